@@ -1,0 +1,26 @@
+// bytes.h - integers as bytes, big-endian (so that byte order is number order), and varints.
+//
+// Writing goes to a buf, reading through a cursor whose trouble sticks: read on, ask once.
+#pragma once
+#include "common/buf.h"
+
+void put_be(void *out, uint64_t v, unsigned bytes); // the low `bytes` bytes of v, 1..8
+uint64_t get_be(const void *in, unsigned bytes);
+
+void bytes_u(struct buf *b, uint64_t v, unsigned bytes);
+void bytes_var(struct buf *b, uint64_t v); // LEB128: 7 bits a byte, lowest first, 1..10 bytes
+void bytes_zig(struct buf *b, int64_t v);  // signed: zigzag, then varint
+void bytes_str(struct buf *b, str s);      // varint length, bytes
+
+struct bytes_r {
+    const uint8_t *p, *end;
+    bool bad; // read past the end, or a varint of more than 64 bits
+};
+
+struct bytes_r bytes_reader(str s);
+uint64_t bytes_get_u(struct bytes_r *r, unsigned bytes); // 0 once bad
+uint64_t bytes_get_var(struct bytes_r *r);
+int64_t bytes_get_zig(struct bytes_r *r);
+str bytes_get_str(struct bytes_r *r); // a view into the input
+str bytes_get_raw(struct bytes_r *r, size_t n);
+bool bytes_end(const struct bytes_r *r); // all was read and nothing was bad

@@ -1,0 +1,20 @@
+// env.h - what the process learns from the world and does to it, passed in so that tests and the
+// simulation can put their own in place.
+#pragma once
+#include "common/when.h"
+
+struct env {
+    void *self;
+    wall (*wall_now)(void *self);
+    mono (*mono_now)(void *self);
+    void (*random)(void *self, void *out, size_t n); // unpredictable; aborts where there is none
+};
+
+extern const struct env env_real;
+
+static inline wall env_wall(const struct env *e) { return e->wall_now(e->self); }
+static inline mono env_mono(const struct env *e) { return e->mono_now(e->self); }
+static inline void env_random(const struct env *e, void *out, size_t n)
+{
+    e->random(e->self, out, n);
+}

@@ -1,0 +1,95 @@
+// http.h - requests and replies as values, and routes as tables. What a room's x_api.c needs to
+// know of HTTP; the sockets are http_server.h's.
+//
+// Everything here belongs to the loop that accepted the connection and is called on its thread.
+#pragma once
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/status.h"
+#include "common/str.h"
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS };
+const char *http_method_name(enum http_method m);
+
+struct http_req;
+struct loop;
+
+// Called when the body is whole (or there is none). Answers at once or, after handing r to
+// somebody, later: exactly one reply for every run, on this thread.
+typedef void http_run(struct http_req *r);
+
+// A body taken as it comes, for bodies larger than memory should hold. All on the loop's thread:
+// open, piece*, then end or gone. A handler may answer early; it gets no further piece then.
+struct http_stream {
+    void (*open)(struct http_req *r);             // headers are checked; no byte has come
+    void (*piece)(struct http_req *r, str bytes); // decoded (chunked, gzip); lives for the call
+    void (*end)(struct http_req *r);              // the body is whole: answer now or later
+    void (*gone)(struct http_req *r); // the peer broke off; nothing may be answered; free r->work
+};
+
+#define HTTP_PARAMS_MAX 4
+
+struct http_route {
+    enum http_method method;
+    const char *path;  // "/v1/lots/{gtin}/{lot}": a {name} takes one segment, percent-decoded
+    const char *roles; // words, "line operator": any one will do; "" anyone; "*" any known caller
+    size_t body_max;   // decoded octets; 0: a body is refused
+    http_run *run;
+    const struct http_stream *stream; // instead of run
+    const void *app;                  // the room's own, handed back in r->route->app
+};
+
+struct http_header {
+    str name, value;
+};
+
+struct http_req {
+    unsigned magic;
+    enum http_method method; // HEAD arrives as GET with `head` set; the reply's body is dropped
+    bool head;
+    str path;                   // as sent, still percent-encoded, without the query
+    str query;                  // as sent, without '?'
+    str param[HTTP_PARAMS_MAX]; // the route's {…} in order, decoded
+    const struct http_header *headers;
+    size_t header_count;
+    str body;           // whole, decoded; empty for streams. Lives as long as the request
+    struct arena arena; // the request's own: parsed body, plan and reply live here
+    const struct http_route *route;
+    const void *caller; // what access_check put there; NULL for anyone
+    str peer;           // "127.0.0.1:51234", for the log
+    struct loop *loop;
+    void *app;   // of the server, see http_server.h
+    void *work;  // the handler's own
+    uint64_t id; // counts up in the process; in the log and in an assert's last words
+};
+
+str http_header(const struct http_req *r, str name);       // name in any case; n == 0 when absent
+bool http_query(struct http_req *r, str name, str *value); // decoded ('+' is a space), first one
+bool http_accepts(const struct http_req *r, str type);     // is it what Accept prefers or allows?
+// The one of `types` (in the order we like them) that Accept likes best; -1 when none will do.
+int http_negotiate(const struct http_req *r, const char *const *types, size_t n);
+
+// The whole reply. The body is copied. gzip is applied when the caller takes it and it pays.
+void http_reply(struct http_req *r, int code, const char *type, str body);
+void http_reply_buf(struct http_req *r, int code, const char *type, struct buf *body); // takes it
+// A header for the reply that follows. Copied.
+void http_reply_header(struct http_req *r, const char *name, str value);
+// application/problem+json (RFC 9457) from a status; `extra` is "" or further members as JSON
+// text: `"units":[…]`. Every failure a client sees is written by this function.
+void http_problem(struct http_req *r, status st, str extra);
+// The members of a problem object without braces, for problems inside answers.
+void http_problem_members(struct buf *b, status st);
+
+// A reply whose length is not known: start, write and drain in turn, end. `drained` runs when the
+// peer has taken most of what was written; `gone` when the peer broke off (nothing follows).
+typedef void http_drained(struct http_req *r);
+void http_reply_start(struct http_req *r, int code, const char *type, http_drained *drained,
+                      http_drained *gone);
+void http_reply_write(struct http_req *r, str bytes);
+void http_reply_end(struct http_req *r);
+
+// Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).
+void http_pause(struct http_req *r);
+void http_resume(struct http_req *r);
+// Marks that the handler gave r to somebody and will answer later. If the peer breaks off
+// meanwhile the reply is dropped when it comes; r stays valid until then.

@@ -1,0 +1,79 @@
+// json.h - JSON (RFC 8259) in one pass, strict, bounded, with positions; and written back.
+//
+// Reading is a cursor over bytes that are whole in memory. Trouble sticks to the reader: after it
+// every call answers "no more", so that a handler reads straight on and asks json_r_end once.
+//
+//     struct json_r r = json_reader(body, arena);
+//     for (json_object(&r); json_key(&r, &k);) {
+//         if (str_eq(k, S("gtin"))) gtin = json_string(&r);
+//         else json_unknown(&r, k);
+//     }
+//     TRY(json_r_end(&r));
+#pragma once
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/status.h"
+#include "common/str.h"
+
+enum json_type {
+    JSON_NONE, // nothing more, or the reader has failed
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+#define JSON_DEPTH_MAX 32u // a stranger's nesting; EPCIS extensions need less than 16
+
+struct json_r {
+    str in;
+    size_t at;
+    struct arena *arena; // unescaped strings go here
+    unsigned depth;
+    uint32_t first; // bit per depth: no member or item has been read yet
+    status st;
+};
+
+struct json_r json_reader(str in, struct arena *arena);
+enum json_type json_peek(struct json_r *r); // what comes next; consumes nothing but blanks
+
+bool json_object(struct json_r *r);        // enters `{`; false and failed when it is not one
+bool json_key(struct json_r *r, str *key); // the next member's key, its value is next; false at `}`
+bool json_array(struct json_r *r);         // enters `[`
+bool json_item(struct json_r *r);          // an item is next; false at `]`
+
+str json_string(struct json_r *r); // a view of the input, or of the arena where it had escapes
+int64_t json_int(struct json_r *r, int64_t min, int64_t max); // an integer without fraction
+bool json_bool(struct json_r *r);
+bool json_null(struct json_r *r); // true and consumed when null comes next
+str json_raw(struct json_r *r);   // any value, checked whole; its bytes as they stand
+
+void json_fail(struct json_r *r, const char *reason, const char *fmt, ...) LIKE_PRINTF(3, 4);
+void json_unknown(struct json_r *r, str key); // fails with json.unknown_field
+status json_r_end(struct json_r *r);          // nothing but blanks may follow; the first failure
+
+// Writing is a sticky builder over a buf (its ceiling is the only failure).
+struct json_w {
+    struct buf *b;
+    unsigned depth;
+    uint32_t first;
+    bool after_key;
+};
+
+struct json_w json_writer(struct buf *b);
+void json_w_object(struct json_w *w);
+void json_w_array(struct json_w *w);
+void json_w_end(struct json_w *w); // the innermost open object or array
+void json_w_key(struct json_w *w, str key);
+void json_w_str(struct json_w *w, str s);
+void json_w_int(struct json_w *w, int64_t v);
+void json_w_bool(struct json_w *w, bool v);
+void json_w_null(struct json_w *w);
+void json_w_raw(struct json_w *w, str json); // trusted JSON text
+
+// key and value in one call
+void json_w_kstr(struct json_w *w, const char *key, str s);
+void json_w_kint(struct json_w *w, const char *key, int64_t v);
+void json_w_kbool(struct json_w *w, const char *key, bool v);

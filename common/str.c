@@ -1,0 +1,158 @@
+#include "common/str.h"
+#include <string.h>
+
+str str_of(const char *z) { return z == NULL ? (str){"", 0} : (str){z, strlen(z)}; }
+
+bool str_eq(str a, str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
+
+static int lower(int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
+
+bool str_eq_fold(str a, str b)
+{
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (lower(a.p[i]) != lower(b.p[i])) return false;
+    return true;
+}
+
+int str_cmp(str a, str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int d = n ? memcmp(a.p, b.p, n) : 0;
+
+    return d != 0 ? d : (a.n > b.n) - (a.n < b.n);
+}
+
+bool str_starts(str s, str prefix)
+{
+    return s.n >= prefix.n && str_eq((str){s.p, prefix.n}, prefix);
+}
+
+bool str_ends(str s, str suffix)
+{
+    return s.n >= suffix.n && str_eq((str){s.p + s.n - suffix.n, suffix.n}, suffix);
+}
+
+static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+str str_trim(str s)
+{
+    while (s.n > 0 && blank(s.p[0])) s = (str){s.p + 1, s.n - 1};
+    while (s.n > 0 && blank(s.p[s.n - 1])) s.n--;
+    return s;
+}
+
+str str_from(str s, size_t at)
+{
+    assert(at <= s.n);
+    return (str){s.p + at, s.n - at};
+}
+
+bool str_cut(str *rest, char sep, str *head)
+{
+    const char *hit = rest->n ? memchr(rest->p, sep, rest->n) : NULL;
+
+    if (hit == NULL) return false;
+    size_t n = (size_t)(hit - rest->p);
+    *head = (str){rest->p, n};
+    *rest = (str){hit + 1, rest->n - n - 1};
+    return true;
+}
+
+bool str_is_digits(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    return s.n > 0;
+}
+
+bool str_u64(str s, uint64_t max, uint64_t *out)
+{
+    uint64_t v = 0;
+
+    if (s.n > 20 || !str_is_digits(s)) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        uint64_t d = (uint64_t)(s.p[i] - '0');
+        if (v > (max - d) / 10 || d > max) return false;
+        v = v * 10 + d;
+    }
+    *out = v;
+    return true;
+}
+
+// The length of the UTF-8 sequence at `p`, 0 when it is not one (RFC 3629: no overlong forms, no
+// surrogates, nothing above U+10FFFF).
+static size_t utf8_len(const unsigned char *p, size_t n)
+{
+    unsigned char c = p[0], lo = 0x80, hi = 0xbf;
+    size_t len = c < 0x80                 ? 1
+                 : c >= 0xc2 && c <= 0xdf ? 2
+                 : (c & 0xf0) == 0xe0     ? 3
+                 : c >= 0xf0 && c <= 0xf4 ? 4
+                                          : 0;
+
+    if (len == 0 || len > n) return 0;
+    if (c == 0xe0) lo = 0xa0;
+    if (c == 0xed) hi = 0x9f;
+    if (c == 0xf0) lo = 0x90;
+    if (c == 0xf4) hi = 0x8f;
+    for (size_t i = 1; i < len; i++, lo = 0x80, hi = 0xbf)
+        if (p[i] < lo || p[i] > hi) return 0;
+    return len;
+}
+
+bool str_is_utf8(str s, size_t *bad)
+{
+    for (size_t i = 0; i < s.n;) {
+        size_t len = utf8_len((const unsigned char *)s.p + i, s.n - i);
+        if (len == 0) {
+            if (bad != NULL) *bad = i;
+            return false;
+        }
+        i += len;
+    }
+    return true;
+}
+
+bool str_is_name(str s)
+{
+    if (s.n == 0 || s.n > 64) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!letter && (i == 0 || (c != '.' && c != '_' && c != '-'))) return false;
+    }
+    return true;
+}
+
+void hex_put(char *out, const void *in, size_t n)
+{
+    static const char digit[] = "0123456789abcdef";
+    const unsigned char *p = in;
+
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digit[p[i] >> 4];
+        out[2 * i + 1] = digit[p[i] & 15];
+    }
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool hex_get(str in, void *out, size_t n)
+{
+    unsigned char *p = out;
+
+    if (in.n != 2 * n) return false;
+    for (size_t i = 0; i < n; i++) {
+        int hi = hex_digit(in.p[2 * i]), lo = hex_digit(in.p[2 * i + 1]);
+        if (hi < 0 || lo < 0) return false;
+        p[i] = (unsigned char)(hi << 4 | lo);
+    }
+    return true;
+}

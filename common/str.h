@@ -1,0 +1,28 @@
+// str.h - a view of bytes owned by someone else. Not NUL terminated.
+#pragma once
+#include "common/base.h"
+
+typedef struct str {
+    const char *p;
+    size_t n;
+} str;
+
+#define S(lit) ((str){"" lit, sizeof(lit) - 1})
+#define STR(s) (int)(s).n, (s).p // for "%.*s"
+
+str str_of(const char *z); // of a C string; NULL gives the empty view
+bool str_eq(str a, str b);
+bool str_eq_fold(str a, str b); // ASCII case does not matter
+int str_cmp(str a, str b);      // byte order; a prefix comes first
+bool str_starts(str s, str prefix);
+bool str_ends(str s, str suffix);
+str str_trim(str s);                              // without ASCII blanks at both ends
+str str_from(str s, size_t at);                   // what is left after `at` bytes
+bool str_cut(str *rest, char sep, str *head);     // cursor parsing; false when sep is absent
+bool str_u64(str s, uint64_t max, uint64_t *out); // digits only, 1..20 of them, <= max
+bool str_is_utf8(str s, size_t *bad); // RFC 3629; *bad (may be NULL) is the first wrong byte
+bool str_is_digits(str s);            // one digit or more, nothing else
+bool str_is_name(str s);              // [a-z0-9][a-z0-9._-]{0,63}
+
+void hex_put(char *out, const void *in, size_t n); // 2n characters, lower case, no NUL
+bool hex_get(str in, void *out, size_t n);         // exactly 2n digits, either case

@@ -1,0 +1,34 @@
+// when.h - two clocks that do not mix, and the calendar.
+#pragma once
+#include "common/status.h"
+#include "common/str.h"
+
+typedef struct {
+    int64_t ms; // since 1970-01-01T00:00:00Z; may jump
+} wall;
+typedef struct {
+    int64_t ms; // only ever grows; means nothing outside the process
+} mono;
+
+struct buf;
+
+// An instant and the zone that its writer stood in.
+struct moment {
+    wall at;
+    int16_t offset_min; // -14:00 .. +14:00
+};
+
+// RFC 3339 with a zone, to the millisecond (further digits are cut). Codes: time.form, time.zone,
+// time.range.
+status when_read(str in, struct moment *out);
+// "2026-11-23T20:17:05.123+01:00"; the milliseconds are left out when they are 0; zone 0 is "Z".
+void when_write(struct buf *b, struct moment m);
+
+struct date {
+    int16_t year;
+    uint8_t month, day; // day 0: only the month was said
+};
+status date_read(str in, struct date *out); // YYYY-MM-DD or YYYY-MM; date.form, date.range
+uint8_t date_month_days(int year, int month);
+int32_t date_days(struct date d); // days since 1970-01-01; day 0 counts as the month's last
+struct date date_of_days(int32_t days);
