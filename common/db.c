@@ -1,0 +1,332 @@
+// The one file that knows LMDB. Read transactions are tied to their object, not to a thread
+// (MDB_NOTLS), so that a loop may rest and renew its own.
+#include "common/db.h"
+#include "common/bytes.h"
+#include <errno.h>
+#include <lmdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DB_MAGIC  0x6d1b00d1u
+#define TXN_MAGIC 0x6d1b0077u
+#define ITEM      8 // bytes of a list's item
+
+struct db {
+    unsigned magic;
+    MDB_env *env;
+    MDB_dbi table[DB_TABLES];
+    bool read_only;
+};
+
+struct txn {
+    unsigned magic;
+    struct db *db;
+    MDB_txn *t;
+    bool write;
+    int rc;             // the first trouble, 0 while there is none
+    const char *reason; // set by txn_spoil beside rc
+    char what[64];
+};
+
+struct db_fault db_fault;
+
+static int seam(int rc)
+{
+    if (db_fault.nth > 0 && --db_fault.nth == 0) return db_fault.hit++, EIO;
+    return rc;
+}
+
+static status trouble(const char *reason, int rc, const char *what)
+{
+    if (rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT)
+        return fail(ST_FULL, "store.full", 0, "no room left: %s", mdb_strerror(rc));
+    return fail(ST_STORE, reason, 0, "%s%s%s", what, *what ? ": " : "", mdb_strerror(rc));
+}
+
+static const struct {
+    const char *name;
+    unsigned flags;
+} tables[DB_TABLES] = {
+    [DB_JOURNAL] = {"journal", 0                         },
+    [DB_ROWS] = {"rows",    0                         },
+    [DB_LISTS] = {"lists",   MDB_DUPSORT | MDB_DUPFIXED},
+};
+
+static int open_tables(struct db *db, bool create)
+{
+    MDB_txn *t = NULL;
+    int rc = mdb_txn_begin(db->env, NULL, create ? 0 : MDB_RDONLY, &t);
+
+    for (int i = 0; rc == 0 && i < DB_TABLES; i++)
+        rc = mdb_dbi_open(t, tables[i].name, tables[i].flags | (create ? MDB_CREATE : 0u),
+                          &db->table[i]);
+    if (rc == 0) return mdb_txn_commit(t);
+    if (t != NULL) mdb_txn_abort(t);
+    return rc;
+}
+
+status db_open(const struct db_conf *conf, struct db **out)
+{
+    struct db *db = calloc(1, sizeof *db);
+    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (conf->read_only ? MDB_RDONLY : 0u);
+    int rc;
+
+    assert(db != NULL);
+    *db = (struct db){.magic = DB_MAGIC, .read_only = conf->read_only};
+    if ((rc = mdb_env_create(&db->env)) != 0) goto out;
+    if ((rc = mdb_env_set_mapsize(db->env, conf->map_max)) != 0) goto out;
+    if ((rc = mdb_env_set_maxdbs(db->env, DB_TABLES)) != 0) goto out;
+    if ((rc = mdb_env_set_maxreaders(db->env, conf->readers)) != 0) goto out;
+    if ((rc = mdb_env_open(db->env, conf->folder, flags, 0600)) != 0) goto out;
+    rc = open_tables(db, !conf->read_only);
+out:
+    if (rc != 0) db_close(&db);
+    *out = db;
+    return rc == 0 ? OK : trouble("store.open", rc, conf->folder);
+}
+
+void db_close(struct db **dbp)
+{
+    struct db *db = *dbp;
+
+    *dbp = NULL;
+    if (db == NULL) return;
+    OBJ_CHECK(db, DB_MAGIC);
+    if (db->env != NULL) mdb_env_close(db->env);
+    db->magic = 0;
+    free(db);
+}
+
+static struct txn *txn_begin(struct db *db, bool write)
+{
+    struct txn *t = calloc(1, sizeof *t);
+
+    OBJ_CHECK(db, DB_MAGIC);
+    assert(t != NULL && !(write && db->read_only));
+    *t = (struct txn){.magic = TXN_MAGIC, .db = db, .write = write};
+    t->rc = seam(0);
+    if (t->rc == 0) t->rc = mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, &t->t);
+    return t;
+}
+
+struct txn *txn_write(struct db *db) { return txn_begin(db, true); }
+struct txn *txn_read(struct db *db) { return txn_begin(db, false); }
+
+void txn_rest(struct txn *t)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    assert(!t->write);
+    if (t->t != NULL) mdb_txn_reset(t->t);
+}
+
+void txn_renew(struct txn *t)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    assert(!t->write);
+    t->reason = NULL;
+    t->rc = t->t == NULL ? mdb_txn_begin(t->db->env, NULL, MDB_RDONLY, &t->t) : mdb_txn_renew(t->t);
+}
+
+status txn_status(const struct txn *t)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    if (t->rc == 0) return OK;
+    if (t->reason != NULL) return fail(ST_STORE, t->reason, 0, "%s", t->what);
+    return trouble(t->write ? "store.write" : "store.read", t->rc, "");
+}
+
+status txn_end(struct txn **tp, bool commit)
+{
+    struct txn *t = *tp;
+
+    OBJ_CHECK(t, TXN_MAGIC);
+    *tp = NULL;
+    if (t->rc == 0 && commit) t->rc = seam(0);
+    if (t->rc == 0 && commit)
+        t->rc = mdb_txn_commit(t->t);
+    else if (t->t != NULL)
+        mdb_txn_abort(t->t);
+    status st = txn_status(t);
+    t->magic = 0;
+    free(t);
+    return st;
+}
+
+void txn_spoil(struct txn *t, const char *reason, const char *what)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    if (t->rc != 0) return;
+    t->rc = MDB_CORRUPTED;
+    t->reason = reason;
+    strncpy(t->what, what, sizeof t->what - 1);
+}
+
+static MDB_val mdb_of(str s) { return (MDB_val){s.n, (void *)(uintptr_t)s.p}; }
+static str str_of_mdb(MDB_val v) { return (str){v.mv_data, v.mv_size}; }
+
+bool txn_get(struct txn *t, enum db_table in, str key, str *val)
+{
+    MDB_val k = mdb_of(key), v;
+
+    OBJ_CHECK(t, TXN_MAGIC);
+    if (t->rc != 0) return false;
+    int rc = seam(mdb_get(t->t, t->db->table[in], &k, &v));
+    if (rc == MDB_NOTFOUND) return false;
+    if ((t->rc = rc) != 0) return false;
+    *val = str_of_mdb(v);
+    return true;
+}
+
+static void put(struct txn *t, enum db_table in, str key, str val, unsigned flags)
+{
+    MDB_val k = mdb_of(key), v = mdb_of(val);
+
+    OBJ_CHECK(t, TXN_MAGIC);
+    assert(t->write && key.n > 0);
+    if (t->rc == 0) t->rc = seam(0);
+    if (t->rc == 0) t->rc = mdb_put(t->t, t->db->table[in], &k, &v, flags);
+}
+
+void txn_put(struct txn *t, enum db_table in, str key, str val)
+{
+    assert(in != DB_LISTS);
+    put(t, in, key, val, 0);
+}
+
+void txn_append(struct txn *t, enum db_table in, str key, str val)
+{
+    assert(in != DB_LISTS);
+    put(t, in, key, val, MDB_APPEND);
+}
+
+void txn_list_add(struct txn *t, str key, uint64_t item)
+{
+    char bytes[ITEM];
+
+    put_be(bytes, item, ITEM);
+    put(t, DB_LISTS, key, (str){bytes, ITEM}, MDB_APPENDDUP);
+}
+
+bool txn_del(struct txn *t, enum db_table in, str key)
+{
+    MDB_val k = mdb_of(key);
+
+    OBJ_CHECK(t, TXN_MAGIC);
+    assert(t->write);
+    if (t->rc != 0) return false;
+    int rc = seam(mdb_del(t->t, t->db->table[in], &k, NULL));
+    if (rc == MDB_NOTFOUND) return false;
+    t->rc = rc;
+    return rc == 0;
+}
+
+struct walk walk_open(struct txn *t, enum db_table in, str prefix, str from)
+{
+    struct walk w = {.t = t, .prefix = prefix, .from = from.n > 0 ? from : prefix};
+    MDB_cursor *c = NULL;
+
+    OBJ_CHECK(t, TXN_MAGIC);
+    if (t->rc == 0) t->rc = seam(mdb_cursor_open(t->t, t->db->table[in], &c));
+    w.cursor = c;
+    return w;
+}
+
+// One move of the cursor, its trouble kept; false when nothing of the prefix is there.
+static bool walk_move(struct walk *w, MDB_val *k, MDB_val *v, MDB_cursor_op op)
+{
+    if (w->t->rc != 0) return false;
+    int rc = seam(mdb_cursor_get(w->cursor, k, v, op));
+    if (rc == MDB_NOTFOUND) return false;
+    if ((w->t->rc = rc) != 0) return false;
+    return str_starts(str_of_mdb(*k), w->prefix);
+}
+
+bool walk_next(struct walk *w, str *key, str *val)
+{
+    MDB_val k = mdb_of(w->from), v;
+    MDB_cursor_op first = w->from.n == 0 ? MDB_FIRST : MDB_SET_RANGE;
+
+    if (!walk_move(w, &k, &v, w->begun ? MDB_NEXT : first)) return false;
+    w->begun = true;
+    *key = str_of_mdb(k);
+    *val = str_of_mdb(v);
+    return true;
+}
+
+bool walk_last(struct walk *w, str *key, str *val)
+{
+    char above[512];
+    size_t n = w->prefix.n;
+    MDB_val k, v;
+
+    assert(n > 0 && n < sizeof above);
+    memcpy(above, w->prefix.p, n);
+    while (n > 0 && (unsigned char)above[n - 1] == 0xff) n--;
+    if (n > 0) above[n - 1]++;
+    k = (MDB_val){n, above};
+    if (w->t->rc != 0) return false;
+    int rc = n == 0 ? MDB_NOTFOUND : seam(mdb_cursor_get(w->cursor, &k, &v, MDB_SET_RANGE));
+    if (rc != 0 && rc != MDB_NOTFOUND) return w->t->rc = rc, false;
+    if (!walk_move(w, &k, &v, rc == 0 ? MDB_PREV : MDB_LAST)) return false;
+    *key = str_of_mdb(k);
+    *val = str_of_mdb(v);
+    return true;
+}
+
+void walk_close(struct walk *w)
+{
+    if (w->cursor != NULL) mdb_cursor_close(w->cursor);
+    w->cursor = NULL;
+}
+
+size_t list_read(struct txn *t, str key, uint64_t from, uint64_t *items, size_t n)
+{
+    struct walk w = walk_open(t, DB_LISTS, key, key);
+    char at[ITEM];
+    MDB_val k = mdb_of(key), v = {ITEM, at};
+    size_t got = 0;
+
+    put_be(at, from, ITEM);
+    for (bool more = walk_move(&w, &k, &v, MDB_GET_BOTH_RANGE); more && got < n;
+         more = got < n && walk_move(&w, &k, &v, MDB_NEXT_DUP))
+        items[got++] = get_be(v.mv_data, ITEM);
+    walk_close(&w);
+    return got;
+}
+
+uint64_t list_count(struct txn *t, str key)
+{
+    struct walk w = walk_open(t, DB_LISTS, key, key);
+    MDB_val k = mdb_of(key), v;
+    size_t n = 0;
+
+    if (walk_move(&w, &k, &v, MDB_SET)) t->rc = seam(mdb_cursor_count(w.cursor, &n));
+    walk_close(&w);
+    return n;
+}
+
+// LMDB keeps its free pages in table 0: per transaction a list whose first word is its length.
+status db_pages(struct db *db, uint64_t *used, uint64_t *file)
+{
+    struct txn *t = txn_read(db);
+    MDB_cursor *c = NULL;
+    MDB_val k, v;
+    MDB_envinfo info;
+    uint64_t idle = 0;
+
+    if (t->rc == 0) t->rc = mdb_cursor_open(t->t, 0, &c);
+    for (int rc = t->rc; rc == 0;) {
+        rc = mdb_cursor_get(c, &k, &v, MDB_NEXT);
+        if (rc == 0)
+            idle += *(const size_t *)v.mv_data;
+        else if (rc != MDB_NOTFOUND)
+            t->rc = rc;
+    }
+    if (c != NULL) mdb_cursor_close(c);
+    if (t->rc == 0) t->rc = mdb_env_info(db->env, &info);
+    if (t->rc == 0) {
+        *file = info.me_last_pgno + 1;
+        *used = *file - idle;
+    }
+    return txn_end(&t, false);
+}
