@@ -1,0 +1,92 @@
+// numbers.h - the numbers that lie on disk for ever: kinds of facts, tags of rows, attributes of
+// lists. None is ever re-used; schemas/store.txt says what each holds and who owns it, and a test
+// compares the two.
+#pragma once
+
+//      name                    number
+#define FACT_KINDS(X)                                                                              \
+    X(JOURNAL_OPENED, 1, "journal.opened")                                                         \
+    X(TOKEN_CREATED, 2, "token.created")                                                           \
+    X(TOKEN_REVOKED, 3, "token.revoked")                                                           \
+    X(REFUSAL, 4, "refusal")                                                                       \
+    X(REFUSAL_REPEATED, 5, "refusal.repeated")                                                     \
+    X(CALL_BOUND, 6, "call.bound")                                                                 \
+    X(IDEMPOTENCY_PRUNED, 7, "idempotency.pruned")                                                 \
+    X(CLIENT_PUT, 16, "client.put")                                                                \
+    X(PRODUCT_PUT, 17, "product.put")                                                              \
+    X(LOCATION_PUT, 18, "location.put")                                                            \
+    X(PARTY_PUT, 19, "party.put")                                                                  \
+    X(LINE_PUT, 20, "line.put")                                                                    \
+    X(PARTNER_PUT, 21, "partner.put")                                                              \
+    X(POOL_PUT, 32, "pool.put")                                                                    \
+    X(NUMBERS_ISSUED, 33, "numbers.issued")                                                        \
+    X(NUMBERS_CONFIRMED, 34, "numbers.confirmed")                                                  \
+    X(NUMBERS_RETURNED, 35, "numbers.returned")                                                    \
+    X(IMPORT_PART, 36, "import.part")                                                              \
+    X(IMPORT_DONE, 37, "import.done")                                                              \
+    X(IMPORT_DROPPED, 38, "import.dropped")                                                        \
+    X(LOT_OPENED, 48, "lot.opened")                                                                \
+    X(LOT_CLOSED, 49, "lot.closed")                                                                \
+    X(UNITS_COMMISSIONED, 64, "units.commissioned")                                                \
+    X(UNITS_SCRAPPED, 65, "units.scrapped")                                                        \
+    X(UNITS_PACKED, 66, "units.packed")                                                            \
+    X(UNITS_UNPACKED, 67, "units.unpacked")                                                        \
+    X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
+    X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
+    X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
+    X(DELIVERY_RETRIED, 97, "delivery.retried")
+
+enum fact_kind {
+#define X(name, number, text) FACT_##name = (number),
+    FACT_KINDS(X)
+#undef X
+        FACT_KIND_MAX = 127
+};
+
+//      name             tag
+#define ROW_TAGS(X)                                                                                \
+    X(HEAD, 'H')                                                                                   \
+    X(LINK, 'K')                                                                                   \
+    X(COUNTER, 'N')                                                                                \
+    X(CLIENT_COUNT, 'n')                                                                           \
+    X(IDEMPOTENCY, 'I')                                                                            \
+    X(REPORT_ID, 'i')                                                                              \
+    X(ITEM, 'X')                                                                                   \
+    X(ITEM_NUMBER, 'x')                                                                            \
+    X(ACTOR, 'A')                                                                                  \
+    X(TOKEN, 'T')                                                                                  \
+    X(PREFIX, 'f')                                                                                 \
+    X(GTIN, 'G')                                                                                   \
+    X(POOL, 'P')                                                                                   \
+    X(POOL_OF_GTIN, 'g')                                                                           \
+    X(SPACE, 'S')                                                                                  \
+    X(ISSUE, 'R')                                                                                  \
+    X(REQUEST, 'Q')                                                                                \
+    X(FREE_RUN, 'F')                                                                               \
+    X(RESERVED, 'r')                                                                               \
+    X(LIST_TEXT, 'l')                                                                              \
+    X(SERIAL, 's')                                                                                 \
+    X(IMPORT, 'm')                                                                                 \
+    X(LOT, 'L')                                                                                    \
+    X(LOT_NUMBER, 'o')                                                                             \
+    X(LOT_COUNTS, 'k')                                                                             \
+    X(UNIT, 'U')                                                                                   \
+    X(CHILDREN, 'c')                                                                               \
+    X(SHIPMENT, 'h')                                                                               \
+    X(PARTNER_STATE, 'D')                                                                          \
+    X(DELIVERY, 'd')                                                                               \
+    X(PARKED, 'p')                                                                                 \
+    X(PARKED_LOT, 'q')
+
+enum row_tag {
+#define X(name, tag) ROW_##name = (tag),
+    ROW_TAGS(X)
+#undef X
+};
+
+// Keys of lists: tag 1, client 4, attribute 2, value.
+#define LIST_TAG 'V'
+enum list_attribute {
+    LIST_EVENTS = 0, // every event of the client that partners may be told of; no value
+    LIST_LOT = 1     // value: dense lot number 4; every fact that names the lot
+};
