@@ -253,6 +253,28 @@ bool walk_next(struct walk *w, str *key, str *val)
     return true;
 }
 
+// Puts the cursor before the first row whose key is `at` or above; false when none is before.
+static bool walk_below(struct walk *w, MDB_val at, MDB_val *k, MDB_val *v)
+{
+    if (w->t->rc != 0) return false;
+    *k = at;
+    int rc = at.mv_size == 0 ? MDB_NOTFOUND : seam(mdb_cursor_get(w->cursor, k, v, MDB_SET_RANGE));
+    if (rc != 0 && rc != MDB_NOTFOUND) return w->t->rc = rc, false;
+    return walk_move(w, k, v, rc == 0 ? MDB_PREV : MDB_LAST);
+}
+
+bool walk_before(struct walk *w, str *key, str *val)
+{
+    MDB_val k, v;
+    bool got = w->begun ? walk_move(w, &k, &v, MDB_PREV) : walk_below(w, mdb_of(w->from), &k, &v);
+
+    w->begun = true;
+    if (!got) return false;
+    *key = str_of_mdb(k);
+    *val = str_of_mdb(v);
+    return true;
+}
+
 bool walk_last(struct walk *w, str *key, str *val)
 {
     char above[512];
@@ -263,11 +285,8 @@ bool walk_last(struct walk *w, str *key, str *val)
     memcpy(above, w->prefix.p, n);
     while (n > 0 && (unsigned char)above[n - 1] == 0xff) n--;
     if (n > 0) above[n - 1]++;
-    k = (MDB_val){n, above};
-    if (w->t->rc != 0) return false;
-    int rc = n == 0 ? MDB_NOTFOUND : seam(mdb_cursor_get(w->cursor, &k, &v, MDB_SET_RANGE));
-    if (rc != 0 && rc != MDB_NOTFOUND) return w->t->rc = rc, false;
-    if (!walk_move(w, &k, &v, rc == 0 ? MDB_PREV : MDB_LAST)) return false;
+    w->begun = true;
+    if (!walk_below(w, (MDB_val){n, above}, &k, &v)) return false;
     *key = str_of_mdb(k);
     *val = str_of_mdb(v);
     return true;

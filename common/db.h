@@ -58,6 +58,8 @@ struct walk {
 struct walk walk_open(struct txn *t, enum db_table in, str prefix, str from);
 bool walk_next(struct walk *w, str *key, str *val);
 bool walk_last(struct walk *w, str *key, str *val); // the last row of the prefix
+// The row before: of `from` at the first call, of the last one read afterwards.
+bool walk_before(struct walk *w, str *key, str *val);
 void walk_close(struct walk *w);
 
 // The items of one list from `from` upwards; at most n of them. How many were read.

@@ -1,0 +1,87 @@
+// committer.h - the one thread that changes the ledger. It takes every job that waits, decides and
+// writes all in one transaction, syncs once, and hands each back to its loop.
+//
+// A *job* is what one request (or one slice of a streamed one) asks: one command or several, which
+// stand or fall each for itself but lie in one transaction. After committer_submit the sender
+// holds no pointer to the job, its arena or what lies there until `done` runs on its loop.
+#pragma once
+#include "common/loop.h"
+#include "service/journal/kind.h"
+#include "service/journal/sequencer.h"
+
+struct ask {
+    const struct kind *kind;
+    const void *what; // for kind->decide
+    // The answer:
+    status result;
+    str units;        // offenders of a refusal: `[{"unit","code"},…]`, or empty
+    bool repeat;      // accepted before; fact.seq says as what
+    struct fact fact; // the new fact; when bound to a repeated key: the old one, read again
+};
+
+// An Idempotency-Key. A job of one ask binds the key in its fact; a job of several, or a slice,
+// binds it in a `call.bound` fact after them, which holds their results.
+struct job_key {
+    bool present;
+    struct digest16 key;  // of principal, key and, for slices, the first line's index
+    struct digest16 body; // of the body (for slices: of all bytes up to the slice's end)
+    bool many;            // bind by call.bound
+    bool last;            // a slice that ends its call: `call` is bound as well
+    struct digest16 call;
+};
+
+struct job {
+    struct mail mail;
+    unsigned magic;
+    struct loop *home;
+    void (*done)(struct job *j); // on home
+    void *owner;                 // the sender's own, untouched
+    struct arena *arena;
+    uint32_t actor;
+    struct job_key key;
+    struct ask *asks;
+    uint32_t n;
+    // The answer:
+    status whole;     // not OK: nothing of this job was done (store trouble, key mismatch, busy)
+    bool repeat;      // the key was bound before: asks hold what was answered then
+    uint64_t seq_end; // newest seq of the ledger after this job
+};
+
+struct job *job_new(struct arena *a, struct loop *home, uint32_t n); // NULL at the arena's ceiling
+
+struct committer_conf {
+    struct db *db;
+    const struct kind *const *kinds;
+    struct sequencer sequencer;
+    const struct env *env;
+    void *app;            // handed to decide
+    uint32_t queue_max;   // jobs waiting; over it committer_submit refuses
+    uint32_t batch_facts; // facts in a transaction, 512
+    // After each commit, on the committer's thread: the newest seq. Wakes followers.
+    void (*committed)(void *self, uint64_t seq);
+    void *committed_self;
+};
+
+struct committer;
+status committer_open(const struct committer_conf *conf, struct committer **out);
+void committer_close(struct committer **c);  // after committer_stop; the queue must be empty
+status committer_start(struct committer *c); // the thread: while (running) committer_step
+void committer_stop(struct committer *c);    // takes what waits, then joins
+// Any thread. False when the queue is full: the job is still the caller's (503, Retry-After).
+bool committer_submit(struct committer *c, struct job *j);
+uint32_t committer_step(struct committer *c, bool wait); // jobs handled; tests call it themselves
+
+struct committer_stats {
+    uint64_t commits, jobs, facts, refusals, busy_us;
+};
+struct committer_stats committer_stats(const struct committer *c); // any thread
+
+// A command whose decision was made on the loop already: it is refused, and recorded like one that
+// decide refused. `what` is a `struct refused *`.
+struct refused {
+    status st;
+    str units;     // without brackets, as struct decide's
+    uint16_t kind; // what was tried
+    client_id client;
+};
+extern const struct kind kind_refusal, kind_refusal_repeated, kind_call_bound;

@@ -1,0 +1,20 @@
+// idempotency.h - answers bound to an Idempotency-Key (or a slice of one), by day.
+//
+// row 'I' day 2 (days since 1970), key 16 -> seq 8 of the fact that holds the answer, body 16.
+// The day is that of the fact's recordTime. Kept 30 days.
+#pragma once
+#include "service/journal/journal_db.h"
+
+#define IDEMPOTENCY_DAYS 30u
+
+struct bound {
+    uint64_t seq;
+    struct digest16 body;
+};
+
+unsigned idempotency_day(wall at);
+bool idempotency_get(struct txn *t, unsigned day, const struct digest16 *key, struct bound *out);
+void idempotency_put(struct txn *t, unsigned day, const struct digest16 *key,
+                     const struct bound *b);
+// Looks through all days that are kept, newest first; days without any row cost nothing.
+bool idempotency_find(struct txn *t, wall now, const struct digest16 *key, struct bound *out);

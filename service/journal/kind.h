@@ -1,0 +1,42 @@
+// kind.h - what every kind of fact can do: decide a command into it, write it, print it.
+//
+// decide may refuse and writes nothing; write reads only the fact and the ledger, never settings,
+// files, clock, random or keys, and cannot refuse. Once released, the write of a kind and version
+// never changes: a new rule is a new version.
+#pragma once
+#include "common/env.h"
+#include "common/json.h"
+#include "service/journal/journal_db.h"
+
+// What decide works with. Owner: the committer, for the time of one command.
+struct decide {
+    struct txn *t;   // reads only
+    void *app;       // settings and keys of the site; above this room
+    const void *ask; // the kind's own request, from the loop, in the job's arena
+    const void *arg; // the kind's own, see struct kind
+    wall now;        // will be the fact's recordTime
+    uint64_t seq;    // will be the fact's seq
+    uint32_t actor;
+    struct arena *arena; // the job's: results that the answer needs may lie here
+
+    // to be filled:
+    struct fact *fact; // client, lot, event and its flags; body
+    str packed_body;   // fact->body as zlib deflated it on the loop, or empty
+    struct buf *out;   // the decided part
+    struct buf *units; // on refusal: offenders, `{"unit":"…","code":"…"},…` without brackets
+    uint64_t repeat_seq; // not 0: this was accepted before, as that fact; no new one is made
+};
+
+struct kind {
+    uint16_t number;
+    uint8_t version;
+    const char *name; // "lot.opened"
+    status (*decide)(struct decide *d);
+    void (*write)(struct txn *t, const struct fact *f, const void *arg);
+    // The decided part as members of an open JSON object, for people. Reads the fact alone.
+    void (*print)(const struct fact *f, struct json_w *w, const void *arg);
+    const void *arg;
+};
+
+// The table of kinds, assembled above (service/kinds.c); sorted by nothing, ended by NULL.
+const struct kind *kind_find(const struct kind *const *kinds, unsigned number, unsigned version);
