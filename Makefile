@@ -1,27 +1,158 @@
-CC ?= gcc
-BUILD ?= build
-CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -I. -O2 -g -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
-	-Wstrict-prototypes -Werror -MMD -MP $(CFLAGS)
-LIBS := -llmdb -levent -levent_openssl -levent_pthreads -lhttp_parser -lcurl -lssl -lcrypto -lz -lyaml -lpthread
-SRC := $(filter-out service/cli/main.c,$(wildcard common/*.c service/*.c service/*/*.c))
-OBJ := $(SRC:%.c=$(BUILD)/%.o)
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_test.c))
+# make            builds build/packtrail
+# make demo       runs a whole site with sample data
+# make check      runs every test; the last line counts them
+# make lint       layout, layers, banned calls, sizes, headers, requirements
+# make units      runs the unit tests alone
+# make sanitize   runs the tests again under ASan with UBSan, then under TSan
+# make fuzz       runs every fuzz target for SECONDS
+# make bench      prints the tables of tests/bench
+# make image      builds the Docker image
+#
+# scripts/deps.sh installs what they need. Each variant is built in a folder of its own. V=1 shows
+# the commands.
 
-all: $(BUILD)/packtrail
+# --- variants ---
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+OPTIMISE := -O2 -D_FORTIFY_SOURCE=2
+FOLDER := $(if $(findstring clang,$(CC)),build/clang,build)
+
+ifdef FAULTS # points where a test makes the process fail; the shipped binary has none of them
+FOLDER := build/faults
+DEFINES := -DFAULTS=1
+endif
+
+ifdef SANITIZE # address, thread or fuzz
+FOLDER_address := build/asan
+FLAGS_address := -fsanitize=address,undefined
+FOLDER_thread := build/tsan
+FLAGS_thread := -fsanitize=thread
+FOLDER_fuzz := build/fuzz
+FLAGS_fuzz := -fsanitize=fuzzer-no-link,address,undefined
+CC := clang
+FOLDER := $(FOLDER_$(SANITIZE))
+OPTIMISE := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all $(FLAGS_$(SANITIZE))
+endif
+
+BUILD ?= $(FOLDER)
+SECONDS ?= 60
+IMAGE ?= packtrail
+PYTHON := /usr/bin/python3
+Q := $(if $(V),,@)
+
+# --- how everything is compiled ---
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Werror
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
+CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -I. -isystem /usr/include/libxml2 -g $(OPTIMISE) $(HARDEN) \
+	$(WARNINGS) $(DEFINES) -MMD -MP $(CFLAGS)
+LDFLAGS_ALL := $(OPTIMISE) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
+LIBS := -llmdb -levent -levent_openssl -levent_pthreads -lhttp_parser -lcurl -lssl -lcrypto -lz \
+	-lyaml -lxml2 -lpthread
+
+# --- what there is ---
+MAIN := $(wildcard service/cli/main.c)
+SOURCES := $(filter-out $(MAIN),$(sort $(wildcard common/*.c service/*.c service/*/*.c)))
+HEADERS := $(wildcard common/*.h service/*.h service/*/*.h)
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
+UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter %_test.c,$(UNIT_SOURCES)))
+UNIT_HELP := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_test.c,$(UNIT_SOURCES)))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*_bench.c))
+FORMATTED := $(wildcard common/*.[ch] service/*.[ch] service/*/*.[ch] tests/*/*.[ch])
+
+# --- the product ---
+all: $(BUILD)/libpacktrail.a $(MAIN:service/cli/main.c=$(BUILD)/packtrail)
+
 $(BUILD)/packtrail: $(BUILD)/service/cli/main.o $(BUILD)/libpacktrail.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(BUILD)/libpacktrail.a: $(OBJ)
+	@echo '$(CC) -o $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/libpacktrail.a: $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/sources
 	@rm -f $@
-	ar rcs $@ $^
-$(BUILD)/%.o: %.c
+	$(Q)ar rcs $@ $(filter %.o,$^)
+
+$(BUILD)/sources: FORCE # changes when a file comes or goes, so that no old object stays linked
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libpacktrail.a
+	@echo '$(SOURCES)' | cmp -s - $@ || echo '$(SOURCES)' > $@
+
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $< $(BUILD)/libpacktrail.a $(LIBS) -lcmocka -ljansson
-units: $(UNIT)
-	@for t in $^; do $$t || exit 1; done
+	@echo '$(CC) $<'
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+demo: all
+	$(BUILD)/packtrail demo
+
+# --- tests ---
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP) $(BUILD)/libpacktrail.a
+	@mkdir -p $(@D)
+	@echo '$(CC) -o $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka -ljansson
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libpacktrail.a
+	@mkdir -p $(@D)
+	@echo '$(CC) -o $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libpacktrail.a
+	@echo '$(CC) -o $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljansson
+
+unit-programs: $(UNITS)
+fuzz-programs: $(FUZZERS)
+
+units: $(UNITS)
+	@bad=0; for t in $^; do $$t || bad=1; done; exit $$bad
+
+check:
+	$(PYTHON) scripts/run_checks.py check
+
+sanitize:
+	$(PYTHON) scripts/run_checks.py sanitize
+
+fuzz:
+	@$(MAKE) SANITIZE=fuzz SECONDS=$(SECONDS) fuzz-run
+
+fuzz-run: $(FUZZERS) # new inputs are kept in build/fuzz/corpus, the seeds are only read
+	@for t in $(FUZZERS:$(BUILD)/%_fuzz=%); do mkdir -p $(BUILD)/corpus/$$t && \
+		$(BUILD)/$${t}_fuzz -max_total_time=$(SECONDS) -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/found-$$t- $(BUILD)/corpus/$$t tests/fuzz/seeds/$$t || exit 1; done
+
+bench: all $(BENCHES)
+	@for b in $(BENCHES) $(sort $(wildcard tests/bench/*.sh)); do $$b || exit 1; done
+
+# --- the look of the house ---
+lint: lint-format lint-layers lint-bans lint-sizes lint-req lint-headers
+
+lint-format:
+	@clang-format --dry-run -Werror $(FORMATTED)
+lint-layers:
+	@$(PYTHON) scripts/check_layers.py
+lint-bans:
+	@$(PYTHON) scripts/check_bans.py
+lint-sizes:
+	@$(PYTHON) scripts/check_sizes.py
+lint-req:
+	@$(PYTHON) scripts/check_req.py
+lint-headers: $(HEADERS:%=$(BUILD)/headers/%.ok)
+
+# Included twice and first of all: it stands alone and may come again.
+$(BUILD)/headers/%.ok: % Makefile
+	@mkdir -p $(@D)
+	@printf '#include "$<"\n#include "$<"\n' | \
+		$(CC) $(CFLAGS_ALL) -MF $@.d -MT $@ -x c -fsyntax-only - && touch $@
+
+# --- the rest ---
+image:
+	docker build -t $(IMAGE) .
+
 clean:
-	rm -rf $(BUILD)
--include $(OBJ:.o=.d)
-.PHONY: all units clean
+	rm -rf build
+
+FORCE:
+.SECONDARY:
+.PHONY: all demo check bench lint sanitize fuzz image units clean unit-programs fuzz-programs \
+	fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
+-include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
+-include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

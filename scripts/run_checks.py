@@ -1,0 +1,163 @@
+"""Runs the tests and counts them: `run_checks.py check` is every test, `run_checks.py sanitize` the
+unit tests and scenarios under ASan with UBSan, then under TSan.
+
+A build, a check of the source and a fuzz target over its seeds count as one test each; cmocka's and
+pytest's are counted singly. Logs and results stay in build/check. The last line says
+`N passed, N failed, N skipped`, and the exit status is 1 when something failed or nothing ran.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+HERE = pathlib.Path("build/check")
+PYTEST = ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
+MAKE = ["make", "--no-print-directory", f"-j{os.cpu_count() or 1}"]
+LINT = ["format", "layers", "bans", "sizes", "req", "headers"]
+SKIPPED = 77  # the exit status by which a script says that it can't run here
+SANITIZER_ENV = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1",
+}
+MINUTE = 60
+
+total = {"passed": 0, "failed": 0, "skipped": 0}
+notes = []  # why something was skipped, told again before the last line
+
+
+def run(name, command, limit, env=None):
+    """The exit status of a command that may take `limit` seconds; its output goes to a log."""
+    log = HERE / (name.replace("/", "-") + ".log")
+    with open(log, "wb") as out:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                 env={**os.environ, **(env or {})}, start_new_session=True)
+        try:
+            return child.wait(limit), log
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            out.write(f"\nstopped after {limit} s\n".encode())
+            return -signal.SIGKILL, log
+
+
+def report(name, started, counts, log=None):
+    """Adds the counts and prints one line, and after a failure the end of the log."""
+    for key, number in counts.items():
+        total[key] += number
+    failed = counts.get("failed", 0) > 0
+    word = "FAILED" if failed else "ok" if counts.get("passed") else "skipped"
+    what = ", ".join(f"{n} {key}" for key, n in counts.items() if n)
+    print(f"{name:<32}{word:<8}{time.monotonic() - started:7.1f} s  {what}", flush=True)
+    if failed and log is not None:
+        text = log.read_text(errors="replace").splitlines()
+        print("".join(f"    {line}\n" for line in text[-40:]) + f"    ({log})", flush=True)
+
+
+def command(name, argv, limit=10 * MINUTE):
+    """A command that is one test by itself. True when it did not fail."""
+    started = time.monotonic()
+    status, log = run(name, argv, limit)
+    word = {0: "passed", SKIPPED: "skipped"}.get(status, "failed")
+    if word == "skipped":
+        last = log.read_text(errors="replace").strip().splitlines()[-1:]
+        notes.append(f"{name}: {''.join(last)}")
+    report(name, started, {word: 1}, log)
+    return word != "failed"
+
+
+def counted(name, argv, results, limit, env=None):
+    """A program that writes JUnit XML files matching `results`; its own tests are counted."""
+    started = time.monotonic()
+    status, log = run(name, argv, limit, env)
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for path in HERE.glob(results):
+        try:
+            cases = list(xml.parse(path).iter("testcase"))
+        except xml.ParseError:
+            counts["failed"] += 1  # it was cut short
+            continue
+        for case in cases:
+            counts[verdict(name, case)] += 1
+    if (status != 0 and counts["failed"] == 0) or sum(counts.values()) == 0:
+        counts["failed"] += 1  # it broke off before it could say so
+    report(name, started, counts, log)
+
+
+def verdict(name, case):
+    if case.find("failure") is not None or case.find("error") is not None:
+        return "failed"
+    skip = case.find("skipped")
+    if skip is None:
+        return "passed"
+    notes.append(f"{name}: {case.get('name')}: {skip.get('message') or 'see its log'}")
+    return "skipped"
+
+
+def units(folder, env=None):
+    for source in sorted(pathlib.Path("tests/unit").glob("*_test.c")):
+        name = f"{folder.name}/{source.stem}" if folder.name != "build" else source.stem
+        stem = f"unit-{folder.name}-{source.stem}"
+        to = {"CMOCKA_MESSAGE_OUTPUT": "xml", "CMOCKA_XML_FILE": f"{HERE}/{stem}-%g.xml"}
+        program = folder / "unit" / source.stem
+        counted(f"unit {name}", [str(program)], stem + "-*.xml", 5 * MINUTE, {**to, **(env or {})})
+
+
+def scenarios(folder, env=None, paths=("tests/scripts", "tests/scenario")):
+    for path in paths:
+        if any(pathlib.Path(path).glob("test_*.py")):
+            stem = f"pytest-{folder.name}-{pathlib.Path(path).name}"
+            argv = [*PYTEST, path, f"--junitxml={HERE}/{stem}.xml"]
+            to = {"PACKTRAIL_BIN": str(folder / "packtrail"), "PYTHONDONTWRITEBYTECODE": "1"}
+            counted(f"pytest {path}", argv, stem + ".xml", 15 * MINUTE, {**to, **(env or {})})
+
+
+def fuzz_seeds():
+    built = command("build fuzz targets", [*MAKE, "SANITIZE=fuzz", "fuzz-programs"])
+    for source in sorted(pathlib.Path("tests/fuzz").glob("*_fuzz.c")) if built else []:
+        seeds = pathlib.Path("tests/fuzz/seeds") / source.stem.removesuffix("_fuzz")
+        command(f"fuzz seeds of {source.stem}",
+                [f"build/fuzz/{source.stem}", "-runs=0", str(seeds)], 2 * MINUTE)
+
+
+def check():
+    built = command("build gcc", [*MAKE, "all", "unit-programs"])
+    command("build clang", [*MAKE, "CC=clang", "all", "unit-programs"])
+    built = command("build with faults", [*MAKE, "FAULTS=1", "all"]) and built
+    for part in LINT:
+        command(f"lint {part}", [*MAKE, f"lint-{part}"])
+    if not built:
+        return  # what could run is of an older state
+    units(pathlib.Path("build"))
+    fuzz_seeds()
+    scenarios(pathlib.Path("build"))
+    command("image", ["scripts/image_check.sh"])
+
+
+def sanitize():
+    for kind, folder in (("address", "build/asan"), ("thread", "build/tsan")):
+        if command(f"build {kind}", [*MAKE, f"SANITIZE={kind}", "all", "unit-programs"]):
+            units(pathlib.Path(folder), SANITIZER_ENV)
+            scenarios(pathlib.Path(folder), SANITIZER_ENV, ("tests/scenario",))
+
+
+def main():
+    work = {"check": check, "sanitize": sanitize}.get(sys.argv[1] if len(sys.argv) == 2 else "")
+    if work is None:
+        sys.exit("usage: run_checks.py check|sanitize")
+    if not os.path.exists("/proc/self/maps"):
+        sys.exit("the tests need /proc: mount -t proc proc /proc")
+    shutil.rmtree(HERE, ignore_errors=True)
+    HERE.mkdir(parents=True)
+    work()
+    for note in notes:
+        print(f"skipped: {note}")
+    print(", ".join(f"{number} {word}" for word, number in total.items()), flush=True)
+    sys.exit(1 if total["failed"] or not total["passed"] else 0)
+
+
+main()
