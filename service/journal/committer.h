@@ -19,15 +19,15 @@ struct ask {
     struct fact fact; // the new fact; when bound to a repeated key: the old one, read again
 };
 
-// An Idempotency-Key. A job of one ask binds the key in its fact; a job of several, or a slice,
-// binds it in a `call.bound` fact after them, which holds their results.
+// An Idempotency-Key, as digests. A job of one ask binds it in its fact. Where the answer is 2xx
+// whatever became of the asks (reports), what cannot be bound so is bound by a `call.bound` fact
+// that holds the results.
 struct job_key {
     bool present;
-    struct digest16 key;  // of principal, key and, for slices, the first line's index
-    struct digest16 body; // of the body (for slices: of all bytes up to the slice's end)
-    bool many;            // bind by call.bound
-    bool last;            // a slice that ends its call: `call` is bound as well
-    struct digest16 call;
+    bool always; // bind refusals too; must be set for jobs of several asks
+    struct digest16
+        key; // of principal, key and, for the later slices of a stream, the line's index
+    struct digest16 body; // of method, path and body; for slices of all bytes so far and "is last"
 };
 
 struct job {
@@ -75,13 +75,3 @@ struct committer_stats {
     uint64_t commits, jobs, facts, refusals, busy_us;
 };
 struct committer_stats committer_stats(const struct committer *c); // any thread
-
-// A command whose decision was made on the loop already: it is refused, and recorded like one that
-// decide refused. `what` is a `struct refused *`.
-struct refused {
-    status st;
-    str units;     // without brackets, as struct decide's
-    uint16_t kind; // what was tried
-    client_id client;
-};
-extern const struct kind kind_refusal, kind_refusal_repeated, kind_call_bound;

@@ -15,9 +15,10 @@
 #include <string.h>
 #include <zlib.h>
 
-#define PART_SMALL 2000u
-#define PART_LARGE 4080u
-#define PARTS_MAX  0xffffu
+#define PART_SMALL    2000u
+#define PART_LARGE    4080u
+#define PARTS_MAX     0xffffu
+#define STORED_PACKED 0x80u // no version of a record
 
 struct key {
     char b[16];
@@ -159,18 +160,25 @@ static status read_stored(str bytes, str *packed, size_t *raw, struct fact *out)
     return record_read((str){(const char *)r.p, (size_t)(r.end - r.p)}, out);
 }
 
-status journal_get(struct txn *t, uint64_t seq, struct arena *a, struct fact *out)
+status journal_get_packed(struct txn *t, uint64_t seq, struct arena *a, struct fact *out,
+                          str *packed_body)
 {
     struct fact f;
     size_t raw;
-    str bytes, packed;
+    str bytes;
 
     TRY(gather(t, seq, a, &bytes));
-    TRY(read_stored(bytes, &packed, &raw, &f));
-    if (packed.n > 0) TRY(unpack_body(packed, raw, a, &f.body));
+    TRY(read_stored(bytes, packed_body, &raw, &f));
+    if (packed_body->n > 0) TRY(unpack_body(*packed_body, raw, a, &f.body));
     if (f.seq != seq) return fail(ST_STORE, "record.corrupt", 0, "a record under another's key");
     *out = f;
     return OK;
+}
+
+status journal_get(struct txn *t, uint64_t seq, struct arena *a, struct fact *out)
+{
+    str packed;
+    return journal_get_packed(t, seq, a, out, &packed);
 }
 
 status journal_get_header(struct txn *t, uint64_t seq, struct fact *out)

@@ -22,6 +22,9 @@ void journal_head_put(struct txn *t, const struct journal_head *h);
 void journal_append(struct txn *t, const struct fact *f, str record, str packed_body);
 // Reads a record whole into the arena. journal.no_record when there is none.
 status journal_get(struct txn *t, uint64_t seq, struct arena *a, struct fact *out);
+// The same, and the body as it is stored (empty where it is stored raw).
+status journal_get_packed(struct txn *t, uint64_t seq, struct arena *a, struct fact *out,
+                          str *packed_body);
 // The same, but only what the header says; body and decided stay empty. Cheap: one get.
 status journal_get_header(struct txn *t, uint64_t seq, struct fact *out);
 bool journal_link_get(struct txn *t, uint64_t seq, struct link *out); // multiples of LINK_EVERY

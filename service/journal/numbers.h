@@ -45,6 +45,7 @@ enum fact_kind {
 
 //      name             tag
 #define ROW_TAGS(X)                                                                                \
+    X(META, 'M')                                                                                   \
     X(HEAD, 'H')                                                                                   \
     X(LINK, 'K')                                                                                   \
     X(COUNTER, 'N')                                                                                \
@@ -84,8 +85,8 @@ enum row_tag {
 #undef X
 };
 
-// Keys of lists: tag 1, client 4, attribute 2, value.
-#define LIST_TAG 'V'
+// Keys of lists: LIST_TAG, client 4, attribute 2, value.
+enum { LIST_TAG = 'V' };
 enum list_attribute {
     LIST_EVENTS = 0, // every event of the client that partners may be told of; no value
     LIST_LOT = 1     // value: dense lot number 4; every fact that names the lot

@@ -1,0 +1,32 @@
+// batch.h - one transaction's work: decide, write, append, commit; and what to do when the
+// sequencer says LOST or UNKNOWN. Owner: the committer.
+#pragma once
+#include "service/journal/committer.h"
+#include "service/journal/ledger.h"
+#include "service/journal/refusal.h"
+
+struct batch {
+    const struct committer_conf *conf;
+    struct ledger ledger; // while a transaction is open
+    struct buf records;   // bytes of all records of the batch, one after the other
+    size_t *ends;         // where each ends
+    size_t count, ends_cap;
+    struct buf out, units; // for decide
+    struct refusal_memory refusals, refusals_before;
+    uint64_t head_seq;  // after the last commit
+    struct link before; // link of the fact before the batch
+    uint32_t refused;
+};
+
+struct batch_result {
+    bool committed;
+    uint32_t facts, refusals;
+};
+
+void batch_init(struct batch *b, const struct committer_conf *conf);
+void batch_fini(struct batch *b);
+// Decides all jobs of the chain, commits, and fills in their answers. Every job has one afterwards.
+struct batch_result batch_run(struct batch *b, struct job *jobs);
+// Writes the facts that stand in the sequencer above the ledger's head.
+status batch_catch_up(struct batch *b);
+bool batch_has_tidings(struct batch *b); // counts of repeated refusals have come of age

@@ -1,0 +1,214 @@
+// The committer's thread: queue, batches, answers. What one job does inside a transaction is in
+// batch.c.
+//
+// Invariants: one write transaction at a time; an answer leaves only after the sync of its
+// transaction; a job that was taken is answered exactly once.
+#include "service/journal/committer.h"
+#include "service/journal/batch.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define COMMITTER_MAGIC 0xc0331773u
+#define JOB_MAGIC       0x0000706au
+
+struct committer {
+    unsigned magic;
+    struct committer_conf conf;
+    struct mailbox *box;
+    struct job *waiting, **tail; // taken from the box, not yet in a batch
+    struct batch batch;
+    pthread_t thread;
+    bool started;
+    atomic_bool stopping;
+    _Atomic uint64_t commits, jobs, facts, refusals, busy_us;
+};
+
+struct job *job_new(struct arena *a, struct loop *home, uint32_t n)
+{
+    struct job *j = NEW(a, struct job);
+    struct ask *asks = NEW_ARRAY(a, struct ask, n);
+
+    if (j == NULL || asks == NULL) return NULL;
+    *j = (struct job){.magic = JOB_MAGIC, .home = home, .arena = a, .asks = asks, .n = n};
+    return j;
+}
+
+static void job_open(struct mail *m)
+{
+    struct job *j = CONTAINER_OF(m, struct job, mail);
+
+    OBJ_CHECK(j, JOB_MAGIC);
+    j->done(j);
+}
+
+status committer_open(const struct committer_conf *conf, struct committer **out)
+{
+    struct committer *c = calloc(1, sizeof *c);
+
+    assert(c != NULL && conf->batch_facts > 0);
+    c->magic = COMMITTER_MAGIC;
+    c->conf = *conf;
+    c->tail = &c->waiting;
+    c->box = mailbox_new(conf->queue_max);
+    batch_init(&c->batch, conf);
+    status st = batch_catch_up(&c->batch);
+    if (st.cls != ST_OK) committer_close(&c);
+    *out = c;
+    return st;
+}
+
+void committer_close(struct committer **cp)
+{
+    struct committer *c = *cp;
+
+    *cp = NULL;
+    if (c == NULL) return;
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    assert(!c->started && c->waiting == NULL);
+    batch_fini(&c->batch);
+    mailbox_free(&c->box);
+    c->magic = 0;
+    free(c);
+}
+
+bool committer_submit(struct committer *c, struct job *j)
+{
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    OBJ_CHECK(j, JOB_MAGIC);
+    assert(j->n == 1 || j->key.always || !j->key.present);
+    if (atomic_load(&c->stopping)) return false;
+    j->mail.open = job_open;
+    return mailbox_put(c->box, &j->mail);
+}
+
+// The crash test's build raises SIGKILL between commit and answer; the shipped one has no such
+// code.
+#ifdef FAULTS
+static void fault_after_commit(void)
+{
+    static long left = -1;
+    const char *at = getenv("PACKTRAIL_KILL_AFTER_COMMITS");
+
+    if (left < 0) left = at == NULL ? 0 : strtol(at, NULL, 10);
+    if (left > 0 && --left == 0) raise(SIGKILL);
+}
+#else
+static void fault_after_commit(void) {}
+#endif
+
+static void take_in(struct committer *c, struct mail *m)
+{
+    while (m != NULL) {
+        struct job *j = CONTAINER_OF(m, struct job, mail);
+        m = m->next;
+        j->mail.next = NULL;
+        *c->tail = j;
+        c->tail = (struct job **)(void *)&j->mail.next;
+    }
+}
+
+// Jobs for one transaction: as many as batch_facts allows, one at least.
+static struct job *cut(struct committer *c)
+{
+    struct job *first = c->waiting, *last = first;
+    uint32_t facts = first->n;
+
+    while (last->mail.next != NULL) {
+        struct job *next = (struct job *)(void *)last->mail.next;
+        if (facts + next->n > c->conf.batch_facts) break;
+        facts += next->n;
+        last = next;
+    }
+    c->waiting = (struct job *)(void *)last->mail.next;
+    if (c->waiting == NULL) c->tail = &c->waiting;
+    last->mail.next = NULL;
+    return first;
+}
+
+static uint32_t answer(struct job *j)
+{
+    uint32_t n = 0;
+
+    while (j != NULL) {
+        struct job *next = (struct job *)(void *)j->mail.next;
+        loop_post(j->home, &j->mail); // gives the job away
+        j = next;
+        n++;
+    }
+    return n;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static uint32_t run_batch(struct committer *c, struct job *jobs)
+{
+    uint64_t from = now_us();
+    struct batch_result r = batch_run(&c->batch, jobs);
+
+    if (r.committed) {
+        fault_after_commit();
+        atomic_fetch_add(&c->commits, 1);
+        atomic_fetch_add(&c->facts, r.facts);
+        atomic_fetch_add(&c->refusals, r.refusals);
+    }
+    uint32_t n = answer(jobs);
+    atomic_fetch_add(&c->jobs, n);
+    atomic_fetch_add(&c->busy_us, now_us() - from);
+    if (r.committed && c->conf.committed != NULL)
+        c->conf.committed(c->conf.committed_self, c->batch.head_seq);
+    return n;
+}
+
+uint32_t committer_step(struct committer *c, bool wait)
+{
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    bool idle = c->waiting == NULL;
+    take_in(c, wait && idle ? mailbox_wait(c->box) : mailbox_take(c->box));
+    if (c->waiting != NULL) return run_batch(c, cut(c));
+    if (batch_has_tidings(&c->batch)) run_batch(c, NULL);
+    return 0;
+}
+
+static void *committer_main(void *arg)
+{
+    struct committer *c = arg;
+
+    while (!atomic_load(&c->stopping)) committer_step(c, true);
+    while (committer_step(c, false) > 0) {}
+    return NULL;
+}
+
+status committer_start(struct committer *c)
+{
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    int rc = pthread_create(&c->thread, NULL, committer_main, c);
+    if (rc != 0) return fail(ST_INTERNAL, "thread.create", 0, "the committer: error %d", rc);
+    c->started = true;
+    return OK;
+}
+
+void committer_stop(struct committer *c)
+{
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    atomic_store(&c->stopping, true);
+    mailbox_wake(c->box);
+    if (c->started) pthread_join(c->thread, NULL);
+    c->started = false;
+}
+
+struct committer_stats committer_stats(const struct committer *c)
+{
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    return (struct committer_stats){atomic_load(&c->commits), atomic_load(&c->jobs),
+                                    atomic_load(&c->facts), atomic_load(&c->refusals),
+                                    atomic_load(&c->busy_us)};
+}

@@ -1,0 +1,46 @@
+#include "service/journal/ledger.h"
+#include "service/journal/idempotency.h"
+
+const struct kind *kind_find(const struct kind *const *kinds, unsigned number, unsigned version)
+{
+    for (; *kinds != NULL; kinds++)
+        if ((*kinds)->number == number && (*kinds)->version == version) return *kinds;
+    return NULL;
+}
+
+struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds)
+{
+    return (struct ledger){.t = t, .kinds = kinds, .head = journal_head_get(t)};
+}
+
+static void count_client(struct ledger *l, struct fact *f)
+{
+    if (f->client.v == 0) return;
+    f->client_no = client_count_get(l->t, f->client) + 1;
+    client_count_put(l->t, f->client, f->client_no);
+    if (f->flags & FACT_IS_EVENT) list_note(l->t, f->client, LIST_EVENTS, (str){0}, f->seq);
+}
+
+void ledger_write(struct ledger *l, struct fact *f, str packed_body, struct buf *record)
+{
+    const struct kind *k = kind_find(l->kinds, f->kind, f->kind_version);
+    size_t at = record->n;
+
+    assert(f->seq == l->head.seq + 1);
+    if (k == NULL) {
+        txn_spoil(l->t, "journal.unknown_kind", "a fact of a kind that this version does not know");
+        return;
+    }
+    count_client(l, f);
+    record_write(f, record);
+    str bytes = {record->p + at, record->n - at};
+    k->write(l->t, f, k->arg);
+    if (f->flags & FACT_HAS_KEY)
+        idempotency_put(l->t, idempotency_day(f->at), &f->key,
+                        &(struct bound){f->seq, f->key_body});
+    journal_append(l->t, f, bytes, packed_body);
+    l->head = (struct journal_head){f->seq, link_next(&l->head.link, bytes), f->at};
+    if (f->seq % LINK_EVERY == 0) journal_link_put(l->t, f->seq, &l->head.link);
+}
+
+void ledger_end(struct ledger *l) { journal_head_put(l->t, &l->head); }

@@ -1,0 +1,15 @@
+// ledger.h - writes facts, in order, into rows: what the committer, a catching-up and a replay
+// have in common. The ledger is what writing the facts of the journal in order yields.
+#pragma once
+#include "service/journal/kind.h"
+
+struct ledger {
+    struct txn *t;
+    const struct kind *const *kinds;
+    struct journal_head head; // after the last fact written
+};
+
+struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds);
+// f->seq must be head.seq + 1; sets f->client_no. `record` gets the record's bytes (appended).
+void ledger_write(struct ledger *l, struct fact *f, str packed_body, struct buf *record);
+void ledger_end(struct ledger *l); // the row of the head

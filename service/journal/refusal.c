@@ -1,0 +1,116 @@
+// decided part of `refusal`: kind 2 | class 1 | at 4 | code str | sentence str | units str
+// decided part of `refusal.repeated`: seq 8 | count 4
+// (str: varint length, bytes)
+#include "service/journal/refusal.h"
+#include "common/bytes.h"
+#include <string.h>
+
+void refusal_put(const struct refused *r, struct buf *out)
+{
+    bytes_u(out, r->kind, 2);
+    bytes_u(out, r->st.cls, 1);
+    bytes_u(out, r->st.at, 4);
+    bytes_str(out, str_of(r->st.reason));
+    bytes_str(out, str_of(r->st.text));
+    bytes_str(out, r->units);
+}
+
+status refusal_get(str decided, struct arena *a, struct refused *out)
+{
+    struct bytes_r r = bytes_reader(decided);
+    struct refused x = {.kind = (uint16_t)bytes_get_u(&r, 2)};
+
+    x.st.cls = (enum status_class)bytes_get_u(&r, 1);
+    x.st.at = (uint32_t)bytes_get_u(&r, 4);
+    str reason = bytes_get_str(&r), text = bytes_get_str(&r);
+    x.units = bytes_get_str(&r);
+    if (!bytes_end(&r) || x.st.cls >= STATUS_CLASS_COUNT || text.n >= sizeof x.st.text)
+        return fail(ST_STORE, "record.corrupt", 0, "a refusal breaks off");
+    x.st.reason = str_z(a, reason);
+    memcpy(x.st.text, text.p, text.n);
+    *out = x;
+    return OK;
+}
+
+static status refusal_decide(struct decide *d)
+{
+    const struct refused *r = d->ask;
+
+    d->fact->client = r->client;
+    buf_add(d->units, r->units);
+    return r->st;
+}
+
+static void refusal_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    (void)t, (void)f, (void)arg; // the journal holds it; no row changes
+}
+
+static void refusal_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct arena a;
+    struct refused r;
+
+    (void)arg;
+    arena_init(&a, 1 * MB);
+    if (refusal_get(f->decided, &a, &r).cls == ST_OK) {
+        json_w_kint(w, "tried", r.kind);
+        json_w_kstr(w, "code", str_of(r.st.reason));
+        json_w_kstr(w, "detail", str_of(r.st.text));
+        if (r.units.n > 0) json_w_kstr(w, "units", r.units);
+    }
+    arena_fini(&a);
+}
+
+static status repeated_decide(struct decide *d)
+{
+    buf_add(d->out, *(const str *)d->ask);
+    return OK;
+}
+
+static void repeated_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct bytes_r r = bytes_reader(f->decided);
+
+    (void)arg;
+    json_w_kint(w, "refusal", (int64_t)bytes_get_u(&r, 8));
+    json_w_kint(w, "times", (int64_t)bytes_get_u(&r, 4));
+}
+
+const struct kind kind_refusal = {FACT_REFUSAL,  1,   "refusal", refusal_decide, refusal_write,
+                                  refusal_print, NULL};
+const struct kind kind_refusal_repeated = {
+    FACT_REFUSAL_REPEATED, 1,   "refusal.repeated", repeated_decide, refusal_write,
+    repeated_print,        NULL};
+
+uint64_t refusal_seen(struct refusal_memory *m, const struct digest16 *what, wall now)
+{
+    for (uint32_t i = 0; i < m->used; i++)
+        if (memcmp(&m->slots[i].what, what, sizeof *what) == 0 &&
+            now.ms - m->slots[i].first.ms < REFUSAL_SAME_MS)
+            return m->slots[i].more++, m->slots[i].seq;
+    return 0;
+}
+
+void refusal_remember(struct refusal_memory *m, const struct digest16 *what, uint64_t seq, wall now)
+{
+    if (m->used == REFUSALS_KEPT) { // the oldest is first: they are kept in order of time
+        memmove(m->slots, m->slots + 1, sizeof m->slots - sizeof m->slots[0]);
+        m->used--;
+    }
+    m->slots[m->used].what = *what;
+    m->slots[m->used].seq = seq;
+    m->slots[m->used].more = 0;
+    m->slots[m->used].first = now;
+    m->used++;
+}
+
+bool refusal_expired(struct refusal_memory *m, wall now, uint64_t *seq, uint32_t *more)
+{
+    if (m->used == 0 || now.ms - m->slots[0].first.ms < REFUSAL_SAME_MS) return false;
+    *seq = m->slots[0].seq;
+    *more = m->slots[0].more;
+    m->used--;
+    memmove(m->slots, m->slots + 1, m->used * sizeof m->slots[0]);
+    return true;
+}

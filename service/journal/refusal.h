@@ -1,0 +1,40 @@
+// refusal.h - refusals are facts too: kept, counted, shown to auditors.
+//
+// The first is a fact at once; equal ones (same actor, command, code, sentence and units) within
+// REFUSAL_SAME_MS are counted in memory and become one `refusal.repeated` fact after it. A crash
+// may lose that count.
+#pragma once
+#include "service/journal/kind.h"
+
+#define REFUSAL_SAME_MS 60000
+#define REFUSALS_KEPT   256 // told apart at once; beyond it the oldest is given up
+
+// The decided part of a `refusal`, and the request of the kind (a decision that the loop made).
+struct refused {
+    uint16_t kind; // what was tried
+    status st;
+    str units; // offenders without brackets, as struct decide's
+    client_id client;
+};
+
+extern const struct kind kind_refusal, kind_refusal_repeated;
+
+void refusal_put(const struct refused *r, struct buf *out);
+status refusal_get(str decided, struct arena *a, struct refused *out);
+
+struct refusal_memory {
+    struct {
+        struct digest16 what;
+        uint64_t seq;
+        uint32_t more; // equal ones since
+        wall first;
+    } slots[REFUSALS_KEPT];
+    uint32_t used;
+};
+
+// Is an equal one young enough? Then it is counted and its seq returned; else 0.
+uint64_t refusal_seen(struct refusal_memory *m, const struct digest16 *what, wall now);
+void refusal_remember(struct refusal_memory *m, const struct digest16 *what, uint64_t seq,
+                      wall now);
+// Takes one that is old enough; *more says how often it was repeated (may be 0). False: none.
+bool refusal_expired(struct refusal_memory *m, wall now, uint64_t *seq, uint32_t *more);
