@@ -2,6 +2,15 @@
 //
 // Reading is a cursor over bytes that are whole in memory. Trouble sticks to the reader: after it
 // every call answers "no more", so that a handler reads straight on and asks json_r_end once.
+// A UTF-8 byte order mark in front is accepted. Codes:
+//   json.syntax         not JSON, or cut short
+//   json.utf8           a string that is not UTF-8 (RFC 3629), or half a surrogate pair
+//   json.depth          nested deeper than JSON_DEPTH_MAX
+//   json.type           JSON of another type than is wanted here
+//   json.number         not a number of the grammar, or a fraction where a whole number is wanted
+//   json.range          a whole number outside its bounds
+//   json.unknown_field  json.twice  a member that is not known, or comes again
+//   json.ceiling        (TOO_LARGE) the arena is full
 //
 //     struct json_r r = json_reader(body, arena);
 //     for (json_object(&r); json_key(&r, &k);) {
@@ -33,6 +42,9 @@ struct json_r {
     struct arena *arena; // unescaped strings go here
     unsigned depth;
     uint32_t first; // bit per depth: no member or item has been read yet
+    size_t mark;    // where the last key or value began: what json_fail points at
+    size_t text;    // where its characters began; 0 when it is no string or had escapes
+    str key;        // the last key, for the sentences; empty where none applies
     status st;
 };
 
@@ -52,13 +64,18 @@ str json_raw(struct json_r *r);   // any value, checked whole; its bytes as they
 
 void json_fail(struct json_r *r, const char *reason, const char *fmt, ...) LIKE_PRINTF(3, 4);
 void json_unknown(struct json_r *r, str key); // fails with json.unknown_field
-status json_r_end(struct json_r *r);          // nothing but blanks may follow; the first failure
+void json_twice(struct json_r *r, str key);   // fails with json.twice
+// Fails with another reader's refusal of the string just read; `at` is moved to where it lies.
+void json_refuse(struct json_r *r, status st);
+status json_r_end(struct json_r *r); // nothing but blanks may follow; the first failure
 
-// Writing is a sticky builder over a buf (its ceiling is the only failure).
+// Writing is a sticky builder over a buf (its ceiling is the only failure; wrong nesting is an
+// assert). What is not UTF-8 is written as U+FFFD, so that the text is always JSON.
 struct json_w {
     struct buf *b;
     unsigned depth;
-    uint32_t first;
+    uint32_t first;   // bit per depth: no member or item has been written yet
+    uint32_t objects; // bit per depth: an object, not an array
     bool after_key;
 };
 
