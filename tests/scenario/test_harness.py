@@ -1,0 +1,53 @@
+"""The harness does what scenarios rely on."""
+import threading
+
+import pytest
+import requests
+
+import harness
+
+
+def send(partner, body=b"{}"):
+    session = requests.Session()
+    session.trust_env = False
+    return session.post(partner.url, data=body, timeout=20)
+
+
+def test_a_partner_keeps_what_came_and_accepts(partner):
+    assert send(partner, b"one").status_code == 200
+    assert send(partner, iter([b"tw", b"o"])).status_code == 200  # chunked
+    assert [m.body for m in partner.wait_for(2)] == [b"one", b"two"]
+    assert partner.received[0].path == "/capture"
+
+
+def test_a_partner_answers_as_told_and_then_as_always(partner):
+    partner.then(harness.REFUSE, harness.FAIL, lambda m: harness.Answer.of(207, m.body.upper()))
+    answers = [send(partner, b"x") for _ in range(4)]
+    assert [a.status_code for a in answers] == [400, 500, 207, 200]
+    assert answers[2].content == b"X"
+
+
+def test_a_partner_may_hang_up(partner):
+    partner.then(harness.CLOSE)
+    with pytest.raises(requests.ConnectionError):
+        send(partner)
+    assert len(partner.received) == 1
+
+
+def test_a_partner_may_hang_until_let_go(partner):
+    partner.then(harness.HANG)
+    ends = []
+
+    def wait():
+        try:
+            ends.append(send(partner))
+        except requests.ConnectionError as e:
+            ends.append(e)
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    partner.wait_for(1)
+    assert not ends
+    partner.let_go()
+    waiter.join(10)
+    assert isinstance(ends[0], requests.ConnectionError)
