@@ -1,0 +1,28 @@
+FROM debian:bookworm-slim AS build
+WORKDIR /src
+COPY scripts/deps.sh scripts/
+RUN scripts/deps.sh build
+COPY Makefile ./
+COPY common common
+COPY service service
+COPY schemas schemas
+RUN make -j"$(nproc)" all && strip build/packtrail
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libevent-2.1-7 \
+        libevent-openssl-2.1-7 libevent-pthreads-2.1-7 libhttp-parser2.9 liblmdb0 libssl3 \
+        libxml2 libyaml-0-2 tzdata zlib1g \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 1000 --user-group --no-create-home --home-dir /var/lib/packtrail \
+        --shell /usr/sbin/nologin packtrail \
+    && install -d -o packtrail -g packtrail -m 0750 /var/lib/packtrail
+COPY --from=build /src/build/packtrail /usr/bin/packtrail
+USER packtrail
+WORKDIR /var/lib/packtrail
+VOLUME /var/lib/packtrail
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["packtrail", "check", "-c", "/var/lib/packtrail/packtrail.yaml", "--alive"]
+ENTRYPOINT ["packtrail"]
+CMD ["serve", "-c", "/var/lib/packtrail/packtrail.yaml"]
