@@ -7,6 +7,7 @@ pytest's are counted singly. Logs and results stay in build/check. The last line
 """
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -32,7 +33,7 @@ notes = []  # why something was skipped, told again before the last line
 
 def run(name, command, limit, env=None):
     """The exit status of a command that may take `limit` seconds; its output goes to a log."""
-    log = HERE / (name.replace("/", "-") + ".log")
+    log = HERE / (re.sub(r"\W+", "-", name) + ".log")
     with open(log, "wb") as out:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                  env={**os.environ, **(env or {})}, start_new_session=True)
