@@ -205,17 +205,22 @@ static status answer_again(struct batch *b, struct job *j, uint64_t seq)
     return OK;
 }
 
-// Was the job's key bound before? Then its answer is given again, or refused if the body differs.
-static bool job_is_repeat(struct batch *b, struct job *j)
+static bool find_bound(struct batch *b, const struct job_key *key, struct bound *out)
 {
     wall now = batch_now(b), earlier = {now.ms - YESTERDAY_MS};
     unsigned today = idempotency_day(now), day = idempotency_day(earlier);
+
+    *out = (struct bound){key->older_seq, key->older_body};
+    if (out->seq != 0 || idempotency_get(b->ledger.t, today, &key->key, out)) return true;
+    return day != today && idempotency_get(b->ledger.t, day, &key->key, out);
+}
+
+// Was the job's key bound before? Then its answer is given again, or refused if the body differs.
+static bool job_is_repeat(struct batch *b, struct job *j)
+{
     struct bound bound;
 
-    if (!j->key.present) return false;
-    if (!idempotency_get(b->ledger.t, today, &j->key.key, &bound) &&
-        (day == today || !idempotency_get(b->ledger.t, day, &j->key.key, &bound)))
-        return false;
+    if (!j->key.present || !find_bound(b, &j->key, &bound)) return false;
     j->repeat = true;
     j->whole = memcmp(&bound.body, &j->key.body, sizeof bound.body) == 0
                    ? answer_again(b, j, bound.seq)

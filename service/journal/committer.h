@@ -28,6 +28,9 @@ struct job_key {
     struct digest16
         key; // of principal, key and, for the later slices of a stream, the line's index
     struct digest16 body; // of method, path and body; for slices of all bytes so far and "is last"
+    // What the loop found in the days before today, whose rows no longer change; seq 0: nothing.
+    uint64_t older_seq;
+    struct digest16 older_body;
 };
 
 struct job {

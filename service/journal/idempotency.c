@@ -61,11 +61,10 @@ static bool day_before(struct txn *t, unsigned below, unsigned *day)
     return found;
 }
 
-bool idempotency_find(struct txn *t, wall now, const struct digest16 *key, struct bound *out)
+bool idempotency_find_older(struct txn *t, wall now, const struct digest16 *key, struct bound *out)
 {
     unsigned today = idempotency_day(now), day = today;
 
-    if (idempotency_get(t, today, key, out)) return true;
     while (day_before(t, day, &day) && day + IDEMPOTENCY_DAYS > today)
         if (idempotency_get(t, day, key, out)) return true;
     return false;

@@ -16,5 +16,5 @@ unsigned idempotency_day(wall at);
 bool idempotency_get(struct txn *t, unsigned day, const struct digest16 *key, struct bound *out);
 void idempotency_put(struct txn *t, unsigned day, const struct digest16 *key,
                      const struct bound *b);
-// Looks through all days that are kept, newest first; days without any row cost nothing.
-bool idempotency_find(struct txn *t, wall now, const struct digest16 *key, struct bound *out);
+// Looks through the kept days before today, newest first; days without any row cost nothing.
+bool idempotency_find_older(struct txn *t, wall now, const struct digest16 *key, struct bound *out);

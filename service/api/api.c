@@ -1,0 +1,251 @@
+#include "service/api/api.h"
+#include "common/form.h"
+#include "service/journal/idempotency.h"
+#include "service/journal/refusal.h"
+#include <string.h>
+
+#define KEY_MAX 255 // octets of an Idempotency-Key
+
+struct pending { // in the request's arena while its job is away
+    api_done *done;
+    api_render *render;
+};
+
+struct site *api_site(const struct http_req *r)
+{
+    struct site *s = r->app;
+
+    OBJ_CHECK(s, SITE_MAGIC);
+    return s;
+}
+
+static struct txn *reader_of(const struct http_req *r)
+{
+    struct site *s = api_site(r);
+
+    for (unsigned i = 0; i < s->loop_count; i++)
+        if (s->loops[i] == r->loop) return s->readers[i];
+    assert_failed("the loop is one of the site", __FILE__, __LINE__);
+}
+
+struct txn *api_snapshot(struct http_req *r)
+{
+    struct txn *t = reader_of(r);
+
+    txn_renew(t);
+    return t;
+}
+
+status api_snapshot_end(struct http_req *r)
+{
+    struct txn *t = reader_of(r);
+    status st = txn_status(t);
+
+    txn_rest(t);
+    return st;
+}
+
+struct job *api_job(struct http_req *r, uint32_t n)
+{
+    struct job *j = job_new(&r->arena, r->loop, n);
+
+    if (j == NULL) {
+        http_problem(
+            r, fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory"), S(""));
+        return NULL;
+    }
+    j->owner = r;
+    j->actor = caller_of(r)->actor;
+    return j;
+}
+
+static void job_done(struct job *j)
+{
+    struct http_req *r = j->owner;
+    struct pending *p = r->work;
+
+    if (j->whole.cls != ST_OK)
+        http_problem(r, j->whole, S(""));
+    else
+        p->done(r, j);
+}
+
+// Only days whose rows no longer change are looked through here; today's are the committer's.
+static void find_older(struct http_req *r, struct job_key *key)
+{
+    struct bound b;
+
+    if (!key->present) return;
+    struct txn *t = api_snapshot(r);
+    if (idempotency_find_older(t, env_wall(api_site(r)->env), &key->key, &b)) {
+        key->older_seq = b.seq;
+        key->older_body = b.body;
+    }
+    (void)api_snapshot_end(r).cls; // trouble in the store will meet the committer too
+}
+
+static struct pending *pending_of(struct http_req *r)
+{
+    if (r->work == NULL) r->work = NEW(&r->arena, struct pending);
+    return r->work;
+}
+
+void api_submit(struct http_req *r, struct job *j, api_done *done)
+{
+    struct pending *p = pending_of(r);
+
+    if (p == NULL) {
+        http_problem(
+            r, fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory"), S(""));
+        return;
+    }
+    p->done = done;
+    j->done = job_done;
+    find_older(r, &j->key);
+    if (!committer_submit(api_site(r)->committer, j))
+        http_problem(r, fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again"),
+                     S(""));
+}
+
+static void one_done(struct http_req *r, struct job *j)
+{
+    struct pending *p = r->work;
+
+    if (j->asks[0].result.cls != ST_OK)
+        api_problem(r, &j->asks[0]);
+    else
+        p->render(r, &j->asks[0]);
+}
+
+void api_command(struct http_req *r, const struct kind *k, const void *what, api_render *render)
+{
+    struct job *j = api_job(r, 1);
+    struct pending *p = j == NULL ? NULL : pending_of(r);
+    bool bad = false;
+
+    if (j == NULL) return;
+    j->key.present = api_key(r, &j->key, &bad);
+    if (bad) return;
+    j->asks[0] = (struct ask){.kind = k, .what = what};
+    if (p != NULL) p->render = render;
+    api_submit(r, j, one_done);
+}
+
+static void refused_render(struct http_req *r, const struct ask *a)
+{
+    (void)r, (void)a;
+    assert_failed("a refusal is refused", __FILE__, __LINE__);
+}
+
+void api_refuse(struct http_req *r, const struct kind *tried, client_id client, status st,
+                str units)
+{
+    struct refused *what = NEW(&r->arena, struct refused);
+
+    if (what == NULL) {
+        http_problem(r, st, S(""));
+        return;
+    }
+    *what = (struct refused){tried->number, st, units, client};
+    api_command(r, &kind_refusal, what, refused_render);
+}
+
+bool api_key(struct http_req *r, struct job_key *out, bool *bad)
+{
+    str key = http_header(r, S("Idempotency-Key"));
+    char actor[5] = {0};
+    struct digest16 head;
+
+    *bad = false;
+    if (key.n == 0) return false;
+    if (key.n > KEY_MAX) {
+        *bad = true;
+        http_problem(r,
+                     fail(ST_BAD_INPUT, "idempotency.key", 0,
+                          "Idempotency-Key: at most %d octets, not %zu", KEY_MAX, key.n),
+                     S(""));
+        return false;
+    }
+    memcpy(actor, &caller_of(r)->actor, 4);
+    *out = (struct job_key){.present = true, .key = digest16_of((str){actor, sizeof actor}, key)};
+    head = digest16_of(str_of(http_method_name(r->method)), r->path);
+    struct digest16 query = digest16_of((str){(const char *)head.b, sizeof head.b}, r->query);
+    out->body = digest16_of((str){(const char *)query.b, sizeof query.b}, r->body);
+    return true;
+}
+
+void api_reply(struct http_req *r, int code, struct buf *json)
+{
+    http_reply_buf(r, code, "application/json", json);
+}
+
+void api_problem(struct http_req *r, const struct ask *a)
+{
+    struct buf extra;
+
+    buf_init(&extra, 8 * MB);
+    if (a->units.n > 0) {
+        buf_add(&extra, S("\"units\":"));
+        buf_add(&extra, a->units);
+    }
+    http_problem(r, a->result, buf_str(&extra));
+    buf_fini(&extra);
+}
+
+bool api_body(struct http_req *r, const struct form *f, void *out)
+{
+    str type = http_header(r, S("Content-Type")), media = type, rest = type;
+
+    if (str_cut(&rest, ';', &media)) media = str_trim(media);
+    if (type.n > 0 && !str_eq_fold(media, S("application/json"))) {
+        http_problem(r, fail(ST_MEDIA_TYPE, "body.type", 0, "Content-Type: application/json"),
+                     S(""));
+        return false;
+    }
+    status st = form_parse(f, r->body, &r->arena, out);
+    if (st.cls == ST_OK) return true;
+    http_problem(r, st, S(""));
+    return false;
+}
+
+bool api_page(struct http_req *r, struct api_page *out)
+{
+    const struct site_limits *limits = &api_site(r)->limits;
+    struct api_page p = {.limit = limits->page_default};
+    uint64_t n;
+    str v;
+
+    if (http_query(r, S("limit"), &v)) {
+        if (!str_u64(v, UINT32_MAX, &n) || n == 0) goto bad;
+        p.limit = n > limits->page_max ? limits->page_max : (uint32_t)n;
+    }
+    if (http_query(r, S("page"), &v)) {
+        char *key = arena_alloc(&r->arena, v.n / 2 + 1);
+        if (key == NULL || v.n == 0 || v.n % 2 || !hex_get(v, key, v.n / 2)) goto bad;
+        p.after = (str){key, v.n / 2};
+    }
+    *out = p;
+    return true;
+bad:
+    http_problem(r, fail(ST_BAD_INPUT, "page.form", 0, "limit: 1 and up; page: as `next` said it"),
+                 S(""));
+    return false;
+}
+
+void api_page_next(struct http_req *r, struct json_w *w, str last_key)
+{
+    json_w_key(w, S("next"));
+    char *hex = last_key.n == 0 ? NULL : arena_alloc(&r->arena, 2 * last_key.n);
+    if (hex == NULL) {
+        json_w_null(w);
+        return;
+    }
+    hex_put(hex, last_key.p, last_key.n);
+    json_w_str(w, (str){hex, 2 * last_key.n});
+}
+
+status api_reason_check(const struct caller *c, str reason)
+{
+    if (reason.n > 0 || !c->person) return OK;
+    return fail(ST_BAD_INPUT, "reason.required", 0, "reason: say why; people must");
+}

@@ -1,0 +1,51 @@
+// api.h - from a request to a job and from its answer to a reply; pages; snapshots. What the
+// x_api.c files of all rooms share. Everything here runs on the request's loop.
+#pragma once
+#include "common/http.h"
+#include "common/json.h"
+#include "service/api/caller.h"
+#include "service/journal/site.h"
+
+struct site *api_site(const struct http_req *r);
+
+// A snapshot for reading, of this loop. It must be given back before the handler returns.
+struct txn *api_snapshot(struct http_req *r);
+status api_snapshot_end(struct http_req *r); // the first trouble in it
+
+// Body, type and caller's key are looked at, the command goes to the committer, and on its answer
+// `render` writes the reply. A refusal becomes a problem without `render` being asked; so does a
+// full queue (503) and a key used for another request (422). `what` lies in r->arena.
+typedef void api_render(struct http_req *r, const struct ask *a);
+void api_command(struct http_req *r, const struct kind *k, const void *what, api_render *render);
+// Refuses, and has the refusal recorded as a fact: for decisions of trade that the loop can make
+// (an unknown unit). `units` are offenders without brackets, in r->arena, or empty.
+void api_refuse(struct http_req *r, const struct kind *tried, client_id client, status st,
+                str units);
+
+// The general form: a job of several asks; `done` renders all. api_command is this with one ask.
+struct job *api_job(struct http_req *r, uint32_t n); // NULL: answered already (413)
+typedef void api_done(struct http_req *r, struct job *j);
+void api_submit(struct http_req *r, struct job *j, api_done *done);
+// The digests for an Idempotency-Key: of the whole request, or of a slice of a streamed body.
+// False when there is no key. idempotency.key when it is no key (over 255 bytes, control
+// characters): answered already, *bad is set.
+bool api_key(struct http_req *r, struct job_key *out, bool *bad);
+
+// The reply of a whole JSON object or list built in a buf.
+void api_reply(struct http_req *r, int code, struct buf *json); // takes the buf
+void api_problem(struct http_req *r, const struct ask *a);      // of a refused ask
+
+// Reads the body as one JSON object into a form's struct or refuses (400, 415): false, answered.
+struct form;
+bool api_body(struct http_req *r, const struct form *f, void *out);
+
+// `limit` and `page` of a list. The token says where to go on: a number, or a key's bytes.
+struct api_page {
+    uint32_t limit;
+    str after; // the last key of the page before, or empty
+};
+bool api_page(struct http_req *r, struct api_page *out);                // false: answered (400)
+void api_page_next(struct http_req *r, struct json_w *w, str last_key); // "next": token or null
+
+// Where a person changes something a reason is demanded (reason.required); machines may leave it.
+status api_reason_check(const struct caller *c, str reason);

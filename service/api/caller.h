@@ -1,0 +1,46 @@
+// caller.h - who asks: what access found out and every handler may rely on.
+#pragma once
+#include "common/http.h"
+#include "service/journal/fact.h"
+
+//      name          word in routes and tokens
+#define ROLES(X)                                                                                   \
+    X(LINE, "line")               /* a packaging line */                                           \
+    X(DISTRIBUTOR, "distributor") /* acts for a party */                                           \
+    X(GATEWAY, "gateway")         /* a client's system: pushes numbers and events */               \
+    X(CLIENT, "client")           /* reads its client only */                                      \
+    X(OPERATOR, "operator")       /* lots, holds, deliveries */                                    \
+    X(QA, "qa")                   /* releases, reviews, signs */                                   \
+    X(AUDITOR, "auditor")         /* reads all */                                                  \
+    X(ADMIN, "admin")             /* configuration, users */
+
+enum role {
+#define X(name, word) ROLE_##name,
+    ROLES(X)
+#undef X
+        ROLE_COUNT
+};
+
+#define CALLER_CLIENTS_MAX 64u
+
+struct caller {
+    unsigned magic;
+    uint32_t actor; // dense number of the principal
+    enum role role;
+    str id;                   // of the token
+    str line;                 // name of the line it stands for, or empty
+    str party;                // GLN it acts for, or empty
+    bool person;              // a user, not a machine: must give reasons
+    const client_id *clients; // the clients it is bound to; none: the whole site
+    uint32_t client_count;
+};
+#define CALLER_MAGIC 0xca11ca11u
+
+const char *role_word(enum role r);
+bool role_find(str word, enum role *out);
+const struct caller *caller_of(const struct http_req *r); // asserts that there is one
+bool caller_sees(const struct caller *c, client_id client);
+// Sees the site's own numbers (seq) rather than its client's count.
+bool caller_is_site(const struct caller *c);
+// The number of a fact that this caller is shown: seq, or client_no to those bound to clients.
+uint64_t caller_seq(const struct caller *c, const struct fact *f);

@@ -1,0 +1,42 @@
+// site.h - what every room may use of the running site. Assembled by service/serve.c; read-only
+// once the loops run, but for what says otherwise.
+#pragma once
+#include "service/journal/committer.h"
+#include "service/journal/opened.h"
+
+#define SITE_MAGIC     0x517e517eu
+#define SITE_LOOPS_MAX 64u
+
+struct site_keys; // service/pool/site_key.h
+
+struct site_limits {                 // settings, each with its default in service/settings.c
+    uint32_t issue_max;              // numbers a request, 1,000,000
+    uint32_t report_units_max;       // units a report, 20,000
+    uint32_t reports_max;            // objects in an array, 1,000
+    uint32_t slice_lines;            // lines of NDJSON in a transaction, 64
+    uint32_t slice_bytes;            // and bytes, 256 KB
+    uint32_t page_default, page_max; // items of a list, 100 and 1,000
+    uint32_t import_max;             // numbers in an import, 1,000,000
+    uint32_t clock_ahead_max_ms;     // how far ahead of the service an event may say it was, 30,000
+    uint32_t results_bytes_max;      // over it, results of reports hold the refused only, 1 MB
+    size_t report_body_max;          // one report or an array of them, 8 MB
+    size_t stream_body_max;          // NDJSON, 1 GB
+    size_t import_body_max;          // 64 MB
+};
+
+struct site {
+    unsigned magic;
+    struct db *db;
+    const struct env *env;
+    const struct kind *const *kinds;
+    struct committer *committer;
+    struct journal_meta meta;
+    const struct site_keys *keys;
+    uint8_t opaque_key[16]; // service/api/opaque.h
+    struct site_limits limits;
+    struct loop *loops[SITE_LOOPS_MAX];
+    struct txn *readers[SITE_LOOPS_MAX]; // each its loop's own; resting between events
+    unsigned loop_count;
+    struct metrics *metrics; // common/metric.h
+    void *exchange;          // service/exchange, for what it must be woken of
+};

@@ -1,0 +1,26 @@
+// unit_db.h - the rows of units: 200 of them each, 20 bytes a unit (FORMS, "Unit row").
+#pragma once
+#include "common/db.h"
+#include "service/unit/run.h"
+
+#define UNITS_A_ROW 200u
+#define UNIT_BYTES  20u
+
+// A cursor over rows, for reading or changing units that are mostly neighbours: it holds one row
+// and writes it back when it moves on. Owner: the committer for writing, anybody for reading.
+struct unit_rows {
+    struct txn *t;
+    uint64_t key; // unit_id of the row's first unit; 0: holds none
+    bool changed;
+    bool writes;
+    const char *seen; // the row in the store, while it is only read
+    char row[UNITS_A_ROW * UNIT_BYTES];
+};
+
+void unit_rows_read(struct unit_rows *r, struct txn *t);
+void unit_rows_write(struct unit_rows *r, struct txn *t);
+struct unit unit_get(struct unit_rows *r, unit_id u); // all zeros where none was written
+void unit_put(struct unit_rows *r, unit_id u, const struct unit *x);
+void unit_rows_end(struct unit_rows *r); // writes back the last row
+
+struct unit unit_one(struct txn *t, unit_id u);
