@@ -2,6 +2,9 @@ FROM debian:bookworm-slim AS build
 WORKDIR /src
 COPY scripts/deps.sh scripts/
 RUN scripts/deps.sh build
+# The roots of trust alone, without the package's tools: the last stage runs none.
+RUN cd /tmp && apt-get download ca-certificates && dpkg -x ca-certificates_*.deb roots \
+    && cat roots/usr/share/ca-certificates/mozilla/*.crt >ca-certificates.crt
 COPY Makefile ./
 COPY common common
 COPY service service
@@ -10,13 +13,14 @@ RUN make -j"$(nproc)" all && strip build/packtrail
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libevent-2.1-7 \
-        libevent-openssl-2.1-7 libevent-pthreads-2.1-7 libhttp-parser2.9 liblmdb0 libssl3 \
-        libxml2 libyaml-0-2 tzdata zlib1g \
+    && apt-get install -y --no-install-recommends libcurl4 libevent-2.1-7 libevent-openssl-2.1-7 \
+        libevent-pthreads-2.1-7 libhttp-parser2.9 liblmdb0 libssl3 libxml2 libyaml-0-2 \
+        tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --user-group --no-create-home --home-dir /var/lib/packtrail \
         --shell /usr/sbin/nologin packtrail \
     && install -d -o packtrail -g packtrail -m 0750 /var/lib/packtrail
+COPY --from=build /tmp/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/build/packtrail /usr/bin/packtrail
 USER packtrail
 WORKDIR /var/lib/packtrail

@@ -9,7 +9,7 @@ declare -A group=(
     [test]="clang clang-format libclang-rt-14-dev libcmocka-dev libjansson-dev openssl python3
             python3-pytest python3-requests python3-jsonschema python3-yaml python3-lxml"
     [bench]="postgresql-15 wrk python3"
-    [image]="buildah debootstrap ca-certificates"
+    [image]="buildah debootstrap iproute2 ca-certificates"
 )
 
 [ $# -gt 0 ] || { echo "usage: scripts/deps.sh build|test|bench|image ..." >&2; exit 2; }
