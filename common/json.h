@@ -43,7 +43,7 @@ struct json_r {
     unsigned depth;
     uint32_t first; // bit per depth: no member or item has been read yet
     size_t mark;    // where the last key or value began: what json_fail points at
-    size_t text;    // where its characters began; 0 when it is no string or had escapes
+    size_t text;    // where its bytes stand as they were given back; 0 when they do not
     str key;        // the last key, for the sentences; empty where none applies
     status st;
 };
@@ -65,7 +65,8 @@ str json_raw(struct json_r *r);   // any value, checked whole; its bytes as they
 void json_fail(struct json_r *r, const char *reason, const char *fmt, ...) LIKE_PRINTF(3, 4);
 void json_unknown(struct json_r *r, str key); // fails with json.unknown_field
 void json_twice(struct json_r *r, str key);   // fails with json.twice
-// Fails with another reader's refusal of the string just read; `at` is moved to where it lies.
+// Fails with another reader's refusal of the string or raw value just read, whose `at` counts from
+// its first byte.
 void json_refuse(struct json_r *r, status st);
 status json_r_end(struct json_r *r); // nothing but blanks may follow; the first failure
 

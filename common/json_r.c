@@ -448,8 +448,7 @@ str json_raw(struct json_r *r)
         bool object = inside && objects >> (r->depth - 1) & 1;
         if (!inside || (object ? key_skip(r) : json_item(r))) step(r, &objects);
     } while (r->depth > base && !failed(r));
-    r->mark = from;
-    r->text = 0;
+    r->mark = r->text = from;
     r->key = key;
     return failed(r) ? (str){"", 0} : (str){r->in.p + from, r->at - from};
 }
