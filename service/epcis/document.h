@@ -1,0 +1,50 @@
+// document.h - EPCIS documents out: begin, any number of events, end, written into a buf.
+//
+//     epcis_doc_init(&d, EPCIS_JSON_2_0, &head, &out);
+//     for (…) st = epcis_doc_event(&d, &event); // a refused event leaves no trace
+//     st = epcis_doc_end(&d);
+//     epcis_doc_fini(&d);
+//
+// What comes out holds to the JSON Schema of EPCIS 2.0 or the XML Schema of EPCIS 1.2. Runs on any
+// thread; a document belongs to one.
+#pragma once
+#include "common/json.h"
+#include "common/xml.h"
+#include "service/epcis/event.h"
+
+enum epcis_format { EPCIS_JSON_2_0, EPCIS_XML_1_2, EPCIS_FORMAT_COUNT };
+
+#define EPCIS_GS1_CONTEXT "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+
+struct epcis_head {
+    struct moment created;
+    str sender, receiver;      // GLNs of parties, 13 digits, or both empty: no header
+    str instance;              // what the sender calls this message; needed where there is a sender
+    const struct epcis_ns *ns; // declared once for all events; others stand at the event that uses
+    uint32_t ns_count;         // them. Both must live as long as the document
+};
+
+struct epcis_format_ops;
+union epcis_writer {
+    struct json_w json;
+    struct xml_w xml;
+};
+struct epcis_doc {
+    const struct epcis_format_ops *ops;
+    struct buf *out, text;
+    const struct epcis_ns *ns;
+    uint32_t ns_count;
+    union epcis_writer w;
+    status st; // of the document itself: a bad head, or no room for one
+};
+
+void epcis_doc_init(struct epcis_doc *d, enum epcis_format f, const struct epcis_head *h,
+                    struct buf *out);
+
+// Appends one event or refuses it whole; a refused one leaves the document as it was, so that the
+// caller may go on with the next or end. Codes: those of epcis_event_check; epcis.not_in_1_2;
+// epcis.full (this document takes no more, the next one will); those of the identifiers, such as
+// prefix.unknown; those of the head.
+status epcis_doc_event(struct epcis_doc *d, const struct epcis_event *e);
+status epcis_doc_end(struct epcis_doc *d);
+void epcis_doc_fini(struct epcis_doc *d);

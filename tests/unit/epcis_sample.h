@@ -1,0 +1,19 @@
+// epcis_sample.h - one event of every kind that a packaging site tells its partners, for the tests
+// of the renderers and for those that hold their documents against the official schemas.
+#pragma once
+#include "service/epcis/document.h"
+
+enum epcis_sample {
+    SAMPLE_COMMISSION,      // packs, with lot and a printed expiry of month and year
+    SAMPLE_COMMISSION_SSCC, // containers, without ILMD
+    SAMPLE_PACK,            // packs into a case, an extension beside
+    SAMPLE_UNPACK,          // one child leaves
+    SAMPLE_UNPACK_ALL,      // the case is emptied
+    SAMPLE_SHIP,            // with documents, sources and destinations
+    SAMPLE_DECOMMISSION,    // serials that need every kind of escape
+    SAMPLE_COUNT
+};
+
+const char *sample_name(enum epcis_sample s);
+struct epcis_event sample_event(enum epcis_sample s);
+struct epcis_head sample_head(void); // with sender and receiver
