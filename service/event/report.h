@@ -1,0 +1,31 @@
+// report.h - what every report of a line has in common, and how facts about units are laid out.
+//
+// decided part of all facts that touch units (commissioned, scrapped, packed, unpacked, closed,
+// shipped):
+//   report fields | touched: runs (run.h), previous positions (alike, run.h) | the kind's own
+// so that the chain of a unit's history (unit row `last` -> fact -> the unit's previous position
+// there -> …) is walked without knowing the kind. Where a container is acted on (packed, unpacked,
+// closed) it is the first unit of the runs, its children follow.
+//   report fields: mask 1, then those present in the order of the struct: varint numbers, strs
+#pragma once
+#include "common/when.h"
+#include "service/journal/fact.h"
+#include "service/unit/run.h"
+
+struct report {
+    uint32_t line;                      // number of the line's item, 0: none
+    uint64_t gln;                       // of its location when it reported, as a number; 0: none
+    str id, by, station, reason, extra; // extra: a JSON object as text
+};
+
+struct touched {
+    struct runs runs;
+    struct bytes_r previous; // for alike_get, one value a unit, in the order of the runs
+};
+
+void report_put(struct buf *b, const struct report *r);
+// Reads the common part; *rest stands at the kind's own fields. record.corrupt.
+status report_get(str decided, struct arena *a, struct report *r, struct touched *t,
+                  struct bytes_r *rest);
+// The seq of the fact before `f` in the unit's chain; 0: none, or f does not touch it.
+uint64_t fact_previous(const struct fact *f, unit_id u, struct arena *a);

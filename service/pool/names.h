@@ -1,0 +1,33 @@
+// names.h - numbers as people spell them and as the ledger keeps them, both ways, quickly.
+//
+// A names object belongs to one thread and remembers the spaces it has met (their definitions and
+// keys never change), so that a hundred serials cost one batch of AES and no HKDF.
+#pragma once
+#include "service/gs1/id.h"
+#include "service/journal/site.h"
+#include "service/pool/pool_db.h"
+#include "service/unit/run.h"
+
+struct names;
+struct names *names_new(const struct site *site);
+void names_free(struct names **n);
+struct names *names_here(const struct site *site); // this thread's own, made at first use
+
+// Bare serials (AI 21 values) of one GTIN -> units; {0} where it was never issued or imported.
+// Older epochs are looked at first, then the present one, then imported numbers (DESIGN idea 4).
+void names_find_serials(struct names *n, struct txn *t, const char gtin[14], const str *serials,
+                        uint32_t count, unit_id *out);
+// Any identifier of a unit (SGTIN or SSCC); *owner is whose it is. False: not known here.
+bool names_find(struct names *n, struct txn *t, const struct gs1_id *id, unit_id *out,
+                client_id *owner);
+
+// The identifier of a unit; its texts lie in the arena.
+status names_id(struct names *n, struct txn *t, unit_id u, struct arena *a, struct gs1_id *out);
+// Texts of a whole run, for rendering many: `each` gets them in order. names.unknown_space.
+typedef void names_each(void *self, const struct gs1_id *id);
+status names_run(struct names *n, struct txn *t, struct run r, names_each *each, void *self);
+// The bare text of a run's numbers: serials, or the 18 digits of SSCCs.
+typedef void names_text(void *self, str text);
+status names_texts(struct names *n, struct txn *t, struct run r, names_text *each, void *self);
+// The space of a unit, remembered. NULL: no such space. `high` and `issued` are not kept fresh.
+const struct space_row *names_space(struct names *n, struct txn *t, uint32_t space);

@@ -1,0 +1,17 @@
+// tree_db.h - what is inside what. The parent stands in each child's unit row; here are a parent's
+// children, as runs.
+//
+// row 'c' parent 8, part 2 -> runs (runs_put). A part holds at most CHILDREN_PART bytes; a parent
+// without children has no row.
+#pragma once
+#include "common/db.h"
+#include "service/unit/run.h"
+
+struct arena;
+
+// All direct children, in the order they were put in; at: NULL and n 0 when there are none.
+struct runs children_get(struct txn *t, unit_id parent, struct arena *a);
+uint64_t children_count(struct txn *t, unit_id parent);
+void children_add(struct txn *t, unit_id parent, const struct runs *more);
+void children_remove(struct txn *t, unit_id parent, const struct runs *gone);
+void children_clear(struct txn *t, unit_id parent);
