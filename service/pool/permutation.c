@@ -1,0 +1,161 @@
+// permutation.c - algorithm 1: a balanced Feistel network on AES-128 with cycle walking.
+//
+// h = max(1, ceil(ceil(log2 n) / 2)) bits a half, value = L * 2^h + R. Ten rounds
+// (L, R) <- (R, L xor F) with F = the first 8 bytes, big-endian, of
+// AES-128(key, 01 | round from 0 | 6 zero bytes | R as 8 bytes), masked to h bits. The whole is
+// repeated while the value is n or more, so it stays a bijection on 0..n-1. The domain 4^h is less
+// than 4n, hence fewer than four repetitions on average.
+//
+// This decides which numbers are printed on packs: it may never change.
+#include "service/pool/permutation.h"
+#include <endian.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <threads.h>
+
+enum { ROUNDS = 10, LANES = 128 };
+
+// Values under way, one a lane, so that a round of all of them is one call of the cipher. A lane
+// whose value has arrived is filled with the next value or, at the end, with the last lane.
+struct walk {
+    EVP_CIPHER_CTX *aes;
+    uint64_t mask;
+    size_t count;  // values in all
+    unsigned live; // lanes in use, 0..live-1
+    uint64_t left[LANES], right[LANES];
+    size_t to[LANES]; // index of the value
+    uint64_t block[LANES][2];
+};
+
+static EVP_CIPHER *cipher; // fetched once, shared by all threads, never freed
+static once_flag cipher_once = ONCE_FLAG_INIT;
+
+static void cipher_fetch(void) { cipher = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL); }
+
+static unsigned bits_needed(u128 n) // ceil(log2 n)
+{
+    unsigned bits = 0;
+
+    for (u128 v = n - 1; v != 0; v >>= 1) bits++;
+    return bits;
+}
+
+void permutation_init(struct permutation *p, const uint8_t key[PERMUTATION_KEY_SIZE], u128 n)
+{
+    assert(p != NULL && n >= 1);
+    unsigned half = (bits_needed(n) + 1) / 2;
+
+    p->n = n;
+    p->half_bits = half == 0 ? 1 : half;
+    p->mask = UINT64_MAX >> (64 - p->half_bits);
+    memcpy(p->key, key, PERMUTATION_KEY_SIZE);
+}
+
+void permutation_fini(struct permutation *p) { OPENSSL_cleanse(p, sizeof *p); }
+
+// A context a call: 0.2 us, but nothing to share between threads, and the key schedule is wiped.
+static EVP_CIPHER_CTX *cipher_open(const struct permutation *p)
+{
+    call_once(&cipher_once, cipher_fetch);
+    EVP_CIPHER_CTX *aes = EVP_CIPHER_CTX_new();
+
+    assert(cipher != NULL && aes != NULL);
+    assert(EVP_EncryptInit_ex2(aes, cipher, p->key, NULL, NULL) == 1);
+    assert(EVP_CIPHER_CTX_set_padding(aes, 0) == 1);
+    return aes;
+}
+
+// Leaves F of every lane, still big-endian, in block[lane][0].
+static void round_function(struct walk *w, unsigned round, const uint64_t half[LANES])
+{
+    uint64_t head = htobe64(UINT64_C(1) << 56 | (uint64_t)round << 48);
+    int n = (int)(w->live * sizeof w->block[0]), done = 0;
+
+    for (unsigned i = 0; i < w->live; i++) {
+        w->block[i][0] = head;
+        w->block[i][1] = htobe64(half[i]);
+    }
+    assert(EVP_EncryptUpdate(w->aes, (unsigned char *)w->block, &done,
+                             (const unsigned char *)w->block, n) == 1 &&
+           done == n);
+}
+
+static void walk_forward(struct walk *w)
+{
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        round_function(w, round, w->right);
+        for (unsigned i = 0; i < w->live; i++) {
+            uint64_t next = w->left[i] ^ (be64toh(w->block[i][0]) & w->mask);
+            w->left[i] = w->right[i];
+            w->right[i] = next;
+        }
+    }
+}
+
+static void walk_inverse(struct walk *w)
+{
+    for (unsigned round = ROUNDS; round-- > 0;) {
+        round_function(w, round, w->left);
+        for (unsigned i = 0; i < w->live; i++) {
+            uint64_t before = w->right[i] ^ (be64toh(w->block[i][0]) & w->mask);
+            w->right[i] = w->left[i];
+            w->left[i] = before;
+        }
+    }
+}
+
+// Gives free lanes the next values; returns the index of the first value not taken yet.
+static size_t walk_fill(struct walk *w, const struct permutation *p, const u128 *values, size_t at)
+{
+    for (; w->live < LANES && at < w->count; w->live++, at++) {
+        assert(values[at] < p->n);
+        w->left[w->live] = (uint64_t)(values[at] >> p->half_bits);
+        w->right[w->live] = (uint64_t)values[at] & p->mask;
+        w->to[w->live] = at;
+    }
+    return at;
+}
+
+// Puts the values that have arrived in their places and frees their lanes.
+static void walk_drain(struct walk *w, const struct permutation *p, u128 *values)
+{
+    for (unsigned i = w->live; i-- > 0;) {
+        u128 value = (u128)w->left[i] << p->half_bits | w->right[i];
+
+        if (value >= p->n) continue; // another turn
+        values[w->to[i]] = value;
+        w->live--;
+        w->left[i] = w->left[w->live];
+        w->right[i] = w->right[w->live];
+        w->to[i] = w->to[w->live];
+    }
+}
+
+static void permute(const struct permutation *p, u128 *values, size_t count,
+                    void step(struct walk *w))
+{
+    struct walk w;
+    size_t at;
+
+    if (count == 0) return;
+    w.aes = cipher_open(p);
+    w.mask = p->mask;
+    w.live = 0;
+    w.count = count;
+    for (at = walk_fill(&w, p, values, 0); w.live > 0; at = walk_fill(&w, p, values, at)) {
+        step(&w);
+        walk_drain(&w, p, values);
+    }
+    EVP_CIPHER_CTX_free(w.aes);
+}
+
+void permutation_forward(const struct permutation *p, u128 *values, size_t count)
+{
+    permute(p, values, count, walk_forward);
+}
+
+void permutation_inverse(const struct permutation *p, u128 *values, size_t count)
+{
+    permute(p, values, count, walk_inverse);
+}
