@@ -1,6 +1,7 @@
 // The vectors were computed by pool_vectors.py, which shares nothing with the service but the
 // specification. They are permanent: a change of any of them would print other numbers.
 #include "service/pool/permutation.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
 
@@ -188,6 +189,45 @@ static void another_key_is_another_order(void **state)
     assert_true(a != b);
 }
 
+struct share {
+    const struct permutation *p;
+    pthread_t thread;
+    bool right;
+};
+
+static void *there_and_back(void *arg)
+{
+    struct share *s = arg;
+
+    s->right = true;
+    for (unsigned turn = 0; turn < 200; turn++) {
+        u128 values[150];
+        for (size_t i = 0; i < LEN(values); i++) values[i] = turn * 1000 + i;
+        permutation_forward(s->p, values, LEN(values));
+        permutation_inverse(s->p, values, LEN(values));
+        for (size_t i = 0; i < LEN(values); i++)
+            if (values[i] != turn * 1000 + i) s->right = false;
+    }
+    return NULL;
+}
+
+static void threads_may_share_one(void **state)
+{
+    struct share shares[4];
+    struct permutation p;
+
+    (void)state;
+    permutation_init(&p, key, (u128)1 << 90);
+    for (size_t i = 0; i < LEN(shares); i++) {
+        shares[i].p = &p;
+        assert_int_equal(pthread_create(&shares[i].thread, NULL, there_and_back, &shares[i]), 0);
+    }
+    for (size_t i = 0; i < LEN(shares); i++) {
+        assert_int_equal(pthread_join(shares[i].thread, NULL), 0);
+        assert_true(shares[i].right);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +236,7 @@ int main(void)
         cmocka_unit_test(large_sets_come_back),
         cmocka_unit_test(many_at_once_are_the_same_as_one_by_one),
         cmocka_unit_test(another_key_is_another_order),
+        cmocka_unit_test(threads_may_share_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
