@@ -16,13 +16,12 @@ declare -A group=(
 wanted=()
 for name in "$@"; do
     [ -n "${group[$name]:-}" ] || { echo "deps.sh: there is no group '$name'" >&2; exit 2; }
-    read -r -d '' -a packages <<<"${group[$name]}" || true
-    wanted+=("${packages[@]}")
+    wanted+=(${group[$name]})
 done
 
 present=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
     sed -n 's/^installed //p') || true
-mapfile -t missing < <(printf '%s\n' "${wanted[@]}" | grep -vxF "${present:-none}" | sort -u)
+missing=($(printf '%s\n' "${wanted[@]}" | grep -vxF "${present:-none}" | sort -u)) || true
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
 as_root=()
