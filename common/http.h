@@ -9,6 +9,7 @@
 #include "common/str.h"
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS };
+#define HTTP_METHODS 6
 const char *http_method_name(enum http_method m);
 
 struct http_req;
@@ -65,7 +66,10 @@ struct http_req {
 
 str http_header(const struct http_req *r, str name);       // name in any case; n == 0 when absent
 bool http_query(struct http_req *r, str name, str *value); // decoded ('+' is a space), first one
-bool http_accepts(const struct http_req *r, str type);     // is it what Accept prefers or allows?
+// Percent-decoding; a view of `in` where nothing is escaped. http.escape, http.memory
+status http_decode(str in, bool plus_is_blank, struct arena *a, str *out);
+bool http_accepts_gzip(const struct http_req *r);
+bool http_accepts(const struct http_req *r, str type); // is it what Accept prefers or allows?
 // The one of `types` (in the order we like them) that Accept likes best; -1 when none will do.
 int http_negotiate(const struct http_req *r, const char *const *types, size_t n);
 

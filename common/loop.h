@@ -13,6 +13,7 @@ void loop_free(struct loop **l); // after loop_stop
 status loop_start(struct loop *l);
 void loop_stop(struct loop *l);             // any thread: runs out of the loop and joins it
 void loop_step(struct loop *l, bool block); // tests and the simulation: one turn on this thread
+void loop_open_mail(struct loop *l);        // after loop_stop: opens what was posted too late
 struct event_base *loop_base(struct loop *l);
 void loop_post(struct loop *l, struct mail *m); // any thread; never refused
 bool loop_is_here(const struct loop *l);        // is this the loop's own thread?
