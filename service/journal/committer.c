@@ -53,7 +53,7 @@ status committer_open(const struct committer_conf *conf, struct committer **out)
     c->conf = *conf;
     c->tail = &c->waiting;
     c->box = mailbox_new(conf->queue_max);
-    batch_init(&c->batch, conf);
+    batch_init(&c->batch, &c->conf);
     status st = batch_catch_up(&c->batch);
     if (st.cls != ST_OK) committer_close(&c);
     *out = c;

@@ -1,0 +1,566 @@
+// The committer, its batches, idempotency, refusals, the chain and replay: with two kinds of fact
+// of our own, so that nothing of the trade is needed.
+#include "common/bytes.h"
+#include "service/journal/call_bound.h"
+#include "service/journal/committer.h"
+#include "service/journal/refusal.h"
+#include "service/journal/replay.h"
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+// A kind that adds to a sum: refused above 10, and it may carry a body.
+struct add {
+    uint32_t amount;
+    client_id client;
+    str body, packed;
+};
+
+static const char sum_key[] = {'Z'};
+
+static uint64_t sum_get(struct txn *t)
+{
+    str v;
+    return txn_get(t, DB_ROWS, (str){sum_key, 1}, &v) ? get_be(v.p, 8) : 0;
+}
+
+static status add_decide(struct decide *d)
+{
+    const struct add *a = d->ask;
+
+    d->fact->client = a->client;
+    if (a->amount > 10) {
+        buf_add(d->units, S("{\"unit\":\"x\",\"code\":\"add.too_much\"}"));
+        return (fail)(ST_CONFLICT, "add.too_much", 0, "at most 10, not %u", a->amount);
+    }
+    d->fact->flags |= a->client.v != 0 ? FACT_IS_EVENT : 0;
+    d->fact->body = a->body;
+    d->packed_body = a->packed;
+    bytes_u(d->out, a->amount, 4);
+    return OK;
+}
+
+static void add_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    char v[8];
+
+    (void)arg;
+    put_be(v, sum_get(t) + get_be(f->decided.p, 4), 8);
+    txn_put(t, DB_ROWS, (str){sum_key, 1}, (str){v, 8});
+}
+
+static const struct kind kind_add = {200, 1, "sum.added", add_decide, add_write, NULL, NULL};
+static const struct kind *const kinds[] = {&kind_add, &kind_refusal, &kind_refusal_repeated,
+                                           &kind_call_bound, NULL};
+
+struct world {
+    char folder[64];
+    struct db *db;
+    struct committer *committer;
+    struct loop *loop;
+    struct env env;
+    wall now;
+    struct sequencer sequencer;
+    uint32_t done;
+};
+
+static wall world_wall(void *self) { return ((struct world *)self)->now; }
+static mono world_mono(void *self) { return (mono){((struct world *)self)->now.ms}; }
+static void world_random(void *self, void *out, size_t n) { (void)self, memset(out, 7, n); }
+
+static struct db *open_folder(const char *folder)
+{
+    struct db *db;
+    struct db_conf conf = {.folder = folder, .map_max = 1 * GB, .readers = 8};
+    assert_int_equal(db_open(&conf, &db).cls, ST_OK);
+    return db;
+}
+
+static void world_start(struct world *w)
+{
+    struct committer_conf conf = {.db = w->db,
+                                  .kinds = kinds,
+                                  .sequencer = w->sequencer,
+                                  .env = &w->env,
+                                  .queue_max = 100,
+                                  .batch_facts = 512};
+    assert_int_equal(committer_open(&conf, &w->committer).cls, ST_OK);
+}
+
+static int world_open(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    strcpy(w->folder, "/tmp/committer_test_XXXXXX");
+    assert_non_null(mkdtemp(w->folder));
+    w->now = (wall){1764000000000};
+    w->env = (struct env){w, world_wall, world_mono, world_random};
+    w->db = open_folder(w->folder);
+    w->loop = loop_new("test");
+    w->sequencer = sequencer_local();
+    world_start(w);
+    *state = w;
+    return 0;
+}
+
+static void folder_remove(const char *folder)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/data.mdb", folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/lock.mdb", folder);
+    unlink(path);
+    rmdir(folder);
+}
+
+static int world_close(void **state)
+{
+    struct world *w = *state;
+
+    committer_close(&w->committer);
+    loop_free(&w->loop);
+    db_close(&w->db);
+    folder_remove(w->folder);
+    free(w);
+    return 0;
+}
+
+struct call {
+    struct arena arena;
+    struct job *job;
+    bool done;
+};
+
+static void call_done(struct job *j) { ((struct call *)j->owner)->done = true; }
+
+static void call_make(struct world *w, struct call *c, uint32_t n)
+{
+    *c = (struct call){0};
+    arena_init(&c->arena, 64 * MB);
+    c->job = job_new(&c->arena, w->loop, n);
+    assert_non_null(c->job);
+    c->job->owner = c;
+    c->job->done = call_done;
+    c->job->actor = 5;
+}
+
+static void call_add(struct call *c, uint32_t i, uint32_t amount)
+{
+    struct add *a = NEW(&c->arena, struct add);
+
+    a->amount = amount;
+    a->client.v = 1;
+    c->job->asks[i] = (struct ask){.kind = &kind_add, .what = a};
+}
+
+static void call_run(struct world *w, struct call *c)
+{
+    assert_true(committer_submit(w->committer, c->job));
+    while (committer_step(w->committer, false) > 0) {}
+    while (!c->done) loop_step(w->loop, false);
+}
+
+static struct call add(struct world *w, uint32_t amount)
+{
+    static struct call c;
+
+    arena_fini(&c.arena);
+    call_make(w, &c, 1);
+    call_add(&c, 0, amount);
+    call_run(w, &c);
+    return c;
+}
+
+static uint64_t sum_now(struct world *w)
+{
+    struct txn *t = txn_read(w->db);
+    uint64_t sum = sum_get(t);
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+    return sum;
+}
+
+static struct journal_head head_now(struct world *w)
+{
+    struct txn *t = txn_read(w->db);
+    struct journal_head h = journal_head_get(t);
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+    return h;
+}
+
+static void a_refused_command_does_not_spoil_its_batch(void **state)
+{
+    struct world *w = *state;
+    struct call c[3];
+    uint32_t amounts[3] = {3, 11, 4};
+
+    for (int i = 0; i < 3; i++) {
+        call_make(w, &c[i], 1);
+        call_add(&c[i], 0, amounts[i]);
+        assert_true(committer_submit(w->committer, c[i].job));
+    }
+    assert_int_equal(committer_step(w->committer, false), 3);
+    loop_step(w->loop, false);
+    assert_int_equal(committer_stats(w->committer).commits, 1);
+    assert_int_equal(c[0].job->asks[0].result.cls, ST_OK);
+    assert_int_equal(c[1].job->asks[0].result.cls, ST_CONFLICT);
+    assert_int_equal(c[1].job->asks[0].units.n, 36);
+    assert_int_equal(c[2].job->asks[0].fact.seq, 3);
+    assert_int_equal(c[2].job->asks[0].fact.client_no, 3); // the refusal names the client too
+    assert_int_equal(sum_now(w), 7);
+    for (int i = 0; i < 3; i++) arena_fini(&c[i].arena);
+}
+
+static void equal_refusals_become_one_fact_with_a_count(void **state)
+{
+    struct world *w = *state;
+    struct arena a;
+    struct fact f;
+
+    for (int i = 0; i < 5; i++) add(w, 11);
+    assert_int_equal(head_now(w).seq, 1);
+    add(w, 12);
+    assert_int_equal(head_now(w).seq, 2);
+    w->now.ms += REFUSAL_SAME_MS;
+    committer_step(w->committer, false);
+    assert_int_equal(head_now(w).seq, 3);
+    arena_init(&a, MB);
+    struct txn *t = txn_read(w->db);
+    assert_int_equal(journal_get(t, 3, &a, &f).cls, ST_OK);
+    assert_int_equal(f.kind, FACT_REFUSAL_REPEATED);
+    assert_int_equal(get_be(f.decided.p, 8), 1);
+    assert_int_equal(get_be(f.decided.p + 8, 4), 4);
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+    arena_fini(&a);
+}
+
+static struct job_key key_of(uint8_t key, uint8_t body, bool always)
+{
+    return (struct job_key){.present = true, .always = always, .key = {{key}}, .body = {{body}}};
+}
+
+static struct call add_with(struct world *w, uint32_t amount, struct job_key key)
+{
+    static struct call c;
+
+    arena_fini(&c.arena);
+    call_make(w, &c, 1);
+    call_add(&c, 0, amount);
+    c.job->key = key;
+    call_run(w, &c);
+    return c;
+}
+
+static void a_repeated_key_gets_the_same_answer_and_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    uint64_t seq = add_with(w, 3, key_of(1, 1, false)).job->asks[0].fact.seq;
+
+    committer_close(&w->committer); // also after a restart
+    world_start(w);
+    struct call again = add_with(w, 3, key_of(1, 1, false));
+    assert_true(again.job->repeat);
+    assert_int_equal(again.job->asks[0].fact.seq, seq);
+    assert_int_equal(get_be(again.job->asks[0].fact.decided.p, 4), 3);
+    assert_int_equal(sum_now(w), 3);
+    struct call other = add_with(w, 4, key_of(1, 2, false));
+    assert_int_equal(other.job->whole.cls, ST_UNPROCESSABLE);
+    assert_string_equal(other.job->whole.reason, "idempotency.mismatch");
+    assert_int_equal(sum_now(w), 3);
+}
+
+static void a_refusal_binds_a_key_only_where_it_is_answered_with_200(void **state)
+{
+    struct world *w = *state;
+
+    add_with(w, 11, key_of(1, 1, false));
+    assert_false(add_with(w, 5, key_of(1, 1, false)).job->repeat);
+    add_with(w, 11, key_of(2, 1, true));
+    struct call again = add_with(w, 5, key_of(2, 1, true));
+    assert_true(again.job->repeat);
+    assert_int_equal(again.job->asks[0].result.cls, ST_CONFLICT);
+    assert_string_equal(again.job->asks[0].result.reason, "add.too_much");
+    assert_int_equal(again.job->asks[0].units.n, 36);
+    assert_int_equal(sum_now(w), 5);
+}
+
+static void a_call_of_several_commands_is_bound_whole(void **state)
+{
+    struct world *w = *state;
+    uint32_t amounts[3] = {1, 11, 2};
+    uint64_t seqs[3] = {0};
+
+    for (int round = 0; round < 2; round++) {
+        struct call c;
+        call_make(w, &c, 3);
+        for (uint32_t i = 0; i < 3; i++) call_add(&c, i, amounts[i]);
+        c.job->key = key_of(9, 9, true);
+        call_run(w, &c);
+        assert_int_equal(c.job->repeat, round == 1);
+        assert_int_equal(c.job->asks[1].result.cls, ST_CONFLICT);
+        for (uint32_t i = 0; i < 3; i += 2) {
+            if (round == 0) seqs[i] = c.job->asks[i].fact.seq;
+            assert_int_equal(c.job->asks[i].fact.seq, seqs[i]);
+            assert_int_equal(get_be(c.job->asks[i].fact.decided.p, 4), amounts[i]);
+        }
+        arena_fini(&c.arena);
+    }
+    assert_int_equal(sum_now(w), 3);
+}
+
+// What is said to be done must be there, and what failed must not be.
+static void no_answer_says_ok_for_what_is_not_there(void **state)
+{
+    struct world *w = *state;
+    int n;
+
+    for (n = 1; n < 1000; n++) {
+        uint64_t before = sum_now(w);
+        struct journal_head head = head_now(w);
+        db_fault = (struct db_fault){.nth = n};
+        struct call c = add_with(w, 2, key_of((uint8_t)n, 1, true));
+        bool hit = db_fault.hit > 0;
+        db_fault = (struct db_fault){0};
+        if (!hit) break;
+        assert_int_equal(c.job->whole.cls, ST_STORE);
+        assert_int_equal(sum_now(w), before);
+        assert_int_equal(head_now(w).seq, head.seq);
+        struct call again = add_with(w, 2, key_of((uint8_t)n, 1, true));
+        assert_int_equal(again.job->whole.cls, ST_OK);
+        assert_false(again.job->repeat);
+        assert_int_equal(sum_now(w), before + 2);
+    }
+    assert_in_range(n, 8, 100);
+}
+
+static void records_of_any_size_come_back_as_they_were(void **state)
+{
+    struct world *w = *state;
+    static const size_t sizes[] = {0, 1, 1000, 1900, 2000, 4000, 4080, 6100, 8200, 100000, 3000000};
+    static char raw[3000000], packed[3100000];
+    struct arena a;
+    struct fact f;
+
+    for (size_t i = 0; i < sizeof raw; i++) raw[i] = (char)(i * i >> 7);
+    arena_init(&a, 64 * MB);
+    for (size_t i = 0; i < 2 * LEN(sizes); i++) {
+        uLongf n = sizeof packed;
+        struct call c;
+        str body = {raw, sizes[i / 2]};
+        call_make(w, &c, 1);
+        call_add(&c, 0, 1);
+        struct add *ask = (struct add *)(uintptr_t)c.job->asks[0].what;
+        ask->body = body;
+        assert_int_equal(compress2((Bytef *)packed, &n, (const Bytef *)raw, body.n, 1), Z_OK);
+        if (i % 2) ask->packed = (str){packed, n};
+        call_run(w, &c);
+        assert_int_equal(c.job->whole.cls, ST_OK);
+        struct txn *t = txn_read(w->db);
+        assert_int_equal(journal_get(t, c.job->asks[0].fact.seq, &a, &f).cls, ST_OK);
+        assert_true(str_eq(f.body, body));
+        assert_int_equal(get_be(f.decided.p, 4), 1);
+        assert_int_equal(journal_get_header(t, f.seq, &f).cls, ST_OK);
+        assert_int_equal(f.client.v, 1);
+        assert_int_equal(txn_end(&t, false).cls, ST_OK);
+        arena_reset(&a);
+        arena_fini(&c.arena);
+    }
+    arena_fini(&a);
+}
+
+static status replay(struct world *w, struct db *into)
+{
+    uint64_t records;
+    struct replay_conf conf = {.from = w->db, .into = into, .kinds = kinds, .batch = 100};
+
+    TRY(replay_run(&conf, &records));
+    assert_int_equal(records, head_now(w).seq);
+    return ledger_compare(w->db, into);
+}
+
+static void replay_yields_the_same_rows_and_finds_what_was_changed(void **state)
+{
+    struct world *w = *state;
+    char folder[] = "/tmp/committer_test_XXXXXX";
+
+    for (uint32_t i = 0; i < 2100; i++) add_with(w, i % 13, key_of((uint8_t)(i % 251), 1, i % 2));
+    assert_non_null(mkdtemp(folder));
+    struct db *into = open_folder(folder);
+    assert_int_equal(replay(w, into).cls, ST_OK);
+    struct txn *t = txn_write(w->db); // somebody changes a row behind the journal's back
+    txn_put(t, DB_ROWS, (str){sum_key, 1}, S("\0\0\0\0\0\0\0\1"));
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    status st = ledger_compare(w->db, into);
+    assert_int_equal(st.cls, ST_STORE);
+    assert_non_null(strstr(st.text, "'Z'"));
+    db_close(&into);
+    folder_remove(folder);
+}
+
+static void a_changed_record_breaks_the_chain(void **state)
+{
+    struct world *w = *state;
+    char folder[] = "/tmp/committer_test_XXXXXX";
+    char key[10] = {0, 0, 0, 0, 0, 0, 0, 7, 0, 0}, copy[200];
+    str v;
+
+    for (uint32_t i = 0; i < 20; i++) add(w, i % 10);
+    struct txn *t = txn_write(w->db);
+    assert_true(txn_get(t, DB_JOURNAL, (str){key, 10}, &v));
+    memcpy(copy, v.p, v.n);
+    copy[v.n - 1] ^= 1; // another amount
+    txn_put(t, DB_JOURNAL, (str){key, 10}, (str){copy, v.n});
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    assert_non_null(mkdtemp(folder));
+    struct db *into = open_folder(folder);
+    status st = replay(w, into);
+    assert_string_equal(st.reason, "journal.broken");
+    db_close(&into);
+    folder_remove(folder);
+}
+
+// --- a sequencer of somebody else ---
+
+struct fake_log {
+    struct buf bytes;
+    struct {
+        size_t at, n;
+    } records[64];
+    uint64_t count;
+    struct link link;
+    enum append_result next; // what the next append answers
+    bool stands;             // whether it is appended although the answer is UNKNOWN
+    int blind;               // how often head cannot be known
+};
+
+static status fake_head(void *self, uint64_t *seq)
+{
+    struct fake_log *l = self;
+
+    if (l->blind > 0) return l->blind--, (fail)(ST_BUSY, "fake.blind", 0, "no answer");
+    *seq = l->count;
+    return OK;
+}
+
+static void fake_put(struct fake_log *l, str record)
+{
+    l->records[l->count].at = l->bytes.n;
+    l->records[l->count++].n = record.n;
+    l->link = link_next(&l->link, record);
+    buf_add(&l->bytes, record);
+}
+
+static void fake_add(struct fake_log *l, uint32_t amount) // by another machine
+{
+    char decided[4];
+    struct buf b;
+    struct fact f = {.kind = 200, .kind_version = 1, .seq = l->count + 1, .at = {1}};
+
+    put_be(decided, amount, 4);
+    f.decided = (str){decided, 4};
+    buf_init(&b, KB);
+    record_write(&f, &b);
+    fake_put(l, buf_str(&b));
+    buf_fini(&b);
+}
+
+static enum append_result fake_append(void *self, const struct append *what)
+{
+    struct fake_log *l = self;
+    enum append_result r = l->next;
+
+    l->next = APPEND_OK;
+    if (r == APPEND_LOST || what->expected != l->count + 1) {
+        if (what->expected == l->count + 1) fake_add(l, 5);
+        return APPEND_LOST;
+    }
+    if (r == APPEND_UNKNOWN && !l->stands) return r;
+    assert_memory_equal(&what->before, &l->link, sizeof l->link);
+    for (size_t i = 0; i < what->n; i++) fake_put(l, what->records[i]);
+    return r;
+}
+
+static status fake_read(void *self, uint64_t seq, struct arena *a, str *record)
+{
+    struct fake_log *l = self;
+
+    *record = arena_str(a, (str){l->bytes.p + l->records[seq - 1].at, l->records[seq - 1].n});
+    return OK;
+}
+
+static void lost_and_unknown_appends_do_nothing_twice(void **state)
+{
+    struct world *w = *state;
+    struct fake_log l = {0};
+    static const struct {
+        enum append_result says;
+        bool stands;
+        int blind;
+        uint64_t sum; // afterwards: 2 more, and 5 more where somebody else was first
+    } rows[] = {
+        {APPEND_OK,      true,  0, 2 },
+        {APPEND_LOST,    false, 0, 9 },
+        {APPEND_UNKNOWN, true,  3, 11},
+        {APPEND_UNKNOWN, false, 2, 13},
+        {APPEND_LOST,    false, 1, 20},
+    };
+
+    buf_init(&l.bytes, MB);
+    committer_close(&w->committer);
+    w->sequencer = (struct sequencer){&l, fake_head, fake_append, fake_read};
+    world_start(w);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        l.next = rows[i].says;
+        l.stands = rows[i].stands;
+        l.blind = rows[i].blind;
+        struct call c = add(w, 2);
+        assert_int_equal(c.job->whole.cls, ST_OK);
+        assert_int_equal(c.job->asks[0].result.cls, ST_OK);
+        assert_int_equal(sum_now(w), rows[i].sum);
+        assert_int_equal(head_now(w).seq, l.count);
+        struct journal_head h = head_now(w);
+        assert_memory_equal(&h.link, &l.link, sizeof l.link);
+    }
+    buf_fini(&l.bytes);
+}
+
+static void the_queue_is_bounded(void **state)
+{
+    struct world *w = *state;
+    struct call c[101];
+
+    for (int i = 0; i < 101; i++) {
+        call_make(w, &c[i], 1);
+        call_add(&c[i], 0, 1);
+        assert_int_equal(committer_submit(w->committer, c[i].job), i < 100);
+    }
+    while (committer_step(w->committer, false) > 0) {}
+    loop_step(w->loop, false);
+    assert_int_equal(sum_now(w), 100);
+    for (int i = 0; i < 101; i++) arena_fini(&c[i].arena);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_refused_command_does_not_spoil_its_batch),
+        TEST(equal_refusals_become_one_fact_with_a_count),
+        TEST(a_repeated_key_gets_the_same_answer_and_changes_nothing),
+        TEST(a_refusal_binds_a_key_only_where_it_is_answered_with_200),
+        TEST(a_call_of_several_commands_is_bound_whole),
+        TEST(no_answer_says_ok_for_what_is_not_there),
+        TEST(records_of_any_size_come_back_as_they_were),
+        TEST(replay_yields_the_same_rows_and_finds_what_was_changed),
+        TEST(a_changed_record_breaks_the_chain),
+        TEST(lost_and_unknown_appends_do_nothing_twice),
+        TEST(the_queue_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
