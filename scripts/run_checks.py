@@ -149,7 +149,7 @@ def fuzz_seeds():
 
 
 def check():
-    built = command("build gcc", [*MAKE, "all", "unit-programs"])
+    built = command("build gcc", [*MAKE, "CC=gcc", "all", "unit-programs"])
     command("build clang", [*MAKE, "CC=clang", "all", "unit-programs"])
     built = command("build with faults", [*MAKE, "FAULTS=1", "all"]) and built
     for part in LINT:
@@ -173,6 +173,8 @@ def main():
     work = {"check": check, "sanitize": sanitize}.get(sys.argv[1] if len(sys.argv) == 2 else "")
     if work is None:
         sys.exit("usage: run_checks.py check|sanitize")
+    for name in ("MAKEFLAGS", "CC", "BUILD", "CFLAGS", "LDFLAGS", "FAULTS", "SANITIZE"):
+        os.environ.pop(name, None)  # each build below says itself how it is made
     if not PROC:
         print("without /proc leaks are not looked for: mount -t proc proc /proc")
     shutil.rmtree(HERE, ignore_errors=True)
