@@ -145,7 +145,8 @@ def fuzz_seeds():
     for source in sorted(pathlib.Path("tests/fuzz").glob("*_fuzz.c")) if built else []:
         seeds = pathlib.Path("tests/fuzz/seeds") / source.stem.removesuffix("_fuzz")
         command(f"fuzz seeds of {source.stem}",
-                [f"build/fuzz/{source.stem}", "-runs=0", str(seeds)], 2 * MINUTE, env)
+                [f"build/fuzz/{source.stem}", "-runs=0", f"-artifact_prefix={HERE}/", str(seeds)],
+                2 * MINUTE, env)
 
 
 def check():
