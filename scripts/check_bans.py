@@ -40,6 +40,8 @@ def owners():
         if not calls or len(words) == len(calls):
             source.finding(OWNERS, number, "a row is: path, the calls, why")
         for call in calls:
+            if (path, call) in found:
+                source.finding(OWNERS, number, f"{path} has {call} on line {found[path, call]}, too")
             found[path, call] = number
     return found
 

@@ -95,6 +95,13 @@ def test_an_owner_may_and_a_row_without_its_call_is_found(house):
         "scripts/owners.txt:1: common/buf.c does not call free any more"]
 
 
+def test_an_owner_listed_twice_is_found(house):
+    house({"common/buf.c": "free(p);\n",
+           "scripts/owners.txt": "common/buf.c free its bytes\ncommon/buf.c free again\n"})
+    assert house.findings("bans") == [
+        "scripts/owners.txt:2: common/buf.c has free on line 1, too"]
+
+
 def test_a_header_without_its_pragma_is_found(house):
     house({"common/buf.h": "int x;\n"})
     assert house.findings("bans") == ["common/buf.h:1: a header has #pragma once once"]

@@ -1,0 +1,178 @@
+// Identities: which spelling it is, what it names, and writing it in any other.
+//
+// A scheme is a row of gs1_kinds; what is special about its URN is in urn.c.
+#include "service/gs1/id.h"
+#include "service/gs1/gs1_int.h"
+#include <string.h>
+
+// Schemes that share a key stand together, the most particular first.
+const struct gs1_kind gs1_kinds[GS1_URI] = {
+    [GS1_SGTIN] = {"sgtin", "urn:epc:id:sgtin:",    "01",  "21",  14, 1, EXT_NEEDED, false},
+    [GS1_LGTIN] = {"lgtin", "urn:epc:class:lgtin:", "01",  "10",  14, 1, EXT_NEEDED, true },
+    [GS1_GTIN] = {"gtin",  "urn:epc:idpat:sgtin:", "01",  NULL,  14, 1, EXT_STAR,   true },
+    [GS1_SSCC] = {"sscc",  "urn:epc:id:sscc:",     "00",  NULL,  18, 1, EXT_NONE,   false},
+    [GS1_SGLN] = {"sgln",  "urn:epc:id:sgln:",     "414", "254", 13, 0, EXT_ZERO,   false},
+    [GS1_PGLN] = {"pgln",  "urn:epc:id:pgln:",     "417", NULL,  13, 0, EXT_NONE,   false},
+};
+
+const char *gs1_scheme_name(enum gs1_scheme s) { return s == GS1_URI ? "uri" : gs1_kinds[s].name; }
+
+str gs1_id_key(const struct gs1_id *id) { return (str){id->key, id->key_n}; }
+
+bool gs1_id_has_gtin(const struct gs1_id *id) { return id->scheme <= GS1_GTIN; }
+
+bool gs1_id_eq(const struct gs1_id *a, const struct gs1_id *b)
+{
+    return a->scheme == b->scheme && str_eq(gs1_id_key(a), gs1_id_key(b)) && str_eq(a->ext, b->ext);
+}
+
+static struct gs1_id make(enum gs1_scheme s, const char *key, str ext)
+{
+    const struct gs1_kind *k = &gs1_kinds[s];
+    struct gs1_id id = {.scheme = s, .is_class = k->is_class, .key_n = k->key_n, .ext = ext};
+
+    memcpy(id.key, key, k->key_n);
+    return id;
+}
+
+struct gs1_id gs1_sgtin(const char gtin[14], str serial) { return make(GS1_SGTIN, gtin, serial); }
+struct gs1_id gs1_lgtin(const char gtin[14], str lot) { return make(GS1_LGTIN, gtin, lot); }
+struct gs1_id gs1_gtin(const char gtin[14]) { return make(GS1_GTIN, gtin, (str){"", 0}); }
+struct gs1_id gs1_sscc(const char sscc[18]) { return make(GS1_SSCC, sscc, (str){"", 0}); }
+
+static str value_of(const struct gs1_elements *e, const char *ai)
+{
+    const struct gs1_element *found = ai == NULL ? NULL : gs1_elements_find(e, str_of(ai));
+
+    return found == NULL ? (str){"", 0} : found->value;
+}
+
+static status unsupported(const struct gs1_element *key)
+{
+    return fail(ST_BAD_INPUT, "gs1.scheme_unsupported", key->at,
+                "identities by (%.*s) are not "
+                "supported",
+                STR(key->ai));
+}
+
+// The identity that the first primary key gives. A third-party serial (235) makes of a GTIN
+// something that is neither class nor SGTIN.
+static status identify(const struct gs1_elements *e, struct gs1_id *out)
+{
+    const struct gs1_element *key = e->e;
+    const struct gs1_element *third = gs1_elements_find(e, S("235"));
+
+    while (key < e->e + e->n && key->rule->path == NULL) key++;
+    if (key == e->e + e->n)
+        return fail(ST_BAD_INPUT, "gs1.no_key", 0, "none of the identifiers is a primary key");
+    if (third != NULL) return unsupported(third);
+    for (enum gs1_scheme s = 0; s < GS1_URI; s++) {
+        str ext = value_of(e, gs1_kinds[s].ext_ai);
+        if (!str_eq(key->ai, str_of(gs1_kinds[s].ai))) continue;
+        if (gs1_kinds[s].ext == EXT_NEEDED && ext.n == 0) continue;
+        if (gs1_kinds[s].ext == EXT_ZERO && str_eq(ext, S("0"))) ext.n = 0;
+        *out = make(s, key->value.p, ext);
+        out->lot = value_of(e, "10");
+        out->expiry = value_of(e, "17");
+        return OK;
+    }
+    return unsupported(key);
+}
+
+static status elements_id(str in, struct arena *a, struct gs1_id *out)
+{
+    struct gs1_elements e;
+
+    TRY(gs1_elements_read(in, a, &e));
+    TRY(gs1_elements_check(&e, GS1_RELATIONS));
+    return identify(&e, out);
+}
+
+// Bare digits: their number says what they are. 16 and more than 18 are raw element strings.
+static bool is_bare(str in)
+{
+    return (in.n == 8 || in.n == 12 || in.n == 13 || in.n == 14 || in.n == 18) && str_is_digits(in);
+}
+
+static status bare_read(str in, struct gs1_id *out)
+{
+    char key[GS1_KEY_MAX];
+
+    TRY(in.n == 18 ? gs1_sscc_read(in, key) : gs1_gtin_read(in, key));
+    *out = in.n == 18 ? gs1_sscc(key) : gs1_gtin(key);
+    return OK;
+}
+
+// On a private domain a path without a key is a private address; on GS1's own it is a mistake.
+static status web_read(str in, struct arena *a, struct gs1_id *out)
+{
+    status st = elements_id(in, a, out);
+
+    if (st.cls == ST_OK || strcmp(st.reason, "gs1.dl_no_key") != 0) return st;
+    return gs1_uri_read(in, out).cls == ST_OK ? OK : st;
+}
+
+status gs1_read(str in, struct arena *a, struct gs1_id *out)
+{
+    if (in.n == 0) return fail(ST_BAD_INPUT, "gs1.empty", 0, "an identifier is missing");
+    if (in.n > GS1_TEXT_MAX)
+        return fail(ST_TOO_LARGE, "gs1.too_long", (uint32_t)GS1_TEXT_MAX,
+                    "an identifier has at most %zu bytes", GS1_TEXT_MAX);
+    if (is_bare(in)) return bare_read(in, out);
+    if (strchr("(]\x1d", in.p[0]) != NULL || gs1_in_set(in.p[0], SET_DIGIT))
+        return elements_id(in, a, out);
+    if (gs1_is_urn(in)) return gs1_urn_read(in, a, out);
+    if (gs1_is_web(in)) return web_read(in, a, out);
+    return gs1_uri_read(in, out);
+}
+
+static void bracketed_write(const struct gs1_kind *k, const struct gs1_id *id, struct buf *out)
+{
+    buf_addc(out, '(');
+    buf_add(out, str_of(k->ai));
+    buf_addc(out, ')');
+    buf_add(out, gs1_id_key(id));
+    if (id->ext.n == 0) return;
+    buf_addc(out, '(');
+    buf_add(out, str_of(k->ext_ai));
+    buf_addc(out, ')');
+    gs1_bracketed_value(id->ext, out);
+}
+
+static void dl_write(const struct gs1_kind *k, const struct gs1_id *id, struct buf *out)
+{
+    buf_add(out, S("https://id.gs1.org/"));
+    buf_add(out, str_of(k->ai));
+    buf_addc(out, '/');
+    buf_add(out, gs1_id_key(id));
+    if (id->ext.n == 0) return;
+    buf_addc(out, '/');
+    buf_add(out, str_of(k->ext_ai));
+    buf_addc(out, '/');
+    gs1_escape(id->ext, ESCAPE_PATH, out);
+}
+
+static void raw_write(const struct gs1_kind *k, const struct gs1_id *id, struct buf *out)
+{
+    buf_add(out, str_of(k->ai));
+    buf_add(out, gs1_id_key(id)); // the keys of this table have predefined lengths
+    if (id->ext.n == 0) return;
+    buf_add(out, str_of(k->ext_ai));
+    buf_add(out, id->ext);
+}
+
+status gs1_write(const struct gs1_id *id, enum gs1_form form, const struct gs1_prefixes *p,
+                 struct buf *out)
+{
+    assert(id->scheme <= GS1_URI);
+    if (id->scheme == GS1_URI) {
+        buf_add(out, id->ext);
+        return OK;
+    }
+    const struct gs1_kind *k = &gs1_kinds[id->scheme];
+    if (form == GS1_URN) return gs1_urn_write(id, p, out);
+    if (form == GS1_BRACKETED) bracketed_write(k, id, out);
+    if (form == GS1_DL) dl_write(k, id, out);
+    if (form == GS1_RAW) raw_write(k, id, out);
+    return OK;
+}

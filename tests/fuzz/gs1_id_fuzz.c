@@ -1,0 +1,77 @@
+// gs1_id_fuzz.c - any bytes as an identifier. What is refused has a code and a place; what is
+// accepted survives being written and read again in every form; the input is untouched.
+#include "service/gs1/element.h"
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void comes_back(const struct gs1_id *id, enum gs1_form form, struct arena *a)
+{
+    struct gs1_id again;
+    struct buf out, twice;
+
+    buf_init(&out, 64 * KB);
+    buf_init(&twice, 64 * KB);
+    status st = gs1_write(id, form, NULL, &out);
+    if (st.cls == ST_OK) {
+        assert(gs1_read(buf_str(&out), a, &again).cls == ST_OK);
+        assert(gs1_id_eq(id, &again));
+        again.prefix_n = id->prefix_n; // told by URNs alone
+        assert(gs1_write(&again, form, NULL, &twice).cls == ST_OK);
+        assert(str_eq(buf_str(&out), buf_str(&twice)));
+    } else {
+        assert(form == GS1_URN && strcmp(st.reason, "prefix.unknown") == 0 && out.n == 0);
+    }
+    buf_fini(&out);
+    buf_fini(&twice);
+}
+
+// Whole element strings: what is read is written so that it reads the same.
+static void elements_come_back(str in, struct arena *a)
+{
+    struct gs1_elements e, again;
+    struct buf raw, bracketed;
+
+    status st = gs1_elements_read(in, a, &e);
+    if (st.cls != ST_OK) {
+        assert(st.reason != NULL && st.at <= in.n);
+        return;
+    }
+    buf_init(&raw, 64 * KB);
+    buf_init(&bracketed, 64 * KB);
+    gs1_elements_raw(&e, &raw);
+    gs1_elements_bracketed(&e, &bracketed);
+    assert(gs1_raw_read(buf_str(&raw), &again).cls == ST_OK && again.n == e.n);
+    for (size_t i = 0; i < e.n; i++) assert(str_eq(e.e[i].value, again.e[i].value));
+    assert(gs1_bracketed_read(buf_str(&bracketed), a, &again).cls == ST_OK && again.n == e.n);
+    for (size_t i = 0; i < e.n; i++) assert(str_eq(e.e[i].value, again.e[i].value));
+    buf_reset(&raw);
+    if (gs1_elements_check(&e, GS1_RELATIONS).cls == ST_OK &&
+        gs1_elements_dl(&e, S("https://id.gs1.org"), &raw).cls == ST_OK)
+        assert(gs1_dl_read(buf_str(&raw), a, &again).cls == ST_OK && again.n <= e.n);
+    buf_fini(&raw);
+    buf_fini(&bracketed);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    char *text = malloc(n == 0 ? 1 : n); // a heap copy, so that reading past the end is noticed
+    struct arena a;
+    struct gs1_id id;
+
+    assert(text != NULL);
+    memcpy(text, data, n);
+    arena_init(&a, 1 * MB);
+    str in = {text, n};
+    status st = gs1_read(in, &a, &id);
+    if (st.cls != ST_OK)
+        assert(st.reason != NULL && st.at <= n && st.text[0] != 0);
+    else
+        for (enum gs1_form f = GS1_BRACKETED; f <= GS1_RAW; f++) comes_back(&id, f, &a);
+    elements_come_back(in, &a);
+    assert(memcmp(text, data, n) == 0);
+    arena_fini(&a);
+    free(text);
+    return 0;
+}
