@@ -1,0 +1,53 @@
+#include "service/event/shipped.h"
+
+void shipped_put(struct buf *b, const struct shipped *s)
+{
+    bytes_var(b, s->number);
+    bytes_var(b, s->from_party);
+    bytes_var(b, s->from_location);
+    bytes_var(b, s->to_party);
+    bytes_var(b, s->to_location);
+    bytes_var(b, s->document_count);
+    for (uint32_t i = 0; i < s->document_count; i++) {
+        bytes_u(b, s->documents[i].type, 1);
+        bytes_var(b, s->documents[i].gln);
+        bytes_str(b, s->documents[i].id);
+    }
+    bytes_var(b, s->flag_count);
+    for (uint32_t i = 0; i < s->flag_count; i++) bytes_str(b, s->flags[i]);
+}
+
+static uint32_t count_get(struct bytes_r *in, uint32_t max)
+{
+    uint64_t n = bytes_get_var(in);
+
+    if (n > max) in->bad = true;
+    return in->bad ? 0 : (uint32_t)n;
+}
+
+status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
+{
+    struct shipped s = {.number = (uint32_t)bytes_get_var(in)};
+
+    s.from_party = bytes_get_var(in);
+    s.from_location = bytes_get_var(in);
+    s.to_party = bytes_get_var(in);
+    s.to_location = bytes_get_var(in);
+    s.document_count = count_get(in, SHIPPED_DOCUMENTS_MAX);
+    struct shipped_document *documents =
+        NEW_ARRAY(a, struct shipped_document, s.document_count + 1);
+    for (uint32_t i = 0; documents != NULL && i < s.document_count; i++) {
+        documents[i].type = (enum epcis_trade)bytes_get_u(in, 1);
+        documents[i].gln = bytes_get_var(in);
+        documents[i].id = bytes_get_str(in);
+    }
+    s.flag_count = count_get(in, SHIPPED_FLAGS_MAX);
+    str *flags = NEW_ARRAY(a, str, s.flag_count + 1);
+    for (uint32_t i = 0; flags != NULL && i < s.flag_count; i++) flags[i] = bytes_get_str(in);
+    if (documents == NULL || flags == NULL || !bytes_end(in))
+        return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off");
+    s.documents = documents;
+    s.flags = flags;
+    *out = s;
+    return OK;
+}

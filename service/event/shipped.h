@@ -1,0 +1,30 @@
+// shipped.h - the own part of a `shipment.made` fact, after the common part of report.h: who sent
+// what to whom, under which papers. The touched units are the top containers.
+//
+// own part: number var | from party, from location, to party, to location (GLNs as numbers, 0 none)
+//   vars | count var, then per document: type 1, gln var, id str | flags count var, then strs
+#pragma once
+#include "common/arena.h"
+#include "common/bytes.h"
+#include "service/epcis/cbv.h"
+
+struct shipped_document {
+    enum epcis_trade type;
+    uint64_t gln; // of whoever gave the number; 0: the id is a whole URI
+    str id;
+};
+
+struct shipped {
+    uint32_t number; // dense, of the shipment
+    uint64_t from_party, from_location, to_party, to_location;
+    uint32_t document_count, flag_count;
+    const struct shipped_document *documents;
+    const str *flags;
+};
+
+#define SHIPPED_DOCUMENTS_MAX 32u
+#define SHIPPED_FLAGS_MAX     16u
+
+void shipped_put(struct buf *b, const struct shipped *s);
+// From the rest that report_get left. record.corrupt.
+status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out);
