@@ -64,7 +64,7 @@ status gs1_ai_check(const struct gs1_element *e)
                 STR(e->ai), f.says);
 }
 
-static bool matches(str pattern, str ai)
+bool gs1_ai_matches(str pattern, str ai)
 {
     if (pattern.n != ai.n) return false;
     for (size_t i = 0; i < ai.n; i++)
@@ -72,11 +72,11 @@ static bool matches(str pattern, str ai)
     return true;
 }
 
-bool gs1_ai_listed(const char *list, str ai)
+bool gs1_ai_listed(str list, str ai)
 {
-    str rest = str_of(list), one;
+    str one;
 
-    while (str_cut(&rest, ',', &one))
-        if (matches(one, ai)) return true;
-    return matches(rest, ai);
+    while (str_cut(&list, ',', &one))
+        if (gs1_ai_matches(one, ai)) return true;
+    return gs1_ai_matches(list, ai);
 }

@@ -76,7 +76,8 @@ static str key_path(str path)
     return (str){"", 0};
 }
 
-static bool at_segment_end(str *rest, char sep, str *head)
+// The next piece up to `sep`; true for the last one.
+static bool cut_or_end(str *rest, char sep, str *head)
 {
     if (str_cut(rest, sep, head)) return false;
     *head = *rest;
@@ -110,7 +111,7 @@ static size_t in_order(str list, const struct gs1_elements *e)
     str rest = list, one;
 
     for (bool last = false; !last && taken < e->n;) {
-        last = at_segment_end(&rest, ',', &one);
+        last = cut_or_end(&rest, ',', &one);
         if (str_eq(one, e->e[taken].ai)) taken++;
     }
     return taken;
@@ -123,7 +124,7 @@ static status qualifiers_check(const struct gs1_elements *e)
     size_t best = 1;
 
     for (bool last = false; !last;) {
-        last = at_segment_end(&rest, '|', &list);
+        last = cut_or_end(&rest, '|', &list);
         size_t taken = in_order(list, e);
         if (taken > best) best = taken;
     }
@@ -139,7 +140,7 @@ static status path_read(const struct reader *r, str path)
     for (bool last = false; !last;) {
         if (!str_cut(&path, '/', &ai))
             return form(r->in, path.p, "an identifier without a value ends the path");
-        last = at_segment_end(&path, '/', &value);
+        last = cut_or_end(&path, '/', &value);
         TRY(add(r, ai, value, ESCAPE_PATH));
     }
     return qualifiers_check(r->out);
@@ -151,13 +152,10 @@ static bool belongs_in_path(const struct gs1_elements *e, size_t n, str ai)
     str rest = str_of(e->e[0].rule->path), list;
 
     for (bool last = false; !last;) {
-        char z[32] = {0};
-        bool all = true;
-        last = at_segment_end(&rest, '|', &list);
-        assert(list.n < sizeof z);
-        if (list.n > 0) memcpy(z, list.p, list.n);
-        for (size_t i = 1; i < n; i++) all = all && gs1_ai_listed(z, e->e[i].ai);
-        if (all && gs1_ai_listed(z, ai)) return true;
+        last = cut_or_end(&rest, '|', &list);
+        bool fits = gs1_ai_listed(list, ai);
+        for (size_t i = 1; i < n; i++) fits = fits && gs1_ai_listed(list, e->e[i].ai);
+        if (fits) return true;
     }
     return false;
 }
@@ -184,7 +182,7 @@ static status query_read(const struct reader *r, str query)
     str one, name;
 
     for (bool last = query.n == 0; !last;) {
-        last = at_segment_end(&query, '&', &one);
+        last = cut_or_end(&query, '&', &one);
         if (str_cut(&one, '=', &name) && str_is_digits(name))
             TRY(attribute_read(r, in_path, name, one));
     }
@@ -214,10 +212,10 @@ static str best_list(const struct gs1_elements *e, const struct gs1_element *key
 
     for (bool last = false; !last;) {
         size_t there = 0;
-        last = at_segment_end(&rest, '|', &list);
+        last = cut_or_end(&rest, '|', &list);
         str names = list;
         for (bool end = false; !end;) {
-            end = at_segment_end(&names, ',', &one);
+            end = cut_or_end(&names, ',', &one);
             there += gs1_elements_find(e, one) != NULL;
         }
         if (there > most) best = list, most = there;
@@ -236,7 +234,7 @@ static void plan_path(const struct gs1_elements *e, const struct gs1_element *ke
 
     p->path[p->path_n++] = (size_t)(key - e->e);
     for (bool end = names.n == 0; !end;) {
-        end = at_segment_end(&names, ',', &one);
+        end = cut_or_end(&names, ',', &one);
         const struct gs1_element *q = gs1_elements_find(e, one);
         assert(p->path_n < LEN(p->path));
         if (q != NULL) p->path[p->path_n++] = (size_t)(q - e->e);

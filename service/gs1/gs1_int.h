@@ -79,7 +79,8 @@ const struct gs1_ai *gs1_ai_find(str ai); // exactly these digits; NULL: unknown
 size_t gs1_ai_digits(str in);             // of the AI at the head of `in`; 0: unknown
 struct gs1_fault gs1_ai_fault(const struct gs1_ai *rule, str value);
 status gs1_ai_check(const struct gs1_element *e);     // the fault as a status, at e->at
-bool gs1_ai_listed(const char *list, str ai);         // is it in a list "01,8006", "35nn"?
+bool gs1_ai_matches(str pattern, str ai);             // "35nn": n is any digit
+bool gs1_ai_listed(str list, str ai);                 // a list of patterns, "01,35nn"
 void gs1_bracketed_value(str value, struct buf *out); // "(" becomes "\("
 // One sign (bracket, slash) stands between ai and value where the ai may be unknown.
 status gs1_elements_add(struct gs1_elements *out, str ai, str value, uint32_t at);

@@ -88,6 +88,50 @@ static status elements_id(str in, struct arena *a, struct gs1_id *out)
     return identify(&e, out);
 }
 
+// The shapes in which nearly all identifiers come, read without taking them apart: key, and serial
+// of signs that no spelling escapes. Whatever differs is left to the general readers, which would
+// say the same of these.
+static const struct shape {
+    str head, between;
+    enum gs1_scheme scheme;
+} shapes[] = {
+    {{"(01)", 4},                    {"(21)", 4}, GS1_SGTIN},
+    {{"https://id.gs1.org/01/", 22}, {"/21/", 4}, GS1_SGTIN},
+    {{"01", 2},                      {"21", 2},   GS1_SGTIN},
+    {{"(00)", 4},                    {"", 0},     GS1_SSCC },
+    {{"https://id.gs1.org/00/", 22}, {"", 0},     GS1_SSCC },
+    {{"00", 2},                      {"", 0},     GS1_SSCC },
+};
+
+static bool is_plain(str serial)
+{
+    const uint8_t both = SET_DL | SET_82;
+
+    if (serial.n == 0 || serial.n > GS1_SERIAL_MAX) return false;
+    for (size_t i = 0; i < serial.n; i++)
+        if ((gs1_sets[(unsigned char)serial.p[i]] & both) != both) return false;
+    return true;
+}
+
+static bool plain_read(str in, struct gs1_id *out)
+{
+    const struct shape *s = shapes;
+
+    while (s < shapes + LEN(shapes) && !str_starts(in, s->head)) s++;
+    if (s == shapes + LEN(shapes)) return false;
+    size_t key_n = gs1_kinds[s->scheme].key_n;
+    str key = str_from(in, s->head.n), rest;
+    if (key.n < key_n) return false;
+    rest = str_from(key, key_n);
+    key.n = key_n;
+    if (gs1_span(key, SET_DIGIT) < key_n || !gs1_check_digit_ok(key)) return false;
+    if (s->between.n == 0 ? rest.n > 0 : !str_starts(rest, s->between)) return false;
+    rest = str_from(rest, s->between.n);
+    if (s->between.n > 0 && !is_plain(rest)) return false;
+    *out = make(s->scheme, key.p, rest);
+    return true;
+}
+
 // Bare digits: their number says what they are. 16 and more than 18 are raw element strings.
 static bool is_bare(str in)
 {
@@ -119,6 +163,7 @@ status gs1_read(str in, struct arena *a, struct gs1_id *out)
         return fail(ST_TOO_LARGE, "gs1.too_long", (uint32_t)GS1_TEXT_MAX,
                     "an identifier has at most %zu bytes", GS1_TEXT_MAX);
     if (is_bare(in)) return bare_read(in, out);
+    if (plain_read(in, out)) return OK;
     if (strchr("(]\x1d", in.p[0]) != NULL || gs1_in_set(in.p[0], SET_DIGIT))
         return elements_id(in, a, out);
     if (gs1_is_urn(in)) return gs1_urn_read(in, a, out);

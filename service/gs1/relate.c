@@ -15,10 +15,11 @@ static status repeated(const struct gs1_elements *e, size_t i)
 static status excluded(const struct gs1_elements *e, size_t i)
 {
     const struct gs1_element *one = &e->e[i];
+    str list = str_of(one->rule->excludes);
 
-    for (size_t j = 0; one->rule->excludes != NULL && j < e->n; j++) {
+    for (size_t j = 0; list.n > 0 && j < e->n; j++) {
         const struct gs1_element *other = &e->e[j];
-        if (str_eq(other->ai, one->ai) || !gs1_ai_listed(one->rule->excludes, other->ai)) continue;
+        if (str_eq(other->ai, one->ai) || !gs1_ai_listed(list, other->ai)) continue;
         return fail(ST_BAD_INPUT, "gs1.excluded", one->at > other->at ? one->at : other->at,
                     "(%.*s) and (%.*s) cannot stand together", STR(one->ai), STR(other->ai));
     }
@@ -27,12 +28,8 @@ static status excluded(const struct gs1_elements *e, size_t i)
 
 static bool has(const struct gs1_elements *e, str pattern)
 {
-    char z[8] = {0};
-
-    assert(pattern.n < sizeof z);
-    for (size_t i = 0; i < pattern.n; i++) z[i] = pattern.p[i];
     for (size_t i = 0; i < e->n; i++)
-        if (gs1_ai_listed(z, e->e[i].ai)) return true;
+        if (gs1_ai_matches(pattern, e->e[i].ai)) return true;
     return false;
 }
 

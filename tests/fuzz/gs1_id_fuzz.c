@@ -6,6 +6,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+// A raw element string says the same with a symbology identifier in front.
+static void scan_agrees(str in, const struct gs1_id *id, bool accepted, struct arena *a)
+{
+    struct gs1_id scanned;
+    struct buf scan;
+
+    bool bare = in.n == 8 || (in.n >= 12 && in.n <= 14) || in.n == 18;
+    if (in.n < 2 || in.n + 3 > GS1_TEXT_MAX || (bare && str_is_digits(in)) ||
+        !str_is_digits((str){in.p, 2}))
+        return;
+    buf_init(&scan, 8 * KB);
+    buf_add(&scan, S("]d2"));
+    buf_add(&scan, in);
+    assert((gs1_read(buf_str(&scan), a, &scanned).cls == ST_OK) == accepted);
+    assert(!accepted || gs1_id_eq(id, &scanned));
+    buf_fini(&scan);
+}
+
 static void comes_back(const struct gs1_id *id, enum gs1_form form, struct arena *a)
 {
     struct gs1_id again;
@@ -20,6 +38,7 @@ static void comes_back(const struct gs1_id *id, enum gs1_form form, struct arena
         again.prefix_n = id->prefix_n; // told by URNs alone
         assert(gs1_write(&again, form, NULL, &twice).cls == ST_OK);
         assert(str_eq(buf_str(&out), buf_str(&twice)));
+        if (form == GS1_RAW && id->scheme != GS1_URI) scan_agrees(buf_str(&out), id, true, a);
     } else {
         assert(form == GS1_URN && strcmp(st.reason, "prefix.unknown") == 0 && out.n == 0);
     }
@@ -69,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         assert(st.reason != NULL && st.at <= n && st.text[0] != 0);
     else
         for (enum gs1_form f = GS1_BRACKETED; f <= GS1_RAW; f++) comes_back(&id, f, &a);
+    scan_agrees(in, &id, st.cls == ST_OK, &a);
     elements_come_back(in, &a);
     assert(memcmp(text, data, n) == 0);
     arena_fini(&a);
