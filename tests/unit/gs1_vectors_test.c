@@ -429,10 +429,10 @@ static const char *const later[] = {"grai", "giai", "gdti", "sgcn", "gsrn", "gsr
                                     "gsin", "ginc", "cpi",  "itip", "upui", "sgcnn"};
 
 // The prefix of a key of this length, as if configured.
-static struct gs1_prefixes prefix_of(const struct gs1_id *id, json_t *length)
+static struct gs1_prefixes prefix_of(const struct gs1_id *id, json_int_t length)
 {
     struct gs1_prefixes p = {NULL, 0};
-    size_t n = (size_t)json_integer_value(length), lead = id->scheme <= GS1_SSCC ? 1 : 0;
+    size_t n = (size_t)length, lead = id->scheme <= GS1_SSCC ? 1 : 0;
     str prefix = {id->key + lead, n};
 
     if (n >= 4 && n <= 12) assert_int_equal(gs1_prefixes_build(&prefix, 1, &arena, &p).cls, ST_OK);
@@ -483,7 +483,8 @@ static void gs1_triples_convert_into_each_other(void **state)
             bool ok = st.cls == ST_OK;
             if (ok) {
                 id.prefix_n = 0; // only what is configured counts
-                struct gs1_prefixes p = prefix_of(&id, json_object_get(v, "gcpLength"));
+                struct gs1_prefixes p =
+                    prefix_of(&id, json_integer_value(json_object_get(v, "gcpLength")));
                 ok = writes(&id, GS1_URN, &p, spelling[0]) &&
                      writes(&id, GS1_DL, NULL, spelling[1]) &&
                      writes(&id, GS1_RAW, NULL, str_from(spelling[2], 1)) &&
@@ -552,12 +553,12 @@ static void gs1_translators_agree_where_the_standard_binds(void **state)
             else
                 assert_string_equal(said(st), "gs1.scheme_unsupported");
         } else {
-            json_t *length = json_object_get(v, "gcpLength");
+            json_int_t length = json_integer_value(json_object_get(v, "gcpLength"));
             struct gs1_prefixes p = prefix_of(&id, length);
             if (str_eq(class, S("standard-needs-gcp-table")) && gs1_is_urn(want)) {
                 struct gs1_id told; // the table's answer, as if it were configured
                 assert_int_equal(gs1_read(want, &arena, &told).cls, ST_OK);
-                p = prefix_of(&id, json_integer(told.prefix_n));
+                p = prefix_of(&id, told.prefix_n);
             }
             claim(st.cls == ST_OK && (want.p == NULL || leads_to(&id, want, &p)), v, said(st));
         }
