@@ -46,23 +46,29 @@ static size_t bracket_value(str s)
     return n;
 }
 
+// Takes "(17)" off the head of `rest`.
+static bool bracket_ai(str *rest, str *ai)
+{
+    if (!str_starts(*rest, S("("))) return false;
+    *rest = str_from(*rest, 1);
+    return str_cut(rest, ')', ai);
+}
+
 status gs1_bracketed_read(str in, struct arena *a, struct gs1_elements *out)
 {
-    str value;
+    str rest = in, ai, value;
 
     out->n = 0;
-    for (size_t at = 0; at < in.n || at == 0;) {
-        str rest = str_from(in, at), ai;
-        if (rest.n == 0 || rest.p[0] != '(' ||
-            (rest = str_from(rest, 1), !str_cut(&rest, ')', &ai)))
+    do {
+        size_t at = in.n - rest.n;
+        if (!bracket_ai(&rest, &ai))
             return fail(ST_BAD_INPUT, "gs1.brackets", (uint32_t)at,
                         "an application identifier in brackets belongs here");
-        at += ai.n + 2;
         size_t n = bracket_value(rest);
         TRY(unbracket((str){rest.p, n}, a, &value));
-        TRY(gs1_elements_add(out, ai, value, (uint32_t)at));
-        at += n;
-    }
+        TRY(gs1_elements_add(out, ai, value, (uint32_t)(at + ai.n + 2)));
+        rest = str_from(rest, n);
+    } while (rest.n > 0);
     return OK;
 }
 
