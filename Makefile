@@ -95,6 +95,8 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
+$(BUILD)/bench/load: $(BUILD)/tests/bench/asker.o
+
 $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
 	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljansson
@@ -120,7 +122,7 @@ fuzz-run: $(FUZZERS) # new inputs are kept in build/fuzz/corpus, the seeds are o
 		-artifact_prefix=$(BUILD)/found-$$t- $(BUILD)/corpus/$$t tests/fuzz/seeds/$$t || exit 1; done
 
 bench: all $(BENCHES)
-	@for b in $(BENCHES) $(sort $(wildcard tests/bench/*.sh)); do $$b || exit 1; done
+	@for b in $(BENCHES) tests/bench/run.sh; do $$b || exit 1; done
 
 # --- the look of the house ---
 lint: lint-format lint-layers lint-bans lint-sizes lint-req lint-headers

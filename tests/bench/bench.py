@@ -1,0 +1,428 @@
+#!/usr/bin/python3
+"""The speed proof: Packtrail and PostgreSQL 15 doing the same work in turns on this machine, then
+disk, memory and the time of a whole site. Standard library only; run.sh builds what it needs.
+
+Prints one table a subject. Ends with 1 if anything is below its floor, else 0.
+"""
+import argparse
+import http.client
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PREFIX = "9506000"  # the company prefix that GS1 keeps for examples
+LANES = 64
+START_S = 30
+UNITS_DISK = 400_000
+UNITS_DEMO = 100_000
+DEMO_S = 300
+
+# op: arguments of load, floor and goal as multiples of PostgreSQL's rate
+OPS = {
+    "issue1": (("issue", "1"), 2, 4),
+    "issue100": (("issue", "100"), 12, 20),
+    "issue1000": (("issue", "1000"), 60, 100),
+    "commission": (("commission", "100"), 15, 25),
+    "aggregate": (("aggregate", "50"), 10, 18),
+    "lookup": (("lookup",), 3, 6),
+}
+DISK = {50: (40, 30), 10: (60, 48)}  # packs in a case: floor and goal, bytes a unit
+MEMORY_MB = 150
+DEMO_MAX_S = 20
+IDEMPOTENCY_TAG = "I"
+
+
+def verdict(value, floor, goal):
+    """One word for a figure of which more is better; of which less is: its and their negatives."""
+    if value < floor:
+        return "BELOW FLOOR"
+    return "goal" if value >= goal else "floor"
+
+
+class Table:
+    """Rows of text under a heading, columns as wide as they need to be."""
+
+    below = 0  # verdicts of all tables that are below their floor
+
+    def __init__(self, title, *heads):
+        self.title, self.rows = title, [heads]
+
+    def add(self, *cells):
+        self.rows.append([str(c) for c in cells])
+        Table.below += cells[-1] in ("BELOW FLOOR", "ERRORS")
+
+    def show(self):
+        widths = [max(len(row[i]) for row in self.rows) for i in range(len(self.rows[0]))]
+        print(f"\n{self.title}")
+        for row in self.rows:
+            cells = [c.ljust(w) if i in (0, len(row) - 1) else c.rjust(w)
+                     for i, (c, w) in enumerate(zip(row, widths))]
+            print("  " + "  ".join(cells).rstrip())
+        sys.stdout.flush()
+
+
+class Site:
+    """A new folder and the service on it, for as long as the `with` lasts."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.process = None
+
+    def __enter__(self):
+        made = subprocess.run([self.binary, "init", self.folder], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        admin = re.search(r"^admin token: (\S+)$", made, re.M).group(1)
+        config = os.path.join(self.folder, "packtrail.yaml")
+        with open(self.folder + ".log", "wb") as log:
+            self.process = subprocess.Popen(
+                [self.binary, "serve", "-c", config, "--listen", "127.0.0.1:0"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.port = self._port()
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        self.admin = Caller(self.port, admin)
+        return self
+
+    def _port(self):
+        watchdog = threading.Timer(START_S, self.process.kill)
+        watchdog.start()
+        for line in self.process.stdout:
+            if match := re.match(r"listening on http://[^/]*:(\d+)$", line.rstrip()):
+                watchdog.cancel()
+                return int(match.group(1))
+        with open(self.folder + ".log", errors="replace") as log:
+            sys.exit("the service does not listen:\n" + log.read()[-2000:])
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+
+    def caller(self, role):
+        token = self.admin.call("POST", "/v1/tokens", {"role": role, "client": "acme"})["token"]
+        return Caller(self.port, token)
+
+    def set_up(self, lots, case_of):
+        """A client with `lots` products of one open lot each; their (gtin, lot)."""
+        self.admin.call("PUT", "/v1/clients/acme", {"name": "Acme", "prefixes": [PREFIX]})
+        self.admin.call("PUT", "/v1/pools/cases", {"client": "acme", "prefix": PREFIX,
+                                                   "extension": "0", "kind": "sscc"})
+        operator, made = self.caller("operator"), []
+        for i in range(lots):
+            gtin, lot = gtin14(i), f"L{i:04}"
+            self.admin.call("PUT", f"/v1/products/{gtin}", {
+                "client": "acme", "name": f"Product {i}",
+                "levels": [{"level": "pack", "id": "sgtin", "gtin": gtin, "quantity": 1},
+                           {"level": "case", "id": "sscc", "quantity": case_of}]})
+            self.admin.call("PUT", f"/v1/pools/packs-{i}", {"gtin": gtin, "kind": "random"})
+            operator.call("POST", "/v1/lots", {"lot": lot, "gtin": gtin, "expiry": "2030-12-31"})
+            made.append((gtin, lot))
+        return made
+
+
+class Caller:
+    """One keep-alive connection with a token; every call must succeed."""
+
+    def __init__(self, port, token):
+        self.token = token
+        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def call(self, method, path, body, kind="application/json"):
+        text = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        if method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(16)
+        self.http.request(method, path, text.encode(), headers)
+        answer = self.http.getresponse()
+        data = answer.read()
+        if answer.status // 100 != 2:
+            sys.exit(f"{method} {path}: {answer.status} {data[:500]!r}")
+        return json.loads(data)
+
+    def report(self, objects):
+        """An NDJSON call where every object must be accepted."""
+        text = "".join(json.dumps(o, separators=(",", ":")) + "\n" for o in objects)
+        answer = self.call("POST", "/v1/reports", text, "application/x-ndjson")
+        if answer["refused"] != 0:
+            sys.exit(f"refused: {answer}")
+
+
+def gtin14(i):
+    """The i-th product's GTIN with its check digit (GS1 General Specifications, 7.9)."""
+    body = f"0{PREFIX}{i:05}"
+    total = sum(int(d) * (3 if k % 2 == 0 else 1) for k, d in enumerate(body))
+    return body + str(-total % 10)
+
+
+def resident_mb(pid):
+    """Memory that is the process's own: mapped files are the page cache's."""
+    with open(f"/proc/{pid}/status") as status:
+        found = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status.read(), re.M)
+    return sum(map(int, found)) / 1024
+
+
+class Peak:
+    """The largest resident memory of a process while the `with` lasts."""
+
+    def __init__(self, pid):
+        self.pid, self.mb, self._over = pid, 0, threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def _watch(self):
+        while True:
+            try:
+                self.mb = max(self.mb, resident_mb(self.pid))
+            except (FileNotFoundError, ProcessLookupError):
+                return
+            if self._over.wait(0.02):
+                return
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+
+# --- speed ---
+
+class Run:
+    """One timed run of either system: the columns that load and rival.sh print alike."""
+
+    def __init__(self, columns):
+        self.requests = int(columns[0])
+        self.rate, self.items = float(columns[1]), float(columns[2])
+        self.p50, self.p99, self.p999, self.errors = map(int, columns[3:7])
+        self.cpu_us = float(columns[7]) if len(columns) > 7 else 0
+
+
+def output_of(command, env=None):
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, **(env or {})}, check=False)
+    return done.stdout.split()
+
+
+class Ours:
+    def __init__(self, site, options, folder):
+        self.options, self.folder = options, folder
+        lanes = site.set_up(LANES, case_of=50)
+        with open(self._file("lanes"), "w") as f:
+            f.writelines(f"{gtin} {lot}\n" for gtin, lot in lanes)
+        self.command = [options.load, "-c", str(options.clients), "-s", str(options.secs),
+                        "-p", str(site.process.pid), "-f", self._file("known")]
+        self.to = [str(site.port), site.caller("line").token, self._file("lanes")]
+        subprocess.run([*self.command, *self.to, "fill", str(options.fill)], check=True)
+
+    def _file(self, name):
+        return os.path.join(self.folder, name)
+
+    def run(self, op):
+        columns = output_of([*self.command, *self.to, *OPS[op][0]])
+        if len(columns) < 10:
+            sys.exit(f"{op} could not be measured")
+        return Run(columns[2:])
+
+
+class Rival:
+    def __init__(self, options, folder):
+        self.folder = os.path.join(folder, "rival")
+        self.script = os.path.join(HERE, "rival.sh")
+        self.env = {"SECS": str(options.secs), "CLIENTS": str(options.clients),
+                    "FILL": str(options.fill), "ROUNDS": str(options.rounds)}
+
+    def __enter__(self):
+        subprocess.run([self.script, "start", self.folder], check=True,
+                       env={**os.environ, **self.env})
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([self.script, "stop", self.folder], check=False)
+
+    def run(self, op, turn):
+        columns = output_of([self.script, "run", self.folder, op, str(turn)], self.env)
+        if len(columns) < 8:
+            sys.exit(f"PostgreSQL: {op} could not be measured")
+        return Run(columns[1:])
+
+
+def speed(options, folder):
+    ours, theirs = {op: [] for op in options.ops}, {op: [] for op in options.ops}
+    with Site(options.bin, os.path.join(folder, "speed")) as site, Rival(options, folder) as rival:
+        our = Ours(site, options, folder)
+        for turn in range(1, options.rounds + 1):
+            for op in options.ops:
+                pair = [lambda: theirs[op].append(rival.run(op, turn)),
+                        lambda: ours[op].append(our.run(op))]
+                for go in pair if turn % 2 else reversed(pair):  # neither always comes second
+                    go()
+                print(f"round {turn} {op}: {ours[op][-1].rate:.0f}/s against "
+                      f"{theirs[op][-1].rate:.0f}/s", file=sys.stderr)
+        memory = resident_mb(site.process.pid)
+    table = Table(f"Speed: {options.clients} clients, {options.rounds} rounds of {options.secs} s "
+                  "in turns, medians", "op", "packtrail/s", "items/s", "PostgreSQL/s", "ratio",
+                  "[min..max]", "floor", "goal", "CPU us", "p50 ms", "p99 ms", "PG p99", "verdict")
+    for op in options.ops:
+        table.add(*speed_row(op, ours[op], theirs[op]))
+    table.show()
+    print(f"  resident memory after {sum(r.requests for rs in ours.values() for r in rs)} "
+          f"requests: {memory:.0f} MB")
+
+
+def speed_row(op, ours, theirs):
+    _, floor, goal = OPS[op]
+    ratios = [a.rate / b.rate for a, b in zip(ours, theirs)]
+    ratio = statistics.median(ratios)
+    mid = lambda runs, name: statistics.median(getattr(r, name) for r in runs)
+    errors = sum(r.errors for r in ours)
+    return (op, f"{mid(ours, 'rate'):.0f}", f"{mid(ours, 'items'):.0f}",
+            f"{mid(theirs, 'rate'):.0f}", f"{ratio:.1f}x",
+            f"[{min(ratios):.1f}..{max(ratios):.1f}]", f"{floor}x", f"{goal}x",
+            f"{mid(ours, 'cpu_us'):.0f}", f"{mid(ours, 'p50') / 1000:.1f}",
+            f"{mid(ours, 'p99') / 1000:.1f}", f"{mid(theirs, 'p99') / 1000:.1f}",
+            "ERRORS" if errors else verdict(ratio, floor, goal))
+
+
+# --- disk and memory ---
+
+class PackingLine:
+    """A line that asks for numbers, commissions by the hundred and packs ten cases a call."""
+
+    def __init__(self, site, gtin, lot, case_of):
+        self.http, self.gtin, self.lot, self.case_of = site.caller("line"), gtin, lot, case_of
+
+    def pack(self, packs):
+        answer = self.http.call("POST", "/v1/serials", {"gtin": self.gtin, "quantity": packs,
+                                                        "lot": self.lot})
+        serials, cases = answer["serials"], packs // self.case_of
+        for at in range(0, packs, 100):
+            self.http.report([{"type": "commission", "lot": self.lot, "gtin": self.gtin,
+                               "serials": serials[at:at + 100]}])
+        ssccs = self.http.call("POST", "/v1/sscc", {"quantity": cases, "gtin": self.gtin,
+                                                    "lot": self.lot})["ssccs"]
+        facts = [{"type": "pack", "parent": sscc, "commission": True,
+                  "children": [f"(01){self.gtin}(21){s}" for s in
+                               serials[i * self.case_of:(i + 1) * self.case_of]]}
+                 for i, sscc in enumerate(ssccs)]
+        for at in range(0, cases, 10):
+            self.http.report(facts[at:at + 10])
+
+
+def fill_disk(options, folder, case_of):
+    """Packs UNITS_DISK packs on four lines in turns; lines of disk.c and the peak of memory."""
+    with Site(options.bin, os.path.join(folder, f"disk{case_of}")) as site:
+        lines = [PackingLine(site, gtin, lot, case_of) for gtin, lot in site.set_up(4, case_of)]
+        with Peak(site.process.pid) as peak:
+            for _ in range(options.units // 20_000):
+                for line in lines:
+                    line.pack(5_000)
+        site.stop()
+        data = os.path.join(site.folder, "data")
+        found = subprocess.run([options.disk, data, IDEMPOTENCY_TAG], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout
+        return [line.split("\t") for line in found.splitlines()], peak.mb
+
+
+def disk(options, folder):
+    table = Table(f"Disk after {options.units} packs: bytes a unit, journal included",
+                  "cases of", "bytes", "floor", "goal", "idempotency, apart", "verdict")
+    details = []
+    for case_of, (floor, goal) in DISK.items():
+        lines, peak = fill_disk(options, folder, case_of)
+        figure = {line[0]: int(line[1]) for line in lines if line[0] in ("used", "apart")}
+        each = (figure["used"] - figure["apart"]) / options.units
+        table.add(case_of, f"{each:.1f}", floor, goal, f"{figure['apart'] / options.units:.2f}",
+                  verdict(-each, -floor, -goal))
+        parts = [f"{line[1]} {int(line[2]) / options.units:.1f}" for line in lines
+                 if line[0] == "pages"]
+        tags = [f"{line[1]} {int(line[3]) / options.units:.1f}" for line in lines
+                if line[0] == "tag" and int(line[3]) > options.units / 10]
+        details.append(f"  cases of {case_of}: {', '.join(parts)}; rows by tag: {', '.join(tags)}; "
+                       f"memory at most {peak:.0f} MB")
+    table.show()
+    print("\n".join(details))
+
+
+# --- a whole site ---
+
+def demo(options, folder):
+    kept, begun = os.path.join(folder, "demo"), time.monotonic()
+    with open(os.path.join(folder, "demo.log"), "w+") as log:
+        process = subprocess.Popen(
+            [options.bin, "demo", "--packs", str(options.packs), "--speed", "max", "--keep", kept,
+             "--listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        with Peak(process.pid) as peak:
+            try:
+                process.wait(DEMO_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        took = time.monotonic() - begun
+        log.seek(0)
+        said = log.read()
+    if process.returncode != 0:
+        sys.exit(f"the demo ended with {process.returncode}:\n{said[-2000:]}")
+    table = Table(f"A whole site: {options.packs} packs issued, commissioned, packed, shipped and "
+                  "delivered", "what", "measured", "limit", "verdict")
+    table.add("time", f"{took:.1f} s", f"{DEMO_MAX_S} s", verdict(-took, -DEMO_MAX_S, -DEMO_MAX_S))
+    table.add("memory", f"{peak.mb:.0f} MB", f"{MEMORY_MB} MB",
+              verdict(-peak.mb, -MEMORY_MB, -MEMORY_MB))
+    table.show()
+
+
+PARTS = {"speed": speed, "disk": disk, "demo": demo}
+
+
+def options_read():
+    p = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    p.add_argument("--bin", default="build/packtrail")
+    p.add_argument("--load", default="build/bench/load")
+    p.add_argument("--disk", default="build/bench/disk")
+    p.add_argument("--only", default=",".join(PARTS), help="parts, with commas between")
+    p.add_argument("--ops", default=",".join(OPS), help="operations, with commas between")
+    p.add_argument("--secs", type=int, default=3)
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--clients", type=int, default=64)
+    p.add_argument("--fill", type=int, default=1_000_000, help="packs known before the rounds")
+    p.add_argument("--units", type=int, default=UNITS_DISK, help="packs for the disk's table")
+    p.add_argument("--packs", type=int, default=UNITS_DEMO, help="packs for the demo")
+    p.add_argument("--folder", default="/var/tmp", help="where sites are made; on a real disk")
+    options = p.parse_args()
+    for name in ("bin", "load", "disk"):
+        setattr(options, name, os.path.abspath(getattr(options, name)))
+    options.only, options.ops = options.only.split(","), options.ops.split(",")
+    if unknown := [x for x in options.only if x not in PARTS] + [
+            x for x in options.ops if x not in OPS]:
+        p.error(f"unknown: {', '.join(unknown)}")
+    return options
+
+
+def main():
+    options = options_read()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the folders and servers go too
+    folder = tempfile.mkdtemp(prefix="packtrail-bench.", dir=options.folder)
+    os.chmod(folder, 0o755)  # PostgreSQL's user works below it
+    try:
+        for part in options.only:
+            PARTS[part](options, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(1 if Table.below else 0)
+
+
+if __name__ == "__main__":
+    main()
