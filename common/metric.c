@@ -41,8 +41,10 @@ void metric_register(const struct metric *m)
     n = atomic_load(&count);
     while (i < n && strcmp(registered[i]->name, m->name) != 0) i++;
     assert(i == n ? n < METRICS_MAX : registered[i] == m); // a name is one metric's
-    registered[i] = m;
-    if (i == n) atomic_store(&count, n + 1);
+    if (i == n) {
+        registered[n] = m;
+        atomic_store(&count, n + 1);
+    }
     pthread_mutex_unlock(&registering);
 }
 
