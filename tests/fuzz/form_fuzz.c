@@ -21,25 +21,29 @@ struct tree {
 #define AT(type, member) .at = offsetof(struct type, member)
 
 static const char *const words[] = {"a", "b", "c", NULL};
+// clang-format off
 static const struct form_field leaf_fields[] = {
-    {.name = "name",    .kind = FORM_STR, AT(leaf, name), .required = true, .max = 8},
-    {.name = "count",          .kind = FORM_U64, AT(leaf, count)},
+    {.name = "name", .kind = FORM_STR, AT(leaf, name), .required = true, .max = 8},
+    {.name = "count", .kind = FORM_U64, AT(leaf, count)},
     {0},
 };
+// clang-format on
 static const struct form leaf_form = {"leaf", sizeof(struct leaf), leaf_fields, 1};
+// clang-format off
 static const struct form_field tree_fields[] = {
-    {.name = "t",       .kind = FORM_STR, AT(tree, title), .max = 20},
-    {.name = "i",          .kind = FORM_NAME, AT(tree, id)},
-    {.name = "n",        .kind = FORM_U64, AT(tree, size), .min = 1, .max = 1000},
-    {.name = "b",       .kind = FORM_BOOL, AT(tree, yes)},
-    {.name = "w",          .kind = FORM_WORD, AT(tree, word), .words = words},
-    {.name = "s",                 .kind = FORM_STRS, AT(tree, texts), .max = 4, .count_max = 4},
-    {.name = "o",.kind = FORM_ONE, AT(tree, leaf), .sub = &leaf_form},
-    {.name = "m",            .kind = FORM_MANY, AT(tree, leaves), .count_max = 4, .sub = &leaf_form},
-    {.name = "p",      .kind = FORM_MAP, AT(tree, map), .max = 9, .count_max = 4},
-    {.name = "r",       .kind = FORM_RAW, AT(tree, raw), .max = 40},
-    {0         },
+    {.name = "t", .kind = FORM_STR, AT(tree, title), .max = 20},
+    {.name = "i", .kind = FORM_NAME, AT(tree, id)},
+    {.name = "n", .kind = FORM_U64, AT(tree, size), .min = 1, .max = 1000},
+    {.name = "b", .kind = FORM_BOOL, AT(tree, yes)},
+    {.name = "w", .kind = FORM_WORD, AT(tree, word), .words = words},
+    {.name = "s", .kind = FORM_STRS, AT(tree, texts), .max = 4, .count_max = 4},
+    {.name = "o", .kind = FORM_ONE, AT(tree, leaf), .sub = &leaf_form},
+    {.name = "m", .kind = FORM_MANY, AT(tree, leaves), .count_max = 4, .sub = &leaf_form},
+    {.name = "p", .kind = FORM_MAP, AT(tree, map), .max = 9, .count_max = 4},
+    {.name = "r", .kind = FORM_RAW, AT(tree, raw), .max = 40},
+    {0},
 };
+// clang-format on
 static const struct form tree_form = {"tree", sizeof(struct tree), tree_fields, 3};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

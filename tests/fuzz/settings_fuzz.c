@@ -17,18 +17,20 @@ struct all {
 #define AT(member) .at = offsetof(struct all, member)
 
 static const char *const words[] = {"a", "b", NULL};
+// clang-format off
 static const struct setting table[] = {
-    {"t",              SETTING_TEXT, SETTING_RESTART, AT(text), 0, 40, .value = "", .says = "A text."},
+    {"t", SETTING_TEXT, SETTING_RESTART, AT(text), 0, 40, .value = "", .says = "A text."},
     {"a.c", SETTING_COUNT, SETTING_RESTART, AT(count), 1, 99, .value = "7", .says = "A count."},
-    {"a.b.b",               SETTING_BYTES, SETTING_RESTART, AT(bytes), 1, 1 * GB, .value = "1 KB",
+    {"a.b.b", SETTING_BYTES, SETTING_RESTART, AT(bytes), 1, 1 * GB, .value = "1 KB",
      .says = "Bytes."},
-    {"a.b.t",     SETTING_TIME, SETTING_RESTART, AT(time), 0, 9999999, .value = "1 s",
+    {"a.b.t", SETTING_TIME, SETTING_RESTART, AT(time), 0, 9999999, .value = "1 s",
      .says = "A time."},
-    {"b.y",                SETTING_BOOL, SETTING_RESTART, AT(yes), .value = "true", .says = "A switch."},
-    {"b.w",   SETTING_WORD, SETTING_RESTART, AT(word), .words = words, .value = "a",
+    {"b.y", SETTING_BOOL, SETTING_RESTART, AT(yes), .value = "true", .says = "A switch."},
+    {"b.w", SETTING_WORD, SETTING_RESTART, AT(word), .words = words, .value = "a",
      .says = "A word."},
-    {0      },
+    {0},
 };
+// clang-format on
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -96,11 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
     arena_init(&arena, 4 * MB);
     status st = take(in, NULL, &out);
-    if (st.cls == ST_OK)
-        round_trip(&out);
-    else
-        assert(st.reason != NULL && str_starts(str_of(st.text), S("f.yaml:")) && st.at <= n &&
-               out.count == 4711);
+    if (st.cls == ST_OK && is_ascii(out.text)) round_trip(&out);
+    if (st.cls != ST_OK) {
+        assert(st.reason != NULL && str_starts(str_of(st.text), S("f.yaml:")));
+        assert(st.at <= n && out.count == 4711);
+    }
     st = take(S(""), str_z(&arena, in), &out);
     assert(st.cls != ST_OK); // no text is a value of every setting
     arena_fini(&arena);

@@ -35,28 +35,32 @@ static status no_x(str value, struct arena *a, str *out)
 
 #define AT(type, member) .at = offsetof(struct type, member)
 
+// clang-format off
 static const struct form_field box_fields[] = {
-    {.name = "label",   .kind = FORM_STR, AT(box, label), .required = true, .max = 8},
-    {.name = "weight",           .kind = FORM_U64, AT(box, weight), .max = 100},
+    {.name = "label", .kind = FORM_STR, AT(box, label), .required = true, .max = 8},
+    {.name = "weight", .kind = FORM_U64, AT(box, weight), .max = 100},
     {0},
 };
+// clang-format on
 static const struct form box_form = {"box", sizeof(struct box), box_fields, 1};
 
+// clang-format off
 static const struct form_field shelf_fields[] = {
-    {.name = "title",    .kind = FORM_STR, AT(shelf, title), .required = true, .max = 20},
-    {.name = "id",          .kind = FORM_NAME, AT(shelf, id)},
-    {.name = "note",  .kind = FORM_STR, AT(shelf, note), .min = 3, .max = 20, .check = no_x},
-    {.name = "width",                  .kind = FORM_U64, AT(shelf, width), .min = 10, .max = 1000},
-    {.name = "locked",.kind = FORM_BOOL, AT(shelf, locked)},
-    {.name = "colour",               .kind = FORM_WORD, AT(shelf, colour), .words = colours},
-    {.name = "tags",     .kind = FORM_STRS, AT(shelf, tags), .max = 4, .count_max = 3, .check = no_x},
-    {.name = "top",          .kind = FORM_ONE, AT(shelf, top), .sub = &box_form},
-    {.name = "boxes",          .kind = FORM_MANY, AT(shelf, boxes), .count_max = 3, .sub = &box_form},
-    {.name = "extra",     .kind = FORM_MAP, AT(shelf, extra), .max = 9, .count_max = 3},
-    {.name = "plan",    .kind = FORM_RAW, AT(shelf, plan), .max = 20, .check = no_x},
-    {.name = "key",          .kind = FORM_STR, AT(shelf, key), .max = 20, .secret = true},
-    {0        },
+    {.name = "title", .kind = FORM_STR, AT(shelf, title), .required = true, .max = 20},
+    {.name = "id", .kind = FORM_NAME, AT(shelf, id)},
+    {.name = "note", .kind = FORM_STR, AT(shelf, note), .min = 3, .max = 20, .check = no_x},
+    {.name = "width", .kind = FORM_U64, AT(shelf, width), .min = 10, .max = 1000},
+    {.name = "locked", .kind = FORM_BOOL, AT(shelf, locked)},
+    {.name = "colour", .kind = FORM_WORD, AT(shelf, colour), .words = colours},
+    {.name = "tags", .kind = FORM_STRS, AT(shelf, tags), .max = 4, .count_max = 3, .check = no_x},
+    {.name = "top", .kind = FORM_ONE, AT(shelf, top), .sub = &box_form},
+    {.name = "boxes", .kind = FORM_MANY, AT(shelf, boxes), .count_max = 3, .sub = &box_form},
+    {.name = "extra", .kind = FORM_MAP, AT(shelf, extra), .max = 9, .count_max = 3},
+    {.name = "plan", .kind = FORM_RAW, AT(shelf, plan), .max = 20, .check = no_x},
+    {.name = "key", .kind = FORM_STR, AT(shelf, key), .max = 20, .secret = true},
+    {0},
 };
+// clang-format on
 static const struct form shelf_form = {"shelf", sizeof(struct shelf), shelf_fields, 1};
 
 static const char full[] =

@@ -23,23 +23,25 @@ static status no_x(str text)
 
 #define AT(member) .at = offsetof(struct shop, member)
 
+// clang-format off
 static const struct setting table[] = {
-    {"sign",                              SETTING_TEXT, SETTING_RESTART, AT(sign), 0, 20, .value = "Open: \"day\" # night",
+    {"sign", SETTING_TEXT, SETTING_RESTART, AT(sign), 0, 20, .value = "Open: \"day\" # night",
      .says = "What is over the door.", .check = no_x},
-    {"front.doors",                    SETTING_COUNT, SETTING_RESTART, AT(doors), 1, 8, .value = "2",
+    {"front.doors", SETTING_COUNT, SETTING_RESTART, AT(doors), 1, 8, .value = "2",
      .says = "How many there are."},
-    {"front.open",                                  SETTING_BOOL, SETTING_NEXT_REQUEST, AT(open), .value = "true",
+    {"front.open", SETTING_BOOL, SETTING_NEXT_REQUEST, AT(open), .value = "true",
      .says = "Whether customers may come in."},
     {"front.light.lit", SETTING_BOOL, SETTING_RESTART, AT(lit), .value = "false",
      .says = "Whether it shines."},
-    {"front.light.colour",                      SETTING_WORD, SETTING_RESTART, AT(colour), .words = colours,
+    {"front.light.colour", SETTING_WORD, SETTING_RESTART, AT(colour), .words = colours,
      .value = "white", .says = "How it shines."},
-    {"till.bag",                       SETTING_BYTES, SETTING_RESTART, AT(bag), 1 * KB, 2 * GB, .value = "64 KB",
+    {"till.bag", SETTING_BYTES, SETTING_RESTART, AT(bag), 1 * KB, 2 * GB, .value = "64 KB",
      .says = "How much one takes."},
-    {"till.pause",                    SETTING_TIME, SETTING_NEXT_REQUEST, AT(pause), 0, 12 * 3600 * 1000,
+    {"till.pause", SETTING_TIME, SETTING_NEXT_REQUEST, AT(pause), 0, 12 * 3600 * 1000,
      .value = "90 s", .says = "How long nobody is there."},
-    {0                                 },
+    {0},
 };
+// clang-format on
 
 static struct arena arena;
 static struct buf seeds;
