@@ -1,4 +1,5 @@
 // settings.c - settings from their three places, and the file that shows them all.
+#include "common/settings.h"
 #include "common/json.h"
 #include "common/settings_int.h"
 #include <string.h>
