@@ -16,7 +16,9 @@ struct http_req;
 struct loop;
 
 // Called when the body is whole (or there is none). Answers at once or, after handing r to
-// somebody, later: exactly one reply for every run, on this thread.
+// somebody, later: exactly one reply for every run, on this thread. If the peer
+// breaks off meanwhile, r stays valid until that reply, which is then dropped. Outside of run, r
+// is gone when the replying call returns.
 typedef void http_run(struct http_req *r);
 
 // A body taken as it comes, for bodies larger than memory should hold. All on the loop's thread:
@@ -76,7 +78,7 @@ int http_negotiate(const struct http_req *r, const char *const *types, size_t n)
 // The whole reply. The body is copied. gzip is applied when the caller takes it and it pays.
 void http_reply(struct http_req *r, int code, const char *type, str body);
 void http_reply_buf(struct http_req *r, int code, const char *type, struct buf *body); // takes it
-// A header for the reply that follows. Copied.
+// A header for the reply that follows. Copied; left out when all of them go over 64 KB.
 void http_reply_header(struct http_req *r, const char *name, str value);
 // application/problem+json (RFC 9457) from a status; `extra` is "" or further members as JSON
 // text: `"units":[…]`. Every failure a client sees is written by this function.
@@ -85,7 +87,8 @@ void http_problem(struct http_req *r, status st, str extra);
 void http_problem_members(struct buf *b, status st);
 
 // A reply whose length is not known: start, write and drain in turn, end. `drained` runs when the
-// peer has taken most of what was written; `gone` when the peer broke off (nothing follows).
+// peer has taken most of what was written, never from inside a write; `gone` when the peer broke
+// off or ended its side (nothing follows).
 typedef void http_drained(struct http_req *r);
 void http_reply_start(struct http_req *r, int code, const char *type, http_drained *drained,
                       http_drained *gone);
@@ -95,5 +98,3 @@ void http_reply_end(struct http_req *r);
 // Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).
 void http_pause(struct http_req *r);
 void http_resume(struct http_req *r);
-// Marks that the handler gave r to somebody and will answer later. If the peer breaks off
-// meanwhile the reply is dropped when it comes; r stays valid until then.

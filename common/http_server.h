@@ -14,7 +14,7 @@ struct http_limits {          // every one is a setting; 0 means the default bes
     uint32_t body_ms;         // 30 000 without a byte of the body: 408
     uint32_t idle_ms;         // 75 000 between requests: closed
     uint32_t write_ms;        // 30 000 without the peer taking a byte: closed
-    uint32_t pipeline_max;    // 16 requests read ahead on a connection
+    uint32_t pipeline_max;    // 16 read-ahead requests answered before others have their turn
     size_t arena_max;         // 64 MB a request
 };
 

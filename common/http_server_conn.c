@@ -15,8 +15,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-static atomic_uint_fast64_t request_ids;
-
 uint64_t http_now_us(void)
 {
     struct timespec t;
@@ -74,7 +72,7 @@ static void conn_free(struct http_conn *c)
 }
 
 // Tells the handler of a body that nothing more of it comes.
-static void stream_gone(struct http_conn *c)
+void http_conn_stream_gone(struct http_conn *c)
 {
     if (!c->opened) return;
     c->opened = false;
@@ -86,7 +84,7 @@ static void part(struct http_conn *c)
     hang_up(c);
     if (c->state == CONN_HELD || c->mailed) return;
     c->depth++; // what is called here may call back
-    stream_gone(c);
+    http_conn_stream_gone(c);
     if (c->state == CONN_REPLY && c->gone != NULL) c->gone(&c->req);
     conn_free(c);
 }
@@ -130,216 +128,6 @@ static bool answered_step(struct http_conn *c)
     return false;
 }
 
-static void request_begin(struct http_conn *c)
-{
-    struct http_req *r = &c->req;
-
-    c->began_us = c->since_us;
-    r->id = atomic_fetch_add(&request_ids, 1) + 1;
-    r->method = c->head.method;
-    r->head = c->head.head;
-    r->path = c->head.path;
-    r->query = c->head.query;
-    r->headers = c->head.headers;
-    r->header_count = c->head.headers == NULL ? 0 : c->head.header_count;
-    r->body = (str){"", 0};
-}
-
-// The order of refusals is a promise: route, method, caller, length, encoding.
-static status request_check(struct http_conn *c)
-{
-    const struct http_server_conf *conf = &c->lane->server->conf;
-    struct http_match m;
-
-    if (c->surplus) return fail(ST_BUSY, "http.connections", 0, "too many connections, ask again");
-    TRY(http_tree_find(c->lane->server->tree, c->head.path, &c->req.arena, &m));
-    if (m.by_method == NULL) return fail(ST_NOT_FOUND, "route.unknown", 0, "no such address");
-    const struct http_route *route = c->head.ours ? m.by_method[c->head.method] : NULL;
-    if (route == NULL) {
-        http_reply_allow(c, m.by_method);
-        return fail(ST_METHOD, "route.method", 0, "this address does not take this method");
-    }
-    c->req.route = route;
-    memcpy(c->req.param, m.param, sizeof m.param);
-    if (conf->access_check != NULL) TRY(conf->access_check(&c->req, route->roles));
-    return http_body_begin(&c->body, &c->head, route->body_max);
-}
-
-static void body_start(struct http_conn *c)
-{
-    const struct http_stream *stream = c->req.route->stream;
-
-    c->gathered.max = c->req.route->body_max;
-    c->state = CONN_BODY;
-    c->since_us = c->began_us;
-    struct evbuffer *in = bufferevent_get_input(c->bev);
-    if (c->head.expects && c->head.minor == 1 && !c->body.framed && evbuffer_get_length(in) == 0) {
-        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-        bufferevent_write(c->bev, go_on, sizeof go_on - 1);
-        c->queued += sizeof go_on - 1;
-    }
-    if (stream == NULL) return;
-    c->opened = true;
-    stream->open(&c->req);
-}
-
-static void options_reply(struct http_conn *c)
-{
-    struct http_match m = {0};
-
-    if (c->head.star) {
-        http_reply_allow(c, NULL);
-    } else {
-        status st = http_tree_find(c->lane->server->tree, c->head.path, &c->req.arena, &m);
-        if (st.cls == ST_OK && m.by_method == NULL)
-            st = fail(ST_NOT_FOUND, "route.unknown", 0, "no such address");
-        if (st.cls != ST_OK) {
-            http_reply_refuse(c, st);
-            return;
-        }
-        http_reply_allow(c, m.by_method);
-    }
-    http_reply(&c->req, 204, NULL, (str){"", 0});
-}
-
-// A head that could not be read: where the next request would begin is not known.
-static void head_refuse(struct http_conn *c, status st)
-{
-    c->head = (struct http_head){.close = true, .minor = 1};
-    request_begin(c);
-    http_reply_refuse(c, st);
-}
-
-static status head_take(struct http_conn *c, str block)
-{
-    str head = arena_str(&c->req.arena, block);
-
-    evbuffer_drain(bufferevent_get_input(c->bev), block.n);
-    if (head.p == NULL)
-        return fail(ST_HEADERS_TOO_LARGE, "http.headers", 0, "the headers take too much memory");
-    return http_head_read(head, &c->req.arena, &c->head);
-}
-
-static void request_take(struct http_conn *c)
-{
-    // Until it is taken, a body stands between this request and the next.
-    c->body = (struct http_body){.framed = !c->head.chunked && c->head.length == 0};
-    request_begin(c);
-    if (c->head.ours && c->head.method == HTTP_OPTIONS) {
-        options_reply(c);
-        return;
-    }
-    status st = request_check(c);
-    if (st.cls != ST_OK)
-        http_reply_refuse(c, st);
-    else
-        body_start(c);
-}
-
-static status head_too_long(const struct http_conn *c)
-{
-    if (c->scan.lines == 0)
-        return fail(ST_URI_TOO_LONG, "http.line_long", 0, "the request line is over %u octets",
-                    limits(c)->header_max);
-    return fail(ST_HEADERS_TOO_LARGE, "http.headers", 0, "the headers are over %u octets",
-                limits(c)->header_max);
-}
-
-static bool head_step(struct http_conn *c)
-{
-    struct evbuffer *in = bufferevent_get_input(c->bev);
-    size_t have = evbuffer_get_length(in), end;
-
-    if (have == 0) {
-        c->broken = c->eof || c->lane->draining;
-        return false;
-    }
-    if (http_conn_output(c) > HTTP_OUTPUT_MAX) return false; // the peer asks, but does not read
-    if (!c->begun) {
-        c->begun = true;
-        c->since_us = http_now_us();
-    }
-    size_t look = have < limits(c)->header_max ? have : limits(c)->header_max;
-    str seen = {(const char *)evbuffer_pullup(in, (ev_ssize_t)look), look};
-    status st = http_head_scan(&c->scan, seen, &end);
-    if (end == 2 && !c->blank) { // RFC 9112, 2.2: one empty line before a request is let pass
-        evbuffer_drain(in, 2);
-        c->scan = (struct http_scan){0};
-        c->blank = true;
-        return true;
-    }
-    if (st.cls == ST_OK && end == 0 && look == limits(c)->header_max) st = head_too_long(c);
-    if (st.cls == ST_OK && end == 0) {
-        c->broken = c->eof;
-        return false;
-    }
-    if (st.cls == ST_OK) st = head_take(c, (str){seen.p, end});
-    if (st.cls == ST_OK)
-        request_take(c);
-    else
-        head_refuse(c, st);
-    return true;
-}
-
-// ---- bodies
-
-static void body_refuse(struct http_conn *c, status st)
-{
-    stream_gone(c);
-    http_reply_refuse(c, st);
-}
-
-static void body_done(struct http_conn *c)
-{
-    const struct http_route *route = c->req.route;
-    status st = http_body_end(&c->body);
-
-    if (st.cls != ST_OK) {
-        body_refuse(c, st);
-        return;
-    }
-    c->state = CONN_HELD;
-    c->opened = false;
-    if (route->stream != NULL) {
-        route->stream->end(&c->req);
-        return;
-    }
-    c->req.body = buf_str(&c->gathered);
-    if (c->req.body.p == NULL) c->req.body = (str){"", 0};
-    route->run(&c->req);
-}
-
-static void piece_take(struct http_conn *c, str piece)
-{
-    if (c->opened)
-        c->req.route->stream->piece(&c->req, piece);
-    else
-        buf_add(&c->gathered, piece);
-}
-
-static bool body_step(struct http_conn *c)
-{
-    struct evbuffer *in = bufferevent_get_input(c->bev);
-    struct evbuffer_iovec span = {NULL, 0};
-    char scratch[HTTP_SCRATCH];
-    size_t used;
-    str piece;
-
-    if (c->paused) return false;
-    if (http_body_whole(&c->body)) return body_done(c), true;
-    evbuffer_peek(in, -1, NULL, &span, 1);
-    if (span.iov_len == 0 && !c->body.more) {
-        c->broken = c->eof;
-        return false;
-    }
-    str seen = {span.iov_len == 0 ? "" : span.iov_base, span.iov_len};
-    status st = http_body_step(&c->body, seen, scratch, &used, &piece);
-    if (st.cls != ST_OK) return body_refuse(c, st), true;
-    if (piece.n > 0) piece_take(c, piece);
-    evbuffer_drain(in, used);
-    return true;
-}
-
 static bool held_step(struct http_conn *c)
 {
     if (c->state == CONN_REPLY) c->broken = c->eof; // a streamed reply has nobody to go to
@@ -366,8 +154,8 @@ static bool linger_step(struct http_conn *c)
 }
 
 static bool (*const steps[])(struct http_conn *) = {
-    [CONN_HEAD] = head_step,  [CONN_BODY] = body_step,         [CONN_HELD] = held_step,
-    [CONN_REPLY] = held_step, [CONN_ANSWERED] = answered_step, [CONN_LINGER] = linger_step,
+    [CONN_HEAD] = http_take_head, [CONN_BODY] = http_take_body,    [CONN_HELD] = held_step,
+    [CONN_REPLY] = held_step,     [CONN_ANSWERED] = answered_step, [CONN_LINGER] = linger_step,
 };
 
 void http_conn_run(struct http_conn *c)
@@ -450,7 +238,7 @@ void http_conn_open(struct http_lane *l, int fd, str peer, bool surplus)
     memcpy(c->peer, peer.p, peer.n);
     c->req.peer = (str){c->peer, peer.n};
     arena_init(&c->req.arena, limits(c)->arena_max);
-    buf_init(&c->extra, limits(c)->header_max);
+    buf_init(&c->extra, HTTP_EXTRA_MAX);
     c->next = l->first;
     c->link = &l->first;
     if (c->next != NULL) c->next->link = &c->next;
@@ -492,16 +280,14 @@ static bool is_stalled(struct http_conn *c, uint64_t now_us)
 void http_conn_expire(struct http_conn *c, uint64_t now_us)
 {
     if (c->bev == NULL) return;
+    // Whoever is still taking an answer is not idle, and its end has not begun.
+    bool quiet = c->state == CONN_LINGER || (c->state == CONN_HEAD && !c->begun);
+    if (quiet && http_conn_output(c) > 0) c->since_us = now_us;
     bool late = now_us > c->since_us && (now_us - c->since_us) / 1000 > timeout_ms(c);
-    c->broken = is_stalled(c, now_us) || (late && c->state == CONN_LINGER) ||
-                (late && c->state == CONN_HEAD && !c->begun);
+    c->broken = is_stalled(c, now_us) || (late && quiet);
     if (late && !c->broken) {
-        status st = fail(ST_TIMEOUT, "http.timeout", 0, "the request did not come in time");
         c->depth++;
-        if (c->state == CONN_HEAD)
-            head_refuse(c, st);
-        else
-            body_refuse(c, st);
+        http_take_late(c);
         c->depth--;
     }
     if (late || c->broken) http_conn_run(c);

@@ -3,6 +3,7 @@
 //     http_server.c        the listener, draining
 //     http_server_lane.c   the server on one loop: its connections, their timeouts
 //     http_server_conn.c   one connection's life, from state to state
+//     http_server_take.c   its input: heads, the checks, bodies
 //     http_server_reply.c  answers; the handlers' side of http.h
 //     http_server_tls.c    the TLS context
 #pragma once
@@ -18,6 +19,7 @@
 #define HTTP_OUTPUT_MAX (256 * KB) // answers waiting for the peer; over it no request is taken
 #define HTTP_OUTPUT_LOW (16 * KB)  // a streamed reply is asked for more below this
 #define HTTP_KEEP_MAX   (16 * KB)  // a body's buffer of this size is kept for the next request
+#define HTTP_EXTRA_MAX  (64 * KB)  // header lines that a handler adds to a reply
 #define HTTP_LINGER_MAX (8 * MB)   // octets thrown away after an answer that ends the connection
 #define HTTP_LINGER_MS  5000u
 #define HTTP_SURPLUS    64u // connections over the ceiling that are still told 503
@@ -81,10 +83,17 @@ uint64_t http_now_us(void);
 void http_conn_open(struct http_lane *l, int fd, str peer, bool surplus);
 void http_conn_run(struct http_conn *c); // goes as far as it can; c may be gone afterwards
 void http_conn_expire(struct http_conn *c, uint64_t now_us);
-void http_conn_drain(struct http_conn *c); // closes it unless a request has begun
-void http_conn_kill(struct http_conn *c);  // the server is closing: nobody is told
+void http_conn_drain(struct http_conn *c);       // closes it unless a request has begun
+void http_conn_stream_gone(struct http_conn *c); // tells the body's handler that no more comes
+void http_conn_kill(struct http_conn *c);        // the server is closing: nobody is told
 size_t http_conn_output(const struct http_conn *c);
 struct http_conn *http_conn_of(struct http_req *r);
+
+// ---- take: steps of a connection; false when they can do no more
+
+bool http_take_head(struct http_conn *c);
+bool http_take_body(struct http_conn *c);
+void http_take_late(struct http_conn *c); // answers 408
 
 // ---- reply
 

@@ -55,7 +55,7 @@ static void lane_open(struct mail *m)
 void http_lane_init(struct http_lane *l, struct http_server *s, struct loop *loop)
 {
     *l = (struct http_lane){.server = s, .loop = loop, .date_s = -1};
-    buf_init(&l->head, 2 * (size_t)s->conf.limits.header_max + KB);
+    buf_init(&l->head, HTTP_EXTRA_MAX + 4 * KB);
 }
 
 void http_lane_start(struct http_lane *l)

@@ -214,6 +214,7 @@ void http_reply_header(struct http_req *r, const char *name, str value)
 {
     struct buf *b = &http_conn_of(r)->extra;
 
+    if (b->n + strlen(name) + value.n + 4 > b->max) return; // rather without it than no answer
     buf_add(b, str_of(name));
     buf_add(b, S(": "));
     for (size_t i = 0; i < value.n; i++) // what a stranger sent must not end the line

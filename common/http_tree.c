@@ -71,7 +71,10 @@ static void add(struct http_tree *t, const struct http_route *r)
 {
     struct node *n = &t->root;
     str rest = str_of(r->path), head;
+    unsigned params = 0;
 
+    for (const char *p = r->path; *p != 0; p++) params += *p == '{';
+    assert(params <= HTTP_PARAMS_MAX && (unsigned)r->method < HTTP_METHODS);
     assert(str_cut(&rest, '/', &head) && head.n == 0); // our own tables
     assert((r->run == NULL) != (r->stream == NULL) && r->roles != NULL);
     while (str_cut(&rest, '/', &head)) n = child_of(n, head);
@@ -128,7 +131,7 @@ static const struct node *match(const struct node *n, const str *segment, size_t
 status http_tree_find(const struct http_tree *t, str path, struct arena *a, struct http_match *out)
 {
     str segment[SEGMENTS_MAX], rest = path, raw;
-    str param[SEGMENTS_MAX + 1];
+    str param[SEGMENTS_MAX + 1] = {{0}};
     size_t n = 0;
     bool more = str_cut(&rest, '/', &raw); // what is before the first slash is empty
 

@@ -143,6 +143,14 @@ static void forever(struct http_req *r)
     http_reply_write(r, S("first\n"));
 }
 
+static void where(struct http_req *r)
+{
+    char name[16];
+
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    http_reply(r, 200, "text/plain", str_of(name));
+}
+
 static void refuse(struct http_req *r)
 {
     http_problem(r, fail(ST_CONFLICT, "pool.exhausted", 0, "too few \"left\": %d", 3),
@@ -171,13 +179,14 @@ static const struct http_route second[] = {
     {.method = HTTP_GET,        .path = "/json", .roles = "", .run = json},
     {.method = HTTP_GET,                   .path = "/parts", .roles = "", .run = parts},
     {.method = HTTP_GET,.path = "/forever", .roles = "", .run = forever},
-    {.method = HTTP_GET,        .path = "/refuse", .roles = "", .run = refuse},
-    {.method = HTTP_GET,  .path = "/busy", .roles = "", .run = busy},
-    {.method = HTTP_POST,        .path = "/count", .roles = "", .body_max = GB, .stream = &counting},
-    {.method = HTTP_POST,                   .path = "/count8", .roles = "", .body_max = 8, .stream = &counting},
+    {.method = HTTP_GET,        .path = "/where", .roles = "", .run = where},
+    {.method = HTTP_GET,  .path = "/refuse", .roles = "", .run = refuse},
+    {.method = HTTP_GET,        .path = "/busy", .roles = "", .run = busy},
+    {.method = HTTP_POST,                   .path = "/count", .roles = "", .body_max = GB, .stream = &counting},
+    {.method = HTTP_POST,     .path = "/count8", .roles = "", .body_max = 8, .stream = &counting},
     {.method = HTTP_POST,     .path = "/early", .roles = "", .body_max = GB, .stream = &early},
-    {.method = HTTP_POST,     .path = "/pausing", .roles = "", .body_max = GB, .stream = &pausing},
-    {0 },
+    {.method = HTTP_POST,  .path = "/pausing", .roles = "", .body_max = GB, .stream = &pausing},
+    {0       },
 };
 static const struct http_route *const routes[] = {first, second, NULL};
 
@@ -242,6 +251,13 @@ static int plain(void **state)
     site_start((struct http_limits){0}, 1);
     return 0;
 }
+
+// For what another thread does and tells nobody.
+#define WAIT(c)                                                                                    \
+    for (int ms_ = 0; !(c); ms_++) {                                                               \
+        assert_true(ms_ < 5000);                                                                   \
+        usleep(1000);                                                                              \
+    }
 
 static struct peer caller(void) { return peer_open(http_server_address(site.server)); }
 
@@ -309,13 +325,691 @@ static void bytes_may_come_one_by_one(void **state)
     peer_close(&p);
 }
 
+static void methods_and_paths_are_told_apart(void **state)
+{
+    static const struct {
+        const char *request;
+        int code;
+        const char *allow;
+    } rows[] = {
+        {"GET /nothing HTTP/1.1\r\n" H "\r\n",       404, ""                                     },
+        {"PATCH /nothing HTTP/1.1\r\n" H "\r\n",     404, ""                                     },
+        {"DELETE /hello HTTP/1.1\r\n" H "\r\n",      405, "GET, HEAD, OPTIONS"                   },
+        {"PATCH /hello HTTP/1.1\r\n" H "\r\n",       405, "GET, HEAD, OPTIONS"                   },
+        {"GET /echo HTTP/1.1\r\n" H "\r\n",          405, "POST, OPTIONS"                        },
+        {"OPTIONS /private HTTP/1.1\r\n" H "\r\n",   204, "GET, HEAD, POST, OPTIONS"             },
+        {"OPTIONS * HTTP/1.1\r\n" H "\r\n",          204, "GET, HEAD, POST, PUT, DELETE, OPTIONS"},
+        {"OPTIONS /nothing HTTP/1.1\r\n" H "\r\n",   404, ""                                     },
+        {"GET http://x/hello HTTP/1.1\r\n" H "\r\n", 200, ""                                     },
+    };
+    struct peer p = caller(); // one connection: none of these ends it
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        assert_int_equal(peer_ask(&p, rows[i].request), rows[i].code);
+        assert_true(str_eq(peer_header(&p, "allow"), str_of(rows[i].allow)));
+    }
+    peer_close(&p);
+}
+
+static void head_is_get_without_the_body(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    peer_say(&p, "HEAD /hello HTTP/1.1\r\n" H "\r\n");
+    assert_int_equal(peer_read_head(&p), 200);
+    assert_true(str_eq(peer_header(&p, "content-length"), S("5")));
+    peer_say(&p, "HEAD /parts HTTP/1.1\r\n" H "\r\n");
+    assert_int_equal(peer_read_head(&p), 200);
+    assert_int_equal(peer_ask(&p, "GET /hello HTTP/1.1\r\n" H "\r\n"), 200);
+    assert_string_equal(p.body.p, "hello");
+    peer_close(&p);
+}
+
+#define BIG_LENGTH "Content-Length: 11\r\n"
+
+static void refusals_come_in_their_order(void **state)
+{
+    static const struct {
+        const char *request;
+        int code;
+    } rows[] = {
+        {"POST /nothing HTTP/1.1\r\n" H BIG_LENGTH "\r\n",                                 404},
+        {"PUT /private HTTP/1.1\r\n" H BIG_LENGTH "\r\n",                                  405},
+        {"POST /private HTTP/1.1\r\n" H BIG_LENGTH "\r\n",                                 401},
+        {"POST /private HTTP/1.1\r\n" H BIG_LENGTH "Authorization: Bearer x\r\n\r\n",      403},
+        {"POST /private HTTP/1.1\r\n" H BIG_LENGTH "Authorization: Bearer admin\r\n\r\n",  413},
+        {"POST /small HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Encoding: br\r\n\r\n", 415},
+        {"GET /hello HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\n",                          413},
+        {"GET /hello HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",                      400},
+        {"BREW /hello HTTP/1.1\r\n" H "\r\n",                                              501},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) { // none of these bodies is ever sent
+        struct peer p = caller();
+        assert_int_equal(peer_ask(&p, rows[i].request), rows[i].code);
+        assert_true(str_eq(peer_header(&p, "connection"), S("close")));
+        assert_true(str_eq(peer_header(&p, "content-type"), S("application/problem+json")));
+        assert_int_equal(peer_header(&p, "www-authenticate").n > 0, rows[i].code == 401);
+        assert_true(peer_closed(&p));
+        peer_close(&p);
+    }
+}
+
+static void a_refused_upload_still_sees_the_answer(void **state)
+{
+    struct peer p = caller();
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 4 * MB);
+    memset(buf_room(&b, 3 * MB), 'x', 3 * MB);
+    peer_say(&p, "POST /small HTTP/1.1\r\n" H "Content-Length: 3145728\r\n\r\n");
+    peer_send(&p, buf_str(&b));
+    assert_int_equal(peer_read(&p), 413);
+    assert_true(peer_closed(&p)); // an end in order, not a reset
+    buf_fini(&b);
+    peer_close(&p);
+}
+
+static void a_body_may_reach_its_ceiling(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    assert_int_equal(
+        peer_ask(&p, "POST /small HTTP/1.1\r\n" H "Content-Length: 10\r\n\r\n0123456789"), 200);
+    assert_string_equal(p.body.p, "0123456789");
+    assert_int_equal(peer_ask(&p, "POST /small HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+                                  "a\r\n0123456789\r\n0\r\n\r\n"),
+                     200);
+    assert_int_equal(peer_ask(&p, "POST /small HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+                                  "b\r\n0123456789a\r\n0\r\n\r\n"),
+                     413);
+    peer_close(&p);
+}
+
+static void long_heads_are_refused(void **state)
+{
+    struct peer p = caller();
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 64 * KB);
+    buf_add(&b, S("GET /"));
+    memset(buf_room(&b, 17 * KB), 'x', 17 * KB);
+    peer_send(&p, buf_str(&b));
+    assert_int_equal(peer_read(&p), 414);
+    peer_close(&p);
+    p = caller();
+    buf_reset(&b);
+    buf_add(&b, S("GET /hello HTTP/1.1\r\n" H "X: "));
+    memset(buf_room(&b, 17 * KB), 'x', 17 * KB);
+    peer_send(&p, buf_str(&b));
+    assert_int_equal(peer_read(&p), 431);
+    peer_close(&p);
+    buf_fini(&b);
+}
+
+static void old_clients_are_understood(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    assert_int_equal(peer_ask(&p, "GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), 200);
+    assert_true(str_eq(peer_header(&p, "connection"), S("keep-alive")));
+    assert_int_equal(peer_ask(&p, "GET /hello HTTP/1.0\r\n\r\n"), 200);
+    assert_true(str_eq(peer_header(&p, "connection"), S("close")));
+    assert_true(peer_closed(&p));
+    peer_close(&p);
+    p = caller();
+    assert_int_equal(peer_ask(&p, "GET /hello HTTP/1.1\r\n" H "Connection: close\r\n\r\n"), 200);
+    assert_true(peer_closed(&p));
+    peer_close(&p);
+    p = caller(); // half-closed behind the request
+    peer_say(&p, "\r\nGET /hello HTTP/1.1\r\n" H "\r\n");
+    shutdown(p.fd, SHUT_WR);
+    assert_int_equal(peer_read(&p), 200);
+    assert_true(peer_closed(&p));
+    peer_close(&p);
+}
+
+static void continue_is_said_after_the_checks(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+#define EXPECT "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+    assert_int_equal(peer_ask(&p, "POST /echo HTTP/1.1\r\n" H EXPECT), 100);
+    assert_int_equal(peer_ask(&p, "abc"), 200);
+    assert_string_equal(p.body.p, "abc");
+    assert_int_equal(peer_ask(&p, "POST /private HTTP/1.1\r\n" H EXPECT), 401);
+    assert_true(peer_closed(&p));
+    peer_close(&p);
+}
+
+static struct buf gzipped(const char *text)
+{
+    struct buf b;
+    z_stream z = {0};
+
+    buf_init(&b, 4 * KB);
+    buf_room(&b, 4 * KB);
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = (z_const Bytef *)(uintptr_t)text;
+    z.avail_in = (uInt)strlen(text);
+    z.next_out = (Bytef *)b.p;
+    z.avail_out = 4 * KB;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    b.n = z.total_out;
+    deflateEnd(&z);
+    return b;
+}
+
+static void gzip_is_understood_both_ways(void **state)
+{
+    struct peer p = caller();
+    struct buf b = gzipped("some text"), head;
+    unsigned char out[64 * KB];
+    z_stream z = {.next_out = out, .avail_out = sizeof out};
+
+    (void)state;
+    buf_init(&head, KB);
+    buf_addf(&head,
+             "POST /echo HTTP/1.1\r\n" H "Content-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+             b.n);
+    peer_send(&p, buf_str(&head));
+    peer_send(&p, buf_str(&b));
+    assert_int_equal(peer_read(&p), 200);
+    assert_string_equal(p.body.p, "some text");
+    assert_int_equal(peer_ask(&p, "GET /json HTTP/1.1\r\n" H "\r\n"), 200);
+    assert_int_equal(peer_header(&p, "content-encoding").n, 0);
+    assert_true(str_eq(peer_header(&p, "vary"), S("Accept-Encoding")));
+    size_t plain_n = p.body.n;
+    assert_int_equal(peer_ask(&p, "GET /json HTTP/1.1\r\n" H "Accept-Encoding: gzip\r\n\r\n"), 200);
+    assert_true(str_eq(peer_header(&p, "content-encoding"), S("gzip")));
+    assert_true(p.body.n < plain_n / 2);
+    z.next_in = (Bytef *)p.body.p;
+    z.avail_in = (uInt)p.body.n;
+    assert_int_equal(inflateInit2(&z, 31), Z_OK);
+    assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(z.total_out, plain_n);
+    assert_memory_equal(out, "[0],[1],", 8);
+    inflateEnd(&z);
+    buf_fini(&b);
+    buf_fini(&head);
+    peer_close(&p);
+}
+
+static void problems_are_documents(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    assert_int_equal(peer_ask(&p, "GET /refuse HTTP/1.1\r\n" H "\r\n"), 409);
+    assert_string_equal(p.body.p, "{\"type\":\"urn:packtrail:problem:pool.exhausted\","
+                                  "\"code\":\"pool.exhausted\",\"title\":\"the present state "
+                                  "forbids this\",\"status\":409,\"detail\":\"too few "
+                                  "\\u0022left\\u0022: 3\",\"units\":[]}");
+    assert_int_equal(peer_ask(&p, "GET /busy HTTP/1.1\r\n" H "\r\n"), 503);
+    assert_true(str_eq(peer_header(&p, "retry-after"), S("1")));
+    peer_close(&p);
+}
+
+static void a_long_answer_comes_whole(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    assert_int_equal(peer_ask(&p, "GET /long HTTP/1.1\r\n" H "\r\n"), 200);
+    assert_int_equal(p.body.n, 20 * MB);
+    for (size_t i = 0; i < p.body.n; i += 4096) assert_int_equal(p.body.p[i], 'x');
+    assert_int_equal(peer_ask(&p, "GET /hello HTTP/1.1\r\n" H "\r\n"), 200);
+    peer_close(&p);
+}
+
+// ---- answers given later
+
+struct answer {
+    struct mail mail;
+    struct http_req *r;
+};
+
+static void answer_open(struct mail *m)
+{
+    struct answer *a = CONTAINER_OF(m, struct answer, mail);
+    struct http_req *r = a->r;
+
+    free(a);
+    http_reply(r, 200, "text/plain", S("later"));
+}
+
+static struct http_req *wait_held(void)
+{
+    struct http_req *r;
+
+    WAIT((r = held) != NULL);
+    held = NULL;
+    return r;
+}
+
+static void answer_later(struct http_req *r)
+{
+    struct answer *a = calloc(1, sizeof *a);
+
+    a->mail.open = answer_open;
+    a->r = r;
+    loop_post(site.loop[0], &a->mail);
+}
+
+static void an_answer_may_come_from_another_thread(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    peer_say(&p, "GET /hold HTTP/1.1\r\n" H "\r\nGET /hello HTTP/1.1\r\n" H "\r\n");
+    answer_later(wait_held());
+    assert_int_equal(peer_read(&p), 200);
+    assert_string_equal(p.body.p, "later");
+    assert_int_equal(peer_read(&p), 200); // what was read ahead was kept
+    assert_string_equal(p.body.p, "hello");
+    peer_close(&p);
+}
+
+static void wait_idle(void) { WAIT(http_server_is_idle(site.server)); }
+
+static void an_answer_to_nobody_is_dropped(void **state)
+{
+    struct linger reset = {1, 0};
+
+    (void)state;
+    for (int rst = 0; rst < 2; rst++) {
+        struct peer p = caller();
+        peer_say(&p, "GET /hold HTTP/1.1\r\n" H "\r\n");
+        struct http_req *r = wait_held();
+        if (rst) setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        peer_close(&p);
+        struct peer other = caller(); // the loop has seen the end before it answers this
+        assert_int_equal(peer_ask(&other, "GET /hello HTTP/1.1\r\n" H "\r\n"), 200);
+        peer_close(&other);
+        assert_false(http_server_is_idle(site.server)); // r is still there
+        assert_string_equal(r->route->path, "/hold");
+        answer_later(r);
+        wait_idle();
+    }
+    assert_int_equal(done_count, 4);
+}
+
+// ---- streams
+
+static void a_body_comes_in_pieces(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    assert_int_equal(peer_ask(&p, "POST /count HTTP/1.1\r\n" H "Content-Length: 4\r\n\r\nabcd"),
+                     200);
+    assert_string_equal(p.body.p, "4");
+    assert_int_equal(peer_ask(&p, "POST /count HTTP/1.1\r\n" H "\r\n"), 200);
+    assert_string_equal(p.body.p, "0");
+    peer_close(&p);
+    assert_int_equal(open_count, 2);
+    assert_int_equal(gone_count, 0);
+}
+
+static void a_stream_is_told_when_the_peer_is_gone(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    peer_say(&p, "POST /count HTTP/1.1\r\n" H "Content-Length: 4\r\n\r\nab");
+    peer_close(&p);
+    WAIT(gone_count > 0);
+    p = caller();
+    assert_int_equal(peer_ask(&p, "POST /count8 HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+                                  "9\r\n012345678\r\n"),
+                     413);
+    assert_int_equal(gone_count, 2); // nor may it answer what we refuse
+    peer_close(&p);
+    p = caller();
+    assert_int_equal(peer_ask(&p, "POST /count HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+                                  "x\r\n"),
+                     400);
+    assert_int_equal(gone_count, 3);
+    peer_close(&p);
+}
+
+static void an_early_answer_ends_the_body(void **state)
+{
+    struct peer p = caller();
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 2 * MB);
+    memset(buf_room(&b, MB), 'x', MB);
+    peer_say(&p, "POST /early HTTP/1.1\r\n" H "Content-Length: 1048576\r\n\r\n");
+    peer_send(&p, buf_str(&b));
+    assert_int_equal(peer_read(&p), 409);
+    assert_string_equal(p.body.p, "enough");
+    assert_true(peer_closed(&p));
+    assert_int_equal(gone_count, 0);
+    buf_fini(&b);
+    peer_close(&p);
+}
+
+static void a_paused_stream_goes_on_when_resumed(void **state)
+{
+    struct peer p = caller();
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 2 * MB);
+    memset(buf_room(&b, MB), 'x', MB);
+    peer_say(&p, "POST /pausing HTTP/1.1\r\n" H "Content-Length: 1048576\r\n\r\n");
+    peer_send(&p, buf_str(&b));
+    assert_int_equal(peer_read(&p), 200);
+    assert_string_equal(p.body.p, "1048576");
+    buf_fini(&b);
+    peer_close(&p);
+}
+
+static long rss_anon_kb(void)
+{
+    char line[256];
+    long kb = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, "RssAnon:", 8) == 0) kb = strtol(line + 8, NULL, 10);
+    fclose(f);
+    assert_true(kb > 0);
+    return kb;
+}
+
+#ifdef __has_feature
+#define HAS(f) __has_feature(f)
+#else
+#define HAS(f) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || HAS(address_sanitizer)
+#define COUNTS_MEMORY false // freed memory is kept to be watched
+#else
+#define COUNTS_MEMORY true
+#endif
+
+static void a_large_upload_needs_little_memory(void **state)
+{
+    (void)state;
+    if (!COUNTS_MEMORY) skip();
+    struct peer p = caller();
+    struct buf b;
+
+    buf_init(&b, MB + 64);
+    buf_add(&b, S("100000\r\n"));
+    memset(buf_room(&b, MB), '\n', MB);
+    buf_add(&b, S("\r\n"));
+    assert_int_equal(peer_ask(&p, "POST /count HTTP/1.1\r\n" H "\r\n"), 200); // warm
+    long before = rss_anon_kb(), most = 0;
+    peer_say(&p, "POST /count HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 100; i++) {
+        peer_send(&p, buf_str(&b));
+        long now = rss_anon_kb();
+        if (now > most) most = now;
+    }
+    peer_say(&p, "0\r\n\r\n");
+    assert_int_equal(peer_read(&p), 200);
+    assert_string_equal(p.body.p, "104857600");
+    assert_true(most - before < 2048);
+    buf_fini(&b);
+    peer_close(&p);
+}
+
+static void a_reply_may_come_in_parts(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    for (int old = 0; old < 2; old++) {
+        assert_int_equal(
+            peer_ask(&p, old ? "GET /parts HTTP/1.0\r\n\r\n" : "GET /parts HTTP/1.1\r\n" H "\r\n"),
+            200);
+        assert_int_equal(peer_header(&p, "transfer-encoding").n > 0, !old);
+        assert_memory_equal(p.body.p, "line 0\nline 1\n", 14);
+        assert_memory_equal(p.body.p + p.body.n - 8, "line 99\n", 8);
+    }
+    peer_close(&p);
+}
+
+static void a_reply_in_parts_is_told_when_the_peer_is_gone(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    peer_say(&p, "GET /forever HTTP/1.1\r\n" H "\r\n");
+    assert_int_equal(peer_read_head(&p), 200);
+    peer_close(&p);
+    wait_idle();
+    assert_int_equal(gone_count, 1);
+}
+
+// ---- limits
+
+static int hasty(void **state)
+{
+    (void)state;
+    gone_count = open_count = done_count = 0;
+    held = NULL;
+    site_start(
+        (struct http_limits){
+            .header_ms = 60, .body_ms = 60, .idle_ms = 60, .write_ms = 60, .connections_max = 2},
+        1);
+    return 0;
+}
+
+static void slow_requests_are_answered_408(void **state)
+{
+    static const struct {
+        const char *request;
+        int code;
+    } rows[] = {
+        {"GET /hello HT",                                            408},
+        {"POST /echo HTTP/1.1\r\n" H "Content-Length: 4\r\n\r\nab",  408},
+        {"POST /count HTTP/1.1\r\n" H "Content-Length: 4\r\n\r\nab", 408},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct peer p = caller();
+        assert_int_equal(peer_ask(&p, rows[i].request), rows[i].code);
+        assert_true(peer_closed(&p));
+        peer_close(&p);
+        wait_idle();
+    }
+    assert_int_equal(gone_count, 1);
+}
+
+static void idle_connections_are_closed(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    assert_true(peer_closed(&p));
+    peer_close(&p);
+    p = caller();
+    assert_int_equal(peer_ask(&p, "GET /hello HTTP/1.1\r\n" H "\r\n"), 200);
+    assert_true(peer_closed(&p));
+    peer_close(&p);
+}
+
+static void who_does_not_read_is_closed(void **state)
+{
+    struct peer p = caller();
+
+    (void)state;
+    peer_say(&p, "GET /long HTTP/1.1\r\n" H "\r\n");
+    WAIT(done_count > 0);
+    wait_idle();
+    assert_int_equal(peer_read(&p), -1); // it was cut
+    peer_close(&p);
+}
+
+static void a_held_request_has_no_timeout(void **state)
+{
+    struct peer p = caller(), other = caller();
+
+    (void)state;
+    peer_say(&p, "GET /hold HTTP/1.1\r\n" H "\r\n");
+    struct http_req *r = wait_held();
+    assert_true(peer_closed(&other)); // an idle time has passed
+    answer_later(r);
+    assert_int_equal(peer_read(&p), 200);
+    peer_close(&other);
+    peer_close(&p);
+}
+
+static void surplus_connections_are_sent_away(void **state)
+{
+    struct peer p[3];
+    struct http_req *r[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        p[i] = caller();
+        peer_say(&p[i], "GET /hold HTTP/1.1\r\n" H "\r\n");
+        r[i] = wait_held();
+    }
+    p[2] = caller();
+    assert_int_equal(peer_ask(&p[2], "GET /hello HTTP/1.1\r\n" H "\r\n"), 503);
+    assert_true(str_eq(peer_header(&p[2], "retry-after"), S("1")));
+    assert_true(peer_closed(&p[2]));
+    for (int i = 0; i < 2; i++) {
+        answer_later(r[i]);
+        assert_int_equal(peer_read(&p[i]), 200);
+    }
+    for (int i = 0; i < 3; i++) peer_close(&p[i]);
+}
+
+// ---- the server as a whole
+
+static void a_drained_server_answers_what_has_begun(void **state)
+{
+    struct peer idle = caller(), busy_one = caller();
+
+    (void)state;
+    assert_int_equal(peer_ask(&idle, "GET /hello HTTP/1.1\r\n" H "\r\n"), 200);
+    peer_say(&busy_one, "GET /hold HTTP/1.1\r\n" H "\r\n");
+    struct http_req *r = wait_held();
+    http_server_drain(site.server);
+    assert_true(peer_closed(&idle));
+    peer_close(&idle);
+    assert_false(http_server_is_idle(site.server));
+    answer_later(r);
+    assert_int_equal(peer_read(&busy_one), 200);
+    assert_true(str_eq(peer_header(&busy_one, "connection"), S("close")));
+    assert_true(peer_closed(&busy_one));
+    peer_close(&busy_one);
+    wait_idle();
+}
+
+static int twofold(void **state)
+{
+    (void)state;
+    gone_count = open_count = done_count = 0;
+    site_start((struct http_limits){0}, 2);
+    return 0;
+}
+
+static void connections_go_to_the_loop_with_fewest(void **state)
+{
+    struct peer p[8];
+    unsigned first_loop = 0;
+
+    (void)state;
+    for (size_t i = 0; i < LEN(p); i++) {
+        p[i] = caller();
+        assert_int_equal(peer_ask(&p[i], "GET /where HTTP/1.1\r\n" H "\r\n"), 200);
+        first_loop += str_eq(buf_str(&p[i].body), S("first"));
+    }
+    assert_int_equal(first_loop, 4);
+    for (size_t i = 0; i < LEN(p); i++) peer_close(&p[i]);
+}
+
+static void wrong_settings_stop_the_start(void **state)
+{
+    static const struct {
+        const char *listen, *reason;
+    } rows[] = {
+        {"127.0.0.1",       "listen.address"},
+        {"127.0.0.1:",      "listen.address"},
+        {"127.0.0.1:65536", "listen.address"},
+        {"localhost:80",    "listen.address"},
+        {"[::1:80",         "listen.address"},
+        {"::1:80",          "listen.address"},
+        {"[127.0.0.1]:80",  "listen.address"},
+        {"",                "listen.address"},
+        {"192.0.2.1:80",    "listen.bind"   },
+    };
+    struct http_server_conf conf = site.conf;
+    struct http_server *s = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        conf.listen = rows[i].listen;
+        status st = http_server_open(&conf, &s);
+        assert_int_not_equal(st.cls, ST_OK);
+        assert_string_equal(st.reason, rows[i].reason);
+        assert_null(s);
+    }
+    conf.listen = http_server_address(site.server).p; // taken
+    assert_string_equal(http_server_open(&conf, &s).reason, "listen.bind");
+    conf.listen = "127.0.0.1:0";
+    conf.tls = (struct http_tls){"/nothing.pem", "/nothing.pem"};
+    assert_string_equal(http_server_open(&conf, &s).reason, "tls.files");
+    conf.tls.key = NULL;
+    assert_string_equal(http_server_open(&conf, &s).reason, "tls.files");
+}
+
+#define PLAIN(name) cmocka_unit_test_setup_teardown(name, plain, site_stop)
+#define HASTY(name) cmocka_unit_test_setup_teardown(name, hasty, site_stop)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_request_is_answered, plain, site_stop),
-        cmocka_unit_test_setup_teardown(a_connection_serves_many, plain, site_stop),
-        cmocka_unit_test_setup_teardown(pipelined_requests_are_answered_in_order, plain, site_stop),
-        cmocka_unit_test_setup_teardown(bytes_may_come_one_by_one, plain, site_stop),
+        PLAIN(a_request_is_answered),
+        PLAIN(a_connection_serves_many),
+        PLAIN(pipelined_requests_are_answered_in_order),
+        PLAIN(bytes_may_come_one_by_one),
+        PLAIN(methods_and_paths_are_told_apart),
+        PLAIN(head_is_get_without_the_body),
+        PLAIN(refusals_come_in_their_order),
+        PLAIN(a_refused_upload_still_sees_the_answer),
+        PLAIN(a_body_may_reach_its_ceiling),
+        PLAIN(long_heads_are_refused),
+        PLAIN(old_clients_are_understood),
+        PLAIN(continue_is_said_after_the_checks),
+        PLAIN(gzip_is_understood_both_ways),
+        PLAIN(problems_are_documents),
+        PLAIN(a_long_answer_comes_whole),
+        PLAIN(an_answer_may_come_from_another_thread),
+        PLAIN(an_answer_to_nobody_is_dropped),
+        PLAIN(a_body_comes_in_pieces),
+        PLAIN(a_stream_is_told_when_the_peer_is_gone),
+        PLAIN(an_early_answer_ends_the_body),
+        PLAIN(a_paused_stream_goes_on_when_resumed),
+        PLAIN(a_large_upload_needs_little_memory),
+        PLAIN(a_reply_may_come_in_parts),
+        PLAIN(a_reply_in_parts_is_told_when_the_peer_is_gone),
+        HASTY(slow_requests_are_answered_408),
+        HASTY(idle_connections_are_closed),
+        HASTY(who_does_not_read_is_closed),
+        HASTY(a_held_request_has_no_timeout),
+        HASTY(surplus_connections_are_sent_away),
+        PLAIN(a_drained_server_answers_what_has_begun),
+        cmocka_unit_test_setup_teardown(connections_go_to_the_loop_with_fewest, twofold, site_stop),
+        PLAIN(wrong_settings_stop_the_start),
     };
     return cmocka_run_group_tests_name("http_server", tests, NULL, NULL);
 }
