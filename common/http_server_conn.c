@@ -292,9 +292,3 @@ void http_conn_expire(struct http_conn *c, uint64_t now_us)
     }
     if (late || c->broken) http_conn_run(c);
 }
-
-void http_conn_drain(struct http_conn *c)
-{
-    if (c->state == CONN_HEAD && !c->begun) c->broken = true;
-    http_conn_run(c);
-}

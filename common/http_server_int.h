@@ -83,7 +83,6 @@ uint64_t http_now_us(void);
 void http_conn_open(struct http_lane *l, int fd, str peer, bool surplus);
 void http_conn_run(struct http_conn *c); // goes as far as it can; c may be gone afterwards
 void http_conn_expire(struct http_conn *c, uint64_t now_us);
-void http_conn_drain(struct http_conn *c);       // closes it unless a request has begun
 void http_conn_stream_gone(struct http_conn *c); // tells the body's handler that no more comes
 void http_conn_kill(struct http_conn *c);        // the server is closing: nobody is told
 size_t http_conn_output(const struct http_conn *c);

@@ -130,7 +130,7 @@ void http_lane_hand(struct http_lane *l, int fd, str peer, bool surplus)
 static void visit_drain(struct http_conn *c, uint64_t now_us)
 {
     (void)now_us;
-    http_conn_drain(c);
+    http_conn_run(c); // closes it where no request has begun
 }
 
 static void lane_drain(struct mail *m)

@@ -128,34 +128,52 @@ static status head_too_long(const struct http_conn *c)
                 limits(c)->header_max);
 }
 
+// Looks for the end of a head: first in what lies together anyway, then in all that may be one.
+static status head_find(struct http_conn *c, str *seen, size_t *end)
+{
+    struct evbuffer *in = bufferevent_get_input(c->bev);
+    size_t have = evbuffer_get_length(in);
+    size_t look = have < limits(c)->header_max ? have : limits(c)->header_max;
+    struct evbuffer_iovec first;
+
+    evbuffer_peek(in, -1, NULL, &first, 1);
+    *seen = (str){first.iov_base, first.iov_len < look ? first.iov_len : look};
+    TRY(http_head_scan(&c->scan, *seen, end));
+    if (*end == 0 && seen->n < look) {
+        *seen = (str){(const char *)evbuffer_pullup(in, (ev_ssize_t)look), look};
+        TRY(http_head_scan(&c->scan, *seen, end));
+    }
+    return *end == 0 && look == limits(c)->header_max ? head_too_long(c) : OK;
+}
+
+// No request follows; answers that the peer has not taken yet are still its own.
+static bool leave(struct http_conn *c)
+{
+    c->broken = http_conn_output(c) == 0;
+    c->state = CONN_LINGER;
+    return !c->broken;
+}
+
 bool http_take_head(struct http_conn *c)
 {
     struct evbuffer *in = bufferevent_get_input(c->bev);
-    size_t have = evbuffer_get_length(in), end;
+    size_t end = 0;
+    str seen;
 
-    if (have == 0) {
-        c->broken = c->eof || c->lane->draining;
-        return false;
-    }
+    if (evbuffer_get_length(in) == 0) return (c->eof || c->lane->draining) && leave(c);
     if (http_conn_output(c) > HTTP_OUTPUT_MAX) return false; // the peer asks, but does not read
     if (!c->begun) {
         c->begun = true;
         c->since_us = http_now_us();
     }
-    size_t look = have < limits(c)->header_max ? have : limits(c)->header_max;
-    str seen = {(const char *)evbuffer_pullup(in, (ev_ssize_t)look), look};
-    status st = http_head_scan(&c->scan, seen, &end);
+    status st = head_find(c, &seen, &end);
     if (end == 2 && !c->blank) { // RFC 9112, 2.2: one empty line before a request is let pass
         evbuffer_drain(in, 2);
         c->scan = (struct http_scan){0};
         c->blank = true;
         return true;
     }
-    if (st.cls == ST_OK && end == 0 && look == limits(c)->header_max) st = head_too_long(c);
-    if (st.cls == ST_OK && end == 0) {
-        c->broken = c->eof;
-        return false;
-    }
+    if (st.cls == ST_OK && end == 0) return c->eof && leave(c);
     if (st.cls == ST_OK) st = head_take(c, (str){seen.p, end});
     if (st.cls == ST_OK)
         request_take(c);
@@ -212,8 +230,9 @@ bool http_take_body(struct http_conn *c)
     if (http_body_whole(&c->body)) return body_done(c), true;
     evbuffer_peek(in, -1, NULL, &span, 1);
     if (span.iov_len == 0 && !c->body.more) {
-        c->broken = c->eof;
-        return false;
+        if (!c->eof) return false;
+        http_conn_stream_gone(c);
+        return leave(c);
     }
     str seen = {span.iov_len == 0 ? "" : span.iov_base, span.iov_len};
     status st = http_body_step(&c->body, seen, scratch, &used, &piece);

@@ -570,6 +570,22 @@ static void a_long_answer_comes_whole(void **state)
     peer_close(&p);
 }
 
+static void a_long_answer_outlives_the_request_side(void **state)
+{
+    (void)state;
+    for (int drained = 0; drained < 2; drained++) {
+        struct peer p = caller();
+        peer_say(&p, "GET /long HTTP/1.1\r\n" H "\r\n");
+        if (!drained) shutdown(p.fd, SHUT_WR);
+        WAIT(done_count > drained); // it waits for us in the server
+        if (drained) http_server_drain(site.server);
+        assert_int_equal(peer_read(&p), 200);
+        assert_int_equal(p.body.n, 20 * MB);
+        assert_true(peer_closed(&p));
+        peer_close(&p);
+    }
+}
+
 // ---- answers given later
 
 struct answer {
@@ -993,6 +1009,7 @@ int main(void)
         PLAIN(gzip_is_understood_both_ways),
         PLAIN(problems_are_documents),
         PLAIN(a_long_answer_comes_whole),
+        PLAIN(a_long_answer_outlives_the_request_side),
         PLAIN(an_answer_may_come_from_another_thread),
         PLAIN(an_answer_to_nobody_is_dropped),
         PLAIN(a_body_comes_in_pieces),
