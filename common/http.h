@@ -16,9 +16,9 @@ struct http_req;
 struct loop;
 
 // Called when the body is whole (or there is none). Answers at once or, after handing r to
-// somebody, later: exactly one reply for every run, on this thread. If the peer
-// breaks off meanwhile, r stays valid until that reply, which is then dropped. Outside of run, r
-// is gone when the replying call returns.
+// somebody, later: exactly one reply for every run, on this thread. If the peer breaks off
+// meanwhile, r stays valid until that reply, which is then dropped. Given outside of run, a reply
+// is the last that is done with r: it may be gone when the call returns.
 typedef void http_run(struct http_req *r);
 
 // A body taken as it comes, for bodies larger than memory should hold. All on the loop's thread:
