@@ -1,0 +1,145 @@
+// The service as a process of its own: what the demo shows is what a site would run.
+#include "service/demo/demo_int.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SELF "/proc/self/exe"
+
+static status spawn(const char *const *words, int *pid, int *output)
+{
+    posix_spawn_file_actions_t act;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return fail(ST_INTERNAL, "demo.pipe", 0, "a pipe: %s", strerror(errno));
+    posix_spawn_file_actions_init(&act);
+    posix_spawn_file_actions_adddup2(&act, ends[1], STDOUT_FILENO);
+    int rc = posix_spawn(pid, SELF, &act, NULL, (char *const *)(uintptr_t)words, environ);
+    posix_spawn_file_actions_destroy(&act);
+    close(ends[1]);
+    if (rc != 0) {
+        close(ends[0]);
+        return fail(ST_INTERNAL, "demo.spawn", 0, "packtrail %s: %s", words[1], strerror(rc));
+    }
+    *output = ends[0];
+    return OK;
+}
+
+static status wait_for(int pid, const char *what)
+{
+    int how = 0;
+
+    while (waitpid(pid, &how, 0) < 0)
+        if (errno != EINTR) return fail(ST_INTERNAL, "demo.wait", 0, "%s", strerror(errno));
+    if (WIFEXITED(how) && WEXITSTATUS(how) == 0) return OK;
+    return fail(ST_INTERNAL, "demo.ended", 0, "packtrail %s ended with %d", what,
+                WIFEXITED(how) ? WEXITSTATUS(how) : -WTERMSIG(how));
+}
+
+// What follows `mark` in the first line of the output that begins with it.
+static status find_line(int output, const char *mark, char *out, size_t n)
+{
+    FILE *f = fdopen(dup(output), "r");
+    char line[512];
+    status st = fail(ST_INTERNAL, "demo.output", 0, "no line that begins \"%s\"", mark);
+
+    if (f == NULL) return st;
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, mark, strlen(mark)) == 0) {
+            snprintf(out, n, "%s", line + strlen(mark));
+            out[strcspn(out, "\n")] = 0;
+            st = OK;
+            break;
+        }
+    fclose(f);
+    return st;
+}
+
+static status make_site(struct demo_service *s)
+{
+    const char *const words[] = {"packtrail", "init", s->folder, NULL};
+    int pid, output;
+
+    TRY(spawn(words, &pid, &output));
+    status st = find_line(output, "admin token: ", s->admin, sizeof s->admin);
+    close(output);
+    status end = wait_for(pid, "init");
+    return st.cls == ST_OK ? end : st;
+}
+
+static status choose_folder(struct demo_service *s, const struct demo_options *o)
+{
+    if (o->keep != NULL) {
+        if (strlen(o->keep) >= sizeof s->folder)
+            return fail(ST_BAD_INPUT, "demo.folder", 0, "--keep: a path too long");
+        strncpy(s->folder, o->keep, sizeof s->folder - 1);
+        return OK;
+    }
+    snprintf(s->folder, sizeof s->folder, "/tmp/packtrail-demo-XXXXXX");
+    if (mkdtemp(s->folder) == NULL)
+        return fail(ST_INTERNAL, "demo.folder", 0, "%s: %s", s->folder, strerror(errno));
+    return OK;
+}
+
+status demo_service_start(struct demo_service *s, const struct demo_options *o)
+{
+    char conf[300];
+    const char *const words[] = {"packtrail", "serve", "-c", conf, "--listen", o->listen, NULL};
+
+    *s = (struct demo_service){.pid = -1, .output = -1};
+    TRY(choose_folder(s, o));
+    TRY(make_site(s));
+    snprintf(conf, sizeof conf, "%s/packtrail.yaml", s->folder);
+    TRY(spawn(words, &s->pid, &s->output));
+    return find_line(s->output, "listening on ", s->base, sizeof s->base);
+}
+
+status demo_service_stop(struct demo_service *s)
+{
+    if (s->output >= 0) close(s->output);
+    if (s->pid < 0) return OK;
+    kill(s->pid, SIGTERM);
+    int pid = s->pid;
+    s->pid = s->output = -1;
+    return wait_for(pid, "serve");
+}
+
+status demo_service_run(const char *const *words)
+{
+    char line[512];
+    int pid, output;
+
+    fflush(stdout);
+    TRY(spawn(words, &pid, &output));
+    for (ssize_t n; (n = read(output, line, sizeof line)) > 0;) fwrite(line, 1, (size_t)n, stdout);
+    close(output);
+    fflush(stdout);
+    return wait_for(pid, words[1]);
+}
+
+uint64_t demo_service_memory_kb(const struct demo_service *s)
+{
+    char path[64], line[256];
+    uint64_t sum = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/status", s->pid);
+    FILE *f = fopen(path, "r");
+    if (f == NULL) return 0;
+    while (fgets(line, sizeof line, f) != NULL) {
+        uint64_t n = 0;
+        str rest = str_of(line), head;
+        if (!str_cut(&rest, ':', &head)) continue;
+        if (!str_eq(head, S("RssAnon")) && !str_eq(head, S("RssShmem"))) continue;
+        rest = str_trim(rest);
+        if (str_cut(&rest, ' ', &head) && str_u64(head, UINT64_MAX, &n)) sum += n;
+    }
+    fclose(f);
+    return sum;
+}
