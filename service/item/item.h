@@ -2,9 +2,6 @@
 // partners, pools. One way to put, show and list them; each noun brings its form and its rules.
 //
 // An item's *number* is dense, from 1 per noun, never re-used, and what rows and facts hold.
-// rows: 'X' noun 1, name -> number 4, client 4, version 4, seq 8 of the fact that put it, packed
-// form
-//       'x' noun 1, number 4 -> name
 #pragma once
 #include "common/form.h"
 #include "service/journal/kind.h"
@@ -23,9 +20,9 @@ struct item {
     uint32_t number;
     client_id client; // whose it is; 0: the site's
     uint32_t version; // 1 at first, one more with every change
-    uint64_t seq;
-    str name;   // view into the row
-    str packed; // form_pack's bytes; view into the row
+    uint64_t seq;     // of the fact that put this version
+    str name;         // view into the row, or the fact
+    str packed;       // form_pack's bytes; likewise
 };
 
 struct item_put { // the ask of every noun's put
@@ -37,22 +34,38 @@ struct item_put { // the ask of every noun's put
 
 struct item_noun {
     uint8_t number;   // enum item_noun_number
-    const char *word; // "product"; codes are product.unknown …
+    const char *word; // "product": codes are product.unknown …, and the name's field in answers
     const struct form *form;
-    // Checks a name in a path and brings it to its one spelling (a GTIN to 14 digits).
+    size_t reason_at;        // offsetof the form's `reason` (FORM_STR): kept in the fact alone
+    const struct kind *kind; // of its put
+    // Checks a name in a path and brings it to its one spelling (a GTIN to 14 digits); NULL: the
+    // API's names, case folded.
     status (*name)(str in, struct arena *a, str *out);
-    // The noun's own rules, in the committer before a put is accepted; may be NULL.
+    // On the loop, before the committer is asked: completes `value` (defaults) and says whose it
+    // is. NULL: nothing to complete, the site's.
+    status (*prepare)(struct txn *t, struct arena *a, str name, void *value, client_id *client);
+    // The noun's own rules, in the committer; `old` is NULL for a new one. NULL: none.
     status (*decide)(struct decide *d, const struct item_put *put, const struct item *old);
-    // The noun's own rows, after the item's were written; may be NULL. `value` is unpacked.
+    // The noun's own rows, after the item's were written. NULL: none.
     void (*write)(struct txn *t, const struct fact *f, const struct item *now, const void *value);
+    // More members of the item's answer, read from the rows. NULL: none.
+    status (*show)(struct txn *t, const struct item *i, const void *value, struct json_w *w);
 };
 
 bool item_get(struct txn *t, const struct item_noun *n, str name, struct item *out);
 bool item_by_number(struct txn *t, const struct item_noun *n, uint32_t number, struct item *out);
-// Unpacks into the form's struct, in the arena. item.corrupt.
+// Every version is kept.
+bool item_version(struct txn *t, const struct item_noun *n, uint32_t number, uint32_t version,
+                  struct item *out);
+// Unpacks into the form's struct, in the arena. form.corrupt.
 status item_value(const struct item_noun *n, const struct item *i, struct arena *a, void *out);
+// The items of a noun in the order of their names, after `after` (empty: from the first).
+struct walk item_walk(struct txn *t, const struct item_noun *n, str after, struct buf *key);
+bool item_next(struct walk *w, struct item *out);
 
 // decide, write and print of every noun's put: kinds are made with .arg = the noun.
 status item_put_decide(struct decide *d);
 void item_put_write(struct txn *t, const struct fact *f, const void *noun);
 void item_put_print(const struct fact *f, struct json_w *w, const void *noun);
+// The item that a put's fact made; views into the fact.
+status item_of_fact(const struct fact *f, struct item *out, str *reason);

@@ -1,0 +1,20 @@
+// item_api.h - PUT, GET and list of any noun, which the route's `app` names.
+#pragma once
+#include "service/api/api.h"
+#include "service/item/item.h"
+
+void item_api_put(struct http_req *r); // 201 new, 200 changed or the same; the item as stored
+void item_api_get(struct http_req *r);
+void item_api_list(struct http_req *r);
+
+#define ITEM_BODY_MAX (256 * KB)
+#define ITEM_READERS  "admin operator qa auditor line client gateway"
+// The three routes of a noun: ITEM_ROUTES("/v1/lines", "{line}", noun_line).
+// clang-format off
+#define ITEM_ROUTES(base, param, noun)                                                             \
+    {.method = HTTP_GET, .path = base, .roles = ITEM_READERS, .run = item_api_list, .app = &noun}, \
+    {.method = HTTP_GET, .path = base "/" param, .roles = ITEM_READERS, .run = item_api_get,       \
+     .app = &noun},                                                                                \
+    {.method = HTTP_PUT, .path = base "/" param, .roles = "admin", .body_max = ITEM_BODY_MAX,      \
+     .run = item_api_put, .app = &noun}
+// clang-format on
