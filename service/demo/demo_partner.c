@@ -177,9 +177,13 @@ static void receive(struct http_req *r, unsigned client)
 static void receive_first(struct http_req *r) { receive(r, 0); }
 static void receive_second(struct http_req *r) { receive(r, 1); }
 
+#define RECEIVE(path_, run_)                                                                       \
+    {                                                                                              \
+        .method = HTTP_POST, .path = path_, .roles = "", .body_max = BODY_MAX, .run = run_         \
+    }
 static const struct http_route partner_routes[] = {
-    {.method = HTTP_POST,   .path = "/0", .roles = "", .body_max = BODY_MAX, .run = receive_first},
-    {.method = HTTP_POST,          .path = "/1", .roles = "", .body_max = BODY_MAX, .run = receive_second},
+    RECEIVE("/0", receive_first),
+    RECEIVE("/1", receive_second),
     {0},
 };
 

@@ -1,0 +1,18 @@
+// place.h - locations, parties and lines: who and where, by GLN; and the machines that report.
+#pragma once
+#include "common/http.h"
+#include "service/item/item.h"
+
+extern const struct item_noun noun_location, noun_party, noun_line;
+extern const struct kind kind_location_put, kind_party_put, kind_line_put;
+extern const struct http_route place_routes[];
+
+bool location_is_known(struct txn *t, str gln);
+bool party_is_known(struct txn *t, str gln);
+
+struct line {
+    uint32_t number;
+    uint64_t gln; // of its location, as a number; 0: none
+};
+bool line_get(struct txn *t, str name, struct line *out);
+str line_name(struct txn *t, uint32_t number, struct arena *a); // empty when there is none

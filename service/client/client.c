@@ -1,0 +1,204 @@
+// rows: 'f' digits of the prefix -> client 4
+#include "service/client/client.h"
+#include "service/item/item_api.h"
+#include <string.h>
+
+#define PREFIX_MIN        4u
+#define PREFIX_MAX        12u
+#define PREFIXES_A_CLIENT 64u
+
+struct client_value {
+    str name;
+    struct form_list prefixes; // of str
+    struct client_profile *profile;
+    struct form_list extra;
+    str reason;
+};
+
+static const char *const ship_rules[] = {"closed", "released", "quarantine", NULL};
+static const char *const capture_rules[] = {"record", "strict", "off", NULL};
+static const char *const packed_rules[] = {"refuse", "unpack", NULL};
+static const char *const parent_rules[] = {"parent", "children", NULL};
+
+static status prefix_check(str value, struct arena *a, str *out)
+{
+    (void)a, (void)out;
+    if (str_is_digits(value)) return OK;
+    return fail(ST_BAD_INPUT, "prefix.form", 0, "prefixes: a company prefix is %u to %u digits",
+                PREFIX_MIN, PREFIX_MAX);
+}
+
+// clang-format off
+#define WORD(member, list)                                                                         \
+    {.name = #member, .kind = FORM_WORD, .at = offsetof(struct client_profile, member), .words = list}
+static const struct form_field profile_fields[] = {
+    WORD(ship_rule, ship_rules),
+    {.name = "ship_needs_ack", .kind = FORM_BOOL,
+     .at = offsetof(struct client_profile, ship_needs_ack)},
+    WORD(capture, capture_rules),
+    WORD(decommission_packed, packed_rules),
+    WORD(decommission_parent, parent_rules),
+    {0},
+};
+static const struct form profile_form = {
+    "profile", sizeof(struct client_profile), profile_fields, 1};
+
+#define C(member) .at = offsetof(struct client_value, member)
+static const struct form_field client_fields[] = {
+    {.name = "name",     .kind = FORM_STR,  C(name), .required = true, .max = 200},
+    {.name = "prefixes", .kind = FORM_STRS, C(prefixes), .min = PREFIX_MIN, .max = PREFIX_MAX,
+     .count_max = PREFIXES_A_CLIENT, .check = prefix_check},
+    {.name = "profile",  .kind = FORM_ONE,  C(profile), .sub = &profile_form},
+    {.name = "extra",    .kind = FORM_MAP,  C(extra), .max = 500, .count_max = 64},
+    {.name = "reason",   .kind = FORM_STR,  C(reason), .max = 500},
+    {0},
+};
+static const struct form client_form = {"client", sizeof(struct client_value), client_fields, 1};
+// clang-format on
+
+struct prefix_key {
+    char b[1 + PREFIX_MAX];
+};
+
+static str key_of(struct prefix_key *k, str digits)
+{
+    assert(digits.n <= PREFIX_MAX);
+    k->b[0] = ROW_PREFIX;
+    memcpy(k->b + 1, digits.p, digits.n);
+    return (str){k->b, 1 + digits.n};
+}
+
+static status client_prepare(struct txn *t, struct arena *a, str name, void *value,
+                             client_id *client)
+{
+    struct client_value *v = value;
+
+    (void)t, (void)name, (void)client; // a client is its own
+    if (v->profile == NULL) v->profile = NEW(a, struct client_profile);
+    if (v->profile == NULL)
+        return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the profile");
+    if (v->profile->ship_rule == SHIP_RELEASED)
+        return fail(ST_BAD_INPUT, "profile.not_yet", 0,
+                    "profile.ship_rule: \"released\" needs releases, which are not there yet");
+    return OK;
+}
+
+// Another client's prefix that is the same, begins this one or begins with it.
+static bool prefix_clash(struct txn *t, str digits, uint32_t own)
+{
+    struct prefix_key k;
+    str v, found;
+    bool clash = false;
+
+    for (size_t n = PREFIX_MIN; n <= digits.n && !clash; n++)
+        clash = txn_get(t, DB_ROWS, key_of(&k, (str){digits.p, n}), &v) && get_be(v.p, 4) != own;
+    struct walk w = walk_open(t, DB_ROWS, key_of(&k, digits), (str){0});
+    while (!clash && walk_next(&w, &found, &v)) clash = get_be(v.p, 4) != own;
+    walk_close(&w);
+    return clash;
+}
+
+static status client_decide(struct decide *d, const struct item_put *put, const struct item *old)
+{
+    const struct client_value *v = put->value;
+    const str *prefixes = v->prefixes.items;
+
+    for (uint32_t i = 0; i < v->prefixes.n; i++)
+        if (prefix_clash(d->t, prefixes[i], old == NULL ? 0 : old->number))
+            return fail(ST_CONFLICT, "prefix.taken", 0,
+                        "prefixes: %.*s overlaps a prefix of another client", STR(prefixes[i]));
+    return OK;
+}
+
+static void prefixes_drop(struct txn *t, uint32_t number)
+{
+    static const char tag = ROW_PREFIX;
+    char gone[PREFIXES_A_CLIENT][1 + PREFIX_MAX];
+    size_t lengths[PREFIXES_A_CLIENT], n = 0;
+    str k, v;
+
+    struct walk w = walk_open(t, DB_ROWS, (str){&tag, 1}, (str){0});
+    while (n < PREFIXES_A_CLIENT && walk_next(&w, &k, &v))
+        if (get_be(v.p, 4) == number) {
+            memcpy(gone[n], k.p, k.n);
+            lengths[n++] = k.n;
+        }
+    walk_close(&w);
+    while (n-- > 0) txn_del(t, DB_ROWS, (str){gone[n], lengths[n]});
+}
+
+static void client_write(struct txn *t, const struct fact *f, const struct item *now,
+                         const void *value)
+{
+    const struct client_value *v = value;
+    const str *prefixes = v->prefixes.items;
+    struct prefix_key k;
+    char number[4];
+
+    (void)f;
+    prefixes_drop(t, now->number);
+    put_be(number, now->number, 4);
+    for (uint32_t i = 0; i < v->prefixes.n; i++)
+        txn_put(t, DB_ROWS, key_of(&k, prefixes[i]), (str){number, 4});
+}
+
+const struct item_noun noun_client = {.number = NOUN_CLIENT,
+                                      .word = "client",
+                                      .form = &client_form,
+                                      .reason_at = offsetof(struct client_value, reason),
+                                      .kind = &kind_client_put,
+                                      .prepare = client_prepare,
+                                      .decide = client_decide,
+                                      .write = client_write};
+const struct kind kind_client_put = {
+    FACT_CLIENT_PUT, 1,           "client.put", item_put_decide, item_put_write,
+    item_put_print,  &noun_client};
+
+const struct http_route client_routes[] = {
+    ITEM_ROUTES("/v1/clients", "{client}", noun_client),
+    {0},
+};
+
+bool client_by_name(struct txn *t, str name, client_id *out)
+{
+    struct item i;
+
+    if (!item_get(t, &noun_client, name, &i)) return false;
+    out->v = i.number;
+    return true;
+}
+
+str client_name(struct txn *t, client_id c, struct arena *a)
+{
+    struct item i;
+
+    return item_by_number(t, &noun_client, c.v, &i) ? arena_str(a, i.name) : (str){"", 0};
+}
+
+status client_profile(struct txn *t, client_id c, struct client_profile *out)
+{
+    struct client_value v;
+    struct arena a;
+    struct item i;
+
+    if (!item_by_number(t, &noun_client, c.v, &i)) {
+        TRY(txn_status(t));
+        return fail(ST_NOT_FOUND, "client.unknown", 0, "there is no such client");
+    }
+    arena_init(&a, 1 * MB);
+    status st = item_value(&noun_client, &i, &a, &v);
+    if (st.cls == ST_OK) *out = v.profile == NULL ? (struct client_profile){0} : *v.profile;
+    arena_fini(&a);
+    return st;
+}
+
+client_id client_of_prefix(struct txn *t, str digits)
+{
+    struct prefix_key k;
+    str v;
+
+    for (size_t n = digits.n < PREFIX_MAX ? digits.n : PREFIX_MAX; n >= PREFIX_MIN; n--)
+        if (txn_get(t, DB_ROWS, key_of(&k, (str){digits.p, n}), &v))
+            return (client_id){(uint32_t)get_be(v.p, 4)};
+    return (client_id){0};
+}

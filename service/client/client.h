@@ -1,0 +1,36 @@
+// client.h - the companies that the site packs for: the walls between them begin here.
+//
+// glossary: *client* (marketing authorisation holder) owns products, numbers and events; nobody
+// else's caller ever learns that they exist. *profile*: how strict the site is on its behalf.
+#pragma once
+#include "common/http.h"
+#include "service/gs1/id.h"
+#include "service/item/item.h"
+#include "service/journal/site.h"
+
+enum ship_rule { SHIP_CLOSED, SHIP_RELEASED, SHIP_QUARANTINE };
+enum capture_rule { CAPTURE_RECORD, CAPTURE_STRICT, CAPTURE_OFF };
+enum packed_rule { PACKED_REFUSE, PACKED_UNPACK };     // decommissioning what lies in a container
+enum parent_rule { PARENT_ONLY, PARENT_AND_CHILDREN }; // decommissioning a container
+
+struct client_profile {
+    uint8_t ship_rule;
+    bool ship_needs_ack;
+    uint8_t capture;
+    uint8_t decommission_packed;
+    uint8_t decommission_parent;
+};
+
+extern const struct item_noun noun_client; // an item's number is the client_id
+extern const struct kind kind_client_put;
+extern const struct http_route client_routes[];
+
+bool client_by_name(struct txn *t, str name, client_id *out);
+str client_name(struct txn *t, client_id c, struct arena *a); // empty when there is none
+status client_profile(struct txn *t, client_id c, struct client_profile *out);
+
+// All company prefixes of all clients, for writing EPC URNs. This thread's own copy, made again
+// when a client was put since; valid until the next call on this thread.
+const struct gs1_prefixes *client_prefixes_here(struct txn *t);
+// Whose prefix the key begins with; no client: {0}.
+client_id client_of_prefix(struct txn *t, str digits);
