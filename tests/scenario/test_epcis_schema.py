@@ -1,42 +1,17 @@
-"""Every EPCIS document that the service writes holds to the official schemas.
-
-The schemas are GS1's and no part of the project: they lie in $PACKTRAIL_SHARED, else in ../shared.
-"""
-import datetime
+"""Every EPCIS document that the service writes holds to the official schemas."""
 import json
 import os
 import pathlib
-import re
 import subprocess
 
-import jsonschema
 import lxml.etree
 import pytest
 
-DATA = pathlib.Path(os.environ.get("PACKTRAIL_SHARED", "../shared")) / "standards/data"
-JSON_SCHEMAS = [
-    DATA / "ratified-copies/2.0/epcis-json-schema-2.0.0.json",
-    DATA / "ratified-copies/2.0/epcis-json-schema-2.0.1.json",
-]
-XML_SCHEMA = DATA / "gs1-EPCIS/XSD-1.2/EPCglobal-epcis-1_2.xsd"
+from epcis_documents import JSON_SCHEMAS, faults, json_rules
+
 WRITER = pathlib.Path(os.environ.get("PACKTRAIL_BIN", "build/packtrail")).parent
 SAMPLES = {"commission", "commission_sscc", "pack", "unpack", "unpack_all", "ship", "decommission",
            "all", "none"}
-
-# RFC 3986, as far as characters go. jsonschema needs further libraries for checks of its own.
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]"
-                 r"|%[0-9A-Fa-f]{2})+")
-FORMATS = jsonschema.FormatChecker([])
-
-
-@FORMATS.checks("uri")
-def is_uri(value):
-    return not isinstance(value, str) or URI.fullmatch(value) is not None
-
-
-@FORMATS.checks("date-time", raises=ValueError)
-def is_time(value):
-    return not isinstance(value, str) or datetime.datetime.fromisoformat(value).tzinfo is not None
 
 
 @pytest.fixture(scope="module")
@@ -46,32 +21,19 @@ def documents(tmp_path_factory):
     return folder
 
 
-def schema(path):
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    return path
-
-
 def samples(folder, suffix):
     found = {path.stem: path for path in folder.glob(f"*.{suffix}")}
     assert set(found) == SAMPLES
     return found.values()
 
 
-@pytest.mark.parametrize("path", JSON_SCHEMAS, ids=lambda path: path.stem)
-def test_json_documents_hold_to_the_schema(documents, path):
-    rules = json.loads(schema(path).read_text())
-    jsonschema.Draft7Validator.check_schema(rules)
-    validator = jsonschema.Draft7Validator(rules, format_checker=FORMATS)
+def test_json_documents_hold_to_the_schemas(documents):
     for document in samples(documents, "jsonld"):
-        faults = [f"{e.json_path}: {e.message}"
-                  for e in validator.iter_errors(json.loads(document.read_text()))]
-        assert not faults, document.name
+        assert not faults(document.read_bytes()), document.name
 
 
 def test_json_schema_would_tell(documents):
-    rules = json.loads(schema(JSON_SCHEMAS[1]).read_text())
-    validator = jsonschema.Draft7Validator(rules, format_checker=FORMATS)
+    validator = json_rules(JSON_SCHEMAS[1])
     for key, value in (("bizStep", "no_such_step"), ("eventTime", "yesterday"),
                        ("epcList", ["not a URI"]), ("sourceList", [{"source": "urn:x:y"}])):
         document = json.loads((documents / "ship.jsonld").read_text())
@@ -90,18 +52,15 @@ def test_json_declares_every_prefix(documents):
 
 
 def test_xml_documents_hold_to_the_schema(documents):
-    rules = lxml.etree.XMLSchema(lxml.etree.parse(schema(XML_SCHEMA)))
     for document in samples(documents, "xml"):
-        rules.validate(lxml.etree.parse(document))
-        assert not list(rules.error_log), document.name
+        assert not faults(document.read_bytes()), document.name
 
 
 def test_xml_schema_would_tell(documents):
-    rules = lxml.etree.XMLSchema(lxml.etree.parse(schema(XML_SCHEMA)))
     document = lxml.etree.parse(documents / "ship.xml")
     action = document.find(".//action")
     action.getparent().insert(0, action)  # the order of elements is fixed
-    assert not rules.validate(document)
+    assert faults(lxml.etree.tostring(document))
 
 
 def test_both_formats_tell_the_same(documents):
