@@ -29,15 +29,13 @@ static status prefix_check(str value, struct arena *a, str *out)
 }
 
 // clang-format off
-#define WORD(member, list)                                                                         \
-    {.name = #member, .kind = FORM_WORD, .at = offsetof(struct client_profile, member), .words = list}
+#define PROFILE(member) .name = #member, .at = offsetof(struct client_profile, member)
 static const struct form_field profile_fields[] = {
-    WORD(ship_rule, ship_rules),
-    {.name = "ship_needs_ack", .kind = FORM_BOOL,
-     .at = offsetof(struct client_profile, ship_needs_ack)},
-    WORD(capture, capture_rules),
-    WORD(decommission_packed, packed_rules),
-    WORD(decommission_parent, parent_rules),
+    {PROFILE(ship_rule), .kind = FORM_WORD, .words = ship_rules},
+    {PROFILE(ship_needs_ack), .kind = FORM_BOOL},
+    {PROFILE(capture), .kind = FORM_WORD, .words = capture_rules},
+    {PROFILE(decommission_packed), .kind = FORM_WORD, .words = packed_rules},
+    {PROFILE(decommission_parent), .kind = FORM_WORD, .words = parent_rules},
     {0},
 };
 static const struct form profile_form = {
