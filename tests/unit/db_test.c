@@ -1,0 +1,179 @@
+// db_test.c - claims about the store: walks, lists, sticky trouble, a full map.
+#include "common/bytes.h"
+#include "common/db.h"
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+    char folder[40];
+    struct db *db;
+};
+
+static struct place *place_open(size_t map)
+{
+    struct place *p = calloc(1, sizeof *p);
+    struct db_conf conf = {.map_max = map, .readers = 4};
+
+    strcpy(p->folder, "/tmp/db_test_XXXXXX");
+    assert_non_null(mkdtemp(p->folder));
+    conf.folder = p->folder;
+    assert_int_equal(db_open(&conf, &p->db).cls, ST_OK);
+    return p;
+}
+
+static int open_large(void **state) { return *state = place_open(64 * MB), 0; }
+static int open_small(void **state) { return *state = place_open(1 * MB), 0; }
+
+static int place_close(void **state)
+{
+    struct place *p = *state;
+    char path[64];
+
+    db_close(&p->db);
+    db_close(&p->db); // twice is nothing
+    snprintf(path, sizeof path, "%s/data.mdb", p->folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/lock.mdb", p->folder);
+    unlink(path);
+    rmdir(p->folder);
+    free(p);
+    return 0;
+}
+
+static void put_all(struct place *p, const char *const *keys, size_t n)
+{
+    struct txn *t = txn_write(p->db);
+
+    for (size_t i = 0; i < n; i++) txn_put(t, DB_ROWS, str_of(keys[i]), str_of(keys[i]));
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+}
+
+static void walks_keep_to_their_prefix(void **state)
+{
+    static const char *const keys[] = {"a", "ba", "bb", "bc", "b\xff", "c"};
+    struct place *p = *state;
+    str k, v;
+
+    put_all(p, keys, LEN(keys));
+    struct txn *t = txn_read(p->db);
+    struct walk w = walk_open(t, DB_ROWS, S("b"), S("bb"));
+    size_t n = 0;
+    for (; walk_next(&w, &k, &v); n++) assert_true(str_eq(k, str_of(keys[2 + n])));
+    assert_int_equal(n, 3);
+    walk_close(&w);
+    w = walk_open(t, DB_ROWS, S("b"), (str){0});
+    assert_true(walk_last(&w, &k, &v) && str_eq(k, S("b\xff")));
+    assert_true(walk_before(&w, &k, &v) && str_eq(k, S("bc")));
+    walk_close(&w);
+    w = walk_open(t, DB_ROWS, S("b"), S("bb"));
+    assert_true(walk_before(&w, &k, &v) && str_eq(k, S("ba")));
+    assert_false(walk_before(&w, &k, &v)); // "a" is of another prefix
+    walk_close(&w);
+    w = walk_open(t, DB_ROWS, S("d"), (str){0});
+    assert_false(walk_last(&w, &k, &v));
+    walk_close(&w);
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+}
+
+static void lists_are_read_from_any_place(void **state)
+{
+    struct place *p = *state;
+    struct txn *t = txn_write(p->db);
+    uint64_t items[4];
+
+    for (uint64_t i = 1; i <= 1000; i++) {
+        txn_list_add(t, S("one"), i * 3);
+        if (i % 100 == 0) txn_list_add(t, S("two"), i);
+    }
+    assert_int_equal(list_read(t, S("one"), 100, items, 4), 4);
+    assert_int_equal(items[0], 102);
+    assert_int_equal(items[3], 111);
+    assert_int_equal(list_read(t, S("one"), 2999, items, 4), 1);
+    assert_int_equal(list_read(t, S("none"), 0, items, 4), 0);
+    assert_int_equal(list_count(t, S("two")), 10);
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+}
+
+static void trouble_sticks_until_the_end(void **state)
+{
+    struct place *p = *state;
+    struct txn *t = txn_write(p->db);
+    str v;
+
+    txn_put(t, DB_ROWS, S("k"), S("1"));
+    txn_spoil(t, "store.corrupt", "a row of the test");
+    txn_put(t, DB_ROWS, S("k2"), S("1"));
+    assert_false(txn_get(t, DB_ROWS, S("k"), &v));
+    status st = txn_end(&t, true);
+    assert_int_equal(st.cls, ST_STORE);
+    assert_string_equal(st.reason, "store.corrupt");
+    t = txn_read(p->db);
+    assert_false(txn_get(t, DB_ROWS, S("k"), &v)); // nothing of it was kept
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+}
+
+static void a_full_map_refuses_and_loses_nothing(void **state)
+{
+    struct place *p = *state;
+    char row[900] = {0}, key[8];
+    status st = OK;
+    uint64_t kept = 0, used, file;
+    str v;
+
+    for (uint64_t i = 0; st.cls == ST_OK; i++) {
+        struct txn *t = txn_write(p->db);
+        for (uint64_t k = 0; k < 10; k++) {
+            put_be(key, i * 10 + k, 8);
+            txn_put(t, DB_ROWS, (str){key, 8}, (str){row, sizeof row});
+        }
+        st = txn_end(&t, true);
+        if (st.cls == ST_OK) kept = i * 10 + 10;
+    }
+    assert_int_equal(st.cls, ST_FULL);
+    assert_int_equal(status_http(st.cls), 507);
+    assert_in_range(kept, 100, 1200);
+    struct txn *t = txn_read(p->db);
+    put_be(key, kept - 1, 8);
+    assert_true(txn_get(t, DB_ROWS, (str){key, 8}, &v));
+    put_be(key, kept, 8);
+    assert_false(txn_get(t, DB_ROWS, (str){key, 8}, &v));
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+    assert_int_equal(db_pages(p->db, &used, &file).cls, ST_OK);
+    assert_in_range(used, kept / 5, file);
+}
+
+static void a_resting_reader_sees_what_is_new_only_when_renewed(void **state)
+{
+    static const char *const key[] = {"new"};
+    struct place *p = *state;
+    struct txn *r = txn_read(p->db);
+    str v;
+
+    assert_false(txn_get(r, DB_ROWS, S("new"), &v));
+    put_all(p, key, 1);
+    assert_false(txn_get(r, DB_ROWS, S("new"), &v));
+    txn_rest(r);
+    txn_renew(r);
+    assert_true(txn_get(r, DB_ROWS, S("new"), &v));
+    assert_int_equal(txn_end(&r, false).cls, ST_OK);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_large, place_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(walks_keep_to_their_prefix),
+        TEST(lists_are_read_from_any_place),
+        TEST(trouble_sticks_until_the_end),
+        cmocka_unit_test_setup_teardown(a_full_map_refuses_and_loses_nothing, open_small,
+                                        place_close),
+        TEST(a_resting_reader_sees_what_is_new_only_when_renewed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
