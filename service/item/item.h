@@ -49,7 +49,8 @@ struct item_noun {
     // The noun's own rows, after the item's were written. NULL: none.
     void (*write)(struct txn *t, const struct fact *f, const struct item *now, const void *value);
     // More members of the item's answer, read from the rows. NULL: none.
-    status (*show)(struct txn *t, const struct item *i, const void *value, struct json_w *w);
+    status (*show)(struct txn *t, wall now, const struct item *i, const void *value,
+                   struct json_w *w);
 };
 
 bool item_get(struct txn *t, const struct item_noun *n, str name, struct item *out);

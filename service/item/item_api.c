@@ -23,31 +23,30 @@ static status name_of(struct http_req *r, const struct item_noun *n, str *out)
 }
 
 // The item as an object: its name and version, the form's members, and what the noun adds.
-static status write_item(struct txn *t, const struct item_noun *n, const struct item *i,
-                         struct arena *a, struct json_w *w)
+static status write_item(struct http_req *r, struct txn *t, const struct item *i, struct json_w *w)
 {
-    void *value = arena_alloc(a, n->form->size);
+    const struct item_noun *n = r->route->app;
+    void *value = arena_alloc(&r->arena, n->form->size);
 
     if (value == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the answer");
-    TRY(item_value(n, i, a, value));
+    TRY(item_value(n, i, &r->arena, value));
     json_w_object(w);
     json_w_kstr(w, n->word, i->name);
     json_w_kint(w, "version", i->version);
     form_write(n->form, value, w);
-    status st = n->show != NULL ? n->show(t, i, value, w) : OK;
+    status st = n->show != NULL ? n->show(t, env_wall(api_site(r)->env), i, value, w) : OK;
     json_w_end(w);
     return st;
 }
 
-static void reply_item(struct http_req *r, const struct item_noun *n, const struct item *i,
-                       int code)
+static void reply_item(struct http_req *r, const struct item *i, int code)
 {
     struct buf b;
 
     buf_init(&b, 4 * MB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
-    status st = write_item(t, n, i, &r->arena, &w);
+    status st = write_item(r, t, i, &w);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK) {
@@ -67,7 +66,7 @@ static void put_render(struct http_req *r, const struct ask *a)
     if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else
-        reply_item(r, r->route->app, &i, i.version == 1 && !a->repeat ? 201 : 200);
+        reply_item(r, &i, i.version == 1 && !a->repeat ? 201 : 200);
 }
 
 static status prepare(struct http_req *r, const struct item_noun *n, void *value,
@@ -143,7 +142,7 @@ void item_api_get(struct http_req *r)
     else if (!there)
         unknown(r, n);
     else
-        reply_item(r, n, &i, 200);
+        reply_item(r, &i, 200);
 }
 
 // Writes a page of items; the name of the last one, or empty when there are no more.
@@ -162,7 +161,7 @@ static status list_items(struct http_req *r, const struct api_page *page, struct
     while (st.cls == ST_OK && item_next(&walk, &i)) {
         if (!sees(r, &i)) continue;
         if (count++ == page->limit) break;
-        st = write_item(t, n, &i, &r->arena, w);
+        st = write_item(r, t, &i, w);
         *last = arena_str(&r->arena, i.name);
     }
     if (count <= page->limit) *last = (str){0};

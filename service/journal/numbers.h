@@ -12,6 +12,7 @@
     X(REFUSAL_REPEATED, 5, "refusal.repeated")                                                     \
     X(CALL_BOUND, 6, "call.bound")                                                                 \
     X(IDEMPOTENCY_PRUNED, 7, "idempotency.pruned")                                                 \
+    X(EPOCH_ADDED, 8, "epoch.added")                                                               \
     X(CLIENT_PUT, 16, "client.put")                                                                \
     X(PRODUCT_PUT, 17, "product.put")                                                              \
     X(LOCATION_PUT, 18, "location.put")                                                            \
@@ -25,6 +26,7 @@
     X(IMPORT_PART, 36, "import.part")                                                              \
     X(IMPORT_DONE, 37, "import.done")                                                              \
     X(IMPORT_DROPPED, 38, "import.dropped")                                                        \
+    X(POOL_RETURNED, 39, "pool.returned")                                                          \
     X(LOT_OPENED, 48, "lot.opened")                                                                \
     X(LOT_CLOSED, 49, "lot.closed")                                                                \
     X(UNITS_COMMISSIONED, 64, "units.commissioned")                                                \
@@ -63,6 +65,7 @@ enum fact_kind {
     X(SPACE, 'S')                                                                                  \
     X(ISSUE, 'R')                                                                                  \
     X(REQUEST, 'Q')                                                                                \
+    X(ASKED, 'a')                                                                                  \
     X(FREE_RUN, 'F')                                                                               \
     X(RESERVED, 'r')                                                                               \
     X(LIST_TEXT, 'l')                                                                              \

@@ -12,6 +12,7 @@ struct names;
 struct names *names_new(const struct site *site);
 void names_free(struct names **n);
 struct names *names_here(const struct site *site); // this thread's own, made at first use
+void names_leave(void); // frees this thread's own before its end, where the site ends first
 
 // Bare serials (AI 21 values) of one GTIN -> units; {0} where it was never issued or imported.
 // Older epochs are looked at first, then the present one, then imported numbers (DESIGN idea 4).
@@ -29,5 +30,6 @@ status names_run(struct names *n, struct txn *t, struct run r, names_each *each,
 // The bare text of a run's numbers: serials, or the 18 digits of SSCCs.
 typedef void names_text(void *self, str text);
 status names_texts(struct names *n, struct txn *t, struct run r, names_text *each, void *self);
-// The space of a unit, remembered. NULL: no such space. `high` and `issued` are not kept fresh.
+// The space of a unit, remembered until another call. NULL: no such space. What changes (`high`,
+// `issued` and the other counts) is not kept fresh, and `definition` is empty.
 const struct space_row *names_space(struct names *n, struct txn *t, uint32_t space);

@@ -1,4 +1,4 @@
-// pool_db.h - the rows of pools and spaces: how far each is issued, and to whom.
+// pool_db.h - the rows of pools, spaces and requests: how far each is issued, and to whom.
 //
 // A pool (an item) has one space per epoch of the site key that it was used under; list pools and
 // the foreign units of a client have a space too. Rows are described at the head of pool_db.c.
@@ -13,16 +13,26 @@ enum space_sort {        // on disk
     SPACE_OF_FOREIGN = 4 // a client's units that were captured or scanned, never issued here
 };
 
+#define SPACE_HOURS 24u
+
 struct space_row {
     uint32_t space; // 24 bits, from 1
     enum space_sort sort;
     uint32_t pool, epoch;
-    client_id client;
-    char gtin[14]; // of SGTIN spaces, else zeros
+    client_id client; // 0: SSCCs that the site may use for any client
+    char gtin[14];    // of SGTIN and list spaces, else zeros
     uint32_t product;
-    uint8_t level;   // of the product; SSCC: 0xff
-    uint64_t high;   // high-water mark: ordinals below it were issued, skipped or returned
-    uint64_t issued; // numbers given out of it
+    uint8_t level;     // of the product; SSCC: 0xff
+    bool tests_lists;  // imports are older than it: candidates are looked up one by one
+    uint64_t capacity; // ordinals are below it; of a list: the numbers imported
+    uint64_t high;     // high-water mark: ordinals below it were issued, skipped or returned
+    uint64_t issued;   // numbers given out of it
+    uint64_t barred;   // ordinals that it never gives ('r' rows): an import or an epoch has them
+    uint64_t ahead;    // those of them at or above the mark
+    uint64_t passed;   // those of them that an older epoch has
+    uint32_t hour;     // since 1970, of the last entry below
+    uint32_t by_hour[SPACE_HOURS]; // numbers issued in that hour and the 23 before, by hour % 24
+    str definition;                // of generated spaces (space_definition_get); a view of the row
 };
 
 bool space_row_get(struct txn *t, uint32_t space, struct space_row *out);
@@ -35,3 +45,49 @@ struct issue_row {
     uint64_t first, consumed; // ordinals
 };
 bool issue_of(struct txn *t, unit_id u, struct issue_row *out);
+
+enum request_state { // on disk
+    REQUEST_OPEN = 1,
+    REQUEST_CONFIRMED = 2,
+    REQUEST_RETURNED = 3
+};
+
+struct request_row {
+    uint64_t seq; // of the `numbers.issued` fact
+    client_id client;
+    uint32_t pool, space;
+    uint64_t first, consumed; // ordinals
+    uint32_t quantity;
+    uint32_t returned; // of them
+    enum request_state state;
+    uint64_t state_seq; // of the fact that confirmed or returned it, 0
+    wall at;
+    char gtin[14]; // of the serials, or of the lot that SSCCs were asked for; zeros: neither
+    bool is_sscc;
+    str line, lot, order; // views of the row; may be empty
+};
+
+const char *request_state_word(enum request_state s);
+bool request_get(struct txn *t, uint64_t seq, struct request_row *out);
+
+// What was asked for with a lot in mind, whether or not the lot was open yet.
+struct asked {
+    uint64_t requested;   // numbers
+    uint64_t returned;    // of them, to their owner
+    uint64_t unconfirmed; // requests that are open
+};
+struct asked_of { // the serials of a level's GTIN, or the SSCCs asked with the lot and this GTIN
+    client_id client;
+    const char *gtin; // 14 digits
+    str lot;
+    bool is_sscc;
+};
+struct asked asked_get(struct txn *t, const struct asked_of *of);
+
+// Numbers known by their text: imported ones, and a client's foreign units. `key` is the GTIN of
+// a serial, or empty where the text alone names the unit.
+struct text_of {
+    client_id client;
+    str key, text;
+};
+unit_id text_find(struct txn *t, const struct text_of *of); // {0}: not known

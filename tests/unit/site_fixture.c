@@ -1,8 +1,10 @@
 #include "site_fixture.h"
 #include "common/http_server.h"
+#include "service/item/item.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/refusal.h"
 #include "service/journal/replay.h"
+#include "service/pool/names.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -168,6 +170,7 @@ void fixture_enter(struct fixture *f)
 
 void fixture_leave(struct fixture *f)
 {
+    names_leave();
     http_server_close(&f->server);
     must(txn_end(&f->site.readers[0], false));
     committer_close(&f->site.committer);
@@ -225,6 +228,23 @@ status fixture_run(struct fixture *f, const struct kind *k, const void *what, st
     fixture_job_run(f, j);
     if (out != NULL) *out = j->asks[0];
     return j->whole.cls != ST_OK ? j->whole : j->asks[0].result;
+}
+
+status fixture_put(struct fixture *f, const struct kind *k, const char *name, const char *json)
+{
+    const struct item_noun *noun = k->arg;
+    void *value = arena_alloc(&f->arena, noun->form->size);
+    struct item_put put = {.name = str_of(name), .value = value};
+
+    if (noun->name != NULL) TRY(noun->name(put.name, &f->arena, &put.name));
+    TRY(form_parse(noun->form, str_of(json), &f->arena, value));
+    if (noun->prepare != NULL) {
+        struct txn *t = fixture_read(f);
+        status st = noun->prepare(t, &f->arena, put.name, value, &put.client);
+        fixture_read_end(t);
+        TRY(st);
+    }
+    return fixture_run(f, k, &put, NULL);
 }
 
 void fixture_forget(struct fixture *f) { arena_reset(&f->arena); }

@@ -41,6 +41,9 @@ struct job *fixture_job(struct fixture *f, uint32_t n);
 void fixture_job_run(struct fixture *f, struct job *j);
 void fixture_forget(struct fixture *f);
 
+// A named thing (k->arg is its noun), from the body of its PUT.
+status fixture_put(struct fixture *f, const struct kind *k, const char *name, const char *json);
+
 // A snapshot, ended by fixture_read_end, which fails the test when it met trouble.
 struct txn *fixture_read(struct fixture *f);
 void fixture_read_end(struct txn *t);

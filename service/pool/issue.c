@@ -1,0 +1,303 @@
+// The command that gives numbers out: the first ranked pool that has enough, all or nothing.
+//
+// Runs in the committer and within its budget: three gets to decide and six puts to write, where
+// there is no older epoch and no import to meet (take.c).
+#include "service/pool/issue.h"
+#include "common/arena.h"
+#include "common/bytes.h"
+#include "service/pool/pool_int.h"
+#include <string.h>
+
+#define DAY_MS 86400000
+
+struct choice { // of a pool to take from
+    struct decide *d;
+    const struct issue_ask *ask;
+    struct pool_row pool;
+    struct space_row row;
+    bool opens; // the row is of a space that this fact makes
+    struct take take;
+};
+
+// Counted over all epochs, for they share their texts.
+static uint64_t issued_in_all(struct txn *t, const struct pool_row *p)
+{
+    struct space_row s;
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < p->space_count; i++)
+        if (space_row_get(t, p->spaces[i], &s)) n += s.issued;
+    return n;
+}
+
+static uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+
+uint64_t pool_left(struct txn *t, const struct pool_row *p, const struct space_row *newest)
+{
+    uint64_t issued =
+        p->space_count == 1 && p->spaces[0] == newest->space ? newest->issued : issued_in_all(t, p);
+    uint64_t older = less(issued, newest->issued);
+    uint64_t left = less(newest->capacity, newest->high + newest->ahead);
+
+    left = less(left, less(older, newest->passed)); // those of them still to be passed over
+    if (p->policy != POLICY_EU_FMD) return left;
+    uint64_t allowed = less(newest->capacity / FMD_GUESS, issued); // REQ EU-FMD-4: one in 10,000
+    return allowed < left ? allowed : left;
+}
+
+static bool is_too_late(const struct pool_row *p, wall now)
+{
+    return p->use_before != 0 && now.ms / DAY_MS >= p->use_before;
+}
+
+// A random pool goes on in a new space once the site has a newer key.
+static bool is_of_old_key(const struct choice *c)
+{
+    const struct site *site = c->d->app;
+
+    if (c->pool.kind != POOL_RANDOM || c->pool.space_count == POOL_SPACES_MAX) return false;
+    uint32_t now = epoch_now(c->d->t);
+    return c->row.epoch < now && now <= site->keys->count;
+}
+
+static void open_space(struct choice *c)
+{
+    c->opens = true;
+    c->row.space = (uint32_t)counter_get(c->d->t, COUNTER_SPACE) + 1;
+    c->row.epoch = epoch_now(c->d->t);
+    c->row.high = c->row.issued = c->row.barred = c->row.ahead = c->row.passed = 0;
+    c->row.tests_lists = lists_have_numbers(c->d->t, &c->pool.id);
+}
+
+static status take_generated(struct choice *c)
+{
+    struct number_space fresh;
+
+    if (c->opens) {
+        TRY(space_build(c->d->app, &c->row, &fresh));
+        c->take.fresh = &fresh;
+    }
+    status st = space_take(&c->take);
+    if (c->opens) space_fini(&fresh);
+    c->take.fresh = NULL;
+    return st;
+}
+
+static status try_pool(struct choice *c)
+{
+    const struct site *site = c->d->app;
+    uint32_t most = c->pool.max_request ? c->pool.max_request : site->limits.issue_max;
+    uint32_t wanted = c->ask->quantity;
+
+    if (!space_row_get(c->d->t, pool_newest(&c->pool), &c->row))
+        return fail(ST_STORE, "store.corrupt", 0, "pool %u has no space", c->pool.pool);
+    c->opens = false;
+    if (is_too_late(&c->pool, c->d->now))
+        return fail(ST_CONFLICT, "pool.use_before", 0,
+                    "the numbers of the pool are too old to use");
+    if (wanted > most)
+        return fail(ST_CONFLICT, "pool.max_request", 0,
+                    "quantity: this pool gives at most %u numbers at once, not %u", most, wanted);
+    if (is_of_old_key(c)) open_space(c);
+    uint64_t left = pool_left(c->d->t, &c->pool, &c->row);
+    bool exact = c->pool.policy == POLICY_EU_FMD || c->row.sort == SPACE_OF_LIST;
+    if (wanted > left && exact)
+        return fail(ST_CONFLICT, "pool.exhausted", 0, "the pool has %llu numbers left, not %u",
+                    (unsigned long long)left, wanted);
+    c->take.pool = &c->pool;
+    c->take.row = &c->row;
+    c->take.wanted = wanted;
+    c->take.consumed = wanted;
+    c->take.skip_count = 0;
+    return c->row.sort == SPACE_OF_LIST ? OK : take_generated(c);
+}
+
+static void skips_put(const struct choice *c, struct buf *out)
+{
+    const uint64_t *s = c->take.skips;
+    uint64_t at = c->row.high;
+
+    for (uint32_t i = 0; i < c->take.skip_count;) {
+        uint32_t n = 1;
+        while (i + n < c->take.skip_count && s[i + n] == s[i] + ((uint64_t)n << 2)) n++;
+        bytes_var(out, (s[i] >> 2) - at);
+        bytes_var(out, n);
+        bytes_u(out, s[i] & 3, 1);
+        at = (s[i] >> 2) + n;
+        i += n;
+    }
+}
+
+static void fact_put(const struct choice *c)
+{
+    const struct issue_ask *ask = c->ask;
+    struct buf *out = c->d->out;
+    unsigned flags = (c->pool.kind == POOL_LIST ? 1u : 0u) | (c->opens ? 2u : 0u) |
+                     (c->pool.kind == POOL_SSCC ? 4u : 0u) | (c->row.tests_lists ? 8u : 0u);
+
+    bytes_u(out, flags, 1);
+    bytes_u(out, c->pool.pool, 4);
+    bytes_u(out, c->row.space, 3);
+    bytes_u(out, c->row.epoch, 4);
+    bytes_u(out, c->row.high, 5);
+    bytes_u(out, c->take.consumed, 5);
+    bytes_u(out, ask->quantity, 4);
+    buf_add(out, (str){ask->gtin, sizeof ask->gtin});
+    bytes_str(out, ask->line);
+    bytes_str(out, ask->lot);
+    bytes_str(out, ask->order);
+    skips_put(c, out);
+    c->d->fact->client = ask->client;
+}
+
+static status issue_decide(struct decide *d)
+{
+    const struct issue_ask *ask = d->ask;
+    const struct site *site = d->app;
+    struct choice c = {
+        .d = d, .ask = ask, .take = {.t = d->t, .arena = d->arena, .names = names_here(site)}
+    };
+    uint32_t pools[POOLS_OF_ID_MAX], n = pools_of(d->t, &ask->id, pools);
+    status first = fail(ST_CONFLICT, "pool.none", 0, "no pool has numbers for this");
+
+    assert(ask->quantity > 0 && ask->quantity <= POOL_NUMBERS_MAX);
+    d->fact->client = ask->client;
+    for (uint32_t i = 0, tried = 0; i < n; i++) {
+        if (ask->pool != 0 && pools[i] != ask->pool) continue;
+        if (!pool_row_get(d->t, pools[i], &c.pool)) continue;
+        if (c.pool.client.v != ask->owner.v) continue;
+        status st = try_pool(&c);
+        if (st.cls == ST_OK) return fact_put(&c), OK;
+        if (tried++ == 0 || st.cls != ST_CONFLICT) first = st;
+        if (st.cls != ST_CONFLICT) break;
+    }
+    return first;
+}
+
+// ---- writing
+
+struct definition { // of a space, while its row is written anew
+    char room[SPACE_DEFINITION_MAX];
+};
+
+static void keep_definition(struct space_row *s, struct definition *d)
+{
+    assert(s->definition.n <= sizeof d->room);
+    if (s->definition.n > 0) memcpy(d->room, s->definition.p, s->definition.n);
+    s->definition.p = d->room;
+}
+
+// The rows that a new epoch's space begins with, after the pool's newest so far.
+static void write_opening(struct txn *t, const struct issued *i, struct space_row *s)
+{
+    struct pool_row p, old;
+
+    if (!pool_row_get(t, i->pool, &p) || p.space_count == POOL_SPACES_MAX) {
+        txn_spoil(t, "store.corrupt", "a new epoch of a pool that is not there");
+        return;
+    }
+    s->space = i->space;
+    s->epoch = i->epoch;
+    s->tests_lists = i->tests_lists;
+    s->high = s->issued = s->barred = s->ahead = s->passed = 0;
+    s->hour = 0;
+    memset(s->by_hour, 0, sizeof s->by_hour);
+    old = p;
+    p.spaces[p.space_count++] = i->space;
+    pool_row_put(t, &p, &old);
+    counter_put(t, COUNTER_SPACE, i->space);
+}
+
+// The row to go on with: that of the space, or of the newest before the one that is opened.
+static bool space_before(struct txn *t, const struct issued *i, struct space_row *s)
+{
+    struct pool_row p;
+
+    if (!i->opens) return space_row_get(t, i->space, s);
+    return pool_row_get(t, i->pool, &p) && space_row_get(t, pool_newest(&p), s);
+}
+
+static void write_skips(struct txn *t, const struct issued *i, struct space_row *s)
+{
+    struct bytes_r in = i->skips;
+    uint64_t at = i->first;
+    struct skip k;
+
+    while (skip_next(&in, &at, &k)) {
+        enum barred why = k.why == SKIP_PAST ? BARRED_BY_EPOCH : BARRED_BY_IMPORT;
+        if (k.why == SKIP_RESERVED) s->ahead -= k.count;
+        if (k.why == SKIP_PAST) s->passed += k.count;
+        if (k.why == SKIP_RESERVED) continue;
+        s->barred += k.count;
+        for (uint32_t n = 0; n < k.count; n++)
+            barred_put(t, unit_id_of(i->space, k.first + n), why);
+    }
+}
+
+static void write_request(struct txn *t, const struct fact *f, const struct issued *i)
+{
+    struct request_row q = {.seq = f->seq,
+                            .client = f->client,
+                            .pool = i->pool,
+                            .space = i->space,
+                            .first = i->first,
+                            .consumed = i->consumed,
+                            .quantity = i->count,
+                            .state = REQUEST_OPEN,
+                            .at = f->at,
+                            .is_sscc = i->is_sscc,
+                            .line = i->line,
+                            .lot = i->lot,
+                            .order = i->order};
+
+    memcpy(q.gtin, i->gtin, sizeof q.gtin);
+    request_put(t, &q);
+    if (i->lot.n == 0) return;
+    struct asked_of of = {f->client, i->gtin, i->lot, i->is_sscc};
+    struct asked a = asked_get(t, &of);
+    a.requested += i->count;
+    a.unconfirmed++;
+    asked_put(t, &of, &a);
+}
+
+static void issue_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct issued i;
+    struct space_row s;
+    struct definition kept;
+
+    (void)arg;
+    if (issued_get(f->decided, &i).cls != ST_OK || !space_before(t, &i, &s)) {
+        txn_spoil(t, "record.corrupt", "an issue of numbers that its space does not fit");
+        return;
+    }
+    keep_definition(&s, &kept);
+    if (i.opens) write_opening(t, &i, &s);
+    write_skips(t, &i, &s);
+    s.high = i.first + i.consumed;
+    s.issued += i.count;
+    space_count_hour(&s, f->at, i.count);
+    space_row_put(t, &s);
+    issue_row_put(t, i.space, &(struct issue_row){f->seq, i.first, i.consumed});
+    write_request(t, f, &i);
+}
+
+static void issue_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct issued i;
+
+    (void)arg;
+    if (issued_get(f->decided, &i).cls != ST_OK) return;
+    json_w_kint(w, "pool", i.pool);
+    json_w_kint(w, "space", i.space);
+    json_w_kint(w, "first", (int64_t)i.first);
+    json_w_kint(w, "consumed", (int64_t)i.consumed);
+    json_w_kint(w, "quantity", i.count);
+    if (i.gtin[0] != 0) json_w_kstr(w, "gtin", (str){i.gtin, sizeof i.gtin});
+    if (i.line.n > 0) json_w_kstr(w, "line", i.line);
+    if (i.lot.n > 0) json_w_kstr(w, "lot", i.lot);
+    if (i.order.n > 0) json_w_kstr(w, "order", i.order);
+}
+
+const struct kind kind_numbers_issued = {
+    FACT_NUMBERS_ISSUED, 1, "numbers.issued", issue_decide, issue_write, issue_print, NULL};

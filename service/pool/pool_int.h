@@ -1,0 +1,114 @@
+// pool_int.h - what the files of this room share.
+#pragma once
+#include "service/pool/epoch.h"
+#include "service/pool/issue.h"
+#include "service/pool/names.h"
+#include "service/pool/pool.h"
+#include "service/pool/site_key.h"
+#include "service/pool/space.h"
+
+#define POOL_SPACES_MAX      64u      // one an epoch
+#define POOL_NUMBERS_MAX     1000000u // a request of more is refused whatever the settings say
+#define SPACE_DEFINITION_MAX 400u     // bytes, packed
+// Delegated Regulation (EU) 2016/161, article 4: at most one guess in 10,000 may succeed.
+#define FMD_GUESS 10000u
+
+struct pool_id pool_id_gtin(const char gtin[14]);
+struct pool_id pool_id_sscc(str extension, str prefix);
+bool pool_id_is_sscc(const struct pool_id *id);
+
+struct pool_row {
+    uint32_t pool; // number of the item
+    enum pool_kind kind;
+    enum pool_policy policy;
+    client_id client;
+    struct pool_id id;
+    uint32_t rank, max_request; // 0: the setting
+    uint64_t threshold;
+    int32_t use_before; // days since 1970; 0: none
+    uint32_t space_count;
+    uint32_t spaces[POOL_SPACES_MAX]; // oldest epoch first
+};
+static inline uint32_t pool_newest(const struct pool_row *p)
+{
+    return p->spaces[p->space_count - 1];
+}
+
+// What can still be asked for at once, as far as counters tell: the issue itself looks exactly.
+uint64_t pool_left(struct txn *t, const struct pool_row *p, const struct space_row *newest);
+
+bool pool_row_get(struct txn *t, uint32_t pool, struct pool_row *out);
+void pool_row_put(struct txn *t, const struct pool_row *p, const struct pool_row *old);
+// All pools of an id, by rank and then by age. More than these are not made (pool.many).
+#define POOLS_OF_ID_MAX 64u
+uint32_t pools_of(struct txn *t, const struct pool_id *id, uint32_t pools[POOLS_OF_ID_MAX]);
+// Have imports brought numbers of this id, be they visible yet or not?
+bool lists_have_numbers(struct txn *t, const struct pool_id *id);
+// Every SSCC pool of the site, for it is by all of them that an SSCC must be unique.
+typedef bool pool_each(void *self, uint32_t pool); // false: enough
+void pools_of_all_sscc(struct txn *t, pool_each *each, void *self);
+
+void space_row_put(struct txn *t, const struct space_row *s);
+void space_row_del(struct txn *t, uint32_t space);
+void space_definition_put(const struct space_conf *c, struct buf *out);
+bool space_definition_get(str bytes, struct space_conf *out); // views of the bytes
+// The space with its key, ready to write and read; space_fini ends it. space.corrupt,
+// site_key.epoch
+status space_build(const struct site *site, const struct space_row *row, struct number_space *out);
+void space_count_hour(struct space_row *s, wall at, uint32_t numbers);
+uint64_t space_last_day(const struct space_row *s, wall now); // numbers issued in 24 hours
+
+void issue_row_put(struct txn *t, uint32_t space, const struct issue_row *i);
+
+// Ordinals that a space never gives: why, or 0.
+enum barred { BARRED_BY_IMPORT = 1, BARRED_BY_EPOCH = 2 };
+unsigned barred_get(struct txn *t, unit_id u);
+void barred_put(struct txn *t, unit_id u, enum barred why);
+void barred_del(struct txn *t, unit_id u);
+// The first of them from `from` on, ascending, those below `below`; how many.
+struct barred_range {
+    uint32_t space;
+    uint64_t from, below;
+};
+uint32_t barred_list(struct txn *t, const struct barred_range *r, uint64_t *out, uint32_t max);
+
+void request_put(struct txn *t, const struct request_row *q);
+void asked_put(struct txn *t, const struct asked_of *of, const struct asked *a);
+
+// list_db.c: numbers with texts of their own.
+struct list_number {
+    str text;
+    str attributes; // packed: varint count, then name str and value str each
+};
+void list_number_put(struct txn *t, unit_id u, const struct text_of *of, str attributes);
+void list_number_del(struct txn *t, unit_id u, const struct text_of *of);
+bool list_number_get(struct txn *t, unit_id u, struct list_number *out); // views of the row
+// Those of a run, in order; false when one is missing.
+typedef void list_number_each(void *self, const struct list_number *x);
+bool list_numbers(struct txn *t, struct run r, list_number_each *each, void *self);
+
+struct import_row { // what is under way in a list pool
+    uint64_t seq;   // of its first part; 0: nothing
+    uint64_t base;  // first ordinal
+    uint64_t count; // so far
+};
+struct import_row import_row_get(struct txn *t, uint32_t pool);
+void import_row_put(struct txn *t, uint32_t pool, const struct import_row *m); // seq 0: deletes
+
+// The generated space of this number, keyed, remembered by this thread; NULL: there is none.
+const struct number_space *names_generated(struct names *n, struct txn *t, uint32_t space);
+
+// take.c: which ordinals a request takes. `skips` are ordinal << 2 | why, ascending.
+struct take {
+    struct names *names;
+    struct txn *t;
+    struct arena *arena;
+    const struct pool_row *pool;
+    const struct space_row *row; // to take from; not yet in the ledger where `fresh` is set
+    struct number_space *fresh;
+    uint32_t wanted;
+    uint64_t consumed; // the answer
+    uint64_t *skips;
+    uint32_t skip_count;
+};
+status space_take(struct take *k); // pool.exhausted, pool.crowded, request.memory

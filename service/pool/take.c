@@ -1,0 +1,199 @@
+// Which ordinals a request takes out of a generated space, and which it passes over because their
+// texts are taken: by an older epoch of the pool, or by an import.
+//
+// Imports that came after the space have reserved their ordinals ('r' rows). For imports that are
+// older than it (a new epoch, or a pool made later) nobody had the key to do so: there the text of
+// each candidate is looked up. Nothing of all this is computed where there is nothing to meet.
+//
+// Runs in the committer; memory is the job's arena.
+#include "service/pool/pool_int.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESERVED_MAX = 4096, SLICE = 256 };
+
+struct taking {
+    struct take *k;
+    const struct number_space *space;
+    struct space_past past[POOL_SPACES_MAX];
+    size_t past_count;
+    uint64_t *reserved;
+    uint32_t reserved_count;
+    uint64_t below; // candidates of this round are below it
+    uint32_t skips_max;
+};
+
+static status no_memory(void)
+{
+    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
+}
+
+static status exhausted(const struct take *k, uint64_t got)
+{
+    uint64_t most = k->row->capacity - k->row->high;
+
+    return fail(ST_CONFLICT, "pool.exhausted", 0, "the pool has %llu numbers left, not %u",
+                (unsigned long long)(got > 0 || most > k->wanted ? got : most), k->wanted);
+}
+
+// The older epochs that have issued something.
+static status past_load(struct taking *g)
+{
+    const struct pool_row *p = g->k->pool;
+    struct number_space *copies = NEW_ARRAY(g->k->arena, struct number_space, p->space_count);
+    struct space_row row;
+
+    if (copies == NULL) return no_memory();
+    for (uint32_t i = 0; i < p->space_count && p->spaces[i] != g->k->row->space; i++) {
+        if (!space_row_get(g->k->t, p->spaces[i], &row) || row.high == 0) continue;
+        const struct number_space *s = names_generated(g->k->names, g->k->t, row.space);
+        if (s == NULL) return txn_status(g->k->t);
+        copies[g->past_count] = *s; // the names may forget it for the next one
+        g->past[g->past_count] = (struct space_past){&copies[g->past_count], row.high};
+        g->past_count++;
+    }
+    return OK;
+}
+
+static void past_wipe(struct taking *g)
+{
+    for (size_t i = 0; i < g->past_count; i++) {
+        struct number_space *copy = (struct number_space *)(uintptr_t)g->past[i].space;
+        space_fini(copy);
+    }
+}
+
+// Reservations from `from` on. Where there are more than fit, the round ends after the last.
+static void reserved_load(struct taking *g, uint64_t from)
+{
+    struct barred_range r = {g->k->row->space, from, g->space->capacity};
+
+    g->below = g->space->capacity;
+    g->reserved_count = 0;
+    if (g->k->row->ahead == 0) return;
+    g->reserved_count = barred_list(g->k->t, &r, g->reserved, RESERVED_MAX);
+    if (g->reserved_count == RESERVED_MAX) g->below = g->reserved[RESERVED_MAX - 1] + 1;
+}
+
+// Candidates first..first+consumed-1 that were not skipped: which of their texts are imported?
+static uint32_t find_texts(struct taking *g, uint64_t first, const struct space_drawn *d,
+                           uint64_t hits[SLICE])
+{
+    const uint64_t *skipped = g->k->skips + g->k->skip_count;
+    char texts[SLICE][TEXT_LENGTH_MAX];
+    uint64_t ordinals[SLICE];
+    uint32_t n = 0, s = 0, found = 0;
+    const struct space_row *row = g->k->row;
+
+    for (uint64_t at = first; at < first + d->consumed; at++) {
+        if (s < d->skipped && skipped[s] == at)
+            s++;
+        else
+            ordinals[n++] = at;
+    }
+    assert(n == d->count && n <= SLICE);
+    status st =
+        space_text_list(g->space, ordinals, n, (struct space_sink){texts[0], sizeof texts[0]});
+    assert(st.cls == ST_OK);
+    for (uint32_t i = 0; i < n; i++) {
+        struct text_of of = {
+            row->client, {row->gtin, 14                    },
+             {texts[i],  space_length(g->space)}
+        };
+        if (text_find(g->k->t, &of).v != 0) hits[found++] = ordinals[i];
+    }
+    return found;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+// Turns the plain ordinals that space_candidates left into ordinal and reason, with the hits among
+// them, ascending.
+static void note_skips(struct taking *g, uint32_t n, const uint64_t *hits, uint32_t found)
+{
+    uint64_t *skips = g->k->skips + g->k->skip_count;
+    uint32_t r = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        while (r < g->reserved_count && g->reserved[r] < skips[i]) r++;
+        bool reserved = r < g->reserved_count && g->reserved[r] == skips[i];
+        skips[i] = skips[i] << 2 | (reserved ? SKIP_RESERVED : SKIP_PAST);
+    }
+    for (uint32_t i = 0; i < found; i++) skips[n + i] = hits[i] << 2 | SKIP_FOUND;
+    if (found > 0) qsort(skips, n + found, sizeof *skips, by_value);
+    g->k->skip_count += n + found;
+}
+
+// One round: *got numbers more, or none left below g->below.
+static bool take_some(struct taking *g, uint32_t wanted, uint32_t *got)
+{
+    struct take *k = g->k;
+    struct number_space part = *g->space;
+    uint64_t first = k->row->high + k->consumed, hits[SLICE];
+    uint32_t found = 0, room = g->skips_max - k->skip_count;
+
+    if (k->row->tests_lists && wanted > SLICE) wanted = SLICE;
+    part.capacity = g->below;
+    struct space_draw draw = {.space = &part,
+                              .past = g->past,
+                              .past_count = g->past_count,
+                              .reserved = g->reserved,
+                              .reserved_count = g->reserved_count,
+                              .first = first,
+                              .wanted = wanted,
+                              .skipped = k->skips + k->skip_count,
+                              .skipped_max = room};
+    struct space_drawn d = space_candidates(&draw);
+    if (k->row->tests_lists && room - d.skipped >= SLICE) found = find_texts(g, first, &d, hits);
+    note_skips(g, d.skipped, hits, found);
+    k->consumed += d.consumed;
+    *got += d.count - found;
+    space_fini(&part);
+    // With no room left to test and note a whole round the request is given up by the caller.
+    return d.count == wanted && room - d.skipped >= SLICE;
+}
+
+static status take_all(struct taking *g)
+{
+    struct take *k = g->k;
+    uint32_t got = 0;
+
+    while (got < k->wanted) {
+        uint64_t first = k->row->high + k->consumed;
+        if (first >= g->space->capacity) return exhausted(k, got);
+        reserved_load(g, first);
+        if (take_some(g, k->wanted - got, &got)) continue;
+        if (g->skips_max - k->skip_count < SLICE)
+            return fail(ST_CONFLICT, "pool.crowded", 0,
+                        "so many numbers of the pool are taken that %u cannot be found at once",
+                        k->wanted);
+    }
+    return OK;
+}
+
+status space_take(struct take *k)
+{
+    struct taking g = {.k = k, .space = k->fresh, .skips_max = ISSUE_SKIPS_MAX};
+
+    k->consumed = 0;
+    k->skip_count = 0;
+    if (k->row->capacity - k->row->high < k->wanted) return exhausted(k, 0);
+    if (g.space == NULL && k->pool->space_count == 1 && k->row->ahead == 0 &&
+        !k->row->tests_lists) {
+        k->consumed = k->wanted; // nothing to meet: not even the key is needed
+        return OK;
+    }
+    TRY(past_load(&g));
+    // Asked for last: the past may have pushed it out of what the names remember.
+    if (g.space == NULL) g.space = names_generated(k->names, k->t, k->row->space);
+    if (g.space == NULL) return txn_status(k->t);
+    if (k->skips == NULL) k->skips = NEW_ARRAY(k->arena, uint64_t, ISSUE_SKIPS_MAX);
+    g.reserved = NEW_ARRAY(k->arena, uint64_t, RESERVED_MAX);
+    status st = k->skips == NULL || g.reserved == NULL ? no_memory() : take_all(&g);
+    past_wipe(&g);
+    return st;
+}

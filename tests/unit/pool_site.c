@@ -1,0 +1,107 @@
+#include "pool_site.h"
+#include "service/catalog/product.h"
+#include "service/client/client.h"
+#include "service/pool/epoch.h"
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const struct kind *const pool_site_kinds[] = {&kind_client_put,  &kind_product_put,
+                                              &kind_pool_put,    &kind_numbers_issued,
+                                              &kind_epoch_added, NULL};
+
+static void must(status st)
+{
+    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
+}
+
+struct fixture *pool_site_open(void)
+{
+    struct fixture *f = fixture_open(pool_site_kinds);
+    static const struct {
+        const char *gtin, *client;
+    } products[] = {
+        {GTIN_A, "acme"},
+        {GTIN_B, "acme"},
+        {GTIN_C, "bolt"}
+    };
+    char json[128];
+
+    must(
+        fixture_put(f, &kind_client_put, "acme", "{\"name\":\"Acme\",\"prefixes\":[\"9506000\"]}"));
+    must(
+        fixture_put(f, &kind_client_put, "bolt", "{\"name\":\"Bolt\",\"prefixes\":[\"9506001\"]}"));
+    for (size_t i = 0; i < LEN(products); i++) {
+        snprintf(json, sizeof json, "{\"client\":\"%s\",\"name\":\"Tablets\"}", products[i].client);
+        must(fixture_put(f, &kind_product_put, products[i].gtin, json));
+    }
+    return f;
+}
+
+status pool_site_put(struct fixture *f, const char *name, const char *json)
+{
+    return fixture_put(f, &kind_pool_put, name, json);
+}
+
+uint32_t pool_site_number(struct fixture *f, const char *name)
+{
+    struct txn *t = fixture_read(f);
+    struct item i;
+
+    assert_true(item_get(t, &noun_pool, str_of(name), &i));
+    fixture_read_end(t);
+    return i.number;
+}
+
+struct issue_ask pool_site_ask_of(const char *gtin, uint32_t quantity)
+{
+    struct issue_ask ask = {.quantity = quantity, .id.n = 14};
+
+    memcpy(ask.id.p, gtin, 14);
+    memcpy(ask.gtin, gtin, 14);
+    return ask;
+}
+
+struct collecting {
+    struct fixture *f;
+    str *next;
+};
+
+static void collect(void *self, str text)
+{
+    struct collecting *c = self;
+    *c->next++ = arena_str(&c->f->arena, text);
+}
+
+status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got *out)
+{
+    struct got g = {0};
+    struct issue_ask full = *ask;
+    struct gtin_row product;
+    struct txn *t = fixture_read(f);
+
+    if (full.owner.v == 0 && full.id.n == 14 && gtin_get(t, full.id.p, &product))
+        full.owner = full.client = product.client;
+    fixture_read_end(t);
+    TRY(fixture_run(f, &kind_numbers_issued, &full, &g.ask));
+    if (out == NULL) return OK;
+    must(issued_get(g.ask.fact.decided, &g.issued));
+    must(issued_runs(&g.issued, &f->arena, &g.runs));
+    g.texts = NEW_ARRAY(&f->arena, str, g.issued.count);
+    struct collecting c = {f, g.texts};
+    t = fixture_read(f);
+    for (uint32_t i = 0; i < g.runs.n; i++)
+        must(names_texts(names_here(&f->site), t, g.runs.at[i], collect, &c));
+    fixture_read_end(t);
+    assert_true(c.next == g.texts + g.issued.count);
+    *out = g;
+    return OK;
+}
+
+status pool_site_issue(struct fixture *f, const char *gtin, uint32_t quantity, struct got *out)
+{
+    struct issue_ask ask = pool_site_ask_of(gtin, quantity);
+    return pool_site_ask(f, &ask, out);
+}

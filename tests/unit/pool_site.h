@@ -1,0 +1,28 @@
+// pool_site.h - a site that packs for two clients, and shortcuts to its pools.
+#pragma once
+#include "service/pool/issue.h"
+#include "service/pool/names.h"
+#include "service/pool/pool.h"
+#include "site_fixture.h"
+
+#define GTIN_A "09506000134352" // of acme
+#define GTIN_B "09506000134369" // of acme too
+#define GTIN_C "09506000134376" // of bolt
+
+extern const struct kind *const pool_site_kinds[];
+struct fixture *pool_site_open(void);
+
+// PUT /v1/pools/{name}.
+status pool_site_put(struct fixture *f, const char *name, const char *json);
+uint32_t pool_site_number(struct fixture *f, const char *name); // of the pool's item
+
+// Numbers of a GTIN by rank; *out may be NULL. Texts live until fixture_forget.
+struct got {
+    struct ask ask;
+    struct issued issued;
+    struct runs runs;
+    str *texts;
+};
+status pool_site_issue(struct fixture *f, const char *gtin, uint32_t quantity, struct got *out);
+status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got *out);
+struct issue_ask pool_site_ask_of(const char *gtin, uint32_t quantity);
