@@ -25,6 +25,8 @@ struct item {
     str packed;       // form_pack's bytes; likewise
 };
 
+#define ITEM_VALUE_ROOM (16 * MB) // what 256 KB of body, its ceiling, can become when unpacked
+
 struct item_put { // the ask of every noun's put
     str name;
     const void *value; // the form's struct
@@ -33,8 +35,9 @@ struct item_put { // the ask of every noun's put
 };
 
 struct item_noun {
-    uint8_t number;   // enum item_noun_number
-    const char *word; // "product": codes are product.unknown …, and the name's field in answers
+    uint8_t number;      // enum item_noun_number
+    const char *word;    // the name's field in answers: "gtin", "line"
+    const char *unknown; // the code where there is none of that name; NULL: item.unknown
     const struct form *form;
     size_t reason_at;        // offsetof the form's `reason` (FORM_STR): kept in the fact alone
     const struct kind *kind; // of its put

@@ -128,6 +128,7 @@ struct walk item_walk(struct txn *t, const struct item_noun *n, str after, struc
 {
     struct key prefix = key_name(n, (str){"", 0});
 
+    if (after.n > NAME_MAX_BYTES) after.n = NAME_MAX_BYTES; // a stranger's; no name is longer
     buf_reset(key);
     buf_add(key, str_key(&prefix));
     buf_add(key, after);

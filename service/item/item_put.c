@@ -1,7 +1,7 @@
 // decided part of every put: name str | number 4 | client 4 | version 4 | reason str | packed form
 #include "service/item/item_db.h"
 
-#define VALUE_MAX (256 * KB) // of one item, unpacked
+#define VALUE_MAX (256 * KB) // of one item, packed: less than the body that it came in
 
 static void put_decided(struct buf *b, const struct item *i, str reason)
 {
@@ -77,7 +77,7 @@ void item_put_write(struct txn *t, const struct fact *f, const void *noun)
     }
     item_put_rows(t, n, &now);
     if (n->write == NULL) return;
-    arena_init(&a, VALUE_MAX * 4);
+    arena_init(&a, ITEM_VALUE_ROOM);
     void *value = arena_alloc(&a, n->form->size);
     if (value != NULL && item_value(n, &now, &a, value).cls == ST_OK)
         n->write(t, f, &now, value);
@@ -94,7 +94,7 @@ void item_put_print(const struct fact *f, struct json_w *w, const void *noun)
     str reason;
 
     if (item_of_fact(f, &i, &reason).cls != ST_OK) return;
-    arena_init(&a, VALUE_MAX * 4);
+    arena_init(&a, ITEM_VALUE_ROOM);
     void *value = arena_alloc(&a, n->form->size);
     json_w_kstr(w, n->word, i.name);
     json_w_kint(w, "version", i.version);
