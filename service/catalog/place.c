@@ -23,17 +23,28 @@ static status gln_check(str value, struct arena *a, str *out)
     return out->p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room for the GLN");
 }
 
-// An IANA name by its shape (Europe/Zurich, UTC): the list itself is the operating system's.
+static bool is_offset(str s) // +hh:mm or -hh:mm, up to 14 hours
+{
+    uint64_t h, m;
+
+    return s.n == 6 && (s.p[0] == '+' || s.p[0] == '-') && s.p[3] == ':' &&
+           str_u64((str){s.p + 1, 2}, 14, &h) && str_u64((str){s.p + 4, 2}, 59, &m) &&
+           (h < 14 || m == 0);
+}
+
+// A fixed offset, or an IANA name by its shape (Europe/Zurich, UTC, Etc/GMT+5): the list itself is
+// the operating system's.
 static status zone_check(str value, struct arena *a, str *out)
 {
     (void)a, (void)out;
+    if (is_offset(value)) return OK;
     for (size_t i = 0; i < value.n; i++) {
         char c = value.p[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         bool other = (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-' || c == '/';
         if (!letter && (i == 0 || !other))
             return fail(ST_BAD_INPUT, "location.timezone", (uint32_t)i,
-                        "timezone: a name such as Europe/Zurich");
+                        "timezone: a name such as Europe/Zurich, or an offset such as +01:00");
     }
     return OK;
 }
@@ -88,7 +99,7 @@ bool party_is_known(struct txn *t, str gln)
 
 #define PLACES_DEEP_MAX 32u // site, building, hall, line …
 
-// Would `parent` make the location lie in itself?
+// The places that the new one would lie in, from the nearest up, must be there and be others.
 static status location_decide(struct decide *d, const struct item_put *put, const struct item *old)
 {
     const struct place_value *v = put->value;
@@ -97,10 +108,13 @@ static status location_decide(struct decide *d, const struct item_put *put, cons
     str parent = v->parent;
 
     (void)old;
-    for (unsigned deep = 0; parent.n > 0; deep++) {
-        if (str_eq(parent, put->name) || deep == PLACES_DEEP_MAX)
+    for (unsigned deep = 1; parent.n > 0; deep++) {
+        if (str_eq(parent, put->name))
             return fail(ST_CONFLICT, "location.cycle", 0,
                         "parent: the location would lie in itself");
+        if (deep == PLACES_DEEP_MAX)
+            return fail(ST_CONFLICT, "location.deep", 0, "parent: more than %u places deep",
+                        PLACES_DEEP_MAX);
         if (!item_get(d->t, &noun_location, parent, &i))
             return fail(ST_UNPROCESSABLE, "location.unknown", 0, "parent: no location %.*s",
                         STR(parent));
@@ -122,6 +136,7 @@ static status line_decide(struct decide *d, const struct item_put *put, const st
 
 const struct item_noun noun_location = {.number = NOUN_LOCATION,
                                         .word = "gln",
+                                        .unknown = "location.unknown",
                                         .form = &location_form,
                                         .reason_at = offsetof(struct place_value, reason),
                                         .kind = &kind_location_put,
@@ -129,12 +144,14 @@ const struct item_noun noun_location = {.number = NOUN_LOCATION,
                                         .decide = location_decide};
 const struct item_noun noun_party = {.number = NOUN_PARTY,
                                      .word = "gln",
+                                     .unknown = "party.unknown",
                                      .form = &party_form,
                                      .reason_at = offsetof(struct place_value, reason),
                                      .kind = &kind_party_put,
                                      .name = gln_name};
 const struct item_noun noun_line = {.number = NOUN_LINE,
                                     .word = "line",
+                                    .unknown = "line.unknown",
                                     .form = &line_form,
                                     .reason_at = offsetof(struct line_value, reason),
                                     .kind = &kind_line_put,

@@ -70,8 +70,8 @@ static status level_fault(uint32_t i, const char *rule)
 // One level against the one below it.
 static status level_check(const struct level_value *v, uint32_t i, bool above_sscc)
 {
-    if (v->id == ID_SSCC && v->gtin.n > 0) return level_fault(i, "an SSCC level has no gtin");
     if (v->id == ID_SSCC && i == 0) return level_fault(i, "the innermost level is an sgtin");
+    if (v->id == ID_SSCC && v->gtin.n > 0) return level_fault(i, "an SSCC level has no gtin");
     if (v->id == ID_SGTIN && above_sscc)
         return level_fault(i, "an sgtin level never lies above an sscc level");
     if (v->id == ID_SGTIN && i > 0 && v->gtin.n == 0)
@@ -112,7 +112,7 @@ static status product_prepare(struct txn *t, struct arena *a, str name, void *va
         v->levels = (struct form_list){only, 1};
     }
     struct level_value *levels = v->levels.items;
-    if (levels[0].gtin.n == 0) levels[0].gtin = name;
+    if (levels[0].id == ID_SGTIN && levels[0].gtin.n == 0) levels[0].gtin = name;
     return levels_check(name, levels, v->levels.n);
 }
 
@@ -177,6 +177,7 @@ static void product_write(struct txn *t, const struct fact *f, const struct item
 
 const struct item_noun noun_product = {.number = NOUN_PRODUCT,
                                        .word = "gtin",
+                                       .unknown = "product.unknown",
                                        .form = &product_form,
                                        .reason_at = offsetof(struct product_value, reason),
                                        .kind = &kind_product_put,

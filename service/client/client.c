@@ -1,4 +1,8 @@
 // rows: 'f' digits of the prefix -> client 4
+//       'C' client 4 -> profile: ship_rule 1, ship_needs_ack 1, capture 1, decommission_packed 1,
+//                       decommission_parent 1
+//       'C' 0 (4)    -> 16 bytes that change with every put of a client: the digest of those before
+//                       and of the fact
 #include "service/client/client.h"
 #include "service/item/item_api.h"
 #include <string.h>
@@ -6,6 +10,7 @@
 #define PREFIX_MIN        4u
 #define PREFIX_MAX        12u
 #define PREFIXES_A_CLIENT 64u
+#define PROFILE_BYTES     5u
 
 struct client_value {
     str name;
@@ -125,15 +130,61 @@ static void prefixes_drop(struct txn *t, uint32_t number)
     while (n-- > 0) txn_del(t, DB_ROWS, (str){gone[n], lengths[n]});
 }
 
+struct client_key {
+    char b[5];
+};
+
+static str key_of_client(struct client_key *k, uint32_t number)
+{
+    k->b[0] = ROW_CLIENT;
+    put_be(k->b + 1, number, 4);
+    return (str){k->b, sizeof k->b};
+}
+
+static void profile_put(struct txn *t, uint32_t number, const struct client_profile *p)
+{
+    char row[PROFILE_BYTES] = {(char)p->ship_rule, (char)p->ship_needs_ack, (char)p->capture,
+                               (char)p->decommission_packed, (char)p->decommission_parent};
+    struct client_key k;
+
+    txn_put(t, DB_ROWS, key_of_client(&k, number), (str){row, sizeof row});
+}
+
+struct digest16 clients_digest(struct txn *t)
+{
+    struct digest16 d = {0};
+    struct client_key k;
+    str v;
+
+    if (txn_get(t, DB_ROWS, key_of_client(&k, 0), &v)) {
+        if (v.n == sizeof d.b)
+            memcpy(d.b, v.p, sizeof d.b);
+        else
+            txn_spoil(t, "store.corrupt", "the digest of all clients");
+    }
+    return d;
+}
+
+static void clients_digest_put(struct txn *t, const struct fact *f)
+{
+    struct digest16 d = clients_digest(t);
+    struct client_key k;
+
+    d = digest16_of((str){(const char *)d.b, sizeof d.b}, f->decided);
+    txn_put(t, DB_ROWS, key_of_client(&k, 0), (str){(const char *)d.b, sizeof d.b});
+}
+
 static void client_write(struct txn *t, const struct fact *f, const struct item *now,
                          const void *value)
 {
+    static const struct client_profile plain;
     const struct client_value *v = value;
     const str *prefixes = v->prefixes.items;
     struct prefix_key k;
     char number[4];
 
-    (void)f;
+    clients_digest_put(t, f);
+    profile_put(t, now->number, v->profile == NULL ? &plain : v->profile);
     prefixes_drop(t, now->number);
     put_be(number, now->number, 4);
     for (uint32_t i = 0; i < v->prefixes.n; i++)
@@ -142,6 +193,7 @@ static void client_write(struct txn *t, const struct fact *f, const struct item 
 
 const struct item_noun noun_client = {.number = NOUN_CLIENT,
                                       .word = "client",
+                                      .unknown = "client.unknown",
                                       .form = &client_form,
                                       .reason_at = offsetof(struct client_value, reason),
                                       .kind = &kind_client_put,
@@ -175,19 +227,23 @@ str client_name(struct txn *t, client_id c, struct arena *a)
 
 status client_profile(struct txn *t, client_id c, struct client_profile *out)
 {
-    struct client_value v;
-    struct arena a;
-    struct item i;
+    struct client_key k;
+    str v;
 
-    if (!item_by_number(t, &noun_client, c.v, &i)) {
+    if (c.v == 0 || !txn_get(t, DB_ROWS, key_of_client(&k, c.v), &v)) {
         TRY(txn_status(t));
         return fail(ST_NOT_FOUND, "client.unknown", 0, "there is no such client");
     }
-    arena_init(&a, 1 * MB);
-    status st = item_value(&noun_client, &i, &a, &v);
-    if (st.cls == ST_OK) *out = v.profile == NULL ? (struct client_profile){0} : *v.profile;
-    arena_fini(&a);
-    return st;
+    struct bytes_r r = bytes_reader(v);
+    struct client_profile p = {.ship_rule = (uint8_t)bytes_get_u(&r, 1),
+                               .ship_needs_ack = bytes_get_u(&r, 1) != 0,
+                               .capture = (uint8_t)bytes_get_u(&r, 1),
+                               .decommission_packed = (uint8_t)bytes_get_u(&r, 1),
+                               .decommission_parent = (uint8_t)bytes_get_u(&r, 1)};
+    if (!bytes_end(&r)) txn_spoil(t, "store.corrupt", "the profile of a client");
+    TRY(txn_status(t));
+    *out = p;
+    return OK;
 }
 
 client_id client_of_prefix(struct txn *t, str digits)

@@ -27,10 +27,13 @@ extern const struct http_route client_routes[];
 
 bool client_by_name(struct txn *t, str name, client_id *out);
 str client_name(struct txn *t, client_id c, struct arena *a); // empty when there is none
+// One get, so that the committer may ask for every report. client.unknown.
 status client_profile(struct txn *t, client_id c, struct client_profile *out);
 
 // All company prefixes of all clients, for writing EPC URNs. This thread's own copy, made again
 // when a client was put since; valid until the next call on this thread.
 const struct gs1_prefixes *client_prefixes_here(struct txn *t);
+// Equal digests: no client was put in between.
+struct digest16 clients_digest(struct txn *t);
 // Whose prefix the key begins with; no client: {0}.
 client_id client_of_prefix(struct txn *t, str digits);

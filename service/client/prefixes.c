@@ -1,30 +1,33 @@
-// Each thread's own copy of all company prefixes. It is stale when a client was put after the
-// newest that it has seen; the highest seq among the clients' rows tells.
-#include "common/bytes.h"
+// Each thread's own copy of all company prefixes. The digest of all clients' puts tells whether it
+// is still right, also when another site's ledger is asked on the same thread.
 #include "service/client/client.h"
+#include <pthread.h>
 #include <string.h>
 
-struct copy {
-    bool made;
-    uint64_t sum; // of numbers and versions of all clients: any put changes it
+#define COPY_MAX (64 * MB) // GS1_PREFIXES_MAX of them, as texts and as numbers
+
+struct copy { // all zero: of a ledger without clients
+    struct digest16 of;
     struct arena arena;
     struct gs1_prefixes prefixes;
 };
 
 static _Thread_local struct copy here;
+static pthread_key_t here_key; // only to learn when a thread ends
+static pthread_once_t here_once = PTHREAD_ONCE_INIT;
 
-static uint64_t sum_of(struct txn *t)
+static void copy_drop(void *p)
 {
-    struct buf key;
-    struct item i;
-    uint64_t sum = 0;
+    struct copy *c = p;
 
-    buf_init(&key, KB);
-    struct walk w = item_walk(t, &noun_client, (str){"", 0}, &key);
-    while (item_next(&w, &i)) sum = sum * 31 + i.seq;
-    walk_close(&w);
-    buf_fini(&key);
-    return sum;
+    arena_fini(&c->arena);
+    *c = (struct copy){0};
+}
+
+static void here_init(void)
+{
+    int rc = pthread_key_create(&here_key, copy_drop);
+    assert(rc == 0);
 }
 
 // All prefixes into `out`, or only their number where out is NULL.
@@ -41,20 +44,32 @@ static size_t read_all(struct txn *t, struct arena *a, str *out)
     return n;
 }
 
+static status copy_make(struct txn *t, struct copy *c)
+{
+    size_t n = read_all(t, NULL, NULL);
+    str *list = NEW_ARRAY(&c->arena, str, n + 1);
+
+    assert(list != NULL);
+    n = read_all(t, &c->arena, list);
+    TRY(txn_status(t));
+    return gs1_prefixes_build(list, n, &c->arena, &c->prefixes);
+}
+
 const struct gs1_prefixes *client_prefixes_here(struct txn *t)
 {
-    uint64_t sum = sum_of(t);
+    struct digest16 now = clients_digest(t);
 
-    if (here.made && here.sum == sum) return &here.prefixes;
-    if (here.made) arena_fini(&here.arena);
-    arena_init(&here.arena, 64 * MB);
-    str *list = NEW_ARRAY(&here.arena, str, read_all(t, NULL, NULL) + 1);
-    assert(list != NULL);
-    size_t n = read_all(t, &here.arena, list);
-    here.prefixes = (struct gs1_prefixes){0};
-    status st = gs1_prefixes_build(list, n, &here.arena, &here.prefixes);
-    assert(st.cls == ST_OK); // every prefix was checked when its client was put
-    here.made = true;
-    here.sum = sum;
+    if (memcmp(&here.of, &now, sizeof now) == 0) return &here.prefixes;
+    pthread_once(&here_once, here_init);
+    int rc = pthread_setspecific(here_key, &here);
+    assert(rc == 0);
+    copy_drop(&here);
+    arena_init(&here.arena, COPY_MAX);
+    if (copy_make(t, &here).cls == ST_OK) {
+        here.of = now;
+    } else {
+        copy_drop(&here);
+        txn_spoil(t, "store.corrupt", "the prefixes of clients"); // unless it is spoilt already
+    }
     return &here.prefixes;
 }

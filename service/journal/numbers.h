@@ -58,6 +58,7 @@ enum fact_kind {
     X(ITEM_NUMBER, 'x')                                                                            \
     X(ACTOR, 'A')                                                                                  \
     X(TOKEN, 'T')                                                                                  \
+    X(CLIENT, 'C')                                                                                 \
     X(PREFIX, 'f')                                                                                 \
     X(GTIN, 'G')                                                                                   \
     X(POOL, 'P')                                                                                   \
