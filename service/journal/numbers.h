@@ -13,6 +13,7 @@
     X(CALL_BOUND, 6, "call.bound")                                                                 \
     X(IDEMPOTENCY_PRUNED, 7, "idempotency.pruned")                                                 \
     X(EPOCH_ADDED, 8, "epoch.added")                                                               \
+    X(SITE_SEEDED, 9, "site.seeded")                                                               \
     X(CLIENT_PUT, 16, "client.put")                                                                \
     X(PRODUCT_PUT, 17, "product.put")                                                              \
     X(LOCATION_PUT, 18, "location.put")                                                            \
@@ -57,6 +58,7 @@ enum fact_kind {
     X(ITEM, 'X')                                                                                   \
     X(ITEM_NUMBER, 'x')                                                                            \
     X(ACTOR, 'A')                                                                                  \
+    X(ACTOR_ID, 't')                                                                               \
     X(TOKEN, 'T')                                                                                  \
     X(CLIENT, 'C')                                                                                 \
     X(PREFIX, 'f')                                                                                 \

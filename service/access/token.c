@@ -1,0 +1,190 @@
+// decided part of `token.created`: actor 4 | id str | role str | user str | line str | party str |
+//   clients varint, each client 4 | SHA-256 of the token 32 | expires 8 (ms; 0 never)
+// decided part of `token.revoked`: actor 4 | id str
+#include "service/access/token.h"
+#include "common/bytes.h"
+#include <stdio.h>
+#include <string.h>
+
+#define ID_LETTERS 10u // 50 random bits: readable aloud, and no count of other tokens
+
+static const char letters[33] = "abcdefghijklmnopqrstuvwxyz234567";
+
+struct sha256 token_digest(str text) { return sha256_of(text); }
+
+status token_draw(struct token_new *n, const struct env *env, struct arena *a)
+{
+    uint8_t secret[32], draw[ID_LETTERS];
+    char id[ACTOR_ID_MAX];
+    int at = snprintf(id, sizeof id, "%s-", role_word(n->actor.role));
+
+    assert(at > 0 && (size_t)at + ID_LETTERS < sizeof id);
+    env_random(env, draw, sizeof draw);
+    for (unsigned i = 0; i < ID_LETTERS; i++) id[at++] = letters[draw[i] % 32];
+    env_random(env, secret, sizeof secret);
+    memcpy(n->text, TOKEN_PREFIX, sizeof TOKEN_PREFIX - 1);
+    hex_put(n->text + sizeof TOKEN_PREFIX - 1, secret, sizeof secret);
+    n->actor.token = token_digest((str){n->text, TOKEN_LEN});
+    n->actor.id = arena_str(a, (str){id, (size_t)at});
+    return n->actor.id.p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room");
+}
+
+static void put_actor(struct buf *b, const struct actor *x)
+{
+    bytes_u(b, x->number, 4);
+    bytes_str(b, x->id);
+    bytes_str(b, str_of(role_word(x->role)));
+    bytes_str(b, x->user);
+    bytes_str(b, x->line);
+    bytes_str(b, x->party);
+    bytes_var(b, x->client_count);
+    for (uint32_t i = 0; i < x->client_count; i++) bytes_u(b, x->clients[i].v, 4);
+    buf_add(b, (str){(const char *)x->token.b, sizeof x->token.b});
+    bytes_u(b, (uint64_t)x->expires.ms, 8);
+}
+
+static bool get_clients(struct bytes_r *r, struct arena *a, struct actor *x)
+{
+    uint64_t n = bytes_get_var(r);
+    client_id *clients = n > CALLER_CLIENTS_MAX ? NULL : NEW_ARRAY(a, client_id, n);
+
+    if (clients == NULL) return false;
+    for (uint64_t i = 0; i < n; i++) clients[i].v = (uint32_t)bytes_get_u(r, 4);
+    x->clients = clients;
+    x->client_count = (uint32_t)n;
+    return true;
+}
+
+status token_of_fact(const struct fact *f, struct arena *a, struct actor *out)
+{
+    struct bytes_r r = bytes_reader(f->decided);
+    struct actor x = {.number = (uint32_t)bytes_get_u(&r, 4), .created = f->at};
+
+    x.id = bytes_get_str(&r);
+    bool good = role_find(bytes_get_str(&r), &x.role);
+    x.user = bytes_get_str(&r);
+    x.line = bytes_get_str(&r);
+    x.party = bytes_get_str(&r);
+    good = get_clients(&r, a, &x) && good;
+    str token = bytes_get_raw(&r, sizeof x.token.b);
+    x.expires.ms = (int64_t)bytes_get_u(&r, 8);
+    if (!good || !bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "a token breaks off");
+    memcpy(x.token.b, token.p, sizeof x.token.b);
+    *out = x;
+    return OK;
+}
+
+static status created_decide(struct decide *d)
+{
+    const struct token_new *n = d->ask;
+    struct actor x = n->actor, other;
+
+    if (actor_by_id(d->t, x.id, d->arena, &other) ||
+        actor_by_token(d->t, &x.token, d->arena, &other))
+        return fail(ST_BUSY, "token.drawn_before", 0, "the random id is taken, ask again");
+    x.number = (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
+    put_actor(d->out, &x);
+    return OK;
+}
+
+static void created_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct arena a;
+    struct actor x;
+
+    (void)arg;
+    arena_init(&a, 16 * KB);
+    if (token_of_fact(f, &a, &x).cls == ST_OK) {
+        counter_put(t, COUNTER_ACTOR, x.number);
+        actor_put(t, &x);
+    } else {
+        txn_spoil(t, "record.corrupt", "the fact of a token");
+    }
+    arena_fini(&a);
+}
+
+static void created_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct arena a;
+    struct actor x;
+
+    (void)arg;
+    arena_init(&a, 16 * KB);
+    if (token_of_fact(f, &a, &x).cls == ST_OK) {
+        json_w_kstr(w, "token", x.id);
+        json_w_kstr(w, "role", str_of(role_word(x.role)));
+        if (x.user.n > 0) json_w_kstr(w, "user", x.user);
+        if (x.line.n > 0) json_w_kstr(w, "line", x.line);
+        if (x.party.n > 0) json_w_kstr(w, "party", x.party);
+        if (x.client_count > 0) json_w_kint(w, "clients", x.client_count);
+    }
+    arena_fini(&a);
+}
+
+// Whoever ends the last token of an administrator could never make another.
+static bool other_admin(struct decide *d, uint32_t but)
+{
+    uint64_t last = counter_get(d->t, COUNTER_ACTOR);
+    struct arena a;
+    struct actor x;
+    bool found = false;
+
+    arena_init(&a, 64 * KB);
+    for (uint32_t n = 1; n <= last && !found; n++, arena_reset(&a))
+        found = n != but && actor_get(d->t, n, &a, &x) && x.role == ROLE_ADMIN &&
+                x.revoked.ms == 0 && (x.expires.ms == 0 || x.expires.ms > d->now.ms);
+    arena_fini(&a);
+    return found;
+}
+
+static status revoked_decide(struct decide *d)
+{
+    const struct token_end *e = d->ask;
+    struct actor x;
+
+    if (!actor_get(d->t, e->actor, d->arena, &x))
+        return fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
+    if (x.revoked.ms != 0) {
+        d->repeat_seq = x.revoked_seq;
+        return OK;
+    }
+    if (x.role == ROLE_ADMIN && !other_admin(d, x.number))
+        return fail(ST_CONFLICT, "token.last_admin", 0,
+                    "it is the last token of an administrator: make another one first");
+    bytes_u(d->out, x.number, 4);
+    bytes_str(d->out, x.id);
+    return OK;
+}
+
+static void revoked_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct bytes_r r = bytes_reader(f->decided);
+    uint32_t number = (uint32_t)bytes_get_u(&r, 4);
+    struct arena a;
+    struct actor x;
+
+    (void)arg;
+    arena_init(&a, 16 * KB);
+    if (actor_get(t, number, &a, &x)) {
+        x.revoked = f->at;
+        x.revoked_seq = f->seq;
+        actor_put(t, &x);
+    } else {
+        txn_spoil(t, "record.corrupt", "the fact of a token");
+    }
+    arena_fini(&a);
+}
+
+static void revoked_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct bytes_r r = bytes_reader(f->decided);
+
+    (void)arg;
+    bytes_get_u(&r, 4);
+    json_w_kstr(w, "token", bytes_get_str(&r));
+}
+
+const struct kind kind_token_created = {
+    FACT_TOKEN_CREATED, 1, "token.created", created_decide, created_write, created_print, NULL};
+const struct kind kind_token_revoked = {
+    FACT_TOKEN_REVOKED, 1, "token.revoked", revoked_decide, revoked_write, revoked_print, NULL};

@@ -1,0 +1,28 @@
+// token.h - tokens: made, shown once, ended.
+//
+// A token's text is "pt_" and 256 random bits in hexadecimal. The fact and the ledger hold its
+// SHA-256 alone; nobody can be shown it again.
+#pragma once
+#include "common/env.h"
+#include "service/access/actor_db.h"
+#include "service/journal/kind.h"
+
+#define TOKEN_PREFIX "pt_"
+#define TOKEN_LEN    (sizeof TOKEN_PREFIX - 1 + 64)
+
+struct token_new { // the ask of `token.created`
+    char text[TOKEN_LEN];
+    struct actor actor; // number and created are the committer's
+};
+
+// Draws the text and the id; what the token is for is already said.
+status token_draw(struct token_new *n, const struct env *env, struct arena *a);
+struct sha256 token_digest(str text);
+
+struct token_end { // the ask of `token.revoked`
+    uint32_t actor;
+};
+
+extern const struct kind kind_token_created, kind_token_revoked;
+// The actor that a `token.created` made; views into the fact, clients in the arena.
+status token_of_fact(const struct fact *f, struct arena *a, struct actor *out);
