@@ -24,10 +24,14 @@ static status fold_name(str in, struct arena *a, str *out)
     return OK;
 }
 
+static status name_read(const struct item_noun *n, str in, struct arena *a, str *out)
+{
+    return n->name != NULL ? n->name(in, a, out) : fold_name(in, a, out);
+}
+
 static status name_of(struct http_req *r, const struct item_noun *n, str *out)
 {
-    return n->name != NULL ? n->name(r->param[0], &r->arena, out)
-                           : fold_name(r->param[0], &r->arena, out);
+    return name_read(n, r->param[0], &r->arena, out);
 }
 
 // What is nobody's but the site's (places, parties, lines) is for those who work there: who a
@@ -105,13 +109,34 @@ static void put_render(struct http_req *r, const struct ask *a)
         reply_item(r, api_snapshot(r), &i, i.version == 1 && !a->repeat ? 201 : 200);
 }
 
+// The reason is kept in the fact, not in the item.
+static str take_reason(const struct item_noun *n, void *value)
+{
+    str *at = (str *)(void *)((char *)value + n->reason_at), reason = *at;
+
+    *at = (str){0};
+    return reason;
+}
+
+status item_put_read(struct txn *t, const struct item_noun *n, const struct item_text *text,
+                     struct arena *a, struct item_put *out)
+{
+    void *value = arena_alloc(a, n->form->size);
+    struct item_put put = {.value = value};
+
+    if (value == NULL) return no_room();
+    TRY(name_read(n, text->name, a, &put.name));
+    TRY(form_parse(n->form, text->json, a, value));
+    put.reason = take_reason(n, value);
+    if (n->prepare != NULL) TRY(n->prepare(t, a, put.name, value, &put.client));
+    *out = put;
+    return OK;
+}
+
 static status prepare(struct http_req *r, const struct item_noun *n, void *value,
                       struct item_put *put)
 {
-    str *reason = (str *)(void *)((char *)value + n->reason_at);
-
-    put->reason = *reason;
-    *reason = (str){0}; // kept in the fact, not in the item
+    put->reason = take_reason(n, value);
     TRY(api_reason_check(caller_of(r), put->reason));
     if (n->prepare == NULL) return OK;
     struct txn *t = api_snapshot(r);

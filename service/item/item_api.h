@@ -7,6 +7,14 @@ void item_api_put(struct http_req *r); // 201 new, 200 changed or the same; the 
 void item_api_get(struct http_req *r);
 void item_api_list(struct http_req *r);
 
+// A put that comes from elsewhere than a request: the ask of n->kind, read from the same text under
+// the same rules.
+struct item_text {
+    str name, json;
+};
+status item_put_read(struct txn *t, const struct item_noun *n, const struct item_text *text,
+                     struct arena *a, struct item_put *out);
+
 #define ITEM_BODY_MAX (256 * KB)
 #define ITEM_READERS  "admin operator qa auditor line client gateway"
 // The three routes of a noun: ITEM_ROUTES("/v1/lines", "{line}", noun_line).

@@ -3,6 +3,7 @@
 #pragma once
 #include "service/journal/committer.h"
 #include "service/journal/opened.h"
+#include <stdatomic.h>
 
 #define SITE_MAGIC     0x517e517eu
 #define SITE_LOOPS_MAX 64u
@@ -37,6 +38,9 @@ struct site {
     struct loop *loops[SITE_LOOPS_MAX];
     struct txn *readers[SITE_LOOPS_MAX]; // each its loop's own; resting between events
     unsigned loop_count;
-    struct metrics *metrics; // common/metric.h
-    void *exchange;          // service/exchange, for what it must be woken of
+    atomic_bool draining; // asked to end: /readyz says so
+    // Told after every commit, on the committer's thread: the newest seq. Set before that runs.
+    void (*wake)(void *self, uint64_t seq);
+    void *wake_self;
+    void *exchange; // service/exchange
 };

@@ -1,0 +1,253 @@
+// Paths, the lock and the file `format`. The lock is flock on the data folder itself, so that it
+// needs no file of its own and ends with the process, however that ends.
+#include "service/ops/folder.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORMAT_MAX    256u
+#define FACTS_OF_INIT 2u // journal.opened and the first token
+
+static status too_long(const char *name)
+{
+    return fail(ST_BAD_INPUT, "folder.path", 0, "the path of %s is too long", name);
+}
+
+static status join(const char *folder, const char *name, char out[FOLDER_PATH_MAX])
+{
+    int n = snprintf(out, FOLDER_PATH_MAX, "%s/%s", folder, name);
+    return n > 0 && (unsigned)n < FOLDER_PATH_MAX ? OK : too_long(name);
+}
+
+static bool holds_format(const char *folder)
+{
+    char path[FOLDER_PATH_MAX];
+    return join(folder, "format", path).cls == ST_OK && access(path, F_OK) == 0;
+}
+
+status folder_find(const char *dir, struct folder *out)
+{
+    struct folder f = {.lock = -1};
+    size_t n = strlen(dir);
+
+    if (n == 0 || n >= sizeof f.site) return too_long("the folder");
+    if (holds_format(dir)) {
+        memcpy(f.data, dir, n + 1);
+        *out = f;
+        return OK;
+    }
+    memcpy(f.site, dir, n + 1);
+    TRY(join(dir, "data", f.data));
+    if (!holds_format(f.data))
+        return fail(ST_NOT_FOUND, "folder.none", 0, "%s holds no site: packtrail init makes one",
+                    dir);
+    *out = f;
+    return OK;
+}
+
+static status make_one(const char *path)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST) return OK;
+    return fail(ST_STORE, "folder.make", 0, "%s: %s", path, strerror(errno));
+}
+
+// An init writes FACTS_OF_INIT facts and then the file `format`: without it the store is half made.
+static status clear_half(const struct folder *f)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb"};
+    char path[FOLDER_PATH_MAX];
+    struct db *db;
+    uint64_t seq;
+
+    TRY(join(f->data, files[0], path));
+    if (access(path, F_OK) != 0) return OK;
+    TRY(folder_db(f, 1 * GB, false, &db));
+    struct txn *t = txn_read(db);
+    seq = journal_head_get(t).seq;
+    status st = txn_end(&t, false);
+    db_close(&db);
+    TRY(st);
+    if (seq > FACTS_OF_INIT)
+        return fail(ST_CONFLICT, "folder.foreign", 0,
+                    "%s holds %llu facts but no file `format`: put that back", f->data,
+                    (unsigned long long)seq);
+    for (size_t i = 0; i < LEN(files); i++) {
+        TRY(join(f->data, files[i], path));
+        unlink(path);
+    }
+    return OK;
+}
+
+status folder_make(const char *dir, struct folder *out)
+{
+    char messages[FOLDER_PATH_MAX];
+    struct folder f;
+
+    status st = folder_find(dir, &f);
+    if (st.cls == ST_OK)
+        return fail(ST_CONFLICT, "folder.taken", 0, "%s holds a site already", dir);
+    if (st.cls != ST_NOT_FOUND) return st;
+    f = (struct folder){.lock = -1};
+    memcpy(f.site, dir, strlen(dir) + 1);
+    TRY(join(dir, "data", f.data));
+    TRY(join(dir, "messages", messages));
+    TRY(make_one(dir));
+    TRY(make_one(f.data));
+    TRY(make_one(messages));
+    TRY(folder_lock(&f));
+    st = clear_half(&f);
+    if (st.cls == ST_OK)
+        *out = f;
+    else
+        folder_close(&f);
+    return st;
+}
+
+status folder_lock(struct folder *f)
+{
+    int fd = open(f->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0) return fail(ST_STORE, "folder.open", 0, "%s: %s", f->data, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        status st = errno == EWOULDBLOCK
+                        ? fail(ST_CONFLICT, "folder.in_use", 0,
+                               "%s is in use by another packtrail: stop it first", f->data)
+                        : fail(ST_STORE, "folder.lock", 0, "%s: %s", f->data, strerror(errno));
+        close(fd);
+        return st;
+    }
+    f->lock = fd;
+    return OK;
+}
+
+void folder_close(struct folder *f)
+{
+    if (f->lock >= 0) close(f->lock);
+    f->lock = -1;
+}
+
+status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX])
+{
+    return join(f->site, name, out);
+}
+
+// ---- the format
+
+static status format_wrong(const struct folder *f)
+{
+    return fail(ST_STORE, "folder.format", 0, "%s/format is not a data folder's", f->data);
+}
+
+static status format_parse(const struct folder *f, str text, struct folder_format *x)
+{
+    str number, id;
+    uint64_t format;
+
+    if (!str_cut(&text, '\n', &number) || !str_cut(&text, '\n', &id)) return format_wrong(f);
+    if (!str_u64(number, UINT16_MAX, &format) || !hex_get(id, x->journal_id, 16))
+        return format_wrong(f);
+    text = str_trim(text);
+    if (text.n >= sizeof x->created_by) return format_wrong(f);
+    x->format = (unsigned)format;
+    memcpy(x->created_by, text.p, text.n);
+    if (format > FORMAT_NOW)
+        return fail(ST_CONFLICT, "folder.newer", 0,
+                    "%s is of format %u, made by %s: a newer packtrail must serve it", f->data,
+                    x->format, x->created_by);
+    return OK;
+}
+
+status folder_format_read(const struct folder *f, struct folder_format *out)
+{
+    char path[FOLDER_PATH_MAX], text[FORMAT_MAX];
+    struct folder_format x = {0};
+
+    TRY(join(f->data, "format", path));
+    FILE *in = fopen(path, "rbe");
+    if (in == NULL) return fail(ST_STORE, "folder.format", 0, "%s: %s", path, strerror(errno));
+    size_t n = fread(text, 1, sizeof text, in);
+    fclose(in);
+    if (n == sizeof text) return format_wrong(f);
+    TRY(format_parse(f, (str){text, n}, &x));
+    *out = x;
+    return OK;
+}
+
+status folder_format_write(const struct folder *f, const struct journal_meta *meta)
+{
+    char path[FOLDER_PATH_MAX], id[32];
+    struct buf b;
+
+    TRY(join(f->data, "format", path));
+    hex_put(id, meta->journal_id, sizeof meta->journal_id);
+    buf_init(&b, FORMAT_MAX);
+    buf_addf(&b, "%u\n%.*s\n%.*s\n", meta->format, (int)sizeof id, id, STR(meta->created_by));
+    status st = folder_put(path, buf_str(&b));
+    buf_fini(&b);
+    return st;
+}
+
+// ---- files
+
+static status write_failed(const char *path)
+{
+    enum status_class cls = errno == ENOSPC || errno == EDQUOT ? ST_FULL : ST_STORE;
+    return fail(cls, "file.write", 0, "%s: %s", path, strerror(errno));
+}
+
+static status write_synced(const char *path, str text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    status st = OK;
+
+    if (fd < 0) return write_failed(path);
+    while (st.cls == ST_OK && text.n > 0) {
+        ssize_t n = write(fd, text.p, text.n);
+        if (n >= 0)
+            text = str_from(text, (size_t)n);
+        else if (errno != EINTR)
+            st = write_failed(path);
+    }
+    if (st.cls == ST_OK && fsync(fd) != 0) st = write_failed(path);
+    if (close(fd) != 0 && st.cls == ST_OK) st = write_failed(path);
+    return st;
+}
+
+static status sync_folder_of(const char *path)
+{
+    char folder[FOLDER_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+
+    memcpy(folder, n == 0 ? "./" : path, n == 0 ? 2 : n);
+    folder[n == 0 ? 2 : n] = 0;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return write_failed(folder);
+    status st = fsync(fd) == 0 ? OK : write_failed(folder);
+    close(fd);
+    return st;
+}
+
+status folder_put(const char *path, str text)
+{
+    char beside[FOLDER_PATH_MAX];
+    int n = snprintf(beside, sizeof beside, "%s.new", path);
+
+    if (n < 0 || (size_t)n >= sizeof beside) return too_long(path);
+    status st = write_synced(beside, text);
+    if (st.cls == ST_OK && rename(beside, path) != 0) st = write_failed(path);
+    if (st.cls == ST_OK) return sync_folder_of(path);
+    unlink(beside);
+    return st;
+}
+
+status folder_db(const struct folder *f, size_t map_max, bool read_only, struct db **out)
+{
+    struct db_conf conf = {
+        .folder = f->data, .map_max = map_max, .readers = FOLDER_READERS, .read_only = read_only};
+    return db_open(&conf, out);
+}

@@ -1,0 +1,47 @@
+// folder.h - the folder of a site: what lies where, who may use it now, and its format.
+//
+// DIR/packtrail.yaml, DIR/site.key, DIR/head.json, DIR/messages/, DIR/data/ (the store, and
+// `format`). Commands that only read also take a folder that itself holds `format`.
+#pragma once
+#include "common/db.h"
+#include "service/journal/opened.h"
+
+#define FOLDER_PATH_MAX 4096u
+
+struct folder {
+    char site[FOLDER_PATH_MAX]; // DIR; empty where the data folder stands alone
+    char data[FOLDER_PATH_MAX];
+    int lock; // -1: not held
+};
+
+// Makes DIR (0700) where it is absent, DIR/data and DIR/messages, and takes the lock. What an init
+// that was cut short has left is taken away, but for site.key. folder.taken: DIR holds a site;
+// folder.foreign: its store holds more than an init writes, though it says no format.
+status folder_make(const char *dir, struct folder *out);
+
+// The data file `format`, a line each: format number, journal id in hexadecimal, created by.
+struct folder_format {
+    unsigned format;
+    uint8_t journal_id[16];
+    char created_by[64];
+};
+
+// Finds the data folder: DIR/data, or DIR where it holds `format` itself. folder.none.
+status folder_find(const char *dir, struct folder *out);
+// Takes the one lock on the data folder until folder_close or the end of the process.
+// folder.in_use: another process has it.
+status folder_lock(struct folder *f);
+void folder_close(struct folder *f);
+
+// folder.format: it cannot be read; folder.newer: it needs a newer program.
+status folder_format_read(const struct folder *f, struct folder_format *out);
+status folder_format_write(const struct folder *f, const struct journal_meta *meta);
+
+// The path of a file of the site. folder.path: it is too long.
+status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX]);
+// Replaces a file at one stroke: beside it, synced, renamed, the folder synced.
+status folder_put(const char *path, str text);
+
+// The store of a folder, for reading beside a service that runs, or alone.
+#define FOLDER_READERS 256u // read transactions at once, of all processes
+status folder_db(const struct folder *f, size_t map_max, bool read_only, struct db **out);

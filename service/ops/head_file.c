@@ -1,0 +1,177 @@
+// The head file and the thread that writes it. It reads in a short snapshot of its own and never
+// makes the committer wait: a slow disk delays the file, not an answer.
+#include "service/ops/head_file.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "service/journal/journal_db.h"
+#include "service/ops/folder.h"
+#include "service/pool/pool.h"
+#include "service/pool/pool_db.h"
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LOOK_MS     1000
+#define WRITE_MS    60000
+#define NUMBERS_MAX 10000u
+#define FILE_MAX    (64 * MB)
+
+struct head_file {
+    struct loop *loop;
+    struct event *tick;
+    struct db *db;
+    const char *path;
+    const struct env *env;
+    bool nice;
+    uint64_t seq, numbers; // as last written
+    mono at;
+};
+
+// How many numbers were given out of all spaces: only compared with what it was before.
+static uint64_t count_numbers(struct txn *t)
+{
+    uint64_t spaces = counter_get(t, COUNTER_SPACE), sum = 0;
+    struct space_row s;
+
+    for (uint64_t n = 1; n <= spaces; n++)
+        if (space_row_get(t, (uint32_t)n, &s)) sum += s.high;
+    return sum;
+}
+
+// ---- the file
+
+static void write_marks(struct txn *t, uint32_t pool, uint64_t spaces, struct json_w *w)
+{
+    struct space_row s;
+
+    for (uint64_t n = 1; n <= spaces; n++) {
+        char name[16];
+        if (!space_row_get(t, (uint32_t)n, &s) || s.pool != pool) continue;
+        snprintf(name, sizeof name, "%u", s.space);
+        json_w_kint(w, name, (int64_t)s.high);
+    }
+}
+
+static void write_pools(struct txn *t, struct json_w *w)
+{
+    uint64_t spaces = counter_get(t, COUNTER_SPACE);
+    struct buf key;
+    struct item pool;
+
+    buf_init(&key, KB);
+    struct walk walk = item_walk(t, &noun_pool, (str){0}, &key);
+    while (item_next(&walk, &pool)) {
+        json_w_key(w, pool.name);
+        json_w_object(w);
+        write_marks(t, pool.number, spaces, w);
+        json_w_end(w);
+    }
+    walk_close(&walk);
+    buf_fini(&key);
+}
+
+static void write_head(struct txn *t, const struct journal_head *h, struct buf *b)
+{
+    struct json_w w = json_writer(b);
+    char link[64];
+    struct buf at;
+
+    hex_put(link, h->link.b, sizeof h->link.b);
+    buf_init(&at, 64);
+    when_write(&at, (struct moment){h->at, 0});
+    json_w_object(&w);
+    json_w_kint(&w, "seq", (int64_t)h->seq);
+    json_w_kstr(&w, "link", (str){link, sizeof link});
+    json_w_kstr(&w, "at", buf_str(&at));
+    json_w_key(&w, S("pools"));
+    json_w_object(&w);
+    write_pools(t, &w);
+    json_w_end(&w);
+    json_w_end(&w);
+    buf_addc(b, '\n');
+    buf_fini(&at);
+}
+
+status head_file_write(struct db *db, const char *path)
+{
+    struct txn *t = txn_read(db);
+    struct journal_head h = journal_head_get(t);
+    struct buf b;
+    str text;
+
+    buf_init(&b, FILE_MAX);
+    write_head(t, &h, &b);
+    status st = txn_end(&t, false);
+    if (st.cls == ST_OK) st = buf_done(&b, &text);
+    if (st.cls == ST_OK) st = folder_put(path, text);
+    buf_fini(&b);
+    return st;
+}
+
+// ---- its thread
+
+static void write_now(struct head_file *h, uint64_t seq, uint64_t numbers)
+{
+    status st = head_file_write(h->db, h->path);
+
+    h->at = env_mono(h->env); // after a failure too: it is tried again in its time
+    if (st.cls != ST_OK) {
+        LOG(error, "head_file.failed", fst(st));
+        return;
+    }
+    h->seq = seq;
+    h->numbers = numbers;
+}
+
+static void look(evutil_socket_t fd, short what, void *arg)
+{
+    struct head_file *h = arg;
+    struct txn *t = txn_read(h->db);
+    uint64_t seq = journal_head_get(t).seq;
+    uint64_t numbers = seq == h->seq ? h->numbers : count_numbers(t);
+
+    (void)fd, (void)what;
+    if (!h->nice) setpriority(PRIO_PROCESS, (id_t)gettid(), 19); // of this thread alone
+    h->nice = true;
+    status st = txn_end(&t, false);
+    bool minute = env_mono(h->env).ms - h->at.ms >= WRITE_MS;
+    if (st.cls == ST_OK && seq != h->seq && (minute || numbers - h->numbers >= NUMBERS_MAX))
+        write_now(h, seq, numbers);
+}
+
+status head_file_start(struct db *db, const char *path, const struct env *env,
+                       struct head_file **out)
+{
+    static const struct timeval every = {LOOK_MS / 1000, LOOK_MS % 1000 * 1000};
+    struct head_file *h = calloc(1, sizeof *h);
+
+    assert(h != NULL);
+    *h = (struct head_file){.db = db, .path = path, .env = env, .loop = loop_new("head file")};
+    h->at = env_mono(env);
+    h->tick = event_new(loop_base(h->loop), -1, EV_PERSIST, look, h);
+    assert(h->tick != NULL && event_add(h->tick, &every) == 0);
+    status st = loop_start(h->loop);
+    if (st.cls == ST_OK) {
+        *out = h;
+        return OK;
+    }
+    event_free(h->tick);
+    loop_free(&h->loop);
+    free(h);
+    return st;
+}
+
+void head_file_stop(struct head_file **hp)
+{
+    struct head_file *h = *hp;
+
+    *hp = NULL;
+    if (h == NULL) return;
+    loop_stop(h->loop);
+    event_free(h->tick);
+    loop_free(&h->loop);
+    write_now(h, 0, 0);
+    free(h);
+}

@@ -1,0 +1,17 @@
+// head_file.h - head.json: how far the journal and every pool had come, kept outside `data/`.
+//
+// After a restore it is evidence of numbers that were issued since the backup. {"seq","link","at",
+// "pools":{name:{space:high}}}; written when something changed: once a minute, or after 10,000
+// numbers, looked at once a second.
+#pragma once
+#include "common/db.h"
+#include "common/env.h"
+
+// Writes it now.
+status head_file_write(struct db *db, const char *path);
+
+// A thread of the lowest priority that writes it when it is due. `path` outlives it.
+struct head_file;
+status head_file_start(struct db *db, const char *path, const struct env *env,
+                       struct head_file **out);
+void head_file_stop(struct head_file **h); // writes it a last time

@@ -1,0 +1,290 @@
+// The table of settings, and the rules that concern several of them.
+#include "service/settings.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SEEDS_MAX 10000u
+#define DAY_MS    (24 * 3600 * 1000u)
+
+static const char *const log_forms[] = {"logfmt", "json", NULL};
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+
+#define AT(member) .at = offsetof(struct site_settings, member)
+
+// clang-format off
+static const struct setting table[] = {
+    {"listen", SETTING_TEXT, SETTING_RESTART, AT(listen), 3, 64, .value = "127.0.0.1:8080",
+     .says = "Address and port; port 0 takes a free one."},
+    {"insecure", SETTING_BOOL, SETTING_RESTART, AT(insecure), .value = "false",
+     .says = "Listens on a public address without TLS, as behind a proxy that has it."},
+    {"loops", SETTING_COUNT, SETTING_RESTART, AT(loops), 0, SITE_LOOPS_MAX, .value = "0",
+     .says = "Threads that talk to callers; 0 is one for each core."},
+    {"drain", SETTING_TIME, SETTING_RESTART, AT(drain_ms), 0, 600000, .value = "20 s",
+     .says = "How long an ending service waits for requests that have begun."},
+    {"tls.certificate", SETTING_TEXT, SETTING_RESTART, AT(certificate), 0, 4096, .value = "",
+     .says = "PEM file of the certificate and its chain; its path begins at this folder."},
+    {"tls.key", SETTING_TEXT, SETTING_RESTART, AT(key), 0, 4096, .value = "",
+     .says = "PEM file of its private key."},
+    {"store.map_max", SETTING_BYTES, SETTING_RESTART, AT(map_max), 64 * MB, 64 * 1024 * GB,
+     .value = "256 GB",
+     .says = "Address space kept for the data; over it nothing more is stored (507)."},
+    {"commands.queue_max", SETTING_COUNT, SETTING_RESTART, AT(queue_max), 1, 1000000,
+     .value = "4096", .says = "Commands that may wait to be decided; over it callers get 503."},
+    {"commands.batch_facts", SETTING_COUNT, SETTING_RESTART, AT(batch_facts), 1, 2000,
+     .value = "512", .says = "Facts in one transaction."},
+    {"limits.issue_max", SETTING_COUNT, SETTING_RESTART, AT(limits.issue_max), 1, 1000000,
+     .value = "1000000", .says = "Numbers in one request."},
+    {"limits.report_units_max", SETTING_COUNT, SETTING_RESTART, AT(limits.report_units_max), 1,
+     100000, .value = "20000", .says = "Units in one report."},
+    {"limits.reports_max", SETTING_COUNT, SETTING_RESTART, AT(limits.reports_max), 1, 10000,
+     .value = "1000", .says = "Reports in one array."},
+    {"limits.slice_lines", SETTING_COUNT, SETTING_RESTART, AT(limits.slice_lines), 1, 1000,
+     .value = "64", .says = "Lines of a streamed call in one transaction."},
+    {"limits.slice_bytes", SETTING_BYTES, SETTING_RESTART, AT(limits.slice_bytes), 4 * KB, 16 * MB,
+     .value = "256 KB", .says = "And bytes."},
+    {"limits.page_default", SETTING_COUNT, SETTING_RESTART, AT(limits.page_default), 1, 10000,
+     .value = "100", .says = "Items of a list that says no limit."},
+    {"limits.page_max", SETTING_COUNT, SETTING_RESTART, AT(limits.page_max), 1, 10000,
+     .value = "1000", .says = "Items of a list at most."},
+    {"limits.import_max", SETTING_COUNT, SETTING_RESTART, AT(limits.import_max), 1, 10000000,
+     .value = "1000000", .says = "Numbers in one import."},
+    {"limits.results_bytes_max", SETTING_BYTES, SETTING_RESTART, AT(limits.results_bytes_max),
+     4 * KB, 64 * MB, .value = "1 MB",
+     .says = "Results of reports kept; over it the answer holds the refused only."},
+    {"limits.report_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.report_body_max), 4 * KB,
+     64 * MB, .value = "8 MB", .says = "A report, or an array of them."},
+    {"limits.stream_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.stream_body_max), 4 * KB,
+     64 * GB, .value = "1 GB", .says = "A call of reports as NDJSON."},
+    {"limits.import_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.import_body_max), 4 * KB,
+     1 * GB, .value = "64 MB", .says = "An import of numbers."},
+    {"clock.ahead_max", SETTING_TIME, SETTING_RESTART, AT(limits.clock_ahead_max_ms), 0, DAY_MS,
+     .value = "30 s", .says = "How far ahead of this service's clock an event may say it was."},
+    {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
+     .value = "4096", .says = "Connections at once; over it callers get 503."},
+    {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,
+     .value = "16 KB", .says = "Request line and headers."},
+    {"http.header_time", SETTING_TIME, SETTING_RESTART, AT(http.header_ms), 100, DAY_MS,
+     .value = "10 s", .says = "From the first byte to the end of the headers."},
+    {"http.body_time", SETTING_TIME, SETTING_RESTART, AT(http.body_ms), 100, DAY_MS,
+     .value = "30 s", .says = "Without a byte of the body."},
+    {"http.idle_time", SETTING_TIME, SETTING_RESTART, AT(http.idle_ms), 100, DAY_MS,
+     .value = "75 s", .says = "Between requests of a connection."},
+    {"http.write_time", SETTING_TIME, SETTING_RESTART, AT(http.write_ms), 100, DAY_MS,
+     .value = "30 s", .says = "Without the caller taking a byte of the answer."},
+    {"http.pipeline_max", SETTING_COUNT, SETTING_RESTART, AT(http.pipeline_max), 1, 1000,
+     .value = "16", .says = "Requests of one connection answered before others have their turn."},
+    {"http.request_memory", SETTING_BYTES, SETTING_RESTART, AT(http.arena_max), 1 * MB, 1 * GB,
+     .value = "64 MB", .says = "Memory of one request."},
+    {"log.format", SETTING_WORD, SETTING_RESTART, AT(log_form), .words = log_forms,
+     .value = "logfmt", .says = "How the log on standard error is written."},
+    {"log.level", SETTING_WORD, SETTING_RESTART, AT(log_level), .words = log_levels,
+     .value = "info", .says = "What is logged: this and everything graver."},
+    {0},
+};
+// clang-format on
+
+// ---- reading
+
+struct reading {
+    struct arena *arena;
+    struct seed *seeds;
+    uint32_t count;
+};
+
+static status seed_take(void *self, str path, str json, unsigned line)
+{
+    struct reading *r = self;
+
+    if (r->seeds == NULL) r->seeds = NEW_ARRAY(r->arena, struct seed, SEEDS_MAX);
+    if (r->seeds == NULL || r->count == SEEDS_MAX)
+        return fail(ST_TOO_LARGE, "settings.size", 0, "seed: at most %u things", SEEDS_MAX);
+    struct seed *s = &r->seeds[r->count++];
+    *s = (struct seed){arena_str(r->arena, path), arena_str(r->arena, json), line};
+    if (s->path.p != NULL && s->json.p != NULL) return OK;
+    return fail(ST_TOO_LARGE, "settings.size", 0, "seed: it is too large");
+}
+
+static const char *environment(void *self, const char *name)
+{
+    (void)self;
+    return getenv(name);
+}
+
+static status file_read(const char *file, struct buf *text)
+{
+    FILE *f = fopen(file, "rbe");
+    char piece[4096];
+    size_t n;
+
+    if (f == NULL) return fail(ST_NOT_FOUND, "settings.file", 0, "%s: %s", file, strerror(errno));
+    while (!text->failed && (n = fread(piece, 1, sizeof piece, f)) > 0)
+        buf_add(text, (str){piece, n});
+    bool bad = ferror(f) != 0;
+    fclose(f);
+    if (bad) return fail(ST_STORE, "settings.file", 0, "%s cannot be read", file);
+    if (text->failed)
+        return fail(ST_TOO_LARGE, "settings.size", 0, "%s is larger than a megabyte", file);
+    return OK;
+}
+
+static status text_z(struct arena *a, str *s)
+{
+    char *z = str_z(a, *s);
+
+    if (z == NULL) return fail(ST_TOO_LARGE, "settings.size", 0, "the settings are too large");
+    *s = (str){z, s->n};
+    return OK;
+}
+
+// A path of the file is of the file's own folder unless it begins at the root.
+static status path_complete(const struct site_settings *s, struct arena *a, str *path)
+{
+    struct buf b;
+
+    if (path->n == 0 || path->p[0] == '/') return text_z(a, path);
+    buf_init(&b, 16 * KB);
+    buf_addf(&b, "%.*s/%.*s", STR(s->folder), STR(*path));
+    *path = buf_str(&b);
+    status st = text_z(a, path);
+    buf_fini(&b);
+    return st;
+}
+
+static status complete(struct site_settings *s, const char *file, struct arena *a)
+{
+    const char *slash = strrchr(file, '/');
+
+    s->file = str_of(file);
+    s->folder = slash == NULL   ? S(".")
+                : slash == file ? S("/")
+                                : (str){file, (size_t)(slash - file)};
+    TRY(text_z(a, &s->file));
+    TRY(text_z(a, &s->folder));
+    TRY(text_z(a, &s->listen));
+    TRY(path_complete(s, a, &s->certificate));
+    return path_complete(s, a, &s->key);
+}
+
+static bool is_loopback(str host)
+{
+    char z[INET6_ADDRSTRLEN];
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (host.n >= 2 && host.p[0] == '[') host = (str){host.p + 1, host.n - 2};
+    if (host.n == 0 || host.n >= sizeof z) return false;
+    memcpy(z, host.p, host.n);
+    z[host.n] = 0;
+    if (inet_pton(AF_INET, z, &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, z, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static str host_of(str address)
+{
+    size_t n = address.n;
+
+    while (n > 0 && address.p[n - 1] != ':') n--;
+    return (str){address.p, n > 0 ? n - 1 : 0};
+}
+
+static status rules(const struct site_settings *s)
+{
+    bool tls = s->certificate.n > 0;
+
+    if (tls != (s->key.n > 0))
+        return fail(ST_BAD_INPUT, "tls.files", 0, "%.*s: tls needs both certificate and key",
+                    STR(s->file));
+    if (tls || s->insecure || is_loopback(host_of(s->listen))) return OK;
+    return fail(ST_BAD_INPUT, "listen.public", 0,
+                "listen: %.*s is public: give it tls, or say insecure: true", STR(s->listen));
+}
+
+status site_settings_load(const char *file, struct arena *a, struct site_settings *out)
+{
+    struct reading reading = {.arena = a};
+    struct site_settings s = {0};
+    struct buf text;
+
+    buf_init(&text, SETTINGS_FILE_MAX);
+    status st = file_read(file, &text);
+    if (st.cls == ST_OK) {
+        struct settings_source source = {.text = buf_str(&text),
+                                         .file = file,
+                                         .env_prefix = SETTINGS_ENV,
+                                         .env = environment,
+                                         .seed = seed_take,
+                                         .self = &reading};
+        st = settings_read(table, sizeof s, &source, a, &s);
+    }
+    buf_fini(&text);
+    TRY(st);
+    s.seeds = reading.seeds;
+    s.seed_count = reading.count;
+    TRY(complete(&s, file, a));
+    *out = s;
+    return OK;
+}
+
+status site_settings_listen(struct site_settings *s, const char *listen, struct arena *a)
+{
+    if (listen != NULL) {
+        s->listen = str_of(listen);
+        TRY(text_z(a, &s->listen));
+    }
+    return rules(s);
+}
+
+// ---- what others take of them
+
+void site_settings_template(struct buf *b)
+{
+    buf_add(b,
+            S("# Settings of this site. Each is shown with its default: to change one, take the\n"
+              "# # in front of it away. An environment variable goes before this file:\n"
+              "# PACKTRAIL_HTTP_IDLE_TIME for http.idle_time.\n"
+              "#\n"
+              "# What is put at the first start, as by PUT: a path and its body each.\n"
+              "# seed:\n"
+              "#   /v1/clients/acme: {name: Acme Pharma, prefixes: [\"9506000\"]}\n\n"));
+    settings_template(table, b);
+}
+
+unsigned site_settings_loops(const struct site_settings *s)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (s->loops > 0) return (unsigned)s->loops;
+    if (cores < 1) return 1;
+    return cores > (long)SITE_LOOPS_MAX ? SITE_LOOPS_MAX : (unsigned)cores;
+}
+
+#define SMALL(member) .member = (uint32_t)s->limits.member
+struct site_limits site_settings_limits(const struct site_settings *s)
+{
+    return (struct site_limits){SMALL(issue_max),
+                                SMALL(report_units_max),
+                                SMALL(reports_max),
+                                SMALL(slice_lines),
+                                SMALL(slice_bytes),
+                                SMALL(page_default),
+                                SMALL(page_max),
+                                SMALL(import_max),
+                                SMALL(clock_ahead_max_ms),
+                                SMALL(results_bytes_max),
+                                .report_body_max = s->limits.report_body_max,
+                                .stream_body_max = s->limits.stream_body_max,
+                                .import_body_max = s->limits.import_body_max};
+}
+
+#define HTTP(member) .member = (uint32_t)s->http.member
+struct http_limits site_settings_http(const struct site_settings *s)
+{
+    return (struct http_limits){HTTP(connections_max), HTTP(header_max),
+                                HTTP(header_ms),       HTTP(body_ms),
+                                HTTP(idle_ms),         HTTP(write_ms),
+                                HTTP(pipeline_max),    .arena_max = s->http.arena_max};
+}

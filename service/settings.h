@@ -1,0 +1,49 @@
+// settings.h - what a site is told in its packtrail.yaml: every ceiling and choice, with its
+// default. The folder of the file is the site's folder.
+#pragma once
+#include "common/http_server.h"
+#include "common/log.h"
+#include "common/settings.h"
+#include "service/journal/site.h"
+
+struct seed { // one thing to be put at the first start
+    str path, json;
+    unsigned line; // in the file
+};
+
+struct site_settings {
+    str listen;
+    bool insecure; // a public address without TLS
+    str certificate, key;
+    uint64_t loops; // 0: as many as there are cores
+    uint64_t drain_ms;
+    uint64_t map_max;
+    uint64_t queue_max, batch_facts;
+    uint8_t log_form, log_level;
+    struct { // as struct site_limits
+        uint64_t issue_max, report_units_max, reports_max, slice_lines, slice_bytes;
+        uint64_t page_default, page_max, import_max, clock_ahead_max_ms, results_bytes_max;
+        uint64_t report_body_max, stream_body_max, import_body_max;
+    } limits;
+    struct { // as struct http_limits
+        uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
+        uint64_t pipeline_max, arena_max;
+    } http;
+    // Not of the table:
+    str file, folder; // NUL-terminated
+    const struct seed *seeds;
+    uint32_t seed_count;
+};
+
+#define SETTINGS_ENV "PACKTRAIL_"
+
+// Reads the file and the environment. Texts lie in the arena, NUL-terminated. Codes: those of
+// common/settings.h, settings.file, listen.public (neither TLS nor `insecure`), tls.files.
+status site_settings_load(const char *file, struct arena *a, struct site_settings *out);
+// `listen` said elsewhere goes before the file's.
+status site_settings_listen(struct site_settings *s, const char *listen, struct arena *a);
+
+void site_settings_template(struct buf *b); // the file that `init` writes
+unsigned site_settings_loops(const struct site_settings *s);
+struct site_limits site_settings_limits(const struct site_settings *s);
+struct http_limits site_settings_http(const struct site_settings *s);
