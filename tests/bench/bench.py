@@ -112,7 +112,11 @@ class Site:
             self.process.wait(60)
 
     def caller(self, role):
-        token = self.admin.call("POST", "/v1/tokens", {"role": role, "client": "acme"})["token"]
+        scope = {"client": "acme"}
+        if role == "line":
+            self.admin.call("PUT", "/v1/lines/line-1", {"name": "Line 1"})
+            scope["line"] = "line-1"
+        token = self.admin.call("POST", "/v1/tokens", {"role": role, **scope})["token"]
         return Caller(self.port, token)
 
     def set_up(self, lots, case_of):

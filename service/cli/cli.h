@@ -1,0 +1,14 @@
+// cli.h - the commands of `packtrail`. Each gets its own name as argv[0] and gives the exit code:
+// 0 done, 1 failed or refused, 2 wrong usage.
+#pragma once
+#include "common/status.h"
+
+#define CLI_WRONG_USAGE 2
+
+int cli_init(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+
+// Says on standard error how the command is used.
+int cli_usage(const char *command);
+// The exit code; what was wrong goes to standard error as `packtrail COMMAND: code: sentence`.
+int cli_end(const char *command, status st);

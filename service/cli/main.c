@@ -1,0 +1,87 @@
+// packtrail: the table of commands.
+#include "service/cli/cli.h"
+#include "service/cli/convert.h"
+#include "service/demo/demo.h"
+#include "service/ops/ops.h"
+#include <stdio.h>
+#include <string.h>
+
+// clang-format off
+static const struct command {
+    const char *name, *usage, *says;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"init", "DIR", "makes a site's folder and its first token", cli_init},
+    {"serve", "-c FILE [--listen ADDR:PORT]", "runs the service on the folder of FILE", cli_serve},
+    {"convert", "--to urn|dl|bracketed|raw [--prefixes FILE]",
+     "brings identifiers on standard input, one a line, to another form", cli_convert},
+    {"demo", "[--packs N] [--speed PACKS_PER_SECOND|max] [--keep DIR] [--listen ADDR:PORT]",
+     "runs a whole site with sample data", cli_demo},
+};
+// clang-format on
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < LEN(commands); i++)
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    return NULL;
+}
+
+static void say_usage(FILE *to, const struct command *c)
+{
+    fprintf(to, "usage: packtrail %s %s\n", c->name, c->usage);
+}
+
+int cli_usage(const char *command)
+{
+    say_usage(stderr, find(command));
+    return CLI_WRONG_USAGE;
+}
+
+int cli_end(const char *command, status st)
+{
+    if (st.cls == ST_OK) return 0;
+    fprintf(stderr, "packtrail %s: %s: %s\n", command, st.reason, st.text);
+    return 1;
+}
+
+static void say_all(FILE *to)
+{
+    fputs("usage: packtrail COMMAND …\n\n", to);
+    for (size_t i = 0; i < LEN(commands); i++)
+        fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].says);
+    fputs("\npacktrail COMMAND --help says more; packtrail --version says which one this is.\n",
+          to);
+}
+
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (!asks_help(argv[i])) continue;
+        say_usage(stdout, c);
+        printf("%s\n", c->says);
+        return 0;
+    }
+    return c->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *c;
+
+    if (argc >= 2 && asks_help(argv[1])) return say_all(stdout), 0;
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0)
+        return printf("packtrail %s\n", PACKTRAIL_VERSION), 0;
+    if (argc < 2) return say_all(stderr), CLI_WRONG_USAGE;
+    if ((c = find(argv[1])) == NULL) {
+        fprintf(stderr, "packtrail: there is no command %s; packtrail --help lists them\n",
+                argv[1]);
+        return CLI_WRONG_USAGE;
+    }
+    return run(c, argc - 1, argv + 1);
+}

@@ -1,0 +1,19 @@
+#include "service/kinds.h"
+#include "service/access/token.h"
+#include "service/catalog/place.h"
+#include "service/catalog/product.h"
+#include "service/client/client.h"
+#include "service/journal/call_bound.h"
+#include "service/journal/opened.h"
+#include "service/journal/refusal.h"
+#include "service/ops/seeded.h"
+#include "service/pool/epoch.h"
+#include "service/pool/issue.h"
+#include "service/pool/pool.h"
+
+const struct kind *const site_kinds[] = {
+    &kind_journal_opened,   &kind_token_created, &kind_token_revoked,  &kind_refusal,
+    &kind_refusal_repeated, &kind_call_bound,    &kind_epoch_added,    &kind_site_seeded,
+    &kind_client_put,       &kind_product_put,   &kind_location_put,   &kind_party_put,
+    &kind_line_put,         &kind_pool_put,      &kind_numbers_issued, NULL,
+};

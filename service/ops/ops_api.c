@@ -1,0 +1,51 @@
+// /healthz, /readyz, /version. Anyone may ask them: they tell nothing of what is packed.
+#include "service/ops/ops.h"
+#include "service/ops/ops_int.h"
+
+static void reply_word(struct http_req *r, const char *word)
+{
+    http_reply(r, 200, "text/plain; charset=utf-8", str_of(word));
+}
+
+static void healthz(struct http_req *r) { reply_word(r, "alive\n"); }
+
+static void readyz(struct http_req *r)
+{
+    struct site *site = api_site(r);
+
+    if (atomic_load(&site->draining)) {
+        http_problem(r, fail(ST_BUSY, "service.draining", 0, "the service is ending"), S(""));
+        return;
+    }
+    struct txn *t = api_snapshot(r);
+    (void)journal_head_get(t);
+    status st = api_snapshot_end(r);
+    if (st.cls == ST_OK)
+        reply_word(r, "ready\n");
+    else
+        http_problem(r, st, S(""));
+}
+
+static void version(struct http_req *r)
+{
+    const struct journal_meta *meta = &api_site(r)->meta;
+    char id[32];
+    struct buf b;
+
+    hex_put(id, meta->journal_id, sizeof meta->journal_id);
+    buf_init(&b, 1 * KB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    json_w_kstr(&w, "version", S(PACKTRAIL_VERSION));
+    json_w_kint(&w, "format", FORMAT_NOW);
+    json_w_kstr(&w, "journal_id", (str){id, sizeof id});
+    json_w_end(&w);
+    api_reply(r, 200, &b);
+}
+
+const struct http_route ops_routes[] = {
+    {HTTP_GET, "/healthz", "", 0, healthz, NULL, NULL},
+    {HTTP_GET,      "/readyz", "", 0, readyz, NULL, NULL},
+    {HTTP_GET, "/version", "", 0, version, NULL, NULL},
+    {0   },
+};

@@ -1,0 +1,48 @@
+// What is counted and logged of every request. Any loop's thread.
+#include "common/log.h"
+#include "common/metric.h"
+#include "service/api/caller.h"
+#include "service/ops/ops.h"
+#include "service/ops/ops_int.h"
+
+static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+static const uint64_t bounds_us[] = {100,   250,    500,    1000,    2500,    5000,    10000,
+                                     25000, 100000, 250000, 1000000, 5000000, 30000000};
+
+static const struct metric requests =
+    METRIC_OF(METRIC_COUNTER, "packtrail_requests_total", "Requests answered, by class of status.",
+              "class", classes);
+static const struct metric bytes =
+    METRIC(METRIC_COUNTER, "packtrail_reply_bytes_total", "Bytes of the bodies of answers.");
+static const struct metric seconds =
+    METRIC_TIMES("packtrail_request_seconds", "From the first byte of a request to its answer.",
+                 1000000, bounds_us);
+
+void ops_request_metrics(void)
+{
+    metric_register(&requests);
+    metric_register(&bytes);
+    metric_register(&seconds);
+}
+
+static str caller_name(const struct http_req *r)
+{
+    return r->caller == NULL ? (str){"", 0} : caller_of(r)->id;
+}
+
+void ops_request_done(const struct http_req *r, int code, uint64_t body_bytes, uint64_t us)
+{
+    unsigned class = code < 100 || code > 599 ? 5 : (unsigned)code / 100;
+
+    metric_add_at(&requests, class - 1, 1);
+    metric_add(&bytes, (int64_t)body_bytes);
+    metric_observe(&seconds, us);
+    if (code >= 400)
+        LOG(info, "request.refused", fi("id", r->id),
+            fs("method", str_of(http_method_name(r->method))), fs("path", r->path),
+            fi("status", code), fs("caller", caller_name(r)), fs("peer", r->peer), fi("us", us));
+    else
+        LOG(debug, "request.answered", fi("id", r->id),
+            fs("method", str_of(http_method_name(r->method))), fs("path", r->path),
+            fi("status", code), fs("caller", caller_name(r)), fs("peer", r->peer), fi("us", us));
+}
