@@ -361,6 +361,7 @@ static status pool_show(struct txn *t, wall now, const struct item *i, const voi
 
 const struct item_noun noun_pool = {.number = NOUN_POOL,
                                     .word = "pool",
+                                    .unknown = "pool.unknown",
                                     .form = &pool_form,
                                     .reason_at = offsetof(struct pool, reason),
                                     .kind = &kind_pool_put,

@@ -250,6 +250,31 @@ static void a_page_ends_where_it_grows_too_long(void **state)
     assert_true(next_of(a, next, sizeof next));
 }
 
+static void a_put_from_elsewhere_follows_the_same_rules(void **state)
+{
+    struct fixture *f = *state;
+    const struct kind *product = &kind_product_put;
+    struct fact fact;
+    struct item i;
+    str reason;
+
+    const char *acme = "{\"name\":\"Acme\",\"reason\":\"the first start\"}";
+    assert_int_equal(fixture_put(f, &kind_client_put, "ACME", acme).cls, ST_OK);
+    struct txn *t = fixture_read(f);
+    assert_int_equal(journal_get(t, journal_head_get(t).seq, &f->arena, &fact).cls, ST_OK);
+    fixture_read_end(t);
+    assert_int_equal(item_of_fact(&fact, &i, &reason).cls, ST_OK);
+    assert_true(str_eq(reason, S("the first start")) && str_eq(i.name, S("acme")));
+    catalog_expect(f, "/v1/clients/acme", "{\"name\":\"Acme\"}", 200, "\"version\":1");
+    assert_string_equal(fixture_put(f, &kind_client_put, "a b", acme).reason, "name.form");
+    assert_string_equal(fixture_put(f, &kind_client_put, "x", "{}").reason, "field.required");
+    assert_string_equal(fixture_put(f, product, "1", PILLS(EACH)).reason, "gs1.length");
+    assert_string_equal(fixture_put(f, product, PACK, "{\"client\":\"x\",\"name\":\"x\"}").reason,
+                        "client.unknown");
+    assert_int_equal(fixture_put(f, product, "9521141107348", PILLS(EACH)).cls, ST_OK);
+    assert_int_equal(catalog_get(f, "/v1/products/" PACK).code, 200);
+}
+
 static void refusals_of_trade_are_facts_and_misspelt_fields_are_not(void **state)
 {
     struct fixture *f = *state;
@@ -321,6 +346,7 @@ int main(void)
         CATALOG_TEST(lists_come_in_pages_in_the_order_of_names),
         CATALOG_TEST(a_page_that_nobody_gave_out_is_refused_or_empty),
         CATALOG_TEST(a_page_ends_where_it_grows_too_long),
+        CATALOG_TEST(a_put_from_elsewhere_follows_the_same_rules),
         CATALOG_TEST(refusals_of_trade_are_facts_and_misspelt_fields_are_not),
         CATALOG_TEST(a_store_that_fails_leaves_no_half_item),
     };

@@ -1,6 +1,6 @@
 #include "site_fixture.h"
 #include "common/http_server.h"
-#include "service/item/item.h"
+#include "service/item/item_api.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/refusal.h"
 #include "service/journal/replay.h"
@@ -232,19 +232,13 @@ status fixture_run(struct fixture *f, const struct kind *k, const void *what, st
 
 status fixture_put(struct fixture *f, const struct kind *k, const char *name, const char *json)
 {
-    const struct item_noun *noun = k->arg;
-    void *value = arena_alloc(&f->arena, noun->form->size);
-    struct item_put put = {.name = str_of(name), .value = value};
+    struct item_text text = {str_of(name), str_of(json)};
+    struct item_put put;
+    struct txn *t = fixture_read(f);
+    status st = item_put_read(t, k->arg, &text, &f->arena, &put);
 
-    if (noun->name != NULL) TRY(noun->name(put.name, &f->arena, &put.name));
-    TRY(form_parse(noun->form, str_of(json), &f->arena, value));
-    if (noun->prepare != NULL) {
-        struct txn *t = fixture_read(f);
-        status st = noun->prepare(t, &f->arena, put.name, value, &put.client);
-        fixture_read_end(t);
-        TRY(st);
-    }
-    return fixture_run(f, k, &put, NULL);
+    fixture_read_end(t);
+    return st.cls == ST_OK ? fixture_run(f, k, &put, NULL) : st;
 }
 
 void fixture_forget(struct fixture *f) { arena_reset(&f->arena); }
