@@ -1,6 +1,7 @@
 // Clients: to whom a company prefix belongs, how strict the site is for them, and the copy of all
 // prefixes that each thread keeps.
 #include "catalog_site.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -156,6 +157,32 @@ static void each_thread_keeps_a_copy_of_all_prefixes_that_follows_every_put(void
     assert_int_equal(prefixes_now(f, &digits), 4);
 }
 
+static void *ask_elsewhere(void *p)
+{
+    struct fixture *f = p;
+    struct txn *t = txn_read(f->site.db);
+    const struct gs1_prefixes *mine = client_prefixes_here(t);
+    size_t n = mine->n;
+
+    if (txn_end(&t, false).cls != ST_OK) n = 0;
+    return (void *)n;
+}
+
+// The sanitizers see to it that nothing of a copy stays behind.
+static void a_thread_that_ends_takes_its_copy_with_it(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t thread;
+    void *n;
+
+    catalog_two_clients(f);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pthread_create(&thread, NULL, ask_elsewhere, f), 0);
+        assert_int_equal(pthread_join(thread, &n), 0);
+        assert_int_equal((size_t)n, 2);
+    }
+}
+
 // Prefixes that could not all be read are not remembered.
 static void a_copy_is_whole_or_none(void **state)
 {
@@ -189,6 +216,7 @@ int main(void)
         CATALOG_TEST(the_longest_prefix_says_whose_a_key_is),
         CATALOG_TEST(a_profile_is_the_first_words_unless_it_says_more),
         CATALOG_TEST(each_thread_keeps_a_copy_of_all_prefixes_that_follows_every_put),
+        CATALOG_TEST(a_thread_that_ends_takes_its_copy_with_it),
         CATALOG_TEST(a_copy_is_whole_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
