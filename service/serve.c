@@ -14,6 +14,7 @@
 #include "service/ops/head_file.h"
 #include "service/ops/ops.h"
 #include "service/pool/epoch.h"
+#include "service/pool/names.h"
 #include "service/pool/site_key.h"
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
@@ -175,6 +176,7 @@ static status threads_start(struct service *s)
 static status service_open(struct service *s, const struct serve_options *o)
 {
     s->folder.lock = -1;
+    ops_register();
     s->site.magic = SITE_MAGIC;
     s->site.env = &env_real;
     s->site.kinds = site_kinds;
@@ -244,6 +246,7 @@ static void service_close(struct service *s)
     db_close(&s->site.db);
     site_keys_fini(&s->keys);
     folder_close(&s->folder);
+    names_leave(); // what seeds made this thread remember
     arena_fini(&s->arena);
 }
 

@@ -7,6 +7,9 @@
 
 int cli_init(int argc, char **argv);
 int cli_serve(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_verify(int argc, char **argv);
+int cli_journal(int argc, char **argv);
 
 // Says on standard error how the command is used.
 int cli_usage(const char *command);

@@ -13,6 +13,11 @@ static const struct command {
 } commands[] = {
     {"init", "DIR", "makes a site's folder and its first token", cli_init},
     {"serve", "-c FILE [--listen ADDR:PORT]", "runs the service on the folder of FILE", cli_serve},
+    {"check", "-c FILE [--alive]",
+     "checks a configuration and the machine; --alive asks the service that runs", cli_check},
+    {"verify", "DIR", "replays the journal of a folder that is not in use, and compares",
+     cli_verify},
+    {"journal", "DIR", "prints the journal, one JSON object a line", cli_journal},
     {"convert", "--to urn|dl|bracketed|raw [--prefixes FILE]",
      "brings identifiers on standard input, one a line, to another form", cli_convert},
     {"demo", "[--packs N] [--speed PACKS_PER_SECOND|max] [--keep DIR] [--listen ADDR:PORT]",

@@ -2,6 +2,7 @@
 #include "service/demo/demo.h"
 #include "common/json.h"
 #include "service/demo/demo_int.h"
+#include "service/ops/memory.h"
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -213,7 +214,7 @@ static status tell(struct demo *d)
     for (unsigned i = 0; i < DEMO_LINES; i++) packs += d->lines[i].commissioned;
     demo_say("%" PRIu64 " packs issued, commissioned, packed, shipped and delivered in %.1f s; "
              "the service holds %" PRIu64 " KB",
-             packs, s, demo_service_memory_kb(&d->service));
+             packs, s, memory_resident(d->service.pid) / KB);
     return OK;
 }
 

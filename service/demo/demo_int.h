@@ -28,7 +28,6 @@ struct demo_service {
 status demo_service_start(struct demo_service *s, const struct demo_options *o);
 status demo_service_stop(struct demo_service *s);  // SIGTERM, waits; the exit status must be 0
 status demo_service_run(const char *const *words); // another command of this program, to its end
-uint64_t demo_service_memory_kb(const struct demo_service *s); // RssAnon + RssShmem
 
 // --- a caller ---
 

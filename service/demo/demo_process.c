@@ -123,23 +123,3 @@ status demo_service_run(const char *const *words)
     fflush(stdout);
     return wait_for(pid, words[1]);
 }
-
-uint64_t demo_service_memory_kb(const struct demo_service *s)
-{
-    char path[64], line[256];
-    uint64_t sum = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/status", s->pid);
-    FILE *f = fopen(path, "r");
-    if (f == NULL) return 0;
-    while (fgets(line, sizeof line, f) != NULL) {
-        uint64_t n = 0;
-        str rest = str_of(line), head;
-        if (!str_cut(&rest, ':', &head)) continue;
-        if (!str_eq(head, S("RssAnon")) && !str_eq(head, S("RssShmem"))) continue;
-        rest = str_trim(rest);
-        if (str_cut(&rest, ' ', &head) && str_u64(head, UINT64_MAX, &n)) sum += n;
-    }
-    fclose(f);
-    return sum;
-}

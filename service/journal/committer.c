@@ -23,7 +23,7 @@ struct committer {
     pthread_t thread;
     bool started;
     atomic_bool stopping;
-    _Atomic uint64_t commits, jobs, facts, refusals, busy_us;
+    _Atomic uint64_t commits, jobs, facts, refusals, busy_us, held;
 };
 
 struct job *job_new(struct arena *a, struct loop *home, uint32_t n)
@@ -81,7 +81,10 @@ bool committer_submit(struct committer *c, struct job *j)
     assert(j->n == 1 || j->key.always || !j->key.present);
     if (atomic_load(&c->stopping)) return false;
     j->mail.open = job_open;
-    return mailbox_put(c->box, &j->mail);
+    atomic_fetch_add(&c->held, 1); // before it can be answered
+    if (mailbox_put(c->box, &j->mail)) return true;
+    atomic_fetch_sub(&c->held, 1);
+    return false;
 }
 
 // The crash test's build raises SIGKILL between commit and answer; the shipped one has no such
@@ -162,6 +165,7 @@ static uint32_t run_batch(struct committer *c, struct job *jobs)
     }
     uint32_t n = answer(jobs);
     atomic_fetch_add(&c->jobs, n);
+    atomic_fetch_sub(&c->held, n);
     atomic_fetch_add(&c->busy_us, now_us() - from);
     if (r.committed && c->conf.committed != NULL)
         c->conf.committed(c->conf.committed_self, c->batch.head_seq);
@@ -209,6 +213,6 @@ struct committer_stats committer_stats(const struct committer *c)
 {
     OBJ_CHECK(c, COMMITTER_MAGIC);
     return (struct committer_stats){atomic_load(&c->commits), atomic_load(&c->jobs),
-                                    atomic_load(&c->facts), atomic_load(&c->refusals),
-                                    atomic_load(&c->busy_us)};
+                                    atomic_load(&c->facts),   atomic_load(&c->refusals),
+                                    atomic_load(&c->busy_us), atomic_load(&c->held)};
 }

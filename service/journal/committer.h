@@ -76,5 +76,6 @@ uint32_t committer_step(struct committer *c, bool wait); // jobs handled; tests 
 
 struct committer_stats {
     uint64_t commits, jobs, facts, refusals, busy_us;
+    uint64_t waiting; // jobs taken and not yet answered
 };
 struct committer_stats committer_stats(const struct committer *c); // any thread

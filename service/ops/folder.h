@@ -43,5 +43,6 @@ status folder_path(const struct folder *f, const char *name, char out[FOLDER_PAT
 status folder_put(const char *path, str text);
 
 // The store of a folder, for reading beside a service that runs, or alone.
-#define FOLDER_READERS 256u // read transactions at once, of all processes
+#define FOLDER_READERS  256u       // read transactions at once, of all processes
+#define FOLDER_READ_MAP (512 * GB) // address space of who only reads; a larger file gets its size
 status folder_db(const struct folder *f, size_t map_max, bool read_only, struct db **out);

@@ -47,5 +47,7 @@ const struct http_route ops_routes[] = {
     {HTTP_GET, "/healthz", "", 0, healthz, NULL, NULL},
     {HTTP_GET,      "/readyz", "", 0, readyz, NULL, NULL},
     {HTTP_GET, "/version", "", 0, version, NULL, NULL},
-    {0   },
+    {HTTP_GET,    "/metrics", "", 0, ops_metrics, NULL, NULL},
+    {HTTP_GET, "/v1/journal", "qa auditor admin", 0, ops_journal, NULL, NULL},
+    {0     },
 };

@@ -2,4 +2,5 @@
 #pragma once
 #include "service/api/api.h"
 
-void ops_request_metrics(void); // registers what request.c counts
+void ops_metrics(struct http_req *r);
+void ops_journal(struct http_req *r);

@@ -3,7 +3,6 @@
 #include "common/metric.h"
 #include "service/api/caller.h"
 #include "service/ops/ops.h"
-#include "service/ops/ops_int.h"
 
 static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 static const uint64_t bounds_us[] = {100,   250,    500,    1000,    2500,    5000,    10000,
@@ -18,7 +17,7 @@ static const struct metric seconds =
     METRIC_TIMES("packtrail_request_seconds", "From the first byte of a request to its answer.",
                  1000000, bounds_us);
 
-void ops_request_metrics(void)
+void ops_register(void)
 {
     metric_register(&requests);
     metric_register(&bytes);

@@ -113,3 +113,16 @@ struct unit unit_one(struct txn *t, unit_id u)
     unit_rows_read(&r, t);
     return unit_get(&r, u);
 }
+
+uint64_t units_count(struct txn *t)
+{
+    static const char tag[1] = {ROW_UNIT};
+    struct walk w = walk_open(t, DB_ROWS, (str){tag, 1}, (str){0});
+    uint64_t n = 0;
+    str k, v;
+
+    while (walk_next(&w, &k, &v))
+        for (size_t at = 0; at < v.n; at += UNIT_BYTES) n += v.p[at] != 0;
+    walk_close(&w);
+    return n;
+}

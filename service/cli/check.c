@@ -1,0 +1,222 @@
+// `packtrail check -c FILE [--alive]`: what is right and what is wrong with a configuration, its
+// folder and the machine, a line each; or whether the service that runs answers.
+#include "common/http_server.h"
+#include "service/cli/alive.h"
+#include "service/cli/cli.h"
+#include "service/ops/folder.h"
+#include "service/pool/epoch.h"
+#include "service/settings.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define SPACE_MIN        (256 * MB)             // under it a site fills up before anybody looks
+#define CLOCK_FIRST      INT64_C(1767225600000) // 2026-01-01: no clock that is set is before it
+#define PAGE_SIZE_WANTED 4096l                  // the store's rows are cut for it
+
+struct checking {
+    const char *file;
+    struct arena arena;
+    struct site_settings settings;
+    struct folder folder;
+    struct db *db;
+    struct journal_head head;
+    bool readable; // settings, and then the folder, could be read: others may go on
+    bool in_use;   // a service runs on the folder: its address is taken by it
+    char says[256];
+};
+
+static void say(struct checking *c, const char *fmt, ...) LIKE_PRINTF(2, 3);
+static void say(struct checking *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(c->says, sizeof c->says, fmt, ap);
+    va_end(ap);
+}
+
+// ---- each check
+
+static status check_settings(struct checking *c)
+{
+    TRY(site_settings_load(c->file, &c->arena, &c->settings));
+    c->readable = true;
+    say(c, "%s is understood", c->file);
+    return OK;
+}
+
+static status check_public(struct checking *c)
+{
+    TRY(site_settings_listen(&c->settings, NULL, &c->arena));
+    say(c, "%s%s", c->settings.listen.p,
+        c->settings.certificate.n > 0 ? " with TLS"
+        : c->settings.insecure        ? " without TLS, as insecure: true wants it"
+                                      : " without TLS");
+    return OK;
+}
+
+static status check_folder(struct checking *c)
+{
+    struct folder_format format;
+
+    c->readable = false;
+    TRY(folder_find(c->settings.folder.p, &c->folder));
+    TRY(folder_format_read(&c->folder, &format));
+    TRY(folder_db(&c->folder, FOLDER_READ_MAP, true, &c->db));
+    struct txn *t = txn_read(c->db);
+    c->head = journal_head_get(t);
+    TRY(txn_end(&t, false));
+    c->readable = true;
+    c->in_use = folder_lock(&c->folder).cls == ST_CONFLICT;
+    say(c, "%s holds %" PRIu64 " facts, made by %s%s", c->folder.data, c->head.seq,
+        format.created_by, c->in_use ? "; a service runs on it" : "");
+    return OK;
+}
+
+static status keys_fit(struct checking *c, const struct site_keys *keys)
+{
+    struct txn *t = txn_read(c->db);
+    struct journal_meta meta;
+
+    status st = journal_meta_get(t, &c->arena, &meta);
+    if (st.cls == ST_OK) st = epoch_check(t, &meta, keys);
+    status end = txn_end(&t, false);
+    return st.cls == ST_OK ? end : st;
+}
+
+static status check_keys(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    struct site_keys keys;
+
+    TRY(folder_path(&c->folder, "site.key", path));
+    TRY(site_keys_load(path, &keys));
+    status st = keys_fit(c, &keys);
+    say(c, "%s is the one of this site, %u epoch%s", path, keys.count, keys.count == 1 ? "" : "s");
+    site_keys_fini(&keys);
+    return st;
+}
+
+static status check_address(struct checking *c)
+{
+    const struct site_settings *s = &c->settings;
+    static const struct http_route none[] = {{0}};
+    static const struct http_route *const routes[] = {none, NULL};
+    bool tls = s->certificate.n > 0;
+    struct loop *loop;
+    struct http_server *server = NULL;
+
+    say(c, "%s is in use by the service on this folder", s->listen.p);
+    if (c->in_use) return OK;
+    loop = loop_new("check");
+    struct http_server_conf conf = {
+        .listen = s->listen.p,
+        .tls = {tls ? s->certificate.p : NULL, tls ? s->key.p : NULL},
+        .routes = routes,
+        .loops = &loop,
+        .loop_count = 1
+    };
+    status st = http_server_open(&conf, &server);
+    http_server_close(&server);
+    loop_free(&loop);
+    say(c, "%s is free", s->listen.p);
+    return st;
+}
+
+static status check_page(struct checking *c)
+{
+    long size = sysconf(_SC_PAGESIZE);
+
+    say(c, "%ld bytes", size);
+    if (size == PAGE_SIZE_WANTED) return OK;
+    return fail(ST_CONFLICT, "machine.page", 0,
+                "this machine has pages of %ld bytes; the store needs one of %ld", size,
+                PAGE_SIZE_WANTED);
+}
+
+static status check_clock(struct checking *c)
+{
+    wall now = env_wall(&env_real);
+
+    say(c, "after the newest fact");
+    if (now.ms < CLOCK_FIRST)
+        return fail(ST_CONFLICT, "machine.clock", 0, "the clock was never set");
+    if (now.ms < c->head.at.ms)
+        return fail(ST_CONFLICT, "machine.clock", 0,
+                    "the clock is %" PRId64 " s before the newest fact",
+                    (c->head.at.ms - now.ms) / 1000);
+    return OK;
+}
+
+static status check_space(struct checking *c)
+{
+    struct statvfs v;
+
+    if (statvfs(c->folder.data, &v) != 0)
+        return fail(ST_STORE, "machine.disk", 0, "%s: %s", c->folder.data, strerror(errno));
+    uint64_t left = (uint64_t)v.f_bavail * v.f_frsize;
+    say(c, "%" PRIu64 " MB left", left / MB);
+    if (left >= SPACE_MIN) return OK;
+    return fail(ST_FULL, "machine.disk", 0, "only %" PRIu64 " MB are left for %s", left / MB,
+                c->folder.data);
+}
+
+static const struct check {
+    const char *what;
+    status (*run)(struct checking *c);
+} checks[] = {
+    {"settings",  check_settings},
+    {"listen",    check_public  },
+    {"folder",    check_folder  },
+    {"key file",  check_keys    },
+    {"address",   check_address },
+    {"page size", check_page    },
+    {"clock",     check_clock   },
+    {"disk",      check_space   },
+};
+
+static int check_all(struct checking *c)
+{
+    bool wrong = false;
+
+    for (size_t i = 0; i < LEN(checks); i++) {
+        status st = checks[i].run(c);
+        bool bad = st.cls != ST_OK;
+        printf("%-5s  %-9s  %s\n", bad ? "wrong" : "ok", checks[i].what, bad ? st.text : c->says);
+        wrong = wrong || bad;
+        if (!c->readable) break; // what follows stands on it
+    }
+    return wrong ? 1 : 0;
+}
+
+static status alive(struct checking *c)
+{
+    TRY(site_settings_load(c->file, &c->arena, &c->settings));
+    return alive_ask(c->settings.listen, c->settings.certificate.n > 0);
+}
+
+int cli_check(int argc, char **argv)
+{
+    struct checking c = {.folder.lock = -1};
+    bool ask = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--alive") == 0)
+            ask = true;
+        else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
+            c.file = argv[++i];
+        else
+            return cli_usage("check");
+    }
+    if (c.file == NULL) return cli_usage("check");
+    arena_init(&c.arena, 64 * MB);
+    int code = ask ? cli_end("check", alive(&c)) : check_all(&c);
+    db_close(&c.db);
+    folder_close(&c.folder);
+    arena_fini(&c.arena);
+    return code;
+}

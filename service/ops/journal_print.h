@@ -1,0 +1,15 @@
+// journal_print.h - facts for people: {"seq","time","kind","actor","client","lot","happened",
+// "fact":{…}} with what the kind has to say in `fact`; what does not apply is left out.
+#pragma once
+#include "service/journal/kind.h"
+
+struct journal_print {
+    struct txn *t; // for the names of actors, clients and lots
+    const struct kind *const *kinds;
+    struct arena *scratch;
+};
+
+void journal_print_json(const struct journal_print *p, const struct fact *f, struct json_w *w);
+
+#define JOURNAL_CSV_HEAD "seq,time,kind,actor,client,lot,happened,fact\r\n" // RFC 4180
+void journal_print_csv(const struct journal_print *p, const struct fact *f, struct buf *b);

@@ -1,0 +1,79 @@
+// /metrics: what was counted, and what is worked out when somebody asks. From the machine itself
+// anyone may ask, as for /healthz; from elsewhere it takes a token of the whole site, since totals
+// tell how busy a site is.
+#include "common/metric.h"
+#include "service/access/access.h"
+#include "service/ops/memory.h"
+#include "service/ops/ops_int.h"
+#include <unistd.h>
+
+#define METRICS_TEXT_MAX (1 * MB)
+
+static void one(struct buf *b, enum metric_kind kind, const char *name, const char *help,
+                uint64_t n)
+{
+    metric_family(b, kind, name, help);
+    metric_sample(b, name, NULL, (str){0}, (int64_t)n);
+}
+
+static void committer_write(struct buf *b, const struct committer *c)
+{
+    struct committer_stats s = committer_stats(c);
+
+    one(b, METRIC_COUNTER, "packtrail_commits_total", "Transactions synced to disk.", s.commits);
+    one(b, METRIC_COUNTER, "packtrail_jobs_total", "Requests that the committer decided.", s.jobs);
+    one(b, METRIC_COUNTER, "packtrail_facts_total", "Facts appended to the journal.", s.facts);
+    one(b, METRIC_COUNTER, "packtrail_refusals_total", "Commands refused by a rule.", s.refusals);
+    one(b, METRIC_COUNTER, "packtrail_committer_busy_microseconds_total",
+        "Time that the committer was at work.", s.busy_us);
+    one(b, METRIC_GAUGE, "packtrail_queue_jobs", "Requests that wait for the committer.",
+        s.waiting);
+}
+
+static status store_write(struct http_req *r, struct buf *b)
+{
+    uint64_t used, file;
+
+    TRY(db_pages(api_site(r)->db, &used, &file));
+    struct txn *t = api_snapshot(r);
+    uint64_t seq = journal_head_get(t).seq;
+    TRY(api_snapshot_end(r));
+    one(b, METRIC_GAUGE, "packtrail_journal_seq", "Number of the newest fact.", seq);
+    one(b, METRIC_GAUGE, "packtrail_store_used_bytes", "Bytes of the store in use.", used * 4096);
+    one(b, METRIC_GAUGE, "packtrail_store_file_bytes", "Bytes of the store's file.", file * 4096);
+    return OK;
+}
+
+static bool is_here(const struct http_req *r)
+{
+    return str_starts(r->peer, S("127.")) || str_starts(r->peer, S("[::1]"));
+}
+
+static status may_ask(struct http_req *r)
+{
+    const struct caller *c;
+
+    if (is_here(r)) return OK;
+    TRY(access_caller(r, &c));
+    if (caller_is_site(c)) return OK;
+    return fail(ST_NOT_ALLOWED, "access.role", 0, "metrics are for those of the whole site");
+}
+
+void ops_metrics(struct http_req *r)
+{
+    struct buf b;
+    status st = may_ask(r);
+
+    buf_init(&b, METRICS_TEXT_MAX);
+    if (st.cls == ST_OK) st = store_write(r, &b);
+    if (st.cls != ST_OK) {
+        buf_fini(&b);
+        http_problem(r, st, S(""));
+        return;
+    }
+    committer_write(&b, api_site(r)->committer);
+    one(&b, METRIC_GAUGE, "packtrail_memory_bytes", "Memory without mapped files.",
+        memory_resident((int)getpid()));
+    metric_write(&b);
+    http_reply_buf(r, 200, METRIC_MEDIA, &b);
+}

@@ -1,0 +1,160 @@
+// The chain is proven before anything is written again, so that a record which was changed is named
+// as such, whatever its kind would make of it.
+#include "service/ops/verify.h"
+#include "service/journal/replay.h"
+#include "service/unit/unit_db.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RECORD_MAX  (1 * GB)
+#define CHAIN_BATCH 2000u // records a snapshot
+#define FACTS_BATCH 1000u // records a transaction
+
+// ---- the chain
+
+struct chain {
+    struct txn *t;
+    struct arena arena;
+    struct buf record;
+    struct link link;
+    uint64_t seq, proven; // the last record read; the last whose link was kept and fits
+};
+
+static status departs(const struct chain *c)
+{
+    if (c->seq == c->proven + 1)
+        return fail(ST_STORE, "journal.broken", 0, "record %llu was changed: its link departs",
+                    (unsigned long long)c->seq);
+    return fail(ST_STORE, "journal.broken", 0,
+                "a record from %llu to %llu was changed: the link after them departs",
+                (unsigned long long)(c->proven + 1), (unsigned long long)c->seq);
+}
+
+static status broken(const struct chain *c, status st)
+{
+    return fail(ST_STORE, "journal.broken", 0, "record %llu cannot be read: %s",
+                (unsigned long long)c->seq, st.text);
+}
+
+static status chain_one(struct chain *c)
+{
+    struct link kept;
+    struct fact f;
+
+    c->seq++;
+    status st = journal_get(c->t, c->seq, &c->arena, &f);
+    if (st.cls != ST_OK) return broken(c, st);
+    buf_reset(&c->record);
+    record_write(&f, &c->record);
+    c->link = link_next(&c->link, buf_str(&c->record));
+    arena_reset(&c->arena);
+    if (c->seq % LINK_EVERY != 0) return OK;
+    bool there = journal_link_get(c->t, c->seq, &kept);
+    TRY(txn_status(c->t));
+    if (!there)
+        return fail(ST_STORE, "journal.broken", 0, "the link of record %llu is missing",
+                    (unsigned long long)c->seq);
+    if (memcmp(&kept, &c->link, sizeof kept) != 0) return departs(c);
+    c->proven = c->seq;
+    return OK;
+}
+
+static status chain_all(const struct verify_conf *conf, struct chain *c,
+                        const struct journal_head *head)
+{
+    while (c->seq < head->seq) {
+        TRY(chain_one(c));
+        if (c->seq % CHAIN_BATCH == 0 && conf->progress != NULL)
+            conf->progress(conf->self, "chain", c->seq, head->seq);
+    }
+    return memcmp(&c->link, &head->link, sizeof c->link) == 0 ? OK : departs(c);
+}
+
+static status chain_check(const struct verify_conf *conf, struct db *db, uint64_t *records)
+{
+    struct chain c = {.t = txn_read(db)};
+    struct journal_head head = journal_head_get(c.t);
+
+    arena_init(&c.arena, RECORD_MAX);
+    buf_init(&c.record, RECORD_MAX);
+    status st = txn_status(c.t);
+    if (st.cls == ST_OK && head.seq == 0)
+        st = fail(ST_STORE, "journal.empty", 0, "the journal holds no record");
+    if (st.cls == ST_OK) st = chain_all(conf, &c, &head);
+    *records = head.seq;
+    buf_fini(&c.record);
+    arena_fini(&c.arena);
+    status end = txn_end(&c.t, false);
+    return st.cls == ST_OK ? end : st;
+}
+
+// ---- the replay
+
+// The files are unlinked while they are open: however the process ends, nothing stays behind.
+static status scratch_open(const char *where, size_t map_max, struct db **out)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb"};
+    char path[FOLDER_PATH_MAX], file[FOLDER_PATH_MAX];
+    struct db_conf conf = {.folder = path, .map_max = map_max, .readers = 8};
+
+    int n = snprintf(path, sizeof path, "%s/packtrail-verify-XXXXXX", where);
+    if (n < 0 || (size_t)n > sizeof path - 16 || mkdtemp(path) == NULL)
+        return fail(ST_STORE, "verify.scratch", 0, "%s: %s", where, strerror(errno));
+    status st = db_open(&conf, out);
+    for (size_t i = 0; i < LEN(files); i++) {
+        snprintf(file, sizeof file, "%.*s/%s", n, path, files[i]);
+        unlink(file);
+    }
+    rmdir(path);
+    return st;
+}
+
+static void replayed(void *self, uint64_t seq, uint64_t of)
+{
+    const struct verify_conf *conf = self;
+    if (conf->progress != NULL) conf->progress(conf->self, "replay", seq, of);
+}
+
+static status replay_check(const struct verify_conf *conf, struct db *db)
+{
+    struct replay_conf replay = {.from = db,
+                                 .kinds = conf->kinds,
+                                 .batch = FACTS_BATCH,
+                                 .progress = replayed,
+                                 .self = (void *)(uintptr_t)conf};
+    uint64_t records, used, file;
+
+    TRY(db_pages(db, &used, &file));
+    TRY(scratch_open(conf->scratch, 2 * file * 4096 + 1 * GB, &replay.into));
+    status st = replay_run(&replay, &records);
+    if (st.cls == ST_OK && conf->progress != NULL)
+        conf->progress(conf->self, "comparing", records, records);
+    if (st.cls == ST_OK) st = ledger_compare(db, replay.into);
+    db_close(&replay.into);
+    return st;
+}
+
+static status count_units(struct db *db, uint64_t *units)
+{
+    struct txn *t = txn_read(db);
+
+    *units = units_count(t);
+    return txn_end(&t, false);
+}
+
+status verify_run(const struct verify_conf *conf, struct verify_result *out)
+{
+    struct verify_result r = {0};
+    struct db *db;
+
+    TRY(folder_db(conf->folder, FOLDER_READ_MAP, true, &db));
+    status st = chain_check(conf, db, &r.records);
+    if (st.cls == ST_OK) st = replay_check(conf, db);
+    if (st.cls == ST_OK) st = count_units(db, &r.units);
+    db_close(&db);
+    if (st.cls == ST_OK) *out = r;
+    return st;
+}
