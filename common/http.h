@@ -94,6 +94,9 @@ void http_reply_start(struct http_req *r, int code, const char *type, http_drain
                       http_drained *gone);
 void http_reply_write(struct http_req *r, str bytes);
 void http_reply_end(struct http_req *r);
+// Instead of the end, where what is missing cannot be had: closes, so that the peer does not take
+// what it has for the whole. `gone` is called, perhaps from inside.
+void http_reply_break(struct http_req *r);
 
 // Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).
 void http_pause(struct http_req *r);

@@ -291,6 +291,15 @@ void http_reply_end(struct http_req *r)
     over(c, c->code);
 }
 
+void http_reply_break(struct http_req *r)
+{
+    struct http_conn *c = http_conn_of(r);
+
+    assert(c->state == CONN_REPLY);
+    c->broken = true;
+    if (c->depth == 0) http_conn_run(c);
+}
+
 void http_reply_drained(struct http_conn *c)
 {
     if (c->drained != NULL) c->drained(&c->req);

@@ -2,6 +2,7 @@
 // each row 's' client 4, first 16 bytes of SHA-256(key, text) -> space 3, ordinal 5. `key` is the
 // GTIN
 //     of a serial. What is found is always compared with the text itself.
+// row 'm' pool 4, 'n' -> names of attributes that its numbers have, strs
 // row 'm' pool 4 -> seq of the import that is under way 8, its first ordinal 8, numbers so far 8
 //
 // Written by the committer only; no state of its own.
@@ -140,4 +141,34 @@ void import_row_put(struct txn *t, uint32_t pool, const struct import_row *m)
     put_be(v + 8, m->base, 8);
     put_be(v + 16, m->count, 8);
     txn_put(t, DB_ROWS, str_key(&k), (str){v, sizeof v});
+}
+
+void list_names_get(struct txn *t, uint32_t pool, struct list_names *out)
+{
+    struct key k = key_import(pool);
+    struct list_names names = {0};
+    str v;
+
+    k.b[k.n++] = 'n';
+    *out = names;
+    if (!txn_get(t, DB_ROWS, str_key(&k), &v)) return;
+    struct bytes_r r = bytes_reader(v);
+    while (r.p < r.end && !r.bad && names.n < LIST_NAMES_MAX)
+        names.name[names.n++] = bytes_get_str(&r);
+    if (bytes_end(&r))
+        *out = names;
+    else
+        txn_spoil(t, "store.corrupt", "the names of a list's attributes");
+}
+
+void list_names_put(struct txn *t, uint32_t pool, const struct list_names *names)
+{
+    struct key k = key_import(pool);
+    struct buf b;
+
+    k.b[k.n++] = 'n';
+    buf_init(&b, 8 * KB);
+    for (uint32_t i = 0; i < names->n; i++) bytes_str(&b, names->name[i]);
+    txn_put(t, DB_ROWS, str_key(&k), buf_str(&b));
+    buf_fini(&b);
 }

@@ -68,7 +68,8 @@ static const struct form_field fields[] = {
     {AT(max_request),              .kind = FORM_U64, .min = 1, .max = POOL_NUMBERS_MAX},
     {AT(use_before), .kind = FORM_STR, .max = 10, .check = check_date},
     {AT(rank),               .kind = FORM_U64, .max = UINT32_MAX},
-    {0}
+    {AT(reason), .kind = FORM_STR, .max = 500},
+    {0        }
 };
 static const struct form pool_form = {
     .noun = "pool", .size = sizeof(struct pool), .fields = fields, .version = 1};

@@ -73,6 +73,21 @@ struct barred_range {
 uint32_t barred_list(struct txn *t, const struct barred_range *r, uint64_t *out, uint32_t max);
 
 void request_put(struct txn *t, const struct request_row *q);
+// Requests from one on, oldest first.
+struct request_walk {
+    struct walk walk;
+    char from[9];
+};
+void request_walk_open(struct request_walk *w, struct txn *t, uint64_t from);
+bool request_walk_next(struct request_walk *w, struct request_row *out); // false: no more, trouble
+// A row whose texts outlive the next write.
+#define REQUEST_TEXTS_MAX 400u
+struct request_texts {
+    char room[REQUEST_TEXTS_MAX];
+};
+bool request_load(struct txn *t, uint64_t seq, struct request_row *out, struct request_texts *kept);
+// It is no longer open: changes the row, which the caller puts, and the count of its lot.
+void request_settle(struct txn *t, struct request_row *q, enum request_state to, uint64_t by);
 void asked_put(struct txn *t, const struct asked_of *of, const struct asked *a);
 
 // list_db.c: numbers with texts of their own.
@@ -86,6 +101,15 @@ bool list_number_get(struct txn *t, unit_id u, struct list_number *out); // view
 // Those of a run, in order; false when one is missing.
 typedef void list_number_each(void *self, const struct list_number *x);
 bool list_numbers(struct txn *t, struct run r, list_number_each *each, void *self);
+
+// The names of all attributes that a pool's numbers have; views of the row.
+#define LIST_NAMES_MAX 32u
+struct list_names {
+    uint32_t n;
+    str name[LIST_NAMES_MAX];
+};
+void list_names_get(struct txn *t, uint32_t pool, struct list_names *out);
+void list_names_put(struct txn *t, uint32_t pool, const struct list_names *names);
 
 struct import_row { // what is under way in a list pool
     uint64_t seq;   // of its first part; 0: nothing

@@ -114,14 +114,11 @@ static struct key key_request(uint64_t seq)
     return k;
 }
 
-bool request_get(struct txn *t, uint64_t seq, struct request_row *out)
+static bool request_read(struct txn *t, uint64_t seq, str v, struct request_row *out)
 {
-    struct key k = key_request(seq);
     struct request_row q = {.seq = seq};
-    str v;
-
-    if (!txn_get(t, DB_ROWS, str_key(&k), &v)) return false;
     struct bytes_r r = bytes_reader(v);
+
     q.client.v = (uint32_t)bytes_get_u(&r, 4);
     q.pool = (uint32_t)bytes_get_u(&r, 4);
     q.space = (uint32_t)bytes_get_u(&r, 3);
@@ -142,6 +139,29 @@ bool request_get(struct txn *t, uint64_t seq, struct request_row *out)
     memcpy(q.gtin, gtin.p, sizeof q.gtin);
     *out = q;
     return true;
+}
+
+bool request_get(struct txn *t, uint64_t seq, struct request_row *out)
+{
+    struct key k = key_request(seq);
+    str v;
+
+    return txn_get(t, DB_ROWS, str_key(&k), &v) && request_read(t, seq, v, out);
+}
+
+void request_walk_open(struct request_walk *w, struct txn *t, uint64_t from)
+{
+    struct key k = key_request(from);
+
+    memcpy(w->from, k.b, sizeof w->from);
+    w->walk = walk_open(t, DB_ROWS, (str){w->from, 1}, (str){w->from, sizeof w->from});
+}
+
+bool request_walk_next(struct request_walk *w, struct request_row *out)
+{
+    str k, v;
+
+    return walk_next(&w->walk, &k, &v) && request_read(w->walk.t, get_be(k.p + 1, 8), v, out);
 }
 
 static char *put(char *p, uint64_t v, unsigned bytes)
@@ -179,6 +199,40 @@ void request_put(struct txn *t, const struct request_row *q)
     p = put_str(p, q->lot);
     p = put_str(p, q->order);
     txn_put(t, DB_ROWS, str_key(&k), (str){v, (size_t)(p - v)});
+}
+
+static str keep(str s, char **room)
+{
+    char *p = *room;
+
+    if (s.n > 0) memcpy(p, s.p, s.n);
+    *room += s.n;
+    return (str){p, s.n};
+}
+
+bool request_load(struct txn *t, uint64_t seq, struct request_row *out, struct request_texts *kept)
+{
+    char *room = kept->room;
+
+    if (!request_get(t, seq, out)) return false;
+    assert(out->line.n + out->lot.n + out->order.n <= sizeof kept->room);
+    out->line = keep(out->line, &room);
+    out->lot = keep(out->lot, &room);
+    out->order = keep(out->order, &room);
+    return true;
+}
+
+void request_settle(struct txn *t, struct request_row *q, enum request_state to, uint64_t by)
+{
+    bool was_open = q->state == REQUEST_OPEN;
+
+    q->state = to;
+    q->state_seq = by;
+    if (!was_open || q->lot.n == 0) return;
+    struct asked_of of = {q->client, q->gtin, q->lot, q->is_sscc};
+    struct asked a = asked_get(t, &of);
+    a.unconfirmed--;
+    asked_put(t, &of, &a);
 }
 
 // ---- what was asked for with a lot in mind

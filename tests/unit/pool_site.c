@@ -2,15 +2,19 @@
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/pool/epoch.h"
+#include "service/pool/import.h"
+#include "service/pool/pool_api.h"
+#include "service/pool/request.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-const struct kind *const pool_site_kinds[] = {&kind_client_put,  &kind_product_put,
-                                              &kind_pool_put,    &kind_numbers_issued,
-                                              &kind_epoch_added, NULL};
+const struct kind *const pool_site_kinds[] = {
+    &kind_client_put,  &kind_product_put,       &kind_pool_put,         &kind_numbers_issued,
+    &kind_epoch_added, &kind_numbers_confirmed, &kind_numbers_returned, &kind_import_part,
+    &kind_import_done, &kind_import_dropped,    &kind_pool_returned,    NULL};
 
 static void must(status st)
 {
@@ -43,6 +47,12 @@ struct fixture *pool_site_open(void)
 status pool_site_put(struct fixture *f, const char *name, const char *json)
 {
     return fixture_put(f, &kind_pool_put, name, json);
+}
+
+void pool_site_serve(struct fixture *f)
+{
+    static const struct http_route *const tables[] = {pool_routes, NULL};
+    fixture_serve(f, tables);
 }
 
 uint32_t pool_site_number(struct fixture *f, const char *name)

@@ -14,6 +14,7 @@ struct fixture *pool_site_open(void);
 
 // PUT /v1/pools/{name}.
 status pool_site_put(struct fixture *f, const char *name, const char *json);
+void pool_site_serve(struct fixture *f);                        // the routes of this room
 uint32_t pool_site_number(struct fixture *f, const char *name); // of the pool's item
 
 // Numbers of a GTIN by rank; *out may be NULL. Texts live until fixture_forget.

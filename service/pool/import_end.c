@@ -1,0 +1,203 @@
+// How an import ends: all of it becomes visible, or its parts are taken back; and how the rest of a
+// list goes back to its owner.
+//
+// decided part of `import.done`: pool 4 | space 3 | import 8 | count 8
+// decided part of `import.dropped`: pool 4 | space 3 | first ordinal 5 | count 4 | claims given up:
+//   space 3, ordinal 5, to the end
+// decided part of `pool.returned`: pool 4 | space 3 | first ordinal 5 | count 8 | reason str
+#include "common/arena.h"
+#include "service/pool/import_int.h"
+#include <string.h>
+
+static status no_memory(void)
+{
+    return fail(ST_TOO_LARGE, "request.memory", 0, "the part needs too much memory");
+}
+
+static status done_decide(struct decide *d)
+{
+    const struct import_end *e = d->ask;
+    struct import_place at;
+
+    TRY(import_place_get(d, e->pool, &at));
+    if (at.under_way.seq != e->import || at.under_way.count != e->count)
+        return fail(ST_CONFLICT, "import.running", 0, "another import into this pool came between");
+    bytes_u(d->out, e->pool, 4);
+    bytes_u(d->out, at.space.space, 3);
+    bytes_u(d->out, e->import, 8);
+    bytes_u(d->out, e->count, 8);
+    return OK;
+}
+
+uint64_t import_count(const struct fact *done)
+{
+    return done->decided.n == 23 ? get_be(done->decided.p + 15, 8) : 0;
+}
+
+static void done_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct space_row s;
+
+    (void)arg;
+    if (f->decided.n != 23 || !space_row_get(t, (uint32_t)get_be(f->decided.p + 4, 3), &s)) {
+        txn_spoil(t, "record.corrupt", "the end of an import");
+        return;
+    }
+    s.capacity += import_count(f);
+    space_row_put(t, &s);
+    import_row_put(t, (uint32_t)get_be(f->decided.p, 4), &(struct import_row){0});
+}
+
+static void done_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    (void)arg;
+    if (f->decided.n != 23) return;
+    json_w_kint(w, "pool", (int64_t)get_be(f->decided.p, 4));
+    json_w_kint(w, "import", (int64_t)get_be(f->decided.p + 7, 8));
+    json_w_kint(w, "count", (int64_t)import_count(f));
+}
+
+const struct kind kind_import_done = {FACT_IMPORT_DONE, 1,          "import.done", done_decide,
+                                      done_write,       done_print, NULL};
+
+// ---- taking back
+
+struct dropping {
+    struct import_number *numbers;
+    uint32_t n;
+    struct arena *arena;
+    bool failed;
+};
+
+static void drop_text(void *self, const struct list_number *x)
+{
+    struct dropping *g = self;
+    str text = arena_str(g->arena, x->text);
+
+    if (text.p == NULL) g->failed = true;
+    g->numbers[g->n++].text = text;
+}
+
+static status dropped_decide(struct decide *d)
+{
+    const struct import_end *e = d->ask;
+    struct dropping g = {.arena = d->arena};
+    struct import_place at;
+
+    TRY(import_place_get(d, e->pool, &at));
+    uint64_t count = at.under_way.count;
+    if (at.under_way.seq == 0)
+        return fail(ST_CONFLICT, "import.none", 0, "no import into this pool is under way");
+    uint32_t n = count < IMPORT_PART ? (uint32_t)count : IMPORT_PART;
+    uint64_t first = at.under_way.base + count - n;
+    g.numbers = NEW_ARRAY(d->arena, struct import_number, n + 1);
+    if (g.numbers == NULL) return no_memory();
+    struct run r = {unit_id_of(at.space.space, first), n};
+    bool whole = list_numbers(d->t, r, drop_text, &g);
+    TRY(txn_status(d->t));
+    if (g.failed) return no_memory();
+    if (!whole) return fail(ST_STORE, "store.corrupt", 0, "an imported number is missing");
+    bytes_u(d->out, e->pool, 4);
+    bytes_u(d->out, at.space.space, 3);
+    bytes_u(d->out, first, 5);
+    bytes_u(d->out, n, 4);
+    struct import_check k = {.names = names_here(d->app),
+                             .t = d->t,
+                             .arena = d->arena,
+                             .pool = e->pool,
+                             .numbers = g.numbers,
+                             .n = n};
+    return import_claims_of(&k, d->out);
+}
+
+static void dropped_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct bytes_r in = bytes_reader(f->decided);
+    uint32_t pool = (uint32_t)bytes_get_u(&in, 4), space = (uint32_t)bytes_get_u(&in, 3);
+    uint64_t first = bytes_get_u(&in, 5), n = bytes_get_u(&in, 4);
+    struct import_row m = import_row_get(t, pool);
+    struct list_number x;
+    struct space_row s;
+
+    (void)arg;
+    if (in.bad || m.count < n || !space_row_get(t, space, &s)) {
+        txn_spoil(t, "record.corrupt", "a dropped import");
+        return;
+    }
+    for (uint64_t i = 0; i < n && list_number_get(t, unit_id_of(space, first + i), &x); i++) {
+        char room[GS1_SERIAL_MAX]; // the row that the text is a view of goes
+        assert(x.text.n <= sizeof room);
+        memcpy(room, x.text.p, x.text.n);
+        struct text_of of = {
+            s.client, {s.gtin, 14      },
+             {room,   x.text.n}
+        };
+        list_number_del(t, unit_id_of(space, first + i), &of);
+    }
+    import_claims_write(t, &in, true);
+    m.count -= n;
+    if (m.count == 0) m.seq = 0;
+    import_row_put(t, pool, &m);
+}
+
+static void dropped_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    (void)arg;
+    if (f->decided.n < 16) return;
+    json_w_kint(w, "pool", (int64_t)get_be(f->decided.p, 4));
+    json_w_kint(w, "count", (int64_t)get_be(f->decided.p + 12, 4));
+}
+
+const struct kind kind_import_dropped = {
+    FACT_IMPORT_DROPPED, 1, "import.dropped", dropped_decide, dropped_write, dropped_print, NULL};
+
+// ---- the rest goes back
+
+static status back_decide(struct decide *d)
+{
+    const struct pool_return *p = d->ask;
+    struct import_place at;
+
+    TRY(import_place_get(d, p->pool, &at));
+    if (at.under_way.seq != 0)
+        return fail(ST_CONFLICT, "import.running", 0, "an import into this pool is under way");
+    bytes_u(d->out, p->pool, 4);
+    bytes_u(d->out, at.space.space, 3);
+    bytes_u(d->out, at.space.high, 5);
+    bytes_u(d->out, at.space.capacity - at.space.high, 8);
+    bytes_str(d->out, p->reason);
+    return OK;
+}
+
+uint64_t pool_returned_count(const struct fact *f)
+{
+    return f->decided.n >= 20 ? get_be(f->decided.p + 12, 8) : 0;
+}
+
+static void back_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct space_row s;
+
+    (void)arg;
+    if (f->decided.n < 20 || !space_row_get(t, (uint32_t)get_be(f->decided.p + 4, 3), &s)) {
+        txn_spoil(t, "record.corrupt", "the return of a pool");
+        return;
+    }
+    s.high = get_be(f->decided.p + 7, 5) + pool_returned_count(f);
+    space_row_put(t, &s);
+}
+
+static void back_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct bytes_r in = bytes_reader(str_from(f->decided, f->decided.n < 20 ? f->decided.n : 20));
+
+    (void)arg;
+    str reason = bytes_get_str(&in);
+    if (in.bad) return;
+    json_w_kint(w, "pool", (int64_t)get_be(f->decided.p, 4));
+    json_w_kint(w, "returned", (int64_t)pool_returned_count(f));
+    if (reason.n > 0) json_w_kstr(w, "reason", reason);
+}
+
+const struct kind kind_pool_returned = {
+    FACT_POOL_RETURNED, 1, "pool.returned", back_decide, back_write, back_print, NULL};

@@ -1,0 +1,31 @@
+// request.h - what becomes of a request for numbers: confirmed, or given back.
+#pragma once
+#include "service/journal/kind.h"
+#include "service/unit/run.h"
+
+// ask: uint64_t, the request. request.unknown, request.returned. A second time is a repeat.
+extern const struct kind kind_numbers_confirmed;
+
+// Numbers that were never printed go back to their owner and are never issued again.
+struct return_ask {
+    client_id client;
+    uint64_t request;  // all of this one; 0: those units
+    struct runs units; // of the request, or as named
+    const str *unknown;
+    uint32_t unknown_count; // names that are no number of ours: kept, as unit.unknown
+    str reason;
+};
+extern const struct kind kind_numbers_returned;
+
+// The decided part, read.
+struct returned {
+    struct runs runs; // that went back
+    uint64_t request;
+    struct bytes_r kept; // for kept_next
+};
+status returned_get(str decided, struct arena *a, struct returned *out); // record.corrupt
+struct kept {       // neighbours refused for one reason, or a name that nothing has
+    struct run run; // count 0: `text` instead
+    str text, code;
+};
+bool kept_next(struct bytes_r *in, struct kept *out);

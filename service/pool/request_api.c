@@ -1,0 +1,215 @@
+// Requests for numbers afterwards: read again, confirmed.
+#include "service/api/opaque.h"
+#include "service/pool/numbers_out.h"
+#include "service/pool/pool_api.h"
+#include "service/pool/pool_int.h"
+#include "service/pool/request.h"
+
+#define SCAN_MAX 20000u // rows looked at for one page; `next` goes on behind them
+
+static status unknown(void)
+{
+    return fail(ST_NOT_FOUND, "request.unknown", 0, "there is no such request for numbers");
+}
+
+status request_find(struct txn *t, const struct http_req *r, str text, struct request_row *out)
+{
+    uint64_t seq;
+
+    if (!opaque_get(api_site(r)->opaque_key, OPAQUE_REQUEST, text, &seq) ||
+        !request_get(t, seq, out) || !caller_sees(caller_of(r), out->client))
+        return unknown();
+    return OK;
+}
+
+// ---- one
+
+static bool wants_unused(struct http_req *r)
+{
+    str v;
+    return http_query(r, S("unused"), &v) && str_eq(v, S("true"));
+}
+
+void request_show(struct http_req *r)
+{
+    struct numbers_answer a = {.code = 200, .tells_state = true, .unused_only = wants_unused(r)};
+    struct request_row q;
+
+    if ((a.form = numbers_form(r)) < 0) return;
+    struct txn *t = api_snapshot(r);
+    status st = request_find(t, r, r->param[0], &q);
+    if (st.cls == ST_OK) st = journal_get(t, q.seq, &r->arena, &a.fact);
+    status end = api_snapshot_end(r);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls == ST_OK)
+        numbers_reply(r, &a);
+    else
+        http_problem(r, st, S(""));
+}
+
+static void confirmed(struct http_req *r, const struct ask *a)
+{
+    struct request_row q;
+    struct buf b;
+
+    buf_init(&b, 16 * KB);
+    struct json_w w = json_writer(&b);
+    struct txn *t = api_snapshot(r);
+    bool there = a->fact.decided.n == 8 && request_get(t, get_be(a->fact.decided.p, 8), &q);
+    if (there) {
+        q.state = REQUEST_CONFIRMED; // as this fact made it, whatever came after
+        json_w_object(&w);
+        request_members(t, api_site(r), &q, &w);
+        request_state_members(&q, &w);
+        json_w_end(&w);
+    }
+    status st = api_snapshot_end(r);
+    if (st.cls == ST_OK && !there) st = fail(ST_STORE, "store.corrupt", 0, "a lost request");
+    if (st.cls == ST_OK)
+        api_reply(r, 200, &b);
+    else
+        http_problem(r, st, S(""));
+    buf_fini(&b);
+}
+
+void request_confirm(struct http_req *r)
+{
+    uint64_t *seq = NEW(&r->arena, uint64_t);
+    struct request_row q = {0};
+    struct txn *t = api_snapshot(r);
+
+    status st = request_find(t, r, r->param[0], &q);
+    status end = api_snapshot_end(r);
+    if (end.cls != ST_OK) st = end;
+    if (st.cls == ST_OK && seq == NULL)
+        st = fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
+    if (st.cls != ST_OK) {
+        http_problem(r, st, S(""));
+        return;
+    }
+    *seq = q.seq;
+    api_command(r, &kind_numbers_confirmed, seq, confirmed);
+}
+
+// ---- many
+
+struct filter {
+    str line, lot;
+    unsigned state; // 0: any
+    uint64_t from;  // seq
+    uint32_t limit;
+};
+
+// The first fact recorded at `at` or later: recordTime never goes back.
+static uint64_t seq_at(struct txn *t, wall at)
+{
+    uint64_t low = 1, high = journal_head_get(t).seq + 1;
+    struct fact f;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (journal_get_header(t, middle, &f).cls != ST_OK) return low;
+        if (f.at.ms < at.ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static status read_state(str word, unsigned *state)
+{
+    for (unsigned s = REQUEST_OPEN; s <= REQUEST_RETURNED; s++)
+        if (str_eq(word, str_of(request_state_word((enum request_state)s)))) return *state = s, OK;
+    return fail(ST_BAD_INPUT, "field.word", 0, "state: open, confirmed or returned");
+}
+
+static status filter_read(struct http_req *r, struct txn *t, const struct api_page *page,
+                          struct filter *out)
+{
+    struct filter f = {.limit = page->limit, .from = 1};
+    struct moment since;
+    str v;
+
+    (void)http_query(r, S("line"), &f.line);
+    (void)http_query(r, S("lot"), &f.lot);
+    if (http_query(r, S("state"), &v)) TRY(read_state(v, &f.state));
+    if (http_query(r, S("since"), &v)) {
+        TRY(when_read(v, &since));
+        f.from = seq_at(t, since.at);
+    }
+    if (page->after.n > 0 &&
+        !opaque_get(api_site(r)->opaque_key, OPAQUE_PAGE, page->after, &f.from))
+        return fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it");
+    *out = f;
+    return OK;
+}
+
+static bool passes(const struct http_req *r, const struct filter *f, const struct request_row *q)
+{
+    return caller_sees(caller_of(r), q->client) && (f->line.n == 0 || str_eq(f->line, q->line)) &&
+           (f->lot.n == 0 || str_eq(f->lot, q->lot)) && (f->state == 0 || f->state == q->state);
+}
+
+// Writes what passes; *next is where to go on, 0: there is no more.
+static void list_write(struct http_req *r, struct txn *t, const struct filter *f, struct json_w *w,
+                       uint64_t *next)
+{
+    uint32_t looked = 0, written = 0;
+    struct request_walk walk;
+    struct request_row q;
+
+    *next = 0;
+    request_walk_open(&walk, t, f->from);
+    while (request_walk_next(&walk, &q)) {
+        if (written == f->limit || looked++ == SCAN_MAX) {
+            *next = q.seq;
+            break;
+        }
+        if (!passes(r, f, &q)) continue;
+        json_w_object(w);
+        request_members(t, api_site(r), &q, w);
+        request_state_members(&q, w);
+        json_w_end(w);
+        written++;
+    }
+    walk_close(&walk.walk);
+}
+
+static void page_end(struct http_req *r, struct json_w *w, uint64_t next)
+{
+    struct buf b;
+
+    buf_init(&b, KB);
+    if (next != 0) opaque_put(api_site(r)->opaque_key, OPAQUE_PAGE, next, &b);
+    api_page_next(r, w, buf_str(&b));
+    buf_fini(&b);
+}
+
+void requests_list(struct http_req *r)
+{
+    struct api_page page;
+    struct filter f = {0};
+    struct buf b;
+    uint64_t next = 0;
+
+    if (!api_page(r, &page)) return;
+    buf_init(&b, 16 * MB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    json_w_key(&w, S("items"));
+    json_w_array(&w);
+    struct txn *t = api_snapshot(r);
+    status st = filter_read(r, t, &page, &f);
+    if (st.cls == ST_OK) list_write(r, t, &f, &w, &next);
+    status end = api_snapshot_end(r);
+    json_w_end(&w);
+    page_end(r, &w, next);
+    json_w_end(&w);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls == ST_OK)
+        api_reply(r, 200, &b);
+    else
+        http_problem(r, st, S(""));
+    buf_fini(&b);
+}
