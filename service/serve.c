@@ -15,6 +15,7 @@
 #include "service/ops/ops.h"
 #include "service/pool/epoch.h"
 #include "service/pool/names.h"
+#include "service/pool/pool_api.h"
 #include "service/pool/site_key.h"
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
@@ -25,7 +26,7 @@
 #include <time.h>
 
 const struct http_route *const serve_routes[] = {
-    ops_routes, access_routes, client_routes, product_routes, place_routes, NULL,
+    ops_routes, access_routes, client_routes, product_routes, place_routes, pool_routes, NULL,
 };
 
 struct service {

@@ -141,7 +141,7 @@ static void another_clients_numbers_are_not_there(void **state)
     answers(ask(f, "{\"gtin\":\"" GTIN_A "\",\"quantity\":1}"), 404, "product.unknown");
     answers(fixture_call(f, line, "", ""), 404, "request.unknown");
     answers(fixture_call(f, "GET /v1/serials/requests", "", ""), 200, "\"items\":[]");
-    answers(fixture_call(f, "GET /v1/pools/p", "", ""), 404, "item.unknown");
+    answers(fixture_call(f, "GET /v1/pools/p", "", ""), 404, "pool.unknown");
     answers(fixture_call(f, "POST /v1/sscc", "", "{\"quantity\":1,\"pool\":\"s\"}"), 404,
             "pool.unknown");
     answers(fixture_call(f, "POST /v1/sscc", "", "{\"quantity\":1,\"client\":\"acme\"}"), 404,
