@@ -1,0 +1,243 @@
+// GET /v1/units/{unit}/history: what happened to a unit, itself or through the containers it lay
+// in.
+//
+// A unit's own events are a chain: its row knows the newest, each fact knows the one before. While
+// it lies in a container, what is done to that one as a whole (closed, packed further, shipped) was
+// done to the unit too; what is done to its neighbours there was not.
+#include "service/api/opaque.h"
+#include "service/catalog/place.h"
+#include "service/event/report.h"
+#include "service/event/shipped.h"
+#include "service/event/units_int.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENTS_MAX 10000u // of one unit and its containers, looked at for one answer
+
+struct event {
+    uint64_t seq;
+    unit_id unit; // to which it happened: the unit itself, or a container around it
+};
+
+struct span { // of the journal: facts after `from`, up to `to`
+    uint64_t from, to;
+};
+
+struct history {
+    struct unit_reader *u;
+    struct arena facts; // of one fact at a time
+    struct event *events;
+    uint32_t n, looked_at;
+    uint32_t depth; // of containers around the unit, in the walk
+    const struct site *site;
+    unit_id unit; // asked for
+};
+
+struct told { // one fact, read
+    struct fact f;
+    struct report report;
+    struct touched touched;
+    struct bytes_r own;
+};
+
+static status fact_read(struct history *h, uint64_t seq, struct told *out)
+{
+    arena_reset(&h->facts);
+    TRY(journal_get(h->u->t, seq, &h->facts, &out->f));
+    return report_get(out->f.decided, &h->facts, &out->report, &out->touched, &out->own);
+}
+
+// The container of a fact that packs or unpacks: its first unit.
+static unit_id container_of(const struct told *x)
+{
+    bool moves = x->f.kind == FACT_UNITS_PACKED || x->f.kind == FACT_UNITS_UNPACKED;
+    return moves && x->touched.runs.n > 0 ? x->touched.runs.at[0].first : (unit_id){0};
+}
+
+static uint64_t previous_of(const struct told *x, unit_id u)
+{
+    struct bytes_r in = x->touched.previous;
+    struct alike_r previous = {.in = &in};
+    unit_id at;
+
+    for (struct run_walk w = runs_walk(&x->touched.runs); run_next(&w, &at);) {
+        uint64_t seq = alike_get(&previous);
+        if (at.v == u.v) return seq;
+    }
+    return 0;
+}
+
+static status too_long(void)
+{
+    return fail(ST_TOO_LARGE, "history.too_long", 0,
+                "more than %u events lie between its first and its last", EVENTS_MAX);
+}
+
+static status add(struct history *h, uint64_t seq, unit_id u)
+{
+    if (h->n == EVENTS_MAX) return too_long();
+    h->events[h->n++] = (struct event){seq, u};
+    return OK;
+}
+
+static status walk(struct history *h, unit_id u, struct span during, bool itself);
+
+static status walk_around(struct history *h, unit_id container, struct span during)
+{
+    if (h->depth == VIEW_DEPTH_MAX)
+        return fail(ST_STORE, "store.corrupt", 0, "containers lie in one another");
+    h->depth++;
+    status st = walk(h, container, during, false);
+    h->depth--;
+    return st;
+}
+
+// From the newest event back. Nothing is put into what lies in a container itself, so that every
+// stay around a unit's own begins within it.
+static status walk(struct history *h, unit_id u, struct span during, bool itself)
+{
+    uint64_t seq = unit_get(&h->u->rows, u).last, stay_ends = during.to;
+    struct told x;
+
+    while (seq > during.from) {
+        if (++h->looked_at > EVENTS_MAX) return too_long();
+        TRY(fact_read(h, seq, &x));
+        unit_id container = container_of(&x);
+        uint64_t before = previous_of(&x, u);
+        bool child = container.v != 0 && container.v != u.v;
+        if (seq <= during.to && (itself || container.v != u.v)) TRY(add(h, seq, u));
+        if (child && x.f.kind == FACT_UNITS_UNPACKED) stay_ends = seq < during.to ? seq : during.to;
+        if (child && x.f.kind == FACT_UNITS_PACKED && seq < stay_ends)
+            TRY(walk_around(h, container, (struct span){seq, stay_ends}));
+        seq = before;
+    }
+    return OK;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+// ---- telling
+
+static const struct {
+    enum fact_kind kind;
+    const char *word; // as reports say it
+} types[] = {
+    {FACT_UNITS_COMMISSIONED, "commission"},
+    {FACT_UNITS_SCRAPPED,     "scrap"     },
+    {FACT_UNITS_PACKED,       "pack"      },
+    {FACT_UNITS_UNPACKED,     "unpack"    },
+    {FACT_CONTAINER_CLOSED,   "close"     },
+    {FACT_SHIPMENT_MADE,      "ship"      },
+};
+
+static str type_of(const struct fact *f)
+{
+    for (size_t i = 0; i < LEN(types); i++)
+        if (types[i].kind == f->kind) return str_of(types[i].word);
+    return S("other");
+}
+
+static void write_time(struct json_w *w, const char *key, struct moment m)
+{
+    struct buf b;
+
+    buf_init(&b, 64);
+    when_write(&b, m);
+    json_w_kstr(w, key, buf_str(&b));
+    buf_fini(&b);
+}
+
+static void write_some(struct json_w *w, const char *key, str text)
+{
+    if (text.n > 0) json_w_kstr(w, key, text);
+}
+
+static void write_shipment(struct history *h, struct told *x, struct json_w *w)
+{
+    struct shipped s;
+    struct buf b;
+
+    if (x->f.kind != FACT_SHIPMENT_MADE || shipped_get(&x->own, &h->facts, &s).cls != ST_OK) return;
+    buf_init(&b, 2 * OPAQUE_LEN);
+    opaque_put(h->site->opaque_key, OPAQUE_SHIPMENT, s.number, &b);
+    json_w_kstr(w, "shipment", buf_str(&b));
+    buf_fini(&b);
+}
+
+static status write_event(struct history *h, const struct event *e, struct json_w *w)
+{
+    struct moment recorded = {0};
+    struct told x;
+
+    TRY(fact_read(h, e->seq, &x));
+    unit_id container = container_of(&x);
+    recorded.at = x.f.at;
+    json_w_object(w);
+    json_w_kint(w, "seq", (int64_t)caller_seq(h->u->caller, &x.f));
+    json_w_kstr(w, "type", type_of(&x.f));
+    write_time(w, "time", x.f.flags & FACT_HAS_TIME ? x.f.event : recorded);
+    write_time(w, "record_time", recorded);
+    if (e->unit.v != h->unit.v) json_w_kstr(w, "through", unit_spelled(h->u, e->unit));
+    if (container.v != 0 && container.v != e->unit.v)
+        json_w_kstr(w, "parent", unit_spelled(h->u, container));
+    if (container.v == e->unit.v) json_w_kint(w, "children", (int64_t)x.touched.runs.units - 1);
+    write_some(w, "line", line_name(h->u->t, x.report.line, h->u->arena));
+    write_some(w, "station", x.report.station);
+    write_some(w, "by", x.report.by);
+    write_some(w, "reason", x.report.reason);
+    write_shipment(h, &x, w);
+    json_w_end(w);
+    return h->u->st;
+}
+
+static status gather(struct history *h, str spelling)
+{
+    struct unit_view v;
+
+    TRY(unit_find(h->u, spelling, &h->unit));
+    TRY(unit_view_get(h->u, h->unit, &v));
+    h->events = NEW_ARRAY(h->u->arena, struct event, EVENTS_MAX);
+    if (h->events == NULL)
+        return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
+    TRY(walk(h, h->unit, (struct span){0, UINT64_MAX}, true));
+    qsort(h->events, h->n, sizeof *h->events, by_seq);
+    return OK;
+}
+
+static status tell(struct history *h, const struct api_page *page, uint64_t from, struct json_w *w)
+{
+    for (uint64_t i = from; i < h->n && i - from < page->limit; i++)
+        TRY(write_event(h, &h->events[i], w));
+    return OK;
+}
+
+void unit_history_show(struct http_req *r)
+{
+    struct unit_reader u;
+    struct history h = {.u = &u, .site = api_site(r)};
+    struct api_page page;
+    uint64_t from;
+    struct buf b;
+
+    if (!api_page(r, &page) || !units_page_from(r, &page, &from) || !units_open(r, &u)) return;
+    arena_init(&h.facts, 64 * MB);
+    buf_init(&b, 16 * MB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    json_w_key(&w, S("items"));
+    json_w_array(&w);
+    status st = gather(&h, r->param[0]);
+    if (st.cls == ST_OK) st = tell(&h, &page, from, &w);
+    st = units_close(r, &u, st);
+    if (st.cls == ST_OK) {
+        json_w_end(&w);
+        units_page_next(r, &w, h.n > from + page.limit ? from + page.limit : 0);
+        json_w_end(&w);
+    }
+    arena_fini(&h.facts);
+    units_reply(r, st, &b);
+}

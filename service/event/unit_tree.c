@@ -1,0 +1,159 @@
+// GET /v1/units/{unit}/tree?depth=: what lies inside, nested, streamed.
+//
+// A pallet of a case of cases may hold a million units, so that the answer goes out in slices, each
+// read in a snapshot of its own. The children of a container are taken together when it is come to:
+// each container is told as it stood then, and nothing is told twice or left out because a
+// neighbour was moved meanwhile.
+#include "service/event/units_int.h"
+#include "service/tree/tree_db.h"
+#include <string.h>
+
+#define SLICE_UNITS 500u // about a millisecond of the loop
+#define SLICE_BYTES MB   // their ceiling as JSON
+
+struct level {
+    struct unit_view container;
+    struct runs children;
+    struct run_walk walk; // of children
+};
+
+struct tree {
+    const struct caller *caller;
+    enum gs1_form form;
+    uint32_t depth;     // levels to tell below the top
+    uint32_t open;      // containers that are being told: levels[0..open-1]
+    bool first;         // the next child is the first of its parent
+    struct arena *kept; // of the request; texts lie in one of the slice
+    struct level levels[VIEW_DEPTH_MAX];
+};
+
+// Writes a unit; where its children follow, its object and their array stay open.
+static void write_node(struct unit_reader *u, const struct unit_view *v, bool opens, struct buf *b)
+{
+    const struct lot *l = unit_view_lot(u, v);
+    struct json_w w = json_writer(b);
+
+    json_w_object(&w);
+    json_w_kstr(&w, "unit", unit_spelled(u, v->unit));
+    json_w_kstr(&w, "state", str_of(unit_view_state(v)));
+    if (!v->is_sscc) json_w_kstr(&w, "gtin", (str){v->gtin, sizeof v->gtin});
+    if (l != NULL) json_w_kstr(&w, "lot", l->lot);
+    if (opens) {
+        json_w_key(&w, S("children"));
+        json_w_array(&w);
+    } else {
+        json_w_end(&w);
+    }
+}
+
+static void enter(struct tree *tr, struct unit_reader *u, const struct unit_view *v, struct buf *b)
+{
+    bool opens = v->is_container && tr->open < tr->depth;
+
+    write_node(u, v, opens, b);
+    if (!opens) return;
+    struct level *l = &tr->levels[tr->open++];
+    l->container = *v;
+    l->children = children_get(u->t, v->unit, tr->kept);
+    l->walk = runs_walk(&l->children);
+    tr->first = true;
+}
+
+static status next(struct tree *tr, struct unit_reader *u, struct buf *b)
+{
+    struct level *l = &tr->levels[tr->open - 1];
+    struct unit_view v;
+    unit_id child;
+
+    if (!run_next(&l->walk, &child)) {
+        buf_add(b, S("]}"));
+        tr->open--;
+        tr->first = false;
+        return OK;
+    }
+    if (!tr->first) buf_addc(b, ',');
+    tr->first = false;
+    TRY(unit_view_inside(u, child, &l->container, &v));
+    enter(tr, u, &v, b);
+    return u->st;
+}
+
+static status slice(struct tree *tr, struct unit_reader *u, struct buf *b)
+{
+    for (uint32_t i = 0; i < SLICE_UNITS && tr->open > 0; i++) TRY(next(tr, u, b));
+    return OK;
+}
+
+// Trouble once the answer has begun cuts it short: what came is then no JSON, and cannot be taken
+// for the whole.
+static void go_on(struct http_req *r)
+{
+    struct tree *tr = r->work;
+    struct unit_reader u;
+    struct arena texts;
+    struct buf b;
+    str text;
+
+    arena_init(&texts, 2 * SLICE_BYTES);
+    unit_reader_init(&u, api_site(r), api_snapshot(r), &texts);
+    u.caller = tr->caller;
+    u.form = tr->form;
+    buf_init(&b, SLICE_BYTES);
+    status st = units_close(r, &u, slice(tr, &u, &b));
+    if (st.cls == ST_OK) st = buf_done(&b, &text);
+    if (st.cls == ST_OK) http_reply_write(r, text);
+    buf_fini(&b);
+    arena_fini(&texts);
+    if (st.cls != ST_OK || tr->open == 0) http_reply_end(r);
+}
+
+static bool depth_of(struct http_req *r, uint32_t *depth)
+{
+    uint64_t n = VIEW_DEPTH_MAX;
+    str v;
+
+    if (http_query(r, S("depth"), &v) && (!str_u64(v, VIEW_DEPTH_MAX, &n) || n == 0)) {
+        http_problem(r,
+                     fail(ST_BAD_INPUT, "depth.range", 0, "depth: 1 to %u levels", VIEW_DEPTH_MAX),
+                     S(""));
+        return false;
+    }
+    *depth = (uint32_t)n;
+    return true;
+}
+
+static status begin(struct http_req *r, struct tree *tr, struct unit_reader *u, struct buf *b)
+{
+    struct unit_view v;
+    unit_id top;
+
+    TRY(unit_find(u, r->param[0], &top));
+    TRY(unit_view_get(u, top, &v));
+    enter(tr, u, &v, b);
+    return u->st;
+}
+
+void unit_tree_show(struct http_req *r)
+{
+    struct tree *tr = NEW(&r->arena, struct tree);
+    struct unit_reader u;
+    uint32_t depth;
+    struct buf b;
+
+    if (!depth_of(r, &depth) || !units_open(r, &u)) return;
+    assert(tr != NULL); // the arena is new
+    tr->kept = &r->arena;
+    tr->caller = u.caller;
+    tr->form = u.form;
+    tr->depth = depth;
+    r->work = tr;
+    buf_init(&b, SLICE_BYTES);
+    status st = units_close(r, &u, begin(r, tr, &u, &b));
+    if (st.cls != ST_OK || tr->open == 0) {
+        units_reply(r, st, &b);
+        return;
+    }
+    http_reply_start(r, 200, "application/json", go_on, NULL);
+    http_reply_write(r, buf_str(&b));
+    buf_fini(&b);
+}
