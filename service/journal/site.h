@@ -43,4 +43,7 @@ struct site {
     void (*wake)(void *self, uint64_t seq);
     void *wake_self;
     void *exchange; // service/exchange
+    // Have all partners of the client accepted its events up to this seq? Asked by the committer,
+    // in its transaction. Set by the exchange; NULL: there are no partners.
+    bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);
 };
