@@ -368,10 +368,11 @@ static void document_take(struct reader *r)
 
 static void file_take(struct reader *r)
 {
+    str text = r->source->text.n > 0 ? r->source->text : S(""); // libyaml takes no NULL
+
     assert(yaml_parser_initialize(&r->yaml));
     yaml_parser_set_encoding(&r->yaml, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r->yaml, (const unsigned char *)r->source->text.p,
-                                 r->source->text.n);
+    yaml_parser_set_input_string(&r->yaml, (const unsigned char *)text.p, text.n);
     arena_init(&r->keys, KEYS_ROOM);
     document_take(r);
     arena_fini(&r->keys);

@@ -111,6 +111,9 @@ static void settings_empty_file_gives_the_defaults(void **state)
         if (st.cls != ST_OK) fail_msg("%s: %s", empty[i], st.text);
         assert_defaults(&s);
     }
+    struct shop s;
+    assert_int_equal(read_settings((str){0}, &s).cls, ST_OK);
+    assert_defaults(&s);
 }
 
 static void settings_file_is_taken(void **state)
