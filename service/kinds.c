@@ -13,16 +13,30 @@
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
 
+// One a line, so that rooms which come at the same time do not meet here.
+// clang-format off
 const struct kind *const site_kinds[] = {
-    &kind_journal_opened,   &kind_token_created,
-    &kind_token_revoked,    &kind_refusal,
-    &kind_refusal_repeated, &kind_call_bound,
-    &kind_epoch_added,      &kind_site_seeded,
-    &kind_client_put,       &kind_product_put,
-    &kind_location_put,     &kind_party_put,
-    &kind_line_put,         &kind_pool_put,
-    &kind_numbers_issued,   &kind_numbers_confirmed,
-    &kind_numbers_returned, &kind_import_part,
-    &kind_import_done,      &kind_import_dropped,
-    &kind_pool_returned,    NULL,
+    &kind_journal_opened,
+    &kind_token_created,
+    &kind_token_revoked,
+    &kind_refusal,
+    &kind_refusal_repeated,
+    &kind_call_bound,
+    &kind_epoch_added,
+    &kind_site_seeded,
+    &kind_client_put,
+    &kind_product_put,
+    &kind_location_put,
+    &kind_party_put,
+    &kind_line_put,
+    &kind_pool_put,
+    &kind_numbers_issued,
+    &kind_numbers_confirmed,
+    &kind_numbers_returned,
+    &kind_import_part,
+    &kind_import_done,
+    &kind_import_dropped,
+    &kind_pool_returned,
+    NULL,
 };
+// clang-format on

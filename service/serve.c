@@ -25,9 +25,17 @@
 #include <string.h>
 #include <time.h>
 
+// clang-format off
 const struct http_route *const serve_routes[] = {
-    ops_routes, access_routes, client_routes, product_routes, place_routes, pool_routes, NULL,
+    ops_routes,
+    access_routes,
+    client_routes,
+    product_routes,
+    place_routes,
+    pool_routes,
+    NULL,
 };
+// clang-format on
 
 struct service {
     struct arena arena; // settings and what else lives as long as the service
