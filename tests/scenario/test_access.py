@@ -1,0 +1,174 @@
+"""Tokens: made, shown once, used, refused and ended; what each role may."""
+import base64
+import datetime
+import re
+import time
+
+import pytest
+
+import harness
+from harness import assert_problem
+
+TOKENS = "/v1/tokens"
+
+
+@pytest.fixture
+def admin(site):
+    """An administrator of a site with two clients and a line."""
+    call = site.admin
+    call.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": ["9506000"]})
+    call.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9521141"]})
+    call.put("/v1/lines/line-1", {"name": "Line 1"})
+    return call
+
+
+def test_a_token_is_shown_once(site, admin):
+    made = admin.post(TOKENS, {"role": "line", "line": "line-1"}, 201)
+    assert set(made) == {"id", "token"}
+    assert re.fullmatch(r"line-[a-z2-7]{10}", made["id"])
+    assert re.fullmatch(r"pt_[0-9a-f]{64}", made["token"])
+    answer = admin.call("GET", TOKENS)
+    assert made["token"] not in answer.text
+    listed = [t for t in answer.json()["items"] if t["id"] == made["id"]]
+    assert listed[0]["role"] == "line" and listed[0]["line"] == "line-1"
+    assert made["token"] not in admin.call("GET", "/v1/journal").text
+    assert site.caller(made["token"]).call("GET", "/v1/lines").status_code == 200
+
+
+def test_a_repeat_gets_the_same_token_but_not_its_text(admin):
+    headers = {"Idempotency-Key": "one"}
+    first = admin.post(TOKENS, {"role": "operator"}, 201, headers=headers)
+    again = admin.post(TOKENS, {"role": "operator"}, 201, headers=headers)
+    assert again == {"id": first["id"]}
+    admin.refused("POST", TOKENS, {"role": "qa"}, status=422, code="idempotency.mismatch",
+                  headers=headers)
+    assert len(admin.get(TOKENS)["items"]) == 2
+
+
+@pytest.mark.parametrize("body, status, code", [
+    ({}, 400, "field.required"),
+    ({"role": "king"}, 400, "role.unknown"),
+    ({"role": "operator", "lin": "x"}, 400, "json.unknown_field"),
+    ({"role": "line"}, 400, "field.required"),
+    ({"role": "line", "line": "line-9"}, 422, "line.unknown"),
+    ({"role": "client"}, 400, "field.required"),
+    ({"role": "gateway"}, 400, "field.required"),
+    ({"role": "distributor", "party": "9521141000014"}, 400, "field.required"),
+    ({"role": "distributor", "client": "acme", "party": "9521141000015"}, 400, None),
+    ({"role": "client", "client": "gamma"}, 422, "client.unknown"),
+    ({"role": "client", "client": "acme", "clients": ["beta"]}, 400, "field.range"),
+    ({"role": "operator", "expires": "tomorrow"}, 400, "time.form"),
+    ({"role": "operator", "expires": "2020-01-01T00:00:00Z"}, 400, "time.range"),
+])
+def test_a_token_that_makes_no_sense_is_refused(admin, body, status, code):
+    admin.refused("POST", TOKENS, body, status=status, code=code)
+    assert len(admin.get(TOKENS)["items"]) == 1
+
+
+def test_only_an_administrator_makes_lists_and_ends_tokens(site, admin):
+    roles = {"line": {"line": "line-1"}, "gateway": {"client": "acme"},
+             "client": {"client": "acme"}, "distributor": {"clients": ["acme", "beta"]},
+             "operator": {}, "qa": {}, "auditor": {}}
+    for role, scope in roles.items():
+        made = admin.post(TOKENS, {"role": role, **scope}, 201)
+        caller = site.caller(made["token"])
+        caller.refused("POST", TOKENS, {"role": "operator"}, status=403, code="access.role")
+        caller.refused("GET", TOKENS, status=403, code="access.role")
+        caller.refused("DELETE", f"{TOKENS}/{made['id']}", status=403, code="access.role")
+
+
+def test_who_does_not_say_who_he_is_gets_401_and_is_told_how(site):
+    answer = site.caller().call("GET", TOKENS)
+    assert_problem(answer, 401, "access.missing")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("header, code", [
+    ("Bearer", "access.form"),
+    ("Bearer pt_0", "token.unknown"),
+    ("Bearer " + "x" * 8000, "token.unknown"),
+    ("Digest abc", "access.form"),
+    ("Basic ???", "access.form"),
+    ("Basic " + base64.b64encode(b"no colon").decode(), "access.form"),
+    ("Basic " + base64.b64encode(b"id:pt_0").decode(), "token.unknown"),
+    ("Basic " + "A" * 4096, "access.form"),
+])
+def test_credentials_that_are_none_get_401(site, header, code):
+    answer = site.caller().call("GET", TOKENS, headers={"Authorization": header})
+    assert_problem(answer, 401, code)
+
+
+def test_basic_takes_the_tokens_id_and_text(site, admin):
+    made = admin.post(TOKENS, {"role": "admin"}, 201)
+    other = admin.post(TOKENS, {"role": "admin"}, 201)
+    stranger = site.caller()
+
+    def ask(user, word):
+        basic = base64.b64encode(f"{user}:{word}".encode()).decode()
+        return stranger.call("GET", TOKENS, headers={"Authorization": f"Basic {basic}"})
+
+    assert ask(made["id"], made["token"]).status_code == 200
+    assert_problem(ask(other["id"], made["token"]), 401, "token.unknown")
+    assert_problem(ask("", ""), 401, "token.unknown")
+
+
+def test_a_token_ends_the_moment_it_is_revoked(site, admin):
+    made = admin.post(TOKENS, {"role": "operator"}, 201)
+    callers = [site.caller(made["token"]) for _ in range(8)]  # on every loop
+    assert {c.call("GET", "/v1/lines").status_code for c in callers} == {200}
+    admin.delete(f"{TOKENS}/{made['id']}", 204)
+    for caller in callers:
+        caller.refused("GET", "/v1/lines", status=401, code="token.revoked")
+    facts = len(admin.get("/v1/journal")["items"])
+    admin.delete(f"{TOKENS}/{made['id']}", 204)  # it is so already
+    assert len(admin.get("/v1/journal")["items"]) == facts
+    admin.refused("DELETE", f"{TOKENS}/operator-aaaaaaaaaa", status=404, code="token.unknown")
+    assert [t for t in admin.get(TOKENS)["items"] if t["id"] == made["id"]][0]["revoked"]
+
+
+def test_a_token_ends_in_its_time(site, admin):
+    ends = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+    made = admin.post(TOKENS, {"role": "operator", "expires": ends.isoformat()}, 201)
+    caller = site.caller(made["token"])
+    assert caller.call("GET", "/v1/lines").status_code == 200
+    while datetime.datetime.now(datetime.timezone.utc) < ends:
+        time.sleep(0.05)  # nothing announces it: it is the clock's own
+    caller.refused("GET", "/v1/lines", status=401, code="token.expired")
+
+
+def test_the_last_administrator_cannot_be_ended(site, admin):
+    first = admin.get(TOKENS)["items"][0]["id"]
+    admin.refused("DELETE", f"{TOKENS}/{first}", status=409, code="token.last_admin")
+    second = admin.post(TOKENS, {"role": "admin"}, 201)
+    admin.delete(f"{TOKENS}/{first}", 204)
+    site.caller(second["token"]).get(TOKENS)
+
+
+def test_tokens_are_listed_in_pages(admin):
+    ids = [admin.post(TOKENS, {"role": "operator"}, 201)["id"] for _ in range(7)]
+    listed = [t["id"] for t in admin.pages(TOKENS, limit=3)]
+    assert listed[1:] == ids and len(listed) == 8
+
+
+def test_tokens_outlive_a_kill(site, admin):
+    made = admin.post(TOKENS, {"role": "operator", "user": "mia"}, 201)
+    gone = admin.post(TOKENS, {"role": "operator"}, 201)
+    admin.delete(f"{TOKENS}/{gone['id']}", 204)
+    site.restart()
+    assert site.caller(made["token"]).call("GET", "/v1/lines").status_code == 200
+    site.caller(gone["token"]).refused("GET", "/v1/lines", status=401, code="token.revoked")
+    site.stop()
+    assert harness.packtrail("verify", site.folder).returncode == 0
+
+
+def test_a_person_must_give_a_reason_and_a_machine_need_not(site, admin):
+    person = site.as_role("admin", user="mia")
+    person.refused("PUT", "/v1/lines/line-2", {"name": "Two"}, status=400, code="reason.required")
+    person.put("/v1/lines/line-2", {"name": "Two", "reason": "a new hall"}, 201)
+    admin.put("/v1/lines/line-3", {"name": "Three"}, 201)
+
+
+def test_a_client_sees_its_own_only(site, admin):
+    caller = site.as_role("gateway", client="acme")
+    assert caller.get("/v1/clients/acme")["name"] == "Acme Pharma"
+    caller.refused("GET", "/v1/clients/beta", status=404)

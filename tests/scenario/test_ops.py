@@ -1,0 +1,151 @@
+"""What operators of the machine ask, and the audit trail."""
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from harness import assert_problem, packtrail
+
+
+def test_anyone_may_ask_whether_it_is_alive_and_ready(site):
+    stranger = site.caller()
+    assert stranger.get("/healthz") == "alive\n"
+    assert stranger.get("/readyz") == "ready\n"
+
+
+def test_the_version_names_program_format_and_journal(site):
+    told = site.caller().get("/version")
+    assert set(told) == {"version", "format", "journal_id"}
+    assert "packtrail " + told["version"] == packtrail("--version").stdout.strip()
+    assert told["journal_id"] in (site.folder / "data/format").read_text()
+
+
+def metrics(site):
+    text = site.caller().call("GET", "/metrics").text
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            assert re.fullmatch(r'packtrail_[a-z_]+(\{[a-z]+="[^"]*"\})?', name), line
+            found[name] = float(value)
+    return found
+
+
+def test_metrics_count_what_happens(site):
+    before = metrics(site)
+    site.admin.put("/v1/lines/line-1", {"name": "One"})
+    site.admin.refused("PUT", "/v1/lines/line-1", {}, status=400)
+    after = metrics(site)
+    grew = {name: after[name] - before[name] for name in after}
+    assert grew["packtrail_facts_total"] == grew["packtrail_journal_seq"] == 1
+    assert grew["packtrail_commits_total"] == grew["packtrail_jobs_total"] == 1
+    assert grew['packtrail_requests_total{class="2xx"}'] == 2  # the PUT, and the metrics before
+    assert grew['packtrail_requests_total{class="4xx"}'] == 1
+    assert grew["packtrail_request_seconds_count"] == 3
+    assert after["packtrail_queue_jobs"] == 0
+    assert 0 < after["packtrail_store_used_bytes"] <= after["packtrail_store_file_bytes"]
+    assert abs(after["packtrail_memory_bytes"] / 1024 - site.rss_kb()) < 4096
+
+
+# ---- the audit trail
+
+JOURNAL = "/v1/journal"
+
+
+@pytest.fixture
+def busy(site):
+    """A site with 1,200 facts."""
+    admin = site.admin
+    admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": ["9506000"]})
+    for i in range(1196):
+        admin.put(f"/v1/lines/line-{i % 40}", {"name": f"Line {i}"})
+    return site
+
+
+def test_the_journal_is_for_those_who_audit(site):
+    site.admin.put("/v1/clients/acme", {"name": "Acme"})
+    site.admin.put("/v1/lines/line-1", {"name": "One"})
+    for role in ("qa", "auditor", "admin"):
+        assert len(site.as_role(role).get(JOURNAL)["items"]) > 3
+    for role, scope in (("operator", {}), ("line", {"line": "line-1"}),
+                        ("gateway", {"client": "acme"}), ("client", {"client": "acme"}),
+                        ("distributor", {"client": "acme"})):
+        site.as_role(role, **scope).refused("GET", JOURNAL, status=403)
+
+
+def test_an_item_says_who_when_and_what(site):
+    site.admin.put("/v1/clients/acme", {"name": "Acme"})
+    me = site.admin.get("/v1/tokens")["items"][0]["id"]
+    item = site.admin.get(JOURNAL)["items"][-1]
+    assert set(item) == {"seq", "time", "kind", "actor", "client", "fact"}
+    assert (item["kind"], item["actor"], item["client"]) == ("client.put", me, "acme")
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", item["time"])
+
+
+def test_the_journal_in_pages_is_whole(busy):
+    seqs = [i["seq"] for i in busy.admin.pages(JOURNAL, limit=500)]
+    assert seqs == list(range(1, 1201))
+    assert [i["seq"] for i in busy.admin.get(JOURNAL)["items"]] == list(range(1, 101))
+    assert busy.admin.get(JOURNAL, params={"from": 1199})["items"][0]["seq"] == 1199
+    assert busy.admin.get(JOURNAL, params={"from": 5000}) == {"items": [], "next": None}
+
+
+def test_a_stream_is_whole_and_the_same_in_every_form(busy):
+    admin = busy.admin
+    lines = admin.call("GET", JOURNAL, headers={"Accept": "application/x-ndjson"})
+    assert lines.headers["Content-Type"] == "application/x-ndjson"
+    items = [json.loads(line) for line in lines.text.splitlines()]
+    assert [i["seq"] for i in items] == list(range(1, 1201))
+    table = admin.call("GET", JOURNAL, headers={"Accept": "text/csv"})
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert [int(row["seq"]) for row in rows] == [i["seq"] for i in items]
+    assert [json.loads(row["fact"]) for row in rows] == [i["fact"] for i in items]
+    printed = packtrail("journal", busy.folder).stdout
+    assert printed == lines.text
+    few = admin.call("GET", JOURNAL + "?limit=5", headers={"Accept": "application/x-ndjson"})
+    assert len(few.text.splitlines()) == 5
+    admin.refused("GET", JOURNAL, status=406, headers={"Accept": "image/png"})
+
+
+def test_filters_choose_by_kind_and_actor(busy):
+    admin = busy.admin
+    other = busy.as_role("admin")
+    other.put("/v1/lines/line-1", {"name": "Mine"})
+    mine = [t["id"] for t in admin.get("/v1/tokens")["items"]][-1]
+    assert [i["fact"]["line"] for i in admin.get(f"{JOURNAL}?actor={mine}")["items"]] == ["line-1"]
+    kinds = {i["kind"] for i in admin.pages(JOURNAL, kind="line.put", limit=1000)}
+    assert kinds == {"line.put"}
+    both = admin.get(f"{JOURNAL}?actor={mine}&kind=client.put")
+    assert both == {"items": [], "next": None}
+    pages = list(admin.pages(JOURNAL, kind="token.created", limit=1))
+    assert [i["fact"]["role"] for i in pages] == ["admin", "admin"]
+
+
+@pytest.mark.parametrize("query", ["kind=nothing", "actor=nobody-1", "from=x", "from=-1",
+                                   "unit=123", "page=zz", "limit=0"])
+def test_a_filter_that_makes_no_sense_is_refused(site, query):
+    answer = site.admin.call("GET", f"{JOURNAL}?{query}")
+    assert answer.status_code in (400, 404)
+    assert_problem(answer, answer.status_code)
+
+
+def test_a_reader_that_hangs_up_is_no_trouble(busy):
+    for _ in range(5):
+        with busy.admin.http.get(busy.url + JOURNAL, stream=True, timeout=20,
+                                 headers={"Accept": "application/x-ndjson"}) as answer:
+            next(answer.iter_lines())
+    assert busy.caller().get("/healthz") == "alive\n"
+    busy.stop()
+
+
+def test_refused_requests_are_logged_without_what_is_secret(site):
+    token = site.token("operator")
+    site.caller(token).refused("GET", "/v1/tokens?secret=abc", status=403)
+    site.caller("pt_wrong").refused("GET", "/v1/tokens", status=401)
+    log = site.log()
+    assert log.count("event=request.refused") == 2
+    assert 'path="/v1/tokens"' in log and "status=403" in log
+    for secret in (token, "abc", "pt_wrong"):
+        assert secret not in log
