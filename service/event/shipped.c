@@ -1,4 +1,5 @@
 #include "service/event/shipped.h"
+#include "service/catalog/product.h"
 
 void shipped_put(struct buf *b, const struct shipped *s)
 {
@@ -15,6 +16,12 @@ void shipped_put(struct buf *b, const struct shipped *s)
     }
     bytes_var(b, s->flag_count);
     for (uint32_t i = 0; i < s->flag_count; i++) bytes_str(b, s->flags[i]);
+    bytes_var(b, s->tally_count);
+    for (uint32_t i = 0; i < s->tally_count; i++) {
+        bytes_var(b, s->tallies[i].lot);
+        bytes_u(b, s->tallies[i].level, 1);
+        bytes_var(b, s->tallies[i].count);
+    }
 }
 
 static uint32_t count_get(struct bytes_r *in, uint32_t max)
@@ -23,6 +30,21 @@ static uint32_t count_get(struct bytes_r *in, uint32_t max)
 
     if (n > max) in->bad = true;
     return in->bad ? 0 : (uint32_t)n;
+}
+
+// A tally takes three bytes or more.
+static bool tallies_get(struct bytes_r *in, struct arena *a, struct shipped *s)
+{
+    s->tally_count = count_get(in, (uint32_t)(in->end - in->p) / 3);
+    struct shipped_tally *t = NEW_ARRAY(a, struct shipped_tally, s->tally_count + 1);
+    for (uint32_t i = 0; t != NULL && i < s->tally_count; i++) {
+        t[i].lot = (uint32_t)bytes_get_var(in);
+        t[i].level = (uint8_t)bytes_get_u(in, 1);
+        t[i].count = bytes_get_var(in);
+        if (t[i].level >= PRODUCT_LEVELS_MAX) in->bad = true;
+    }
+    s->tallies = t;
+    return t != NULL;
 }
 
 status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
@@ -44,7 +66,8 @@ status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
     s.flag_count = count_get(in, SHIPPED_FLAGS_MAX);
     str *flags = NEW_ARRAY(a, str, s.flag_count + 1);
     for (uint32_t i = 0; flags != NULL && i < s.flag_count; i++) flags[i] = bytes_get_str(in);
-    if (documents == NULL || flags == NULL || !bytes_end(in))
+    bool room = tallies_get(in, a, &s) && documents != NULL && flags != NULL;
+    if (!room || !bytes_end(in))
         return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off");
     s.documents = documents;
     s.flags = flags;

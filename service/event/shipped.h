@@ -2,7 +2,8 @@
 // what to whom, under which papers. The touched units are the top containers.
 //
 // own part: number var | from party, from location, to party, to location (GLNs as numbers, 0 none)
-//   vars | count var, then per document: type 1, gln var, id str | flags count var, then strs
+//   vars | count var, then per document: type 1, gln var, id str | flags count var, then strs |
+//   count var, then per lot and packaging level of the tops: lot var, level 1, tops var
 #pragma once
 #include "common/arena.h"
 #include "common/bytes.h"
@@ -14,12 +15,19 @@ struct shipped_document {
     str id;
 };
 
+struct shipped_tally { // tops alike
+    uint32_t lot;      // dense; their own, of their first events
+    uint8_t level;     // that they are counted with
+    uint64_t count;
+};
+
 struct shipped {
     uint32_t number; // dense, of the shipment
     uint64_t from_party, from_location, to_party, to_location;
-    uint32_t document_count, flag_count;
+    uint32_t document_count, flag_count, tally_count;
     const struct shipped_document *documents;
     const str *flags;
+    const struct shipped_tally *tallies;
 };
 
 #define SHIPPED_DOCUMENTS_MAX 32u

@@ -126,6 +126,7 @@ static const struct {
     enum fact_kind kind;
     const char *word; // as reports say it
 } types[] = {
+    {FACT_NUMBERS_RETURNED,   "return"    },
     {FACT_UNITS_COMMISSIONED, "commission"},
     {FACT_UNITS_SCRAPPED,     "scrap"     },
     {FACT_UNITS_PACKED,       "pack"      },
@@ -198,8 +199,8 @@ static status gather(struct history *h, str spelling)
 {
     struct unit_view v;
 
-    TRY(unit_find(h->u, spelling, &h->unit));
-    TRY(unit_view_get(h->u, h->unit, &v));
+    TRY(unit_look(h->u, spelling, &v));
+    h->unit = v.unit;
     h->events = NEW_ARRAY(h->u->arena, struct event, EVENTS_MAX);
     if (h->events == NULL)
         return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");

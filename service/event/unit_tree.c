@@ -125,10 +125,8 @@ static bool depth_of(struct http_req *r, uint32_t *depth)
 static status begin(struct http_req *r, struct tree *tr, struct unit_reader *u, struct buf *b)
 {
     struct unit_view v;
-    unit_id top;
 
-    TRY(unit_find(u, r->param[0], &top));
-    TRY(unit_view_get(u, top, &v));
+    TRY(unit_look(u, r->param[0], &v));
     enter(tr, u, &v, b);
     return u->st;
 }

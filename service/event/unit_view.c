@@ -150,17 +150,33 @@ static bool is_there(struct unit_reader *r, struct unit_view *v)
     return r->caller == NULL || caller_sees(r->caller, v->client);
 }
 
-status unit_find(struct unit_reader *r, str spelling, unit_id *out)
+status unit_read(str spelling, struct arena *a, struct gs1_id *out)
 {
     struct gs1_id id;
-    client_id owner;
 
-    TRY(gs1_read(spelling, r->arena, &id));
+    TRY(gs1_read(spelling, a, &id));
     if (id.is_class)
         return fail(ST_BAD_INPUT, "unit.class", 0,
                     "this names many things alike: a unit has a serial number of its own");
-    if (!names_find(r->names, r->t, &id, out, &owner)) return unknown();
+    *out = id;
     return OK;
+}
+
+status unit_find(struct unit_reader *r, const struct gs1_id *id, unit_id *out)
+{
+    client_id owner;
+
+    return names_find(r->names, r->t, id, out, &owner) ? OK : unknown();
+}
+
+status unit_look(struct unit_reader *r, str spelling, struct unit_view *out)
+{
+    struct gs1_id id;
+    unit_id u;
+
+    TRY(unit_read(spelling, r->arena, &id));
+    TRY(unit_find(r, &id, &u));
+    return unit_view_get(r, u, out);
 }
 
 status unit_view_inside(struct unit_reader *r, unit_id u, const struct unit_view *parent,

@@ -42,8 +42,12 @@ struct unit_view {
 // A reader of the request's snapshot; the names are this thread's.
 void unit_reader_init(struct unit_reader *r, const struct site *site, struct txn *t,
                       struct arena *a);
-// The unit that a caller spells, one that it may see. Codes: gs1.*, unit.class, unit.unknown.
-status unit_find(struct unit_reader *r, str spelling, unit_id *out);
+// Any spelling of one unit. Codes: gs1.*, unit.class.
+status unit_read(str spelling, struct arena *a, struct gs1_id *out);
+// The unit of that name, whoever may see it. unit.unknown
+status unit_find(struct unit_reader *r, const struct gs1_id *id, unit_id *out);
+// The two, and a look at it: what a request for one unit begins with.
+status unit_look(struct unit_reader *r, str spelling, struct unit_view *out);
 // unit.unknown where it was never issued or belongs to a client that the caller does not see.
 status unit_view_get(struct unit_reader *r, unit_id u, struct unit_view *out);
 // The same for what lies in a container that was looked at before: cheaper.

@@ -145,10 +145,8 @@ static status write_contents(struct unit_reader *u, const struct unit_view *v, s
 static status write_one(struct unit_reader *u, str spelling, struct json_w *w)
 {
     struct unit_view v;
-    unit_id unit;
 
-    TRY(unit_find(u, spelling, &unit));
-    TRY(unit_view_get(u, unit, &v));
+    TRY(unit_look(u, spelling, &v));
     json_w_object(w);
     unit_view_write(u, &v, w);
     TRY(write_contents(u, &v, w));
@@ -210,9 +208,8 @@ static status list_children(struct listing *l)
     uint64_t place = 0;
     unit_id u;
 
-    TRY(unit_find(&l->u, l->parent, &u));
-    TRY(unit_view_get(&l->u, u, &parent));
-    struct runs children = children_get(l->u.t, u, l->u.arena);
+    TRY(unit_look(&l->u, l->parent, &parent));
+    struct runs children = children_get(l->u.t, parent.unit, l->u.arena);
     for (struct run_walk w = runs_walk(&children); run_next(&w, &u); place++) {
         if (place < l->from) continue;
         TRY(unit_view_inside(&l->u, u, &parent, &v));
