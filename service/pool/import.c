@@ -64,16 +64,18 @@ static status put_names(struct decide *d, const struct import_part *p)
     return OK;
 }
 
-static status refuse_taken(struct decide *d, const struct import_check *k)
+static status refuse_taken(struct decide *d, const struct import_check *k, const char gtin[14])
 {
-    uint32_t taken = 0;
+    uint32_t taken = 0, line = 0;
 
     for (uint32_t i = 0; i < k->n; i++) {
         if (!k->taken[i]) continue;
-        if (taken++ < IMPORT_OFFENDERS_MAX) import_offender(d->units, &k->numbers[i]);
+        if (taken++ == 0) line = k->numbers[i].line;
+        if (taken <= IMPORT_OFFENDERS_MAX) import_offender(d->units, gtin, &k->numbers[i]);
     }
     if (taken == 0) return OK;
-    return fail(ST_CONFLICT, "serial.duplicate", 0, "%u numbers are known already", taken);
+    return fail(ST_CONFLICT, "serial.duplicate", 0,
+                "%u numbers are known already, the first in line %u", taken, line);
 }
 
 static status part_decide(struct decide *d)
@@ -90,7 +92,7 @@ static status part_decide(struct decide *d)
                              .numbers = p->numbers,
                              .n = p->n};
     TRY(import_check(&k));
-    TRY(refuse_taken(d, &k));
+    TRY(refuse_taken(d, &k, at.pool.id.p));
     if (at.space.capacity + p->so_far + p->n > SPACE_CAPACITY_MAX)
         return fail(ST_CONFLICT, "pool.capacity", 0, "the list is full");
     bytes_u(d->out, p->pool, 4);

@@ -65,5 +65,5 @@ struct import_check {
 };
 status import_check(struct import_check *k);
 // An offender, as struct decide's units have them.
-void import_offender(struct buf *units, const struct import_number *x);
+void import_offender(struct buf *units, const char gtin[14], const struct import_number *x);
 #define IMPORT_OFFENDERS_MAX 100u // named in one refusal

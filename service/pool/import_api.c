@@ -10,6 +10,7 @@
 #include "common/digest.h"
 #include "service/api/api.h"
 #include "service/journal/idempotency.h"
+#include "service/journal/refusal.h"
 #include "service/pool/import_read.h"
 #include "service/pool/numbers_out.h"
 #include "service/pool/pool_api.h"
@@ -36,9 +37,11 @@ struct importing { // owner: the request's loop; in the request's arena
     uint32_t parts, parts_max;
     uint64_t *seen; // digests of the serials so far, hashed openly; 0: free
     size_t seen_mask;
+    char gtin[14];
     struct buf offenders;
     uint32_t offender_count;
-    struct arena part; // of the part under way: numbers, job, answer
+    uint32_t lines[IMPORT_OFFENDERS_MAX]; // of the first of them
+    struct arena part;                    // of the part under way: numbers, job, answer
     struct import_number *numbers;
     uint32_t n;
     uint32_t next;           // part to send
@@ -95,17 +98,6 @@ static void answer_problem(struct importing *m, status st)
 
     finish(m);
     http_problem(r, st, S(""));
-}
-
-// A decision of trade: kept as a fact.
-static void answer_refused(struct importing *m, status st, str units)
-{
-    struct http_req *r = m->r;
-    str kept = arena_str(&r->arena, units);
-    client_id client = m->client;
-
-    finish(m);
-    api_refuse(r, &kind_import_part, client, st, kept.p == NULL ? S("") : kept);
 }
 
 // What a part was refused for, after all parts were taken back.
@@ -166,7 +158,11 @@ static status read_part(struct importing *m, struct import_reader *reader, bool 
 
 static void note_offender(struct importing *m, const struct import_number *x)
 {
-    if (m->offender_count++ < IMPORT_OFFENDERS_MAX) import_offender(&m->offenders, x);
+    uint32_t n = m->offender_count++;
+
+    if (n >= IMPORT_OFFENDERS_MAX) return;
+    m->lines[n] = x->line;
+    import_offender(&m->offenders, m->gtin, x);
 }
 
 // Was it in this import before? 64 bits of SHA-256: in a million numbers two unequal ones would
@@ -202,16 +198,66 @@ static status check_part(struct importing *m)
     return st.cls == ST_OK ? end : st;
 }
 
+static bool submit(struct importing *m, const struct kind *kind, const void *what,
+                   void (*done)(struct job *))
+{
+    struct job *j = job_new(&m->part, m->r->loop, 1);
+
+    if (j == NULL) return false;
+    j->owner = m;
+    j->actor = caller_of(m->r)->actor;
+    j->done = done;
+    j->asks[0] = (struct ask){.kind = kind, .what = what};
+    if (kind == &kind_import_done) j->key = m->key;
+    return committer_submit(api_site(m->r)->committer, j);
+}
+
+// The result of a job of one ask.
+static status result_of(const struct job *j)
+{
+    return j->whole.cls != ST_OK ? j->whole : j->asks[0].result;
+}
+
 static void drop_or_send(struct importing *m);
+
+static void refusal_kept(struct job *j)
+{
+    struct importing *m = j->owner;
+    struct http_req *r = m->r;
+    status st = result_of(j);
+    struct buf extra;
+
+    buf_init(&extra, 1 * MB);
+    buf_add(&extra, S("\"units\":["));
+    buf_add(&extra, buf_str(&m->offenders));
+    buf_add(&extra, S("],\"lines\":["));
+    for (uint32_t i = 0; i < m->offender_count && i < IMPORT_OFFENDERS_MAX; i++)
+        buf_addf(&extra, i == 0 ? "%u" : ",%u", m->lines[i]);
+    buf_addc(&extra, ']');
+    finish(m);
+    http_problem(r, st, buf_str(&extra));
+    buf_fini(&extra);
+}
+
+// A decision of trade, though the loop made it: kept as a fact before it is told.
+static void refuse(struct importing *m)
+{
+    struct refused *what;
+
+    arena_reset(&m->part);
+    what = NEW(&m->part, struct refused);
+    status st = fail(ST_CONFLICT, "serial.duplicate", 0,
+                     "%u numbers are known already or stand twice, the first in line %u",
+                     m->offender_count, m->lines[0]);
+    if (what != NULL)
+        *what = (struct refused){kind_import_part.number, st, buf_str(&m->offenders), m->client};
+    if (what == NULL || !submit(m, &kind_refusal, what, refusal_kept)) answer_problem(m, st);
+}
 
 static void reading_ended(struct importing *m)
 {
     if (m->offender_count > 0)
-        answer_refused(m,
-                       fail(ST_CONFLICT, "serial.duplicate", 0,
-                            "%u numbers are known already or stand twice: none was taken",
-                            m->offender_count),
-                       buf_str(&m->offenders));
+        refuse(m);
     else if (m->total == 0)
         answer_problem(m, fail(ST_BAD_INPUT, "import.empty", 0, "the import has no numbers"));
     else
@@ -240,26 +286,6 @@ static void read_turn(struct mail *mail)
 }
 
 // ---- commands
-
-static bool submit(struct importing *m, const struct kind *kind, const void *what,
-                   void (*done)(struct job *))
-{
-    struct job *j = job_new(&m->part, m->r->loop, 1);
-
-    if (j == NULL) return false;
-    j->owner = m;
-    j->actor = caller_of(m->r)->actor;
-    j->done = done;
-    j->asks[0] = (struct ask){.kind = kind, .what = what};
-    if (kind == &kind_import_done) j->key = m->key;
-    return committer_submit(api_site(m->r)->committer, j);
-}
-
-// The result of a job of one ask.
-static status result_of(const struct job *j)
-{
-    return j->whole.cls != ST_OK ? j->whole : j->asks[0].result;
-}
 
 static void send_part(struct importing *m);
 
@@ -462,6 +488,7 @@ static status import_begin(struct http_req *r, const struct job_key *key, struct
     TRY(live_enter(api_site(r), pool.pool));
     (*out)->pool = pool.pool;
     (*out)->client = pool.client;
+    memcpy((*out)->gtin, pool.id.p, sizeof(*out)->gtin);
     (*out)->key = *key;
     return OK;
 }

@@ -84,16 +84,20 @@ status import_check(struct import_check *k)
     return txn_status(k->t);
 }
 
-void import_offender(struct buf *units, const struct import_number *x)
+void import_offender(struct buf *units, const char gtin[14], const struct import_number *x)
 {
+    struct gs1_id id = gs1_sgtin(gtin, x->text);
     struct json_w w = json_writer(units);
+    struct buf unit;
 
+    buf_init(&unit, KB);
+    status st = gs1_write(&id, GS1_BRACKETED, NULL, &unit);
     if (units->n > 0) buf_addc(units, ',');
     json_w_object(&w);
-    json_w_kstr(&w, "unit", x->text);
+    json_w_kstr(&w, "unit", st.cls == ST_OK ? buf_str(&unit) : x->text);
     json_w_kstr(&w, "code", S("serial.duplicate"));
-    json_w_kint(&w, "line", x->line);
     json_w_end(&w);
+    buf_fini(&unit);
 }
 
 // Those of one space.

@@ -100,18 +100,18 @@ static void a_known_number_refuses_all_and_is_named_with_its_line(void **state)
     must(pool_site_put(f, "p", DIGITS_3));
     must(pool_site_issue(f, GTIN_A, 10, NULL)); // of "p": the list is empty
     answers(import(f, AS_TEXT, "A\nB\nA\n"), 409,
-            "\"units\":[{\"unit\":\"A\",\"code\":\"serial.duplicate\",\"line\":3}]");
+            "\"units\":[{\"unit\":\"(01)" GTIN_A
+            "(21)A\",\"code\":\"serial.duplicate\"}],\"lines\":[3]");
     answers(import(f, AS_TEXT, "A\n009\n010\n"), 409,
-            "\"units\":[{\"unit\":\"009\",\"code\":\"serial.duplicate\",\"line\":2}]");
+            "(21)009\",\"code\":\"serial.duplicate\"}],\"lines\":[2]");
     assert_int_equal(find(f, "A").v, 0);
     answers(import(f, AS_TEXT, "A\nB\n"), 201, "{\"imported\":2}");
-    answers(import(f, AS_CSV, "serial\nC\nB\n"), 409,
-            "[{\"unit\":\"B\",\"code\":\"serial.duplicate\",\"line\":3}]");
-    answers(import(f, AS_JSON, "[\"C\",\"B\"]"), 409, "\"line\":2}]");
+    answers(import(f, AS_CSV, "serial\nC\nB\n"), 409, "the first in line 3");
+    answers(import(f, AS_JSON, "[\"C\",\"B\"]"), 409, "\"lines\":[2]");
     assert_int_equal(find(f, "C").v, 0);
     must(pool_site_put(f, "list2", LIST));
     f->caller.role = ROLE_ADMIN;
-    answers(fixture_call(f, "POST /v1/pools/list2/import", AS_TEXT, "A\n"), 409, "\"unit\":\"A\"");
+    answers(fixture_call(f, "POST /v1/pools/list2/import", AS_TEXT, "A\n"), 409, "(21)A\"");
     answers(fixture_call(f, "POST /v1/pools/p/import", AS_TEXT, "A\n"), 409, "pool.kind");
     answers(fixture_call(f, "POST /v1/pools/none/import", AS_TEXT, "A\n"), 404, "pool.unknown");
     fixture_verify(f);

@@ -3,9 +3,12 @@
 #include "service/pool/epoch.h"
 #include "service/pool/pool_db.h"
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -376,6 +379,92 @@ static void a_sequential_pool_counts_on_under_a_newer_key(void **state)
 
 // ---- trouble
 
+// Issues until it is killed, with a command half written.
+static void issue_and_die(struct fixture *f, uint32_t requests)
+{
+    pid_t child;
+    int how;
+
+    fixture_leave(f);
+    if ((child = fork()) == 0) {
+        fixture_enter(f);
+        for (uint32_t i = 0; i < requests; i++) must(pool_site_issue(f, GTIN_A, 20, NULL));
+        struct txn *t = txn_write(f->site.db);
+        txn_put(t, DB_ROWS, S("half"), S("written"));
+        raise(SIGKILL);
+    }
+    assert_true(waitpid(child, &how, 0) == child && WIFSIGNALED(how));
+    fixture_enter(f);
+}
+
+// The texts of every request of the journal.
+static uint32_t all_issued(struct fixture *f, str *texts)
+{
+    struct txn *t = fixture_read(f);
+    uint64_t last = journal_head_get(t).seq;
+    struct request_row q;
+    struct runs runs;
+    uint32_t n = 0;
+
+    for (uint64_t seq = 1; seq <= last; seq++) {
+        if (!request_get(t, seq, &q)) continue;
+        struct request_part whole = {seq, 0, q.quantity};
+        must(request_runs(t, &whole, &f->arena, &runs));
+        for (uint32_t i = 0; i < runs.n; i++) n += pool_site_texts(f, t, runs.at[i], texts + n);
+    }
+    fixture_read_end(t);
+    return n;
+}
+
+static void a_killed_process_takes_no_number_along_and_leaves_none_to_repeat(void **state)
+{
+    struct fixture *f = *state;
+    str *texts = NEW_ARRAY(&f->arena, str, 2000);
+
+    must(pool_site_put(f, "p",
+                       "{\"kind\":\"random\",\"gtin\":\"" GTIN_A
+                       "\",\"length\":3,\"alphabet\":\"0123456789\"}"));
+    issue_and_die(f, 20);
+    rotate(f, 2);
+    issue_and_die(f, 10);
+    must(pool_site_issue(f, GTIN_A, 400, NULL));
+    refused(pool_site_issue(f, GTIN_A, 1, NULL), "pool.exhausted");
+    assert_int_equal(all_issued(f, texts), 1000);
+    all_differ(texts, 1000);
+    fixture_verify(f);
+}
+
+// Any part of a request, as a line names it when it reports.
+static void a_part_of_a_request_is_counted_in_the_order_to_print(void **state)
+{
+    struct fixture *f = *state;
+    struct got a;
+    struct runs part;
+
+    must(pool_site_put(f, "p",
+                       "{\"kind\":\"random\",\"gtin\":\"" GTIN_A
+                       "\",\"length\":3,\"alphabet\":\"0123456789\"}"));
+    must(pool_site_issue(f, GTIN_A, 500, NULL));
+    rotate(f, 2);
+    must(pool_site_issue(f, GTIN_A, 100, &a));
+    assert_true(a.runs.n > 10); // about every second candidate was passed over
+    struct txn *t = fixture_read(f);
+    for (uint32_t first = 0; first < 100; first += 7) {
+        struct request_part of = {a.ask.fact.seq, first, 9};
+        str texts[9];
+        uint32_t n = 0;
+        must(request_runs(t, &of, &f->arena, &part));
+        for (uint32_t i = 0; i < part.n; i++) n += pool_site_texts(f, t, part.at[i], texts + n);
+        assert_int_equal(n, first + 9 <= 100 ? 9 : 100 - first);
+        for (uint32_t i = 0; i < n; i++) assert_true(str_eq(texts[i], a.texts[first + i]));
+    }
+    struct request_part none = {1, 0, 1};
+    refused(request_runs(t, &none, &f->arena, &part), "request.unknown");
+    none.request = 999;
+    refused(request_runs(t, &none, &f->arena, &part), "request.unknown");
+    fixture_read_end(t);
+}
+
 static void a_failing_store_loses_and_repeats_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -427,6 +516,8 @@ int main(void)
         T(two_epochs_of_twelve_digits_give_no_number_twice),
         T(a_sequential_pool_counts_on_under_a_newer_key),
         T(a_failing_store_loses_and_repeats_nothing),
+        T(a_killed_process_takes_no_number_along_and_leaves_none_to_repeat),
+        T(a_part_of_a_request_is_counted_in_the_order_to_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,14 @@ static void collect(void *self, str text)
     *c->next++ = arena_str(&c->f->arena, text);
 }
 
+uint32_t pool_site_texts(struct fixture *f, struct txn *t, struct run r, str *texts)
+{
+    struct collecting c = {f, texts};
+
+    must(names_texts(names_here(&f->site), t, r, collect, &c));
+    return (uint32_t)(c.next - texts);
+}
+
 status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got *out)
 {
     struct got g = {0};
@@ -100,12 +108,11 @@ status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got 
     must(issued_get(g.ask.fact.decided, &g.issued));
     must(issued_runs(&g.issued, &f->arena, &g.runs));
     g.texts = NEW_ARRAY(&f->arena, str, g.issued.count);
-    struct collecting c = {f, g.texts};
+    uint32_t n = 0;
     t = fixture_read(f);
-    for (uint32_t i = 0; i < g.runs.n; i++)
-        must(names_texts(names_here(&f->site), t, g.runs.at[i], collect, &c));
+    for (uint32_t i = 0; i < g.runs.n; i++) n += pool_site_texts(f, t, g.runs.at[i], g.texts + n);
     fixture_read_end(t);
-    assert_true(c.next == g.texts + g.issued.count);
+    assert_int_equal(n, g.issued.count);
     *out = g;
     return OK;
 }

@@ -27,3 +27,5 @@ struct got {
 status pool_site_issue(struct fixture *f, const char *gtin, uint32_t quantity, struct got *out);
 status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got *out);
 struct issue_ask pool_site_ask_of(const char *gtin, uint32_t quantity);
+// The texts of a run, in order; how many.
+uint32_t pool_site_texts(struct fixture *f, struct txn *t, struct run r, str *texts);

@@ -1,0 +1,100 @@
+"""Numbers over HTTP against the real program: given once, whatever happens in between."""
+import threading
+
+import pytest
+import requests
+
+GTIN = "09506000134352"
+POOL = {"gtin": GTIN, "kind": "random", "length": 12, "alphabet": "0123456789"}
+
+
+@pytest.fixture
+def admin(site):
+    site.admin.put("/v1/clients/acme", {"name": "Acme", "prefixes": ["9506000"]}, expect=201)
+    site.admin.put(f"/v1/products/{GTIN}", {"client": "acme", "name": "Pills"}, expect=201)
+    site.admin.put("/v1/lines/l1", {"name": "Line 1"}, expect=201)
+    site.admin.put("/v1/pools/p", POOL, expect=201)
+    return site.admin
+
+
+@pytest.fixture
+def asks(site, admin):
+    return site.as_role("line", line="l1")
+
+
+def test_a_kill_in_the_middle_gives_no_number_twice_and_loses_no_answer(site, asks):
+    answers, stop = [], threading.Event()
+    token = asks.http.headers["Authorization"].split()[1]
+
+    def ask():
+        while not stop.is_set():
+            caller = site.caller(token)
+            try:
+                answers.append(caller.post("/v1/serials", {"gtin": GTIN, "quantity": 50}, 201))
+            except requests.ConnectionError:
+                stop.wait(0.01)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        before = len(answers)
+        while len(answers) < before + 20:
+            stop.wait(0.01)
+        site.restart()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    again = site.caller(token)
+    for answer in answers:
+        shown = again.get(f"/v1/serials/requests/{answer['request']}")
+        assert shown["serials"] == answer["serials"]
+        assert (shown["line"], shown["state"]) == ("l1", "open")
+    serials = [s for request in again.pages("/v1/serials/requests")
+               for s in again.get(f"/v1/serials/requests/{request['request']}")["serials"]]
+    assert len(serials) == len(set(serials)) >= 50 * len(answers)
+
+
+def test_a_repeat_after_a_kill_gets_the_same_numbers_of_a_list(site, admin, asks):
+    admin.put("/v1/pools/codes", {"gtin": GTIN, "kind": "list", "rank": 0}, expect=201)
+    rows = "serial,key\n" + "".join(f"C{i},{i:04}\n" for i in range(3000))
+    text = {"Content-Type": "text/csv"}
+    assert admin.post("/v1/pools/codes/import", rows, 201, headers=text) == {"imported": 3000}
+    problem = admin.refused("POST", "/v1/pools/codes/import", "serial\nD\nC7\n", headers=text,
+                            status=409, code="serial.duplicate")
+    assert problem["lines"] == [3] and problem["units"][0]["unit"] == f"(01){GTIN}(21)C7"
+    wish = {"gtin": GTIN, "quantity": 2, "pool": "codes"}
+    first = asks.post("/v1/serials", wish, 201, headers={"Idempotency-Key": "k"})
+    assert first["serials"] == ["C0", "C1"]
+    assert first["attributes"] == [{"key": "0000"}, {"key": "0001"}]
+    site.restart()
+    assert asks.post("/v1/serials", wish, 201, headers={"Idempotency-Key": "k"}) == first
+    assert asks.get("/v1/pools/codes")["left"] == 2998
+
+
+def test_a_million_numbers_take_little_memory(site, asks):
+    before = site.rss_kb()
+    wish = {"gtin": GTIN, "quantity": 1000000}
+    text = asks.post("/v1/serials", wish, 201, headers={"Accept": "text/plain"})
+    assert len(set(text.split())) == 1000000
+    assert site.rss_kb() - before < 20000
+
+
+def test_the_site_key_is_nowhere_but_in_its_file(site, admin, asks):
+    asks.post("/v1/serials", {"gtin": GTIN, "quantity": 100}, 201)
+    hidden = (site.folder / "site.key").read_text().split()[1]
+    shown = asks.get("/v1/pools/p")
+    site.stop()
+    data = (site.folder / "data" / "data.mdb").read_bytes()
+    assert bytes.fromhex(hidden) not in data and hidden.encode() not in data
+    assert hidden not in str(shown) and hidden not in site.log()
+
+
+def test_another_sites_key_stops_the_start(site, make_site, asks):
+    asks.post("/v1/serials", {"gtin": GTIN, "quantity": 1}, 201)
+    site.stop()
+    other = make_site("other")
+    (site.folder / "site.key").write_text((other.folder / "site.key").read_text())
+    with pytest.raises(AssertionError):
+        site.start()
+    assert "site_key.wrong" in site.log()
