@@ -9,11 +9,6 @@
 #include "service/pool/import_int.h"
 #include <string.h>
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the part needs too much memory");
-}
-
 static status done_decide(struct decide *d)
 {
     const struct import_end *e = d->ask;

@@ -7,11 +7,6 @@
 #include "service/pool/import_int.h"
 #include <string.h>
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the part needs too much memory");
-}
-
 static void look_in_space(struct looking *l, uint32_t space)
 {
     struct import_check *k = l->k;

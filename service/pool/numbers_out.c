@@ -237,11 +237,6 @@ static void reply_whole(struct out *o, int code)
 
 // ---- what is told
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
-}
-
 // Only those that nobody has reported: never printed, or printed and not yet seen good or bad.
 static status leave_unused(struct out *o, struct txn *t)
 {

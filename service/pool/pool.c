@@ -9,7 +9,7 @@
 
 // ---- the form
 
-static status check_gtin(str in, struct arena *a, str *out)
+status pool_check_gtin(str in, struct arena *a, str *out)
 {
     char *gtin = arena_alloc(a, 14);
 
@@ -53,9 +53,9 @@ static const char *const policy_words[] = {"none", "eu-fmd", NULL};
 #define AT(field) .name = #field, .at = offsetof(struct pool, field)
 static const struct form_field fields[] = {
     {AT(client),                .kind = FORM_NAME},
-    {AT(gtin),                         .kind = FORM_STR, .max = 14, .check = check_gtin},
+    {AT(gtin),                         .kind = FORM_STR, .max = 14, .check = pool_check_gtin},
     {AT(prefix),.kind = FORM_STR, .max = 12},
-    {AT(extension),      .kind = FORM_STR, .max = 1},
+    {AT(extension), .kind = FORM_STR, .max = 1},
     {AT(kind),                .kind = FORM_WORD, .required = true, .words = kind_words},
     {AT(length),                .kind = FORM_U64, .min = 1, .max = TEXT_LENGTH_MAX},
     {AT(alphabet),             .kind = FORM_STR, .max = TEXT_ALPHABET_MAX},

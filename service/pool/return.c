@@ -90,11 +90,6 @@ static void sift_one(struct sifting *s, unit_id u)
         stay(s, u, st.reason);
 }
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
-}
-
 static void unknown_put(struct sifting *s)
 {
     for (uint32_t i = 0; i < s->ask->unknown_count; i++) {

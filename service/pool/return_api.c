@@ -13,23 +13,13 @@ struct body {
     uint8_t to;
 };
 
-static status check_gtin(str in, struct arena *a, str *out)
-{
-    char *gtin = arena_alloc(a, 14);
-
-    if (gtin == NULL) return fail(ST_TOO_LARGE, "form.ceiling", 0, "the request is too large");
-    TRY(gs1_gtin_read(in, gtin));
-    *out = (str){gtin, 14};
-    return OK;
-}
-
 static const char *const to_words[] = {"owner", "pool", NULL};
 
 // clang-format off
 #define B(member) .name = #member, .at = offsetof(struct body, member)
 static const struct form_field fields[] = {
     {B(request), .kind = FORM_STR, .max = 64},
-    {B(gtin),    .kind = FORM_STR, .max = 14, .check = check_gtin},
+    {B(gtin),    .kind = FORM_STR, .max = 14, .check = pool_check_gtin},
     {B(serials), .kind = FORM_STRS, .max = GS1_SERIAL_MAX, .count_max = POOL_NUMBERS_MAX},
     {B(ssccs),   .kind = FORM_STRS, .max = 200, .count_max = POOL_NUMBERS_MAX},
     {B(reason),  .kind = FORM_STR, .max = 500},
@@ -38,11 +28,6 @@ static const struct form_field fields[] = {
 };
 static const struct form form = {"return", sizeof(struct body), fields, 1};
 // clang-format on
-
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
-}
 
 static status check_body(const struct http_req *r, const struct body *b)
 {

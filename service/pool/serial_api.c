@@ -24,16 +24,6 @@ static status check_lot(str in, struct arena *a, str *out)
     return gs1_serial_check(in, GS1_SERIAL_MAX);
 }
 
-static status check_gtin(str in, struct arena *a, str *out)
-{
-    char *gtin = arena_alloc(a, 14);
-
-    if (gtin == NULL) return fail(ST_TOO_LARGE, "form.ceiling", 0, "the request is too large");
-    TRY(gs1_gtin_read(in, gtin));
-    *out = (str){gtin, 14};
-    return OK;
-}
-
 static status check_digits(str in, struct arena *a, str *out)
 {
     (void)a, (void)out;
@@ -44,7 +34,7 @@ static status check_digits(str in, struct arena *a, str *out)
 // clang-format off
 #define B(member) .name = #member, .at = offsetof(struct serial_body, member)
 static const struct form_field serial_fields[] = {
-    {B(gtin),     .kind = FORM_STR, .required = true, .max = 14, .check = check_gtin},
+    {B(gtin),     .kind = FORM_STR, .required = true, .max = 14, .check = pool_check_gtin},
     {B(quantity), .kind = FORM_U64, .required = true, .min = 1, .max = POOL_NUMBERS_MAX},
     {B(lot),      .kind = FORM_STR, .max = GS1_SERIAL_MAX, .check = check_lot},
     {B(order),    .kind = FORM_STR, .max = ISSUE_TEXT_MAX},
@@ -59,7 +49,7 @@ static const struct form serial_form = {"request", sizeof(struct serial_body), s
 static const struct form_field sscc_fields[] = {
     {B(quantity),  .kind = FORM_U64, .required = true, .min = 1, .max = POOL_NUMBERS_MAX},
     {B(lot),       .kind = FORM_STR, .max = GS1_SERIAL_MAX, .check = check_lot},
-    {B(gtin),      .kind = FORM_STR, .max = 14, .check = check_gtin},
+    {B(gtin),      .kind = FORM_STR, .max = 14, .check = pool_check_gtin},
     {B(client),    .kind = FORM_NAME},
     {B(pool),      .kind = FORM_NAME},
     {B(extension), .kind = FORM_STR, .max = 1, .check = check_digits},

@@ -23,11 +23,6 @@ struct taking {
     uint32_t skips_max;
 };
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
-}
-
 static status exhausted(const struct take *k, uint64_t got)
 {
     uint64_t most = k->row->capacity - k->row->high;
