@@ -1,0 +1,357 @@
+// access_test.c - claims about tokens, the actors behind them, and who is let in.
+#include "catalog_site.h"
+#include "service/access/access.h"
+#include "service/access/token.h"
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct kind *const kinds[] = {&kind_token_created, &kind_token_revoked,
+                                           &kind_client_put,    &kind_product_put,
+                                           &kind_line_put,      NULL};
+static const struct http_route *const routes[] = {client_routes, access_routes, NULL};
+
+static int site_open(void **state)
+{
+    struct fixture *f = fixture_open(kinds);
+
+    fixture_serve(f, routes);
+    *state = f;
+    return 0;
+}
+
+// ---- making tokens
+
+static struct token_new *token_wish(struct fixture *f, enum role role)
+{
+    struct token_new *n = NEW(&f->arena, struct token_new);
+
+    n->actor.role = role;
+    assert_int_equal(token_draw(n, &f->env, &f->arena).cls, ST_OK);
+    return n;
+}
+
+static struct token_new *token_made(struct fixture *f, enum role role, wall expires)
+{
+    struct token_new *n = token_wish(f, role);
+    struct ask a;
+
+    n->actor.expires = expires;
+    assert_int_equal(fixture_run(f, &kind_token_created, n, &a).cls, ST_OK);
+    struct actor x;
+    assert_int_equal(token_of_fact(&a.fact, &f->arena, &x).cls, ST_OK);
+    n->actor.number = x.number;
+    return n;
+}
+
+static str text_of(const struct token_new *n) { return (str){n->text, TOKEN_LEN}; }
+
+static status token_end(struct fixture *f, uint32_t actor, struct ask *a)
+{
+    struct token_end e = {actor};
+    return fixture_run(f, &kind_token_revoked, &e, a);
+}
+
+static void a_token_is_found_by_its_text_and_its_id(void **state)
+{
+    struct fixture *f = *state;
+    static const client_id two[] = {{1}, {7}};
+    struct token_new *n = token_wish(f, ROLE_GATEWAY);
+    struct sha256 digest = token_digest(text_of(n));
+    struct actor x;
+
+    n->actor.user = S("mia");
+    n->actor.line = S("line-1");
+    n->actor.party = S("9521141000014");
+    n->actor.clients = two;
+    n->actor.client_count = 2;
+    n->actor.expires = (wall){f->now.ms + 5};
+    assert_int_equal(fixture_run(f, &kind_token_created, n, NULL).cls, ST_OK);
+    struct txn *t = fixture_read(f);
+    assert_true(actor_by_token(t, &digest, &f->arena, &x));
+    assert_int_equal(x.number, 1);
+    assert_int_equal(x.role, ROLE_GATEWAY);
+    assert_true(str_eq(x.id, n->actor.id) && str_starts(x.id, S("gateway-")));
+    assert_true(str_eq(x.user, S("mia")) && str_eq(x.line, S("line-1")));
+    assert_true(str_eq(x.party, S("9521141000014")));
+    assert_int_equal(x.client_count, 2);
+    assert_int_equal(x.clients[1].v, 7);
+    assert_int_equal(x.created.ms, f->now.ms);
+    assert_int_equal(x.expires.ms, f->now.ms + 5);
+    assert_int_equal(x.revoked.ms, 0);
+    assert_true(actor_by_id(t, n->actor.id, &f->arena, &x) && x.number == 1);
+    assert_true(str_eq(actor_id(t, 1), n->actor.id));
+    digest.b[31] ^= 1;
+    assert_false(actor_by_token(t, &digest, &f->arena, &x));
+    assert_false(actor_by_id(t, S("gateway-aaaaaaaaaa"), &f->arena, &x));
+    assert_false(actor_get(t, 2, &f->arena, &x));
+    assert_int_equal(actor_id(t, 0).n, 0);
+    fixture_read_end(t);
+}
+
+static void a_token_that_was_drawn_before_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t seed = f->random;
+
+    token_made(f, ROLE_QA, (wall){0});
+    f->random = seed;
+    struct token_new *again = token_wish(f, ROLE_QA);
+    assert_int_equal(fixture_run(f, &kind_token_created, again, NULL).cls, ST_BUSY);
+}
+
+static void ending_a_token_twice_is_one_fact(void **state)
+{
+    struct fixture *f = *state;
+    struct token_new *n = token_made(f, ROLE_LINE, (wall){0});
+    struct ask first, again;
+    struct actor x;
+
+    f->now.ms += 1000;
+    assert_int_equal(token_end(f, n->actor.number, &first).cls, ST_OK);
+    assert_int_equal(token_end(f, n->actor.number, &again).cls, ST_OK);
+    assert_false(first.repeat);
+    assert_true(again.repeat && again.fact.seq == first.fact.seq);
+    assert_int_equal(token_end(f, 99, NULL).cls, ST_NOT_FOUND);
+    struct txn *t = fixture_read(f);
+    assert_true(actor_get(t, n->actor.number, &f->arena, &x));
+    assert_int_equal(x.revoked.ms, f->now.ms);
+    fixture_read_end(t);
+}
+
+static void the_last_administrator_stays(void **state)
+{
+    struct fixture *f = *state;
+    struct token_new *one = token_made(f, ROLE_ADMIN, (wall){0});
+    struct token_new *soon = token_made(f, ROLE_ADMIN, (wall){f->now.ms + 10});
+    struct ask a;
+
+    token_made(f, ROLE_OPERATOR, (wall){0});
+    f->now.ms += 10; // the second has expired
+    assert_int_equal(token_end(f, one->actor.number, &a).cls, ST_CONFLICT);
+    assert_string_equal(a.result.reason, "token.last_admin");
+    assert_int_equal(token_end(f, soon->actor.number, NULL).cls, ST_OK);
+    token_made(f, ROLE_ADMIN, (wall){0});
+    assert_int_equal(token_end(f, one->actor.number, NULL).cls, ST_OK);
+}
+
+// ---- who is let in
+
+static struct http_req *request(struct fixture *f, const char *authorization)
+{
+    struct http_req *r = NEW(&f->arena, struct http_req);
+    struct http_header *h = NEW(&f->arena, struct http_header);
+
+    *h = (struct http_header){S("authorization"), str_of(authorization)};
+    r->headers = h;
+    r->header_count = authorization == NULL ? 0 : 1;
+    r->app = &f->site;
+    r->loop = f->loop;
+    arena_init(&r->arena, 1 * MB);
+    return r;
+}
+
+static const char *let_in(struct fixture *f, const char *authorization, const char *roles)
+{
+    struct http_req *r = request(f, authorization);
+    status st = access_check(r, roles);
+
+    if (st.cls == ST_OK && *roles != 0) assert_int_equal(caller_of(r)->magic, CALLER_MAGIC);
+    if (*roles == 0) assert_null(r->caller);
+    arena_fini(&r->arena);
+    return st.cls == ST_OK ? "" : st.reason;
+}
+
+static const char *bearer(struct fixture *f, const struct token_new *n)
+{
+    char *z = NEW_ARRAY(&f->arena, char, 100);
+
+    snprintf(z, 100, "Bearer %.*s", (int)TOKEN_LEN, n->text);
+    return z;
+}
+
+static void every_role_is_let_in_where_it_is_named_and_nowhere_else(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        const char *word = role_word((enum role)i);
+        const char *header = bearer(f, token_made(f, (enum role)i, (wall){0}));
+        char others[200] = "", all[200];
+        for (unsigned k = 0; k < ROLE_COUNT; k++)
+            if (k != i) {
+                size_t n = strlen(others);
+                snprintf(others + n, sizeof others - n, "%s%s", n ? " " : "",
+                         role_word((enum role)k));
+            }
+        snprintf(all, sizeof all, "%s %s", others, word);
+        assert_string_equal(let_in(f, header, word), "");
+        assert_string_equal(let_in(f, header, all), "");
+        assert_string_equal(let_in(f, header, "*"), "");
+        assert_string_equal(let_in(f, header, ""), "");
+        assert_string_equal(let_in(f, header, others), "access.role");
+    }
+}
+
+static void headers_that_say_nobody_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *header, *code;
+    } rows[] = {
+        {NULL,             "access.missing"},
+        {"",               "access.missing"},
+        {"Bearer",         "access.form"   },
+        {"Token x",        "access.form"   },
+        {"Bearer x",       "token.unknown" },
+        {"Bearer ",        "token.unknown" },
+        {"Basic ",         "access.form"   },
+        {"Basic abc",      "access.form"   },
+        {"Basic ====",     "access.form"   },
+        {"Basic !!!!",     "access.form"   },
+        {"Basic YWJj",     "access.form"   }, // abc
+        {"Basic YTpi",     "token.unknown" }, // a:b
+        {"Basic Og==",     "token.unknown" }, // :
+        {"Basic YTpiYg==", "token.unknown" }, // a:bb
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++)
+        assert_string_equal(let_in(f, rows[i].header, "*"), rows[i].code);
+}
+
+static void a_token_is_refused_from_its_end_on(void **state)
+{
+    struct fixture *f = *state;
+    struct token_new *ends = token_made(f, ROLE_QA, (wall){f->now.ms + 100});
+    struct token_new *revoked = token_made(f, ROLE_QA, (wall){0});
+
+    f->now.ms += 99;
+    assert_string_equal(let_in(f, bearer(f, ends), "qa"), "");
+    f->now.ms += 1;
+    assert_string_equal(let_in(f, bearer(f, ends), "qa"), "token.expired");
+    assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "");
+    assert_int_equal(token_end(f, revoked->actor.number, NULL).cls, ST_OK);
+    assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "token.revoked");
+    fixture_reopen(f);
+    assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "token.revoked");
+}
+
+// ---- which client is meant
+
+static const char *client_meant(struct fixture *f, uint32_t count, const char *name, uint32_t *out)
+{
+    static const client_id clients[] = {{1}, {2}};
+    struct caller c = {.magic = CALLER_MAGIC, .clients = clients, .client_count = count};
+    struct http_req *r = request(f, name);
+    client_id found = {99};
+
+    ((struct http_header *)(uintptr_t)r->headers)->name = S("Packtrail-Client");
+    r->caller = &c;
+    struct txn *t = api_snapshot(r);
+    status st = access_client(r, t, &found);
+    assert_int_equal(api_snapshot_end(r).cls, ST_OK);
+    arena_fini(&r->arena);
+    *out = found.v;
+    return st.cls == ST_OK ? "" : st.reason;
+}
+
+static void a_caller_of_several_clients_names_one(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        uint32_t count; // of the caller's clients: 0 is the whole site
+        const char *name, *code;
+        uint32_t client;
+    } rows[] = {
+        {0, NULL,    "",                 0 },
+        {0, "other", "",                 2 },
+        {0, "third", "client.unknown",   99},
+        {1, NULL,    "",                 1 },
+        {1, "acme",  "",                 1 },
+        {1, "other", "client.unknown",   99}, // another's: it is not told that there is one
+        {2, NULL,    "client.ambiguous", 99},
+        {2, "other", "",                 2 },
+    };
+    uint32_t client;
+
+    catalog_two_clients(f);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        assert_string_equal(client_meant(f, rows[i].count, rows[i].name, &client), rows[i].code);
+        assert_int_equal(client, rows[i].client);
+    }
+}
+
+// ---- store trouble
+
+// Every call to the store fails once: nothing is half there, and nobody is let in by accident.
+static void a_store_that_fails_lets_nobody_in(void **state)
+{
+    struct fixture *f = *state;
+    const char *header = bearer(f, token_made(f, ROLE_QA, (wall){0}));
+    int n;
+
+    for (n = 1; n < 50; n++) {
+        db_fault = (struct db_fault){.nth = n};
+        const char *code = let_in(f, header, "qa");
+        bool hit = db_fault.hit > 0;
+        db_fault = (struct db_fault){0};
+        assert_string_equal(code, hit ? "store.read" : "");
+        if (!hit) break;
+    }
+    assert_in_range(n, 3, 20);
+}
+
+static void a_token_is_made_or_ended_whole_or_not_at_all(void **state)
+{
+    struct fixture *f = *state;
+    struct token_new *other = token_made(f, ROLE_QA, (wall){0});
+    unsigned failures = 0;
+
+    for (int n = 1; n < 200; n++) {
+        struct token_new *wish = token_wish(f, ROLE_QA);
+        struct actor x;
+        db_fault = (struct db_fault){.nth = n};
+        status made = fixture_run(f, &kind_token_created, wish, NULL);
+        bool hit = db_fault.hit > 0;
+        db_fault = (struct db_fault){0};
+        struct txn *t = fixture_read(f);
+        assert_int_equal(actor_by_id(t, wish->actor.id, &f->arena, &x), made.cls == ST_OK);
+        fixture_read_end(t);
+        failures += hit;
+        if (!hit) break;
+    }
+    assert_in_range(failures, 10, 100);
+    for (int n = 1; n < 200; n++) {
+        struct actor x;
+        db_fault = (struct db_fault){.nth = n};
+        status ended = token_end(f, other->actor.number, NULL);
+        bool hit = db_fault.hit > 0;
+        db_fault = (struct db_fault){0};
+        struct txn *t = fixture_read(f);
+        assert_true(actor_get(t, other->actor.number, &f->arena, &x));
+        fixture_read_end(t);
+        assert_int_equal(x.revoked.ms != 0, ended.cls == ST_OK);
+        if (!hit) break;
+    }
+}
+
+#define ACCESS_TEST(name) cmocka_unit_test_setup_teardown(name, site_open, catalog_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ACCESS_TEST(a_token_is_found_by_its_text_and_its_id),
+        ACCESS_TEST(a_token_that_was_drawn_before_is_refused),
+        ACCESS_TEST(ending_a_token_twice_is_one_fact),
+        ACCESS_TEST(the_last_administrator_stays),
+        ACCESS_TEST(every_role_is_let_in_where_it_is_named_and_nowhere_else),
+        ACCESS_TEST(headers_that_say_nobody_are_refused),
+        ACCESS_TEST(a_token_is_refused_from_its_end_on),
+        ACCESS_TEST(a_caller_of_several_clients_names_one),
+        ACCESS_TEST(a_store_that_fails_lets_nobody_in),
+        ACCESS_TEST(a_token_is_made_or_ended_whole_or_not_at_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

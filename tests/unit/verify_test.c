@@ -1,0 +1,235 @@
+// verify_test.c - claims about verify: what is whole passes, what was changed is named.
+#include "common/bytes.h"
+#include "service/ops/verify.h"
+#include "site_fixture.h"
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOTES 2499u // facts after the first: two links are kept
+
+// A kind that keeps what it was told last; its write has nothing to say against any bytes.
+static const char note_key[2] = {ROW_META, '?'};
+
+static status note_decide(struct decide *d)
+{
+    bytes_u(d->out, *(const uint32_t *)d->ask, 4);
+    buf_add(d->out, S("a note of some length, so that it can be found"));
+    return OK;
+}
+
+static void note_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    (void)arg;
+    txn_put(t, DB_ROWS, (str){note_key, sizeof note_key}, f->decided);
+}
+
+static const struct kind kind_note = {250, 1, "note.taken", note_decide, note_write, NULL, NULL};
+static const struct kind *const kinds[] = {&kind_note, NULL};
+
+static int site_open(void **state)
+{
+    struct fixture *f = fixture_open(kinds);
+
+    for (uint32_t i = 0; i < NOTES;) {
+        uint32_t n = NOTES - i < 500 ? NOTES - i : 500;
+        struct job *j = fixture_job(f, n);
+        for (uint32_t k = 0; k < n; k++, i++) {
+            uint32_t *what = NEW(&f->arena, uint32_t);
+            *what = i;
+            j->asks[k] = (struct ask){.kind = &kind_note, .what = what};
+        }
+        fixture_job_run(f, j);
+        fixture_forget(f);
+    }
+    *state = f;
+    return 0;
+}
+
+static int site_close(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_close(&f);
+    return 0;
+}
+
+static void count_progress(void *self, const char *step, uint64_t done, uint64_t of)
+{
+    unsigned *calls = self;
+
+    assert_true(done <= of && strlen(step) > 0);
+    (*calls)++;
+}
+
+static status verify(struct fixture *f, struct verify_result *r)
+{
+    struct folder folder = {.lock = -1};
+    unsigned calls = 0;
+    struct verify_conf conf = {.folder = &folder,
+                               .kinds = f->kinds,
+                               .scratch = "/tmp",
+                               .progress = count_progress,
+                               .self = &calls};
+
+    fixture_leave(f); // a store may be open once in a process
+    snprintf(folder.data, sizeof folder.data, "%s", f->folder);
+    status st = verify_run(&conf, r);
+    fixture_enter(f);
+    if (st.cls == ST_OK) assert_true(calls > 2);
+    return st;
+}
+
+static void expect(struct fixture *f, const char *code, const char *holds)
+{
+    struct verify_result r;
+    status st = verify(f, &r);
+
+    if (st.cls == ST_OK || strcmp(st.reason, code) != 0 || strstr(st.text, holds) == NULL)
+        fail_msg("%s: %s (wanted %s with %s)", st.cls == ST_OK ? "passed" : st.reason, st.text,
+                 code, holds);
+}
+
+static void what_is_whole_passes(void **state)
+{
+    struct fixture *f = *state;
+    struct verify_result r;
+    status st = verify(f, &r);
+
+    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
+    assert_int_equal(r.records, NOTES + 1);
+    assert_int_equal(r.units, 0);
+}
+
+static str record_key(char out[10], uint64_t seq)
+{
+    put_be(out, seq, 8);
+    put_be(out + 8, 0, 2);
+    return (str){out, 10};
+}
+
+// Changes one byte of what is stored under a key and gives back what it was.
+static void change(struct fixture *f, enum db_table in, str key, size_t from_end)
+{
+    struct txn *t = txn_write(f->site.db);
+    char room[256];
+    str v;
+
+    assert_true(txn_get(t, in, key, &v) && v.n <= sizeof room && from_end < v.n);
+    memcpy(room, v.p, v.n);
+    room[v.n - 1 - from_end] ^= 1;
+    txn_put(t, in, key, (str){room, v.n});
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+}
+
+static void a_changed_record_is_named_by_the_links_around_it(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        uint64_t seq;
+        const char *says;
+    } rows[] = {
+        {1,    "from 1 to 1000 "   },
+        {1000, "from 1 to 1000 "   },
+        {1001, "from 1001 to 2000 "},
+        {2000, "from 1001 to 2000 "},
+        {2001, "from 2001 to 2500 "},
+        {2500, "from 2001 to 2500 "},
+    };
+    char key[10];
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        str k = record_key(key, rows[i].seq);
+        change(f, DB_JOURNAL, k, 3);
+        expect(f, "journal.broken", rows[i].says);
+        change(f, DB_JOURNAL, k, 3);
+    }
+    struct verify_result r;
+    assert_int_equal(verify(f, &r).cls, ST_OK);
+}
+
+static void a_record_that_is_gone_is_named(void **state)
+{
+    struct fixture *f = *state;
+    char key[10];
+
+    struct txn *t = txn_write(f->site.db);
+    assert_true(txn_del(t, DB_JOURNAL, record_key(key, 1234)));
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    expect(f, "journal.broken", "record 1234 ");
+}
+
+static void a_changed_row_is_named_by_its_table(void **state)
+{
+    struct fixture *f = *state;
+
+    change(f, DB_ROWS, (str){note_key, sizeof note_key}, 0);
+    expect(f, "journal.differs", "'M'");
+}
+
+static void a_row_that_no_fact_yields_is_named_by_its_table(void **state)
+{
+    struct fixture *f = *state;
+
+    struct txn *t = txn_write(f->site.db);
+    txn_put(t, DB_ROWS, S("Zx"), S("y"));
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    expect(f, "journal.differs", "'Z'");
+}
+
+static void a_link_that_is_gone_or_changed_is_found(void **state)
+{
+    struct fixture *f = *state;
+    char key[9] = {ROW_LINK};
+
+    put_be(key + 1, 1000, 8);
+    change(f, DB_ROWS, (str){key, 9}, 0);
+    expect(f, "journal.broken", "from 1 to 1000");
+    struct txn *t = txn_write(f->site.db);
+    assert_true(txn_del(t, DB_ROWS, (str){key, 9}));
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    expect(f, "journal.broken", "the link of record 1000");
+}
+
+static void a_changed_head_is_found(void **state)
+{
+    struct fixture *f = *state;
+    static const char key[1] = {ROW_HEAD};
+
+    change(f, DB_ROWS, (str){key, 1}, 20); // in its link
+    expect(f, "journal.broken", "from 2001 to 2500");
+}
+
+static void a_scratch_folder_that_is_none_is_said(void **state)
+{
+    struct fixture *f = *state;
+    struct folder folder = {.lock = -1};
+    struct verify_conf conf = {.folder = &folder, .kinds = f->kinds, .scratch = "/nowhere"};
+    struct verify_result r;
+
+    fixture_leave(f);
+    snprintf(folder.data, sizeof folder.data, "%s", f->folder);
+    assert_string_equal(verify_run(&conf, &r).reason, "verify.scratch");
+    fixture_enter(f);
+}
+
+#define VERIFY_TEST(name) cmocka_unit_test_setup_teardown(name, site_open, site_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        VERIFY_TEST(what_is_whole_passes),
+        VERIFY_TEST(a_changed_record_is_named_by_the_links_around_it),
+        VERIFY_TEST(a_record_that_is_gone_is_named),
+        VERIFY_TEST(a_changed_row_is_named_by_its_table),
+        VERIFY_TEST(a_row_that_no_fact_yields_is_named_by_its_table),
+        VERIFY_TEST(a_link_that_is_gone_or_changed_is_found),
+        VERIFY_TEST(a_changed_head_is_found),
+        VERIFY_TEST(a_scratch_folder_that_is_none_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
