@@ -39,15 +39,17 @@ static const struct form_field wish_fields[] = {
 };
 static const struct form wish_form = {"token", sizeof(struct wish), wish_fields, 1};
 
-// What a role cannot do without: without clients it would be of the whole site.
+// What a role cannot do without, and what it must not have. Who is bound to no client is of the
+// whole site; an administrator of one client could make himself one of all.
 static const struct {
     enum role role;
-    bool line, client;
+    bool line, client, site;
 } needs[] = {
-    {ROLE_LINE,        true,  false},
-    {ROLE_GATEWAY,     false, true },
-    {ROLE_CLIENT,      false, true },
-    {ROLE_DISTRIBUTOR, false, true },
+    {ROLE_LINE,        true,  false, false},
+    {ROLE_GATEWAY,     false, true,  false},
+    {ROLE_CLIENT,      false, true,  false},
+    {ROLE_DISTRIBUTOR, false, true,  false},
+    {ROLE_ADMIN,       false, false, true },
 };
 
 static status wrong(const char *reason, const char *field, const char *rule)
@@ -57,6 +59,8 @@ static status wrong(const char *reason, const char *field, const char *rule)
 
 static status role_check(const struct wish *w, enum role *role)
 {
+    bool bound = w->client.n > 0 || w->clients.n > 0;
+
     if (!role_find(w->role, role))
         return wrong("role.unknown", "role",
                      "line, distributor, gateway, client, operator, qa, auditor or admin");
@@ -64,8 +68,10 @@ static status role_check(const struct wish *w, enum role *role)
         if (needs[i].role != *role) continue;
         if (needs[i].line && w->line.n == 0)
             return wrong("field.required", "line", "a token of role line is for one line");
-        if (needs[i].client && w->client.n == 0 && w->clients.n == 0)
+        if (needs[i].client && !bound)
             return wrong("field.required", "client", "a token of this role is for some clients");
+        if (needs[i].site && bound)
+            return wrong("field.range", "client", "an administrator is of the whole site");
     }
     return OK;
 }

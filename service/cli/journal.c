@@ -19,7 +19,7 @@ struct printing {
 
 static status print_one(struct printing *p, struct txn *t, uint64_t seq)
 {
-    struct journal_print how = {t, site_kinds, &p->arena};
+    struct journal_print how = {t, site_kinds, &p->arena, NULL};
     struct fact f;
     str line;
 

@@ -1,9 +1,10 @@
 // GET /v1/journal: the audit trail, filtered, as it streams. It is read in slices of short
 // snapshots, each on its own turn of the loop, so that a long search holds up no other caller and
-// takes the memory of one slice.
-#include "common/bytes.h"
+// takes the memory of one slice. Who is bound to clients is shown their facts alone, by their own
+// count.
 #include "common/log.h"
 #include "service/access/actor_db.h"
+#include "service/api/opaque.h"
 #include "service/event/report.h"
 #include "service/ops/journal_print.h"
 #include "service/ops/ops_int.h"
@@ -101,17 +102,23 @@ static status unit_read(struct reading *g, struct txn *t, str spelling)
 
     g->filter.by_unit = true;
     TRY(gs1_read(spelling, &g->r->arena, &id));
-    if (!names_find(names_here(api_site(g->r)), t, &id, &u, &owner))
+    if (!names_find(names_here(api_site(g->r)), t, &id, &u, &owner) ||
+        !caller_sees(caller_of(g->r), owner))
         return fail(ST_NOT_FOUND, "unit.unknown", 0, "unit: it is not known here");
     return chain_read(g, t, u);
 }
 
-static status filter_read(struct reading *g, struct txn *t)
+static status filter_read(struct reading *g, const struct api_page *page, struct txn *t)
 {
     struct http_req *r = g->r;
     struct filter *f = &g->filter;
     str v;
 
+    if (page->after.n > 0) {
+        if (!opaque_get(api_site(r)->opaque_key, OPAQUE_PAGE, page->after, &g->at))
+            return fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it");
+        g->at++;
+    }
     if (http_query(r, S("from"), &v) && !str_u64(v, INT64_MAX, &f->from))
         return wrong("from", "a seq, as facts show it");
     if (http_query(r, S("kind"), &v)) TRY(kind_read(api_site(r), v, &f->kind));
@@ -125,7 +132,9 @@ static status filter_read(struct reading *g, struct txn *t)
 static bool fits(const struct reading *g, const struct fact *head)
 {
     const struct filter *f = &g->filter;
+    const struct caller *c = caller_of(g->r);
 
+    if (!caller_sees(c, head->client) || caller_seq(c, head) < f->from) return false;
     if (f->kind != 0 && head->kind != f->kind) return false;
     if (f->by_actor && head->actor != f->actor) return false;
     return true;
@@ -146,7 +155,7 @@ static uint64_t next_seq(struct reading *g)
 
 static void show(struct reading *g, struct txn *t, const struct fact *f)
 {
-    struct journal_print p = {t, api_site(g->r)->kinds, &g->scratch};
+    struct journal_print p = {t, api_site(g->r)->kinds, &g->scratch, caller_of(g->r)};
 
     if (g->shape == AS_CSV) {
         journal_print_csv(&p, f, &g->out);
@@ -213,17 +222,28 @@ static void problem_write(struct reading *g, status st)
     buf_add(&g->out, g->shape == AS_JSON ? S("}}") : S("}}\n"));
 }
 
+// A page token tells nothing of how much others do: the last seq, sealed.
+static void next_write(struct reading *g)
+{
+    char hex[2 * OPAQUE_LEN];
+    struct buf sealed;
+
+    buf_init(&sealed, 64);
+    opaque_put(api_site(g->r)->opaque_key, OPAQUE_PAGE, g->last, &sealed);
+    hex_put(hex, sealed.p, OPAQUE_LEN);
+    buf_addf(&g->out, "\"%.*s\"", (int)sizeof hex, hex);
+    buf_fini(&sealed);
+}
+
 static void end_write(struct reading *g)
 {
-    char last[8], token[16]; // as api_page reads it
-
     if (g->shape != AS_JSON) return;
-    put_be(last, g->last, sizeof last);
-    hex_put(token, last, sizeof last);
+    buf_add(&g->out, S("],\"next\":"));
     if (g->more)
-        buf_addf(&g->out, "],\"next\":\"%.*s\"}", (int)sizeof token, token);
+        next_write(g);
     else
-        buf_add(&g->out, S("],\"next\":null}"));
+        buf_add(&g->out, S("null"));
+    buf_addc(&g->out, '}');
 }
 
 static void turn_mail(struct mail *m);
@@ -282,7 +302,7 @@ static void begin(struct reading *g)
     struct http_req *r = g->r;
 
     r->work = g;
-    g->at = g->filter.from > g->at ? g->filter.from : g->at;
+    if (caller_is_site(caller_of(r)) && g->filter.from > g->at) g->at = g->filter.from;
     http_reply_start(r, 200, types[g->shape], drained, gone);
     if (g->shape == AS_JSON) buf_add(&g->out, S("{\"items\":["));
     if (g->shape == AS_CSV) buf_add(&g->out, S(JOURNAL_CSV_HEAD));
@@ -297,7 +317,7 @@ static struct reading *reading_new(struct http_req *r, const struct api_page *pa
     assert(g != NULL);
     g->r = r;
     g->shape = (enum shape)shape;
-    g->at = page->after.n == 8 ? get_be(page->after.p, 8) + 1 : 1;
+    g->at = 1;
     // A stream is whole unless told otherwise; a list has pages.
     if (shape == AS_JSON || http_query(r, S("limit"), &limit)) g->filter.limit = page->limit;
     arena_init(&g->scratch, RECORD_MAX);
@@ -318,7 +338,7 @@ void ops_journal(struct http_req *r)
     struct reading *g = reading_new(r, &page, shape);
     struct txn *t = api_snapshot(r);
     g->until = journal_head_get(t).seq;
-    status st = filter_read(g, t);
+    status st = filter_read(g, &page, t);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK) {

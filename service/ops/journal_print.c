@@ -5,6 +5,7 @@
 #define FACT_TEXT_MAX (64 * MB)
 
 struct words { // of one fact, as both forms show them
+    uint64_t seq;
     str time, kind, actor, client, lot, happened;
     const struct kind *of;
 };
@@ -24,6 +25,7 @@ static struct words words_of(const struct journal_print *p, const struct fact *f
 {
     struct words w = {.of = kind_find(p->kinds, f->kind, f->kind_version)};
 
+    w.seq = p->caller != NULL ? caller_seq(p->caller, f) : f->seq;
     w.time = time_word((struct moment){f->at, 0}, p->scratch);
     w.kind = w.of != NULL ? str_of(w.of->name) : S("unknown");
     w.actor = f->actor == 0 ? S("service") : actor_id(p->t, f->actor);
@@ -44,7 +46,7 @@ void journal_print_json(const struct journal_print *p, const struct fact *f, str
     struct words s = words_of(p, f);
 
     json_w_object(w);
-    json_w_kint(w, "seq", (int64_t)f->seq);
+    json_w_kint(w, "seq", (int64_t)s.seq);
     json_w_kstr(w, "time", s.time);
     json_w_kstr(w, "kind", s.kind);
     json_w_kstr(w, "actor", s.actor);
@@ -73,7 +75,7 @@ void journal_print_csv(const struct journal_print *p, const struct fact *f, stru
     const str columns[] = {s.time, s.kind, s.actor, s.client, s.lot, s.happened};
     struct buf fact;
 
-    buf_addu(b, f->seq);
+    buf_addu(b, s.seq);
     buf_addc(b, ',');
     for (size_t i = 0; i < LEN(columns); i++) quoted(b, columns[i], ",");
     buf_init(&fact, FACT_TEXT_MAX);

@@ -1,12 +1,14 @@
 // journal_print.h - facts for people: {"seq","time","kind","actor","client","lot","happened",
 // "fact":{…}} with what the kind has to say in `fact`; what does not apply is left out.
 #pragma once
+#include "service/api/caller.h"
 #include "service/journal/kind.h"
 
 struct journal_print {
     struct txn *t; // for the names of actors, clients and lots
     const struct kind *const *kinds;
     struct arena *scratch;
+    const struct caller *caller; // whose count `seq` is (caller_seq); NULL: the site's
 };
 
 void journal_print_json(const struct journal_print *p, const struct fact *f, struct json_w *w);

@@ -9,17 +9,20 @@ static void reply_word(struct http_req *r, const char *word)
 
 static void healthz(struct http_req *r) { reply_word(r, "alive\n"); }
 
+static status ready(struct http_req *r)
+{
+    if (atomic_load(&api_site(r)->draining))
+        return fail(ST_BUSY, "service.draining", 0, "the service is ending");
+    if (ops_store_is_full())
+        return fail(ST_BUSY, "store.full", 0, "there is no room left: it can only be read");
+    (void)journal_head_get(api_snapshot(r));
+    return api_snapshot_end(r);
+}
+
 static void readyz(struct http_req *r)
 {
-    struct site *site = api_site(r);
+    status st = ready(r);
 
-    if (atomic_load(&site->draining)) {
-        http_problem(r, fail(ST_BUSY, "service.draining", 0, "the service is ending"), S(""));
-        return;
-    }
-    struct txn *t = api_snapshot(r);
-    (void)journal_head_get(t);
-    status st = api_snapshot_end(r);
     if (st.cls == ST_OK)
         reply_word(r, "ready\n");
     else

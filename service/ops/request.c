@@ -3,6 +3,7 @@
 #include "common/metric.h"
 #include "service/api/caller.h"
 #include "service/ops/ops.h"
+#include "service/ops/ops_int.h"
 
 static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 static const uint64_t bounds_us[] = {100,   250,    500,    1000,    2500,    5000,    10000,
@@ -16,6 +17,25 @@ static const struct metric bytes =
 static const struct metric seconds =
     METRIC_TIMES("packtrail_request_seconds", "From the first byte of a request to its answer.",
                  1000000, bounds_us);
+
+// When a write was last answered 507 (ms of the monotonic clock), 0 once one was stored again.
+// Nobody may write while /readyz sends them elsewhere, so that it ends by itself, too.
+static _Atomic int64_t full_at;
+#define FULL_MS 10000
+
+bool ops_store_is_full(void)
+{
+    int64_t at = atomic_load(&full_at);
+    return at != 0 && env_mono(&env_real).ms - at < FULL_MS;
+}
+
+static void note_full(const struct http_req *r, int code)
+{
+    if (code == 507)
+        atomic_store(&full_at, env_mono(&env_real).ms);
+    else if (code < 300 && r->method != HTTP_GET && atomic_load(&full_at) != 0)
+        atomic_store(&full_at, 0);
+}
 
 void ops_register(void)
 {
@@ -33,6 +53,7 @@ void ops_request_done(const struct http_req *r, int code, uint64_t body_bytes, u
 {
     unsigned class = code < 100 || code > 599 ? 5 : (unsigned)code / 100;
 
+    note_full(r, code);
     metric_add_at(&requests, class - 1, 1);
     metric_add(&bytes, (int64_t)body_bytes);
     metric_observe(&seconds, us);

@@ -1,6 +1,7 @@
 """The commands: what they make, refuse and say, and with which exit status."""
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -92,6 +93,26 @@ def test_an_init_that_was_cut_short_is_finished_by_the_next_one(tmp_path):
     assert packtrail("verify", folder).returncode == 0
     assert len(packtrail("journal", folder).stdout.splitlines()) == 2
     assert token.startswith("pt_")
+
+
+@pytest.mark.parametrize("size", [0, 40, 66, 1000, 4000, 8192, 12288, 16384, 20480, 30000])
+def test_an_init_that_dies_anywhere_can_be_given_again(tmp_path, size):
+    """The kernel kills it where it first writes beyond `size` bytes of a file."""
+    folder = tmp_path / "site"
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    died = subprocess.run([harness.BIN, "init", folder], preexec_fn=limit, capture_output=True,
+                          text=True, timeout=20, check=False)
+    if died.returncode == 0:
+        assert size > 8192
+    else:
+        assert not (folder / "data/format").exists()
+        harness.init_folder(folder)
+    done = packtrail("verify", folder)
+    assert done.returncode == 0 and done.stdout == "verified 2 records, 0 units\n", done.stderr
 
 
 def test_init_leaves_alone_what_may_be_somebodys_data(make_site):

@@ -164,6 +164,50 @@ def test_a_filter_that_makes_no_sense_is_refused(site, query):
     assert_problem(answer, answer.status_code)
 
 
+def test_who_is_bound_to_a_client_reads_its_facts_by_its_own_count(site):
+    admin = site.admin
+    for name in ("acme", "beta"):
+        admin.put(f"/v1/clients/{name}", {"name": name})
+        admin.put(f"/v1/lines/line-{name}", {"name": name})
+    auditor = site.as_role("auditor", client="beta")
+    for i in range(3):
+        admin.put("/v1/clients/acme", {"name": f"acme {i}"})
+        admin.put("/v1/clients/beta", {"name": f"beta {i}"})
+    items = list(auditor.pages(JOURNAL, limit=2))
+    assert [i["seq"] for i in items] == [1, 2, 3, 4]
+    assert {i["client"] for i in items} == {"beta"}
+    assert auditor.get(JOURNAL, params={"from": 4})["items"] == items[3:]
+    assert len(admin.get(JOURNAL)["items"]) > 10
+    next_of_site = admin.get(JOURNAL, params={"limit": 1})["next"]
+    assert re.fullmatch("[0-9a-f]{52}", next_of_site), "a token that tells no count"
+
+
+def test_a_full_store_is_said_kept_readable_and_whole(make_site):
+    site = make_site()
+    site.configure(store={"map_max": "64 MB"})
+    site.start()
+    admin, stored = site.admin, 0
+    extra = {f"x{i}": "y" * 500 for i in range(64)}
+    while True:
+        answer = admin.call("PUT", f"/v1/lines/line-{stored}", {"name": "L", "extra": extra})
+        if answer.status_code != 201:
+            break
+        stored += 1
+        assert stored < 2000
+    assert_problem(answer, 507, "store.full")
+    assert stored > 50
+    admin.refused("GET", "/readyz", status=503, code="store.full")
+    assert admin.get("/healthz") == "alive\n"
+    assert admin.get(f"/v1/lines/line-{stored - 1}")["name"] == "L"
+    admin.refused("PUT", "/v1/lines/other", {"name": "L", "extra": extra}, status=507)
+    site.stop()
+    assert packtrail("verify", site.folder).returncode == 0
+    site.configure(store={"map_max": "128 MB"})
+    site.start()
+    assert admin.get("/readyz") == "ready\n"
+    assert len(list(admin.pages("/v1/lines"))) == stored
+
+
 def test_a_reader_that_hangs_up_is_no_trouble(busy):
     for _ in range(5):
         with busy.admin.http.get(busy.url + JOURNAL, stream=True, timeout=20,
