@@ -1,15 +1,19 @@
-// row 'c' parent 8, part 2 -> runs (runs_put), at most CHILDREN_PART bytes a part: what is put into
-// a container later goes into its last part, so that filling a pallet never rewrites it whole.
+// row 'c' parent 8, part 2 -> children in the parts before varint, runs (runs_put), at most
+// CHILDREN_PART bytes: what is put into a container later goes into its last part, so that filling
+// a pallet never rewrites it whole, and the last part alone tells how many there are.
 #include "service/tree/tree_db.h"
 #include "common/arena.h"
 #include "common/bytes.h"
 #include "service/journal/numbers.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define CHILDREN_PART 900u
 #define RUN_BYTES_MAX 15u // of one run: 10 and 5
-#define RUNS_A_PART   (CHILDREN_PART / RUN_BYTES_MAX)
+#define HEAD_BYTES    15u // the children before, the number of runs
+#define RUNS_A_PART   ((CHILDREN_PART - HEAD_BYTES) / RUN_BYTES_MAX)
 #define KEY_BYTES     11u
+#define WORK_MAX      (64 * MB) // of one act: CHILDREN_MAX runs take a tenth of it
 
 struct key {
     char b[KEY_BYTES];
@@ -30,30 +34,61 @@ static str str_parent(const struct key *k) { return (str){k->b, KEY_BYTES - 2}; 
 
 static void spoil(struct txn *t) { txn_spoil(t, "store.corrupt", "a row of children"); }
 
-// Appends a part's runs to all; false at the arena's ceiling or where the row makes no sense.
-static bool gather(struct txn *t, str v, struct arena *a, struct runs *all)
+struct part {
+    int number; // -1: there is none
+    uint64_t before;
+    struct runs runs;
+};
+
+static struct part read_part(struct txn *t, str key, str v, struct arena *a)
 {
     struct bytes_r in = bytes_reader(v);
-    struct runs more = runs_get(&in, a);
+    struct part p = {.number = key.n == KEY_BYTES ? (int)get_be(key.p + 9, 2) : -1};
 
-    if (!bytes_end(&in)) return spoil(t), false;
-    if (all->n == 0) return *all = more, true;
-    struct run *both = NEW_ARRAY(a, struct run, all->n + more.n);
-    if (both == NULL) return false;
-    memcpy(both, all->at, all->n * sizeof *both);
-    memcpy(both + all->n, more.at, more.n * sizeof *both);
-    *all = (struct runs){both, all->n + more.n, all->units + more.units};
-    return true;
+    p.before = bytes_get_var(&in);
+    p.runs = runs_get(&in, a);
+    if (bytes_end(&in) && p.number >= 0) return p;
+    spoil(t);
+    return (struct part){.number = -1};
 }
 
-struct runs children_get(struct txn *t, unit_id parent, struct arena *a)
+static struct part last_part(struct txn *t, unit_id parent, struct arena *a)
 {
     struct key k = key_of(parent, 0);
-    struct runs all = {0};
+    struct part p = {.number = -1};
     str key, v;
 
     struct walk w = walk_open(t, DB_ROWS, str_parent(&k), (str){0});
-    while (walk_next(&w, &key, &v) && gather(t, v, a, &all)) {}
+    if (walk_last(&w, &key, &v)) p = read_part(t, key, v, a);
+    walk_close(&w);
+    return p;
+}
+
+// ---- reading
+
+// The last part says how many there are, and so how much room all runs can need.
+struct runs children_get(struct txn *t, unit_id parent, struct arena *a)
+{
+    struct key k = key_of(parent, 0);
+    struct part last = last_part(t, parent, a), p;
+    struct runs all = {0};
+    str key, v;
+
+    if (last.number <= 0) return last.runs;
+    size_t room = (size_t)last.number * RUNS_A_PART + last.runs.n;
+    all.at = NEW_ARRAY(a, struct run, room);
+    if (all.at == NULL) return all;
+    struct walk w = walk_open(t, DB_ROWS, str_parent(&k), (str){0});
+    while (walk_next(&w, &key, &v)) {
+        p = read_part(t, key, v, a);
+        if (p.runs.n > room - all.n) {
+            spoil(t);
+            break;
+        }
+        if (p.runs.n > 0) memcpy(all.at + all.n, p.runs.at, p.runs.n * sizeof *all.at);
+        all.n += p.runs.n;
+        all.units += p.runs.units;
+    }
     walk_close(&w);
     return all;
 }
@@ -62,45 +97,52 @@ uint64_t children_count(struct txn *t, unit_id parent)
 {
     struct arena a;
 
-    arena_init(&a, 64 * MB);
-    uint64_t n = children_get(t, parent, &a).units;
+    arena_init(&a, WORK_MAX);
+    struct part p = last_part(t, parent, &a);
     arena_fini(&a);
-    return n;
+    return p.number < 0 ? 0 : p.before + p.runs.units;
 }
 
-static void put_part(struct txn *t, unit_id parent, unsigned part, const struct runs *r)
+unit_id children_first(struct txn *t, unit_id parent)
 {
-    struct key k = key_of(parent, part);
+    struct key k = key_of(parent, 0);
+    unit_id first = {0};
+    str v;
+
+    if (!txn_get(t, DB_ROWS, str_key(&k), &v)) return first;
+    struct bytes_r in = bytes_reader(v);
+    bytes_get_var(&in);
+    bytes_get_var(&in);
+    first.v = (uint64_t)bytes_get_zig(&in);
+    if (!in.bad && first.v != 0) return first;
+    spoil(t);
+    return (unit_id){0};
+}
+
+// ---- writing
+
+static void put_part(struct txn *t, unit_id parent, const struct part *p)
+{
+    struct key k = key_of(parent, (unsigned)p->number);
     struct buf b;
 
     buf_init(&b, 2 * CHILDREN_PART);
-    runs_put(&b, r);
+    bytes_var(&b, p->before);
+    runs_put(&b, &p->runs);
     txn_put(t, DB_ROWS, str_key(&k), buf_str(&b));
     buf_fini(&b);
 }
 
-// The number of the last part and its runs; -1 where there is none.
-static int last_part(struct txn *t, unit_id parent, struct arena *a, struct runs *r)
+// Writes all runs into as many parts as they need; the first of them takes p's number and place.
+static void put_from(struct txn *t, unit_id parent, struct part p)
 {
-    struct key k = key_of(parent, 0);
-    int part = -1;
-    str key, v;
+    struct runs all = p.runs;
 
-    struct walk w = walk_open(t, DB_ROWS, str_parent(&k), (str){0});
-    if (walk_last(&w, &key, &v) && key.n == KEY_BYTES) {
-        part = (int)get_be(key.p + 9, 2);
-        (void)gather(t, v, a, r);
-    }
-    walk_close(&w);
-    return part;
-}
-
-static void put_from(struct txn *t, unit_id parent, unsigned part, struct runs r)
-{
-    for (uint32_t at = 0; at < r.n; part++) {
-        uint32_t n = r.n - at > RUNS_A_PART ? RUNS_A_PART : r.n - at;
-        struct runs piece = {r.at + at, n, 0};
-        put_part(t, parent, part, &piece);
+    for (uint32_t at = 0; at < all.n; p.number++) {
+        uint32_t n = all.n - at > RUNS_A_PART ? RUNS_A_PART : all.n - at;
+        p.runs = (struct runs){all.at + at, n, 0};
+        put_part(t, parent, &p);
+        for (uint32_t i = 0; i < n; i++) p.before += p.runs.at[i].count;
         at += n;
     }
 }
@@ -120,48 +162,99 @@ static void add_run(struct runs *all, struct run more)
 void children_add(struct txn *t, unit_id parent, const struct runs *more)
 {
     struct arena a;
-    struct runs last = {0}, both = {0};
 
-    arena_init(&a, 64 * MB);
-    int part = last_part(t, parent, &a, &last);
-    both.at = NEW_ARRAY(&a, struct run, last.n + more->n);
-    assert(both.at != NULL); // a report's units are bounded far below the ceiling
-    for (uint32_t i = 0; i < last.n; i++) add_run(&both, last.at[i]);
+    arena_init(&a, WORK_MAX);
+    struct part last = last_part(t, parent, &a);
+    struct runs both = {.at = NEW_ARRAY(&a, struct run, last.runs.n + more->n)};
+    assert(both.at != NULL);
+    for (uint32_t i = 0; i < last.runs.n; i++) add_run(&both, last.runs.at[i]);
     for (uint32_t i = 0; i < more->n; i++) add_run(&both, more->at[i]);
-    put_from(t, parent, part < 0 ? 0 : (unsigned)part, both);
+    last.runs = both;
+    if (last.number < 0) last.number = 0;
+    put_from(t, parent, last);
     arena_fini(&a);
 }
 
 void children_clear(struct txn *t, unit_id parent)
 {
     struct arena a;
-    struct runs last = {0};
 
-    arena_init(&a, 64 * MB);
-    for (int part = last_part(t, parent, &a, &last); part >= 0; part--) {
+    arena_init(&a, WORK_MAX);
+    for (int part = last_part(t, parent, &a).number; part >= 0; part--) {
         struct key k = key_of(parent, (unsigned)part);
         txn_del(t, DB_ROWS, str_key(&k));
     }
     arena_fini(&a);
 }
 
+static int by_first(const void *a, const void *b)
+{
+    const struct run *x = a, *y = b;
+    return (x->first.v > y->first.v) - (x->first.v < y->first.v);
+}
+
+static struct runs sorted(const struct runs *r, struct arena *a)
+{
+    struct runs s = {NEW_ARRAY(a, struct run, r->n + 1), r->n, r->units};
+
+    assert(s.at != NULL);
+    if (r->n > 0) memcpy(s.at, r->at, r->n * sizeof *s.at);
+    qsort(s.at, s.n, sizeof *s.at, by_first);
+    return s;
+}
+
+// The first of the sorted runs that ends above `v`.
+static uint32_t find_above(const struct runs *s, uint64_t v)
+{
+    uint32_t low = 0, high = s->n;
+
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (s->at[mid].first.v + s->at[mid].count > v)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return low;
+}
+
+// What is left of a run when the sorted runs are cut out of it.
+static void add_rest(struct runs *left, struct run r, const struct runs *gone)
+{
+    uint64_t at = r.first.v, end = at + r.count;
+
+    for (uint32_t i = find_above(gone, at); i < gone->n && gone->at[i].first.v < end; i++) {
+        struct run g = gone->at[i];
+        if (g.first.v > at) add_run(left, (struct run){{at}, (uint32_t)(g.first.v - at)});
+        at = g.first.v + g.count;
+    }
+    if (at < end) add_run(left, (struct run){{at}, (uint32_t)(end - at)});
+}
+
 void children_remove(struct txn *t, unit_id parent, const struct runs *gone)
 {
     struct arena a;
-    struct runs left = {0};
 
-    arena_init(&a, 256 * MB);
-    struct runs all = children_get(t, parent, &a);
-    left.at = NEW_ARRAY(&a, struct run, all.n + gone->units);
+    arena_init(&a, WORK_MAX);
+    struct runs all = children_get(t, parent, &a), cut = sorted(gone, &a);
+    struct runs left = {.at = NEW_ARRAY(&a, struct run, all.n + cut.n + 1)};
     assert(left.at != NULL);
-    for (uint32_t i = 0; i < all.n; i++) {
-        struct run r = all.at[i];
-        for (uint32_t k = 0; k < r.count; k++) {
-            unit_id u = {r.first.v + k};
-            if (!runs_hold(gone, u)) add_run(&left, (struct run){u, 1});
-        }
-    }
+    for (uint32_t i = 0; i < all.n; i++) add_rest(&left, all.at[i], &cut);
     children_clear(t, parent);
-    put_from(t, parent, 0, left);
+    put_from(t, parent, (struct part){.runs = left});
     arena_fini(&a);
+}
+
+unit_id children_first_without(struct txn *t, unit_id parent, const struct runs *gone)
+{
+    struct arena a;
+
+    arena_init(&a, WORK_MAX);
+    struct runs all = children_get(t, parent, &a), cut = sorted(gone, &a);
+    struct runs left = {.at = NEW_ARRAY(&a, struct run, cut.n + 2)};
+    assert(left.at != NULL);
+    for (uint32_t i = 0; i < all.n && left.n == 0; i++) add_rest(&left, all.at[i], &cut);
+    unit_id first = left.n > 0 ? left.at[0].first : (unit_id){0};
+    arena_fini(&a);
+    return first;
 }
