@@ -46,4 +46,8 @@ struct site {
     // Have all partners of the client accepted its events up to this seq? Asked by the committer,
     // in its transaction. Set by the exchange; NULL: there are no partners.
     bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);
+    // Writes items {"partner","waiting"} for the partners of the client that have not accepted
+    // every event yet. On a loop, in its snapshot. Set by the exchange; NULL: there are no
+    // partners.
+    void (*waiting)(const struct site *s, struct txn *t, client_id client, struct json_w *w);
 };

@@ -20,16 +20,26 @@ struct lot {
     struct date expiry;
     enum lot_state state;
     uint64_t opened_seq;
+    uint64_t closed_seq; // 0: not closed
     str order;
+    str line;          // that it was planned for; may be empty
     uint64_t quantity; // 0: not said
     str lines;         // names with a comma between; empty: any line may report on it
     str extra;         // JSON object or empty
 };
 
+// What every report must know of its lot, without its texts.
+struct lot_brief {
+    enum lot_state state;
+    client_id client;
+    uint32_t product, product_version;
+};
+
 // Counters of one packaging level. Level PRODUCT_LEVELS_MAX - 1 stands for SSCCs when the product
-// names no SSCC level.
+// names no SSCC level; where it names several, an SSCC's level is told by what it holds, and an
+// empty one counts with the innermost of them.
 struct lot_level_counts {
-    uint64_t issued;       // numbers requested with this lot in mind
+    uint64_t issued;       // numbers requested with this lot in mind; see lot_asked
     uint64_t commissioned; // ever
     uint64_t scrapped;
     uint64_t packed;  // units of this level that lie in a container now
@@ -38,13 +48,23 @@ struct lot_level_counts {
 };
 struct lot_counts {
     struct lot_level_counts level[PRODUCT_LEVELS_MAX];
-    uint64_t unconfirmed; // requests not yet confirmed
+    uint64_t unconfirmed; // requests not yet confirmed; see lot_asked
 };
 
 const char *lot_state_word(enum lot_state s);
+uint32_t lot_number(struct txn *t, client_id client, uint32_t product, str lot); // 0: none
 // By any GTIN of the product's levels; texts in the arena.
 bool lot_find(struct txn *t, const char gtin[14], str lot, struct arena *a, struct lot *out);
 bool lot_get(struct txn *t, uint32_t number, struct arena *a, struct lot *out);
+// The same two where nothing is kept: the texts are views of the row, `extra` is left out.
+bool lot_peek(struct txn *t, const char gtin[14], str lot, struct lot *out);
+bool lot_view(struct txn *t, uint32_t number, struct lot *out);
+bool lot_brief_get(struct txn *t, uint32_t number, struct lot_brief *out);
 enum lot_state lot_state_get(struct txn *t, uint32_t number); // cheap; 0 where there is none
+bool lot_takes_commission(enum lot_state s);
+bool lot_takes_line(const struct lot *lot, str line); // true where the lot lists none
+// `issued` and `unconfirmed` stay 0: these counters do not keep them.
 struct lot_counts lot_counts_get(struct txn *t, uint32_t number);
 void lot_counts_put(struct txn *t, uint32_t number, const struct lot_counts *c);
+// Every fact that names a lot stands in the lot's list (LIST_LOT).
+void lot_note(struct txn *t, client_id client, uint32_t number, uint64_t seq);

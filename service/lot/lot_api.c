@@ -1,0 +1,426 @@
+// Lots over HTTP: open, close, show, list. Another client's lot does not exist (404), for a caller
+// that is bound to clients.
+#include "common/form.h"
+#include "service/api/api.h"
+#include "service/catalog/place.h"
+#include "service/client/client.h"
+#include "service/gs1/id.h"
+#include "service/lot/lot_int.h"
+#include <string.h>
+
+#define READERS  "operator qa auditor admin line gateway client"
+#define BODY_MAX (64 * KB)
+#define SCAN_MAX 20000u // lots looked at for one page; the rest is for the next one
+
+// ---- what is told of a lot
+
+static void write_expiry(struct json_w *w, const struct lot *lot)
+{
+    struct date d = lot->expiry;
+    char text[16];
+    struct buf b;
+
+    if (d.day == 0) d.day = date_month_days(d.year, d.month);
+    buf_init(&b, sizeof text);
+    buf_addf(&b, "%04d-%02u-%02u", d.year, d.month, d.day);
+    json_w_kstr(w, "expiry", buf_str(&b));
+    buf_fini(&b);
+    json_w_kstr(w, "expiry_printed", lot->expiry_printed);
+}
+
+static void write_names(struct json_w *w, str names)
+{
+    str name;
+
+    json_w_key(w, S("lines"));
+    json_w_array(w);
+    while (str_cut(&names, ',', &name)) json_w_str(w, name);
+    json_w_str(w, names);
+    json_w_end(w);
+}
+
+static void write_level(struct json_w *w, const struct product *p, uint8_t level,
+                        const struct lot_level_counts *c)
+{
+    bool named = level < p->level_count;
+
+    json_w_object(w);
+    json_w_kstr(w, "level", named ? p->levels[level].level : S("sscc"));
+    if (named && !p->levels[level].is_sscc)
+        json_w_kstr(w, "gtin", (str){p->levels[level].gtin, sizeof p->levels[level].gtin});
+    json_w_kint(w, "issued", (int64_t)c->issued);
+    json_w_kint(w, "commissioned", (int64_t)c->commissioned);
+    json_w_kint(w, "scrapped", (int64_t)c->scrapped);
+    json_w_kint(w, "packed", (int64_t)c->packed);
+    json_w_kint(w, "open", (int64_t)c->open);
+    json_w_kint(w, "shipped", (int64_t)c->shipped);
+    json_w_end(w);
+}
+
+// Every level of the product, and the SSCCs of a product that names no such level.
+static void write_levels(struct json_w *w, const struct product *p, const struct lot_counts *c)
+{
+    static const struct lot_level_counts nothing;
+    const struct lot_level_counts *others = &c->level[LEVEL_SSCC];
+
+    json_w_key(w, S("levels"));
+    json_w_array(w);
+    for (uint8_t i = 0; i < p->level_count; i++)
+        if (!p->levels[i].label_only) write_level(w, p, i, &c->level[i]);
+    if (p->level_count <= LEVEL_SSCC && memcmp(others, &nothing, sizeof nothing) != 0)
+        write_level(w, p, LEVEL_SSCC, others);
+    json_w_end(w);
+}
+
+static status write_lot(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+{
+    struct lot_counts c = lot_counts_get(t, lot->number);
+    uint64_t returned[PRODUCT_LEVELS_MAX];
+    struct product p;
+
+    TRY(product_get_version(t, lot->product, lot->product_version, a, &p));
+    lot_asked(t, lot, &p, &c, returned);
+    json_w_object(w);
+    json_w_kstr(w, "lot", lot->lot);
+    json_w_kstr(w, "gtin", (str){lot->gtin, sizeof lot->gtin});
+    json_w_kstr(w, "client", client_name(t, lot->client, a));
+    json_w_kstr(w, "state", str_of(lot_state_word(lot->state)));
+    write_expiry(w, lot);
+    json_w_kint(w, "product_version", lot->product_version);
+    if (lot->line.n > 0) json_w_kstr(w, "line", lot->line);
+    if (lot->lines.n > 0) write_names(w, lot->lines);
+    if (lot->order.n > 0) json_w_kstr(w, "order", lot->order);
+    if (lot->quantity > 0) json_w_kint(w, "quantity", (int64_t)lot->quantity);
+    if (lot->extra.n > 0) {
+        json_w_key(w, S("extra"));
+        json_w_raw(w, lot->extra);
+    }
+    write_levels(w, &p, &c);
+    json_w_end(w);
+    return OK;
+}
+
+static status unknown_lot(void)
+{
+    return fail(ST_NOT_FOUND, "lot.unknown", 0, "there is no such lot");
+}
+
+static status memory_full(void)
+{
+    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
+}
+
+// Takes the buf: the answer when all went well, else the problem.
+static void reply_or(struct http_req *r, status st, int code, struct buf *b)
+{
+    if (st.cls == ST_OK) {
+        api_reply(r, code, b);
+        return;
+    }
+    buf_fini(b);
+    http_problem(r, st, S(""));
+}
+
+// ---- open
+
+// The lot as the fact opened it, or, when it was there already, as it is now.
+static void open_render(struct http_req *r, const struct ask *a)
+{
+    struct lot_opened o;
+    struct lot lot;
+    struct buf b;
+    status st = lot_opened_get(a->fact.decided, &o);
+
+    buf_init(&b, 64 * KB);
+    struct json_w w = json_writer(&b);
+    struct txn *t = api_snapshot(r);
+    if (st.cls == ST_OK && !lot_get(t, o.number, &r->arena, &lot)) st = unknown_lot();
+    if (st.cls == ST_OK && !a->repeat) lot.state = LOT_OPEN;
+    if (st.cls == ST_OK) st = write_lot(t, &lot, &r->arena, &w);
+    status end = api_snapshot_end(r);
+    reply_or(r, st.cls == ST_OK ? end : st, a->repeat ? 200 : 201, &b);
+}
+
+static status check_lines(struct txn *t, const struct lot_value *v)
+{
+    const str *names = v->lines.items;
+    struct line line;
+
+    if (v->line.n > 0 && !line_get(t, v->line, &line))
+        return fail(ST_UNPROCESSABLE, "line.unknown", 0, "line: there is no line %.*s",
+                    STR(v->line));
+    for (uint32_t i = 0; i < v->lines.n; i++)
+        if (!line_get(t, names[i], &line))
+            return fail(ST_UNPROCESSABLE, "line.unknown", 0, "lines: there is no line %.*s",
+                        STR(names[i]));
+    return OK;
+}
+
+static status check_produced(const struct lot_value *v, struct date expiry)
+{
+    struct date made;
+
+    if (v->produced.n == 0) return OK;
+    TRY(date_read(v->produced, &made));
+    if (date_days(made) <= date_days(expiry)) return OK;
+    return fail(ST_UNPROCESSABLE, "lot.produced", 0, "produced: it is after the expiry");
+}
+
+// Finds product and client, and brings what was sent to the one form that repeats are told by.
+static status complete(struct http_req *r, struct txn *t, struct lot_open_ask *ask)
+{
+    struct lot_value *v = &ask->value;
+    struct product p;
+    struct gtin_row g;
+    client_id named;
+
+    if (!gtin_get(t, v->gtin.p, &g) || !caller_sees(caller_of(r), g.client))
+        return fail(ST_UNPROCESSABLE, "product.unknown", 0, "gtin: no product has it");
+    if (v->client.n > 0 && (!client_by_name(t, v->client, &named) || named.v != g.client.v))
+        return fail(ST_UNPROCESSABLE, "lot.client", 0, "client: the product is not that client's");
+    TRY(check_lines(t, v));
+    TRY(product_get(t, g.product, &r->arena, &p));
+    ask->client = g.client;
+    ask->product = g.product;
+    TRY(lot_expiry_read(v->expiry, &ask->expiry));
+    TRY(check_produced(v, ask->expiry));
+    v->client = (str){0};
+    v->gtin = arena_str(&r->arena, (str){p.gtin, sizeof p.gtin});
+    return v->gtin.p == NULL ? memory_full() : OK;
+}
+
+static void lot_open(struct http_req *r)
+{
+    struct lot_open_ask *ask = NEW(&r->arena, struct lot_open_ask);
+
+    if (ask == NULL) {
+        http_problem(r, memory_full(), S(""));
+        return;
+    }
+    if (!api_body(r, &lot_form, &ask->value)) return;
+    struct txn *t = api_snapshot(r);
+    status st = complete(r, t, ask);
+    status end = api_snapshot_end(r);
+    if (end.cls != ST_OK)
+        http_problem(r, end, S(""));
+    else if (st.cls != ST_OK)
+        api_refuse(r, &kind_lot_opened, ask->client, st, S(""));
+    else
+        api_command(r, &kind_lot_opened, ask, open_render);
+}
+
+// ---- show
+
+// The lot that the path names; false where this caller knows of none.
+static bool named_lot(struct http_req *r, struct txn *t, struct lot *out)
+{
+    char gtin[14];
+
+    return gs1_gtin_read(r->param[0], gtin).cls == ST_OK &&
+           lot_find(t, gtin, r->param[1], &r->arena, out) && caller_sees(caller_of(r), out->client);
+}
+
+static void lot_show(struct http_req *r)
+{
+    struct lot lot;
+    struct buf b;
+    status st;
+
+    buf_init(&b, 64 * KB);
+    struct json_w w = json_writer(&b);
+    struct txn *t = api_snapshot(r);
+    st = named_lot(r, t, &lot) ? write_lot(t, &lot, &r->arena, &w) : unknown_lot();
+    status end = api_snapshot_end(r);
+    reply_or(r, end.cls != ST_OK ? end : st, 200, &b);
+}
+
+// ---- list
+
+struct filter {
+    str line;
+    enum lot_state state; // 0: any
+    client_id client;     // 0: any
+    uint32_t product;     // 0: any
+    bool nothing;         // names what is not there
+};
+
+static bool read_state(struct http_req *r, struct filter *f)
+{
+    str word;
+
+    if (!http_query(r, S("state"), &word)) return true;
+    for (enum lot_state s = LOT_OPEN; s <= LOT_RECALLED; s++)
+        if (str_eq(word, str_of(lot_state_word(s)))) return f->state = s, true;
+    http_problem(
+        r,
+        fail(ST_BAD_INPUT, "lot.state", 0, "state: open, closed, released, reopened or recalled"),
+        S(""));
+    return false;
+}
+
+static void read_names(struct http_req *r, struct txn *t, struct filter *f)
+{
+    struct gtin_row g;
+    char gtin[14];
+    str v;
+
+    (void)http_query(r, S("line"), &f->line);
+    if (http_query(r, S("client"), &v)) f->nothing = !client_by_name(t, v, &f->client);
+    if (!http_query(r, S("gtin"), &v)) return;
+    if (gs1_gtin_read(v, gtin).cls == ST_OK && gtin_get(t, gtin, &g))
+        f->product = g.product;
+    else
+        f->nothing = true;
+}
+
+static bool passes(const struct filter *f, const struct lot *lot)
+{
+    if (f->state != 0 && lot->state != f->state) return false;
+    if (f->client.v != 0 && lot->client.v != f->client.v) return false;
+    if (f->product != 0 && lot->product != f->product) return false;
+    if (f->line.n == 0) return true;
+    return str_eq(lot->line, f->line) || (lot->lines.n > 0 && lot_takes_line(lot, f->line));
+}
+
+// Writes a page; *next is the number of the lot to go on with, 0: there are no more.
+static status list(struct http_req *r, const struct filter *f, uint32_t limit, uint32_t *next,
+                   struct json_w *w)
+{
+    struct txn *t = api_snapshot(r);
+    uint32_t from = *next, shown = 0, seen = 0;
+    status st = OK;
+    char key[5];
+    struct lot lot;
+
+    *next = 0;
+    struct walk walk = lot_walk(t, from, key);
+    while (st.cls == ST_OK && lot_next(&walk, &r->arena, &lot)) {
+        if (shown == limit || seen++ == SCAN_MAX) {
+            *next = lot.number;
+            break;
+        }
+        if (!caller_sees(caller_of(r), lot.client) || !passes(f, &lot)) continue;
+        st = write_lot(t, &lot, &r->arena, w);
+        shown++;
+    }
+    walk_close(&walk);
+    status end = api_snapshot_end(r);
+    return end.cls != ST_OK ? end : st;
+}
+
+static void lot_list(struct http_req *r)
+{
+    struct api_page page;
+    struct filter f = {0};
+    uint32_t next = 1;
+    char after[4];
+    struct buf b;
+    status st = OK;
+
+    if (!api_page(r, &page) || !read_state(r, &f)) return;
+    read_names(r, api_snapshot(r), &f);
+    st = api_snapshot_end(r);
+    if (page.after.n == sizeof after) next = (uint32_t)get_be(page.after.p, sizeof after);
+    buf_init(&b, 64 * MB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    json_w_key(&w, S("items"));
+    json_w_array(&w);
+    if (f.nothing) next = 0;
+    if (st.cls == ST_OK && next != 0) st = list(r, &f, page.limit, &next, &w);
+    json_w_end(&w);
+    put_be(after, next, sizeof after);
+    api_page_next(r, &w, (str){after, next == 0 ? 0 : sizeof after});
+    json_w_end(&w);
+    reply_or(r, st, 200, &b);
+}
+
+// ---- close
+
+static const struct form close_form = {
+    "lot", sizeof(str),
+    (const struct form_field[]){{.name = "reason", .kind = FORM_STR, .max = 500}, {0}},
+      1
+};
+
+static void close_render(struct http_req *r, const struct ask *a)
+{
+    struct lot_closed c;
+    struct buf b;
+    status st = lot_closed_get(a->fact.decided, &c);
+
+    buf_init(&b, 1 * MB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    if (st.cls == ST_OK) {
+        json_w_kint(&w, "open_containers", (int64_t)c.ends.open_containers);
+        json_w_kint(&w, "unconfirmed", (int64_t)c.ends.unconfirmed);
+        json_w_kint(&w, "loose", (int64_t)c.ends.loose);
+        json_w_kint(&w, "unknown_fate", (int64_t)c.ends.unknown_fate);
+    }
+    json_w_key(&w, S("partners"));
+    json_w_array(&w);
+    if (st.cls == ST_OK && c.partners.n > 0) json_w_raw(&w, c.partners);
+    json_w_end(&w);
+    json_w_end(&w);
+    reply_or(r, st, 200, &b);
+}
+
+// What partners of the client still wait for, as items without brackets.
+static str waiting(struct http_req *r, struct txn *t, client_id client)
+{
+    const struct site *site = api_site(r);
+    struct buf b;
+    str all;
+
+    if (site->waiting == NULL) return (str){"", 0};
+    buf_init(&b, 256 * KB);
+    struct json_w w = json_writer(&b);
+    json_w_array(&w);
+    site->waiting(site, t, client, &w);
+    json_w_end(&w);
+    if (buf_done(&b, &all).cls != ST_OK) all = S("[]");
+    all = arena_str(&r->arena, (str){all.p + 1, all.n - 2});
+    buf_fini(&b);
+    return all;
+}
+
+static void lot_close(struct http_req *r)
+{
+    struct lot_close_ask *ask = NEW(&r->arena, struct lot_close_ask);
+    struct lot lot = {0};
+
+    if (ask == NULL) {
+        http_problem(r, memory_full(), S(""));
+        return;
+    }
+    if (r->body.n > 0 && !api_body(r, &close_form, &ask->reason)) return;
+    status st = api_reason_check(caller_of(r), ask->reason);
+    if (st.cls != ST_OK) {
+        http_problem(r, st, S(""));
+        return;
+    }
+    struct txn *t = api_snapshot(r);
+    st = named_lot(r, t, &lot) ? OK : unknown_lot();
+    if (st.cls == ST_OK) ask->partners = waiting(r, t, lot.client);
+    ask->number = lot.number;
+    status end = api_snapshot_end(r);
+    if (end.cls != ST_OK)
+        http_problem(r, end, S(""));
+    else if (st.cls != ST_OK)
+        http_problem(r, st, S("")); // an address that leads nowhere, no act that is refused
+    else
+        api_command(r, &kind_lot_closed, ask, close_render);
+}
+
+// clang-format off
+const struct http_route lot_routes[] = {
+    {.method = HTTP_POST, .path = "/v1/lots", .roles = "operator", .body_max = BODY_MAX,
+     .run = lot_open},
+    {.method = HTTP_GET, .path = "/v1/lots", .roles = READERS, .run = lot_list},
+    {.method = HTTP_GET, .path = "/v1/lots/{gtin}/{lot}", .roles = READERS, .run = lot_show},
+    {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/close", .roles = "operator",
+     .body_max = BODY_MAX, .run = lot_close},
+    {0},
+};
+// clang-format on
