@@ -1,5 +1,6 @@
 #include "service/event/report.h"
 #include "common/arena.h"
+#include <stdio.h>
 
 enum mask {
     HAS_LINE = 1,
@@ -77,4 +78,60 @@ uint64_t fact_previous(const struct fact *f, unit_id u, struct arena *a)
         if (at.v == u.v) return seq;
     }
     return 0;
+}
+
+static void print_runs(const struct runs *runs, struct json_w *w)
+{
+    json_w_kint(w, "units", (int64_t)runs->units);
+    json_w_key(w, S("runs"));
+    json_w_array(w);
+    for (uint32_t i = 0; i < runs->n; i++) {
+        json_w_object(w);
+        json_w_kint(w, "space", unit_space(runs->at[i].first));
+        json_w_kint(w, "first", (int64_t)unit_ordinal(runs->at[i].first));
+        json_w_kint(w, "count", runs->at[i].count);
+        json_w_end(w);
+    }
+    json_w_end(w);
+}
+
+static void print_texts(const struct report *r, struct json_w *w)
+{
+    const struct {
+        const char *name;
+        str text;
+    } texts[] = {
+        {"id",      r->id     },
+        {"by",      r->by     },
+        {"station", r->station},
+        {"reason",  r->reason }
+    };
+
+    for (size_t i = 0; i < LEN(texts); i++)
+        if (texts[i].text.n > 0) json_w_kstr(w, texts[i].name, texts[i].text);
+    if (r->extra.n == 0) return;
+    json_w_key(w, S("extra"));
+    json_w_raw(w, r->extra);
+}
+
+void report_print(const struct fact *f, struct json_w *w)
+{
+    struct report r;
+    struct touched t;
+    struct bytes_r rest;
+    struct arena a;
+
+    arena_init(&a, 256 * MB);
+    if (report_get(f->decided, &a, &r, &t, &rest).cls == ST_OK) {
+        if (r.line != 0) json_w_kint(w, "line", r.line);
+        if (r.gln != 0) {
+            char gln[16];
+            int n = snprintf(gln, sizeof gln, "%013llu", (unsigned long long)r.gln);
+            json_w_kstr(w, "location", (str){gln, (size_t)n});
+        }
+        print_texts(&r, w);
+        if (f->event.at.ms > f->at.ms) json_w_kint(w, "ahead_ms", f->event.at.ms - f->at.ms);
+        print_runs(&t.runs, w);
+    }
+    arena_fini(&a);
 }

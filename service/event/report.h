@@ -1,15 +1,16 @@
 // report.h - what every report of a line has in common, and how facts about units are laid out.
 //
 // decided part of all facts that touch units (commissioned, scrapped, packed, unpacked, closed,
-// shipped):
+// shipped, returned):
 //   report fields | touched: runs (run.h), previous positions (alike, run.h) | the kind's own
 // so that the chain of a unit's history (unit row `last` -> fact -> the unit's previous position
 // there -> …) is walked without knowing the kind. Where a container is acted on (packed, unpacked,
 // closed) it is the first unit of the runs, its children follow.
 //   report fields: mask 1, then those present in the order of the struct: varint numbers, strs
 #pragma once
+#include "common/http.h"
 #include "common/when.h"
-#include "service/journal/fact.h"
+#include "service/journal/kind.h"
 #include "service/unit/run.h"
 
 struct report {
@@ -29,3 +30,10 @@ status report_get(str decided, struct arena *a, struct report *r, struct touched
                   struct bytes_r *rest);
 // The seq of the fact before `f` in the unit's chain; 0: none, or f does not touch it.
 uint64_t fact_previous(const struct fact *f, unit_id u, struct arena *a);
+// The common part as members of an open object, for people; what cannot be read is left out.
+void report_print(const struct fact *f, struct json_w *w);
+
+// The facts that follow here are made from what lines report (POST /v1/reports).
+extern const struct kind kind_units_commissioned, kind_units_scrapped, kind_units_packed,
+    kind_units_unpacked, kind_container_closed;
+extern const struct http_route report_routes[];

@@ -1,0 +1,86 @@
+// `container.closed`: a container is done, full or short of it on somebody's word. decided part:
+// contents.h. No event: a partner was told of the packing.
+#include "service/event/report_int.h"
+#include "service/tree/tree_db.h"
+
+struct closing {
+    struct judge j;
+    const struct report_ask *ask;
+    struct level_reader levels;
+    struct contents own;
+};
+
+// How many fill it, told by the first that it holds; 0: nobody said.
+static uint64_t nominal_of(struct closing *c)
+{
+    struct txn *t = c->j.d->t;
+    unit_id first = children_first(t, c->ask->parent);
+    uint32_t lot = judge_header(&c->j, unit_one(t, first).first)->lot;
+    uint8_t below = level_of_unit(&c->levels, first, lot);
+    const struct shape *s = level_shape(&c->levels, c->own.lot);
+
+    return s == NULL ? 0 : shape_nominal(s, c->own.level, below);
+}
+
+static status check_count(struct closing *c)
+{
+    uint64_t now = children_count(c->j.d->t, c->ask->parent);
+    status empty = fail(ST_CONFLICT, "close.empty", 0, "parent: there is nothing in it");
+
+    if (now == 0) return judge_offend(&c->j, c->ask->parent, empty), empty;
+    uint64_t nominal = nominal_of(c);
+    if (c->ask->partial && (nominal == 0 || now < nominal)) c->own.flags |= CONTENTS_PARTIAL;
+    if (c->ask->partial || now >= nominal) return OK;
+    status few = fail(ST_CONFLICT, "close.partial", 0,
+                      "parent: it holds %llu of %llu: say partial, by and reason",
+                      (unsigned long long)now, (unsigned long long)nominal);
+    judge_offend(&c->j, c->ask->parent, few);
+    return few;
+}
+
+static status close_decide(struct decide *d)
+{
+    const struct report_ask *ask = d->ask;
+    struct closing c = {.ask = ask, .own.flags = CONTENTS_CLOSES};
+    struct runs one = {
+        &(struct run){ask->parent, 1},
+         1, 1
+    };
+    struct unit x;
+
+    TRY(judge_begin(&c.j, d, &one));
+    if (d->repeat_seq != 0) return OK;
+    c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
+    (void)judge_unit(&c.j, ask->parent, ACT_CLOSE, &x);
+    TRY(judge_end(&c.j));
+    c.own.lot = d->fact->lot = judge_header(&c.j, x.first)->lot;
+    c.own.level_before = c.own.level = level_of_unit(&c.levels, ask->parent, c.own.lot);
+    TRY(check_count(&c));
+    c.own.has_repeat = repeat_digest(&ask->repeat, &c.own.repeat);
+    contents_put(d->out, d->fact, &c.own);
+    return txn_status(d->t);
+}
+
+static void close_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct unit_writing w;
+    struct contents own;
+
+    (void)arg;
+    if (writing_begin(&w, t, f) && contents_read(&w, &own).cls == ST_OK) {
+        unit_id parent = w.touched.runs.at[0].first;
+        struct unit x = unit_get(&w.rows, parent);
+        x.state = UNIT_CLOSED;
+        if (own.flags & CONTENTS_PARTIAL) x.flags |= UNIT_PARTIAL;
+        x.last = f->seq;
+        unit_put(&w.rows, parent, &x);
+        contents_count(&w, &own, 1);
+        if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
+    } else {
+        txn_spoil(t, "record.corrupt", "a closed container");
+    }
+    writing_end(&w);
+}
+
+const struct kind kind_container_closed = {
+    FACT_CONTAINER_CLOSED, 1, "container.closed", close_decide, close_write, contents_print, NULL};

@@ -1,0 +1,374 @@
+// From what was said to what the committer needs: lots and units by their numbers. Runs on a loop,
+// in its snapshot. Nothing found here can become wrong later: a number that was issued keeps its
+// unit and its client, a lot its number; what may change is the committer's to judge.
+//
+// The wall between clients is here: all units of a report are one client's, and to a caller that is
+// bound to clients those of others look unknown.
+#include "common/arena.h"
+#include "service/api/caller.h"
+#include "service/catalog/place.h"
+#include "service/event/report_int.h"
+#include "service/gs1/id.h"
+#include "service/journal/refusal.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define OFFENDERS_MAX (4 * MB)
+
+// The numbers of one list as they were said, and what they turned out to be.
+struct finding {
+    const struct said *said;
+    const struct texts *texts;
+    const struct gs1_id *ids; // of any spelling; NULL: bare serials of said->gtin
+    unit_id *units;
+    uint32_t n;
+};
+
+void finder_begin(struct finder *f)
+{
+    struct line line = {0};
+
+    f->names = names_here(f->site);
+    f->line_name = arena_str(f->arena, f->caller->line); // asks may outlive the caller
+    if (f->line_name.p == NULL) f->line_name.n = 0;
+    buf_init(&f->units, OFFENDERS_MAX);
+    if (f->line_name.n == 0 || !line_get(f->t, f->line_name, &line)) return;
+    f->line = line.number;
+    f->gln = line.gln;
+}
+
+void finder_end(struct finder *f) { buf_fini(&f->units); }
+
+static status no_memory(void)
+{
+    return fail(ST_TOO_LARGE, "request.memory", 0, "the report needs too much memory");
+}
+
+// ---- offenders
+
+static void offend(struct finder *f, str unit, status st)
+{
+    struct json_w w = json_writer(&f->units);
+
+    if (f->bad++ == 0) f->first = st;
+    if (f->units.n > 0) buf_addc(&f->units, ',');
+    json_w_object(&w);
+    json_w_kstr(&w, "unit", unit);
+    json_w_kstr(&w, "code", str_of(st.reason));
+    json_w_end(&w);
+}
+
+static void offend_id(struct finder *f, const struct gs1_id *id, status st)
+{
+    struct buf text;
+
+    buf_init(&text, 1 * KB);
+    status written = gs1_write(id, GS1_BRACKETED, NULL, &text);
+    if (written.cls == ST_OK) offend(f, buf_str(&text), st);
+    buf_fini(&text);
+}
+
+static void offend_at(struct finder *f, const struct finding *g, uint32_t i, status st)
+{
+    struct gs1_id id = gs1_sgtin(g->said->gtin, g->texts->at[i]);
+
+    offend_id(f, g->ids != NULL ? &g->ids[i] : &id, st);
+}
+
+static status unknown(void)
+{
+    return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "there is no such unit");
+}
+
+static status refused(const struct finder *f, uint64_t of)
+{
+    if (f->bad < 2) return f->first;
+    return fail(f->first.cls, f->first.reason, 0, "%u of %llu units; the first: %s", f->bad,
+                (unsigned long long)of, f->first.text);
+}
+
+// ---- whose a unit is
+
+static bool is_issued_by(const struct finder *f, unit_id u)
+{
+    return f->issue.seq != 0 && f->issue_space == unit_space(u) &&
+           unit_ordinal(u) >= f->issue.first &&
+           unit_ordinal(u) - f->issue.first < f->issue.consumed;
+}
+
+// The request that a number was issued by; false where nobody has it yet (an import may be known
+// before it is given out). Neighbours have the same.
+static bool find_issue(struct finder *f, unit_id u)
+{
+    struct request_row q;
+
+    if (is_issued_by(f, u)) return true;
+    f->issue.seq = 0;
+    if (!issue_of(f->t, u, &f->issue) || !request_get(f->t, f->issue.seq, &q)) return false;
+    f->issue_space = unit_space(u);
+    f->issue_client = q.client;
+    return true;
+}
+
+// SSCCs of the site's own pools belong to the client that they were asked for.
+static bool owner_of(struct finder *f, unit_id u, client_id *out)
+{
+    const struct space_row *s = names_space(f->names, f->t, unit_space(u));
+
+    if (s == NULL || s->sort == SPACE_OF_FOREIGN) return false;
+    *out = s->client;
+    if (s->client.v != 0 && s->sort != SPACE_OF_LIST) return true;
+    if (!find_issue(f, u)) return false;
+    if (s->client.v == 0) *out = f->issue_client;
+    return true;
+}
+
+// Every unit of the list must be known, and the client's; the first one's where `client` is 0.
+static void check_owners(struct finder *f, const struct finding *g, client_id *client)
+{
+    client_id owner;
+
+    for (uint32_t i = 0; i < g->n; i++) {
+        bool known =
+            g->units[i].v != 0 && owner_of(f, g->units[i], &owner) && caller_sees(f->caller, owner);
+        if (known && client->v == 0) *client = owner;
+        if (!known || owner.v != client->v) offend_at(f, g, i, unknown());
+    }
+}
+
+// ---- texts to units
+
+static status find_serials(struct finder *f, const struct said *s, struct finding *g)
+{
+    *g = (struct finding){.said = s, .texts = &s->serials, .n = s->serials.n};
+    g->units = NEW_ARRAY(f->arena, unit_id, g->n);
+    if (g->units == NULL) return no_memory();
+    names_find_serials(f->names, f->t, s->gtin, g->texts->at, g->n, g->units);
+    return OK;
+}
+
+static bool same_gtin(const struct gs1_id *a, const struct gs1_id *b)
+{
+    return b->scheme == GS1_SGTIN && !b->is_class && memcmp(a->key, b->key, 14) == 0;
+}
+
+// Neighbours of one GTIN are found together: that is one batch of AES.
+static uint32_t find_neighbours(struct finder *f, struct finding *g, uint32_t i, str *serials)
+{
+    const struct gs1_id *ids = g->ids;
+    client_id owner;
+    uint32_t n = 0;
+
+    if (!same_gtin(&ids[i], &ids[i])) {
+        (void)names_find(f->names, f->t, &ids[i], &g->units[i], &owner);
+        return 1;
+    }
+    for (; i + n < g->n && same_gtin(&ids[i], &ids[i + n]); n++) serials[n] = ids[i + n].ext;
+    names_find_serials(f->names, f->t, ids[i].key, serials, n, g->units + i);
+    return n;
+}
+
+static status find_spellings(struct finder *f, const struct said *s, const struct texts *texts,
+                             struct finding *g)
+{
+    struct gs1_id *ids = NEW_ARRAY(f->arena, struct gs1_id, texts->n);
+    str *serials = NEW_ARRAY(f->arena, str, texts->n);
+
+    *g = (struct finding){.said = s, .texts = texts, .ids = ids, .n = texts->n};
+    g->units = NEW_ARRAY(f->arena, unit_id, g->n);
+    if (ids == NULL || serials == NULL || g->units == NULL) return no_memory();
+    for (uint32_t i = 0; i < g->n; i++) {
+        status st = gs1_read(texts->at[i], f->arena, &ids[i]);
+        if (st.cls != ST_OK) offend(f, texts->at[i], st);
+    }
+    if (f->bad > 0) return refused(f, g->n);
+    for (uint32_t i = 0; i < g->n;) i += find_neighbours(f, g, i, serials);
+    return OK;
+}
+
+// ---- what makes no sense together
+
+static int by_value(const void *a, const void *b)
+{
+    const unit_id *x = a, *y = b;
+    return (x->v > y->v) - (x->v < y->v);
+}
+
+// Names each that stands twice, once.
+static void check_twice(struct finder *f, const struct finding *g)
+{
+    status st = fail(ST_CONFLICT, "unit.twice", 0, "it is named twice in one report");
+    unit_id *sorted = NEW_ARRAY(f->arena, unit_id, g->n);
+
+    if (sorted == NULL) {
+        f->first = no_memory();
+        f->bad++;
+        return;
+    }
+    memcpy(sorted, g->units, g->n * sizeof *sorted);
+    qsort(sorted, g->n, sizeof *sorted, by_value);
+    for (uint32_t i = 1; i < g->n; i++) {
+        bool again = i > 1 && sorted[i - 2].v == sorted[i].v;
+        if (sorted[i].v != sorted[i - 1].v || again) continue;
+        for (uint32_t k = 0; k < g->n; k++)
+            if (g->units[k].v == sorted[i].v) {
+                offend_at(f, g, k, st);
+                break;
+            }
+    }
+}
+
+static status take_units(struct finder *f, const struct finding *g, struct report_ask *ask)
+{
+    check_owners(f, g, &ask->client);
+    if (f->bad > 0) return refused(f, g->n);
+    ask->units = runs_of(f->arena, g->units, g->n);
+    if (ask->units.at == NULL) return no_memory();
+    if (runs_find_twice(&ask->units, f->arena).v != 0) check_twice(f, g);
+    return f->bad > 0 ? refused(f, g->n) : OK;
+}
+
+// ---- lots
+
+static status find_lot(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct lot lot;
+
+    if (!lot_peek(f->t, s->gtin, s->lot, &lot) || !caller_sees(f->caller, lot.client))
+        return fail(ST_UNPROCESSABLE, "lot.unknown", 0, "lot: this product has no such lot");
+    if (!lot_takes_line(&lot, f->line_name))
+        return fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(f->line_name));
+    ask->lot = lot.number;
+    ask->client = lot.client;
+    return OK;
+}
+
+// The lot that the number was asked for, 0: for none, or none that was opened.
+static uint32_t lot_asked_for(struct finder *f, unit_id u, client_id client)
+{
+    struct request_row q;
+    struct gtin_row g;
+
+    if (!find_issue(f, u) || !request_get(f->t, f->issue.seq, &q)) return 0;
+    if (q.lot.n == 0 || q.client.v != client.v || !gtin_get(f->t, q.gtin, &g)) return 0;
+    return lot_number(f->t, client, g.product, q.lot);
+}
+
+// Scrap without a lot has the one that its numbers were asked for.
+static status guess_lot(struct finder *f, struct report_ask *ask)
+{
+    const struct runs *all = &ask->units;
+
+    for (uint32_t i = 0; i < all->n; i++) {
+        unit_id u = all->at[i].first, end = {u.v + all->at[i].count};
+        while (u.v < end.v) {
+            uint32_t lot = lot_asked_for(f, u, ask->client);
+            if (u.v != all->at[0].first.v && lot != ask->lot)
+                return fail(ST_CONFLICT, "scrap.lots", 0,
+                            "the numbers were asked for several lots: name one, or report apart");
+            ask->lot = lot;
+            uint64_t rest =
+                is_issued_by(f, u) ? f->issue.first + f->issue.consumed - unit_ordinal(u) : 1;
+            u.v += rest;
+        }
+    }
+    return OK;
+}
+
+// ---- each type
+
+static status find_firsts(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct finding g;
+
+    if (s->lot.n > 0) TRY(find_lot(f, s, ask));
+    if (s->serials.n > 0)
+        TRY(find_serials(f, s, &g));
+    else
+        TRY(find_spellings(f, s, &s->ssccs, &g));
+    for (uint32_t i = 0; g.ids != NULL && i < g.n; i++)
+        if (g.ids[i].scheme != GS1_SSCC) offend_at(f, &g, i, unknown());
+    if (f->bad > 0) return refused(f, g.n);
+    TRY(take_units(f, &g, ask));
+    return s->lot.n == 0 ? guess_lot(f, ask) : OK;
+}
+
+static status find_parent(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct texts one = {(str[]){s->parent}, 1};
+    struct finding g;
+
+    if (s->parent.n == 0) return OK;
+    TRY(find_spellings(f, s, &one, &g));
+    TRY(take_units(f, &g, ask));
+    ask->parent = g.units[0];
+    ask->units = (struct runs){0};
+    return OK;
+}
+
+static status find_contents(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct finding g;
+
+    TRY(find_parent(f, s, ask));
+    if (s->children.n == 0) return OK;
+    TRY(find_spellings(f, s, &s->children, &g));
+    TRY(take_units(f, &g, ask));
+    for (uint32_t i = 0; i < g.n; i++)
+        if (g.units[i].v == ask->parent.v)
+            offend_at(f, &g, i, fail(ST_CONFLICT, "pack.cycle", 0, "nothing is put into itself"));
+    return f->bad > 0 ? refused(f, g.n) : OK;
+}
+
+static const struct {
+    status (*find)(struct finder *f, const struct said *s, struct report_ask *ask);
+    const struct kind *kind;
+} types[REPORT_TYPE_END] = {
+    [REPORT_COMMISSION] = {find_firsts,   &kind_units_commissioned},
+    [REPORT_SCRAP] = {find_firsts,   &kind_units_scrapped    },
+    [REPORT_PACK] = {find_contents, &kind_units_packed      },
+    [REPORT_UNPACK] = {find_contents, &kind_units_unpacked    },
+    [REPORT_CLOSE] = {find_contents, &kind_container_closed  },
+};
+
+static void take_fields(const struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    ask->type = s->type;
+    ask->fields = (struct report){.line = f->line,
+                                  .gln = f->gln,
+                                  .id = s->id,
+                                  .by = s->by,
+                                  .station = s->station,
+                                  .reason = s->reason,
+                                  .extra = s->extra};
+    ask->line = f->line_name;
+    ask->has_time = s->has_time;
+    ask->time = s->time;
+    ask->commission = s->commission;
+    ask->partial = s->partial;
+    ask->repeat.whose = f->caller->actor;
+}
+
+status report_find(struct finder *f, const struct said *s, const struct kind **kind,
+                   const void **what)
+{
+    struct report_ask *ask = NEW(f->arena, struct report_ask);
+    struct refused *no = NEW(f->arena, struct refused);
+
+    if (ask == NULL || no == NULL) return no_memory();
+    buf_reset(&f->units);
+    f->bad = 0;
+    take_fields(f, s, ask);
+    *kind = types[s->type].kind;
+    *what = ask;
+    status st = types[s->type].find(f, s, ask);
+    if (st.cls == ST_OK) {
+        repeat_key_of(s, ask, &ask->repeat);
+        return OK;
+    }
+    str units = f->units.failed ? (str){"", 0} : arena_str(f->arena, buf_str(&f->units));
+    *no = (struct refused){(*kind)->number, st, units, ask->client};
+    *kind = &kind_refusal;
+    *what = no;
+    return units.p == NULL ? no_memory() : OK;
+}

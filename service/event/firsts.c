@@ -1,0 +1,111 @@
+// `units.commissioned` and `units.scrapped`: the first events of numbers, which give them their
+// lot. decided part: contents.h. What tells the two apart is a row of a table.
+//
+// A closed lot takes no commission; it takes scrap, which explains what became of a number.
+#include "service/event/report_int.h"
+
+struct rule {
+    enum unit_act act;
+    enum unit_state pack, container; // what they are afterwards
+    enum count count;
+    bool needs_open_lot;
+    bool is_event; // partners are told
+};
+
+static const struct rule commission = {
+    ACT_COMMISSION, UNIT_COMMISSIONED, UNIT_OPEN, COUNT_COMMISSIONED, true, true};
+// Nothing has come to be, so there is nothing to tell.
+static const struct rule scrap = {ACT_SCRAP,      UNIT_SCRAPPED, UNIT_SCRAPPED,
+                                  COUNT_SCRAPPED, false,         false};
+
+static status check_lot(const struct decide *d, uint32_t lot)
+{
+    enum lot_state state = lot_state_get(d->t, lot);
+
+    if (state == 0) return txn_status(d->t);
+    if (lot_takes_commission(state)) return OK;
+    return fail(ST_CONFLICT, "lot.closed", 0, "lot: it is %s, nothing more is commissioned for it",
+                lot_state_word(state));
+}
+
+// All its units have one GTIN, or are SSCCs, which have nothing in them yet.
+static void level_of(struct judge *j, struct firsts *out)
+{
+    unit_id one = j->ask->units.at[0].first;
+    struct level_reader r = {.t = j->d->t, .names = j->names, .arena = j->d->arena};
+
+    out->is_sscc = judge_sorts(j, one).is_sscc;
+    out->level = level_of_unit(&r, one, j->ask->lot);
+}
+
+static status firsts_decide(struct decide *d)
+{
+    const struct rule *rule = d->arg;
+    const struct report_ask *ask = d->ask;
+    struct firsts own = {0};
+    struct judge j = {0};
+    struct unit x;
+    unit_id u;
+
+    TRY(judge_begin(&j, d, &ask->units));
+    if (d->repeat_seq != 0) return OK;
+    if (rule->needs_open_lot) TRY(check_lot(d, ask->lot));
+    for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);)
+        (void)judge_unit(&j, u, rule->act, &x);
+    TRY(judge_end(&j));
+    level_of(&j, &own);
+    own.has_repeat = repeat_digest(&ask->repeat, &own.repeat);
+    firsts_put(d->out, &own);
+    d->fact->lot = ask->lot;
+    if (rule->is_event) d->fact->flags |= FACT_IS_EVENT;
+    return txn_status(d->t);
+}
+
+static void write_units(struct unit_writing *w, enum unit_state state)
+{
+    unit_id u;
+
+    for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &u);) {
+        struct unit x = unit_get(&w->rows, u);
+        x.state = state;
+        x.first = x.last = w->f->seq;
+        unit_put(&w->rows, u, &x);
+    }
+}
+
+static void firsts_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    const struct rule *rule = arg;
+    struct unit_writing w;
+    struct firsts own;
+
+    if (writing_begin(&w, t, f) && firsts_get(&w.own, &own).cls == ST_OK) {
+        int64_t n = (int64_t)w.touched.runs.units;
+        enum unit_state state = firsts_are_containers(&own) ? rule->container : rule->pack;
+        write_units(&w, state);
+        writing_count(&w, (struct count_of){f->lot, own.level, rule->count}, n);
+        if (state == UNIT_OPEN)
+            writing_count(&w, (struct count_of){f->lot, own.level, COUNT_OPEN}, n);
+        if (f->lot != 0) lot_note(t, f->client, f->lot, f->seq);
+        if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
+    } else {
+        txn_spoil(t, "record.corrupt", "units commissioned or scrapped");
+    }
+    writing_end(&w);
+}
+
+static void firsts_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    (void)arg;
+    report_print(f, w);
+}
+
+const struct kind kind_units_commissioned = {FACT_UNITS_COMMISSIONED,
+                                             1,
+                                             "units.commissioned",
+                                             firsts_decide,
+                                             firsts_write,
+                                             firsts_print,
+                                             &commission};
+const struct kind kind_units_scrapped = {
+    FACT_UNITS_SCRAPPED, 1, "units.scrapped", firsts_decide, firsts_write, firsts_print, &scrap};

@@ -1,0 +1,137 @@
+// The guards that all reports share (STATES, guards 1 to 3): each unit's state, parent and hold by
+// the table of states; time. Everything is looked at before anything is refused, so that a refusal
+// names every offender.
+#include "service/event/report_int.h"
+#include "service/gs1/id.h"
+#include "service/journal/site.h"
+#include <string.h>
+
+static status check_time(const struct decide *d, const struct report_ask *ask)
+{
+    const struct site *site = d->app;
+    int64_t ahead = ask->time.at.ms - d->now.ms;
+
+    if (!ask->has_time || ahead <= (int64_t)site->limits.clock_ahead_max_ms) return OK;
+    return fail(ST_CONFLICT, "time.ahead", 0,
+                "time: it is %lld ms ahead of the service, at most %u are taken", (long long)ahead,
+                site->limits.clock_ahead_max_ms);
+}
+
+status judge_begin(struct judge *j, struct decide *d, const struct runs *units)
+{
+    const struct report_ask *ask = d->ask;
+
+    j->d = d;
+    j->ask = ask;
+    j->names = names_here(d->app);
+    j->first = OK;
+    d->fact->client = ask->client;
+    TRY(repeat_find(d->t, &ask->repeat, &d->repeat_seq));
+    if (d->repeat_seq != 0) return OK;
+    TRY(check_time(d, ask));
+    j->previous.b = d->out;
+    unit_rows_read(&j->rows, d->t);
+    report_put(d->out, &ask->fields);
+    runs_put(d->out, units);
+    return OK;
+}
+
+struct unit_sorts judge_sorts(struct judge *j, unit_id u)
+{
+    uint32_t space = unit_space(u);
+    const struct space_row *s;
+
+    if (j->sorts.space == space) return j->sorts;
+    s = names_space(j->names, j->d->t, space);
+    if (s == NULL) {
+        txn_spoil(j->d->t, "store.corrupt", "a unit without a space");
+        return (struct unit_sorts){.space = space};
+    }
+    j->sorts = (struct unit_sorts){.space = space,
+                                   .sort = space_is_container(s) ? SORT_CONTAINER : SORT_PACK,
+                                   .is_sscc = s->sort == SPACE_OF_SSCC,
+                                   .level = s->sort == SPACE_OF_SSCC ? 0 : s->level,
+                                   .product = s->product};
+    return j->sorts;
+}
+
+const struct fact *judge_header(struct judge *j, uint64_t seq)
+{
+    struct fact *f = &j->headers[seq % JUDGE_HEADERS];
+
+    if (f->seq == seq) return f;
+    *f = (struct fact){0};
+    if (seq == 0 || journal_get_header(j->d->t, seq, f).cls == ST_OK) return f;
+    txn_spoil(j->d->t, "store.corrupt", "an event of a unit");
+    *f = (struct fact){0};
+    return f;
+}
+
+static status too_early(struct judge *j, uint64_t last)
+{
+    const struct fact *f = judge_header(j, last);
+
+    if (!(f->flags & FACT_HAS_TIME)) return OK;
+    if (f->event.at.ms > j->latest_ms) j->latest_ms = f->event.at.ms;
+    if (!j->ask->has_time || j->ask->time.at.ms >= f->event.at.ms) return OK;
+    return fail(ST_CONFLICT, "time.before", 0, "time: it is before the unit's last event");
+}
+
+bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
+{
+    enum unit_state next;
+
+    *x = unit_get(&j->rows, u);
+    j->looked++;
+    alike_put(&j->previous, x->last);
+    status st = unit_step(judge_sorts(j, u).sort, x, act, &next);
+    if (st.cls == ST_OK && x->last != 0) st = too_early(j, x->last);
+    if (st.cls == ST_OK) return true;
+    judge_offend(j, u, st);
+    return false;
+}
+
+// Only here, where the answer is no, is a number turned back into its text.
+void judge_offend(struct judge *j, unit_id u, status st)
+{
+    struct buf *units = j->d->units;
+    struct gs1_id id;
+    char text[128];
+    struct buf spelled;
+
+    if (j->bad++ == 0) j->first = st;
+    if (names_id(j->names, j->d->t, u, j->d->arena, &id).cls != ST_OK) return;
+    buf_init(&spelled, sizeof text);
+    struct json_w w = json_writer(units);
+    if (units->n > 0) buf_addc(units, ',');
+    json_w_object(&w);
+    if (gs1_write(&id, GS1_BRACKETED, NULL, &spelled).cls == ST_OK)
+        json_w_kstr(&w, "unit", buf_str(&spelled));
+    json_w_kstr(&w, "code", str_of(st.reason));
+    json_w_end(&w);
+    buf_fini(&spelled);
+}
+
+// Where nobody said when, it was now, but never before what happened to the units already: another
+// line's clock may be ahead of ours.
+static struct moment time_of(const struct judge *j)
+{
+    struct moment m = {.at = j->d->now};
+
+    if (j->ask->has_time) return j->ask->time;
+    if (j->latest_ms > m.at.ms) m.at.ms = j->latest_ms;
+    return m;
+}
+
+status judge_end(struct judge *j)
+{
+    struct fact *f = j->d->fact;
+
+    alike_end(&j->previous);
+    f->event = time_of(j);
+    f->flags |= FACT_HAS_TIME;
+    if (j->bad == 0) return txn_status(j->d->t);
+    if (j->looked == 1 || j->bad == 1) return j->first;
+    return fail(j->first.cls, j->first.reason, 0, "%u of %u units; the first: %s", j->bad,
+                j->looked, j->first.text);
+}

@@ -1,0 +1,263 @@
+// `units.packed`: children go into a container, which the same fact may begin and close. decided
+// part: contents.h.
+//
+// Packing stays open after its lot was closed, also where it begins a container: what is
+// commissioned must be able to leave.
+#include "service/event/report_int.h"
+#include "service/tree/tree_db.h"
+
+#define TALLIES_MAX 256u // lots and levels in one report
+
+struct packing {
+    struct judge j;
+    const struct report_ask *ask;
+    struct level_reader levels;
+    struct unit parent; // as it is
+    struct unit_sorts sorts;
+    struct contents own;
+    uint64_t before;  // children in it already
+    uint32_t lot;     // that every child must have, 0: not known yet or any
+    bool one_lot;     // all packs of a lowest container, and a case's content, are of one lot
+    uint32_t product; // of the children, 0: not known yet
+    bool strange;     // children of several products: no nominal count
+};
+
+// ---- the container
+
+static bool begin_parent(struct packing *p)
+{
+    const struct report_ask *ask = p->ask;
+    enum unit_act act = ask->commission ? ACT_COMMISSION : ACT_PACK_INTO;
+    status none = fail(ST_CONFLICT, "pack.parent", 0, "parent: a pack holds nothing");
+
+    p->sorts = judge_sorts(&p->j, ask->parent);
+    if (p->sorts.sort == SORT_PACK) return judge_offend(&p->j, ask->parent, none), false;
+    if (!judge_unit(&p->j, ask->parent, act, &p->parent)) return false;
+    if (ask->commission) {
+        p->own.flags |= CONTENTS_BEGINS;
+        return true;
+    }
+    p->own.lot = judge_header(&p->j, p->parent.first)->lot;
+    p->before = children_count(p->j.d->t, ask->parent);
+    p->own.level_before = level_of_unit(&p->levels, ask->parent, p->own.lot);
+    return true;
+}
+
+// What is in the container already says which lot the rest must have.
+static void look_inside(struct packing *p)
+{
+    struct decide *d = p->j.d;
+
+    if (!p->sorts.is_sscc) {
+        p->one_lot = true;
+        p->lot = p->own.lot;
+    } else if (p->before > 0) {
+        unit_id first = children_first(d->t, p->ask->parent);
+        struct unit x = unit_one(d->t, first);
+        p->one_lot = judge_sorts(&p->j, first).sort == SORT_PACK;
+        p->lot = p->one_lot ? judge_header(&p->j, x.first)->lot : 0;
+    }
+}
+
+// ---- the children
+
+static status lot_fits(struct packing *p, const struct unit_sorts *s, uint32_t lot)
+{
+    if (s->sort == SORT_PACK) p->one_lot = true;
+    if (!p->one_lot) return OK;
+    if (p->lot == 0) p->lot = lot;
+    if (p->lot == lot) return OK;
+    return fail(ST_CONFLICT, "pack.lot", 0, "its lot is not that of the container's content");
+}
+
+// REQ TREE-SGTIN-SSCC: a case that bears an SGTIN holds its product's level below, never an SSCC.
+static status level_fits(struct packing *p, const struct unit_sorts *s, const struct shape *shape)
+{
+    if (p->sorts.is_sscc) return OK;
+    bool fits = !s->is_sscc && s->product == p->sorts.product && shape->product == s->product &&
+                shape_below(shape, p->sorts.level) == s->level;
+    if (fits) return OK;
+    return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in there");
+}
+
+static bool tally(struct packing *p, uint32_t lot, uint8_t level)
+{
+    struct contents *own = &p->own;
+    uint32_t i = own->tally_count;
+
+    while (i > 0 && (own->tallies[i - 1].lot != lot || own->tallies[i - 1].level != level)) i--;
+    if (i == 0 && own->tally_count == TALLIES_MAX) return false;
+    if (i == 0) {
+        own->tallies[own->tally_count] = (struct tally){lot, level, 0};
+        i = ++own->tally_count;
+    }
+    own->tallies[i - 1].count++;
+    return true;
+}
+
+static status child_fits(struct packing *p, unit_id u, const struct unit *x)
+{
+    struct unit_sorts s = judge_sorts(&p->j, u);
+    uint32_t lot = judge_header(&p->j, x->first)->lot;
+
+    TRY(lot_fits(p, &s, lot));
+    const struct shape *shape = level_shape(&p->levels, lot);
+    if (shape == NULL) return txn_status(p->j.d->t);
+    TRY(level_fits(p, &s, shape));
+    if (p->product == 0) p->product = shape->product;
+    if (p->product != shape->product) p->strange = true;
+    if (tally(p, lot, level_of_unit(&p->levels, u, lot))) return OK;
+    return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
+}
+
+// What fits into a container that is none need not be asked.
+static void take_children(struct packing *p, bool parent)
+{
+    struct unit x;
+    unit_id u;
+
+    for (struct run_walk w = runs_walk(&p->ask->units); run_next(&w, &u);) {
+        if (!judge_unit(&p->j, u, ACT_BE_PACKED, &x) || !parent) continue;
+        status st = child_fits(p, u, &x);
+        if (st.cls != ST_OK) judge_offend(&p->j, u, st);
+    }
+}
+
+// ---- what becomes of the container
+
+static uint8_t level_now(struct packing *p, const struct shape *shape)
+{
+    if (!p->sorts.is_sscc) return p->sorts.level;
+    if (p->before > 0) return p->own.level_before; // told by its first child, which stays
+    return shape_sscc_levels(shape) < 2 ? shape_sscc_empty(shape)
+                                        : shape_sscc_over(shape, p->own.tallies[0].level);
+}
+
+// How many fill it; 0: nobody said, or not for this content.
+static uint64_t nominal_of(struct packing *p, const struct shape *shape)
+{
+    uint8_t below = p->own.tallies[0].level;
+
+    if (p->strange || p->product != shape->product) return 0;
+    for (uint32_t i = 1; i < p->own.tally_count; i++)
+        if (p->own.tallies[i].level != below) return 0;
+    if (p->before > 0) {
+        struct txn *t = p->j.d->t;
+        unit_id first = children_first(t, p->ask->parent);
+        uint32_t lot = judge_header(&p->j, unit_one(t, first).first)->lot;
+        if (level_of_unit(&p->levels, first, lot) != below) return 0;
+    }
+    return shape_nominal(shape, p->own.level, below);
+}
+
+static status fill(struct packing *p)
+{
+    uint64_t now = p->before + p->ask->units.units, nominal;
+    struct shape shape;
+
+    if (p->ask->commission) p->own.lot = p->own.tallies[0].lot;
+    const struct shape *of_lot = level_shape(&p->levels, p->own.lot);
+    if (of_lot == NULL) return txn_status(p->j.d->t);
+    shape = *of_lot; // what follows may ask for other lots
+    p->own.level = level_now(p, &shape);
+    if (p->ask->commission) p->own.level_before = p->own.level;
+    nominal = nominal_of(p, &shape);
+    if ((nominal > 0 && now > nominal) || now > CHILDREN_MAX) {
+        status full =
+            fail(ST_CONFLICT, "pack.too_many", 0,
+                 "the container would hold %llu, at most %llu are taken", (unsigned long long)now,
+                 (unsigned long long)(nominal > 0 ? nominal : CHILDREN_MAX));
+        judge_offend(&p->j, p->ask->parent, full);
+        return full;
+    }
+    if (nominal > 0 && now == nominal)
+        p->own.flags |= CONTENTS_CLOSES;
+    else if (p->ask->partial)
+        p->own.flags |= CONTENTS_CLOSES | CONTENTS_PARTIAL;
+    return OK;
+}
+
+static status check_line(const struct packing *p)
+{
+    struct lot lot;
+    uint32_t number = p->own.tallies[0].lot;
+
+    if (p->ask->line.n == 0) return OK;
+    if (!lot_view(p->j.d->t, number, &lot)) return txn_status(p->j.d->t);
+    if (lot_takes_line(&lot, p->ask->line)) return OK;
+    return fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(p->ask->line));
+}
+
+static status pack_decide(struct decide *d)
+{
+    const struct report_ask *ask = d->ask;
+    struct tally tallies[TALLIES_MAX];
+    struct packing p = {.ask = ask, .own.tallies = tallies};
+    struct runs all = container_and(ask->parent, &ask->units, d->arena);
+
+    if (all.at == NULL)
+        return fail(ST_TOO_LARGE, "request.memory", 0, "the report needs too much memory");
+    TRY(judge_begin(&p.j, d, &all));
+    if (d->repeat_seq != 0) return OK;
+    p.levels = (struct level_reader){.t = d->t, .names = p.j.names, .arena = d->arena};
+    bool parent = begin_parent(&p);
+    if (parent) look_inside(&p);
+    take_children(&p, parent);
+    TRY(judge_end(&p.j));
+    TRY(check_line(&p));
+    TRY(fill(&p));
+    d->fact->lot = tallies[0].lot;
+    d->fact->flags |= FACT_IS_EVENT;
+    p.own.has_repeat = repeat_digest(&ask->repeat, &p.own.repeat);
+    contents_put(d->out, d->fact, &p.own);
+    return txn_status(d->t);
+}
+
+// ---- writing
+
+static void write_parent(struct unit_writing *w, unit_id parent, const struct contents *own)
+{
+    struct unit x = unit_get(&w->rows, parent);
+
+    x.state = own->flags & CONTENTS_CLOSES ? UNIT_CLOSED : UNIT_OPEN;
+    if (own->flags & CONTENTS_PARTIAL) x.flags |= UNIT_PARTIAL;
+    if (own->flags & CONTENTS_BEGINS) x.first = w->f->seq;
+    x.last = w->f->seq;
+    unit_put(&w->rows, parent, &x);
+}
+
+static void write_children(struct unit_writing *w, unit_id parent)
+{
+    struct runs children = {w->touched.runs.at + 1, w->touched.runs.n - 1,
+                            w->touched.runs.units - 1};
+    unit_id u;
+
+    for (struct run_walk walk = runs_walk(&children); run_next(&walk, &u);) {
+        struct unit x = unit_get(&w->rows, u);
+        x.parent = parent;
+        x.last = w->f->seq;
+        unit_put(&w->rows, u, &x);
+    }
+    children_add(w->t, parent, &children);
+}
+
+static void pack_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct unit_writing w;
+    struct contents own;
+
+    (void)arg;
+    if (writing_begin(&w, t, f) && contents_read(&w, &own).cls == ST_OK) {
+        unit_id parent = w.touched.runs.at[0].first;
+        write_parent(&w, parent, &own);
+        write_children(&w, parent);
+        contents_count(&w, &own, 1);
+        if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
+    } else {
+        txn_spoil(t, "record.corrupt", "units packed");
+    }
+    writing_end(&w);
+}
+
+const struct kind kind_units_packed = {
+    FACT_UNITS_PACKED, 1, "units.packed", pack_decide, pack_write, contents_print, NULL};

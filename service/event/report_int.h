@@ -1,0 +1,147 @@
+// report_int.h - what the files that take the reports of lines share: said -> found on a loop,
+// found -> decided in the committer.
+//
+//     said.c            one object's JSON
+//     find.c            its names as units, in a snapshot of the loop
+//     report_api.c      the call: slices, jobs, back-pressure
+//     results.c         its answer
+//     judge.c           the guards, one unit at a time
+//     repeat.c          was it reported before?
+//     commission.c scrap.c pack.c unpack.c close.c: decide and write
+//     contents.c        the own parts of their facts
+//     writing.c         what all of them write
+#pragma once
+#include "service/api/caller.h"
+#include "service/event/contents.h"
+#include "service/event/level.h"
+#include "service/event/said.h"
+#include "service/pool/names.h"
+#include "service/unit/unit_db.h"
+
+// ---- repeats
+
+enum repeat_by { REPEAT_NONE, REPEAT_BY_ID, REPEAT_BY_TIME };
+struct repeat_key {
+    enum repeat_by by;
+    uint32_t whose; // the line that reported, or the principal
+    struct digest16 key, content;
+};
+
+struct report_ask; // below
+void repeat_key_of(const struct said *s, const struct report_ask *ask, struct repeat_key *out);
+// *seq of the fact that took it, 0: it is new. report.id_mismatch
+status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq);
+bool repeat_digest(const struct repeat_key *k, struct digest16 *out); // that the fact keeps
+void repeat_write(struct txn *t, const struct fact *f, const struct report *r,
+                  const struct digest16 *kept);
+
+// ---- what is asked of the committer
+
+struct report_ask {
+    enum report_type type;
+    struct report fields;
+    str line; // its name; empty: not a line
+    bool has_time;
+    struct moment time;
+    client_id client;
+    uint32_t lot; // of firsts; 0: none
+    bool commission, partial;
+    unit_id parent;    // {0}: not said
+    struct runs units; // the children, or what is commissioned or scrapped
+    struct repeat_key repeat;
+};
+
+// ---- find
+
+struct finder { // one for the objects of a job. owner: the loop
+    // to be filled before finder_begin:
+    const struct site *site;
+    const struct caller *caller;
+    struct txn *t;
+    struct arena *arena; // of the job
+
+    struct names *names;
+    str line_name; // the caller's line, and its number; empty and 0: none
+    uint32_t line;
+    uint64_t gln;
+    struct issue_row issue; // who got the number looked at last
+    uint32_t issue_space;
+    client_id issue_client;
+    struct buf units; // offenders of the object at hand
+    status first;     // and what the first did wrong
+    uint32_t bad;
+};
+void finder_begin(struct finder *f);
+void finder_end(struct finder *f);
+const struct kind *report_kind(enum report_type t);
+// *what and *kind of the ask: of the report's own kind, or, where it can be refused at once, of
+// kind_refusal. request.memory.
+status report_find(struct finder *f, const struct said *s, const struct kind **kind,
+                   const void **what);
+
+// ---- judge
+
+#define JUDGE_HEADERS 8u // a report's units have few distinct last events
+
+struct unit_sorts { // what a unit is by its space
+    uint32_t space;
+    enum unit_sort sort;
+    bool is_sscc;
+    uint8_t level;
+    uint32_t product;
+};
+
+struct judge { // owner: the committer, for one command
+    struct decide *d;
+    const struct report_ask *ask;
+    struct names *names;
+    struct unit_rows rows;
+    struct unit_sorts sorts;            // of the space looked at last
+    struct fact headers[JUDGE_HEADERS]; // by seq modulo their number
+    struct alike_w previous;            // into d->out
+    int64_t latest_ms;                  // event time of the newest of the units' last events
+    status first;                       // offence
+    uint32_t bad, looked;
+};
+
+// Is it a repeat (d->repeat_seq), may it be now? Writes the common part up to the units.
+status judge_begin(struct judge *j, struct decide *d, const struct runs *units);
+struct unit_sorts judge_sorts(struct judge *j, unit_id u);
+const struct fact *judge_header(struct judge *j, uint64_t seq);
+// One unit of `units`, in their order: may `act` be done to it? *x is its row, *next its state
+// after.
+bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
+void judge_offend(struct judge *j, unit_id u, status st);
+// Ends the list of previous positions, gives the fact its time; the refusal of what offended.
+status judge_end(struct judge *j);
+
+// ---- writing
+
+struct unit_writing { // what the writes of all these kinds begin with
+    struct txn *t;
+    const struct fact *f;
+    struct arena arena;
+    struct report report;
+    struct touched touched;
+    struct bytes_r own;
+    struct unit_rows rows;
+    uint32_t lot; // whose counters are in hand; 0: none
+    struct lot_counts counts;
+};
+bool writing_begin(struct unit_writing *w, struct txn *t, const struct fact *f);
+void writing_end(struct unit_writing *w);
+enum count { COUNT_COMMISSIONED, COUNT_SCRAPPED, COUNT_PACKED, COUNT_OPEN };
+// n more, or fewer, of a lot's units of a level; nothing is counted for lot 0.
+struct count_of {
+    uint32_t lot;
+    uint8_t level;
+    enum count what;
+};
+void writing_count(struct unit_writing *w, struct count_of of, int64_t n);
+
+// What packed, unpacked and closed share.
+struct runs container_and(unit_id container, const struct runs *children, struct arena *a);
+status contents_read(struct unit_writing *w, struct contents *out); // from w->own
+// The counters of all lots that the fact names, its children `sign` times; and their lists.
+void contents_count(struct unit_writing *w, const struct contents *c, int sign);
+void contents_print(const struct fact *f, struct json_w *w, const void *arg);

@@ -1,0 +1,35 @@
+// said.h - one object of POST /v1/reports as it was said: read from JSON in one pass, every rule
+// that needs no store checked.
+//
+// Codes, besides those of json.h and when.h: field.required, field.range, field.control,
+// report.type, report.units, gs1.* of a GTIN.
+#pragma once
+#include "common/json.h"
+#include "common/when.h"
+
+enum report_type { // on disk, in digests of repeats
+    REPORT_COMMISSION = 1,
+    REPORT_SCRAP = 2,
+    REPORT_PACK = 3,
+    REPORT_UNPACK = 4,
+    REPORT_CLOSE = 5,
+    REPORT_TYPE_END
+};
+
+struct texts {
+    str *at;
+    uint32_t n;
+};
+
+struct said {
+    enum report_type type;
+    bool has_time, commission, partial, has_gtin;
+    struct moment time;
+    str id, by, station, reason, extra, lot, parent;
+    char gtin[14];
+    struct texts serials, ssccs, children; // at most one of them has any
+};
+
+const char *report_type_word(enum report_type t);
+// Reads the next value of r. At most units_max units are taken; trouble sticks to r.
+void said_read(struct json_r *r, uint32_t units_max, struct said *out);

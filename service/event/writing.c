@@ -1,0 +1,132 @@
+// What writing the facts about units has in common. Runs in the committer and in every replay:
+// reads the fact and the ledger and nothing else, and cannot refuse.
+#include "service/event/report_int.h"
+
+#define FACT_WORK_MAX (256 * MB) // of one fact's units, taken as it is needed
+
+bool writing_begin(struct unit_writing *w, struct txn *t, const struct fact *f)
+{
+    w->t = t;
+    w->f = f;
+    w->lot = 0;
+    arena_init(&w->arena, FACT_WORK_MAX);
+    unit_rows_write(&w->rows, t);
+    if (report_get(f->decided, &w->arena, &w->report, &w->touched, &w->own).cls == ST_OK)
+        return true;
+    txn_spoil(t, "record.corrupt", "a fact about units");
+    return false;
+}
+
+static void counts_end(struct unit_writing *w)
+{
+    if (w->lot != 0) lot_counts_put(w->t, w->lot, &w->counts);
+    w->lot = 0;
+}
+
+void writing_end(struct unit_writing *w)
+{
+    unit_rows_end(&w->rows);
+    counts_end(w);
+    arena_fini(&w->arena);
+}
+
+void writing_count(struct unit_writing *w, struct count_of of, int64_t n)
+{
+    assert(of.level < PRODUCT_LEVELS_MAX);
+    if (of.lot == 0) return;
+    if (of.lot != w->lot) {
+        counts_end(w);
+        w->counts = lot_counts_get(w->t, of.lot);
+        w->lot = of.lot;
+    }
+    struct lot_level_counts *l = &w->counts.level[of.level];
+    uint64_t *const counts[] = {[COUNT_COMMISSIONED] = &l->commissioned,
+                                [COUNT_SCRAPPED] = &l->scrapped,
+                                [COUNT_PACKED] = &l->packed,
+                                [COUNT_OPEN] = &l->open};
+    if (n < 0 && *counts[of.what] < (uint64_t)-n)
+        txn_spoil(w->t, "store.corrupt", "a lot's counter would fall below none");
+    else
+        *counts[of.what] += (uint64_t)n;
+}
+
+struct runs container_and(unit_id container, const struct runs *children, struct arena *a)
+{
+    struct runs all = {.at = NEW_ARRAY(a, struct run, children->n + 1)};
+
+    if (all.at == NULL) return all;
+    all.at[0] = (struct run){container, 1};
+    for (uint32_t i = 0; i < children->n; i++) all.at[i + 1] = children->at[i];
+    all.n = children->n + 1;
+    all.units = children->units + 1;
+    return all;
+}
+
+status contents_read(struct unit_writing *w, struct contents *out)
+{
+    return contents_get(&w->own, w->f, w->touched.runs.units - 1, &w->arena, out);
+}
+
+// An SSCC's level may have changed with its content: then it counts with another one from now on.
+static void count_container(struct unit_writing *w, const struct contents *c)
+{
+    struct count_of was = {c->lot, c->level_before, COUNT_COMMISSIONED};
+    struct count_of is = {c->lot, c->level, COUNT_COMMISSIONED};
+    bool begins = c->flags & CONTENTS_BEGINS;
+
+    if (!begins) writing_count(w, was, -1);
+    writing_count(w, is, 1);
+    was.what = is.what = COUNT_OPEN;
+    if (!begins && !(c->flags & CONTENTS_REOPENS)) writing_count(w, was, -1);
+    if (!(c->flags & CONTENTS_CLOSES)) writing_count(w, is, 1);
+}
+
+static bool noted(const struct unit_writing *w, const struct contents *c, uint32_t before)
+{
+    uint32_t lot = before < c->tally_count ? c->tallies[before].lot : c->lot;
+    bool there = lot == 0 || lot == w->f->lot;
+
+    for (uint32_t i = 0; i < before && !there; i++) there = c->tallies[i].lot == lot;
+    return there;
+}
+
+void contents_count(struct unit_writing *w, const struct contents *c, int sign)
+{
+    for (uint32_t i = 0; i < c->tally_count; i++) {
+        const struct tally *t = &c->tallies[i];
+        writing_count(w, (struct count_of){t->lot, t->level, COUNT_PACKED},
+                      sign * (int64_t)t->count);
+        if (!noted(w, c, i)) lot_note(w->t, w->f->client, t->lot, w->f->seq);
+    }
+    count_container(w, c);
+    if (!noted(w, c, c->tally_count)) lot_note(w->t, w->f->client, c->lot, w->f->seq);
+    if (w->f->lot != 0) lot_note(w->t, w->f->client, w->f->lot, w->f->seq);
+}
+
+void contents_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    static const struct {
+        unsigned flag;
+        const char *word;
+    } words[] = {
+        {CONTENTS_BEGINS,  "commission"},
+        {CONTENTS_CLOSES,  "closes"    },
+        {CONTENTS_PARTIAL, "partial"   },
+        {CONTENTS_REOPENS, "reopens"   },
+        {CONTENTS_EMPTIED, "emptied"   },
+    };
+    struct arena a;
+    struct report report;
+    struct touched touched;
+    struct bytes_r own;
+    struct contents c;
+
+    (void)arg;
+    report_print(f, w);
+    arena_init(&a, FACT_WORK_MAX);
+    if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
+        contents_get(&own, f, touched.runs.units - 1, &a, &c).cls == ST_OK)
+        for (size_t i = 0; i < LEN(words); i++)
+            if (c.flags & words[i].flag) json_w_kbool(w, words[i].word, true);
+    arena_fini(&a);
+}
