@@ -3,9 +3,11 @@
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/event/report.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/refusal.h"
+#include "service/lot/lot.h"
 #include "service/ops/seeded.h"
 #include "service/pool/epoch.h"
 #include "service/pool/import.h"
@@ -37,6 +39,13 @@ const struct kind *const site_kinds[] = {
     &kind_import_done,
     &kind_import_dropped,
     &kind_pool_returned,
+    &kind_lot_opened,
+    &kind_lot_closed,
+    &kind_units_commissioned,
+    &kind_units_scrapped,
+    &kind_units_packed,
+    &kind_units_unpacked,
+    &kind_container_closed,
     NULL,
 };
 // clang-format on

@@ -9,7 +9,10 @@
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/event/report.h"
+#include "service/event/units_api.h"
 #include "service/kinds.h"
+#include "service/lot/lot.h"
 #include "service/ops/folder.h"
 #include "service/ops/head_file.h"
 #include "service/ops/ops.h"
@@ -33,6 +36,9 @@ const struct http_route *const serve_routes[] = {
     product_routes,
     place_routes,
     pool_routes,
+    lot_routes,
+    report_routes,
+    units_routes,
     NULL,
 };
 // clang-format on
