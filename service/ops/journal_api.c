@@ -2,10 +2,12 @@
 // snapshots, each on its own turn of the loop, so that a long search holds up no other caller and
 // takes the memory of one slice. Who is bound to clients is shown their facts alone, by their own
 // count.
+#include "common/bytes.h"
 #include "common/log.h"
 #include "service/access/actor_db.h"
 #include "service/api/opaque.h"
 #include "service/event/report.h"
+#include "service/lot/lot_db.h"
 #include "service/ops/journal_print.h"
 #include "service/ops/ops_int.h"
 #include "service/pool/names.h"
@@ -18,15 +20,23 @@
 #define SLICE_MAX   (80 * MB) // one record may be larger than a slice
 #define RECORD_MAX  (128 * MB)
 #define CHAIN_MAX   100000u // facts of one unit
+#define LOTS_MAX    1000u   // of one name
 
 enum shape { AS_JSON, AS_NDJSON, AS_CSV, SHAPES };
 static const char *const types[SHAPES] = {"application/json", "application/x-ndjson", "text/csv"};
+
+struct named_lot {
+    client_id client;
+    char number[4]; // as the lot's list is named
+};
 
 struct filter {
     uint64_t from, limit;
     uint32_t actor; // with by_actor
     uint16_t kind;  // 0: any
-    bool by_actor, by_unit;
+    bool by_actor, by_lot, by_unit;
+    struct named_lot *lots; // with by_lot: those of that name, of several products
+    uint32_t lot_count;
 };
 
 // owner: the loop of the request. It outlives the request while its mail is under way.
@@ -78,7 +88,8 @@ static status chain_read(struct reading *g, struct txn *t, unit_id u)
     uint32_t n = 0;
 
     if (chain == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the chain");
-    while (seq != 0 && n < CHAIN_MAX) {
+    while (seq != 0) {
+        if (n == CHAIN_MAX) return fail(ST_TOO_LARGE, "unit.history", 0, "unit: too many facts");
         chain[n++] = seq;
         TRY(journal_get(t, seq, &g->scratch, &f));
         seq = fact_previous(&f, u, &g->scratch);
@@ -108,6 +119,24 @@ static status unit_read(struct reading *g, struct txn *t, str spelling)
     return chain_read(g, t, u);
 }
 
+static status lots_read(struct txn *t, str name, struct arena *a, struct filter *f)
+{
+    uint64_t last = counter_get(t, COUNTER_LOT);
+    struct lot lot;
+
+    f->by_lot = true;
+    f->lots = NEW_ARRAY(a, struct named_lot, LOTS_MAX);
+    if (f->lots == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the lots");
+    for (uint64_t n = 1; n <= last; n++) {
+        if (!lot_view(t, (uint32_t)n, &lot) || !str_eq(lot.lot, name)) continue;
+        if (f->lot_count == LOTS_MAX) return wrong("lot", "too many lots have this name");
+        struct named_lot *l = &f->lots[f->lot_count++];
+        l->client = lot.client;
+        put_be(l->number, n, sizeof l->number);
+    }
+    return OK;
+}
+
 static status filter_read(struct reading *g, const struct api_page *page, struct txn *t)
 {
     struct http_req *r = g->r;
@@ -124,12 +153,28 @@ static status filter_read(struct reading *g, const struct api_page *page, struct
     if (http_query(r, S("kind"), &v)) TRY(kind_read(api_site(r), v, &f->kind));
     if (http_query(r, S("actor"), &v)) TRY(actor_read(t, v, &r->arena, f));
     if (http_query(r, S("unit"), &v)) TRY(unit_read(g, t, v));
+    if (http_query(r, S("lot"), &v)) TRY(lots_read(t, v, &r->arena, f));
     return OK;
 }
 
 // ---- what fits
 
-static bool fits(const struct reading *g, const struct fact *head)
+// The first fact from `from` on that names one of the lots; 0: none does.
+static uint64_t lots_next(const struct filter *f, struct txn *t, uint64_t from)
+{
+    uint64_t first = 0, seq;
+
+    for (uint32_t i = 0; i < f->lot_count; i++) {
+        const struct named_lot *l = &f->lots[i];
+        str list = {l->number, sizeof l->number};
+        if (list_of(t, l->client, LIST_LOT, list, from, &seq, 1) == 1 &&
+            (first == 0 || seq < first))
+            first = seq;
+    }
+    return first;
+}
+
+static bool fits(struct reading *g, struct txn *t, const struct fact *head)
 {
     const struct filter *f = &g->filter;
     const struct caller *c = caller_of(g->r);
@@ -137,18 +182,23 @@ static bool fits(const struct reading *g, const struct fact *head)
     if (!caller_sees(c, head->client) || caller_seq(c, head) < f->from) return false;
     if (f->kind != 0 && head->kind != f->kind) return false;
     if (f->by_actor && head->actor != f->actor) return false;
-    return true;
+    return !f->by_lot || !f->by_unit || lots_next(f, t, head->seq) == head->seq;
 }
 
 // The next record to look at; 0: none.
-static uint64_t next_seq(struct reading *g)
+static uint64_t next_seq(struct reading *g, struct txn *t)
 {
+    uint64_t seq = g->at;
+
     while (g->filter.by_unit && g->chain_at < g->chain_n) {
-        uint64_t seq = g->chain[g->chain_at++];
+        seq = g->chain[g->chain_at++];
         if (seq >= g->at) return seq;
     }
-    if (g->filter.by_unit || g->at > g->until) return 0;
-    return g->at++;
+    if (g->filter.by_unit) return 0;
+    if (g->filter.by_lot) seq = lots_next(&g->filter, t, g->at);
+    if (seq == 0 || seq > g->until) return 0;
+    g->at = seq + 1;
+    return seq;
 }
 
 // ---- how it is shown
@@ -174,7 +224,7 @@ static status look_at(struct reading *g, struct txn *t, uint64_t seq)
     struct fact f;
 
     TRY(journal_get_header(t, seq, &f));
-    if (!fits(g, &f)) return OK;
+    if (!fits(g, t, &f)) return OK;
     if (g->filter.limit > 0 && g->count == g->filter.limit) {
         g->more = true;
         return OK;
@@ -191,7 +241,7 @@ static bool slice(struct reading *g, status *st)
     uint64_t seq = 1;
 
     for (uint32_t n = 0; n < SLICE_LOOKS && g->out.n < SLICE_BYTES; n++) {
-        if (g->more || (seq = next_seq(g)) == 0) break;
+        if (g->more || (seq = next_seq(g, t)) == 0) break;
         *st = look_at(g, t, seq);
         arena_reset(&g->scratch);
         if (st->cls != ST_OK) break;

@@ -1,6 +1,7 @@
 #include "service/ops/journal_print.h"
 #include "service/access/actor_db.h"
 #include "service/client/client.h"
+#include "service/lot/lot_db.h"
 
 #define FACT_TEXT_MAX (64 * MB)
 
@@ -21,6 +22,12 @@ static str time_word(struct moment m, struct arena *a)
     return s.p == NULL ? (str){"", 0} : s;
 }
 
+static str lot_word(const struct journal_print *p, uint32_t number)
+{
+    struct lot lot;
+    return number != 0 && lot_get(p->t, number, p->scratch, &lot) ? lot.lot : (str){"", 0};
+}
+
 static struct words words_of(const struct journal_print *p, const struct fact *f)
 {
     struct words w = {.of = kind_find(p->kinds, f->kind, f->kind_version)};
@@ -30,6 +37,7 @@ static struct words words_of(const struct journal_print *p, const struct fact *f
     w.kind = w.of != NULL ? str_of(w.of->name) : S("unknown");
     w.actor = f->actor == 0 ? S("service") : actor_id(p->t, f->actor);
     if (f->client.v != 0) w.client = client_name(p->t, f->client, p->scratch);
+    w.lot = lot_word(p, f->lot);
     if (f->flags & FACT_HAS_TIME) w.happened = time_word(f->event, p->scratch);
     return w;
 }

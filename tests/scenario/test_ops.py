@@ -156,6 +156,32 @@ def test_filters_choose_by_kind_and_actor(busy):
     assert [i["fact"]["role"] for i in pages] == ["admin", "admin"]
 
 
+def test_filters_choose_by_unit_and_lot(site, line):
+    packs, cases = line.serials(20), line.ssccs(2)
+    line.commission(packs)
+    for case, some in zip(cases, (packs[:10], packs[10:])):
+        line.call.report({"type": "pack", "parent": case, "commission": True,
+                          "children": [f"(01){line.gtin}(21){s}" for s in some]})
+    line.operator.post("/v1/lots", {"lot": "L2", "gtin": line.gtin, "expiry": "2030-12-31"}, 201)
+
+    def facts(**query):
+        return [(i["kind"], i.get("lot")) for i in site.admin.pages(JOURNAL, limit=1, **query)]
+
+    packed = ("units.packed", "L1")
+    assert facts(unit=f"(01){line.gtin}(21){packs[0]}") == [("units.commissioned", "L1"), packed]
+    assert facts(unit=cases[1]) == [packed]
+    assert facts(lot="L1") == [("lot.opened", "L1"), ("units.commissioned", "L1"), packed, packed]
+    assert facts(lot="L1", kind="lot.opened") == [("lot.opened", "L1")]
+    assert facts(lot="L2") == [("lot.opened", "L2")]
+    assert facts(lot="L2", unit=cases[0]) == facts(lot="L3") == []
+    assert facts(lot="L1", unit=cases[0]) == [packed]
+    table = site.admin.call("GET", f"{JOURNAL}?lot=L2", headers={"Accept": "text/csv"}).text
+    assert [row["lot"] for row in csv.DictReader(io.StringIO(table))] == ["L2"]
+    site.as_role("auditor", client=line.client).get(f"{JOURNAL}?unit={cases[0]}")
+    site.admin.put("/v1/clients/beta", {"name": "Beta"})
+    site.as_role("auditor", client="beta").refused("GET", f"{JOURNAL}?unit={cases[0]}", status=404)
+
+
 @pytest.mark.parametrize("query", ["kind=nothing", "actor=nobody-1", "from=x", "from=-1",
                                    "unit=123", "page=zz", "limit=0"])
 def test_a_filter_that_makes_no_sense_is_refused(site, query):
