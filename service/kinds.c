@@ -14,6 +14,7 @@
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
+#include "service/trade/shipment.h"
 
 // One a line, so that rooms which come at the same time do not meet here.
 // clang-format off
@@ -46,6 +47,7 @@ const struct kind *const site_kinds[] = {
     &kind_units_packed,
     &kind_units_unpacked,
     &kind_container_closed,
+    &kind_shipment_made,
     NULL,
 };
 // clang-format on

@@ -23,6 +23,7 @@
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
 #include "service/settings.h"
+#include "service/trade/shipment.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,7 @@ const struct http_route *const serve_routes[] = {
     lot_routes,
     report_routes,
     units_routes,
+    shipment_routes,
     NULL,
 };
 // clang-format on
