@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from harness import GTIN
+from harness import GTIN, packtrail
 from test_units import EACH, packed, spelled
 
 HUB, SITE = "9506000000015", "9506000000022"
@@ -55,7 +55,7 @@ def test_a_refusal_names_all_and_ships_nothing(site, line, goods):
         (wrong[2], "unit.state"), (wrong[3], "unit.unknown")]
     assert line.operator.unit(pallet)["state"] == "closed"
     refusals = site.as_role("auditor").get("/v1/journal", params={"kind": "refusal"})["items"]
-    assert any(r.get("code") == "unit.has_parent" for r in refusals)
+    assert any(r["fact"].get("code") == "unit.has_parent" for r in refusals)
 
 
 def test_goods_of_an_open_lot_stay(site, line):
@@ -95,6 +95,14 @@ def test_a_repeated_call_ships_once_also_after_a_crash(site, line, goods):
     line.operator.refused("POST", "/v1/shipments", ask, status=409, code="unit.state")
     line.operator.refused("POST", "/v1/shipments", {**ask, "flags": ["x"]}, status=422,
                           code="idempotency.mismatch", **how)
+
+
+def test_a_replay_agrees_with_what_was_shipped(site, line, goods):
+    line.operator.post("/v1/shipments", {"units": [goods[2]], "to": TO}, 201)
+    site.stop()
+    done = packtrail("verify", site.folder)
+    assert done.returncode == 0, done.stderr
+    assert "verified " in done.stdout.splitlines()[-1]
 
 
 def test_of_many_that_ship_the_same_pallet_one_does(line, goods):
