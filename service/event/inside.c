@@ -95,10 +95,21 @@ static void take_run(struct count *c, const struct run *run)
     c->out->units += run->count;
 }
 
+status inside_directly(struct txn *t, unit_id container, struct arena *a, struct runs *out)
+{
+    struct runs children = children_get(t, container, a);
+
+    // None is also what it says when the arena was full.
+    if (children.n == 0 && children_count(t, container) > 0) return no_memory();
+    *out = children;
+    return OK;
+}
+
 static void take_container(struct count *c, unit_id u)
 {
-    struct runs children = children_get(c->r->t, u, c->r->arena);
+    struct runs children = {0};
 
+    c->st = inside_directly(c->r->t, u, c->r->arena, &children);
     for (uint32_t i = 0; i < children.n && c->st.cls == ST_OK; i++) take_run(c, &children.at[i]);
     if (c->out->units > INSIDE_MAX)
         c->st = fail(ST_STORE, "store.corrupt", 0, "containers lie in one another");

@@ -26,5 +26,8 @@ struct inside_reader {
     struct arena *arena; // 16 bytes a container and a run, while it is counted
 };
 
+// What lies directly in a container, whole or not at all. request.memory
+status inside_directly(struct txn *t, unit_id container, struct arena *a, struct runs *out);
+
 // Parts in the order in which they are met, from the outside in. request.memory, store.corrupt.
 status inside_of(const struct inside_reader *r, unit_id container, struct inside *out);

@@ -4,8 +4,8 @@
 // read in a snapshot of its own. The children of a container are taken together when it is come to:
 // each container is told as it stood then, and nothing is told twice or left out because a
 // neighbour was moved meanwhile.
+#include "service/event/inside.h"
 #include "service/event/units_int.h"
-#include "service/tree/tree_db.h"
 #include <string.h>
 
 #define SLICE_UNITS 500u // about a millisecond of the loop
@@ -46,17 +46,19 @@ static void write_node(struct unit_reader *u, const struct unit_view *v, bool op
     }
 }
 
-static void enter(struct tree *tr, struct unit_reader *u, const struct unit_view *v, struct buf *b)
+static status enter(struct tree *tr, struct unit_reader *u, const struct unit_view *v,
+                    struct buf *b)
 {
     bool opens = v->is_container && tr->open < tr->depth;
 
     write_node(u, v, opens, b);
-    if (!opens) return;
+    if (!opens) return u->st;
     struct level *l = &tr->levels[tr->open++];
+    TRY(inside_directly(u->t, v->unit, tr->kept, &l->children));
     l->container = *v;
-    l->children = children_get(u->t, v->unit, tr->kept);
     l->walk = runs_walk(&l->children);
     tr->first = true;
+    return u->st;
 }
 
 static status next(struct tree *tr, struct unit_reader *u, struct buf *b)
@@ -74,8 +76,7 @@ static status next(struct tree *tr, struct unit_reader *u, struct buf *b)
     if (!tr->first) buf_addc(b, ',');
     tr->first = false;
     TRY(unit_view_inside(u, child, &l->container, &v));
-    enter(tr, u, &v, b);
-    return u->st;
+    return enter(tr, u, &v, b);
 }
 
 static status slice(struct tree *tr, struct unit_reader *u, struct buf *b)
@@ -127,8 +128,7 @@ static status begin(struct http_req *r, struct tree *tr, struct unit_reader *u, 
     struct unit_view v;
 
     TRY(unit_look(u, r->param[0], &v));
-    enter(tr, u, &v, b);
-    return u->st;
+    return enter(tr, u, &v, b);
 }
 
 void unit_tree_show(struct http_req *r)

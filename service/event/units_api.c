@@ -4,7 +4,6 @@
 #include "service/event/inside.h"
 #include "service/event/report.h"
 #include "service/event/units_int.h"
-#include "service/tree/tree_db.h"
 #include <string.h>
 
 #define LOOKED_AT_MAX 20000u // units looked at for one page, whether or not they match
@@ -205,11 +204,12 @@ static bool is_of_lot(struct listing *l, const struct unit_view *v)
 static status list_children(struct listing *l)
 {
     struct unit_view parent, v;
+    struct runs children;
     uint64_t place = 0;
     unit_id u;
 
     TRY(unit_look(&l->u, l->parent, &parent));
-    struct runs children = children_get(l->u.t, parent.unit, l->u.arena);
+    TRY(inside_directly(l->u.t, parent.unit, l->u.arena, &children));
     for (struct run_walk w = runs_walk(&children); run_next(&w, &u); place++) {
         if (place < l->from) continue;
         TRY(unit_view_inside(&l->u, u, &parent, &v));
