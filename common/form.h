@@ -49,7 +49,8 @@ struct form_field {
     uint32_t count_max;
     const char *const *words; // NULL-terminated
     const struct form *sub;
-    bool secret; // form_write shows "***"
+    bool secret;      // form_write shows "***"
+    size_t secret_if; // the same where the bool at this offset is true; 0: none stands first
     // A rule of the field's own, or NULL: adjusts or refuses what was read (STR, NAME, RAW, and
     // each of STRS). *out is the value already; the refusal's `at` counts from its first byte.
     status (*check)(str value, struct arena *a, str *out);

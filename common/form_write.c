@@ -74,13 +74,18 @@ static void value_write(const struct form_field *f, const void *at, struct json_
     }
 }
 
+static bool is_secret(const struct form_field *f, const void *in)
+{
+    return f->secret || (f->secret_if != 0 && *((const bool *)in + f->secret_if));
+}
+
 void form_write(const struct form *f, const void *in, struct json_w *w)
 {
     for (const struct form_field *field = f->fields; field->name != NULL; field++) {
         const void *at = (const char *)in + field->at;
         if (is_absent(field, at)) continue;
         json_w_key(w, str_of(field->name));
-        if (field->secret)
+        if (is_secret(field, in))
             json_w_str(w, S("***"));
         else
             value_write(field, at, w);

@@ -38,7 +38,7 @@ static status command_of(struct site *site, const struct seed *seed, struct aren
 
     if (put == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "it is too large");
     struct txn *t = txn_read(site->db);
-    status st = item_put_read(t, n, &(struct item_text){name, seed->json}, a, put);
+    status st = item_put_read(t, n, &(struct item_text){name, seed->json, site}, a, put);
     status end = txn_end(&t, false);
     *ask = (struct ask){.kind = n->kind, .what = put};
     return st.cls == ST_OK ? end : st;

@@ -6,6 +6,8 @@
 #include "common/form.h"
 #include "service/journal/kind.h"
 
+struct site; // service/journal/site.h
+
 enum item_noun_number { // on disk
     NOUN_CLIENT = 1,
     NOUN_PRODUCT = 2,
@@ -54,6 +56,9 @@ struct item_noun {
     // More members of the item's answer, read from the rows. NULL: none.
     status (*show)(struct txn *t, wall now, const struct item *i, const void *value,
                    struct json_w *w);
+    // On the loop, before prepare: what is secret becomes sealed bytes (service/pool/secret.h), or
+    // stays what is stored where the value says so. NULL: it has no secrets.
+    status (*seal)(const struct site *s, struct txn *t, struct arena *a, struct item_put *put);
 };
 
 bool item_get(struct txn *t, const struct item_noun *n, str name, struct item *out);
@@ -66,6 +71,10 @@ status item_value(const struct item_noun *n, const struct item *i, struct arena 
 // The items of a noun in the order of their names, after `after` (empty: from the first).
 struct walk item_walk(struct txn *t, const struct item_noun *n, str after, struct buf *key);
 bool item_next(struct walk *w, struct item *out);
+
+// What every way to a put does before the committer is asked: the noun's seal and prepare.
+status item_prepare(const struct item_noun *n, const struct site *s, struct txn *t, struct arena *a,
+                    struct item_put *put);
 
 // decide, write and print of every noun's put: kinds are made with .arg = the noun.
 status item_put_decide(struct decide *d);

@@ -128,7 +128,7 @@ status item_put_read(struct txn *t, const struct item_noun *n, const struct item
     TRY(name_read(n, text->name, a, &put.name));
     TRY(form_parse(n->form, text->json, a, value));
     put.reason = take_reason(n, value);
-    if (n->prepare != NULL) TRY(n->prepare(t, a, put.name, value, &put.client));
+    TRY(item_prepare(n, text->site, t, a, &put));
     *out = put;
     return OK;
 }
@@ -138,9 +138,8 @@ static status prepare(struct http_req *r, const struct item_noun *n, void *value
 {
     put->reason = take_reason(n, value);
     TRY(api_reason_check(caller_of(r), put->reason));
-    if (n->prepare == NULL) return OK;
     struct txn *t = api_snapshot(r);
-    status st = n->prepare(t, &r->arena, put->name, value, &put->client);
+    status st = item_prepare(n, api_site(r), t, &r->arena, put);
     status end = api_snapshot_end(r);
     return end.cls != ST_OK ? end : st; // what could not be read is not unknown
 }

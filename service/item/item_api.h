@@ -11,6 +11,7 @@ void item_api_list(struct http_req *r);
 // the same rules.
 struct item_text {
     str name, json;
+    const struct site *site; // whose keys seal what is secret
 };
 status item_put_read(struct txn *t, const struct item_noun *n, const struct item_text *text,
                      struct arena *a, struct item_put *out);

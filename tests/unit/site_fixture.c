@@ -232,7 +232,7 @@ status fixture_run(struct fixture *f, const struct kind *k, const void *what, st
 
 status fixture_put(struct fixture *f, const struct kind *k, const char *name, const char *json)
 {
-    struct item_text text = {str_of(name), str_of(json)};
+    struct item_text text = {str_of(name), str_of(json), &f->site};
     struct item_put put;
     struct txn *t = fixture_read(f);
     status st = item_put_read(t, k->arg, &text, &f->arena, &put);
