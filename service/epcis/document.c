@@ -58,17 +58,25 @@ static status event_write(struct epcis_doc *d, const struct epcis_event *e)
     return has_room(d) ? OK : full(d);
 }
 
+struct epcis_mark epcis_doc_mark(const struct epcis_doc *d)
+{
+    return (struct epcis_mark){d->out->n, d->w};
+}
+
+void epcis_doc_back(struct epcis_doc *d, const struct epcis_mark *m)
+{
+    d->w = m->w;
+    d->out->n = m->n;
+    d->out->failed = false; // it was not at the mark: has_room said so
+}
+
 status epcis_doc_event(struct epcis_doc *d, const struct epcis_event *e)
 {
     TRY(d->st);
-    size_t n = d->out->n;
-    union epcis_writer w = d->w;
+    struct epcis_mark mark = epcis_doc_mark(d);
     status st = event_write(d, e);
 
-    if (st.cls == ST_OK) return OK;
-    d->w = w;
-    d->out->n = n;
-    d->out->failed = false; // it was not before: has_room said so
+    if (st.cls != ST_OK) epcis_doc_back(d, &mark);
     return st;
 }
 

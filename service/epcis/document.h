@@ -46,5 +46,12 @@ void epcis_doc_init(struct epcis_doc *d, enum epcis_format f, const struct epcis
 // epcis.full (this document takes no more, the next one will); those of the identifiers, such as
 // prefix.unknown; those of the head.
 status epcis_doc_event(struct epcis_doc *d, const struct epcis_event *e);
+// Where a document stands, and back to it: events appended since leave no trace.
+struct epcis_mark {
+    size_t n;
+    union epcis_writer w;
+};
+struct epcis_mark epcis_doc_mark(const struct epcis_doc *d);
+void epcis_doc_back(struct epcis_doc *d, const struct epcis_mark *m);
 status epcis_doc_end(struct epcis_doc *d);
 void epcis_doc_fini(struct epcis_doc *d);
