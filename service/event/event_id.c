@@ -1,0 +1,38 @@
+#include "service/event/event_id.h"
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAMESPACE_SIZE = 16, SHA1_SIZE = 20 };
+
+// RFC 9562 section 5.5: the first 16 bytes of SHA-1(namespace, name), with version and variant.
+static void uuid_v5(const uint8_t ns[NAMESPACE_SIZE], str name, uint8_t out[16])
+{
+    uint8_t in[NAMESPACE_SIZE + 48], sum[SHA1_SIZE];
+
+    assert(name.n <= sizeof in - NAMESPACE_SIZE);
+    memcpy(in, ns, NAMESPACE_SIZE);
+    memcpy(in + NAMESPACE_SIZE, name.p, name.n);
+    assert(EVP_Digest(in, NAMESPACE_SIZE + name.n, sum, NULL, EVP_sha1(), NULL) == 1);
+    memcpy(out, sum, 16);
+    out[6] = (uint8_t)((out[6] & 0x0f) | 0x50);
+    out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
+}
+
+void event_id_put(const uint8_t journal_id[16], const struct event_name *name, struct buf *out)
+{
+    static const uint8_t groups[] = {4, 2, 2, 2, 6};
+    char text[48], hex[12];
+    uint8_t uuid[16], *at = uuid;
+
+    int n = snprintf(text, sizeof text, "%llu/%u/%u", (unsigned long long)name->seq, name->part,
+                     name->shape);
+    assert(n > 0 && (size_t)n < sizeof text);
+    uuid_v5(journal_id, (str){text, (size_t)n}, uuid);
+    buf_add(out, S("urn:uuid:"));
+    for (size_t i = 0; i < LEN(groups); at += groups[i++]) {
+        if (i > 0) buf_addc(out, '-');
+        hex_put(hex, at, groups[i]);
+        buf_add(out, (str){hex, 2u * groups[i]});
+    }
+}

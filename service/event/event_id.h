@@ -1,0 +1,16 @@
+// event_id.h - the eventID of what a line reported: the same for every partner and at every time.
+//
+//     urn:uuid:UUIDv5(namespace = journal_id, name = "seq/part/shape" in decimal)
+//
+// part: index of the event in the fact; shape 0: the plain EPCIS event, alike in 2.0 and 1.2. A
+// dialect that splits or merges events has a number of its own.
+#pragma once
+#include "common/buf.h"
+
+#define EVENT_ID_LEN 45u // urn:uuid: and 36 characters
+
+struct event_name {
+    uint64_t seq;
+    uint32_t part, shape;
+};
+void event_id_put(const uint8_t journal_id[16], const struct event_name *name, struct buf *out);

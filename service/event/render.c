@@ -1,0 +1,343 @@
+#include "service/event/render.h"
+#include "service/client/client.h"
+#include "service/event/event_id.h"
+#include "service/event/shipped.h"
+#include "service/unit/unit_db.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { SLICE = 128 }; // numbers spelled at once: one batch of AES
+
+// Units that a document asks for one after the other. Lies in the arena.
+struct unit_names {
+    struct event_render *r;
+    struct runs runs;
+    uint32_t first; // units before it belong to no list: an event's parent
+    uint32_t run;   // the run that holds unit `begin`, and that run's first unit
+    uint64_t run_begin;
+    uint64_t begin; // the slice: units begin .. begin + n - 1 of all
+    uint32_t n;
+    bool is_sscc;
+    char gtin[14];
+    uint8_t length[SLICE];
+    char text[SLICE][GS1_KEY_MAX + 2];
+};
+_Static_assert(sizeof(((struct unit_names *)0)->text[0]) >= GS1_SERIAL_MAX, "serials fit");
+
+// A fact being rendered.
+struct telling {
+    struct event_render *r;
+    const struct fact *f;
+    struct report report;
+    struct touched touched;
+    struct bytes_r rest; // the kind's own part
+    struct event_parts *out;
+};
+
+struct event_render event_render_begin(const struct site *s, struct txn *t, struct arena *a)
+{
+    return (struct event_render){
+        .site = s, .t = t, .arena = a, .names = names_here(s), .prefixes = client_prefixes_here(t)};
+}
+
+static status no_room(void)
+{
+    return fail(ST_TOO_LARGE, "event.memory", 0, "an event needs too much memory");
+}
+
+// ---- names of units
+
+static void take_text(void *self, str text)
+{
+    struct unit_names *s = self;
+
+    assert(s->n < SLICE && text.n <= sizeof s->text[0]);
+    memcpy(s->text[s->n], text.p, text.n);
+    s->length[s->n++] = (uint8_t)text.n;
+}
+
+// Spells the slice that begins with unit i of all.
+static status slice_read(struct unit_names *s, uint64_t i)
+{
+    if (i < s->run_begin) s->run = 0, s->run_begin = 0;
+    while (i - s->run_begin >= s->runs.at[s->run].count) s->run_begin += s->runs.at[s->run++].count;
+    struct run whole = s->runs.at[s->run];
+    uint32_t skip = (uint32_t)(i - s->run_begin), left = whole.count - skip;
+    struct run part = {{whole.first.v + skip}, left < SLICE ? left : SLICE};
+    const struct space_row *row = names_space(s->r->names, s->r->t, unit_space(part.first));
+
+    s->n = 0;
+    s->begin = i;
+    if (row == NULL)
+        return fail(ST_STORE, "names.unknown_space", 0, "there is no space %u",
+                    unit_space(part.first));
+    s->is_sscc = row->sort == SPACE_OF_SSCC;
+    memcpy(s->gtin, row->gtin, sizeof s->gtin);
+    return names_texts(s->r->names, s->r->t, part, take_text, s);
+}
+
+static status name_put(const void *self, uint32_t i, enum epcis_form form, struct buf *out)
+{
+    struct unit_names *s = (struct unit_names *)(uintptr_t)self;
+    uint64_t at = (uint64_t)i + s->first;
+
+    if (at - s->begin >= s->n) TRY(slice_read(s, at));
+    uint32_t k = (uint32_t)(at - s->begin);
+    assert(k < s->n);
+    str text = {s->text[k], s->length[k]};
+    struct gs1_id id = s->is_sscc ? gs1_sscc(text.p) : gs1_sgtin(s->gtin, text);
+    return gs1_write(&id, form == EPCIS_DL ? GS1_DL : GS1_URN, s->r->prefixes, out);
+}
+
+// The touched units from number `first` on.
+static status units_of(const struct telling *x, uint32_t first, struct epcis_ids *out)
+{
+    struct unit_names *s = NEW(x->r->arena, struct unit_names);
+
+    if (s == NULL) return no_room();
+    if (x->touched.runs.units < first || x->touched.runs.units > UINT32_MAX)
+        return fail(ST_STORE, "record.corrupt", 0, "a fact about units names none");
+    s->r = x->r;
+    s->runs = x->touched.runs;
+    s->first = first;
+    *out = (struct epcis_ids){(uint32_t)x->touched.runs.units - first, name_put, s};
+    return OK;
+}
+
+static unit_id first_unit(const struct telling *x)
+{
+    return x->touched.runs.n > 0 ? x->touched.runs.at[0].first : (unit_id){0};
+}
+
+// ---- identifiers
+
+static status id_text(struct event_render *r, const struct gs1_id *id, enum gs1_form form, str *out)
+{
+    struct buf b;
+
+    *out = (str){0};
+    buf_init(&b, GS1_TEXT_MAX);
+    status st = gs1_write(id, form, r->prefixes, &b);
+    if (st.cls == ST_OK) *out = arena_str(r->arena, buf_str(&b));
+    buf_fini(&b);
+    return st.cls == ST_OK && out->p == NULL ? no_room() : st;
+}
+
+// Both spellings; without a known company prefix there is no URN, and formats that need one say so.
+static status id_of(struct event_render *r, const struct gs1_id *id, struct epcis_id *out)
+{
+    struct epcis_id both = {0};
+
+    TRY(id_text(r, id, GS1_DL, &both.dl));
+    status st = id_text(r, id, GS1_URN, &both.urn);
+    if (st.cls == ST_TOO_LARGE) return st;
+    *out = both;
+    return OK;
+}
+
+static status gln_of(struct event_render *r, uint64_t gln, enum gs1_scheme scheme,
+                     struct epcis_id *out)
+{
+    struct gs1_id id = {.scheme = scheme, .key_n = 13};
+    char digits[24];
+
+    if (gln == 0) return OK;
+    snprintf(digits, sizeof digits, "%013llu", (unsigned long long)gln);
+    memcpy(id.key, digits, 13);
+    return id_of(r, &id, out);
+}
+
+static status parent_of(const struct telling *x, struct epcis_id *out)
+{
+    struct gs1_id id;
+
+    TRY(names_id(x->r->names, x->r->t, first_unit(x), x->r->arena, &id));
+    return id_of(x->r, &id, out);
+}
+
+// ---- events
+
+// True where there is such a lot; what is told of it lies in r.
+static bool lot_read(struct event_render *r, uint32_t number)
+{
+    struct lot lot;
+
+    if (number != 0 && r->lot_number == number) return true;
+    r->lot_number = 0;
+    if (number == 0 || !lot_get(r->t, number, r->arena, &lot)) return false;
+    assert(lot.lot.n <= sizeof r->lot);
+    memcpy(r->lot, lot.lot.p, lot.lot.n);
+    r->lot_n = (uint8_t)lot.lot.n;
+    r->expiry = lot.expiry;
+    r->lot_number = number;
+    return true;
+}
+
+// The fact's next event, with what all of them say.
+static status part_add(const struct telling *x, struct epcis_event **out)
+{
+    struct event_part *p = &x->out->at[x->out->n];
+    struct event_name name = {x->f->seq, x->out->n, 0};
+    struct buf id;
+
+    assert(x->out->n < EVENT_PARTS_MAX);
+    buf_init(&id, EVENT_ID_LEN + 1);
+    event_id_put(x->r->site->meta.journal_id, &name, &id);
+    *p = (struct event_part){x->out->n, {.id = arena_str(x->r->arena, buf_str(&id))}};
+    buf_fini(&id);
+    if (p->event.id.p == NULL) return no_room();
+    p->event.time = x->f->event;
+    p->event.recorded = (struct moment){x->f->at, x->f->event.offset_min};
+    TRY(gln_of(x->r, x->report.gln, GS1_SGLN, &p->event.read_point));
+    p->event.biz_location = p->event.read_point;
+    x->out->n++;
+    *out = &p->event;
+    return OK;
+}
+
+// REQ CBV-ILMD: lot and expiry go with the birth of a trade item, never with a logistic unit
+static status ilmd_of(const struct telling *x, struct epcis_ilmd *out)
+{
+    struct event_render *r = x->r;
+    const struct space_row *space = names_space(r->names, r->t, unit_space(first_unit(x)));
+
+    if (space == NULL || space->sort == SPACE_OF_SSCC || !lot_read(r, x->f->lot))
+        return txn_status(r->t);
+    out->lot = (str){r->lot, r->lot_n};
+    out->expiry = r->expiry;
+    return OK;
+}
+
+static status tell_birth(struct telling *x, struct epcis_ids ids)
+{
+    struct epcis_event *e;
+
+    TRY(part_add(x, &e));
+    e->type = EPCIS_OBJECT;
+    e->action = EPCIS_ADD;
+    e->step = EPCIS_STEP_COMMISSIONING;
+    e->disposition = EPCIS_DISP_ACTIVE;
+    e->epcs = ids;
+    return ilmd_of(x, &e->ilmd);
+}
+
+static status tell_commissioned(struct telling *x)
+{
+    struct epcis_ids ids;
+
+    TRY(units_of(x, 0, &ids));
+    return tell_birth(x, ids);
+}
+
+static status tell_aggregation(struct telling *x, enum epcis_action action, enum epcis_step step)
+{
+    struct epcis_event *e;
+
+    TRY(part_add(x, &e));
+    e->type = EPCIS_AGGREGATION;
+    e->action = action;
+    e->step = step;
+    e->disposition = EPCIS_DISP_IN_PROGRESS;
+    TRY(parent_of(x, &e->parent));
+    return units_of(x, 1, &e->epcs);
+}
+
+// The ledger says whether the parent began by this fact: the first event of a unit never changes.
+static status tell_packed(struct telling *x)
+{
+    struct epcis_ids parent;
+
+    if (unit_one(x->r->t, first_unit(x)).first == x->f->seq) {
+        TRY(units_of(x, 0, &parent));
+        parent.n = 1;
+        TRY(tell_birth(x, parent));
+    }
+    return tell_aggregation(x, EPCIS_ADD, EPCIS_STEP_PACKING);
+}
+
+static status tell_unpacked(struct telling *x)
+{
+    return tell_aggregation(x, EPCIS_DELETE, EPCIS_STEP_UNPACKING);
+}
+
+static status bts_of(struct event_render *r, const struct shipped *s, struct epcis_bts *out)
+{
+    struct epcis_bt *bts = NEW_ARRAY(r->arena, struct epcis_bt, s->document_count + 1);
+
+    if (bts == NULL) return no_room();
+    for (uint32_t i = 0; i < s->document_count; i++) {
+        const struct shipped_document *d = &s->documents[i];
+        char gln[24];
+        bts[i] = (struct epcis_bt){.type = d->type, .id = d->id};
+        if (d->gln == 0) continue;
+        int n = snprintf(gln, sizeof gln, "%013llu", (unsigned long long)d->gln);
+        bts[i].gln = arena_str(r->arena, (str){gln, (size_t)n});
+        if (bts[i].gln.p == NULL) return no_room();
+    }
+    *out = (struct epcis_bts){bts, s->document_count};
+    return OK;
+}
+
+static status parties_of(struct event_render *r, uint64_t party, uint64_t location,
+                         struct epcis_parties *out)
+{
+    struct epcis_party *p = NEW_ARRAY(r->arena, struct epcis_party, 2);
+    uint32_t n = 0;
+
+    if (p == NULL) return no_room();
+    if (party != 0) {
+        p[n].type = EPCIS_END_OWNING_PARTY;
+        TRY(gln_of(r, party, GS1_PGLN, &p[n++].id));
+    }
+    if (location != 0) {
+        p[n].type = EPCIS_END_LOCATION;
+        TRY(gln_of(r, location, GS1_SGLN, &p[n++].id));
+    }
+    *out = (struct epcis_parties){p, n};
+    return OK;
+}
+
+// Where the goods are after they left nobody knows: no business location (CBV 2.0, shipping).
+static status tell_shipped(struct telling *x)
+{
+    struct event_render *r = x->r;
+    struct epcis_event *e;
+    struct shipped s;
+
+    TRY(shipped_get(&x->rest, r->arena, &s));
+    TRY(part_add(x, &e));
+    e->type = EPCIS_OBJECT;
+    e->action = EPCIS_OBSERVE;
+    e->step = EPCIS_STEP_SHIPPING;
+    e->disposition = EPCIS_DISP_IN_TRANSIT;
+    if (e->read_point.dl.n == 0) TRY(gln_of(r, s.from_location, GS1_SGLN, &e->read_point));
+    e->biz_location = (struct epcis_id){0};
+    TRY(bts_of(r, &s, &e->bts));
+    TRY(parties_of(r, s.from_party, s.from_location, &e->sources));
+    TRY(parties_of(r, s.to_party, s.to_location, &e->destinations));
+    return units_of(x, 0, &e->epcs);
+}
+
+static const struct {
+    enum fact_kind kind;
+    status (*tell)(struct telling *x);
+} tellers[] = {
+    {FACT_UNITS_COMMISSIONED, tell_commissioned},
+    {FACT_UNITS_PACKED,       tell_packed      },
+    {FACT_UNITS_UNPACKED,     tell_unpacked    },
+    {FACT_SHIPMENT_MADE,      tell_shipped     },
+};
+
+status event_render(struct event_render *r, const struct fact *f, struct event_parts *out)
+{
+    struct telling x = {.r = r, .f = f, .out = out};
+    size_t i = 0;
+
+    out->n = 0;
+    while (i < LEN(tellers) && tellers[i].kind != f->kind) i++;
+    if (i == LEN(tellers)) return OK;
+    TRY(report_get(f->decided, r->arena, &x.report, &x.touched, &x.rest));
+    if (x.touched.runs.units == 0)
+        return fail(ST_STORE, "record.corrupt", 0, "a fact about units names none");
+    return tellers[i].tell(&x);
+}
