@@ -4,6 +4,8 @@
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/event/report.h"
+#include "service/exchange/outcome.h"
+#include "service/exchange/partner.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/refusal.h"
@@ -48,6 +50,9 @@ const struct kind *const site_kinds[] = {
     &kind_units_unpacked,
     &kind_container_closed,
     &kind_shipment_made,
+    &kind_partner_put,
+    &kind_delivery_outcome,
+    &kind_delivery_retried,
     NULL,
 };
 // clang-format on

@@ -2,7 +2,8 @@
 // backwards: no new callers, those that wait are answered, the committer takes what waits, the
 // loops stop, the head file is written, the store is closed.
 //
-// Threads: this one waits for signals; N loops (sockets); the committer; the head file's.
+// Threads: this one waits for signals; N loops (sockets); the committer; the courier and the
+// shapers; the head file's.
 #include "service/serve.h"
 #include "common/http_server.h"
 #include "service/access/access.h"
@@ -11,6 +12,7 @@
 #include "service/client/client.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
+#include "service/exchange/exchange.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
 #include "service/ops/folder.h"
@@ -29,6 +31,8 @@
 #include <string.h>
 #include <time.h>
 
+#define EXCHANGE_END_MS 3000u // that a message under way has to come to its end
+
 // clang-format off
 const struct http_route *const serve_routes[] = {
     ops_routes,
@@ -41,6 +45,7 @@ const struct http_route *const serve_routes[] = {
     report_routes,
     units_routes,
     shipment_routes,
+    exchange_routes,
     NULL,
 };
 // clang-format on
@@ -181,9 +186,20 @@ static status server_open(struct service *s)
     return fail(st.cls, st.reason, 0, "%s: %s", set->listen.p, st.text);
 }
 
+static status exchange_open(struct service *s)
+{
+    struct exchange_conf conf = {.limits = site_settings_exchange(&s->settings)};
+    char path[FOLDER_PATH_MAX];
+
+    TRY(folder_path(&s->folder, "messages", path));
+    conf.messages = path;
+    return exchange_start(&s->site, &conf);
+}
+
 static status threads_start(struct service *s)
 {
     TRY(committer_start(s->site.committer));
+    TRY(exchange_open(s));
     for (unsigned i = 0; i < s->site.loop_count; i++) TRY(loop_start(s->site.loops[i]));
     return head_file_start(s->site.db, s->head_path, &env_real, &s->head);
 }
@@ -256,8 +272,10 @@ static void loops_end(struct service *s)
 
 static void service_close(struct service *s)
 {
+    exchange_stop(&s->site, EXCHANGE_END_MS);
     if (s->site.committer != NULL) committer_stop(s->site.committer);
     loops_end(s);
+    exchange_free(&s->site);
     head_file_stop(&s->head);
     committer_close(&s->site.committer);
     db_close(&s->site.db);

@@ -63,6 +63,26 @@ static const struct setting table[] = {
      1 * GB, .value = "64 MB", .says = "An import of numbers."},
     {"clock.ahead_max", SETTING_TIME, SETTING_RESTART, AT(limits.clock_ahead_max_ms), 0, DAY_MS,
      .value = "30 s", .says = "How far ahead of this service's clock an event may say it was."},
+    {"exchange.events_max", SETTING_COUNT, SETTING_RESTART, AT(exchange.events_max), 1, 10000,
+     .value = "100", .says = "Events in one message to a partner."},
+    {"exchange.bytes_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.bytes_max), 16 * KB, 32 * MB,
+     .value = "1 MB", .says = "And bytes; a single event that is larger goes alone."},
+    {"exchange.parked_max", SETTING_COUNT, SETTING_RESTART, AT(exchange.parked_max), 1, 1000000,
+     .value = "10000", .says = "Deliveries parked for a partner; over it all its others wait."},
+    {"exchange.retry_min", SETTING_TIME, SETTING_RESTART, AT(exchange.retry_min_ms), 10, DAY_MS,
+     .value = "1 s", .says = "Pause before the second attempt; it doubles with every further one."},
+    {"exchange.retry_max", SETTING_TIME, SETTING_RESTART, AT(exchange.retry_max_ms), 10, DAY_MS,
+     .value = "5 min", .says = "The longest of these pauses."},
+    {"exchange.retry_after_max", SETTING_TIME, SETTING_RESTART, AT(exchange.retry_after_max_ms),
+     1000, DAY_MS, .value = "1 h", .says = "The longest pause that a partner may ask for."},
+    {"exchange.answer_time", SETTING_TIME, SETTING_RESTART, AT(exchange.answer_ms), 100, DAY_MS,
+     .value = "60 s", .says = "A partner's time to take a message and answer."},
+    {"exchange.gather_time", SETTING_TIME, SETTING_RESTART, AT(exchange.gather_ms), 0, 60000,
+     .value = "20 ms", .says = "From an event to looking who must be told of it."},
+    {"exchange.shapers", SETTING_COUNT, SETTING_RESTART, AT(exchange.shapers), 1, 16,
+     .value = "1", .says = "Threads that write messages."},
+    {"exchange.file_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.file_max), 1 * MB, 16 * GB,
+     .value = "64 MB", .says = "Of a file in messages/, before the next one begins."},
     {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
      .value = "4096", .says = "Connections at once; over it callers get 503."},
     {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,
@@ -287,4 +307,20 @@ struct http_limits site_settings_http(const struct site_settings *s)
                                 HTTP(header_ms),       HTTP(body_ms),
                                 HTTP(idle_ms),         HTTP(write_ms),
                                 HTTP(pipeline_max),    .arena_max = s->http.arena_max};
+}
+
+#define EXCHANGE(member) .member = (uint32_t)s->exchange.member
+struct exchange_limits site_settings_exchange(const struct site_settings *s)
+{
+    return (struct exchange_limits){EXCHANGE(events_max),
+                                    EXCHANGE(parked_max),
+                                    EXCHANGE(retry_min_ms),
+                                    EXCHANGE(retry_max_ms),
+                                    EXCHANGE(answer_ms),
+                                    EXCHANGE(gather_ms),
+                                    EXCHANGE(shapers),
+                                    .bytes_max = s->exchange.bytes_max,
+                                    .retry_after_max_s =
+                                        (uint32_t)(s->exchange.retry_after_max_ms / 1000),
+                                    .file_max = s->exchange.file_max};
 }

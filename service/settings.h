@@ -4,6 +4,7 @@
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/settings.h"
+#include "service/exchange/follower.h"
 #include "service/journal/site.h"
 
 struct seed { // one thing to be put at the first start
@@ -29,6 +30,10 @@ struct site_settings {
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;
     } http;
+    struct { // as struct exchange_limits
+        uint64_t events_max, bytes_max, parked_max, retry_min_ms, retry_max_ms, retry_after_max_ms;
+        uint64_t answer_ms, gather_ms, shapers, file_max;
+    } exchange;
     // Not of the table:
     str file, folder; // NUL-terminated
     const struct seed *seeds;
@@ -47,3 +52,4 @@ void site_settings_template(struct buf *b); // the file that `init` writes
 unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
 struct http_limits site_settings_http(const struct site_settings *s);
+struct exchange_limits site_settings_exchange(const struct site_settings *s);

@@ -1,0 +1,207 @@
+#include "service/exchange/follower.h"
+#include "service/journal/site.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGE_ARENA (64 * MB)
+#define SAYS_MAX      200u // bytes of an answer that an outcome quotes
+
+struct follower *follower_new(uint32_t number, const struct exchange_limits *l)
+{
+    struct follower *f = calloc(1, sizeof *f);
+
+    assert(f != NULL);
+    f->magic = FOLLOWER_MAGIC;
+    f->state = FOLLOWER_READY;
+    f->number = number;
+    f->drain = true;
+    f->fit = f->limit = l->events_max;
+    arena_init(&f->own, 4 * MB);
+    arena_init(&f->arena, MESSAGE_ARENA);
+    arena_init(&f->job_arena, MESSAGE_ARENA);
+    buf_init(&f->message.body, MESSAGE_MAX);
+    buf_init(&f->answer, 64 * KB);
+    return f;
+}
+
+void follower_free(struct follower **fp)
+{
+    struct follower *f = *fp;
+
+    *fp = NULL;
+    if (f == NULL) return;
+    OBJ_CHECK(f, FOLLOWER_MAGIC);
+    success_rule_free(&f->rule);
+    arena_fini(&f->own);
+    arena_fini(&f->arena);
+    arena_fini(&f->job_arena);
+    buf_fini(&f->message.body);
+    buf_fini(&f->answer);
+    f->magic = 0;
+    free(f);
+}
+
+bool follower_load(struct follower *f, struct txn *t, const struct exchange_limits *l)
+{
+    struct partner_row row;
+    struct item i;
+
+    if (!item_by_number(t, &noun_partner, f->number, &i)) return false;
+    if (i.version == f->version) return true;
+    success_rule_free(&f->rule);
+    arena_reset(&f->own);
+    if (item_value(&noun_partner, &i, &f->own, &f->partner).cls != ST_OK) return false;
+    f->version = i.version;
+    f->client = i.client;
+    f->name = arena_str(&f->own, i.name);
+    f->rule = success_rule_new(&f->partner);
+    f->examined = 0; // by another filter
+    f->skipped = 0;
+    f->attempts = 0;
+    f->fit = f->limit = l->events_max;
+    f->failing = partner_row_get(t, f->number, &row) && row.failing_since.ms != 0;
+    return true;
+}
+
+// ---- answers
+
+static bool is_passing(int code) // trouble that may pass by itself
+{
+    return code == 0 || code == 408 || code == 429 || code >= 500;
+}
+
+static void outcome_begin(struct follower *f, enum verdict v)
+{
+    const struct message *m = &f->message;
+
+    f->outcome = (struct outcome){.partner = f->number,
+                                  .verdict = v,
+                                  .again = m->again,
+                                  .before = m->before,
+                                  .position = v == VERDICT_FAILING ? m->before : m->position,
+                                  .attempts = f->attempts,
+                                  .events = m->events,
+                                  .count = m->count,
+                                  .parked = m->parked,
+                                  .parked_count = v == VERDICT_FAILING ? 0 : m->parked_count};
+}
+
+// Parks the message's one event, in its place among those that wait behind others.
+static void park_one(struct follower *f)
+{
+    const struct message *m = &f->message;
+    struct parking *all = NEW_ARRAY(&f->arena, struct parking, m->parked_count + 1);
+    uint32_t i = 0;
+
+    assert(all != NULL && m->count == 1);
+    for (; i < m->parked_count && m->parked[i].seq < m->events[0]; i++) all[i] = m->parked[i];
+    all[i] = (struct parking){m->events[0], true, m->lots};
+    for (; i < m->parked_count; i++) all[i + 1] = m->parked[i];
+    f->outcome.parked = all;
+    f->outcome.parked_count = m->parked_count + 1;
+}
+
+// What a partner says is quoted as far as it is text.
+static void quote(struct follower *f, str code, str says)
+{
+    size_t bad;
+
+    if (says.n > SAYS_MAX) says.n = SAYS_MAX;
+    if (!str_is_utf8(says, &bad)) says.n = bad;
+    f->outcome.code = arena_str(&f->arena, code);
+    f->outcome.says = arena_str(&f->arena, says);
+    if (f->outcome.code.p == NULL || f->outcome.says.p == NULL)
+        f->outcome.code = f->outcome.says = (str){"", 0};
+}
+
+void follower_rest(struct follower *f, const struct answered *a)
+{
+    uint32_t shift = f->attempts > 20 ? 20 : f->attempts > 0 ? f->attempts - 1 : 0;
+    uint64_t ms = (uint64_t)a->limits->retry_min_ms << shift, jitter;
+
+    if (ms > a->limits->retry_max_ms) ms = a->limits->retry_max_ms;
+    env_random(a->env, &jitter, sizeof jitter);
+    ms = ms / 2 + jitter % (ms / 2 + 1); // half of it to all of it, so that partners spread
+    int64_t asked = a->answer == NULL ? -1 : a->answer->retry_after_s;
+    if (asked > a->limits->retry_after_max_s) asked = a->limits->retry_after_max_s;
+    if (asked > 0 && (uint64_t)asked * 1000 > ms) ms = (uint64_t)asked * 1000;
+    f->due = (mono){env_mono(a->env).ms + (int64_t)ms};
+}
+
+static enum answer_means not_now(struct follower *f, const struct answered *a, str code)
+{
+    f->attempts++;
+    follower_rest(f, a);
+    if (f->failing) return MEANS_REST;
+    outcome_begin(f, VERDICT_FAILING);
+    f->outcome.http = (uint32_t)a->answer->code;
+    quote(f, code, a->answer->code == 0 ? a->answer->trouble : a->answer->body);
+    return MEANS_WRITE;
+}
+
+// Half of it, and half of that, until the one is found that the partner does not take.
+static enum answer_means halve(struct follower *f, const struct answered *a)
+{
+    uint64_t last = f->message.events[f->message.count - 1];
+
+    f->limit = f->message.count / 2;
+    if (last > f->suspect || f->message.again) f->suspect = last;
+    if (a->answer->code == 413) f->fit = f->limit; // what is too large now always will be
+    return MEANS_SHAPE;
+}
+
+enum answer_means follower_answered(struct follower *f, const struct answered *a)
+{
+    const struct http_answer *answer = a->answer;
+
+    assert(f->message.what == SHAPED_MESSAGE && f->message.count > 0);
+    if (answer->code != 0 && success_rule_holds(f->rule, answer->code, answer->body)) {
+        outcome_begin(f, VERDICT_TAKEN);
+    } else if (is_passing(answer->code)) {
+        return not_now(f, a, answer->code == 0 ? S("partner.no_answer") : S("partner.busy"));
+    } else if (f->message.count > 1) {
+        return halve(f, a);
+    } else if (!f->message.may_park) {
+        return not_now(f, a, S("partner.parked_full"));
+    } else {
+        outcome_begin(f, VERDICT_REFUSED);
+        park_one(f);
+        quote(f, S("partner.refused"), answer->body);
+    }
+    f->outcome.http = (uint32_t)answer->code;
+    return MEANS_WRITE;
+}
+
+void follower_decided(struct follower *f)
+{
+    const struct message *m = &f->message;
+
+    outcome_begin(f, m->what == SHAPED_UNTOLD ? VERDICT_REFUSED : VERDICT_PASSED);
+    if (m->what != SHAPED_UNTOLD) return;
+    park_one(f);
+    quote(f, str_of(m->trouble.reason), str_of(m->trouble.text));
+}
+
+void follower_written(struct follower *f)
+{
+    const struct outcome *o = &f->outcome;
+
+    f->failing = o->verdict == VERDICT_FAILING || (f->failing && o->verdict == VERDICT_PASSED);
+    if (o->verdict == VERDICT_FAILING) return;
+    f->skipped = 0;
+    f->examined = o->position;
+    if (o->verdict == VERDICT_PASSED) return;
+    f->attempts = 0;
+    if (o->again) f->drain = true;
+    bool past = o->events[o->count - 1] >= f->suspect;
+    if (o->verdict == VERDICT_REFUSED) f->limit = 2; // where one is, others may be near
+    if (o->verdict == VERDICT_TAKEN && past) f->limit *= 2;
+    if (f->limit > f->fit) f->limit = f->fit;
+    if (past) f->suspect = 0;
+}
+
+void follower_drop_body(struct follower *f)
+{
+    buf_fini(&f->message.body);
+    buf_init(&f->message.body, MESSAGE_MAX);
+}

@@ -1,0 +1,126 @@
+// follower.h - one partner being followed up: where it is, the message being made for it or under
+// way, what its answer means.
+//
+// owner: the courier's loop; while `state` is FOLLOWER_SHAPING or FOLLOWER_FILING the shaper that
+// has it. Nothing here is on disk: after a restart a follower goes on where its partner's row is.
+#pragma once
+#include "common/http_client.h"
+#include "service/exchange/outcome.h"
+#include "service/exchange/partner.h"
+
+struct site;
+
+struct exchange_limits {        // settings, each with its default in service/settings.c
+    uint32_t events_max;        // facts a message, 100
+    size_t bytes_max;           // of a message, 1 MB; one large event may be more
+    uint32_t parked_max;        // deliveries parked for a partner, 10,000; over it the rest waits
+    uint32_t retry_min_ms;      // before the second attempt, 1 s; doubled with every further one
+    uint32_t retry_max_ms;      // 5 min
+    uint32_t retry_after_max_s; // the longest pause that a partner may ask for, 1 h
+    uint32_t answer_ms;         // a partner's time to answer, 60 s
+    uint32_t gather_ms;         // from a commit to looking for what it brought, 20 ms
+    uint32_t shapers;           // threads that write messages, 1
+    uint64_t file_max;          // of a file in messages/, 64 MB
+};
+#define EXCHANGE_LIMITS                                                                            \
+    {                                                                                              \
+        .events_max = 100, .bytes_max = 1 * MB, .parked_max = 10000, .retry_min_ms = 1000,         \
+        .retry_max_ms = 300000, .retry_after_max_s = 3600, .answer_ms = 60000, .gather_ms = 20,    \
+        .shapers = 1, .file_max = 64 * MB                                                          \
+    }
+
+enum follower_state {
+    FOLLOWER_IDLE,    // nothing to tell, until something is committed
+    FOLLOWER_READY,   // wants a message made
+    FOLLOWER_SHAPING, // a shaper makes it
+    FOLLOWER_SENDING, // it is under way
+    FOLLOWER_FILING,  // a shaper keeps its bytes
+    FOLLOWER_WRITING, // the committer writes its outcome
+    FOLLOWER_RESTING  // until `due`, then goes on with `resume`
+};
+
+enum shaped {
+    SHAPED_NOTHING, // there is nothing to tell
+    SHAPED_MORE,    // enough was looked at for once
+    SHAPED_MESSAGE,
+    SHAPED_PASSED, // nothing to send, but the position moves
+    SHAPED_UNTOLD, // the next event cannot be put into words: `trouble` says why
+    SHAPED_HELD,   // no more may be parked: only a retry helps
+    SHAPED_TROUBLE // the store could not be read
+};
+
+struct message {
+    enum shaped what;
+    bool again;    // of parked events
+    bool may_park; // there is room for one that is refused
+    bool gzip;     // the body is
+    uint64_t before, position;
+    uint64_t *events; // facts, ascending
+    uint32_t count;
+    struct parking *parked; // those passed over that wait behind parked ones
+    uint32_t parked_count;
+    struct lots lots; // of the event, where it is one alone
+    status trouble;
+    struct buf body; // as it is sent; its memory is given back when it is not needed
+};
+
+struct follower {
+    struct mail mail; // to and from a shaper
+    unsigned magic;
+    struct courier *courier;
+    enum follower_state state, resume;
+    uint64_t generation; // of the courier, when shaping began
+    uint32_t number;     // of the partner's item
+    // The partner as it was read last:
+    uint32_t version;
+    client_id client;
+    struct arena own;
+    str name;
+    struct partner partner;
+    struct success_rule *rule;
+    // How far:
+    uint64_t examined;  // looked at beyond the row's position: nothing to tell up to here
+    uint32_t skipped;   // events since the position that the filter leaves out
+    bool drain;         // parked ones may have become free
+    uint32_t parked_at; // how many were parked when it was held
+    // How it goes:
+    uint32_t fit;     // events a message that the partner can take
+    uint32_t limit;   // of the next message; less than fit while the culprit is searched
+    uint64_t suspect; // it is at or before this event
+    uint32_t attempts;
+    bool failing; // a fact says so
+    mono due;
+    struct arena arena; // of the message
+    struct message message;
+    // What is to be kept and written:
+    struct outcome outcome;
+    struct buf answer;
+    status filed;
+    struct arena job_arena;
+};
+#define FOLLOWER_MAGIC 0xf0110e50u
+
+struct follower *follower_new(uint32_t number, const struct exchange_limits *l);
+void follower_free(struct follower **f);
+// Reads the partner's item anew where it was put since. False: there is none.
+bool follower_load(struct follower *f, struct txn *t, const struct exchange_limits *l);
+
+// What an answer means for the message under way.
+enum answer_means {
+    MEANS_WRITE, // f->outcome says what became of it
+    MEANS_SHAPE, // smaller messages may do
+    MEANS_REST   // try again at f->due
+};
+struct answered {
+    const struct exchange_limits *limits;
+    const struct env *env;
+    const struct http_answer *answer;
+};
+enum answer_means follower_answered(struct follower *f, const struct answered *a);
+// The same for what was never sent: passed over, or not to be put into words.
+void follower_decided(struct follower *f);
+// After the outcome was written. The message is gone.
+void follower_written(struct follower *f);
+// Sets f->due by what the attempts so far, and the answer if there is one, ask for.
+void follower_rest(struct follower *f, const struct answered *a);
+void follower_drop_body(struct follower *f);

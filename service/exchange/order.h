@@ -1,0 +1,38 @@
+// order.h - what must stay in order: the lots that an event touches, and which events a partner's
+// filter wants.
+//
+// Events that share no lot say nothing about each other's units, so one that is refused holds back
+// only those that share a lot with it.
+#pragma once
+#include "service/event/render.h"
+#include "service/exchange/delivery_db.h"
+#include "service/exchange/partner.h"
+
+// Where events are looked at, for one snapshot. `a` may be reset between events.
+struct order {
+    struct txn *t;
+    struct arena *a;
+    struct names *names;
+};
+
+// Every lot of every unit it names, and of what lies in them where they are shipped. More than
+// PARKED_LOTS_MAX, or units beyond counting, are all lots.
+status event_lots(const struct order *o, const struct fact *f, struct lots *out);
+// Is it about a product one of whose GTINs the filter names? NULL, and no GTINs, mean all.
+status event_is_of(const struct order *o, const struct fact *f, const struct partner_filter *filter,
+                   bool *out);
+// Leaves the parts whose business steps the filter names.
+void event_parts_filter(struct event_parts *parts, const struct partner_filter *filter);
+// Both together: is there anything in it for the partner? `r` and `o` are of one snapshot.
+status event_is_wanted(struct event_render *r, const struct fact *f,
+                       const struct partner_filter *filter, bool *out);
+
+// A set of lots without a ceiling but the arena's, which makes it all lots.
+struct lot_set {
+    struct arena *a;
+    uint32_t *slots; // 0: free
+    uint32_t n, size;
+    bool any, all;
+};
+void lot_set_add(struct lot_set *s, const struct lots *l);
+bool lot_set_meets(const struct lot_set *s, const struct lots *l);

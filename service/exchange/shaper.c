@@ -1,0 +1,374 @@
+// shaper.c - parked deliveries that are free again go first, then the client's events from the
+// position on: those that the filter leaves out are passed over, those that share a lot with a
+// parked one are parked behind it, the others are written, in order, until the message is full.
+#include "service/exchange/shaper.h"
+#include "common/http_gzip.h"
+#include "service/event/render.h"
+#include "service/exchange/order.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SHAPER_MAGIC 0x54a9e500u
+
+enum {
+    EXAMINED_MAX = 10000, // events looked at in one snapshot
+    PARKED_MAX = 1000,    // of them parked behind others: they all go into one fact
+    PASS_EVERY = 10000    // events filtered out, after which the position moves without a message
+};
+
+struct shaper {
+    unsigned magic;
+    const struct site *site;
+    const struct exchange_limits *limits;
+    struct txn *t;        // rests between messages
+    struct arena scratch; // of one event
+    struct http_gzip *gzip;
+};
+
+// A message being made.
+struct making {
+    struct shaper *s;
+    struct follower *f;
+    struct message *m;
+    struct partner_row row;
+    struct event_render render;
+    struct order order;
+    struct epcis_doc doc;
+    bool begun;
+    struct lot_set behind; // lots of those this message parks
+    uint32_t examined;
+};
+
+// What became of one event.
+enum told {
+    TOLD,
+    TOLD_NOT,   // the filter leaves it out
+    TOLD_FULL,  // it does not fit in any more
+    TOLD_WRONG, // it cannot be put into words; m->trouble says why
+    TOLD_BEHIND // it must wait behind parked ones
+};
+
+struct shaper *shaper_new(const struct site *site, const struct exchange_limits *l)
+{
+    struct shaper *s = calloc(1, sizeof *s);
+
+    assert(s != NULL);
+    s->magic = SHAPER_MAGIC;
+    s->site = site;
+    s->limits = l;
+    s->t = txn_read(site->db);
+    txn_rest(s->t);
+    arena_init(&s->scratch, 256 * MB);
+    return s;
+}
+
+void shaper_free(struct shaper **sp)
+{
+    struct shaper *s = *sp;
+
+    *sp = NULL;
+    if (s == NULL) return;
+    OBJ_CHECK(s, SHAPER_MAGIC);
+    (void)txn_end(&s->t, false).cls; // it only read
+    arena_fini(&s->scratch);
+    http_gzip_free(&s->gzip);
+    s->magic = 0;
+    free(s);
+}
+
+// ---- one event
+
+static void document_begin(struct making *x)
+{
+    struct epcis_head head = {
+        .created = {env_wall(x->s->site->env), 0}
+    };
+
+    if (x->begun) return;
+    x->m->body.max = x->s->limits->bytes_max;
+    epcis_doc_init(&x->doc, (enum epcis_format)x->f->partner.format, &head, &x->m->body);
+    x->begun = true;
+}
+
+static status parts_write(struct making *x, const struct event_parts *parts)
+{
+    struct epcis_mark mark = epcis_doc_mark(&x->doc);
+
+    for (uint32_t i = 0; i < parts->n; i++) {
+        status st = epcis_doc_event(&x->doc, &parts->at[i].event);
+        if (st.cls == ST_OK) continue;
+        epcis_doc_back(&x->doc, &mark);
+        return st;
+    }
+    return OK;
+}
+
+// A fact goes in whole or not at all. One that is too large for a message goes alone.
+static enum told parts_tell(struct making *x, const struct event_parts *parts)
+{
+    document_begin(x);
+    if (x->m->count > 0 && x->m->body.n >= x->s->limits->bytes_max) return TOLD_FULL;
+    status st = parts_write(x, parts);
+    bool full = st.cls != ST_OK && strcmp(st.reason, "epcis.full") == 0;
+    if (full && x->m->count > 0) return TOLD_FULL;
+    if (full) {
+        x->m->body.max = MESSAGE_MAX;
+        st = parts_write(x, parts);
+    }
+    if (st.cls == ST_OK) return TOLD;
+    x->m->trouble = st;
+    return TOLD_WRONG;
+}
+
+static enum told wrong(struct making *x, status st)
+{
+    x->m->trouble = st;
+    return TOLD_WRONG;
+}
+
+// For an event that comes from the list: must it wait? Those parked in this message count too.
+static status must_wait(struct making *x, const struct fact *f, struct lots *lots, bool *out)
+{
+    *out = false;
+    *lots = (struct lots){0};
+    if (x->row.parked == 0 && x->m->parked_count == 0) return OK;
+    TRY(event_lots(&x->order, f, lots));
+    *out = lot_set_meets(&x->behind, lots) || parked_blocks(x->s->t, x->f->number, lots);
+    return OK;
+}
+
+static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
+{
+    // Parked ones were wanted once and go whole.
+    const struct partner_filter *filter = x->m->again ? NULL : x->f->partner.filter;
+    struct event_parts parts;
+    bool wanted = true, wait = false;
+    struct fact f;
+
+    arena_reset(&x->s->scratch);
+    status st = journal_get(x->s->t, seq, &x->s->scratch, &f);
+    if (st.cls == ST_OK) st = event_is_of(&x->order, &f, filter, &wanted);
+    if (st.cls != ST_OK) return wrong(x, st);
+    if (!wanted) return TOLD_NOT;
+    st = event_render(&x->render, &f, &parts);
+    if (st.cls == ST_OK) event_parts_filter(&parts, filter);
+    if (st.cls == ST_OK && parts.n == 0) return TOLD_NOT;
+    status order = x->m->again ? OK : must_wait(x, &f, lots, &wait);
+    if (order.cls != ST_OK) return wrong(x, order);
+    if (wait) return TOLD_BEHIND;
+    return st.cls != ST_OK ? wrong(x, st) : parts_tell(x, &parts);
+}
+
+static void note_told(struct making *x, uint64_t seq) { x->m->events[x->m->count++] = seq; }
+
+// ---- parked ones that are free again
+
+// A rejected one is sent when somebody says so; one behind others when none before it, that is not
+// in this message, shares a lot with it.
+static void parked_tell(struct making *x)
+{
+    struct lot_set blocked = {.a = &x->f->arena};
+    struct parked_walk w;
+    struct parked p;
+    struct lots none;
+
+    x->m->again = true;
+    parked_walk(&w, x->s->t, x->f->number, 0);
+    while (x->m->count < x->f->limit && x->m->what == SHAPED_NOTHING && parked_next(&w, &p)) {
+        bool is_free = p.released || (!p.rejected && !lot_set_meets(&blocked, &p.lots));
+        enum told told = is_free ? event_tell(x, p.seq, &none) : TOLD_BEHIND;
+        if (told == TOLD) note_told(x, p.seq);
+        if (told == TOLD_BEHIND) lot_set_add(&blocked, &p.lots);
+        if (told == TOLD_FULL || told == TOLD_WRONG || told == TOLD_NOT) break;
+    }
+    walk_close(&w.w);
+    if (x->m->count > 0 || x->m->trouble.cls == ST_OK) return;
+    x->m->what = SHAPED_UNTOLD;
+    note_told(x, p.seq);
+    x->m->lots = p.lots;
+}
+
+// ---- the client's events
+
+static void park_behind(struct making *x, uint64_t seq, const struct lots *lots)
+{
+    x->m->parked[x->m->parked_count++] = (struct parking){seq, false, *lots};
+    lot_set_add(&x->behind, lots);
+}
+
+static bool may_park(const struct making *x)
+{
+    return x->row.parked + x->m->parked_count < x->s->limits->parked_max;
+}
+
+// False: this message ends before the event.
+static bool event_take(struct making *x, uint64_t seq)
+{
+    struct lots lots;
+    enum told told = event_tell(x, seq, &lots);
+
+    if (told == TOLD) note_told(x, seq);
+    if (told == TOLD_NOT) x->f->skipped++;
+    if (told == TOLD_BEHIND && may_park(x) && x->m->parked_count < PARKED_MAX)
+        park_behind(x, seq, &lots);
+    else if (told == TOLD_BEHIND || told == TOLD_FULL)
+        return false;
+    if (told != TOLD_WRONG) return true;
+    if (x->m->count == 0 && x->m->parked_count == 0 &&
+        may_park(x)) { // else it comes first the next time
+        x->m->what = SHAPED_UNTOLD;
+        note_told(x, seq);
+        x->m->position = seq;
+    }
+    return false;
+}
+
+static void events_tell(struct making *x)
+{
+    uint64_t seqs[256];
+    bool more = true;
+
+    x->m->again = false;
+    while (more && x->m->count < x->f->limit && x->examined < EXAMINED_MAX) {
+        size_t n = list_of(x->s->t, x->f->client, LIST_EVENTS, (str){0}, x->m->position + 1, seqs,
+                           LEN(seqs));
+        if (n == 0) return;
+        for (size_t i = 0; more && i < n && x->m->count < x->f->limit; i++) {
+            more = event_take(x, seqs[i]);
+            if (more) x->m->position = seqs[i];
+            x->examined++;
+        }
+    }
+    if (x->m->count == 0 && x->m->what == SHAPED_NOTHING && x->m->parked_count == 0)
+        x->m->what = more ? SHAPED_MORE : SHAPED_HELD;
+}
+
+// ---- messages
+
+static bool message_begin(struct making *x)
+{
+    struct message *m = x->m;
+
+    if (!follower_load(x->f, x->s->t, x->s->limits)) return false;
+    uint32_t room = x->f->limit + 1;
+    arena_reset(&x->f->arena);
+    buf_reset(&m->body);
+    *m = (struct message){.what = SHAPED_NOTHING, .body = m->body, .trouble = OK};
+    m->events = NEW_ARRAY(&x->f->arena, uint64_t, room);
+    assert(m->events != NULL);
+    if (!partner_row_get(x->s->t, x->f->number, &x->row)) return false;
+    if (x->row.parked > 0) m->parked = NEW_ARRAY(&x->f->arena, struct parking, PARKED_MAX);
+    assert(x->row.parked == 0 || m->parked != NULL);
+    m->before = x->row.position;
+    m->position = x->f->examined > m->before ? x->f->examined : m->before;
+    x->behind = (struct lot_set){.a = &x->f->arena};
+    return true;
+}
+
+// For one event alone, which may be refused and parked with its lots.
+static void lots_note(struct making *x)
+{
+    struct parked p;
+    struct fact f;
+
+    if (x->m->count != 1) return;
+    if (x->m->again) {
+        if (parked_get(x->s->t, x->f->number, x->m->events[0], &p)) x->m->lots = p.lots;
+        return;
+    }
+    arena_reset(&x->s->scratch);
+    status st = journal_get(x->s->t, x->m->events[0], &x->s->scratch, &f);
+    if (st.cls == ST_OK) st = event_lots(&x->order, &f, &x->m->lots);
+    if (st.cls != ST_OK) x->m->lots = (struct lots){{PARKED_ALL_LOTS}, 1};
+}
+
+static void body_pack(struct making *x)
+{
+    struct buf packed;
+
+    if (!x->f->partner.gzip || !http_gzip_pays("application/json", x->m->body.n)) return;
+    http_gzip(&x->s->gzip, buf_str(&x->m->body), &packed);
+    buf_reset(&x->m->body);
+    x->m->body.max = MESSAGE_MAX;
+    buf_add(&x->m->body, buf_str(&packed));
+    buf_fini(&packed);
+    x->m->gzip = true;
+}
+
+static void message_end(struct making *x)
+{
+    struct message *m = x->m;
+
+    if (x->begun && m->count > 0 && m->what != SHAPED_UNTOLD) {
+        status st = epcis_doc_end(&x->doc);
+        assert(st.cls == ST_OK); // epcis_doc_event keeps room for it
+        m->what = SHAPED_MESSAGE;
+        body_pack(x);
+    }
+    if (x->begun) epcis_doc_fini(&x->doc);
+    if (m->what == SHAPED_MESSAGE || m->what == SHAPED_UNTOLD) lots_note(x);
+    if (m->again) m->position = m->before;
+    m->may_park = m->again || may_park(x);
+    bool quiet = m->what == SHAPED_NOTHING || m->what == SHAPED_MORE || m->what == SHAPED_HELD;
+    if (quiet && (m->parked_count > 0 || x->f->skipped >= PASS_EVERY)) m->what = SHAPED_PASSED;
+    if (quiet && m->what != SHAPED_PASSED) x->f->examined = m->position;
+    if (m->what == SHAPED_HELD) x->f->parked_at = x->row.parked;
+}
+
+static void make(struct making *x)
+{
+    if (!message_begin(x)) {
+        x->m->what = SHAPED_TROUBLE;
+        return;
+    }
+    if (x->row.parked > 0 && (x->f->drain || x->row.released > 0)) parked_tell(x);
+    if (x->m->count == 0 && x->m->what == SHAPED_NOTHING) {
+        x->f->drain = false;
+        events_tell(x);
+    }
+    message_end(x);
+}
+
+void shaper_shape(struct shaper *s, struct follower *f)
+{
+    OBJ_CHECK(s, SHAPER_MAGIC);
+    OBJ_CHECK(f, FOLLOWER_MAGIC);
+    txn_renew(s->t);
+    struct making x = {.s = s, .f = f, .m = &f->message};
+    x.render = event_render_begin(s->site, s->t, &s->scratch);
+    x.order = (struct order){s->t, &s->scratch, x.render.names};
+    make(&x);
+    status st = txn_status(s->t);
+    if (st.cls != ST_OK) { // whatever was made of what could not be read
+        f->message.what = SHAPED_TROUBLE;
+        f->message.trouble = st;
+    }
+    txn_rest(s->t);
+    arena_reset(&s->scratch);
+}
+
+bool follower_has_work(const struct follower *f, struct txn *t, const struct exchange_limits *l)
+{
+    struct partner_row row;
+    uint64_t seq;
+
+    if (!partner_row_get(t, f->number, &row)) return false;
+    if (row.released > 0) return true;
+    if (f->parked_at >= l->parked_max && row.parked >= l->parked_max) return false;
+    uint64_t from = f->examined > row.position ? f->examined : row.position;
+    return list_of(t, row.client, LIST_EVENTS, (str){0}, from + 1, &seq, 1) == 1;
+}
+
+// ---- keeping
+
+void shaper_file(struct messages *m, struct follower *f)
+{
+    struct outcome *o = &f->outcome;
+
+    OBJ_CHECK(f, FOLLOWER_MAGIC);
+    f->filed = OK;
+    if (o->sent.file == 0)
+        f->filed = messages_add(m, MESSAGE_SENT, buf_str(&f->message.body), &o->sent);
+    if (f->filed.cls == ST_OK && o->answer.file == 0 && f->answer.n > 0)
+        f->filed = messages_add(m, MESSAGE_ANSWER, buf_str(&f->answer), &o->answer);
+}

@@ -1,0 +1,232 @@
+"""Partners are told of everything, in order, whatever happens to them or to us.
+
+Each scenario puts packs through a line and reads what the partner's server received.
+"""
+import json
+import time
+
+import pytest
+
+import harness
+
+FAST = {"retry_min": "20 ms", "retry_max": "100 ms", "answer_time": "2 s"}
+WAIT_S = 30
+
+
+@pytest.fixture
+def site(make_site):
+    site = make_site()
+    site.configure(exchange=FAST)
+    return site.start()
+
+
+def put_partner(line, partner, name="hub", **more):
+    body = {"client": line.client, "url": partner.url, "format": "epcis-2.0-json",
+            "approval": "none", **more}
+    return line.site.admin.put(f"/v1/partners/{name}", body)
+
+
+def commission(line, count, each=5):
+    for _ in range(count):
+        assert line.commission(line.serials(each))["refused"] == 0
+
+
+def until(wanted):
+    """Waits for what the service says of itself; there is no event to wait for over HTTP."""
+    deadline = time.monotonic() + WAIT_S
+    while not wanted():
+        assert time.monotonic() < deadline, "it did not come to be"
+        time.sleep(0.02)
+
+
+def deliveries(line, name="hub", **params):
+    return list(line.operator.pages(f"/v1/partners/{name}/deliveries", **params))
+
+
+def accepted(line, name="hub"):
+    return line.site.admin.get(f"/v1/partners/{name}")["accepted"]
+
+
+def events_of(body):
+    return json.loads(body)["epcisBody"]["eventList"]
+
+
+def told(partner):
+    return [event for body in partner.bodies() for event in events_of(body)]
+
+
+def packs_of(events):
+    return [epc for event in events for epc in event.get("epcList", [])]
+
+
+def assert_each_once(events, count):
+    ids = [event["eventID"] for event in events]
+    assert len(ids) == count and len(set(ids)) == count
+
+
+def test_a_partner_gets_every_event_once_and_in_order(line, partner):
+    put_partner(line, partner)
+    commission(line, 30)
+    until(lambda: accepted(line) == 30)
+    events = told(partner)
+    assert_each_once(events, 30)
+    assert len(set(packs_of(events))) == 150
+    assert [e["recordTime"] for e in events] == sorted(e["recordTime"] for e in events)
+    states = deliveries(line)
+    assert [d["state"] for d in states] == ["accepted"] * 30
+    assert deliveries(line, state="waiting") == []
+
+
+def test_what_was_there_before_the_partner_is_told_too(line, partner, make_partner):
+    commission(line, 3)
+    put_partner(line, partner)
+    until(lambda: accepted(line) == 3)
+    late = make_partner()
+    put_partner(line, late, "late", **{"from": "now"})
+    commission(line, 1)
+    until(lambda: accepted(line, "late") == 1)
+    assert_each_once(told(late), 1)
+
+
+@pytest.mark.parametrize("bad", [harness.FAIL, harness.CLOSE], ids=["500", "close"])
+def test_trouble_that_passes_costs_nothing_but_time(line, partner, bad):
+    partner.then(bad, bad, bad)
+    put_partner(line, partner)
+    commission(line, 5)
+    until(lambda: accepted(line) == 5)
+    taken = {e["eventID"] for body in partner.bodies()[3:] for e in events_of(body)}
+    assert len(taken) == 5
+
+
+def test_a_partner_that_hangs_is_given_up_and_asked_again(line, partner):
+    partner.then(harness.HANG)
+    put_partner(line, partner)
+    commission(line, 1)
+    until(lambda: accepted(line) == 1)
+    assert len(partner.bodies()) == 2
+
+
+def test_a_dead_partner_holds_back_nobody(line, partner, make_partner):
+    dead = make_partner(harness.HANG)
+    put_partner(line, dead, "dead")
+    put_partner(line, partner, "live")
+    commission(line, 20)
+    until(lambda: accepted(line, "live") == 20)
+    assert_each_once(told(partner), 20)
+    assert accepted(line, "dead") == 0
+    assert {d["state"] for d in deliveries(line, "dead")} <= {"waiting", "sending"}
+
+
+def test_a_refused_event_is_parked_and_sent_again_on_request(line, partner):
+    put_partner(line, partner)
+    commission(line, 2)
+    until(lambda: accepted(line) == 2)
+    partner.always = harness.REFUSE
+    commission(line, 3)
+    until(lambda: len(deliveries(line, state="parked")) == 2)
+    [rejected] = deliveries(line, state="rejected")
+    assert rejected["status"] == 400 and rejected["code"] == "partner.refused"
+    path = f"/v1/partners/hub/deliveries/{rejected['id']}"
+    whole = line.operator.get(path)
+    [event] = events_of(json.dumps(line.operator.get(path + "/messages/sent")))
+    assert whole["events"] == [event["eventID"]]
+    assert line.operator.get(path + "/messages/answer") == harness.REFUSE.body.decode()
+    canonical = line.operator.get(path + "/messages/canonical")
+    assert canonical["epcisBody"]["eventList"] == [event]
+
+    partner.always = harness.ACCEPT
+    line.site.admin.refused("POST", path + "/retry", status=403)
+    line.operator.post(path + "/retry", {"reason": "their master data is mended"}, 200)
+    until(lambda: accepted(line) == 5)
+    assert deliveries(line, state="parked") == deliveries(line, state="rejected") == []
+    line.operator.refused("POST", path + "/retry", status=409, code="delivery.not_parked")
+
+
+def test_success_is_what_the_partner_says_in_the_body(line, partner):
+    partner.always = harness.Answer.of(200, b"<ack>ERROR</ack>")
+    put_partner(line, partner, success={"status": [200], "body": "<ack>OK</ack>"})
+    commission(line, 1)
+    until(lambda: len(deliveries(line, state="rejected")) == 1)
+    assert accepted(line) == 0
+
+
+def test_the_messages_of_a_killed_service_are_taken_up_again(line, partner):
+    put_partner(line, partner)
+    seen = 0
+    for _ in range(4):
+        commission(line, 10, each=2)
+        line.site.restart()
+        relogin(line)
+        seen += 10
+    until(lambda: accepted(line) == seen)
+    events = told(partner)
+    assert len({e["eventID"] for e in events}) == seen
+    again = len(events) - seen  # only what a kill left without its outcome
+    assert again <= 4 * 100
+    first = list(dict.fromkeys(e["eventID"] for e in events))
+    assert first == [e for d in deliveries(line) for e in line.operator.get(
+        f"/v1/partners/hub/deliveries/{d['id']}")["events"]]
+
+
+def relogin(line):
+    for caller in (line.call, line.operator):
+        caller.url = line.site.url
+
+
+def test_an_end_that_is_asked_for_sends_nothing_twice(line, partner):
+    put_partner(line, partner)
+    for _ in range(3):
+        commission(line, 10, each=2)
+        line.site.stop()
+        line.site.start()
+        relogin(line)
+    until(lambda: accepted(line) == 30)
+    assert_each_once(told(partner), 30)
+
+
+def test_a_partner_of_epcis_1_2_reads_urns(line, partner):
+    put_partner(line, partner, format="epcis-1.2-xml")
+    commission(line, 2)
+    until(lambda: accepted(line) == 2)
+    text = b"".join(partner.bodies()).decode()
+    assert text.count("<epc>urn:epc:id:sgtin:9506000.") == 10
+    assert 'schemaVersion="1.2"' in text
+
+
+def test_secrets_reach_the_partner_and_no_one_else(line, partner):
+    put_partner(line, partner, auth={"bearer": "hub-secret"},
+                headers=[{"name": "X-Key", "value": "key-secret", "secret": True}])
+    commission(line, 1)
+    [message] = partner.wait_for(1)
+    assert message.headers["Authorization"] == "Bearer hub-secret"
+    assert message.headers["X-Key"] == "key-secret"
+    shown = json.dumps(line.site.admin.get("/v1/partners/hub"))
+    assert "secret\"" not in shown.replace('"secret"', "") and "hub-secret" not in shown
+    line.site.stop()
+    for path in (line.site.folder / "data").rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        assert b"hub-secret" not in data and b"key-secret" not in data
+    line.site.start()
+
+
+def test_closing_a_lot_tells_who_has_not_been_told(line, make_partner):
+    dead = make_partner(harness.HANG)
+    put_partner(line, dead, "dead")
+    commission(line, 3)
+    answer = line.operator.post(f"/v1/lots/{line.gtin}/{line.lot}/close", {}, 200)
+    assert answer["partners"] == [{"partner": "dead", "waiting": 3}]
+
+
+def test_nothing_to_tell_costs_nothing(line, partner):
+    put_partner(line, partner)
+    commission(line, 1)
+    until(lambda: accepted(line) == 1)
+    before = cpu_seconds(line.site.process.pid)
+    time.sleep(1)
+    assert cpu_seconds(line.site.process.pid) - before < 0.05
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
