@@ -24,6 +24,7 @@ enum {
 struct known {
     struct space_row row;
     bool generated;
+    bool plain; // no text needs escaping in JSON or CSV
     struct number_space space;
 };
 
@@ -117,6 +118,7 @@ static struct known *known_get(struct names *n, struct txn *t, uint32_t space)
         status st = space_build(n->site, &row, &k->space);
         if (st.cls != ST_OK) return txn_spoil(t, st.reason, st.text), NULL;
     }
+    k->plain = k->generated && !text_has_any(&k->space.form, S("\",\\"));
     k->row = row;
     k->row.definition = (str){0};
     return k;
@@ -303,6 +305,26 @@ status names_texts(struct names *n, struct txn *t, struct run r, names_text *eac
     if (k->generated) return generated_texts(&k->space, r, &g);
     if (k->row.sort == SPACE_OF_LIST && list_numbers(t, r, give_text, &g)) return OK;
     return unknown(unit_space(r.first));
+}
+
+bool names_framed(struct names *n, struct txn *t, struct run r, const struct names_frame *f,
+                  struct buf *out)
+{
+    const struct known *k = known_get(n, t, unit_space(r.first));
+
+    if (k == NULL || !k->plain || r.count == 0) return false;
+    unsigned length = space_length(&k->space);
+    size_t each = f->before.n + length + f->after.n, total = each * r.count;
+    char *p = buf_room(out, total);
+    if (p == NULL) return true; // the buffer knows
+    memcpy(p, f->before.p, f->before.n);
+    memcpy(p + f->before.n + length, f->after.p, f->after.n);
+    for (size_t done = each; done < total; done *= 2)
+        memcpy(p + done, p, done < total - done ? done : total - done);
+    status st = space_text(&k->space, unit_ordinal(r.first), r.count,
+                           (struct space_sink){p + f->before.n, each});
+    if (st.cls != ST_OK) txn_spoil(t, st.reason, st.text);
+    return true;
 }
 
 struct naming {

@@ -30,6 +30,13 @@ status names_run(struct names *n, struct txn *t, struct run r, names_each *each,
 // The bare text of a run's numbers: serials, or the 18 digits of SSCCs.
 typedef void names_text(void *self, str text);
 status names_texts(struct names *n, struct txn *t, struct run r, names_text *each, void *self);
+// The same, written one after the other, each between `before` and `after`. False where a text
+// may hold a quote or a comma, or is a row: then nothing was done, and names_texts says them.
+struct names_frame {
+    str before, after;
+};
+bool names_framed(struct names *n, struct txn *t, struct run r, const struct names_frame *f,
+                  struct buf *out);
 // The space of a unit, remembered until another call. NULL: no such space. What changes (`high`,
 // `issued` and the other counts) is not kept fresh, and `definition` is empty.
 const struct space_row *names_space(struct names *n, struct txn *t, uint32_t space);

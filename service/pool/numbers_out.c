@@ -26,7 +26,7 @@ struct out {
     struct runs runs;
     enum phase phase;
     uint32_t run, at;        // the next number
-    bool some;               // of the present array were written
+    bool some;               // of the present JSON array were written, a comma after each
     struct list_names names; // of the attributes that the pool's numbers have
     str head;                // members of the JSON object before the numbers
     struct buf *b;           // of the present piece
@@ -101,15 +101,15 @@ static void put_number(void *self, const struct list_number *x)
     struct out *o = self;
 
     if (o->form == AS_JSON) {
-        if (o->some) buf_addc(o->b, ',');
         o->some = true;
         if (o->phase == NUMBERS) {
             put_json(o->b, x->text);
-            return;
+        } else {
+            buf_addc(o->b, '{');
+            put_attributes(o->b, x->attributes, false);
+            buf_addc(o->b, '}');
         }
-        buf_addc(o->b, '{');
-        put_attributes(o->b, x->attributes, false);
-        buf_addc(o->b, '}');
+        buf_addc(o->b, ',');
         return;
     }
     if (o->form == AS_TEXT) buf_add(o->b, x->text);
@@ -132,6 +132,18 @@ static void put_text(void *self, str text)
     put_number(self, &x);
 }
 
+// What stands around each text that needs no escaping, where numbers have no attributes.
+static struct names_frame frame_of(const struct out *o)
+{
+    switch (o->form) {
+    case AS_JSON: return (struct names_frame){S("\""), S("\",")};
+    case AS_NDJSON:
+        return (struct names_frame){o->issued.is_sscc ? S("{\"sscc\":\"") : S("{\"serial\":\""),
+                                    S("\"}\n")};
+    default: return (struct names_frame){S(""), S("\n")};
+    }
+}
+
 // ---- pieces
 
 static void put_head(struct out *o)
@@ -149,9 +161,19 @@ static void put_head(struct out *o)
     buf_addc(o->b, '\n');
 }
 
+static status put_generated(struct out *o, struct txn *t, struct run r)
+{
+    struct names *names = names_here(api_site(o->r));
+    struct names_frame frame = frame_of(o);
+
+    if (!names_framed(names, t, r, &frame, o->b)) return names_texts(names, t, r, put_text, o);
+    o->some = true;
+    return txn_status(t);
+}
+
 static status put_run(struct out *o, struct txn *t, struct run r)
 {
-    if (!o->issued.is_list) return names_texts(names_here(api_site(o->r)), t, r, put_text, o);
+    if (!o->issued.is_list) return put_generated(o, t, r);
     if (list_numbers(t, r, put_number, o)) return OK;
     TRY(txn_status(t));
     return fail(ST_STORE, "store.corrupt", 0, "an imported number is missing");
@@ -178,6 +200,7 @@ static void next_phase(struct out *o)
 {
     bool attributes = o->phase == NUMBERS && o->form == AS_JSON && o->names.n > 0;
 
+    if (o->form == AS_JSON && o->some && !o->b->failed) o->b->n--; // the last comma
     if (o->form == AS_JSON) buf_add(o->b, attributes ? S("],\"attributes\":[") : S("]}"));
     o->phase = attributes ? ATTRIBUTES : DONE;
     o->run = o->at = 0;

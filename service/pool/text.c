@@ -1,7 +1,7 @@
 // text.c - values of up to 128 bits in base 2..82.
 //
 // A text has at most 20 digits: every ten of them fit in 64 bits (82^10 < 2^64) and every five in
-// 32 (82^5 < 2^32). So writing needs one wide division, and then the fives are turned side by side.
+// 32 (82^5 < 2^32). So writing needs one wide division, two small ones, and no other.
 #include "service/pool/text.h"
 #include <string.h>
 
@@ -88,9 +88,36 @@ status text_form_init(const struct text_conf *conf, struct text_form *out)
     TRY(prefix_init(conf->prefix, &f));
     f.five = (uint32_t)power(f.base, FIVE);
     f.ten = (uint64_t)f.five * f.five;
+    f.fifth = (uint64_t)((((u128)1 << 64) + f.five - 1) / f.five);
     f.size = power(f.base, digit_count(&f));
     *out = f;
     return OK;
+}
+
+bool text_has_any(const struct text_form *f, str characters)
+{
+    for (size_t i = 0; i < characters.n; i++)
+        if (f->digit_of[(uint8_t)characters.p[i]] != NO_DIGIT ||
+            memchr(f->prefix, characters.p[i], f->prefix_n) != NULL)
+            return true;
+    return false;
+}
+
+// Five digits of each of four numbers side by side. n / base^5 as a binary fraction: times the
+// base, what comes out at the top is the next digit and the rest the next fraction. The fraction is
+// too large by less than n / 2^64, which is less than the 1 / base^5 that would show, as base^10 <
+// 2^64.
+static void digits_write(const struct text_form *f, const uint64_t fives[FIVES], char *out)
+{
+    uint64_t rest[FIVES];
+
+    for (unsigned i = 0; i < FIVES; i++) rest[i] = fives[i] * f->fifth;
+    for (unsigned at = 0; at < FIVE; at++)
+        for (unsigned i = 0; i < FIVES; i++) {
+            u128 next = (u128)rest[i] * f->base;
+            out[i * FIVE + at] = f->alphabet[(uint64_t)(next >> 64)];
+            rest[i] = (uint64_t)next;
+        }
 }
 
 void text_write(const struct text_form *f, u128 value, char *out)
@@ -99,15 +126,11 @@ void text_write(const struct text_form *f, u128 value, char *out)
     unsigned count = digit_count(f);
 
     assert(value < f->size);
-    uint64_t upper = (uint64_t)(value / f->ten), lower = (uint64_t)(value % f->ten);
-    uint32_t part[FIVES] = {(uint32_t)(upper / f->five), (uint32_t)(upper % f->five),
-                            (uint32_t)(lower / f->five), (uint32_t)(lower % f->five)};
-    for (unsigned at = FIVE; at-- > 0;)
-        for (unsigned i = 0; i < FIVES; i++) {
-            digits[i * FIVE + at] = f->alphabet[part[i] % f->base];
-            part[i] /= f->base;
-        }
-    memcpy(out, f->prefix, f->prefix_n);
+    uint64_t upper = (uint64_t)(value / f->ten), lower = (uint64_t)value - upper * f->ten;
+    uint64_t high = upper / f->five, low = lower / f->five;
+    digits_write(f, (uint64_t[FIVES]){high, upper - high * f->five, low, lower - low * f->five},
+                 digits);
+    if (f->prefix_n > 0) memcpy(out, f->prefix, f->prefix_n);
     memcpy(out + f->prefix_n, digits + sizeof digits - count, count);
 }
 

@@ -18,6 +18,7 @@ struct text_form {
     uint8_t digit_of[256]; // 0xff: not in the alphabet
     uint32_t five;         // base^5
     uint64_t ten;          // base^10
+    uint64_t fifth;        // 2^64 / base^5, rounded up
     u128 size;             // of the space of values: base^20 at most, and 82^20 is below 2^128
 };
 
@@ -32,6 +33,7 @@ struct text_conf {
 // the offending field.
 status text_form_init(const struct text_conf *conf, struct text_form *out);
 
+bool text_has_any(const struct text_form *f, str characters);      // can a text hold one of these?
 void text_write(const struct text_form *f, u128 value, char *out); // f->length characters, no NUL
 // False when the text is not of this form: its length, its prefix or a character differs.
 bool text_read(const struct text_form *f, str text, u128 *value);
