@@ -13,11 +13,21 @@ struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds)
     return (struct ledger){.t = t, .kinds = kinds, .head = journal_head_get(t)};
 }
 
+static void put_count(struct ledger *l)
+{
+    if (l->client.v != 0) client_count_put(l->t, l->client, l->client_no);
+}
+
+// Neighbouring facts are mostly of one client, so its count stays here until another's is due.
 static void count_client(struct ledger *l, struct fact *f)
 {
     if (f->client.v == 0) return;
-    f->client_no = client_count_get(l->t, f->client) + 1;
-    client_count_put(l->t, f->client, f->client_no);
+    if (f->client.v != l->client.v) {
+        put_count(l);
+        l->client = f->client;
+        l->client_no = client_count_get(l->t, f->client);
+    }
+    f->client_no = ++l->client_no;
     if (f->flags & FACT_IS_EVENT) list_note(l->t, f->client, LIST_EVENTS, (str){0}, f->seq);
 }
 
@@ -43,4 +53,8 @@ void ledger_write(struct ledger *l, struct fact *f, str packed_body, struct buf 
     if (f->seq % LINK_EVERY == 0) journal_link_put(l->t, f->seq, &l->head.link);
 }
 
-void ledger_end(struct ledger *l) { journal_head_put(l->t, &l->head); }
+void ledger_end(struct ledger *l)
+{
+    put_count(l);
+    journal_head_put(l->t, &l->head);
+}

@@ -7,9 +7,11 @@ struct ledger {
     struct txn *t;
     const struct kind *const *kinds;
     struct journal_head head; // after the last fact written
+    client_id client;         // of the last fact that had one: its row is put when another's comes
+    uint64_t client_no;       // how many facts it has
 };
 
 struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds);
 // f->seq must be head.seq + 1; sets f->client_no. `record` gets the record's bytes (appended).
 void ledger_write(struct ledger *l, struct fact *f, str packed_body, struct buf *record);
-void ledger_end(struct ledger *l); // the row of the head
+void ledger_end(struct ledger *l); // the rows of the head and of the last client's count
