@@ -8,6 +8,7 @@ import time
 import pytest
 
 import harness
+from epcis_documents import faults
 
 FAST = {"retry_min": "20 ms", "retry_max": "100 ms", "answer_time": "2 s"}
 WAIT_S = 30
@@ -191,6 +192,47 @@ def test_a_partner_of_epcis_1_2_reads_urns(line, partner):
     text = b"".join(partner.bodies()).decode()
     assert text.count("<epc>urn:epc:id:sgtin:9506000.") == 10
     assert 'schemaVersion="1.2"' in text
+
+
+STORY = ["commissioning", "commissioning", "packing", "unpacking", "packing", "commissioning",
+         "packing", "shipping"]
+
+
+def tell_a_story(line):
+    """A case is begun by its packing, loses a pack and gets it back, goes onto a pallet, and away."""
+    admin, packs, (case, pallet) = line.site.admin, line.serials(4), line.ssccs(2)
+    children = [f"(01){line.gtin}(21){serial}" for serial in packs]
+    for gln in ("9506000134338", "4012345000009"):
+        admin.put(f"/v1/parties/{gln}", {"name": gln})
+        admin.put(f"/v1/locations/{gln}", {"name": gln})
+    line.commission(packs)
+    answer = line.call.report(
+        {"type": "pack", "parent": case, "children": children, "commission": True},
+        {"type": "unpack", "parent": case, "children": children[:1]},
+        {"type": "pack", "parent": case, "children": children[:1]},
+        {"type": "close", "parent": case, "partial": True, "reason": "the end", "by": "me"},
+        {"type": "pack", "parent": pallet, "children": [case], "commission": True},
+        {"type": "close", "parent": pallet, "partial": True, "reason": "the end", "by": "me"})
+    assert answer["refused"] == 0, answer
+    line.operator.post(f"/v1/lots/{line.gtin}/{line.lot}/close", {}, 200)
+    line.operator.post("/v1/shipments", {
+        "units": [pallet], "from": {"party": "9506000134338", "location": "9506000134338"},
+        "to": {"party": "4012345000009", "location": "4012345000009"},
+        "documents": [{"type": "po", "id": "PO 7/1", "gln": "4012345000009"}]}, 201)
+
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_all_that_happens_goes_out_as_valid_epcis(line, partner, shared, form):
+    put_partner(line, partner, format=form)
+    tell_a_story(line)
+    until(lambda: deliveries(line, state="waiting") == deliveries(line, state="sending") == [])
+    assert deliveries(line, state="rejected") == []
+    for body in partner.bodies():
+        assert not faults(body)
+    if form == "epcis-2.0-json":
+        assert [event["bizStep"] for event in told(partner)] == STORY
+        assert_each_once(told(partner), len(STORY))
+        assert "bizTransactionList" in told(partner)[-1]
 
 
 def test_secrets_reach_the_partner_and_no_one_else(line, partner):

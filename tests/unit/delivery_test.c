@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -516,6 +518,22 @@ static void what_cannot_be_said_in_the_format_is_parked(void **state)
     assert_int_equal(delivery_row(s, 2).parked, 1);
 }
 
+static void bytes_that_cannot_be_kept_hold_the_outcome_not_the_message(void **state)
+{
+    struct delivery_site *s = *state;
+
+    delivery_put(s, "hub", "");
+    assert_int_equal(rmdir(s->messages), 0);
+    uint64_t seq = delivery_commission(s, 0, 1);
+    delivery_run(s, 1000);
+    assert_int_equal(s->sent_count, 1);
+    assert_int_equal(delivery_row(s, 1).accepted, 0);
+    assert_int_equal(mkdir(s->messages, 0700), 0);
+    delivery_run(s, 1000);
+    assert_int_equal(delivery_row(s, 1).accepted, 1);
+    delivery_expect(s, "hub", &seq, 1); // it was not sent again
+}
+
 static void nobody_hears_of_another_client(void **state)
 {
     struct delivery_site *s = *state;
@@ -549,6 +567,7 @@ int main(void)
         DELIVERY_TEST(a_filter_leaves_out_what_the_partner_does_not_want),
         DELIVERY_TEST(a_shipment_waits_for_the_lots_inside),
         DELIVERY_TEST(what_cannot_be_said_in_the_format_is_parked),
+        DELIVERY_TEST(bytes_that_cannot_be_kept_hold_the_outcome_not_the_message),
         DELIVERY_TEST(nobody_hears_of_another_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
