@@ -73,7 +73,7 @@ static void a_search_without_a_find_goes_on_by_itself(void **state)
         char json[64];
         struct item_put put;
         snprintf(json, sizeof json, "{\"name\":\"Line %u\"}", i);
-        struct item_text text = {S("line-1"), str_of(json)};
+        struct item_text text = {S("line-1"), str_of(json), &f->site};
         struct txn *t = fixture_read(f);
         assert_int_equal(item_put_read(t, &noun_line, &text, &f->arena, &put).cls, ST_OK);
         fixture_read_end(t);
