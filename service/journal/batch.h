@@ -30,3 +30,11 @@ struct batch_result batch_run(struct batch *b, struct job *jobs);
 // Writes the facts that stand in the sequencer above the ledger's head.
 status batch_catch_up(struct batch *b);
 bool batch_has_tidings(struct batch *b); // counts of repeated refusals have come of age
+
+// ---- between the two files, while a transaction is open
+
+// recordTime of the fact to come. It never goes back, whatever the clock does: only seq orders.
+wall batch_now(const struct batch *b);
+void batch_write(struct batch *b, struct fact *f, str packed_body); // the next fact
+void batch_job(struct batch *b, struct job *j);                     // batch_job.c
+void batch_tell_repeated(struct batch *b); // batch_job.c: the counts that have come of age

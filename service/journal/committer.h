@@ -24,9 +24,8 @@ struct ask {
 // that holds the results.
 struct job_key {
     bool present;
-    bool always; // bind refusals too; must be set for jobs of several asks
-    struct digest16
-        key; // of principal, key and, for the later slices of a stream, the line's index
+    bool always;          // bind refusals too; must be set for jobs of several asks
+    struct digest16 key;  // of principal, key, and in later slices of a stream the line's index
     struct digest16 body; // of method, path and body; for slices of all bytes so far and "is last"
     // What the loop found in the days before today, whose rows no longer change; seq 0: nothing.
     uint64_t older_seq;
