@@ -230,9 +230,9 @@ static void service_say(const struct service *s)
 {
     str at = http_server_address(s->server);
 
-    printf("listening on %s://%.*s\n", s->settings.certificate.n > 0 ? "https" : "http", STR(at));
-    fflush(stdout);
     LOG(info, "service.started", fs("address", at), fi("loops", s->site.loop_count));
+    printf("listening on %s://%.*s\n", s->settings.certificate.n > 0 ? "https" : "http", STR(at));
+    fflush(stdout); // whoever waits for this line finds the log's there
 }
 
 static sigset_t ending_signals(void)
