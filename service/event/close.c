@@ -13,10 +13,8 @@ struct closing {
 // How many fill it, told by the first that it holds; 0: nobody said.
 static uint64_t nominal_of(struct closing *c)
 {
-    struct txn *t = c->j.d->t;
-    unit_id first = children_first(t, c->ask->parent);
-    uint32_t lot = judge_header(&c->j, unit_one(t, first).first)->lot;
-    uint8_t below = level_of_unit(&c->levels, first, lot);
+    unit_id first = children_first(c->j.d->t, c->ask->parent);
+    uint8_t below = level_of_unit(&c->levels, first, judge_lot(&c->j, first));
     const struct shape *s = level_shape(&c->levels, c->own.lot);
 
     return s == NULL ? 0 : shape_nominal(s, c->own.level, below);

@@ -56,7 +56,8 @@ void contents_put(struct buf *b, const struct fact *f, const struct contents *c)
     repeat_put(b, c->has_repeat, &c->repeat);
 }
 
-static bool tallies_get(struct bytes_r *r, struct contents *c, struct arena *a)
+// Together they are all the children.
+static bool tallies_get(struct bytes_r *r, struct contents *c, uint64_t children, struct arena *a)
 {
     uint64_t n = bytes_get_var(r);
 
@@ -67,9 +68,10 @@ static bool tallies_get(struct bytes_r *r, struct contents *c, struct arena *a)
         t->lot = (uint32_t)bytes_get_var(r);
         t->level = (uint8_t)bytes_get_u(r, 1);
         t->count = bytes_get_var(r);
-        if (t->level >= PRODUCT_LEVELS_MAX) return false;
+        if (t->level >= PRODUCT_LEVELS_MAX || t->count == 0 || t->count > children) return false;
+        children -= t->count;
     }
-    return c->tallies != NULL;
+    return c->tallies != NULL && n > 0 && children == 0;
 }
 
 status contents_get(struct bytes_r *rest, const struct fact *f, uint64_t children, struct arena *a,
@@ -83,7 +85,7 @@ status contents_get(struct bytes_r *rest, const struct fact *f, uint64_t childre
     if (c.level_before >= PRODUCT_LEVELS_MAX || c.level >= PRODUCT_LEVELS_MAX) return corrupt();
     if (c.flags & CONTENTS_LOT) c.lot = (uint32_t)bytes_get_var(rest);
     if (c.flags & CONTENTS_MIXED) {
-        if (!tallies_get(rest, &c, a)) return corrupt();
+        if (!tallies_get(rest, &c, children, a)) return corrupt();
     } else if (children > 0) {
         c.tallies = NEW(a, struct tally);
         if (c.tallies == NULL) return corrupt();

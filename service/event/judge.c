@@ -67,6 +67,11 @@ const struct fact *judge_header(struct judge *j, uint64_t seq)
     return f;
 }
 
+uint32_t judge_lot(struct judge *j, unit_id u)
+{
+    return u.v == 0 ? 0 : judge_header(j, unit_one(j->d->t, u).first)->lot;
+}
+
 static status too_early(struct judge *j, uint64_t last)
 {
     const struct fact *f = judge_header(j, last);

@@ -53,9 +53,8 @@ static void look_inside(struct packing *p)
         p->lot = p->own.lot;
     } else if (p->before > 0) {
         unit_id first = children_first(d->t, p->ask->parent);
-        struct unit x = unit_one(d->t, first);
-        p->one_lot = judge_sorts(&p->j, first).sort == SORT_PACK;
-        p->lot = p->one_lot ? judge_header(&p->j, x.first)->lot : 0;
+        p->one_lot = first.v != 0 && judge_sorts(&p->j, first).sort == SORT_PACK;
+        p->lot = p->one_lot ? judge_lot(&p->j, first) : 0;
     }
 }
 
@@ -142,10 +141,8 @@ static uint64_t nominal_of(struct packing *p, const struct shape *shape)
     for (uint32_t i = 1; i < p->own.tally_count; i++)
         if (p->own.tallies[i].level != below) return 0;
     if (p->before > 0) {
-        struct txn *t = p->j.d->t;
-        unit_id first = children_first(t, p->ask->parent);
-        uint32_t lot = judge_header(&p->j, unit_one(t, first).first)->lot;
-        if (level_of_unit(&p->levels, first, lot) != below) return 0;
+        unit_id first = children_first(p->j.d->t, p->ask->parent);
+        if (level_of_unit(&p->levels, first, judge_lot(&p->j, first)) != below) return 0;
     }
     return shape_nominal(shape, p->own.level, below);
 }

@@ -108,6 +108,7 @@ struct judge { // owner: the committer, for one command
 status judge_begin(struct judge *j, struct decide *d, const struct runs *units);
 struct unit_sorts judge_sorts(struct judge *j, unit_id u);
 const struct fact *judge_header(struct judge *j, uint64_t seq);
+uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first event; 0: none
 // One unit of `units`, in their order: may `act` be done to it? *x is its row, *next its state
 // after.
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);

@@ -102,8 +102,8 @@ static status level_after(struct unpacking *u)
     unit_id stays = children_first_without(d->t, u->parent, &u->children);
     u->own.level = shape_sscc_empty(&shape);
     if (stays.v == 0) return txn_status(d->t);
-    uint32_t lot = judge_header(&u->j, unit_one(d->t, stays).first)->lot;
-    u->own.level = shape_sscc_over(&shape, level_of_unit(&u->levels, stays, lot));
+    uint8_t below = level_of_unit(&u->levels, stays, judge_lot(&u->j, stays));
+    u->own.level = shape_sscc_over(&shape, below);
     return txn_status(d->t);
 }
 

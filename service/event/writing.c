@@ -64,6 +64,10 @@ struct runs container_and(unit_id container, const struct runs *children, struct
 
 status contents_read(struct unit_writing *w, struct contents *out)
 {
+    const struct runs *all = &w->touched.runs;
+
+    if (all->n == 0 || all->at[0].count != 1)
+        return fail(ST_STORE, "record.corrupt", 0, "a fact without its container");
     return contents_get(&w->own, w->f, w->touched.runs.units - 1, &w->arena, out);
 }
 
@@ -125,6 +129,7 @@ void contents_print(const struct fact *f, struct json_w *w, const void *arg)
     report_print(f, w);
     arena_init(&a, FACT_WORK_MAX);
     if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
+        touched.runs.units > 0 &&
         contents_get(&own, f, touched.runs.units - 1, &a, &c).cls == ST_OK)
         for (size_t i = 0; i < LEN(words); i++)
             if (c.flags & words[i].flag) json_w_kbool(w, words[i].word, true);
