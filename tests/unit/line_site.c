@@ -37,7 +37,7 @@ const struct kind *const line_site_kinds[] = {&kind_client_put,
                                               &kind_container_closed,
                                               NULL};
 
-static const struct http_route *const routes[] = {
+const struct http_route *const line_site_routes[] = {
     client_routes, product_routes, place_routes, pool_routes, lot_routes, report_routes, NULL};
 
 static const struct {
@@ -89,7 +89,7 @@ struct fixture *line_site_open(void)
     struct fixture *f = fixture_open(line_site_kinds);
     char line[128];
 
-    fixture_serve(f, routes);
+    fixture_serve(f, line_site_routes);
     for (size_t i = 0; i < LEN(masters); i++) {
         snprintf(line, sizeof line, "PUT %s", masters[i].path);
         struct fixture_answer a = call(f, ROLE_ADMIN, line, masters[i].body);

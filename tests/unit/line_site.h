@@ -18,6 +18,7 @@ struct numbers {
 };
 
 extern const struct kind *const line_site_kinds[];
+extern const struct http_route *const line_site_routes[]; // to serve again after a restart
 struct fixture *line_site_open(void); // lots A1, A2 of pills, D1 of drops, C1 of cream
 void line_site_lot(struct fixture *f, const char *gtin, const char *lot, const char *more);
 

@@ -369,6 +369,23 @@ struct fixture_answer fixture_send(struct fixture *f, const char *line, const ch
     return a;
 }
 
+void fixture_break_off(struct fixture *f, const char *line, const char *headers, str body, size_t n)
+{
+    struct buf out;
+
+    buf_init(&out, 1 * GB);
+    buf_addf(&out, "%s HTTP/1.0\r\nHost: site\r\n%sContent-Length: %zu\r\n\r\n", line, headers,
+             body.n);
+    buf_add(&out, (str){body.p, n});
+    int fd = dial(f);
+    assert_int_equal(send(fd, out.p, out.n, MSG_NOSIGNAL), (ssize_t)out.n);
+    int64_t until = env_mono(&env_real).ms + ANSWER_MS;
+    for (unsigned i = 0; i < 50; i++) turn(f, until); // more than it needs: all is on this thread
+    close(fd);
+    for (unsigned i = 0; i < 5; i++) turn(f, until);
+    buf_fini(&out);
+}
+
 struct fixture_answer fixture_call(struct fixture *f, const char *line, const char *headers,
                                    const char *body)
 {

@@ -60,5 +60,9 @@ void fixture_serve(struct fixture *f, const struct http_route *const *routes);
 // line: "POST /v1/serials"; headers: "Accept: text/csv\r\n" or "".
 struct fixture_answer fixture_call(struct fixture *f, const char *line, const char *headers,
                                    const char *body);
+// Sends the head and the first `n` bytes of the body, lets everything be done that can be, and
+// hangs up.
+void fixture_break_off(struct fixture *f, const char *line, const char *headers, str body,
+                       size_t n);
 struct fixture_answer fixture_send(struct fixture *f, const char *line, const char *headers,
                                    str body);
