@@ -1,20 +1,23 @@
 """Fixtures of the scenarios: see harness.py for what they give."""
+import contextlib
 import os
+import random
 
 import pytest
 
 import harness
 
+SEED = int(os.environ.get("PACKTRAIL_SEED") or random.SystemRandom().randrange(1 << 32))
 
-@pytest.fixture
-def make_site(tmp_path):
-    """Makes sites that are not yet served: make_site("other", env={...})."""
+
+@contextlib.contextmanager
+def sites_in(folder):
     if not os.access(harness.BIN, os.X_OK):
         pytest.fail(f"{harness.BIN} is missing: make")
     sites = []
 
     def make(name="site", env=None):
-        sites.append(harness.Site(tmp_path / name, env))
+        sites.append(harness.Site(folder / name, env))
         return sites[-1]
 
     yield make
@@ -22,6 +25,30 @@ def make_site(tmp_path):
         one.kill()
         mistakes = [line for line in one.log().splitlines() if harness.OUR_MISTAKES.search(line)]
         assert not mistakes, one.log()
+
+
+@pytest.fixture
+def make_site(tmp_path):
+    """Makes sites that are not yet served: make_site("other", env={...})."""
+    with sites_in(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_story_site(tmp_path_factory):
+    """The same for a story that is told once and looked at by all tests of a module."""
+    with sites_in(tmp_path_factory.mktemp("story")) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def seed():
+    """Of everything that a scenario picks at random. It is told at the end of the run."""
+    return SEED
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.line(f"PACKTRAIL_SEED={SEED} makes the same random choices again")
 
 
 @pytest.fixture

@@ -70,9 +70,9 @@ def faults(body):
     return [str(fault) for fault in rules.error_log]
 
 
-class Event(collections.namedtuple("Event", "id type action step epcs parent time recorded lot "
-                                            "expiry papers")):
-    """One event, its words without the URIs around them; objects are spelled (01)…(21)…, (00)…."""
+# Words stand without the URIs around them; objects are spelled (01)…(21)… or (00)….
+Event = collections.namedtuple(
+    "Event", "id type action step epcs parent time recorded lot expiry papers")
 
 
 def events(body):
@@ -96,11 +96,12 @@ def _xml_event(e):
     step = e.findtext("bizStep").rsplit(":", 1)[-1]
     papers = tuple((p.get("type").rsplit(":", 1)[-1], p.text.strip())
                    for p in e.iterfind("bizTransactionList/bizTransaction"))
-    epcs = [x.text for x in e.iterfind("epcList/epc")] + [x.text for x in e.iterfind("childEPCs/epc")]
+    epcs = [x.text for where in ("epcList/epc", "childEPCs/epc") for x in e.iterfind(where)]
     return Event(e.findtext("baseExtension/eventID"), e.tag, e.findtext("action"), step,
                  tuple(map(bracketed, epcs)), bracketed(e.findtext("parentID")),
                  e.findtext("eventTime"), e.findtext("recordTime"),
-                 e.findtext(f".//{MDA}lotNumber"), e.findtext(f".//{MDA}itemExpirationDate"), papers)
+                 e.findtext(f".//{MDA}lotNumber"), e.findtext(f".//{MDA}itemExpirationDate"),
+                 papers)
 
 
 def check_digit(digits):
@@ -109,18 +110,23 @@ def check_digit(digits):
     return digits + str(-total % 10)
 
 
+def pack(gtin, serial):
+    r"""How a pack is spelled with brackets; an opening one in a serial is \(."""
+    return f"(01){gtin}(21)" + serial.replace("(", r"\(")
+
+
 def bracketed(epc):
     """(01)…(21)… or (00)… of an EPC URN or a Digital Link URI."""
     if epc is None:
         return None
     if epc.startswith("urn:epc:id:sgtin:"):
         prefix, item, serial = epc.removeprefix("urn:epc:id:sgtin:").split(".", 2)
-        return f"(01){check_digit(item[0] + prefix + item[1:])}(21){unquote(serial)}"
+        return pack(check_digit(item[0] + prefix + item[1:]), unquote(serial))
     if epc.startswith("urn:epc:id:sscc:"):
         prefix, serial = epc.removeprefix("urn:epc:id:sscc:").split(".")
         return f"(00){check_digit(serial[0] + prefix + serial[1:])}"
     if match := re.fullmatch(r"https://id\.gs1\.org/01/(\d{14})/21/([^/]+)", epc):
-        return f"(01){match[1]}(21){unquote(match[2])}"
+        return pack(match[1], unquote(match[2]))
     match = re.fullmatch(r"https://id\.gs1\.org/00/(\d{18})", epc)
     assert match, f"{epc} is spelled in no known way"
     return f"(00){match[1]}"

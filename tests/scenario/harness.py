@@ -23,11 +23,13 @@ import requests
 import yaml
 
 BIN = os.path.abspath(os.environ.get("PACKTRAIL_BIN", "build/packtrail"))
+SANITIZED = any(kind in BIN for kind in ("/asan/", "/tsan/"))  # slow, and needs memory of its own
 SHARED = pathlib.Path(os.environ.get("PACKTRAIL_SHARED", "../shared"))
 START_S = 30  # the sanitizers' builds start slowly
 STOP_S = 30
 CALL_S = 60
 LISTENING = re.compile(r"^listening on (https?://\S+)$")
+VERIFIED = re.compile(r"verified (\d+) records, (\d+) units")
 OUR_MISTAKES = re.compile(
     r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|event=assert\.failed"
 )
@@ -59,6 +61,7 @@ class Site:
         self.folder = pathlib.Path(folder)
         self.config = self.folder / "packtrail.yaml"
         self.env = dict(env or {})
+        self.program = BIN
         self.admin_token = init_folder(self.folder)
         self.process = None
         self.url = None
@@ -76,7 +79,7 @@ class Site:
         assert self.process is None, "it is running already"
         with open(self.errors, "ab") as errors:
             self.process = subprocess.Popen(
-                [BIN, "serve", "-c", str(self.config), "--listen", self.listen, *args],
+                [self.program, "serve", "-c", str(self.config), "--listen", self.listen, *args],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
                 env={**os.environ, **self.env})
         lines = queue.Queue()
@@ -121,6 +124,20 @@ class Site:
             return 0
         self.process.send_signal(number)
         return self.wait()
+
+    def verify(self):
+        """Its journal replayed, after it has ended: (records, units); they must be its rows."""
+        done = packtrail("verify", self.folder, timeout=10 * CALL_S)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return tuple(map(int, VERIFIED.fullmatch(done.stdout.splitlines()[-1]).groups()))
+
+    def journal(self):
+        """Every record of the journal, in order."""
+        done = packtrail("journal", self.folder, timeout=10 * CALL_S)
+        assert done.returncode == 0, done.stderr
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [r["seq"] for r in records] == list(range(1, len(records) + 1))
+        return records
 
     def log(self):
         return self.errors.read_text(errors="replace") if self.errors.exists() else ""
