@@ -69,16 +69,23 @@ class Fleet:
                 self._one_life(from_inside=number % 5 < 2 and os.access(FAULTS_BIN, os.X_OK))
                 if self.wrong or len(self.good_kills()) >= kills:
                     break
-        finally:
-            self._enough = True
+        except (Wrong, AssertionError) as e:
+            self.fail(str(e))
+        self._end()
+
+    def _end(self):
+        """A last life in which everybody gets the answers that are still due."""
+        self._enough = True
+        if self.wrong:
+            self.site.kill()
+        else:
             self._start(harness.BIN, {})
-            for client in self.clients:
-                client.join(PATIENCE_S)
+        for client in self.clients:
+            client.join(PATIENCE_S)
+        if hanging := [c.name for c in self.clients if c.is_alive()]:
+            self.fail(f"no answer in {PATIENCE_S} s: {hanging}")
         if self.wrong:
             raise Wrong("\n".join(self.wrong[:5]))
-        hanging = [c.name for c in self.clients if c.is_alive()]
-        if hanging:
-            raise Wrong(f"no answer in {PATIENCE_S} s: {hanging}")
 
     def good_kills(self):
         """The last life's count is still growing: it is not among them."""
