@@ -221,16 +221,6 @@ def test_slow_clients_hold_up_nobody(plant):
             peer.close()
 
 
-def test_a_client_that_is_too_slow_is_told_so(make_site):
-    site = make_site()
-    site.configure(http={"header_time": "300 ms"})
-    site.start()
-    host, port = site.listen.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), timeout=20) as peer:
-        peer.sendall(b"GET /healthz HTTP/1.1\r\n")
-        assert answer_of(peer)[0] == 408
-
-
 def test_wrong_tokens(plant):
     body = {"gtin": GTIN, "quantity": 1}
     for caller in (plant.site.caller(), plant.site.caller("pt_" + "0" * 43),
@@ -250,30 +240,6 @@ def test_a_replayed_key_with_another_body(plant):
     plant.call.refused("POST", "/v1/sscc", {"client": "acme", "quantity": 2}, status=422,
                        code="idempotency.mismatch",
                        headers={"Idempotency-Key": "bound to /v1/serials"})
-
-
-UNKNOWN = [
-    ("nothing: 1\n", "nothing"),
-    ("http:\n  nothing: 1\n", "nothing"),
-    ("listen: 127.0.0.1:0\nlisten: 127.0.0.1:0\n", "listen"),
-    ("listen: [1]\n", "listen"),
-    ("loops: many\n", "loops"),
-    ("loops: 100000\n", "loops"),
-    ("listen: &x 127.0.0.1:0\n", ":1:"),
-    ("\tlisten: 127.0.0.1:0\n", ":1:"),
-    ("{", ":1:"),
-]
-
-
-@pytest.mark.parametrize("text, word", UNKNOWN, ids=lambda v: repr(v)[:30])
-def test_a_wrong_setting_stops_the_start_and_names_its_line(make_site, text, word):
-    site = make_site()
-    site.config.write_text("# a comment\n" + text)
-    for command in ("check", "serve"):
-        done = harness.packtrail(command, "-c", site.config)
-        said = done.stderr + done.stdout
-        assert done.returncode in (1, 2) and word.replace(":1:", ":2:") in said, said
-        assert f"{site.config}:" in said or "packtrail.yaml:" in said
 
 
 # --- bare sockets ---
