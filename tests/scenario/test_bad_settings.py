@@ -16,7 +16,7 @@ WRONG = [
     ("store:\n  map_max: 1 MB\n", 2, "map_max"),
     ("listen: &x 127.0.0.1:0\n", 1, ""),
     ("loops: 1\n\tlisten: 127.0.0.1:0\n", 2, ""),
-    ("loops: {", 2, ""),
+    ("loops: 1\n}", 2, ""),
 ]
 
 
