@@ -1,86 +1,110 @@
 """A store without room refuses what would write, keeps answering what reads, and loses nothing."""
 import itertools
-import json
 import os
 import subprocess
 
 import pytest
 
 import harness
+from epcis_documents import check_digit, pack
 
 ROOM_MB = 64     # the smallest map there is
 MORE = "256 MB"
-PADDING = {"note": "x" * 3000}
-BATCH = 50       # reports a call
+IMPORT = 40_000  # numbers an import: a few MB
+BATCH = 100      # packs a report
+GTIN = check_digit(f"0{harness.PREFIX}30001")
 
 
 class Filler:
-    """Commissions packs, with as much said about each as goes, until there is no room."""
+    """Imports numbers and commissions packs until there is no room for either."""
 
-    def __init__(self, line, serials):
-        self.line, self.serials = line, iter(serials)
+    def __init__(self, site):
+        self.site = site
+        self.line = harness.Line(site)
+        admin = site.admin
+        admin.put(f"/v1/products/{GTIN}", {"client": "acme", "name": "Of a list"})
+        admin.put("/v1/pools/list", {"gtin": GTIN, "kind": "list"})
+        self.serials = iter(self.line.serials(100_000))
+        self.imported = 0
         self.answered = {}  # key -> (body, answer)
-        self.last = None    # key and body of the call that was refused
+        self.refused = {}   # what would not go -> key, body
 
     def fill(self):
+        """Two problems: that of the first import that did not go, and of the first report."""
+        while (response := self.import_more()).status_code == 201:
+            self.imported += IMPORT
+        problems = [harness.assert_problem(response, 507, "store.full")]
         for number in itertools.count():
-            body = [{"type": "commission", "lot": self.line.lot, "gtin": self.line.gtin,
-                     "serials": [next(self.serials)], "extra": PADDING} for _ in range(BATCH)]
-            response = self.send(f"fill-{number}", body)
+            body = {"type": "commission", "lot": self.line.lot, "gtin": self.line.gtin,
+                    "serials": list(itertools.islice(self.serials, BATCH))}
+            response = self.report(f"fill-{number}", body)
             if response.status_code != 200:
-                self.last = (f"fill-{number}", body)
-                return response
-            assert response.json()["accepted"] == BATCH
+                break
+            assert response.json()["accepted"] == 1
             self.answered[f"fill-{number}"] = (body, response.content)
+        self.refused = {f"fill-{number}": body}
+        return [*problems, harness.assert_problem(response, 507, "store.full")]
 
-    def send(self, key, body):
+    def import_more(self):
+        text = "".join(f"N{n:019d}\n" for n in range(self.imported, self.imported + IMPORT))
+        return self.site.admin.call("POST", "/v1/pools/list/import", text,
+                                    headers={"Content-Type": "text/plain"})
+
+    def report(self, key, body):
         return self.line.call.call("POST", "/v1/reports", body, headers={"Idempotency-Key": key})
 
+    def state(self, serial):
+        return self.line.call.unit(pack(self.line.gtin, serial))["state"]
 
-def assert_full(site, line, filler):
-    """Everything that would write says 507; everything that was there is still read."""
-    line.call.refused("POST", "/v1/serials", {"gtin": line.gtin, "quantity": 5}, status=507,
-                      code="store.full")
-    site.admin.refused("PUT", "/v1/lines/line-9", {"name": "x"}, status=507, code="store.full")
-    assert site.caller().call("GET", "/readyz").status_code == 503
-    assert site.caller().call("GET", "/healthz").status_code == 200
-    for body, _ in itertools.islice(filler.answered.values(), 0, None, 20):
-        unit = line.call.unit(f"(01){line.gtin}(21){body[0]['serials'][0]}")
-        assert unit["state"] == "commissioned"
-    refused = filler.last[1][0]["serials"][0]
-    assert line.call.unit(f"(01){line.gtin}(21){refused}")["state"] == "allocated"
+    def assert_full(self):
+        """What was refused is refused again; everything that was there is still read."""
+        harness.assert_problem(self.import_more(), 507, "store.full")
+        for key, body in self.refused.items():
+            harness.assert_problem(self.report(key, body), 507, "store.full")
+            assert self.state(body["serials"][0]) == "allocated"
+        assert self.site.caller().call("GET", "/healthz").status_code == 200
+        for key, (body, answer) in itertools.islice(self.answered.items(), 0, None, 10):
+            assert self.state(body["serials"][0]) == "commissioned"
+            assert self.report(key, body).content == answer
+        assert self.site.admin.get("/v1/pools/list")["left"] == self.imported
 
+    def assert_goes_on(self):
+        """What was refused is taken now, what was answered is answered again."""
+        for key, body in self.refused.items():
+            response = self.report(key, body)
+            assert response.status_code == 200 and response.json()["accepted"] == 1
+            self.answered[key] = (body, response.content)
+        self.refused = {}
+        assert self.import_more().status_code == 201
+        self.imported += IMPORT
+        assert self.site.admin.get("/v1/pools/list")["left"] == self.imported
+        for key, (body, answer) in itertools.islice(self.answered.items(), 0, None, 10):
+            assert self.report(key, body).content == answer
+        lot = self.line.operator.get(f"/v1/lots/{self.line.gtin}/{self.line.lot}")
+        assert lot["levels"][0]["commissioned"] == BATCH * len(self.answered)
 
-def assert_goes_on(line, filler):
-    """What was refused is taken now, what was answered is answered again."""
-    response = filler.send(*filler.last)
-    assert response.status_code == 200 and response.json()["accepted"] == BATCH
-    for key, (body, answer) in itertools.islice(filler.answered.items(), 0, None, 20):
-        assert filler.send(key, body).content == answer
-    lot = line.operator.get(f"/v1/lots/{line.gtin}/{line.lot}")
-    assert lot["levels"][0]["commissioned"] == BATCH * (len(filler.answered) + 1)
+    def assert_journal(self):
+        kinds = [record["kind"] for record in self.site.journal()]
+        assert kinds.count("units.commissioned") == len(self.answered)
+        self.site.verify()
 
 
 def test_a_full_map_refuses_writes_keeps_reads_and_loses_nothing(make_site):
     site = make_site()
     site.configure(store={"map_max": f"{ROOM_MB} MB"})
-    line = harness.Line(site.start())
-    filler = Filler(line, line.serials(40_000))
-    harness.assert_problem(filler.fill(), 507, "store.full")
-    assert len(filler.answered) > 20
-    assert_full(site, line, filler)
-    site.kill()
-    site.start()
-    assert_full(site, line, filler)
+    filler = Filler(site.start())
+    filler.fill()
+    assert filler.imported > 0 and filler.answered
+    filler.assert_full()
+    site.restart()
+    filler.assert_full()
     site.stop()
-    site.verify()
+    filler.assert_journal()
     site.configure(store={"map_max": MORE})
     site.start()
-    assert_goes_on(line, filler)
+    filler.assert_goes_on()
     site.stop()
-    assert json.dumps(site.journal()).count('"units.commissioned"') == \
-        BATCH * (len(filler.answered) + 1)
-    site.verify()
+    filler.assert_journal()
 
 
 @pytest.fixture
@@ -99,16 +123,15 @@ def small_disk(tmp_path):
 def test_a_full_disk_refuses_writes_keeps_reads_and_loses_nothing(small_disk):
     site = harness.Site(small_disk / "site")
     try:
-        line = harness.Line(site.start())
-        filler = Filler(line, line.serials(40_000))
-        harness.assert_problem(filler.fill(), 507, "store.full")
-        assert_full(site, line, filler)
+        filler = Filler(site.start())
+        filler.fill()
+        filler.assert_full()
         site.restart()
-        assert_full(site, line, filler)
+        filler.assert_full()
         subprocess.run(["mount", "-o", "remount,size=1g", small_disk], check=True)
-        assert_goes_on(line, filler)  # without a restart: there is room again
+        filler.assert_goes_on()  # without a restart: there is room again
         site.stop()
-        site.verify()
+        filler.assert_journal()
     finally:
         site.kill()
         assert os.path.ismount(small_disk)
