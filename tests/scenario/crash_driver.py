@@ -95,10 +95,8 @@ class Fleet:
     def _one_life(self, from_inside):
         commits = self.random.randint(1, 40)
         env = {"PACKTRAIL_KILL_AFTER_COMMITS": str(commits)} if from_inside else {}
-        self._start(FAULTS_BIN if from_inside else harness.BIN, env)
+        self._start(FAULTS_BIN if from_inside else harness.BIN, env, may_die=from_inside)
         self.kills.append(Kill(self._life, from_inside))
-        with self._changed:
-            self._may_die = from_inside
         if from_inside:
             self._until_it_dies()
         else:
@@ -107,12 +105,15 @@ class Fleet:
             time.sleep(self.random.uniform(0, 0.006))
             self._kill()
 
-    def _start(self, program, env):
+    def _start(self, program, env, may_die=False):
+        """A new life. One that may die by itself is stopped until all clients are there."""
         self.site.program, self.site.env = program, env
         self.site.start()
+        if may_die:
+            self.site.process.send_signal(signal.SIGSTOP)
         with self._changed:
             self._life += 1
-            self._alive, self._may_die = True, False
+            self._alive, self._may_die = True, may_die
             self._changed.notify_all()
 
     def _hold(self):
