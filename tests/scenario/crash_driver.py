@@ -122,17 +122,21 @@ class Fleet:
         process.send_signal(signal.SIGSTOP)
         deadline = time.monotonic() + PATIENCE_S
         with self._changed:
-            while len(self._waiting) < CLIENTS - 1:
+            while self._in_flight() < CLIENTS - 1:
                 self._changed.wait(0.02)
                 if process.poll() is not None:
                     return False
                 if self.wrong or time.monotonic() > deadline:
-                    raise Wrong(f"clients hang; {len(self._waiting)} wait. {self.wrong[:3]}")
+                    raise Wrong(f"clients hang; {self._in_flight()} wait. {self.wrong[:3]}")
             now = time.monotonic()
             if process.poll() is None:
                 self._alive_at = now
         process.send_signal(signal.SIGCONT)
         return True
+
+    def _in_flight(self):
+        """Clients of a former life may not have noticed its end yet; they do not count."""
+        return sum(client.life == self._life for client in self._waiting)
 
     def _wait_answers(self, count):
         process = self.site.process
