@@ -8,16 +8,20 @@ same key and body, to the next life of the service, until it is answered.
 The driver decides when the service dies. Before it kills, it holds the process (SIGSTOP) until
 nearly all clients wait for an answer, lets it go on, and either sends SIGKILL a few random
 milliseconds later or leaves it to a build with FAULTS=1, which raises SIGKILL after the n-th
-commit, before the answer. In flight at a kill is a request that was sent whole before a moment at
-which the service still lived, and that got no answer from that life.
+commit, before the answer. In flight at a kill is a request that was sent whole before it, on a
+connection that still stood afterwards, and that got no answer from that life.
 """
 import collections
 import http.client
 import itertools
 import json
 import os
+import math
 import random
+import select
 import signal
+import socket
+import sys
 import threading
 import time
 
@@ -28,6 +32,7 @@ CLIENTS = 32
 IN_FLIGHT = 20          # at least, at a kill that counts
 FAULTS_BIN = os.path.abspath(os.environ.get("PACKTRAIL_FAULTS_BIN", "build/faults/packtrail"))
 CASE, PALLET = 5, 3     # packs a case, cases a pallet
+SWITCH_S = 0.0005       # so that the driver is not late where 32 clients wait for the interpreter
 PATIENCE_S = 120        # after it something hangs
 
 Kill = collections.namedtuple("Kill", "life from_inside")
@@ -52,7 +57,7 @@ class Fleet:
         self._life = 0          # counts starts; clients wait for a new one
         self._alive = False
         self._may_die = False   # a connection may break now
-        self._alive_at = 0.0    # the service lived at this moment
+        self._killed_at = collections.defaultdict(lambda: math.inf)  # life -> when we killed it
         self._waiting = {}      # client -> when its request had been sent
         self._answered = 0
         self._enough = False
@@ -62,11 +67,12 @@ class Fleet:
 
     def run(self, kills, most):
         """Kills until `kills` met enough requests in flight, but `most` times at most."""
+        sys.setswitchinterval(SWITCH_S)
         for client in self.clients:
             client.start()
         try:
             for number in range(most):
-                self._one_life(from_inside=number % 5 < 2 and os.access(FAULTS_BIN, os.X_OK))
+                self._one_life(from_inside=number % 2 == 0 and os.access(FAULTS_BIN, os.X_OK))
                 if self.wrong or len(self.good_kills()) >= kills:
                     break
         except (Wrong, AssertionError) as e:
@@ -102,7 +108,7 @@ class Fleet:
         else:
             self._wait_answers(self.random.randint(0, 3 * CLIENTS))
             self._hold()
-            time.sleep(self.random.uniform(0, 0.006))
+            time.sleep(self.random.choice((0.001, 0.002, 0.006)) * self.random.random())
             self._kill()
 
     def _start(self, program, env, may_die=False):
@@ -128,9 +134,6 @@ class Fleet:
                     return False
                 if self.wrong or time.monotonic() > deadline:
                     raise Wrong(f"clients hang; {self._in_flight()} wait. {self.wrong[:3]}")
-            now = time.monotonic()
-            if process.poll() is None:
-                self._alive_at = now
         process.send_signal(signal.SIGCONT)
         return True
 
@@ -154,10 +157,9 @@ class Fleet:
             self._alive = False
 
     def _kill(self):
-        with self._changed:
-            if self.site.process.poll() is not None:
-                raise Wrong(f"it ended by itself\n{self.site.log()}")
-            self._may_die, self._alive_at = True, time.monotonic()
+        if self.site.process.poll() is not None:
+            raise Wrong(f"it ended by itself\n{self.site.log()}")
+        self._may_die, self._killed_at[self._life] = True, time.monotonic()
         self.site.kill()
         with self._changed:
             self._alive = False
@@ -176,14 +178,14 @@ class Fleet:
             raise Wrong("the service did not come back")
         return self._life
 
-    def sent(self, client):
+    def sent(self, client, at):
         with self._changed:
-            self._waiting[client] = time.monotonic()
+            self._waiting[client] = at
             self._changed.notify_all()
 
     def answered(self, client):
         with self._changed:
-            del self._waiting[client]
+            self._waiting.pop(client, None)
             self._answered += 1
             self._changed.notify_all()
 
@@ -192,7 +194,7 @@ class Fleet:
             sent_at = self._waiting.pop(client, None)
             if life == self._life and self._alive and not self._may_die:
                 self.wrong.append(f"a connection broke though nobody killed it: {error!r}")
-            if sent_at is not None and sent_at <= self._alive_at:
+            if sent_at is not None and sent_at < self._killed_at[life]:
                 self.broken[life] += 1
             self._changed.notify_all()
 
@@ -340,7 +342,9 @@ class Client(threading.Thread):
                 self.connect()
             try:
                 self.connection.request("POST", path, body, headers)
-                self.fleet.sent(self)
+                sent_at = time.monotonic()
+                if self.stands():
+                    self.fleet.sent(self, sent_at)
                 response = self.connection.getresponse()
                 answer = response.read()
             except (OSError, http.client.HTTPException) as e:
@@ -351,6 +355,12 @@ class Client(threading.Thread):
             self.fleet.answered(self)
             return Sent(key, path, kind, body, response.status,
                         response.headers.get("Content-Type"), answer)
+
+    def stands(self):
+        """Has the other side not hung up yet?"""
+        if not select.select([self.connection.sock], [], [], 0)[0]:
+            return True
+        return self.connection.sock.recv(1, socket.MSG_PEEK) != b""
 
     def connect(self):
         self.life = self.fleet.wait_for_life(self.life)

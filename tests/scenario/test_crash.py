@@ -27,7 +27,7 @@ def story(make_story_site, seed):
     token = crash_driver.furnish(site, partner.url)
     site.kill()
     fleet = crash_driver.Fleet(site, token, seed)
-    fleet.run(KILLS, 2 * KILLS)
+    fleet.run(KILLS, 3 * KILLS)
     journal_id = site.admin.get("/version")["journal_id"]
     wanted = {event_id(journal_id, f.seq, part) for f in fleet.facts() for part in range(f.parts)}
     received = receiver.wait_for(wanted)
