@@ -4,7 +4,8 @@
 // the parts back. Memory: the body, a table of digests, and one part.
 //
 // Which pools have an import under way in this process is known here: one that is under way in
-// the ledger and not here was cut off by a crash, and is dropped before the next begins.
+// the ledger and not here was cut off by a crash, or by a full store, and is dropped before the
+// next is read: its numbers would be found to be known already.
 #include "service/pool/import_run.h"
 #include "common/digest.h"
 #include "service/journal/refusal.h"
@@ -97,6 +98,8 @@ void import_reply(struct http_req *r, uint64_t count)
     buf_fini(&b);
 }
 
+static void send_part(struct importing *m);
+
 // ---- turns
 
 static void turn(struct importing *m, void (*next)(struct mail *))
@@ -182,7 +185,7 @@ static status result_of(const struct job *j)
     return j->whole.cls != ST_OK ? j->whole : j->asks[0].result;
 }
 
-static void drop_or_send(struct importing *m);
+static void drop_or_go_on(struct importing *m);
 
 static void refusal_kept(struct job *j)
 {
@@ -225,7 +228,7 @@ static void reading_ended(struct importing *m)
     else if (m->total == 0)
         answer_problem(m, fail(ST_BAD_INPUT, "import.empty", 0, "the import has no numbers"));
     else
-        drop_or_send(m);
+        send_part(m);
 }
 
 static void read_turn(struct mail *mail)
@@ -251,15 +254,13 @@ static void read_turn(struct mail *mail)
 
 // ---- commands
 
-static void send_part(struct importing *m);
-
 static void dropped(struct job *j)
 {
     struct importing *m = j->owner;
     status st = result_of(j);
 
     if (st.cls == ST_OK)
-        drop_or_send(m);
+        drop_or_go_on(m);
     else if (m->refused.cls != ST_OK)
         answer_part_refused(m); // the next import takes back what is left
     else
@@ -277,9 +278,9 @@ static void drop(struct importing *m)
         answer_problem(m, fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again"));
 }
 
-// Takes back what lies there: of a crash, or of this import once it is refused. Then sends, or
-// says the refusal.
-static void drop_or_send(struct importing *m)
+// Takes back what lies there: of a crash, or of this import once it is refused. Then begins to
+// read, or says the refusal.
+static void drop_or_go_on(struct importing *m)
 {
     struct txn *t = api_snapshot(m->r);
     bool there = import_row_get(t, m->pool).seq != 0;
@@ -292,7 +293,7 @@ static void drop_or_send(struct importing *m)
     else if (m->refused.cls != ST_OK)
         answer_part_refused(m);
     else
-        send_part(m);
+        turn(m, read_turn);
 }
 
 static void all_done(struct job *j)
@@ -302,7 +303,7 @@ static void all_done(struct job *j)
 
     m->refused = result_of(j);
     if (m->refused.cls != ST_OK) {
-        drop_or_send(m);
+        drop_or_go_on(m);
         return;
     }
     uint64_t count = import_count(&j->asks[0].fact);
@@ -317,7 +318,7 @@ static void part_done(struct job *j)
     m->refused = result_of(j);
     if (m->refused.cls != ST_OK) {
         m->refused_units = arena_str(&m->r->arena, j->asks[0].units);
-        drop_or_send(m);
+        drop_or_go_on(m);
         return;
     }
     if (m->import == 0) m->import = j->asks[0].fact.seq;
@@ -357,12 +358,12 @@ static void send_part(struct importing *m)
         return;
     }
     m->refused = st;
-    drop_or_send(m);
+    drop_or_go_on(m);
 }
 
 void import_run(struct importing *m)
 {
     arena_init(&m->part, PART_BYTES);
     buf_init(&m->offenders, 1 * MB);
-    turn(m, read_turn);
+    drop_or_go_on(m);
 }
