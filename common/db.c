@@ -6,10 +6,12 @@
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #define DB_MAGIC  0x6d1b00d1u
 #define TXN_MAGIC 0x6d1b0077u
 #define ITEM      8 // bytes of a list's item
+#define DISK_FULL (256 * KB)
 
 struct db {
     unsigned magic;
@@ -135,6 +137,16 @@ status txn_status(const struct txn *t)
     return trouble(t->write ? "store.write" : "store.read", t->rc, "");
 }
 
+// LMDB says EIO when the disk took only a part of what it wrote, as a full one does.
+static int write_trouble(struct db *db, int rc)
+{
+    const char *path;
+    struct statvfs disk;
+
+    if (rc != EIO || mdb_env_get_path(db->env, &path) != 0 || statvfs(path, &disk) != 0) return rc;
+    return disk.f_bavail * disk.f_frsize < DISK_FULL ? ENOSPC : rc;
+}
+
 status txn_end(struct txn **tp, bool commit)
 {
     struct txn *t = *tp;
@@ -143,7 +155,7 @@ status txn_end(struct txn **tp, bool commit)
     *tp = NULL;
     if (t->rc == 0 && commit) t->rc = seam(0);
     if (t->rc == 0 && commit)
-        t->rc = mdb_txn_commit(t->t);
+        t->rc = write_trouble(t->db, mdb_txn_commit(t->t));
     else if (t->t != NULL)
         mdb_txn_abort(t->t);
     status st = txn_status(t);
