@@ -3,8 +3,10 @@ import collections
 import json
 import os
 import pathlib
+import threading
 
 import pytest
+import requests
 
 import crash_driver
 import harness
@@ -132,3 +134,33 @@ def test_the_shipped_program_cannot_kill_itself(make_site):
     harness.Line(site).serials(3)
     site.stop()
     assert json.dumps(site.journal()).count("numbers.issued") == 1
+
+
+def test_an_import_that_was_killed_half_way_is_taken_whole_when_repeated(make_site):
+    site = make_site().start()
+    admin = site.admin
+    admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": [harness.PREFIX]})
+    admin.put(f"/v1/products/{harness.GTIN}", {"client": "acme", "name": "Exampline 5 mg"})
+    admin.put("/v1/pools/list", {"gtin": harness.GTIN, "kind": "list"})
+    numbers = "".join(f"N{n:09d}\n" for n in range(200_000))
+    seen = {"records": len(site.journal())}
+
+    def kill_in_the_middle():
+        while seen["records"] < 30:  # each part of it is a record
+            seen["records"] = len(site.journal())
+        site.kill()
+
+    killer = threading.Thread(target=kill_in_the_middle)
+    killer.start()
+    as_text = {"headers": {"Content-Type": "text/plain"}}
+    with pytest.raises(requests.ConnectionError):
+        admin.post("/v1/pools/list/import", numbers, 201, **as_text)
+    killer.join()
+    site.start()
+    assert admin.get("/v1/pools/list")["left"] == 0
+    assert admin.post("/v1/pools/list/import", numbers, 201, **as_text) == {"imported": 200_000}
+    assert admin.get("/v1/pools/list")["left"] == 200_000
+    site.stop()
+    kinds = [record["kind"] for record in site.journal()]
+    assert "import.dropped" in kinds and kinds[-1] == "import.done"
+    site.verify()

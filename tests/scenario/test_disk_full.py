@@ -10,8 +10,8 @@ from epcis_documents import check_digit, pack
 
 ROOM_MB = 64     # the smallest map there is
 MORE = "256 MB"
-IMPORT = 40_000  # numbers an import: a few MB
-BATCH = 100      # packs a report
+IMPORTS = (40_000, 4_000, 400)  # numbers an import, the next size when one does not fit
+BATCH = 1_000    # packs a report
 GTIN = check_digit(f"0{harness.PREFIX}30001")
 
 
@@ -24,16 +24,17 @@ class Filler:
         admin = site.admin
         admin.put(f"/v1/products/{GTIN}", {"client": "acme", "name": "Of a list"})
         admin.put("/v1/pools/list", {"gtin": GTIN, "kind": "list"})
-        self.serials = iter(self.line.serials(100_000))
+        self.serials = iter(self.line.serials(1_000_000))
         self.imported = 0
         self.answered = {}  # key -> (body, answer)
         self.refused = {}   # what would not go -> key, body
 
     def fill(self):
-        """Two problems: that of the first import that did not go, and of the first report."""
-        while (response := self.import_more()).status_code == 201:
-            self.imported += IMPORT
-        problems = [harness.assert_problem(response, 507, "store.full")]
+        """Ends when neither goes any more."""
+        for size in IMPORTS:
+            while (response := self.import_more(size)).status_code == 201:
+                self.imported += size
+        harness.assert_problem(response, 507, "store.full")
         for number in itertools.count():
             body = {"type": "commission", "lot": self.line.lot, "gtin": self.line.gtin,
                     "serials": list(itertools.islice(self.serials, BATCH))}
@@ -43,10 +44,10 @@ class Filler:
             assert response.json()["accepted"] == 1
             self.answered[f"fill-{number}"] = (body, response.content)
         self.refused = {f"fill-{number}": body}
-        return [*problems, harness.assert_problem(response, 507, "store.full")]
+        harness.assert_problem(response, 507, "store.full")
 
-    def import_more(self):
-        text = "".join(f"N{n:019d}\n" for n in range(self.imported, self.imported + IMPORT))
+    def import_more(self, size):
+        text = "".join(f"N{n:019d}\n" for n in range(self.imported, self.imported + size))
         return self.site.admin.call("POST", "/v1/pools/list/import", text,
                                     headers={"Content-Type": "text/plain"})
 
@@ -58,7 +59,7 @@ class Filler:
 
     def assert_full(self):
         """What was refused is refused again; everything that was there is still read."""
-        harness.assert_problem(self.import_more(), 507, "store.full")
+        harness.assert_problem(self.import_more(IMPORTS[0]), 507, "store.full")
         for key, body in self.refused.items():
             harness.assert_problem(self.report(key, body), 507, "store.full")
             assert self.state(body["serials"][0]) == "allocated"
@@ -75,8 +76,9 @@ class Filler:
             assert response.status_code == 200 and response.json()["accepted"] == 1
             self.answered[key] = (body, response.content)
         self.refused = {}
-        assert self.import_more().status_code == 201
-        self.imported += IMPORT
+        response = self.import_more(IMPORTS[0])
+        assert response.status_code == 201, response.text
+        self.imported += IMPORTS[0]
         assert self.site.admin.get("/v1/pools/list")["left"] == self.imported
         for key, (body, answer) in itertools.islice(self.answered.items(), 0, None, 10):
             assert self.report(key, body).content == answer

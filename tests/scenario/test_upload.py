@@ -14,13 +14,13 @@ LINES = 3_000 if harness.SANITIZED else 43_000
 UNITS = 100              # packs a line
 GROWTH_KB = 8 * 1024
 MEBI = 1 << 20
-FIRST = 10 ** 19         # numbers of 20 digits, so that a line is as long as can be
+FIRST = 10 ** 18
 
 
 def report(line):
     """One line of the upload."""
     first = FIRST + line * UNITS
-    serials = '","'.join(str(n) for n in range(first, first + UNITS))
+    serials = '","'.join(f"{n:020d}" for n in range(first, first + UNITS))
     return (f'{{"type":"commission","lot":"L1","gtin":"{GTIN}","serials":["{serials}"]}}\n'
             ).encode()
 
@@ -65,7 +65,7 @@ def plant(make_story_site):
     admin = site.admin
     admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": [harness.PREFIX]})
     admin.put(f"/v1/products/{GTIN}", {"client": "acme", "name": "Exampline 5 mg"})
-    admin.put("/v1/pools/packs", {"gtin": GTIN, "kind": "sequential", "start": str(FIRST),
+    admin.put("/v1/pools/packs", {"gtin": GTIN, "kind": "sequential", "start": FIRST,
                                   "length": 20})
     admin.put("/v1/lines/line-1", {"name": "Line 1"})
     site.operator = site.as_role("operator")
