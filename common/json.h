@@ -66,7 +66,7 @@ void json_fail(struct json_r *r, const char *reason, const char *fmt, ...) LIKE_
 void json_unknown(struct json_r *r, str key); // fails with json.unknown_field
 void json_twice(struct json_r *r, str key);   // fails with json.twice
 // Fails with another reader's refusal of the string or raw value just read, whose `at` counts from
-// its first byte.
+// its first byte; the sentence is told which field it is about.
 void json_refuse(struct json_r *r, status st);
 status json_r_end(struct json_r *r); // nothing but blanks may follow; the first failure
 

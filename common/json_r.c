@@ -476,10 +476,23 @@ void json_twice(struct json_r *r, str key)
     json_fail(r, "json.twice", "the field \"%.*s\" is there twice", STR(s));
 }
 
+// Who refused was given a value, and may not know of which field.
+static void name_field(const struct json_r *r, status *st)
+{
+    struct name name = name_of(r);
+    status said = *st;
+
+    if (r->key.n == 0 || str_starts(str_of(said.text), r->key)) return;
+    if (strstr(said.text, name.z) != NULL) return;
+    int room = (int)(sizeof st->text - strlen(name.z) - S(": ").n - 1);
+    snprintf(st->text, sizeof st->text, "%s: %.*s", name.z, room, said.text);
+}
+
 void json_refuse(struct json_r *r, status st)
 {
     assert(st.cls != ST_OK);
     if (failed(r)) return;
+    name_field(r, &st);
     r->st = st;
     r->st.at = r->text != 0 ? (uint32_t)r->text + st.at : (uint32_t)r->mark;
 }

@@ -385,8 +385,8 @@ static void json_handler_fails_once_and_at_the_right_place(void **state)
         {"{\"urgent\":*1}", "json.type", "\"urgent\" must be true or false, not a number"},
         {"{ *\"gtim\":\"0\"}", "json.unknown_field", "the field \"gtim\" is not known here"},
         {"{\"units\":[\"a\",\"b\",\"c\",\"d\",*\"e\"]}", "order.units", "too many units"},
-        {"{\"units\":[\"b*ad\",\"b\"]}", "order.unit", "no"},
-        {"{\"units\":[*\"b\\u0061d\",\"b\"]}", "order.unit", "no"},
+        {"{\"units\":[\"b*ad\",\"b\"]}", "order.unit", "\"units\": no"},
+        {"{\"units\":[*\"b\\u0061d\",\"b\"]}", "order.unit", "\"units\": no"},
         {"{\"quantity\":1} *x", "json.syntax", "the end is expected, not \"x\""},
         {"{\"quantity\":*", "json.syntax", "the text ends where a value is expected"},
   // clang-format on
