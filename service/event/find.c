@@ -87,6 +87,15 @@ static status refused(const struct finder *f, uint64_t of)
                 (unsigned long long)of, f->first.text);
 }
 
+// Why there is none: a serial that no pack can have is told so.
+static status unknown_serial(str serial)
+{
+    status st = gs1_serial_check(serial, GS1_SERIAL_MAX);
+
+    if (st.cls == ST_OK) return unknown();
+    return fail(st.cls, st.reason, 0, "serials: %s", st.text);
+}
+
 // ---- whose a unit is
 
 static bool is_issued_by(const struct finder *f, unit_id u)
@@ -132,7 +141,8 @@ static void check_owners(struct finder *f, const struct finding *g, client_id *c
         bool known =
             g->units[i].v != 0 && owner_of(f, g->units[i], &owner) && caller_sees(f->caller, owner);
         if (known && client->v == 0) *client = owner;
-        if (!known || owner.v != client->v) offend_at(f, g, i, unknown());
+        if (!known || owner.v != client->v)
+            offend_at(f, g, i, g->ids != NULL ? unknown() : unknown_serial(g->texts->at[i]));
     }
 }
 
@@ -230,12 +240,21 @@ static status take_units(struct finder *f, const struct finding *g, struct repor
 
 // ---- lots
 
+static status unknown_lot(const struct finder *f, const struct said *s)
+{
+    struct gtin_row product;
+
+    if (!gtin_get(f->t, s->gtin, &product) || !caller_sees(f->caller, product.client))
+        return fail(ST_UNPROCESSABLE, "product.unknown", 0, "gtin: no product has this GTIN");
+    return fail(ST_UNPROCESSABLE, "lot.unknown", 0, "lot: this product has no such lot");
+}
+
 static status find_lot(struct finder *f, const struct said *s, struct report_ask *ask)
 {
     struct lot lot;
 
     if (!lot_peek(f->t, s->gtin, s->lot, &lot) || !caller_sees(f->caller, lot.client))
-        return fail(ST_UNPROCESSABLE, "lot.unknown", 0, "lot: this product has no such lot");
+        return unknown_lot(f, s);
     if (!lot_takes_line(&lot, f->line_name))
         return fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(f->line_name));
     ask->lot = lot.number;

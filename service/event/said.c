@@ -100,14 +100,15 @@ static bool has_control(str s)
     return false;
 }
 
-static str read_text(struct json_r *r, uint32_t max)
+static str read_text(struct json_r *r, enum field f)
 {
+    uint32_t max = fields[f].max;
     str s = json_string(r);
 
     if (s.n == 0 || (s.n > max && characters(s) > max))
-        json_fail(r, "field.range", "it must have 1 to %u characters", max);
+        json_fail(r, "field.range", "\"%s\" must have 1 to %u characters", fields[f].name, max);
     else if (has_control(s))
-        json_fail(r, "field.control", "control characters are not taken");
+        json_fail(r, "field.control", "\"%s\" has a control character", fields[f].name);
     return s;
 }
 
@@ -176,7 +177,7 @@ static bool has_room(struct json_r *r, struct texts *t, uint32_t *room, uint32_t
     return true;
 }
 
-static void read_list(struct json_r *r, uint32_t max, struct texts *out)
+static void read_list(struct json_r *r, const char *name, uint32_t max, struct texts *out)
 {
     uint32_t room = 0;
 
@@ -184,10 +185,11 @@ static void read_list(struct json_r *r, uint32_t max, struct texts *out)
         if (!has_room(r, out, &room, max)) return;
         str s = json_string(r);
         if (s.n > SPELLING_MAX || s.n == 0)
-            json_fail(r, "field.range", "a unit has 1 to %u characters", SPELLING_MAX);
+            json_fail(r, "field.range", "a unit of \"%s\" has 1 to %u characters", name,
+                      SPELLING_MAX);
         out->at[out->n++] = s;
     }
-    if (out->n == 0) json_fail(r, "field.range", "the list has no unit");
+    if (out->n == 0) json_fail(r, "field.range", "\"%s\" has no unit", name);
 }
 
 static void read_value(struct json_r *r, enum field f, uint32_t units_max, struct said *out)
@@ -198,9 +200,9 @@ static void read_value(struct json_r *r, enum field f, uint32_t units_max, struc
     case TYPE: read_type(r, out); break;
     case TIME: read_time(r, out); break;
     case GTIN: read_gtin(r, out); break;
-    case TEXT: *(str *)(void *)at = read_text(r, fields[f].max); break;
+    case TEXT: *(str *)(void *)at = read_text(r, f); break;
     case EXTRA: *(str *)(void *)at = read_extra(r); break;
-    case LIST: read_list(r, units_max, (struct texts *)(void *)at); break;
+    case LIST: read_list(r, fields[f].name, units_max, (struct texts *)(void *)at); break;
     case FLAG: *(bool *)(void *)at = json_bool(r); break;
     }
 }
