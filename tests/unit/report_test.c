@@ -432,7 +432,7 @@ static void anothers_units_look_unknown(void **state)
     f->caller.clients = &acme;
     f->caller.client_count = 1;
     refused(f, say_pack(f, sscc(f, q, 0), PART(c, 0, 5), PACKS(CREAM, BEGIN)), "unit.unknown", 1);
-    refused(f, say_commission(f, "C1", CREAM, PART(c, 0, 1)), "lot.unknown", 0);
+    refused(f, say_commission(f, "C1", CREAM, PART(c, 0, 1)), "product.unknown", 0);
     refused(f, fmt(f, "{\"type\":\"unpack\",\"children\":[\"%s\"]}", sgtin(f, CREAM, c.texts[0])),
             "unit.unknown", 1);
     accepted(f, say_pack(f, sscc(f, p, 0), PART(s, 0, 5), PACKS(PILLS, BEGIN)));
