@@ -70,17 +70,19 @@ static void job_done(struct job *j)
         p->done(r, j);
 }
 
-// Only days whose rows no longer change are looked through here; today's are the committer's.
-static void find_older(struct http_req *r, struct job_key *key)
+void api_key_older(struct txn *t, wall now, struct job_key *key)
 {
     struct bound b;
 
+    if (!key->present || !idempotency_find_older(t, now, &key->key, &b)) return;
+    key->older_seq = b.seq;
+    key->older_body = b.body;
+}
+
+static void find_older(struct http_req *r, struct job_key *key)
+{
     if (!key->present) return;
-    struct txn *t = api_snapshot(r);
-    if (idempotency_find_older(t, env_wall(api_site(r)->env), &key->key, &b)) {
-        key->older_seq = b.seq;
-        key->older_body = b.body;
-    }
+    api_key_older(api_snapshot(r), env_wall(api_site(r)->env), key);
     (void)api_snapshot_end(r).cls; // trouble in the store will meet the committer too
 }
 

@@ -30,6 +30,9 @@ void api_submit(struct http_req *r, struct job *j, api_done *done);
 // False when there is no key. idempotency.key when it is no key (over 255 bytes, control
 // characters): answered already, *bad is set.
 bool api_key(struct http_req *r, struct job_key *out, bool *bad);
+// What the days before today, whose rows no longer change, hold of the key; today's is for the
+// committer to find. api_submit looks by itself.
+void api_key_older(struct txn *t, wall now, struct job_key *key);
 
 // The reply of a whole JSON object or list built in a buf.
 void api_reply(struct http_req *r, int code, struct buf *json); // takes the buf

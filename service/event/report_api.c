@@ -2,27 +2,16 @@
 //
 // NDJSON is taken in slices of whole lines, each one job of the committer; the next is cut only
 // when the one before was answered, and meanwhile the socket is not read. So memory does not grow
-// with the body. Where a slice ends depends on the body alone, never on how it arrived: a repeat
-// with the same Idempotency-Key meets the same slices, and each is answered as before or, after a
-// crash, done now. A full slice is held until a further byte or the end is seen, because the digest
-// that its key is bound with tells whether it was the last.
+// with the body. A repeat with the same Idempotency-Key meets the same slices (slicer.h), and each
+// is answered as before or, after a crash, done now.
 #include "common/digest.h"
-#include "service/event/report_int.h"
-#include "service/event/results.h"
-#include "service/journal/idempotency.h"
+#include "service/event/slice.h"
+#include "service/event/slicer.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define REPORTS_MAGIC 0x7e907u
-#define ARENA_MAX     (256 * MB) // of one job; report_body_max keeps it far below
-#define READ_AHEAD    (1 * MB)   // of a body beyond its longest line
-#define OBJECTS_FIRST 8u
-
-struct object { // one report
-    uint64_t index;
-    status st; // not OK: refused for what it says, nobody was asked
-    struct said said;
-};
+#define READ_AHEAD    (1 * MB) // of a body beyond its longest line
 
 // owner: the loop of the request. It outlives the request when the peer breaks off while a job is
 // away.
@@ -37,12 +26,8 @@ struct reports {
     struct buf in; // what has come and was not taken
     size_t taken;  // of it already
     size_t came;   // in all
-    size_t cut, scanned;
-    uint32_t cut_lines; // of the slice in the making: whole lines, bytes looked at
-    struct arena arena; // of the job
-    struct object *objects;
-    uint32_t n, room;
-    uint64_t index; // of the next object
+    struct slicer slicer;
+    struct slice slice; // at the committer, or in the making
     struct results results;
 };
 
@@ -60,7 +45,7 @@ static void reports_free(struct reports *s)
 {
     OBJ_CHECK(s, REPORTS_MAGIC);
     buf_fini(&s->in);
-    arena_fini(&s->arena);
+    slice_fini(&s->slice);
     results_fini(&s->results);
     s->magic = 0;
     free(s);
@@ -89,67 +74,13 @@ static enum turn answer(struct reports *s)
     return OVER;
 }
 
-// ---- objects to asks
+// ---- jobs
 
-static status no_memory(void)
+// The key of the slice's job: the call's own for the first, for later ones also the index of their
+// first object. Bound with it is the body so far, and whether it ended there.
+static struct job_key key_of(const struct reports *s, bool last)
 {
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the reports need too much memory");
-}
-
-static void objects_begin(struct reports *s)
-{
-    s->objects = NULL;
-    s->n = s->room = 0;
-}
-
-static struct object *object_new(struct reports *s)
-{
-    if (s->n == s->room) {
-        uint32_t room = s->room == 0 ? OBJECTS_FIRST : 2 * s->room;
-        struct object *more = NEW_ARRAY(&s->arena, struct object, room);
-        if (more == NULL) return NULL;
-        if (s->n > 0) memcpy(more, s->objects, s->n * sizeof *more);
-        s->objects = more;
-        s->room = room;
-    }
-    return &s->objects[s->n++];
-}
-
-// Takes one report; its JSON stands `at` bytes into the body.
-static status read_object(struct reports *s, str json, size_t at)
-{
-    const struct site *site = api_site(s->r);
-    struct object *o = object_new(s);
-    struct json_r r = json_reader(json, &s->arena);
-
-    if (o == NULL) return no_memory();
-    o->index = s->index++;
-    said_read(&r, site->limits.report_units_max, &o->said);
-    o->st = json_r_end(&r);
-    if (o->st.cls != ST_OK) o->st.at += (uint32_t)at;
-    return OK;
-}
-
-static status find_all(struct reports *s, struct finder *f, struct job *j)
-{
-    uint32_t k = 0;
-    struct bound b;
-
-    for (uint32_t i = 0; i < s->n; i++) {
-        if (s->objects[i].st.cls != ST_OK) continue;
-        struct ask *a = &j->asks[k++];
-        TRY(report_find(f, &s->objects[i].said, &a->kind, &a->what));
-    }
-    if (j->key.present && idempotency_find_older(f->t, env_wall(f->site->env), &j->key.key, &b)) {
-        j->key.older_seq = b.seq;
-        j->key.older_body = b.body;
-    }
-    return OK;
-}
-
-// The key of the job that begins with object `first`; what of the body is bound with it.
-static struct job_key key_of(const struct reports *s, uint64_t first, bool last)
-{
+    uint64_t first = s->slice.first;
     struct job_key k = s->key;
     struct sha256 sum = sha256_end(&s->sum);
     char body[sizeof sum.b + 1];
@@ -170,57 +101,25 @@ static struct job_key key_of(const struct reports *s, uint64_t first, bool last)
 
 static void job_done(struct job *j);
 
-static uint32_t sound(const struct reports *s)
-{
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; i < s->n; i++) n += s->objects[i].st.cls == ST_OK;
-    return n;
-}
-
-static status prepare(struct reports *s, struct job *j)
-{
-    struct finder f = {.site = api_site(s->r), .caller = caller_of(s->r), .arena = &s->arena};
-
-    f.t = api_snapshot(s->r);
-    finder_begin(&f);
-    status st = find_all(s, &f, j);
-    finder_end(&f);
-    status end = api_snapshot_end(s->r);
-    return end.cls != ST_OK ? end : st;
-}
-
 static void tell(struct reports *s, const struct job *j)
 {
-    uint32_t k = 0;
-
-    for (uint32_t i = 0; i < s->n; i++) {
-        const struct object *o = &s->objects[i];
-        const struct ask *a = o->st.cls == ST_OK ? &j->asks[k++] : NULL;
-        if (a == NULL)
-            results_refuse(&s->results, o->index, o->st, S(""));
-        else if (a->result.cls != ST_OK)
-            results_refuse(&s->results, o->index, a->result, a->units);
-        else
-            results_accept(&s->results, o->index, caller_seq(caller_of(s->r), &a->fact), a->repeat);
-    }
+    slice_tell(&s->slice, caller_of(s->r), j, &s->results);
 }
 
-// Hands s->objects to the committer. `first`: index of the first of them; `last`: the body ends
-// with them.
-static enum turn submit(struct reports *s, uint64_t first, bool last)
+// Hands the slice to the committer. `last`: the body ends with it.
+static enum turn submit(struct reports *s, bool last)
 {
-    uint32_t n = sound(s);
+    uint32_t n = slice_sound(&s->slice);
     struct job *j;
 
     if (n == 0) return tell(s, NULL), HUNGRY;
-    j = job_new(&s->arena, s->r->loop, n);
-    if (j == NULL) return refuse(s, no_memory());
+    j = job_new(&s->slice.arena, s->r->loop, n);
+    if (j == NULL) return refuse(s, slice_no_memory());
     j->owner = s;
     j->done = job_done;
     j->actor = caller_of(s->r)->actor;
-    j->key = key_of(s, first, last);
-    status st = prepare(s, j);
+    j->key = key_of(s, last);
+    status st = slice_find(&s->slice, s->r, j);
     if (st.cls != ST_OK) return refuse(s, st);
     if (!committer_submit(api_site(s->r)->committer, j))
         return refuse(s, fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again"));
@@ -233,15 +132,15 @@ static enum turn submit(struct reports *s, uint64_t first, bool last)
 static status array_read(struct reports *s, str body)
 {
     const struct site *site = api_site(s->r);
-    struct json_r r = json_reader(body, &s->arena);
+    struct json_r r = json_reader(body, &s->slice.arena);
     uint32_t max = site->limits.reports_max;
 
     for (json_array(&r); json_item(&r);) {
         str raw = json_raw(&r);
         if (r.st.cls != ST_OK) break;
-        if (s->n == max)
+        if (s->slice.n == max)
             return fail(ST_TOO_LARGE, "reports.too_many", 0, "at most %u reports in an array", max);
-        TRY(read_object(s, raw, (size_t)(raw.p - body.p)));
+        TRY(slice_add(&s->slice, raw, (size_t)(raw.p - body.p)));
     }
     return json_r_end(&r);
 }
@@ -249,78 +148,42 @@ static status array_read(struct reports *s, str body)
 // What is no JSON at all is the call's trouble; all else is the object's own.
 static status object_read(struct reports *s, str body)
 {
-    TRY(read_object(s, body, 0));
-    if (s->objects->st.cls == ST_OK) return OK;
-    struct json_r r = json_reader(body, &s->arena);
+    TRY(slice_add(&s->slice, body, 0));
+    status said = s->slice.objects[0].st;
+    if (said.cls == ST_OK) return OK;
+    struct json_r r = json_reader(body, &s->slice.arena);
     bool object = json_peek(&r) == JSON_OBJECT;
     (void)json_raw(&r);
     status st = json_r_end(&r);
-    return st.cls == ST_OK && !object ? s->objects->st : st;
+    return st.cls == ST_OK && !object ? said : st;
 }
 
 static enum turn take_json(struct reports *s)
 {
     str body = s->in.n == 0 ? (str){"", 0} : buf_str(&s->in);
-    struct json_r r = json_reader(body, &s->arena);
+    struct json_r r = json_reader(body, &s->slice.arena);
 
     sha256_add(&s->sum, body);
     status st = json_peek(&r) == JSON_ARRAY ? array_read(s, body) : object_read(s, body);
     if (st.cls != ST_OK) return refuse(s, st);
-    enum turn turn = submit(s, 0, true);
+    enum turn turn = submit(s, true);
     return turn == HUNGRY ? answer(s) : turn;
 }
 
 // ---- NDJSON
 
-// How many bytes the next slice has, 0: not known yet. *last: the body ends with it.
-static size_t slice_cut(struct reports *s, bool *last)
-{
-    const struct site_limits *limits = &api_site(s->r)->limits;
-    const char *p = s->in.n == 0 ? "" : s->in.p + s->taken;
-    size_t n = s->in.n - s->taken;
-
-    *last = false;
-    if (n == 0) return 0;
-    for (;;) {
-        bool full = s->cut_lines == limits->slice_lines || s->cut >= limits->slice_bytes;
-        if (full && (n > s->cut || s->ended)) return *last = n == s->cut, s->cut;
-        if (full) return 0;
-        const char *nl = n == s->scanned ? NULL : memchr(p + s->scanned, '\n', n - s->scanned);
-        size_t end = nl == NULL ? n : (size_t)(nl - p) + 1;
-        if (end > limits->slice_bytes && s->cut > 0) return s->cut;
-        s->scanned = end;
-        if (nl == NULL) return s->ended ? (*last = true, n) : 0;
-        s->cut = end;
-        s->cut_lines++;
-    }
-}
-
-static bool next_line(str *rest, str *line)
-{
-    if (rest->n == 0) return false;
-    if (!str_cut(rest, '\n', line)) {
-        *line = *rest;
-        rest->n = 0;
-    }
-    *line = str_trim(*line);
-    return true;
-}
-
 static enum turn take_slice(struct reports *s, str slice, bool last)
 {
-    uint64_t first = s->index;
     str rest = slice, line;
 
-    arena_reset(&s->arena);
-    objects_begin(s);
+    slice_begin(&s->slice);
     sha256_add(&s->sum, slice);
     s->taken += slice.n;
-    s->cut = s->scanned = s->cut_lines = 0;
-    while (next_line(&rest, &line)) {
-        status st = line.n == 0 ? OK : read_object(s, line, 0);
+    while (slicer_line(&rest, &line)) {
+        status st = line.n == 0 ? OK : slice_add(&s->slice, line, 0);
         if (st.cls != ST_OK) return refuse(s, st);
     }
-    return submit(s, first, last);
+    return submit(s, last);
 }
 
 static void forget_taken(struct reports *s)
@@ -331,6 +194,11 @@ static void forget_taken(struct reports *s)
     s->taken = 0;
 }
 
+static str not_taken(const struct reports *s)
+{
+    return s->in.n == 0 ? (str){"", 0} : (str){s->in.p + s->taken, s->in.n - s->taken};
+}
+
 // Goes on until a job is away, or bytes are wanted, or all is answered.
 static enum turn take_lines(struct reports *s)
 {
@@ -339,7 +207,7 @@ static enum turn take_lines(struct reports *s)
     size_t n;
 
     forget_taken(s);
-    while (turn == HUNGRY && (n = slice_cut(s, &last)) > 0)
+    while (turn == HUNGRY && (n = slicer_cut(&s->slicer, not_taken(s), s->ended, &last)) > 0)
         turn = take_slice(s, (str){s->in.p + s->taken, n}, last);
     if (turn == HUNGRY && s->ended) return answer(s);
     return turn;
@@ -409,7 +277,8 @@ static void reports_open(struct http_req *r)
     *s = (struct reports){.magic = REPORTS_MAGIC, .r = r, .lines = lines, .key = key};
     sha256_start(&s->sum);
     buf_init(&s->in, limits->report_body_max + (lines ? READ_AHEAD : 0));
-    arena_init(&s->arena, ARENA_MAX);
+    slice_init(&s->slice, limits->report_units_max);
+    s->slicer = (struct slicer){.lines_max = limits->slice_lines, .bytes_max = limits->slice_bytes};
     results_init(&s->results, limits->results_bytes_max);
     r->work = s;
 }

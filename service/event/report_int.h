@@ -3,7 +3,9 @@
 //
 //     said.c            one object's JSON
 //     find.c            its names as units, in a snapshot of the loop
-//     report_api.c      the call: slices, jobs, back-pressure
+//     report_api.c      the call: jobs one after the other, back-pressure
+//     slicer.c          where the slices of a streamed body end
+//     slice.c           the objects of one job: read, found, told
 //     results.c         its answer
 //     judge.c           the guards, one unit at a time
 //     repeat.c          was it reported before?
