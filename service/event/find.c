@@ -58,21 +58,16 @@ static void offend(struct finder *f, str unit, status st)
     json_w_end(&w);
 }
 
-static void offend_id(struct finder *f, const struct gs1_id *id, status st)
-{
-    struct buf text;
-
-    buf_init(&text, 1 * KB);
-    status written = gs1_write(id, GS1_BRACKETED, NULL, &text);
-    if (written.cls == ST_OK) offend(f, buf_str(&text), st);
-    buf_fini(&text);
-}
-
+// By its bracketed spelling; what no spelling can hold is told as it was said.
 static void offend_at(struct finder *f, const struct finding *g, uint32_t i, status st)
 {
-    struct gs1_id id = gs1_sgtin(g->said->gtin, g->texts->at[i]);
+    struct gs1_id id = g->ids != NULL ? g->ids[i] : gs1_sgtin(g->said->gtin, g->texts->at[i]);
+    struct buf text;
 
-    offend_id(f, g->ids != NULL ? &g->ids[i] : &id, st);
+    buf_init(&text, 2 * KB);
+    bool spelled = gs1_write(&id, GS1_BRACKETED, NULL, &text).cls == ST_OK && !text.failed;
+    offend(f, spelled ? buf_str(&text) : g->texts->at[i], st);
+    buf_fini(&text);
 }
 
 static status unknown(void)
@@ -119,16 +114,21 @@ static bool find_issue(struct finder *f, unit_id u)
     return true;
 }
 
-// SSCCs of the site's own pools belong to the client that they were asked for.
+// An SSCC of the site's own pools is the client's that it was asked for; asked for nobody, it is
+// whose report begins it: 0 until then.
 static bool owner_of(struct finder *f, unit_id u, client_id *out)
 {
     const struct space_row *s = names_space(f->names, f->t, unit_space(u));
+    struct fact first;
 
     if (s == NULL || s->sort == SPACE_OF_FOREIGN) return false;
     *out = s->client;
     if (s->client.v != 0 && s->sort != SPACE_OF_LIST) return true;
     if (!find_issue(f, u)) return false;
-    if (s->client.v == 0) *out = f->issue_client;
+    if (s->client.v != 0) return true;
+    *out = f->issue_client;
+    uint64_t seq = out->v != 0 ? 0 : unit_one(f->t, u).first;
+    if (seq != 0 && journal_get_header(f->t, seq, &first).cls == ST_OK) *out = first.client;
     return true;
 }
 
@@ -138,10 +138,10 @@ static void check_owners(struct finder *f, const struct finding *g, client_id *c
     client_id owner;
 
     for (uint32_t i = 0; i < g->n; i++) {
-        bool known =
-            g->units[i].v != 0 && owner_of(f, g->units[i], &owner) && caller_sees(f->caller, owner);
+        bool known = g->units[i].v != 0 && owner_of(f, g->units[i], &owner) &&
+                     (owner.v == 0 || caller_sees(f->caller, owner));
         if (known && client->v == 0) *client = owner;
-        if (!known || owner.v != client->v)
+        if (!known || (owner.v != 0 && owner.v != client->v))
             offend_at(f, g, i, g->ids != NULL ? unknown() : unknown_serial(g->texts->at[i]));
     }
 }
@@ -198,33 +198,35 @@ static status find_spellings(struct finder *f, const struct said *s, const struc
 
 // ---- what makes no sense together
 
-static int by_value(const void *a, const void *b)
+struct place { // of a unit in a list
+    unit_id unit;
+    uint32_t at;
+};
+
+static int by_unit_and_place(const void *a, const void *b)
 {
-    const unit_id *x = a, *y = b;
-    return (x->v > y->v) - (x->v < y->v);
+    const struct place *x = a, *y = b;
+
+    if (x->unit.v != y->unit.v) return x->unit.v < y->unit.v ? -1 : 1;
+    return (x->at > y->at) - (x->at < y->at);
 }
 
 // Names each that stands twice, once.
 static void check_twice(struct finder *f, const struct finding *g)
 {
     status st = fail(ST_CONFLICT, "unit.twice", 0, "it is named twice in one report");
-    unit_id *sorted = NEW_ARRAY(f->arena, unit_id, g->n);
+    struct place *p = NEW_ARRAY(f->arena, struct place, g->n);
 
-    if (sorted == NULL) {
+    if (p == NULL) {
         f->first = no_memory();
         f->bad++;
         return;
     }
-    memcpy(sorted, g->units, g->n * sizeof *sorted);
-    qsort(sorted, g->n, sizeof *sorted, by_value);
-    for (uint32_t i = 1; i < g->n; i++) {
-        bool again = i > 1 && sorted[i - 2].v == sorted[i].v;
-        if (sorted[i].v != sorted[i - 1].v || again) continue;
-        for (uint32_t k = 0; k < g->n; k++)
-            if (g->units[k].v == sorted[i].v) {
-                offend_at(f, g, k, st);
-                break;
-            }
+    for (uint32_t i = 0; i < g->n; i++) p[i] = (struct place){g->units[i], i};
+    qsort(p, g->n, sizeof *p, by_unit_and_place);
+    for (uint32_t i = 0; i + 1 < g->n; i++) {
+        bool first = i == 0 || p[i - 1].unit.v != p[i].unit.v;
+        if (first && p[i + 1].unit.v == p[i].unit.v) offend_at(f, g, p[i].at, st);
     }
 }
 

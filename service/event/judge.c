@@ -82,6 +82,13 @@ static status too_early(struct judge *j, uint64_t last)
     return fail(ST_CONFLICT, "time.before", 0, "time: it is before the unit's last event");
 }
 
+// Another client may have begun, since the loop looked, what was nobody's then.
+static status check_client(struct judge *j, uint64_t first)
+{
+    if (first == 0 || judge_header(j, first)->client.v == j->ask->client.v) return OK;
+    return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "there is no such unit");
+}
+
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
 {
     enum unit_state next;
@@ -89,7 +96,8 @@ bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
     *x = unit_get(&j->rows, u);
     j->looked++;
     alike_put(&j->previous, x->last);
-    status st = unit_step(judge_sorts(j, u).sort, x, act, &next);
+    status st = check_client(j, x->first);
+    if (st.cls == ST_OK) st = unit_step(judge_sorts(j, u).sort, x, act, &next);
     if (st.cls == ST_OK && x->last != 0) st = too_early(j, x->last);
     if (st.cls == ST_OK) return true;
     judge_offend(j, u, st);

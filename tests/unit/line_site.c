@@ -63,6 +63,7 @@ static const struct {
      "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\",\"extension\":\"0\"}"                       },
     {"/v1/pools/other-sscc",
      "{\"kind\":\"sscc\",\"client\":\"other\",\"prefix\":\"9521321\",\"extension\":\"0\"}"                      },
+    {"/v1/pools/site-sscc",         "{\"kind\":\"sscc\",\"prefix\":\"9521987\",\"extension\":\"1\"}"            },
     {"/v1/locations/9521141000014", "{\"name\":\"Hall\"}"                                                       },
     {"/v1/lines/line-1",            "{\"name\":\"Line 1\",\"location\":\"9521141000014\"}"                      },
     {"/v1/lines/line-2",            "{\"name\":\"Line 2\"}"                                                     },
@@ -144,14 +145,24 @@ struct numbers line_site_serials(struct fixture *f, const char *gtin, const char
     return list_of_answer(f, a.body, "serials", n);
 }
 
-struct numbers line_site_ssccs(struct fixture *f, const char *client, uint32_t n)
+static struct numbers ssccs(struct fixture *f, const char *by, const char *name, uint32_t n)
 {
     char body[200];
 
-    snprintf(body, sizeof body, "{\"client\":\"%s\",\"quantity\":%u}", client, n);
+    snprintf(body, sizeof body, "{\"%s\":\"%s\",\"quantity\":%u}", by, name, n);
     struct fixture_answer a = call(f, ROLE_LINE, "POST /v1/sscc", body);
     expect(&a, 201, body);
     return list_of_answer(f, a.body, "ssccs", n);
+}
+
+struct numbers line_site_ssccs(struct fixture *f, const char *client, uint32_t n)
+{
+    return ssccs(f, "client", client, n);
+}
+
+struct numbers line_site_own_ssccs(struct fixture *f, uint32_t n)
+{
+    return ssccs(f, "pool", "site-sscc", n);
 }
 
 unit_id line_site_unit(struct fixture *f, const char *spelling)

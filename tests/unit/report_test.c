@@ -106,6 +106,28 @@ static void commission_names_every_offender(void **state)
     assert_int_equal(counts(f, PILLS, "A1", 0).commissioned, 3);
 }
 
+static void a_serial_that_no_pack_can_have_is_named(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const odd[] = {"a b", "\xc3\xa9", "123456789012345678901", "#", "^`|~"};
+    char many[300];
+
+    for (size_t i = 0; i < LEN(odd); i++)
+        refused(f,
+                say_commission(f, "A1", PILLS,
+                               (struct part){
+                                   &(struct numbers){1, &(str){odd[i], strlen(odd[i])}},
+                                    0, 1
+        }),
+                i == 2 ? "gs1.length" : "gs1.character", 1);
+    memset(many, 'X', sizeof many - 1);
+    many[sizeof many - 1] = 0;
+    refused(f, fmt(f, "{\"type\":\"unpack\",\"children\":[\"(01)" PILLS "(21)%s\"]}", many),
+            "gs1.length", 1);
+    refused(f, "{\"type\":\"unpack\",\"children\":[\"http://example.com/x\",\"" PILLS "\"]}",
+            "unit.unknown", 2);
+}
+
 static void a_lot_must_be_known_open_and_for_the_line(void **state)
 {
     struct fixture *f = *state;
@@ -439,6 +461,28 @@ static void anothers_units_look_unknown(void **state)
     f->caller.client_count = 0;
 }
 
+static void the_sites_own_ssccs_are_whose_report_begins_them(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = made(f, PILLS, "A1", 5), c = made(f, CREAM, "C1", 5);
+    struct numbers p = line_site_own_ssccs(f, 3);
+    client_id other = {2};
+
+    accepted(f, say_pack(f, sscc(f, p, 0), PART(s, 0, 2), PACKS(PILLS, BEGIN)));
+    refused(f, say_pack(f, sscc(f, p, 0), PART(c, 0, 2), PACKS(CREAM, "")), "unit.unknown", 2);
+    refused(f, say_pack(f, sscc(f, p, 1), PART(c, 0, 2), PACKS(CREAM, "")), "unit.state", 1);
+    refused(f, fmt(f, "{\"type\":\"close\",\"parent\":\"%s\"}", sscc(f, p, 1)), "unit.state", 1);
+    accepted(f, say_begin(f, "C1", CREAM, PART(p, 1, 1)));
+    refused(f, say_pack(f, sscc(f, p, 1), PART(s, 2, 2), PACKS(PILLS, "")), "unit.unknown", 2);
+    f->caller.clients = &other;
+    f->caller.client_count = 1;
+    refused(f, fmt(f, "{\"type\":\"unpack\",\"parent\":\"%s\"}", sscc(f, p, 0)), "unit.unknown", 1);
+    accepted(f, say_pack(f, sscc(f, p, 1), PART(c, 0, 2), PACKS(CREAM, "")));
+    f->caller.client_count = 0;
+    accepted(f,
+             fmt(f, "{\"type\":\"scrap\",\"ssccs\":[\"%s\"],\"reason\":\"torn\"}", sscc(f, p, 2)));
+}
+
 static void units_are_taken_in_any_spelling(void **state)
 {
     struct fixture *f = *state;
@@ -465,6 +509,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
         T(good_packs_become_commissioned),
         T(commission_names_every_offender),
+        T(a_serial_that_no_pack_can_have_is_named),
         T(a_lot_must_be_known_open_and_for_the_line),
         T(scrap_takes_the_lot_that_was_asked_for),
         T(time_never_runs_back_nor_far_ahead),
@@ -479,6 +524,7 @@ int main(void)
         T(unpacking_names_what_is_elsewhere),
         T(packing_stays_open_after_the_lot_is_closed),
         T(anothers_units_look_unknown),
+        T(the_sites_own_ssccs_are_whose_report_begins_them),
         T(units_are_taken_in_any_spelling),
     };
 
