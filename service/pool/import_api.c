@@ -6,8 +6,6 @@
 #include "service/pool/pool_int.h"
 #include <string.h>
 
-#define DAY_EDGE_MS 600000 // keys bound just before midnight are still looked for
-
 static status read_form(const struct http_req *r, enum import_form *out)
 {
     static const struct {
@@ -63,11 +61,10 @@ static status importing_new(struct http_req *r, enum import_form form, struct im
 static status find_repeat(struct http_req *r, struct txn *t, const struct job_key *key,
                           struct fact *out, bool *found)
 {
-    wall now = env_wall(api_site(r)->env), before = {now.ms - DAY_EDGE_MS};
+    wall now = env_wall(api_site(r)->env);
     struct bound b;
 
     *found = key->present && (idempotency_get(t, idempotency_day(now), &key->key, &b) ||
-                              idempotency_get(t, idempotency_day(before), &key->key, &b) ||
                               idempotency_find_older(t, now, &key->key, &b));
     if (!*found) return OK;
     if (memcmp(&b.body, &key->body, sizeof b.body) != 0)
