@@ -24,11 +24,18 @@ struct importing { // owner: the request's loop; in the request's arena
     uint32_t next;           // part to send
     uint64_t import, so_far; // its first part's seq; numbers sent
     uint64_t total;
-    status refused; // of a part, while the others are taken back
+    status refused; // of a command, while the parts are taken back
     str refused_units;
 };
 
 // One import of a pool at a time, and few of the site. import.running, import.busy
 status import_enter(const struct site *site, uint32_t pool);
-void import_run(struct importing *m); // after import_enter; answers the request
+void import_leave(const struct site *site, uint32_t pool);
+void import_run(struct importing *m); // after import_enter; answers the request and leaves
 void import_reply(struct http_req *r, uint64_t count);
+
+// import_scan.c: the part that the reader stands before, into m->numbers; *more says whether there
+// is another. Codes of import_read.h; request.memory
+status import_part_read(struct importing *m, struct import_reader *reader, bool *more);
+// Notes the offenders among m->numbers: known already, or in this import before.
+status import_part_check(struct importing *m);
