@@ -1,4 +1,5 @@
 // POST /v1/serials and POST /v1/sscc: a line asks for numbers.
+#include "service/access/access.h"
 #include "service/api/api.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
@@ -210,10 +211,11 @@ static bool search_one(void *self, uint32_t pool)
     return !s->ambiguous;
 }
 
-// For whom they are: as said, as the lot's GTIN says, or the caller's only client.
-static status sscc_client(struct txn *t, const struct caller *c, const struct sscc_body *b,
+// For whom they are: as said, as the lot's GTIN says, or the caller's client.
+static status sscc_client(struct txn *t, struct http_req *r, const struct sscc_body *b,
                           client_id *out)
 {
+    const struct caller *c = caller_of(r);
     struct gtin_row row = {0};
     client_id named = {0};
 
@@ -224,8 +226,8 @@ static status sscc_client(struct txn *t, const struct caller *c, const struct ss
     if (named.v != 0 && row.client.v != 0 && named.v != row.client.v)
         return fail(ST_UNPROCESSABLE, "pool.client", 0, "client: the GTIN is another client's");
     *out = row.client.v != 0 ? row.client : named;
-    if (out->v == 0 && c->client_count == 1) *out = c->clients[0];
-    return OK;
+    if (out->v != 0 || (b->pool.n > 0 && c->client_count != 1)) return OK;
+    return access_client(r, t, out);
 }
 
 static status sscc_pool(struct search *s, struct issue_ask *ask)
@@ -252,7 +254,7 @@ static status sscc_resolve(struct txn *t, struct http_req *r, const struct sscc_
     struct search s = {.t = t, .body = b};
     struct pool_row p;
 
-    TRY(sscc_client(t, c, b, &ask->client));
+    TRY(sscc_client(t, r, b, &ask->client));
     if (b->gtin.n > 0) memcpy(ask->gtin, b->gtin.p, 14);
     s.owner = ask->client;
     s.any_owner = s.owner.v == 0 && caller_is_site(c);
