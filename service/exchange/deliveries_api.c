@@ -16,9 +16,9 @@ static status no_room(void)
     return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
 }
 
-static status unknown(const char *what)
+static status no_partner(void)
 {
-    return fail(ST_NOT_FOUND, "item.unknown", 0, "there is no such %s", what);
+    return fail(ST_NOT_FOUND, "partner.unknown", 0, "there is no such partner");
 }
 
 // ---- whose and which
@@ -36,13 +36,12 @@ static status partner_find(struct http_req *r, struct txn *t, struct delivery_vi
         char *at = (char *)(uintptr_t)name.p + k;
         if (*at >= 'A' && *at <= 'Z') *at = (char)(*at + 32);
     }
-    if (!item_get(t, &noun_partner, name, &i) || !caller_sees(c, i.client))
-        return unknown("partner");
+    if (!item_get(t, &noun_partner, name, &i) || !caller_sees(c, i.client)) return no_partner();
     TRY(item_value(&noun_partner, &i, &r->arena, p));
     *v = (struct delivery_view){
         .site = api_site(r), .t = t, .a = &r->arena, .partner = i.number, .filter = p->filter};
     v->render = event_render_begin(v->site, t, &r->arena);
-    return partner_row_get(t, i.number, &v->row) ? OK : unknown("partner");
+    return partner_row_get(t, i.number, &v->row) ? OK : no_partner();
 }
 
 static str id_text(const struct delivery_view *v, uint64_t seq, char out[OPAQUE_LEN + 1])
@@ -66,7 +65,7 @@ static status delivery_find(struct http_req *r, struct txn *t, struct delivery_v
     if (!opaque_get(v->site->opaque_key, OPAQUE_DELIVERY, r->param[1], &n) ||
         n >> PARTNER_BITS != v->partner ||
         !delivery_get(v, n & ((UINT64_C(1) << PARTNER_BITS) - 1), d))
-        return unknown("delivery");
+        return fail(ST_NOT_FOUND, "delivery.unknown", 0, "there is no such delivery");
     return OK;
 }
 
@@ -327,7 +326,8 @@ static status message_find(struct http_req *r, struct delivery_view *v, const st
     bool sent = str_eq(r->param[2], S("sent"));
     struct outcome o;
 
-    if (!sent && !str_eq(r->param[2], S("answer"))) return unknown("message");
+    if (!sent && !str_eq(r->param[2], S("answer")))
+        return fail(ST_NOT_FOUND, "message.unknown", 0, "messages: canonical, sent or answer");
     if (d->outcome == 0 || e == NULL || d->state == DELIVERY_PARKED)
         return fail(ST_NOT_FOUND, "message.none", 0, "nothing was sent yet");
     TRY(delivery_outcome(v, d->outcome, &o));

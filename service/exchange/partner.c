@@ -346,6 +346,7 @@ static status partner_show(struct txn *t, wall now, const struct item *i, const 
 
 const struct item_noun noun_partner = {.number = NOUN_PARTNER,
                                        .word = "partner",
+                                       .unknown = "partner.unknown",
                                        .form = &partner_form,
                                        .reason_at = offsetof(struct partner, reason),
                                        .kind = &kind_partner_put,
