@@ -11,7 +11,6 @@
     X(REFUSAL, 4, "refusal")                                                                       \
     X(REFUSAL_REPEATED, 5, "refusal.repeated")                                                     \
     X(CALL_BOUND, 6, "call.bound")                                                                 \
-    X(IDEMPOTENCY_PRUNED, 7, "idempotency.pruned")                                                 \
     X(EPOCH_ADDED, 8, "epoch.added")                                                               \
     X(SITE_SEEDED, 9, "site.seeded")                                                               \
     X(CLIENT_PUT, 16, "client.put")                                                                \
@@ -69,7 +68,6 @@ enum fact_kind {
     X(ISSUE, 'R')                                                                                  \
     X(REQUEST, 'Q')                                                                                \
     X(ASKED, 'a')                                                                                  \
-    X(FREE_RUN, 'F')                                                                               \
     X(RESERVED, 'r')                                                                               \
     X(LIST_TEXT, 'l')                                                                              \
     X(SERIAL, 's')                                                                                 \
