@@ -22,6 +22,8 @@ import pytest
 import requests
 import yaml
 
+import contract
+
 BIN = os.path.abspath(os.environ.get("PACKTRAIL_BIN", "build/packtrail"))
 SANITIZED = any(kind in BIN for kind in ("/asan/", "/tsan/"))  # slow, and needs memory of its own
 SHARED = pathlib.Path(os.environ.get("PACKTRAIL_SHARED", "../shared"))
@@ -174,7 +176,8 @@ def _pass_on(stream, lines):
 
 
 class Caller:
-    """A session with the API. Each call asserts the status it is told to expect."""
+    """A session with the API. Each call asserts the status it is told to expect, and that all is
+    as schemas/openapi.yaml says."""
 
     def __init__(self, url, token=None):
         self.url = url
@@ -189,7 +192,8 @@ class Caller:
         if isinstance(body, str):
             body = body.encode()
         more.setdefault("timeout", CALL_S)
-        return self.http.request(method, self.url + path, **{how: body}, **more)
+        response = self.http.request(method, self.url + path, **{how: body}, **more)
+        return response if more.get("stream") else contract.hold(response)
 
     def get(self, path, expect=200, **more):
         return _answer(self.call("GET", path, **more), expect)
