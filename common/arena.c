@@ -38,6 +38,11 @@ void *arena_alloc(struct arena *a, size_t n)
     return memset(p, 0, n);
 }
 
+status no_memory(void)
+{
+    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
+}
+
 void arena_reset(struct arena *a)
 {
     struct arena_chunk *c = a->chunk;

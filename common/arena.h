@@ -4,6 +4,7 @@
 // arena over with it.
 #pragma once
 #include "common/base.h"
+#include "common/status.h"
 #include "common/str.h"
 
 struct arena_chunk;
@@ -15,6 +16,7 @@ struct arena {
 
 void arena_init(struct arena *a, size_t max);
 void *arena_alloc(struct arena *a, size_t n); // zeroed, aligned to 16; NULL only at the ceiling
+status no_memory(void);                       // what that NULL becomes in a request: request.memory
 void arena_reset(struct arena *a);            // forgets everything, keeps one small chunk
 void arena_fini(struct arena *a);
 

@@ -11,7 +11,7 @@ status serve_job_run(struct site *site, struct arena *a, struct ask *asks, uint3
 
     if (j == NULL) {
         loop_free(&home);
-        return fail(ST_TOO_LARGE, "request.memory", 0, "no room for a command");
+        return no_memory();
     }
     for (uint32_t i = 0; i < n; i++) j->asks[i] = asks[i];
     j->done = arrived;

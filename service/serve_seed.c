@@ -36,7 +36,7 @@ static status command_of(struct site *site, const struct seed *seed, struct aren
                     STR(seed->path));
     TRY(http_decode(coded, false, a, &name));
 
-    if (put == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "it is too large");
+    if (put == NULL) return no_memory();
     struct txn *t = txn_read(site->db);
     status st = item_put_read(t, n, &(struct item_text){name, seed->json, site}, a, put);
     status end = txn_end(&t, false);

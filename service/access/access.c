@@ -22,7 +22,7 @@ static status basic_read(str in, struct arena *a, str *id, str *token)
 {
     if (in.n == 0 || in.n % 4 != 0 || in.n > CREDENTIAL_MAX) return not_understood();
     char *room = arena_alloc(a, in.n);
-    if (room == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the header");
+    if (room == NULL) return no_memory();
     int n = EVP_DecodeBlock((unsigned char *)room, (const unsigned char *)in.p, (int)in.n);
     for (size_t i = in.n; n > 0 && i > in.n - 2 && in.p[i - 1] == '='; i--) n--;
     *token = (str){room, n < 0 ? 0 : (size_t)n};
@@ -81,7 +81,7 @@ status access_caller(struct http_req *r, const struct caller **out)
     TRY(api_snapshot_end(r));
     TRY(actor_check(&x, found, id, env_wall(api_site(r)->env)));
     const struct caller *c = caller_new(&r->arena, &x);
-    if (c == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the caller");
+    if (c == NULL) return no_memory();
     *out = c;
     return OK;
 }

@@ -19,7 +19,7 @@ static status party_check(str value, struct arena *a, str *out)
 
     TRY(gs1_gln_read(value, digits));
     *out = arena_str(a, (str){digits, sizeof digits});
-    return out->p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room for the GLN");
+    return out->p != NULL ? OK : no_memory();
 }
 
 #define WISH(field) .at = offsetof(struct wish, field)
@@ -89,7 +89,7 @@ static status clients_find(struct txn *t, const struct wish *w, struct arena *a,
 
     if (w->client.n > 0 && w->clients.n > 0)
         return wrong("field.range", "clients", "either client or clients");
-    if (clients == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for clients");
+    if (clients == NULL) return no_memory();
     if (w->client.n > 0) TRY(client_find(t, w->client, &clients[have++]));
     for (uint32_t i = 0; i < w->clients.n; i++)
         TRY(client_find(t, ((const str *)w->clients.items)[i], &clients[have++]));
@@ -167,8 +167,7 @@ static void token_create(struct http_req *r)
     struct wish w;
 
     if (!api_body(r, &wish_form, &w)) return;
-    status st = n == NULL ? fail(ST_TOO_LARGE, "request.memory", 0, "no room for the token")
-                          : new_token(r, &w, n);
+    status st = n == NULL ? no_memory() : new_token(r, &w, n);
     if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else
@@ -189,8 +188,7 @@ static void token_revoke(struct http_req *r)
     struct txn *t = api_snapshot(r);
     bool found = actor_by_id(t, r->param[0], &r->arena, &x);
     status st = api_snapshot_end(r);
-    if (st.cls == ST_OK && e == NULL)
-        st = fail(ST_TOO_LARGE, "request.memory", 0, "no room for the request");
+    if (st.cls == ST_OK && e == NULL) st = no_memory();
     if (st.cls == ST_OK && !found)
         st = fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
     if (st.cls != ST_OK) {

@@ -26,7 +26,7 @@ status token_draw(struct token_new *n, const struct env *env, struct arena *a)
     hex_put(n->text + sizeof TOKEN_PREFIX - 1, secret, sizeof secret);
     n->actor.token = token_digest((str){n->text, TOKEN_LEN});
     n->actor.id = arena_str(a, (str){id, (size_t)at});
-    return n->actor.id.p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room");
+    return n->actor.id.p != NULL ? OK : no_memory();
 }
 
 static void put_actor(struct buf *b, const struct actor *x)

@@ -50,8 +50,7 @@ struct job *api_job(struct http_req *r, uint32_t n)
     struct job *j = job_new(&r->arena, r->loop, n);
 
     if (j == NULL) {
-        http_problem(
-            r, fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory"), S(""));
+        http_problem(r, no_memory(), S(""));
         return NULL;
     }
     j->owner = r;
@@ -97,8 +96,7 @@ void api_submit(struct http_req *r, struct job *j, api_done *done)
     struct pending *p = pending_of(r);
 
     if (p == NULL) {
-        http_problem(
-            r, fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory"), S(""));
+        http_problem(r, no_memory(), S(""));
         return;
     }
     p->done = done;

@@ -20,7 +20,7 @@ static status gln_check(str value, struct arena *a, str *out)
 
     TRY(gs1_gln_read(value, digits));
     *out = arena_str(a, (str){digits, sizeof digits});
-    return out->p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room for the GLN");
+    return out->p != NULL ? OK : no_memory();
 }
 
 static bool is_offset(str s) // +hh:mm or -hh:mm, up to 14 hours

@@ -28,7 +28,7 @@ static status gtin_check(str value, struct arena *a, str *out)
 
     TRY(gs1_gtin_read(value, digits));
     *out = arena_str(a, (str){digits, sizeof digits});
-    return out->p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room for the GTIN");
+    return out->p != NULL ? OK : no_memory();
 }
 
 // clang-format off
@@ -107,7 +107,7 @@ static status product_prepare(struct txn *t, struct arena *a, str name, void *va
                     STR(v->client));
     if (v->levels.n == 0) {
         struct level_value *only = NEW(a, struct level_value);
-        if (only == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the levels");
+        if (only == NULL) return no_memory();
         *only = (struct level_value){.level = S("each"), .quantity = 1};
         v->levels = (struct form_list){only, 1};
     }

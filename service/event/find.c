@@ -39,11 +39,6 @@ void finder_begin(struct finder *f)
 
 void finder_end(struct finder *f) { buf_fini(&f->units); }
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the report needs too much memory");
-}
-
 // ---- offenders
 
 static void offend(struct finder *f, str unit, status st)

@@ -20,11 +20,6 @@ struct count {
     status st;
 };
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the content needs too much memory");
-}
-
 static uint32_t lot_of(struct count *c, uint64_t first)
 {
     struct fact f;

@@ -192,8 +192,7 @@ static status pack_decide(struct decide *d)
     struct packing p = {.ask = ask, .own.tallies = tallies};
     struct runs all = container_and(ask->parent, &ask->units, d->arena);
 
-    if (all.at == NULL)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "the report needs too much memory");
+    if (all.at == NULL) return no_memory();
     TRY(judge_begin(&p.j, d, &all));
     if (d->repeat_seq != 0) return OK;
     p.levels = (struct level_reader){.t = d->t, .names = p.j.names, .arena = d->arena};

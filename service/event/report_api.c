@@ -114,7 +114,7 @@ static enum turn submit(struct reports *s, bool last)
 
     if (n == 0) return tell(s, NULL), HUNGRY;
     j = job_new(&s->slice.arena, s->r->loop, n);
-    if (j == NULL) return refuse(s, slice_no_memory());
+    if (j == NULL) return refuse(s, no_memory());
     j->owner = s;
     j->done = job_done;
     j->actor = caller_of(s->r)->actor;

@@ -20,12 +20,6 @@ void slice_begin(struct slice *s)
     s->n = s->room = 0;
     s->first = s->next;
 }
-
-status slice_no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the reports need too much memory");
-}
-
 static struct object *object_new(struct slice *s)
 {
     if (s->n == s->room) {
@@ -44,7 +38,7 @@ status slice_add(struct slice *s, str json, size_t at)
     struct object *o = object_new(s);
     struct json_r r = json_reader(json, &s->arena);
 
-    if (o == NULL) return slice_no_memory();
+    if (o == NULL) return no_memory();
     o->index = s->next++;
     said_read(&r, s->units_max, &o->said);
     o->st = json_r_end(&r);

@@ -20,7 +20,6 @@ struct slice {          // owner: the loop of the call, but while a job is away
 void slice_init(struct slice *s, uint32_t units_max);
 void slice_fini(struct slice *s);
 void slice_begin(struct slice *s); // the next one: forgets the objects before
-status slice_no_memory(void);      // request.memory
 
 // Reads one report, which stands `at` bytes into the body. What is wrong with it is the object's
 // trouble: fails only with request.memory.

@@ -202,8 +202,7 @@ static status gather(struct history *h, str spelling)
     TRY(unit_look(h->u, spelling, &v));
     h->unit = v.unit;
     h->events = NEW_ARRAY(h->u->arena, struct event, EVENTS_MAX);
-    if (h->events == NULL)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
+    if (h->events == NULL) return no_memory();
     TRY(walk(h, h->unit, (struct span){0, UINT64_MAX}, true));
     qsort(h->events, h->n, sizeof *h->events, by_seq);
     return OK;

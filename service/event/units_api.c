@@ -107,8 +107,7 @@ static status count_contents(struct unit_reader *u, unit_id container, struct co
     TRY(inside_of(&r, container, &c));
     *n = 0;
     *all = NEW_ARRAY(u->arena, struct counted, c.n + 1);
-    if (*all == NULL)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
+    if (*all == NULL) return no_memory();
     for (uint32_t i = 0; i < c.n; i++) {
         const struct space_row *s = names_space(u->names, u->t, c.parts[i].space);
         struct counted one = {.lot = c.parts[i].lot, .count = c.parts[i].count};

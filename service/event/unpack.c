@@ -13,11 +13,6 @@ struct unpacking {
     uint32_t tallies_max;
 };
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the report needs too much memory");
-}
-
 // Nobody said which container: the one that the first child lies in.
 static status find_parent(struct unpacking *u, struct decide *d)
 {

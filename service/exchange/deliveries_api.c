@@ -11,11 +11,6 @@
 #define PARTNER_BITS 40    // of a delivery's number: partner above, seq of the event below
 #define ANSWER_MAX   (64 * MB)
 
-static status no_room(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
-}
-
 static status no_partner(void)
 {
     return fail(ST_NOT_FOUND, "partner.unknown", 0, "there is no such partner");
@@ -31,7 +26,7 @@ static status partner_find(struct http_req *r, struct txn *t, struct delivery_vi
     str name = arena_str(&r->arena, r->param[0]);
     struct item i;
 
-    if (p == NULL || name.p == NULL) return no_room();
+    if (p == NULL || name.p == NULL) return no_memory();
     for (size_t k = 0; k < name.n; k++) {
         char *at = (char *)(uintptr_t)name.p + k;
         if (*at >= 'A' && *at <= 'Z') *at = (char)(*at + 32);
@@ -288,7 +283,7 @@ static void list(struct http_req *r)
     api_page_next(r, &w, p.more ? (str){key, sizeof key} : (str){0});
     json_w_end(&w);
     st = end_with(r, st);
-    reply(r, st.cls == ST_OK && b.failed ? no_room() : st, &b);
+    reply(r, st.cls == ST_OK && b.failed ? no_memory() : st, &b);
 }
 
 // ---- messages
@@ -399,7 +394,7 @@ static void retry(struct http_req *r)
     struct delivery d;
 
     if (r->body.n > 0 && !api_body(r, &retry_form, &value)) return;
-    status st = x == NULL ? no_room() : api_reason_check(caller_of(r), value.reason);
+    status st = x == NULL ? no_memory() : api_reason_check(caller_of(r), value.reason);
     if (st.cls == ST_OK) {
         struct txn *t = api_snapshot(r);
         st = end_with(r, delivery_find(r, t, &v, &d));

@@ -210,8 +210,7 @@ static status record_read(int fd, const struct message_place *p, struct arena *a
     if (!known || n > MESSAGE_MAX || stored_n > n || (!packed && stored_n != n)) return lost(p);
     char *stored = arena_alloc(a, stored_n + 1);
     char *bytes = packed ? arena_alloc(a, n + 1) : stored;
-    if (stored == NULL || bytes == NULL)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the message");
+    if (stored == NULL || bytes == NULL) return no_memory();
     uLongf got = n;
     if (!read_all(fd, p->offset + HEAD_SIZE, stored, stored_n)) return lost(p);
     if (packed && uncompress((Bytef *)bytes, &got, (const Bytef *)stored, stored_n) != Z_OK)

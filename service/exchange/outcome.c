@@ -117,7 +117,7 @@ status outcome_get(str decided, struct arena *a, struct outcome *out)
     o.code = bytes_get_str(&r);
     o.says = bytes_get_str(&r);
     bool room = events_get(&r, a, &o) && parked_get_all(&r, a, &o);
-    if (!room) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for an outcome");
+    if (!room) return no_memory();
     place_get(&r, &o.sent);
     place_get(&r, &o.answer);
     bool known = o.verdict >= VERDICT_TAKEN && o.verdict <= VERDICT_PASSED;

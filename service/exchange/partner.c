@@ -42,7 +42,7 @@ static status gtin_check(str value, struct arena *a, str *out)
 
     TRY(gs1_gtin_read(value, digits));
     *out = arena_str(a, (str){digits, sizeof digits});
-    return out->p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room for the GTIN");
+    return out->p != NULL ? OK : no_memory();
 }
 
 // Any spelling of a word of CBV; kept bare.

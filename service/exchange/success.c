@@ -56,7 +56,7 @@ status success_status_check(str value, struct arena *a, str *out)
     buf_addc(&b, ']');
     *out = arena_str(a, buf_str(&b));
     buf_fini(&b);
-    return out->p != NULL ? OK : fail(ST_TOO_LARGE, "request.memory", 0, "no room for statuses");
+    return out->p != NULL ? OK : no_memory();
 }
 
 // What the bounds `{m,n}` come to, multiplied; over it a pattern of 200 bytes fills the memory.

@@ -4,16 +4,11 @@
 #define ITEM_ANSWER_MAX (4 * MB) // one item as JSON
 #define PAGE_BYTES_MAX  (4 * MB) // a page of a list ends after the item that goes over it
 
-static status no_room(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
-}
-
 static status fold_name(str in, struct arena *a, str *out)
 {
     str s = arena_str(a, in);
 
-    if (s.p == NULL) return no_room();
+    if (s.p == NULL) return no_memory();
     char *p = (char *)(uintptr_t)s.p;
     for (size_t i = 0; i < s.n; i++)
         if (p[i] >= 'A' && p[i] <= 'Z') p[i] = (char)(p[i] + 32);
@@ -59,7 +54,7 @@ static status write_item(const struct answer *o, const struct item *i)
     const struct item_noun *n = o->r->route->app;
     void *value = arena_alloc(o->scratch, n->form->size);
 
-    if (value == NULL) return no_room();
+    if (value == NULL) return no_memory();
     TRY(item_value(n, i, o->scratch, value));
     json_w_object(o->w);
     json_w_kstr(o->w, n->word, i->name);
@@ -124,7 +119,7 @@ status item_put_read(struct txn *t, const struct item_noun *n, const struct item
     void *value = arena_alloc(a, n->form->size);
     struct item_put put = {.value = value};
 
-    if (value == NULL) return no_room();
+    if (value == NULL) return no_memory();
     TRY(name_read(n, text->name, a, &put.name));
     TRY(form_parse(n->form, text->json, a, value));
     put.reason = take_reason(n, value);
@@ -166,7 +161,7 @@ static status put_begin(struct http_req *r, struct item_put **put, void **value)
                     "a caller bound to clients may not change the site's configuration");
     *put = NEW(&r->arena, struct item_put);
     *value = arena_alloc(&r->arena, n->form->size);
-    if (*put == NULL || *value == NULL) return no_room();
+    if (*put == NULL || *value == NULL) return no_memory();
     (*put)->value = *value;
     return name_of(r, n, &(*put)->name);
 }
@@ -231,7 +226,7 @@ static status list_items(const struct answer *o, const struct api_page *page, st
         if (!sees(o->r, &i)) continue;
         if (count++ == page->limit || o->w->b->n > PAGE_BYTES_MAX) {
             *last = arena_str(&o->r->arena, name);
-            if (last->p == NULL) st = no_room();
+            if (last->p == NULL) st = no_memory();
             break;
         }
         arena_reset(o->scratch);

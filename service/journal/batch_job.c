@@ -148,8 +148,7 @@ static status accept(struct batch *b, struct job *j, struct ask *a, const struct
     struct fact *f = d->fact;
     str decided = arena_str(j->arena, f->decided);
 
-    if (decided.p == NULL)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
+    if (decided.p == NULL) return no_memory();
     if (j->key.present && j->n == 1) bind(f, &j->key);
     batch_write(b, f, d->packed_body);
     a->fact = *f;

@@ -105,11 +105,6 @@ static status unknown_lot(void)
     return fail(ST_NOT_FOUND, "lot.unknown", 0, "there is no such lot");
 }
 
-static status memory_full(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
-}
-
 // Takes the buf: the answer when all went well, else the problem.
 static void reply_or(struct http_req *r, status st, int code, struct buf *b)
 {
@@ -186,7 +181,7 @@ static status complete(struct http_req *r, struct txn *t, struct lot_open_ask *a
     TRY(check_produced(v, ask->expiry));
     v->client = (str){0};
     v->gtin = arena_str(&r->arena, (str){p.gtin, sizeof p.gtin});
-    return v->gtin.p == NULL ? memory_full() : OK;
+    return v->gtin.p == NULL ? no_memory() : OK;
 }
 
 static void lot_open(struct http_req *r)
@@ -194,7 +189,7 @@ static void lot_open(struct http_req *r)
     struct lot_open_ask *ask = NEW(&r->arena, struct lot_open_ask);
 
     if (ask == NULL) {
-        http_problem(r, memory_full(), S(""));
+        http_problem(r, no_memory(), S(""));
         return;
     }
     if (!api_body(r, &lot_form, &ask->value)) return;
@@ -391,7 +386,7 @@ static void lot_close(struct http_req *r)
     struct lot lot = {0};
 
     if (ask == NULL) {
-        http_problem(r, memory_full(), S(""));
+        http_problem(r, no_memory(), S(""));
         return;
     }
     if (r->body.n > 0 && !api_body(r, &close_form, &ask->reason)) return;

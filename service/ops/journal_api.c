@@ -87,7 +87,7 @@ static status chain_read(struct reading *g, struct txn *t, unit_id u)
     struct fact f;
     uint32_t n = 0;
 
-    if (chain == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the chain");
+    if (chain == NULL) return no_memory();
     while (seq != 0) {
         if (n == CHAIN_MAX) return fail(ST_TOO_LARGE, "unit.history", 0, "unit: too many facts");
         chain[n++] = seq;
@@ -126,7 +126,7 @@ static status lots_read(struct txn *t, str name, struct arena *a, struct filter 
 
     f->by_lot = true;
     f->lots = NEW_ARRAY(a, struct named_lot, LOTS_MAX);
-    if (f->lots == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for the lots");
+    if (f->lots == NULL) return no_memory();
     for (uint64_t n = 1; n <= last; n++) {
         if (!lot_view(t, (uint32_t)n, &lot) || !str_eq(lot.lot, name)) continue;
         if (f->lot_count == LOTS_MAX) return wrong("lot", "too many lots have this name");

@@ -9,11 +9,6 @@ static status at_line(const struct import_reader *r, const char *reason, const c
                 says);
 }
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the import needs too much memory");
-}
-
 static bool is_plain(str s)
 {
     size_t bad;

@@ -69,8 +69,7 @@ status issued_runs(const struct issued *i, struct arena *a, struct runs *out)
     uint64_t at = i->first, from = i->first;
     struct skip s;
 
-    if (r.at == NULL)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
+    if (r.at == NULL) return no_memory();
     for (; skip_next(&in, &at, &s); from = at) add_run(&r, i->space, from, s.first);
     add_run(&r, i->space, from, i->first + i->consumed);
     if (in.bad || r.units != i->count)

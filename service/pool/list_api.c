@@ -53,8 +53,7 @@ void pool_return(struct http_req *r)
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK) st = api_reason_check(caller_of(r), body.reason);
-    if (st.cls == ST_OK && what == NULL)
-        st = fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
+    if (st.cls == ST_OK && what == NULL) st = no_memory();
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;

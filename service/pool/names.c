@@ -369,7 +369,6 @@ status names_id(struct names *n, struct txn *t, unit_id u, struct arena *a, stru
     struct keeping k = {a, out};
 
     TRY(names_run(n, t, (struct run){u, 1}, keep, &k));
-    if (out->ext.p == NULL && out->scheme == GS1_SGTIN)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "the answer needs too much memory");
+    if (out->ext.p == NULL && out->scheme == GS1_SGTIN) return no_memory();
     return OK;
 }

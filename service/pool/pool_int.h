@@ -13,11 +13,6 @@
 // Delegated Regulation (EU) 2016/161, article 4: at most one guess in 10,000 may succeed.
 #define FMD_GUESS 10000u
 
-// The arena is at its ceiling: request.memory.
-static inline status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
-}
 status pool_check_gtin(str in, struct arena *a, str *out); // of a form's field: to 14 digits
 
 struct pool_id pool_id_gtin(const char gtin[14]);

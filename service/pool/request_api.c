@@ -81,8 +81,7 @@ void request_confirm(struct http_req *r)
     status st = request_find(t, r, r->param[0], &q);
     status end = api_snapshot_end(r);
     if (end.cls != ST_OK) st = end;
-    if (st.cls == ST_OK && seq == NULL)
-        st = fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
+    if (st.cls == ST_OK && seq == NULL) st = no_memory();
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;

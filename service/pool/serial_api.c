@@ -108,8 +108,7 @@ static struct issue_ask *ask_new(struct http_req *r)
 {
     struct issue_ask *ask = NEW(&r->arena, struct issue_ask);
 
-    if (ask == NULL)
-        http_problem(r, fail(ST_TOO_LARGE, "request.memory", 0, "the request is too large"), S(""));
+    if (ask == NULL) http_problem(r, no_memory(), S(""));
     return ask;
 }
 

@@ -38,8 +38,7 @@ static status look_into(const struct inside_reader *r, struct arena *a, unit_id 
     TRY(own_lot(r->t, &x, &lot));
     struct cargo c = {.seen = x.last, .flags = inside.flags, .newest = inside.newest};
     c.lots = NEW_ARRAY(a, uint32_t, inside.n + 1);
-    if (c.lots == NULL)
-        return fail(ST_TOO_LARGE, "request.memory", 0, "the shipment needs too much memory");
+    if (c.lots == NULL) return no_memory();
     if (!is_sscc(r, unit_space(u))) add_lot(&c, lot);
     for (uint32_t i = 0; i < inside.n; i++)
         if (!is_sscc(r, inside.parts[i].space)) add_lot(&c, inside.parts[i].lot);

@@ -187,11 +187,6 @@ static status check_acknowledged(const struct ship *s)
                 "a partner has not yet accepted every event of what is to be shipped");
 }
 
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the shipment needs too much memory");
-}
-
 static status put_decided(struct ship *s, const struct buf *previous)
 {
     struct decide *d = s->d;

@@ -31,7 +31,7 @@ static status check_gln(str in, struct arena *a, str *out)
 {
     char *gln = arena_alloc(a, 13);
 
-    if (gln == NULL) return fail(ST_TOO_LARGE, "request.memory", 0, "no room for a GLN");
+    if (gln == NULL) return no_memory();
     TRY(gs1_gln_read(in, gln));
     *out = (str){gln, 13};
     return OK;
@@ -80,11 +80,6 @@ static const struct form_field body_fields[] = {
 };
 static const struct form body_form = {"shipment", sizeof(struct body), body_fields, 1};
 // clang-format on
-
-static status no_memory(void)
-{
-    return fail(ST_TOO_LARGE, "request.memory", 0, "the request needs too much memory");
-}
 
 // ---- who and where, under which papers
 
