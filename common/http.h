@@ -34,7 +34,7 @@ struct http_stream {
 
 struct http_route {
     enum http_method method;
-    const char *path;  // "/v1/lots/{gtin}/{lot}": a {name} takes one segment, percent-decoded
+    const char *path;  // "/v1/books/{shelf}/{book}": a {name} takes one segment, percent-decoded
     const char *roles; // words, "line operator": any one will do; "" anyone; "*" any known caller
     size_t body_max;   // decoded octets; 0: a body is refused
     http_run *run;

@@ -14,7 +14,7 @@
 //
 //     struct json_r r = json_reader(body, arena);
 //     for (json_object(&r); json_key(&r, &k);) {
-//         if (str_eq(k, S("gtin"))) gtin = json_string(&r);
+//         if (str_eq(k, S("name"))) name = json_string(&r);
 //         else json_unknown(&r, k);
 //     }
 //     TRY(json_r_end(&r));

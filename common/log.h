@@ -1,9 +1,9 @@
 // log.h - one event, one line, named fields. Numbers stay numbers.
 //
-//     LOG(info, "serial.issued", fs("client", c), fi("count", 500));
+//     LOG(info, "file.imported", fs("name", n), fi("lines", 500));
 //     LOG(warn, "partner.refused", fs("partner", p), fst(st));
 //
-// gives `time=2026-11-23T20:17:05.123Z level=info event=serial.issued client="acme" count=500`, or
+// gives `time=2026-11-23T20:17:05.123Z level=info event=file.imported name="acme" lines=500`, or
 // the same as a JSON object. Events are `noun.past_tense`. error: someone must act; warn: we coped;
 // info: business happened; debug. Never secrets, tokens or whole documents: the log is for us, may
 // be lost, and is no record; the journal is.

@@ -6,9 +6,9 @@
 // xml.twice, and the buf's own ceiling. Nesting is the program's own and asserted.
 //
 //     struct xml_w w = xml_writer(b);
-//     xml_open(&w, S("pack"));
-//     xml_attr(&w, S("unit"), unit);
-//     xml_leaf(&w, S("lot"), lot);
+//     xml_open(&w, S("order"));
+//     xml_attr(&w, S("id"), id);
+//     xml_leaf(&w, S("note"), note);
 //     xml_close(&w);
 //     TRY(xml_done(&w));
 #pragma once

@@ -400,9 +400,8 @@ static void lot_close(struct http_req *r)
     if (st.cls == ST_OK) ask->partners = waiting(r, t, lot.client);
     ask->number = lot.number;
     status end = api_snapshot_end(r);
-    if (end.cls != ST_OK)
-        http_problem(r, end, S(""));
-    else if (st.cls != ST_OK)
+    if (end.cls != ST_OK) st = end;
+    if (st.cls != ST_OK)
         http_problem(r, st, S("")); // an address that leads nowhere, no act that is refused
     else
         api_command(r, &kind_lot_closed, ask, close_render);
