@@ -17,7 +17,7 @@
 enum { ROUNDS = 10, LANES = 256 };
 
 // Values under way, one a lane, so that a round of all of them is one call of the cipher. A lane
-// whose value has arrived is filled with the next value or, at the end, with the last lane. The
+// whose value has arrived makes room for the next value. The
 // halves and the mask are big-endian all the way, as the cipher's blocks are.
 struct walk {
     EVP_CIPHER_CTX *aes;
@@ -131,19 +131,22 @@ static size_t walk_fill(struct walk *w, const struct permutation *p, const u128 
     return at;
 }
 
-// Puts the values that have arrived in their places and frees their lanes.
+// Puts the values in their places and keeps the lanes of those that must take another turn, whose
+// places are then written again. No branch: which half it is cannot be foreseen.
 static void walk_drain(struct walk *w, const struct permutation *p, u128 *values)
 {
-    for (unsigned i = w->live; i-- > 0;) {
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < w->live; i++) {
         u128 value = (u128)be64toh(w->left[i]) << p->half_bits | be64toh(w->right[i]);
 
-        if (value >= p->n) continue; // another turn
         values[w->to[i]] = value;
-        w->live--;
-        w->left[i] = w->left[w->live];
-        w->right[i] = w->right[w->live];
-        w->to[i] = w->to[w->live];
+        w->left[kept] = w->left[i];
+        w->right[kept] = w->right[i];
+        w->to[kept] = w->to[i];
+        kept += value >= p->n;
     }
+    w->live = kept;
 }
 
 static void permute(const struct permutation *p, u128 *values, size_t count,

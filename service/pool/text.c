@@ -5,7 +5,7 @@
 #include "service/pool/text.h"
 #include <string.h>
 
-enum { FIVE = 5, TEN = 10, FIVES = 4, NO_DIGIT = 0xff };
+enum { FIVE = 5, TEN = 10, NO_DIGIT = 0xff };
 
 // GS1 General Specifications, section 7.11: AI encodable character set 82.
 static bool is_cset82(char c)
@@ -103,33 +103,40 @@ bool text_has_any(const struct text_form *f, str characters)
     return false;
 }
 
-// Five digits of each of four numbers side by side. n / base^5 as a binary fraction: times the
-// base, what comes out at the top is the next digit and the rest the next fraction. The fraction is
-// too large by less than n / 2^64, which is less than the 1 / base^5 that would show, as base^10 <
-// 2^64.
-static void digits_write(const struct text_form *f, const uint64_t fives[FIVES], char *out)
-{
-    uint64_t rest[FIVES];
+// n / base^5 as a binary fraction, n below base^5: times the base, what comes out at the top is the
+// next digit and what is left the next fraction. Rounded up it is too large by less than n / 2^64,
+// which is less than the 1 / base^5 that would show, as base^10 < 2^64.
+static uint64_t fraction(const struct text_form *f, uint64_t n) { return n * f->fifth; }
 
-    for (unsigned i = 0; i < FIVES; i++) rest[i] = fives[i] * f->fifth;
-    for (unsigned at = 0; at < FIVE; at++)
-        for (unsigned i = 0; i < FIVES; i++) {
-            u128 next = (u128)rest[i] * f->base;
-            out[i * FIVE + at] = f->alphabet[(uint64_t)(next >> 64)];
-            rest[i] = (uint64_t)next;
-        }
+static char digit_next(const struct text_form *f, uint64_t *rest)
+{
+    u128 next = (u128)*rest * f->base;
+
+    *rest = (uint64_t)next;
+    return f->alphabet[(uint64_t)(next >> 64)];
+}
+
+// Ten digits: two chains that do not wait for each other.
+static void ten_write(const struct text_form *f, uint64_t v, char *out)
+{
+    uint64_t high = v / f->five;
+    uint64_t left = fraction(f, high), right = fraction(f, v - high * f->five);
+
+    for (unsigned i = 0; i < FIVE; i++) {
+        out[i] = digit_next(f, &left);
+        out[FIVE + i] = digit_next(f, &right);
+    }
 }
 
 void text_write(const struct text_form *f, u128 value, char *out)
 {
-    char digits[FIVES * FIVE];
+    char digits[2 * TEN];
     unsigned count = digit_count(f);
 
     assert(value < f->size);
     uint64_t upper = (uint64_t)(value / f->ten), lower = (uint64_t)value - upper * f->ten;
-    uint64_t high = upper / f->five, low = lower / f->five;
-    digits_write(f, (uint64_t[FIVES]){high, upper - high * f->five, low, lower - low * f->five},
-                 digits);
+    ten_write(f, upper, digits);
+    ten_write(f, lower, digits + TEN);
     if (f->prefix_n > 0) memcpy(out, f->prefix, f->prefix_n);
     memcpy(out + f->prefix_n, digits + sizeof digits - count, count);
 }
