@@ -158,20 +158,21 @@ static status issue_decide(struct decide *d)
         .d = d, .ask = ask, .take = {.t = d->t, .arena = d->arena, .names = names_here(site)}
     };
     uint32_t pools[POOLS_OF_ID_MAX], n = pools_of(d->t, &ask->id, pools);
-    status first = fail(ST_CONFLICT, "pool.none", 0, "no pool has numbers for this");
+    status first = OK;
 
     assert(ask->quantity > 0 && ask->quantity <= POOL_NUMBERS_MAX);
     d->fact->client = ask->client;
-    for (uint32_t i = 0, tried = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         if (ask->pool != 0 && pools[i] != ask->pool) continue;
         if (!pool_row_get(d->t, pools[i], &c.pool)) continue;
         if (c.pool.client.v != ask->owner.v) continue;
         status st = try_pool(&c);
         if (st.cls == ST_OK) return fact_put(&c), OK;
-        if (tried++ == 0 || st.cls != ST_CONFLICT) first = st;
+        if (first.cls == ST_OK || st.cls != ST_CONFLICT) first = st;
         if (st.cls != ST_CONFLICT) break;
     }
-    return first;
+    if (first.cls != ST_OK) return first;
+    return fail(ST_CONFLICT, "pool.none", 0, "no pool has numbers for this");
 }
 
 // ---- writing
