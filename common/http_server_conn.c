@@ -243,7 +243,7 @@ void http_conn_open(struct http_lane *l, int fd, str peer, bool surplus)
     c->link = &l->first;
     if (c->next != NULL) c->next->link = &c->next;
     l->first = c;
-    c->since_us = http_now_us();
+    c->since_us = c->stall_us = http_now_us();
     c->body.framed = true;
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
     bufferevent_setwatermark(c->bev, EV_READ, 0, input_max(c));
