@@ -1,24 +1,6 @@
 #include "common/bytes.h"
 #include <string.h>
 
-void put_be(void *out, uint64_t v, unsigned bytes)
-{
-    uint8_t *p = out;
-
-    assert(bytes >= 1 && bytes <= 8 && (bytes == 8 || v >> 8 * bytes == 0));
-    for (unsigned i = bytes; i > 0; v >>= 8) p[--i] = (uint8_t)v;
-}
-
-uint64_t get_be(const void *in, unsigned bytes)
-{
-    const uint8_t *p = in;
-    uint64_t v = 0;
-
-    assert(bytes >= 1 && bytes <= 8);
-    for (unsigned i = 0; i < bytes; i++) v = v << 8 | p[i];
-    return v;
-}
-
 void bytes_u(struct buf *b, uint64_t v, unsigned bytes)
 {
     char *p = buf_room(b, bytes);

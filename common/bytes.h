@@ -3,9 +3,26 @@
 // Writing goes to a buf, reading through a cursor whose trouble sticks: read on, ask once.
 #pragma once
 #include "common/buf.h"
+#include <endian.h>
+#include <string.h>
 
-void put_be(void *out, uint64_t v, unsigned bytes); // the low `bytes` bytes of v, 1..8
-uint64_t get_be(const void *in, unsigned bytes);
+// The low `bytes` bytes of v, 1..8. Here, for where the width is constant each is an instruction
+// or two, and rows are made of little else.
+static inline void put_be(void *out, uint64_t v, unsigned bytes)
+{
+    assert(bytes >= 1 && bytes <= 8 && (bytes == 8 || v >> 8 * bytes == 0));
+    v = htobe64(v);
+    memcpy(out, (const char *)&v + 8 - bytes, bytes);
+}
+
+static inline uint64_t get_be(const void *in, unsigned bytes)
+{
+    uint64_t v = 0;
+
+    assert(bytes >= 1 && bytes <= 8);
+    memcpy((char *)&v + 8 - bytes, in, bytes);
+    return be64toh(v);
+}
 
 void bytes_u(struct buf *b, uint64_t v, unsigned bytes);
 void bytes_var(struct buf *b, uint64_t v); // LEB128: 7 bits a byte, lowest first, 1..10 bytes

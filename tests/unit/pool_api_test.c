@@ -95,6 +95,24 @@ static void a_line_gets_its_numbers_and_the_same_again(void **state)
             "request.unknown");
 }
 
+static void texts_that_need_escaping_are_escaped(void **state)
+{
+    static const char pool[] =
+        "{\"client\":\"acme\",\"gtin\":\"" GTIN_A "\",\"kind\":\"sequential\",\"length\":2,"
+        "\"alphabet\":\"\\\"a\"}";
+    struct fixture *f = *state;
+    char line[128];
+
+    must(pool_site_put(f, "p", pool));
+    struct fixture_answer a = ask(f, "{\"gtin\":\"" GTIN_A "\",\"quantity\":3}");
+    answers(a, 201, "\"serials\":[\"\\\"\\\"\",\"\\\"a\",\"a\\\"\"]}");
+    snprintf(line, sizeof line, "GET /v1/serials/requests/%s", member(f, a, "request"));
+    answers(fixture_call(f, line, "Accept: text/csv\r\n", ""), 200,
+            "serial\n\"\"\"\"\"\"\n\"\"\"a\"\n\"a\"\"\"\n");
+    answers(fixture_call(f, line, "Accept: application/x-ndjson\r\n", ""), 200,
+            "{\"serial\":\"\\\"a\"}\n");
+}
+
 static void what_is_wrong_is_named(void **state)
 {
     struct fixture *f = *state;
@@ -397,6 +415,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
     const struct CMUnitTest tests[] = {
         T(a_line_gets_its_numbers_and_the_same_again),
+        T(texts_that_need_escaping_are_escaped),
         T(what_is_wrong_is_named),
         T(another_clients_numbers_are_not_there),
         T(a_key_sent_twice_gets_the_same_numbers),
