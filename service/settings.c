@@ -262,14 +262,15 @@ status site_settings_listen(struct site_settings *s, const char *listen, struct 
 
 void site_settings_template(struct buf *b)
 {
-    buf_add(b,
-            S("# Settings of this site. Each is shown with its default: to change one, take the\n"
-              "# # in front of it away. An environment variable goes before this file:\n"
-              "# PACKTRAIL_HTTP_IDLE_TIME for http.idle_time.\n"
-              "#\n"
-              "# What is put at the first start, as by PUT: a path and its body each.\n"
-              "# seed:\n"
-              "#   /v1/clients/acme: {name: Acme Pharma, prefixes: [\"9506000\"]}\n\n"));
+    buf_add(
+        b,
+        S("# Settings of this site, each with its default: to change one, remove the # in front.\n"
+          "# An environment variable goes before this file: PACKTRAIL_HTTP_IDLE_TIME for\n"
+          "# http.idle_time.\n"
+          "#\n"
+          "# What is put at the first start, as by PUT: a path and its body each.\n"
+          "# seed:\n"
+          "#   /v1/clients/acme: {name: Acme Pharma, prefixes: [\"9506000\"]}\n\n"));
     settings_template(table, b);
 }
 
