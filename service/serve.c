@@ -22,6 +22,7 @@
 #include "service/pool/names.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/site_key.h"
+#include "service/serve_imports.h"
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
 #include "service/settings.h"
@@ -221,6 +222,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     TRY(committer_begin(s));
     TRY(epochs_take(s));
     TRY(serve_seed(&s->site, s->settings.seeds, s->settings.seed_count));
+    TRY(serve_imports_drop(&s->site));
     loops_make(s);
     TRY(server_open(s));
     return threads_start(s);

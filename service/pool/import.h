@@ -36,6 +36,8 @@ struct import_end {
 extern const struct kind kind_import_done;
 extern const struct kind kind_import_dropped; // import.none: nothing is under way
 uint64_t import_count(const struct fact *done);
+// A pool into which an import is under way: at the start one that a crash cut off.
+bool import_under_way(struct txn *t, uint32_t *pool);
 
 struct pool_return {
     uint32_t pool;

@@ -143,6 +143,19 @@ void import_row_put(struct txn *t, uint32_t pool, const struct import_row *m)
     txn_put(t, DB_ROWS, str_key(&k), (str){v, sizeof v});
 }
 
+bool import_under_way(struct txn *t, uint32_t *pool)
+{
+    char tag = ROW_IMPORT;
+    struct walk w = walk_open(t, DB_ROWS, (str){&tag, 1}, (str){&tag, 1});
+    bool found = false;
+    str k, v;
+
+    while (!found && walk_next(&w, &k, &v)) // the names of attributes lie among them
+        if ((found = k.n == 5)) *pool = (uint32_t)get_be(k.p + 1, 4);
+    walk_close(&w);
+    return found;
+}
+
 void list_names_get(struct txn *t, uint32_t pool, struct list_names *out)
 {
     struct key k = key_import(pool);

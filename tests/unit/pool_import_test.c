@@ -253,6 +253,37 @@ static void an_import_that_a_crash_cut_off_leaves_nothing(void **state)
     fixture_verify(f);
 }
 
+static void a_cut_off_import_is_not_in_its_own_way(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const texts[] = {"001", "X"};
+
+    must(part(f, 0, 0, texts, 2));
+    fixture_reopen(f);
+    pool_site_serve(f);
+    answers(import(f, AS_TEXT, "001\nX\n002\n"), 201, "{\"imported\":3}");
+    assert_int_equal(unit_ordinal(find(f, "X")), 1);
+    fixture_verify(f);
+}
+
+static void what_was_cut_off_is_found_by_its_pool(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const texts[] = {"A"};
+    uint32_t pool = 0;
+    struct txn *t;
+
+    answers(import(f, AS_CSV, "serial,key\nB,1\n"), 201, "1"); // leaves the names of attributes
+    t = fixture_read(f);
+    assert_false(import_under_way(t, &pool));
+    fixture_read_end(t);
+    must(part(f, 0, 0, texts, 1));
+    t = fixture_read(f);
+    assert_true(import_under_way(t, &pool));
+    fixture_read_end(t);
+    assert_int_equal(pool, pool_site_number(f, "list"));
+}
+
 static void parts_of_two_imports_do_not_mix(void **state)
 {
     struct fixture *f = *state;
@@ -391,6 +422,8 @@ int main(void)
         T(a_newer_key_passes_imports_over_too),
         T(several_thousand_come_in_parts_and_at_once),
         T(an_import_that_a_crash_cut_off_leaves_nothing),
+        T(a_cut_off_import_is_not_in_its_own_way),
+        T(what_was_cut_off_is_found_by_its_pool),
         T(parts_of_two_imports_do_not_mix),
         T(the_rest_of_a_list_goes_back),
         T(a_body_that_makes_no_sense_is_refused_with_its_line),
