@@ -20,10 +20,11 @@
 
 static status url_check(str value, struct arena *a, str *out)
 {
-    str rest = str_from(value, str_starts(value, S("https://")) ? 8 : 7), host = rest;
+    size_t scheme = str_starts(value, S("https://")) ? 8 : str_starts(value, S("http://")) ? 7 : 0;
+    str rest = str_from(value, scheme), host = rest;
 
     (void)a, (void)out;
-    if (!str_starts(value, S("http://")) && !str_starts(value, S("https://")))
+    if (scheme == 0)
         return fail(ST_BAD_INPUT, "partner.url", 0, "url: it begins with http:// or https://");
     for (size_t i = 0; i < value.n; i++)
         if (value.p[i] <= ' ' || value.p[i] > '~' || value.p[i] == '#')

@@ -86,6 +86,7 @@ static void wrong_fields_are_refused_with_field_and_rule(void **state)
         {"{\"client\":\"acme\",\"url\":\"http://a\",\"format\":\"csv\"}",                     400, "field.word"     },
         {"{\"client\":\"acme\",\"url\":\"ftp://a\",\"format\":\"epcis-2.0-json\"}",           400,
          "partner.url"                                                                                              },
+        {"{\"client\":\"acme\",\"url\":\"x\",\"format\":\"epcis-2.0-json\"}",                 400, "partner.url"    },
         {"{\"client\":\"acme\",\"url\":\"http://\",\"format\":\"epcis-2.0-json\"}",           400,
          "partner.url"                                                                                              },
         {"{\"client\":\"acme\",\"url\":\"http://u:p@a/\",\"format\":\"epcis-2.0-json\"}",     400,
