@@ -182,8 +182,8 @@ static struct form_list list_open(const struct slot *s, bool object, size_t size
     if (list.n > f->count_max || (list.n == 0 && f->required))
         json_fail(s->r, "field.range", "\"%s\" must have %d to %u items", f->name,
                   f->required ? 1 : 0, f->count_max);
-    else if (list.n > 0)
-        list.items = room(s->r, list.n, size);
+    else // also of none: an empty list is not one that is not there
+        list.items = room(s->r, list.n + 1u, size);
     return failed(s->r) ? (struct form_list){0} : list;
 }
 

@@ -32,7 +32,7 @@ enum form_kind {
 };
 
 struct form_list {
-    void *items; // of the arena
+    void *items; // of the arena; NULL: not there
     uint32_t n;
 };
 struct form_pair {

@@ -14,12 +14,21 @@ const char *http_method_name(enum http_method m)
     return method_names[m];
 }
 
-str http_header(const struct http_req *r, str name)
+static const struct http_header *header_find(const struct http_req *r, str name)
 {
     for (size_t i = 0; i < r->header_count; i++)
-        if (str_eq_fold(r->headers[i].name, name)) return r->headers[i].value;
-    return S("");
+        if (str_eq_fold(r->headers[i].name, name)) return &r->headers[i];
+    return NULL;
 }
+
+str http_header(const struct http_req *r, str name)
+{
+    const struct http_header *h = header_find(r, name);
+
+    return h != NULL ? h->value : S("");
+}
+
+bool http_has_header(const struct http_req *r, str name) { return header_find(r, name) != NULL; }
 
 status http_decode(str in, bool plus, struct arena *a, str *out)
 {

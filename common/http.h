@@ -67,6 +67,7 @@ struct http_req {
 };
 
 str http_header(const struct http_req *r, str name);       // name in any case; n == 0 when absent
+bool http_has_header(const struct http_req *r, str name);  // also an empty one
 bool http_query(struct http_req *r, str name, str *value); // decoded ('+' is a space), first one
 // Percent-decoding; a view of `in` where nothing is escaped. http.escape, http.memory
 status http_decode(str in, bool plus_is_blank, struct arena *a, str *out);

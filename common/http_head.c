@@ -220,6 +220,20 @@ static status framing_check(const struct http_head *h)
     return OK;
 }
 
+// Of two of these a proxy could take the one and the service the other.
+static status once_check(const struct http_head *h)
+{
+    static const char *const once[] = {"Authorization", "Content-Type", "Idempotency-Key"};
+
+    for (size_t i = 0; i < LEN(once); i++) {
+        unsigned n = 0;
+        for (size_t k = 0; k < h->header_count; k++)
+            n += str_eq_fold(h->headers[k].name, str_of(once[i]));
+        if (n > 1) return BAD("http.twice", 0, "%s stands in the headers twice", once[i]);
+    }
+    return OK;
+}
+
 static status fields_read(struct http_head *h, const struct http_syntax *x, struct arena *a)
 {
     h->headers = NEW_ARRAY(a, struct http_header, x->count + 1);
@@ -230,7 +244,7 @@ static status fields_read(struct http_head *h, const struct http_syntax *x, stru
         h->headers[i] = (struct http_header){x->field[i].name, x->field[i].value};
         TRY(field(h, x->field[i].name, x->field[i].value));
     }
-    return OK;
+    return once_check(h);
 }
 
 status http_head_read(str in, struct arena *a, struct http_head *h)

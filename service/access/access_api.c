@@ -82,6 +82,14 @@ static status client_find(struct txn *t, str name, client_id *out)
     return fail(ST_UNPROCESSABLE, "client.unknown", 0, "client: there is no %.*s", STR(name));
 }
 
+static bool has_twice(const client_id *clients, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (clients[i].v == clients[k].v) return true;
+    return false;
+}
+
 static status clients_find(struct txn *t, const struct wish *w, struct arena *a, struct actor *x)
 {
     uint32_t n = w->clients.n + (w->client.n > 0 ? 1 : 0), have = 0;
@@ -89,10 +97,13 @@ static status clients_find(struct txn *t, const struct wish *w, struct arena *a,
 
     if (w->client.n > 0 && w->clients.n > 0)
         return wrong("field.range", "clients", "either client or clients");
+    if (w->clients.items != NULL && w->clients.n == 0) // none must not come to mean all
+        return wrong("field.range", "clients", "at least one, or leave it out: for the whole site");
     if (clients == NULL) return no_memory();
     if (w->client.n > 0) TRY(client_find(t, w->client, &clients[have++]));
     for (uint32_t i = 0; i < w->clients.n; i++)
         TRY(client_find(t, ((const str *)w->clients.items)[i], &clients[have++]));
+    if (has_twice(clients, have)) return wrong("field.range", "clients", "one is named twice");
     x->clients = clients;
     x->client_count = n;
     return OK;

@@ -157,12 +157,12 @@ bool api_key(struct http_req *r, struct job_key *out, bool *bad)
     struct digest16 head;
 
     *bad = false;
-    if (key.n == 0) return false;
-    if (key.n > KEY_MAX) {
+    if (!http_has_header(r, S("Idempotency-Key"))) return false;
+    if (key.n == 0 || key.n > KEY_MAX) {
         *bad = true;
         http_problem(r,
                      fail(ST_BAD_INPUT, "idempotency.key", 0,
-                          "Idempotency-Key: at most %d octets, not %zu", KEY_MAX, key.n),
+                          "Idempotency-Key: 1 to %d octets, not %zu", KEY_MAX, key.n),
                      S(""));
         return false;
     }

@@ -27,7 +27,7 @@ struct job *api_job(struct http_req *r, uint32_t n); // NULL: answered already (
 typedef void api_done(struct http_req *r, struct job *j);
 void api_submit(struct http_req *r, struct job *j, api_done *done);
 // The digests for an Idempotency-Key: of the whole request, or of a slice of a streamed body.
-// False when there is no key. idempotency.key when it is no key (over 255 bytes, control
+// False when there is no key. idempotency.key when it is no key (empty, over 255 bytes, control
 // characters): answered already, *bad is set.
 bool api_key(struct http_req *r, struct job_key *out, bool *bad);
 // What the days before today, whose rows no longer change, hold of the key; today's is for the

@@ -58,6 +58,8 @@ def test_a_repeat_gets_the_same_token_but_not_its_text(admin):
     ({"role": "client", "client": "gamma"}, 422, "client.unknown"),
     ({"role": "admin", "client": "acme"}, 400, "field.range"),
     ({"role": "client", "client": "acme", "clients": ["beta"]}, 400, "field.range"),
+    ({"role": "operator", "clients": []}, 400, "field.range"),
+    ({"role": "operator", "clients": ["acme", "acme"]}, 400, "field.range"),
     ({"role": "operator", "expires": "tomorrow"}, 400, "time.form"),
     ({"role": "operator", "expires": "2020-01-01T00:00:00Z"}, 400, "time.range"),
 ])

@@ -72,6 +72,36 @@ def test_a_repeat_after_a_kill_gets_the_same_numbers_of_a_list(site, admin, asks
     assert asks.get("/v1/pools/codes")["left"] == 2998
 
 
+def test_an_import_cut_off_by_a_kill_is_in_nobodys_way(site, admin):
+    for name in ("codes", "others"):
+        admin.put(f"/v1/pools/{name}", {"gtin": GTIN, "kind": "list"}, expect=201)
+    token = admin.http.headers["Authorization"].split()[1]
+    rows = "".join(f"C{i}\n" for i in range(200000))
+    text = {"Content-Type": "text/plain"}
+
+    def cut_off():
+        with pytest.raises(requests.ConnectionError):
+            site.caller(token).call("POST", "/v1/pools/codes/import", rows, headers=text)
+
+    thread = threading.Thread(target=cut_off)
+    thread.start()
+    while not admin.get("/v1/journal", params={"kind": "import.part"})["items"]:
+        pass
+    site.kill()
+    thread.join()
+    site.start()
+    again = site.caller(token)
+    assert again.get("/v1/journal", params={"kind": "import.dropped"})["items"]
+    assert again.post("/v1/pools/codes/return", {"reason": "not ours"}) == {"returned": 0}
+    assert again.post("/v1/pools/others/import", rows, 201, headers=text) == {"imported": 200000}
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+def test_a_key_that_is_none_is_refused(asks, key):
+    asks.refused("POST", "/v1/serials", {"gtin": GTIN, "quantity": 1}, status=400,
+                 code="idempotency.key", headers={"Idempotency-Key": key})
+
+
 def test_a_million_numbers_take_little_memory(site, asks):
     before = site.rss_kb()
     wish = {"gtin": GTIN, "quantity": 1000000}

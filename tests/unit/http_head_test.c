@@ -65,6 +65,8 @@ static void wrong_heads_are_refused(void **state)
         {T(GET "A(: b\r\n\r\n"),                                                    "http.syntax"  },
         {T("GET / HTTP/1.1\r\n\r\n"),                                               "http.host"    },
         {T(GET "Host: y\r\n\r\n"),                                                  "http.host"    },
+        {T(GET "Idempotency-Key: a\r\nidempotency-key: a\r\n\r\n"),                 "http.twice"   },
+        {T(GET "Authorization: a\r\nAuthorization: b\r\n\r\n"),                     "http.twice"   },
         {T(GET "host: x\r\n\r\n"),                                                  "http.host"    },
         {T("GET / HTTP/1.1\r\nHost: a b\r\n\r\n"),                                  "http.host"    },
         {T("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"),                                  "http.host"    },
