@@ -4,6 +4,8 @@ import threading
 import pytest
 import requests
 
+import harness
+
 GTIN = "09506000134352"
 POOL = {"gtin": GTIN, "kind": "random", "length": 12, "alphabet": "0123456789"}
 
@@ -107,7 +109,7 @@ def test_a_million_numbers_take_little_memory(site, asks):
     wish = {"gtin": GTIN, "quantity": 1000000}
     text = asks.post("/v1/serials", wish, 201, headers={"Accept": "text/plain"})
     assert len(set(text.split())) == 1000000
-    assert site.rss_kb() - before < 20000
+    assert harness.SANITIZED or site.rss_kb() - before < 20000
 
 
 def test_the_site_key_is_nowhere_but_in_its_file(site, admin, asks):
