@@ -129,12 +129,18 @@ static status check_fields(const struct pool *p)
 status pool_client(struct txn *t, const struct pool *p, client_id *out)
 {
     struct gtin_row product;
-    client_id said = {0};
+    client_id said = {0}, owner;
 
     if (p->client.n > 0 && !client_by_name(t, p->client, &said))
         return fail(ST_UNPROCESSABLE, "client.unknown", 0, "client: there is no client %.*s",
                     STR(p->client));
-    if (p->gtin.n == 0) return *out = said.v ? said : client_of_prefix(t, p->prefix), OK;
+    if (p->gtin.n == 0) {
+        owner = client_of_prefix(t, p->prefix); // none: the site's own
+        if (said.v != 0 && owner.v != 0 && said.v != owner.v)
+            return fail(ST_UNPROCESSABLE, "pool.client", 0,
+                        "client: the prefix is another client's");
+        return *out = said.v ? said : owner, OK;
+    }
     if (!gtin_get(t, p->gtin.p, &product))
         return fail(ST_UNPROCESSABLE, "product.unknown", 0, "gtin: no product has the GTIN %.*s",
                     STR(p->gtin));

@@ -196,6 +196,9 @@ static void pools_that_could_meet_are_refused(void **state)
         {"\"kind\":\"sscc\",\"prefix\":\"9506000\",\"extension\":\"1\",\"client\":\"acme\"", ""               },
         {"\"kind\":\"sscc\",\"prefix\":\"95060\",\"extension\":\"1\"",                       "pool.overlaps"  },
         {"\"kind\":\"sscc\",\"prefix\":\"95060\",\"extension\":\"2\"",                       ""               },
+        {"\"kind\":\"sscc\",\"prefix\":\"9506001\",\"extension\":\"3\",\"client\":\"acme\"",
+         "pool.client"                                                                                        },
+        {"\"kind\":\"sscc\",\"prefix\":\"9506001\",\"extension\":\"3\",\"client\":\"bolt\"", ""               },
         {"\"kind\":\"sscc\",\"gtin\":\"" GTIN_A "\"",                                        "pool.gtin"      },
     };
     char json[256], name[16];
