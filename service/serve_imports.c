@@ -33,7 +33,12 @@ status serve_imports_drop(struct site *site)
     for (;; parts++) {
         TRY(find(site, &what, &found));
         if (!found) break;
-        TRY(drop_part(site, &what));
+        status st = drop_part(site, &what);
+        if (st.cls == ST_FULL) { // it is read all the same, and dropped before the next import
+            LOG(warn, "import.kept", fs("reason", str_of(st.reason)));
+            return OK;
+        }
+        TRY(st);
     }
     if (parts > 0) LOG(warn, "import.dropped", fi("parts", parts));
     return OK;
