@@ -1,4 +1,5 @@
 // Requests for numbers afterwards: read again, confirmed.
+#include "common/form.h"
 #include "service/api/opaque.h"
 #include "service/pool/numbers_out.h"
 #include "service/pool/pool_api.h"
@@ -72,10 +73,17 @@ static void confirmed(struct http_req *r, const struct ask *a)
     buf_fini(&b);
 }
 
+// There is nothing to say: `{}`, or no body at all.
+static const struct form_field confirm_fields[] = {{0}};
+static const struct form confirm_form = {"confirmation", 1, confirm_fields, 1};
+
 void request_confirm(struct http_req *r)
 {
     uint64_t *seq = NEW(&r->arena, uint64_t);
     struct request_row q = {0};
+    char nothing;
+
+    if (r->body.n > 0 && !api_body(r, &confirm_form, &nothing)) return;
     struct txn *t = api_snapshot(r);
 
     status st = request_find(t, r, r->param[0], &q);
