@@ -67,7 +67,8 @@ class Operation:
             return f"a body of {kind} is not documented"
         if kind != "application/json" or "Content-Encoding" in request.headers:
             return None
-        return self.contract.schema_fault(content[kind]["schema"], json.loads(request.body))
+        wish = without_nulls(json.loads(request.body))
+        return self.contract.schema_fault(content[kind]["schema"], wish)
 
     def _problem_fault(self, status, kind, response):
         if kind != "application/problem+json":
@@ -77,6 +78,13 @@ class Operation:
         if said is None and problem["code"] not in self.codes(status):
             return f"code {problem['code']} is not documented for {status}"
         return said
+
+
+def without_nulls(value):
+    """In a body a member that is null is as good as absent."""
+    if isinstance(value, dict):
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    return [without_nulls(v) for v in value] if isinstance(value, list) else value
 
 
 class Contract:

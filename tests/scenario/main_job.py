@@ -1,0 +1,191 @@
+"""The main job of a site, with every call of the interface made at least once, as documented."""
+import re
+import time
+from urllib.parse import quote, urlsplit
+
+import contract
+import harness
+
+GLN = "9506000134352"
+PLACES = {  # for the {...} of paths
+    "client": "acme", "gtin": harness.GTIN, "line": "line-1", "gln": GLN, "lot": "L1",
+    "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
+    "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent"}
+ROLES = {
+    "line": {"line": "line-1"}, "distributor": {"client": "acme", "party": GLN},
+    "gateway": {"client": "acme"}, "client": {"client": "acme"},
+    "operator": {}, "qa": {}, "auditor": {}, "admin": {}}
+
+
+def somewhere(path):
+    return re.sub(r"\{(\w+)\}", lambda m: quote(PLACES[m[1]], safe=""), path)
+
+
+class Story:
+    """Makes calls; `done` are the operations that answered well, `bodies` what they were sent. That
+    all is as documented is seen to by the callers themselves."""
+
+    def __init__(self):
+        self.said, self.done, self.bodies = contract.contract(), set(), {}
+
+    def __call__(self, caller, method, path, body=None, expect=(200, 201, 204), **more):
+        response = caller.call(method, path, body, **more)
+        assert response.status_code in expect, f"{method} {path}: {response.text[:800]}"
+        operation = self.said.operation(method, urlsplit(path).path)
+        self.done.add(operation.name)
+        if isinstance(body, (dict, list)):
+            self.bodies[operation.name] = (caller, method, path, body)
+        kind = response.headers.get("Content-Type", "").split(";")[0]
+        return response.json() if kind == "application/json" else response.text
+
+
+CASE_SIZE = 3
+
+
+def configure(tell, admin, partner):
+    for gln in (GLN, "9506000100012"):
+        tell(admin, "PUT", f"/v1/locations/{gln}",
+             {"name": "Hall", "timezone": "Europe/Zurich", "address": {"city": "Basel"}})
+        tell(admin, "PUT", f"/v1/parties/{gln}", {"name": "Wholesale", "reason": "new customer"})
+    tell(admin, "PUT", "/v1/lines/line-1", {"name": "Line 1", "location": GLN})
+    tell(admin, "PUT", "/v1/clients/acme", {
+        "name": "Acme Pharma", "prefixes": [harness.PREFIX], "extra": {"erp": "4711"},
+        "profile": {"ship_rule": "closed", "ship_needs_ack": False}})
+    tell(admin, "PUT", f"/v1/products/{harness.GTIN}", {
+        "client": "acme", "name": "Exampline", "holder": "Acme", "market": "CH", "levels": [
+            {"level": "pack", "id": "sgtin", "quantity": 1},
+            {"level": "case", "id": "sscc", "quantity": CASE_SIZE}]})
+    tell(admin, "PUT", "/v1/pools/acme-packs", {
+        "gtin": harness.GTIN, "kind": "random", "length": 18, "policy": "eu-fmd",
+        "threshold": 10, "share": {"of": 2, "index": 1}})
+    tell(admin, "PUT", "/v1/pools/acme-cases", {
+        "client": "acme", "prefix": harness.PREFIX, "extension": "0", "kind": "sscc"})
+    tell(admin, "PUT", "/v1/pools/acme-list", {"gtin": harness.GTIN, "kind": "list", "rank": 9})
+    tell(admin, "PUT", "/v1/partners/hub", {
+        "client": "acme", "url": partner.url, "format": "epcis-2.0-json", "approval": "none",
+        "auth": {"basic": {"user": "packtrail", "password": "secret"}},
+        "headers": [{"name": "X-Site", "value": "hall 1", "secret": True}],
+        "filter": {"gtins": [harness.GTIN]}, "success": {"status": [200], "body": "^.*$"}})
+    for noun in ("locations/" + GLN, "parties/" + GLN, "lines/line-1", "clients/acme",
+                 "products/" + harness.GTIN, "pools/acme-packs", "partners/hub"):
+        tell(admin, "GET", "/v1/" + noun)
+        tell(admin, "GET", "/v1/" + noun.split("/")[0] + "?limit=1")
+
+
+def make_tokens(tell, site):
+    wish = {"role": "line", "line": "line-1", "expires": "2090-01-01T00:00:00Z"}
+    made = tell(site.admin, "POST", "/v1/tokens", wish, headers={"Idempotency-Key": "t"})
+    again = tell(site.admin, "POST", "/v1/tokens", wish, headers={"Idempotency-Key": "t"})
+    assert again == {"id": made["id"]}
+    spare = tell(site.admin, "POST", "/v1/tokens", {"role": "qa"})
+    tell(site.admin, "DELETE", "/v1/tokens/" + spare["id"])
+    tell(site.admin, "GET", "/v1/tokens")
+    return site.caller(made["token"]), site.as_role("operator")
+
+
+def take_numbers(tell, admin, line):
+    wish = {"gtin": harness.GTIN, "quantity": 5, "lot": "L1", "order": "PO-1", "level": "pack"}
+    got = tell(line, "POST", "/v1/serials", wish)
+    for kind in ("text/plain", "text/csv", "application/x-ndjson"):
+        tell(line, "POST", "/v1/serials", wish, headers={"Accept": kind})
+    request = "/v1/serials/requests/" + got["request"]
+    assert tell(line, "GET", request + "?unused=true")["serials"] == got["serials"]
+    assert tell(line, "POST", request + "/confirm", {})["state"] == "confirmed"
+    tell(line, "GET", "/v1/serials/requests?lot=L1&state=open")
+    tell(line, "POST", "/v1/serials/returns", {
+        "gtin": harness.GTIN, "serials": [got["serials"][4], "NOBODY"], "reason": "end of lot"})
+    sscc, = tell(line, "POST", "/v1/sscc", {
+        "quantity": 1, "lot": "L1", "gtin": harness.GTIN, "extension": "0"})["ssccs"]
+    tell(admin, "POST", "/v1/pools/acme-list/import", "serial,crypto\nA1,x\nA2,y\n",
+         headers={"Content-Type": "text/csv"})
+    listed = tell(line, "POST", "/v1/serials", {
+        "gtin": harness.GTIN, "quantity": 1, "pool": "acme-list"})
+    assert listed["attributes"] == [{"crypto": "x"}]
+    tell(admin, "POST", "/v1/pools/acme-list/return", {"reason": "the client asked for them"})
+    return got["serials"], sscc
+
+
+def work(tell, line, serials, sscc):
+    packs = [f"(01){harness.GTIN}(21){s}" for s in serials]
+    answer = tell(line, "POST", "/v1/reports", [
+        {"type": "commission", "id": "r1", "lot": "L1", "gtin": harness.GTIN, "station": "camera",
+         "serials": serials[:3], "time": "2026-01-02T03:04:05+01:00", "by": "M", "extra": {"a": "b"}},
+        {"type": "scrap", "gtin": harness.GTIN, "serials": [serials[3]], "reason": "unreadable"},
+        {"type": "pack", "parent": sscc, "children": packs[:2], "commission": True},
+        {"type": "unpack", "parent": sscc, "children": packs[:1], "reason": "wrong way up"},
+        {"type": "pack", "parent": sscc, "children": packs[:1]},
+        {"type": "close", "parent": sscc, "partial": True, "by": "M", "reason": "sample taken"},
+        {"type": "commission", "id": "r1", "lot": "L1", "gtin": harness.GTIN,
+         "serials": serials[:2]}])
+    assert (answer["accepted"], answer["refused"]) == (6, 1), answer
+    assert answer["results"][6]["problem"]["code"] in contract.contract().problems["inside"][409]
+    tell(line, "POST", "/v1/reports", '{"type": "close"}\n{"typo": 1}\n',
+         headers={"Content-Type": "application/x-ndjson"})
+    return packs
+
+
+def close_and_ship(tell, operator, sscc):
+    tell(operator, "GET", f"/v1/lots/{harness.GTIN}/L1")
+    tell(operator, "GET", "/v1/lots?state=open&client=acme")
+    tell(operator, "POST", f"/v1/lots/{harness.GTIN}/L1/close", {})
+    made = tell(operator, "POST", "/v1/shipments", {
+        "units": [sscc], "from": {"party": GLN, "location": GLN},
+        "to": {"party": "9506000100012", "location": "9506000100012"},
+        "documents": [{"type": "desadv", "id": "D-1"}, {"type": "po", "id": "P-1", "gln": GLN}],
+        "flags": ["export"], "extra": {"truck": "7"}})
+    place = "/v1/shipments/" + made["shipment"]
+    assert tell(operator, "GET", place) == made
+    tell(operator, "GET", place + "/units")
+
+
+def look(tell, caller, packs, sscc):
+    for form in ("bracketed", "dl", "urn"):
+        for unit in (packs[0], packs[3], packs[4], sscc):
+            for more in ("", "/tree", "/history"):
+                tell(caller, "GET", f"/v1/units/{quote(unit, safe='')}{more}?form={form}")
+    tell(caller, "GET", f"/v1/units/{sscc}/tree?depth=1")
+    tell(caller, "GET", f"/v1/units?lot=L1&gtin={harness.GTIN}&state=shipped")
+    tell(caller, "GET", f"/v1/units?parent={sscc}")
+
+
+def hear(tell, operator, partner):
+    """The partner refuses the first message, is sent it again, and takes all."""
+    partner.wait_for(1)
+    base = "/v1/partners/hub/deliveries"
+    refused = until(lambda: tell(operator, "GET", base + "?state=rejected")["items"])[0]
+    tell(operator, "GET", f"{base}/{refused['id']}")
+    for message in ("canonical", "sent", "answer"):
+        tell(operator, "GET", f"{base}/{refused['id']}/messages/{message}")
+    partner.always = harness.ACCEPT
+    tell(operator, "POST", f"{base}/{refused['id']}/retry", {"reason": "mended"})
+    until(lambda: not [i for i in tell(operator, "GET", base)["items"]
+                       if i["state"] not in ("accepted", "skipped")])
+
+
+def until(look_again, seconds=30):
+    """What it gives once it gives something."""
+    deadline = time.monotonic() + seconds
+    while not (found := look_again()):
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+    return found
+
+
+def run(tell, site, partner):
+    """The partner refuses until its first message is sent again."""
+    configure(tell, site.admin, partner)
+    line, operator = make_tokens(tell, site)
+    tell(operator, "POST", "/v1/lots", {
+        "lot": "L1", "gtin": harness.GTIN, "expiry": "2030-12", "client": "acme", "line": "line-1",
+        "lines": ["line-1"], "order": "PO-1", "quantity": 5, "produced": "2026-01-01",
+        "packaging": "blister", "extra": {"a": "b"}})
+    serials, sscc = take_numbers(tell, site.admin, line)
+    packs = work(tell, line, serials, sscc)
+    close_and_ship(tell, operator, sscc)
+    look(tell, site.as_role("client", client="acme"), packs, sscc)
+    hear(tell, operator, partner)
+    for kind in ("application/json", "application/x-ndjson", "text/csv"):
+        tell(site.admin, "GET", "/v1/journal?kind=units.packed", headers={"Accept": kind})
+    tell(site.admin, "GET", "/v1/journal")
+    for path in ("/healthz", "/readyz", "/metrics", "/version"):
+        tell(site.caller(), "GET", path)
