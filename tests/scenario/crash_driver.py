@@ -36,7 +36,7 @@ SWITCH_S = 0.0005       # so that the driver is not late where 32 clients wait f
 PATIENCE_S = 120        # after it something hangs
 
 Kill = collections.namedtuple("Kill", "life from_inside")
-Sent = collections.namedtuple("Sent", "key path type body status kind answer")
+Sent = collections.namedtuple("Sent", "key role path type body status kind answer")
 Fact = collections.namedtuple("Fact", "seq type parts")  # an accepted report; parts: its events
 
 
@@ -47,8 +47,8 @@ class Wrong(Exception):
 class Fleet:
     """The clients and the service that dies under them."""
 
-    def __init__(self, site, token, seed):
-        self.site, self.token, self.seed = site, token, seed
+    def __init__(self, site, tokens, seed):
+        self.site, self.tokens, self.seed = site, tokens, seed
         self.random = random.Random(seed)
         self.kills = []
         self.broken = collections.Counter()  # life -> requests that were in flight at its end
@@ -228,6 +228,7 @@ class Client(threading.Thread):
         self.facts = []
         self.cases = {}     # SSCC -> serials in it
         self.pallets = {}   # SSCC -> SSCCs on it
+        self.shipped = set()
 
     def run(self):
         try:
@@ -248,6 +249,15 @@ class Client(threading.Thread):
             self.empty_and_fill(cases[0])
         self.report({"type": "pack", "parent": pallet, "children": cases, "commission": True})
         self.pallets[pallet] = cases
+        if self.random.random() < 0.3:
+            self.ship(pallet)
+
+    def ship(self, pallet):
+        answer = self.post("/v1/shipments", {
+            "units": [pallet], "to": {"party": GLN, "location": GLN},
+            "documents": [{"type": "desadv", "id": f"D{pallet}", "gln": GLN}]}, role="operator")
+        self.facts.append(Fact(answer["seq"], "ship", 1))
+        self.shipped.add(pallet)
 
     def make_case(self):
         serials = self.number_packs(CASE + self.random.randint(1, 4))
@@ -324,18 +334,18 @@ class Client(threading.Thread):
 
     # --- requests ---
 
-    def post(self, path, body, kind="application/json"):
+    def post(self, path, body, kind="application/json", role="line"):
         """Asks until answered; the answer, parsed."""
         key = f"{self.name}-{next(self.keys)}"
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
-        one = self.exchange(key, path, kind, body)
+        one = self.exchange(key, role, path, kind, body)
         self.expect(200 <= one.status < 300, "an answer that accepts", one)
         self.requests.append(one)
         return json.loads(one.answer)
 
-    def exchange(self, key, path, kind, body):
-        headers = {"Authorization": f"Bearer {self.fleet.token}", "Content-Type": kind,
+    def exchange(self, key, role, path, kind, body):
+        headers = {"Authorization": f"Bearer {self.fleet.tokens[role]}", "Content-Type": kind,
                    "Idempotency-Key": key}
         while True:
             if self.connection is None:
@@ -353,7 +363,7 @@ class Client(threading.Thread):
                 self.fleet.broke(self, self.life, e)
                 continue
             self.fleet.answered(self)
-            return Sent(key, path, kind, body, response.status,
+            return Sent(key, role, path, kind, body, response.status,
                         response.headers.get("Content-Type"), answer)
 
     def stands(self):
@@ -371,7 +381,7 @@ class Client(threading.Thread):
 
     def repeat(self, before):
         """What a former life answered, this one answers, byte for byte."""
-        again = self.exchange(before.key, before.path, before.type, before.body)
+        again = self.exchange(before.key, before.role, before.path, before.type, before.body)
         self.expect(again == before, "the same answer", (before, again))
 
     def expect(self, holds, what, got):
@@ -389,12 +399,16 @@ GTINS = [gtin_of(20001), gtin_of(20002), gtin_of(20003)]
 LOTS = ["KR-1", "KR-2", "KR-3"]
 POOLS = [{"kind": "random"}, {"kind": "sequential", "length": 12}, {"kind": "list"}]
 LIST_SIZE = 100_000
+GLN = epcis_documents.check_digit(f"{harness.PREFIX}00042")
 
 
 def furnish(site, partner_url):
-    """A client with a product for each kind of pool, lots, and a partner; a line's token."""
+    """A client with a product for each kind of pool, lots, and a partner; a token per role."""
     admin = site.admin
-    admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": [harness.PREFIX]})
+    admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": [harness.PREFIX],
+                                   "profile": {"ship_rule": "quarantine"}})
+    admin.put(f"/v1/parties/{GLN}", {"name": "A wholesaler"})
+    admin.put(f"/v1/locations/{GLN}", {"name": "Its store"})
     admin.put("/v1/lines/line-1", {"name": "Line 1"})
     operator = site.as_role("operator")
     for gtin, lot, pool in zip(GTINS, LOTS, POOLS):
@@ -410,7 +424,7 @@ def furnish(site, partner_url):
     admin.post("/v1/pools/list-packs/import", numbers, 201, headers={"Content-Type": "text/plain"})
     admin.put("/v1/partners/hub", {"client": "acme", "url": partner_url,
                                    "format": "epcis-2.0-json", "approval": "none"})
-    return site.token("line", line="line-1")
+    return {"line": site.token("line", line="line-1"), "operator": site.token("operator")}
 
 
 class Receiver:

@@ -26,9 +26,9 @@ def story(make_story_site, seed):
     site = make_story_site().start()
     receiver = crash_driver.Receiver(seed)
     partner = harness.Partner(receiver.take)
-    token = crash_driver.furnish(site, partner.url)
+    tokens = crash_driver.furnish(site, partner.url)
     site.kill()
-    fleet = crash_driver.Fleet(site, token, seed)
+    fleet = crash_driver.Fleet(site, tokens, seed)
     fleet.run(KILLS, 3 * KILLS)
     journal_id = site.admin.get("/version")["journal_id"]
     wanted = {event_id(journal_id, f.seq, part) for f in fleet.facts() for part in range(f.parts)}
@@ -41,7 +41,7 @@ def story(make_story_site, seed):
 
 def read_all_again(site, fleet):
     """What the service still says of all that it ever answered."""
-    caller = site.caller(fleet.token)
+    caller = site.caller(fleet.tokens["line"])
     found = {}
     for client in fleet.clients:
         for request in client.issued:
@@ -96,19 +96,23 @@ def test_every_unit_is_where_it_was_reported_to_be(story):
         pallet_of = {case: p for p, cases in client.pallets.items() for case in cases}
         for case, serials in client.cases.items():
             unit = story.read_again[case]
-            assert unit["state"] == "closed"
+            gone = pallet_of.get(case) in client.shipped
+            assert unit["state"] == ("shipped" if gone else "closed")
             assert unit["contents"] == [
                 {"gtin": client.gtin, "lot": client.lot, "count": crash_driver.CASE}]
             assert unit["parent"] == (f"(00){pallet_of[case]}" if case in pallet_of else None)
             pack = story.read_again[client.pack(serials[0])]
-            assert (pack["state"], pack["parent"]) == ("packed", f"(00){case}")
+            assert pack["state"] == ("shipped" if gone else "packed")
+            assert pack["parent"] == f"(00){case}"
         for pallet in client.pallets:
-            assert story.read_again[pallet]["state"] == "closed"
+            gone = pallet in client.shipped
+            assert story.read_again[pallet]["state"] == ("shipped" if gone else "closed")
 
 
 def test_the_journal_holds_exactly_what_was_answered(story):
     kinds = {"commission": "units.commissioned", "scrap": "units.scrapped", "pack": "units.packed",
-             "unpack": "units.unpacked"}
+             "unpack": "units.unpacked", "ship": "shipment.made"}
+    assert {fact.type for fact in story.fleet.facts()} == kinds.keys()
     ours = sorted((fact.seq, kinds[fact.type]) for fact in story.fleet.facts())
     theirs = [(r["seq"], r["kind"]) for r in story.journal if r["kind"] in kinds.values()]
     assert ours == theirs
