@@ -130,3 +130,17 @@ def test_another_sites_key_stops_the_start(site, make_site, asks):
     with pytest.raises(AssertionError):
         site.start()
     assert "site_key.wrong" in site.log()
+
+
+def test_a_caller_of_several_clients_names_one_for_its_ssccs(site, line):
+    site.admin.put("/v1/clients/other", {"name": "Other", "prefixes": ["9521141"]})
+    site.admin.put("/v1/pools/other-cases",
+                   {"client": "other", "prefix": "9521141", "extension": "0", "kind": "sscc"})
+    both = site.as_role("line", line="line-1", clients=[line.client, "other"])
+    wish = {"quantity": 1}
+    both.refused("POST", "/v1/sscc", wish, status=422, code="client.ambiguous")
+    for client, pool in ((line.client, f"{line.client}-cases"), ("other", "other-cases")):
+        answer = both.post("/v1/sscc", wish, 201, headers={"Packtrail-Client": client})
+        assert answer["pool"] == pool
+    both.refused("POST", "/v1/sscc", wish, headers={"Packtrail-Client": "nobody"},
+                 status=404, code="client.unknown")
