@@ -8,8 +8,9 @@
 struct batch {
     const struct committer_conf *conf;
     struct ledger ledger; // while a transaction is open
-    struct buf records;   // bytes of all records of the batch, one after the other
-    size_t *ends;         // where each ends
+    struct key_tail *keys;
+    struct buf records; // bytes of all records of the batch, one after the other
+    size_t *ends;       // where each ends
     size_t count, ends_cap;
     struct buf out, units; // for decide
     struct refusal_memory refusals, refusals_before;

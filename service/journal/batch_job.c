@@ -9,7 +9,7 @@
 #include "service/journal/idempotency.h"
 #include <string.h>
 
-#define YESTERDAY_MS 600000 // keys bound just before midnight are still looked for
+#define YESTERDAY_MS 600000 // rows put just before midnight are still looked for
 
 // ---- deciding
 
@@ -200,7 +200,8 @@ static bool find_bound(struct batch *b, const struct job_key *key, struct bound 
     unsigned today = idempotency_day(now), day = idempotency_day(earlier);
 
     *out = (struct bound){key->older_seq, key->older_body};
-    if (out->seq != 0 || idempotency_get(b->ledger.t, today, &key->key, out)) return true;
+    if (out->seq != 0 || key_tail_find(b->keys, &key->key, out)) return true;
+    if (idempotency_get(b->ledger.t, today, &key->key, out)) return true;
     return day != today && idempotency_get(b->ledger.t, day, &key->key, out);
 }
 

@@ -209,6 +209,12 @@ void committer_stop(struct committer *c)
     c->started = false;
 }
 
+bool committer_knows_key(struct committer *c, const struct digest16 *key, struct bound *out)
+{
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    return key_tail_find(c->batch.keys, key, out);
+}
+
 struct committer_stats committer_stats(const struct committer *c)
 {
     OBJ_CHECK(c, COMMITTER_MAGIC);

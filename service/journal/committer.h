@@ -6,6 +6,7 @@
 // holds no pointer to the job, its arena or what lies there until `done` runs on its loop.
 #pragma once
 #include "common/loop.h"
+#include "service/journal/idempotency.h"
 #include "service/journal/kind.h"
 #include "service/journal/sequencer.h"
 
@@ -72,6 +73,9 @@ void committer_stop(struct committer *c);    // takes what waits, then joins
 // Any thread. False when the queue is full: the job is still the caller's (503, Retry-After).
 bool committer_submit(struct committer *c, struct job *j);
 uint32_t committer_step(struct committer *c, bool wait); // jobs handled; tests call it themselves
+
+// Is the key among the newest, which have no rows yet? Any thread. The fact may not be committed.
+bool committer_knows_key(struct committer *c, const struct digest16 *key, struct bound *out);
 
 struct committer_stats {
     uint64_t commits, jobs, facts, refusals, busy_us;

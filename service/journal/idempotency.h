@@ -1,7 +1,8 @@
 // idempotency.h - answers bound to an Idempotency-Key (or a slice of one), by day.
 //
 // row 'I' day 2 (days since 1970), key 16 -> seq 8 of the fact that holds the answer, body 16.
-// The day is that of the fact's recordTime. Kept 30 days.
+// The day is that of the recordTime of the fact it was put with (key_tail.h), so that rows of
+// earlier days never change. Kept 30 days from then.
 #pragma once
 #include "service/journal/journal_db.h"
 

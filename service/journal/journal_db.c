@@ -9,7 +9,12 @@
 //   'K' seq 8      link 32, at every 1,000th record
 //   'N' counter 1  how many have been given 8
 //   'n' client 4   how many facts 8
-// database `lists`: LIST_TAG, client 4, attribute 2, value -> seq 8
+//   'v' client 4, attribute 2, value   the newest of a list: seq 8, then var distances, at most 32
+// database `lists`: LIST_TAG, client 4, attribute 2, value -> seq 8; the older ones of a list
+//
+// A list's end lies on a page of its own, and as many lists as a batch touched were as many pages
+// to write. So what comes goes into the list's row 'v', which neighbours share a page with, and
+// from there 32 at once into the list.
 #include "service/journal/journal_db.h"
 #include "common/bytes.h"
 #include <string.h>
@@ -258,34 +263,81 @@ void counter_put(struct txn *t, enum counter c, uint64_t given)
     number_put(t, key_row(ROW_COUNTER, c, 1), given);
 }
 
+// ---- lists
+
+#define TAIL_MAX 32u // as schemas/store.txt says; the row stays under 300 bytes
+
 struct list_key {
     char b[7 + 64];
     size_t n;
 };
 
-static struct list_key list_key(client_id c, enum list_attribute a, str value)
+static struct list_key list_key(char tag, client_id c, enum list_attribute a, str value)
 {
     struct list_key k = {.n = 7 + value.n};
 
     assert(value.n <= sizeof k.b - 7);
-    k.b[0] = LIST_TAG;
+    k.b[0] = tag;
     put_be(k.b + 1, c.v, 4);
     put_be(k.b + 5, a, 2);
     if (value.n > 0) memcpy(k.b + 7, value.p, value.n);
     return k;
 }
 
+static str str_list(const struct list_key *k) { return (str){k->b, k->n}; }
+
+static uint32_t tail_read(struct txn *t, const struct list_key *k, uint64_t seqs[TAIL_MAX])
+{
+    uint32_t n = 0;
+    str v;
+
+    if (!txn_get(t, DB_ROWS, str_list(k), &v)) return 0;
+    struct bytes_r r = bytes_reader(v);
+    seqs[n++] = bytes_get_u(&r, 8);
+    for (; r.p < r.end && n < TAIL_MAX && !r.bad; n++) seqs[n] = seqs[n - 1] + bytes_get_var(&r);
+    if (bytes_end(&r)) return n;
+    txn_spoil(t, "store.corrupt", "the newest of a list");
+    return 0;
+}
+
+static void tail_put(struct txn *t, const struct list_key *k, const uint64_t *seqs, uint32_t n)
+{
+    struct buf b;
+
+    buf_init(&b, 1 * KB);
+    bytes_u(&b, seqs[0], 8);
+    for (uint32_t i = 1; i < n; i++) bytes_var(&b, seqs[i] - seqs[i - 1]);
+    txn_put(t, DB_ROWS, str_list(k), buf_str(&b));
+    buf_fini(&b);
+}
+
 void list_note(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t seq)
 {
-    struct list_key k = list_key(c, a, value);
+    struct list_key tail = list_key(ROW_LIST_TAIL, c, a, value);
+    struct list_key list = list_key(LIST_TAG, c, a, value);
+    uint64_t seqs[TAIL_MAX];
+    uint32_t n = tail_read(t, &tail, seqs);
 
-    txn_list_add(t, (str){k.b, k.n}, seq);
+    if (n == TAIL_MAX) {
+        for (uint32_t i = 0; i < n; i++) txn_list_add(t, str_list(&list), seqs[i]);
+        n = 0;
+    }
+    assert(n == 0 || seqs[n - 1] < seq);
+    seqs[n++] = seq;
+    tail_put(t, &tail, seqs, n);
 }
 
 size_t list_of(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t from,
                uint64_t *seqs, size_t n)
 {
-    struct list_key k = list_key(c, a, value);
+    struct list_key tail = list_key(ROW_LIST_TAIL, c, a, value);
+    struct list_key list = list_key(LIST_TAG, c, a, value);
+    uint64_t newest[TAIL_MAX];
+    uint32_t newest_n = tail_read(t, &tail, newest);
+    bool older = newest_n > 0 && newest[0] > from;
+    size_t got = older ? list_read(t, str_list(&list), from, seqs, n) : 0;
 
-    return list_read(t, (str){k.b, k.n}, from, seqs, n);
+    for (uint32_t i = 0; i < newest_n && got < n; i++)
+        if (newest[i] >= from) seqs[got++] = newest[i];
+    return got;
 }

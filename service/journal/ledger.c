@@ -1,5 +1,4 @@
 #include "service/journal/ledger.h"
-#include "service/journal/idempotency.h"
 
 const struct kind *kind_find(const struct kind *const *kinds, unsigned number, unsigned version)
 {
@@ -8,9 +7,14 @@ const struct kind *kind_find(const struct kind *const *kinds, unsigned number, u
     return NULL;
 }
 
-struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds)
+struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds, struct key_tail *keys)
 {
-    return (struct ledger){.t = t, .kinds = kinds, .head = journal_head_get(t)};
+    struct ledger l = {.t = t, .kinds = kinds, .keys = keys, .head = journal_head_get(t)};
+
+    if (txn_status(t).cls == ST_OK && key_tail_at(keys, t, l.head.seq).cls != ST_OK)
+        txn_spoil(t, "store.corrupt", "the newest facts of the journal cannot be read");
+    if (txn_status(t).cls != ST_OK) l.keys = NULL;
+    return l;
 }
 
 static void put_count(struct ledger *l)
@@ -45,9 +49,7 @@ void ledger_write(struct ledger *l, struct fact *f, str packed_body, struct buf 
     record_write(f, record);
     str bytes = {record->p + at, record->n - at};
     k->write(l->t, f, k->arg);
-    if (f->flags & FACT_HAS_KEY)
-        idempotency_put(l->t, idempotency_day(f->at), &f->key,
-                        &(struct bound){f->seq, f->key_body});
+    if (l->keys != NULL) key_tail_add(l->keys, l->t, f);
     journal_append(l->t, f, bytes, packed_body);
     l->head = (struct journal_head){f->seq, link_next(&l->head.link, bytes), f->at};
     if (f->seq % LINK_EVERY == 0) journal_link_put(l->t, f->seq, &l->head.link);

@@ -52,6 +52,7 @@ enum fact_kind {
     X(LINK, 'K')                                                                                   \
     X(COUNTER, 'N')                                                                                \
     X(CLIENT_COUNT, 'n')                                                                           \
+    X(LIST_TAIL, 'v')                                                                              \
     X(IDEMPOTENCY, 'I')                                                                            \
     X(REPORT_ID, 'i')                                                                              \
     X(ITEM, 'X')                                                                                   \
@@ -66,6 +67,7 @@ enum fact_kind {
     X(POOL_OF_GTIN, 'g')                                                                           \
     X(SPACE, 'S')                                                                                  \
     X(ISSUE, 'R')                                                                                  \
+    X(ISSUE_TAIL, 'j')                                                                             \
     X(REQUEST, 'Q')                                                                                \
     X(ASKED, 'a')                                                                                  \
     X(RESERVED, 'r')                                                                               \

@@ -57,20 +57,28 @@ static status importing_new(struct http_req *r, enum import_form form, struct im
     return OK;
 }
 
-// A repeat is answered from the fact, before the numbers would be found to be known already.
-static status find_repeat(struct http_req *r, struct txn *t, const struct job_key *key,
-                          struct fact *out, bool *found)
+// What the key is bound to. The newest keys are asked for first and the snapshot is taken after:
+// in between a key can only go into a row.
+static bool bound_find(struct http_req *r, struct txn **t, const struct job_key *key,
+                       struct bound *out)
 {
     wall now = env_wall(api_site(r)->env);
-    struct bound b;
+    bool newest = key->present && committer_knows_key(api_site(r)->committer, &key->key, out);
 
-    *found = key->present && (idempotency_get(t, idempotency_day(now), &key->key, &b) ||
-                              idempotency_find_older(t, now, &key->key, &b));
-    if (!*found) return OK;
-    if (memcmp(&b.body, &key->body, sizeof b.body) != 0)
+    *t = api_snapshot(r);
+    if (newest) return out->seq <= journal_head_get(*t).seq;
+    return key->present && (idempotency_get(*t, idempotency_day(now), &key->key, out) ||
+                            idempotency_find_older(*t, now, &key->key, out));
+}
+
+// A repeat is answered from the fact, before the numbers would be found to be known already.
+static status read_repeat(struct http_req *r, struct txn *t, const struct job_key *key,
+                          const struct bound *b, struct fact *out)
+{
+    if (memcmp(&b->body, &key->body, sizeof b->body) != 0)
         return fail(ST_UNPROCESSABLE, "idempotency.mismatch", 0,
                     "this Idempotency-Key was used for another request");
-    return journal_get(t, b.seq, &r->arena, out);
+    return journal_get(t, b->seq, &r->arena, out);
 }
 
 static status import_begin(struct http_req *r, const struct job_key *key, struct importing **out,
@@ -79,14 +87,15 @@ static status import_begin(struct http_req *r, const struct job_key *key, struct
     enum import_form form = IMPORT_TEXT;
     struct pool_row pool;
     struct fact before;
-    bool found = false;
+    struct bound bound;
+    struct txn *t;
 
     if (r->body.n > api_site(r)->limits.import_body_max)
         return fail(ST_TOO_LARGE, "body.max", 0, "the import is larger than allowed");
     TRY(read_form(r, &form));
-    struct txn *t = api_snapshot(r);
+    bool found = bound_find(r, &t, key, &bound);
     status st = list_pool_find(r, t, &pool);
-    if (st.cls == ST_OK) st = find_repeat(r, t, key, &before, &found);
+    if (st.cls == ST_OK && found) st = read_repeat(r, t, key, &bound, &before);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK && found) *repeated = import_count(&before);

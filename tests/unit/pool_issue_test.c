@@ -293,6 +293,33 @@ static struct got pile_up(struct fixture *f, struct pile *p, uint32_t quantity)
     return a;
 }
 
+// Requests of one space lie by the 32 in a row, the newest in another.
+static void every_request_is_found_by_each_of_its_numbers(void **state)
+{
+    struct fixture *f = *state;
+    struct got got[100];
+    struct issue_row issue;
+
+    must(pool_site_put(f, "p", "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\"}"));
+    for (uint32_t i = 0; i < LEN(got); i++) {
+        must(pool_site_issue(f, GTIN_A, 1 + i % 3, &got[i]));
+        struct txn *t = fixture_read(f);
+        for (uint32_t k = 0; k <= i; k++) {
+            for (uint64_t at = 0; at < got[k].issued.count; at++) {
+                unit_id u = unit_id_of(got[k].issued.space, got[k].issued.first + at);
+                assert_true(issue_of(t, u, &issue));
+                assert_int_equal(issue.seq, got[k].ask.fact.seq);
+                assert_int_equal(issue.first, got[k].issued.first);
+                assert_int_equal(issue.consumed, got[k].issued.consumed);
+            }
+        }
+        uint64_t after = got[i].issued.first + got[i].issued.consumed;
+        assert_false(issue_of(t, unit_id_of(got[i].issued.space, after), &issue));
+        fixture_read_end(t);
+    }
+    fixture_verify(f);
+}
+
 // Every text issued is found as itself; what was passed over is nobody's.
 static void all_are_found(struct fixture *f, const struct got *gots, size_t n)
 {
@@ -508,6 +535,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
     const struct CMUnitTest tests[] = {
         T(numbers_come_once_and_are_found_again),
+        T(every_request_is_found_by_each_of_its_numbers),
         T(a_unit_is_named_as_it_was_issued),
         T(too_few_left_gives_none),
         T(the_next_ranked_pool_takes_over),

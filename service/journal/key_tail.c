@@ -1,0 +1,148 @@
+// Invariants: slot `seq % SLOTS` holds the key of fact `seq`, or nothing; a bucket's chain holds
+// the slots whose keys have not gone into rows yet. A slot stays readable for SLACK facts after its
+// bucket was emptied, so that a transaction that was given up can be taken back.
+#include "service/journal/key_tail.h"
+#include "common/bytes.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKET_BITS 13u
+#define BUCKETS     (1u << BUCKET_BITS)
+#define TURN        8u               // facts from one bucket to the next
+#define ROUND       (BUCKETS * TURN) // facts until a bucket is emptied again
+#define SLACK       8192u            // more than a transaction has facts
+#define SLOTS       (ROUND + SLACK)
+#define NO_SLOT     UINT32_MAX
+#define UNKNOWN     UINT64_MAX // head, after a read that failed: all is to be read again
+
+struct slot {
+    struct digest16 key, body;
+    uint64_t seq; // 0: the fact has no key
+    uint32_t next;
+};
+
+struct key_tail {
+    pthread_mutex_t lock; // of all below; nothing else is locked inside
+    uint64_t head;        // of the fact after which this is so
+    struct slot slot[SLOTS];
+    uint32_t bucket[BUCKETS];
+};
+
+struct key_tail *key_tail_new(void)
+{
+    struct key_tail *k = calloc(1, sizeof *k);
+
+    assert(k != NULL);
+    pthread_mutex_init(&k->lock, NULL);
+    memset(k->bucket, 0xff, sizeof k->bucket);
+    return k;
+}
+
+void key_tail_free(struct key_tail **kp)
+{
+    if (*kp == NULL) return;
+    pthread_mutex_destroy(&(*kp)->lock);
+    free(*kp);
+    *kp = NULL;
+}
+
+static uint32_t bucket_of(const struct digest16 *key)
+{
+    return (uint32_t)get_be((const char *)key->b, 2) >> (16 - BUCKET_BITS);
+}
+
+// The bucket that fact `seq` empties.
+static uint32_t bucket_due(uint64_t seq) { return (uint32_t)(seq / TURN % BUCKETS); }
+
+// The fact that empties the key's bucket next, not before its own.
+static uint64_t due_at(const struct slot *s)
+{
+    uint64_t turn = (s->seq + TURN - 1) / TURN, wait = (bucket_of(&s->key) - turn) % BUCKETS;
+    return (turn + wait) * TURN;
+}
+
+static void hang_in(struct key_tail *k, uint32_t at)
+{
+    uint32_t *bucket = &k->bucket[bucket_of(&k->slot[at].key)];
+
+    k->slot[at].next = *bucket;
+    *bucket = at;
+}
+
+static void keep(struct key_tail *k, const struct fact *f)
+{
+    struct slot *s = &k->slot[f->seq % SLOTS];
+
+    s->seq = f->flags & FACT_HAS_KEY ? f->seq : 0;
+    s->key = f->key;
+    s->body = f->key_body;
+}
+
+static status read_newest(struct key_tail *k, struct txn *t, uint64_t head)
+{
+    struct fact f;
+
+    for (uint32_t i = 0; i < SLOTS; i++) k->slot[i].seq = 0;
+    for (uint64_t seq = head > ROUND ? head - ROUND + 1 : 1; seq <= head; seq++) {
+        status st = journal_get_header(t, seq, &f);
+        if (st.cls == ST_OK) keep(k, &f);
+        if (st.cls != ST_OK && st.cls != ST_NOT_FOUND) return st; // a gap is for verify to name
+    }
+    return OK;
+}
+
+// Which keys still wait after `head`; later ones never were.
+static void hang_all(struct key_tail *k, uint64_t head)
+{
+    memset(k->bucket, 0xff, sizeof k->bucket);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        if (k->slot[i].seq > head) k->slot[i].seq = 0;
+        if (k->slot[i].seq != 0 && due_at(&k->slot[i]) > head) hang_in(k, i);
+    }
+}
+
+status key_tail_at(struct key_tail *k, struct txn *t, uint64_t head)
+{
+    status st = OK;
+
+    if (k->head == head) return OK;
+    pthread_mutex_lock(&k->lock);
+    if (k->head < head || k->head - head > SLACK) st = read_newest(k, t, head);
+    if (st.cls == ST_OK) hang_all(k, head);
+    k->head = st.cls == ST_OK ? head : UNKNOWN;
+    pthread_mutex_unlock(&k->lock);
+    return st;
+}
+
+static void empty(struct key_tail *k, struct txn *t, const struct fact *f)
+{
+    uint32_t *bucket = &k->bucket[bucket_due(f->seq)];
+
+    for (uint32_t i = *bucket; i != NO_SLOT; i = k->slot[i].next) {
+        const struct slot *s = &k->slot[i];
+        idempotency_put(t, idempotency_day(f->at), &s->key, &(struct bound){s->seq, s->body});
+    }
+    *bucket = NO_SLOT;
+}
+
+void key_tail_add(struct key_tail *k, struct txn *t, const struct fact *f)
+{
+    assert(f->seq == k->head + 1);
+    pthread_mutex_lock(&k->lock);
+    keep(k, f);
+    if (f->flags & FACT_HAS_KEY) hang_in(k, (uint32_t)(f->seq % SLOTS));
+    if (f->seq % TURN == 0) empty(k, t, f);
+    k->head = f->seq;
+    pthread_mutex_unlock(&k->lock);
+}
+
+bool key_tail_find(struct key_tail *k, const struct digest16 *key, struct bound *out)
+{
+    pthread_mutex_lock(&k->lock);
+    uint32_t i = k->bucket[bucket_of(key)];
+    while (i != NO_SLOT && memcmp(&k->slot[i].key, key, sizeof *key) != 0) i = k->slot[i].next;
+    if (i != NO_SLOT) *out = (struct bound){k->slot[i].seq, k->slot[i].body};
+    pthread_mutex_unlock(&k->lock);
+    return i != NO_SLOT;
+}
