@@ -49,21 +49,27 @@ static bool is_container(str s) // ISO 6346
 
 static bool is_ship(str s) { return s.n == 7 && str_is_digits(s); }
 
-static const struct {
+static const struct component {
     bool (*is)(str s);
     const char *says;
-} components[][3] = {
-    [0] = {{is_manager, "a manager number is a number below 2^28"},
-           {is_object_class, "an object class is a number below 2^24"},
-           {is_serial, "a serial is a number below 2^36 without leading zeros"}},
-    [GS1_USDOD - GS1_GID] = {{is_cage, "a CAGE code or DoDAAC has 5 or 6 characters"},
-           {is_serial, "a serial is a number below 2^36 without leading zeros"}},
-    [GS1_ADI - GS1_GID] = {{is_cage, "a CAGE code or DoDAAC has 5 or 6 characters"},
-           {is_part_number, "a part number has up to 32 characters of set 39"},
-           {is_part_serial, "a part's serial has 1 to 30 characters of set 39"}},
-    [GS1_BIC - GS1_GID] = {{is_container, "a container's code is as CSQU3054383"}                                                                   },
-    [GS1_IMOVN - GS1_GID] = {{is_ship, "a ship's number has seven digits"} },
+} manager = {is_manager, "a manager number is below 2^28 and has no leading zeros"},
+  object_class = {is_object_class, "an object class is below 2^24 and has no leading zeros"},
+  serial = {is_serial, "a serial number is below 2^36 and has no leading zeros"},
+  cage = {is_cage, "a CAGE code or DoDAAC has 5 or 6 capitals and digits"},
+  part_number = {is_part_number, "a part number has at most 32 capitals, digits, - and /"},
+  part_serial = {is_part_serial, "a part's serial has 1 to 30 capitals, digits, - and /"},
+  container = {is_container, "a container's code is made as CSQU3054383"},
+  ship = {is_ship, "a ship's number has seven digits"};
+
+// clang-format off
+static const struct component *const components[][3] = {
+    [GS1_GID - GS1_GID]   = {&manager, &object_class, &serial},
+    [GS1_USDOD - GS1_GID] = {&cage, &serial},
+    [GS1_ADI - GS1_GID]   = {&cage, &part_number, &part_serial},
+    [GS1_BIC - GS1_GID]   = {&container},
+    [GS1_IMOVN - GS1_GID] = {&ship},
 };
+// clang-format on
 
 status gs1_epc_parts_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *out)
 {
@@ -82,9 +88,10 @@ status gs1_epc_parts_read(const struct gs1_urn *u, struct arena *a, struct gs1_i
             continue;
         }
         st = gs1_part_unescape(u, u->part[i], a, &value);
-        if (st.cls == ST_OK && !components[scheme - GS1_GID][i].is(value))
+        const struct component *c = components[scheme - GS1_GID][i];
+        if (st.cls == ST_OK && !c->is(value))
             st = fail(ST_BAD_INPUT, "gs1.urn_form", (uint32_t)(u->part[i].p - u->in.p), "%s",
-                      components[scheme - GS1_GID][i].says);
+                      c->says);
         if (st.cls == ST_OK) gs1_escape(value, ESCAPE_URN, &text);
     }
     if (st.cls == ST_OK) {

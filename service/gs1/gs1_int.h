@@ -125,7 +125,7 @@ static inline bool gs1_is_text(enum gs1_scheme s) // no key
 }
 
 // An EPC URN cut at its dots. Of a pattern the first `fixed` components are no "*".
-#define GS1_URN_PARTS 5
+#define GS1_URN_PARTS 5 // of an ITIP; all others have three at most
 struct gs1_urn {
     str in;
     const struct gs1_kind *kind;

@@ -28,8 +28,8 @@
 // clang-format off
 enum gs1_scheme {
     GS1_SGTIN, GS1_UPUI, GS1_LGTIN, GS1_GTIN, GS1_SSCC, GS1_SGLN, GS1_PGLN, GS1_GRAI, GS1_GIAI,
-    GS1_GDTI, GS1_SGCN, GS1_CPI, GS1_ITIP, GS1_GSRN, GS1_GSRNP, GS1_GINC, GS1_GSIN, // with a GS1 key
-    GS1_GID, GS1_USDOD, GS1_ADI, GS1_BIC, GS1_IMOVN,                               // with a URN alone
+    GS1_GDTI, GS1_SGCN, GS1_CPI, GS1_ITIP, GS1_GSRN, GS1_GSRNP, GS1_GINC, GS1_GSIN,
+    GS1_GID, GS1_USDOD, GS1_ADI, GS1_BIC, GS1_IMOVN, // these and URIs have no key
     GS1_URI
 };
 // clang-format on

@@ -173,7 +173,7 @@ status gs1_urn_parts_read(const struct gs1_urn *u, struct arena *a, struct gs1_i
     if (gs1_is_text(id.scheme)) return gs1_epc_parts_read(u, a, out);
     if (u->fixed >= 1) TRY(prefix_read(u, &id));
     if (u->fixed >= 2) TRY(k->body_n > 0 ? digits_read(u, &id) : text_read(u, a, &id));
-    if (k->parts == 5) TRY(pieces_read(u, &id));
+    if (k->parts == GS1_URN_PARTS) TRY(pieces_read(u, &id));
     if (u->fixed == k->parts && k->ext != EXT_NONE) TRY(ext_read(u, a, &id));
     *out = id;
     return OK;
@@ -253,7 +253,8 @@ status gs1_urn_write(const struct gs1_id *id, const struct gs1_prefixes *p, stru
     buf_addc(out, '.');
     buf_add(out, (str){id->key, k->lead});
     gs1_escape(str_from(body, n), ESCAPE_URN, out);
-    if (k->parts == 5) buf_addf(out, ".%.2s.%.2s", id->key + k->body_n, id->key + k->body_n + 2);
+    if (k->parts == GS1_URN_PARTS)
+        buf_addf(out, ".%.2s.%.2s", id->key + k->body_n, id->key + k->body_n + 2);
     ext_write(k, id, out);
     return OK;
 }
