@@ -100,7 +100,8 @@ bool gs1_unescape(str in, enum gs1_escape where, struct arena *a, str *out, size
 // One row a scheme: what its spellings are made of.
 enum gs1_ext {
     EXT_NONE,   // the key alone
-    EXT_NEEDED, // key and serial or lot
+    EXT_SERIAL, // key and serial
+    EXT_LOT,    // key and lot: always a class
     EXT_ZERO,   // an extension that may be absent; a URN then says "0"
     EXT_CLASS,  // a serial that may be absent: that is a class, and a URN says "*"
     EXT_STAR    // always a class: a URN says "*"
@@ -116,9 +117,12 @@ struct gs1_kind {
     uint8_t lead;       // digits before the company prefix, which a URN moves behind it
     uint8_t parts;      // components of its URN
     enum gs1_ext ext;
-    bool is_class;
 };
 extern const struct gs1_kind gs1_kinds[GS1_URI];
+static inline bool gs1_is_class(const struct gs1_kind *k) // always
+{
+    return k->ext == EXT_LOT || k->ext == EXT_STAR;
+}
 static inline bool gs1_is_text(enum gs1_scheme s) // no key
 {
     return s >= GS1_GID;

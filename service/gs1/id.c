@@ -19,7 +19,7 @@ bool gs1_id_eq(const struct gs1_id *a, const struct gs1_id *b)
 static struct gs1_id make(enum gs1_scheme s, const char *key, str ext)
 {
     const struct gs1_kind *k = &gs1_kinds[s];
-    struct gs1_id id = {.scheme = s, .is_class = k->is_class, .key_n = k->key_n, .ext = ext};
+    struct gs1_id id = {.scheme = s, .is_class = gs1_is_class(k), .key_n = k->key_n, .ext = ext};
 
     memcpy(id.key, key, k->key_n);
     return id;
@@ -48,10 +48,10 @@ static bool identify_as(const struct gs1_kind *k, str value, const struct gs1_el
         ext = str_from(key, k->key_n);
         key.n = k->key_n;
     }
-    if (k->ext == EXT_NEEDED && ext.n == 0) return false;
+    if ((k->ext == EXT_SERIAL || k->ext == EXT_LOT) && ext.n == 0) return false;
     if (k->ext == EXT_ZERO && str_eq(ext, S("0"))) ext.n = 0;
     *out = (struct gs1_id){.scheme = (enum gs1_scheme)(k - gs1_kinds), .ext = ext};
-    out->is_class = k->is_class || (k->ext == EXT_CLASS && ext.n == 0);
+    out->is_class = gs1_is_class(k) || (k->ext == EXT_CLASS && ext.n == 0);
     out->key_n = (uint8_t)key.n;
     memcpy(out->key, key.p, key.n);
     out->lot = value_of(e, "10");

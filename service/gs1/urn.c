@@ -31,7 +31,7 @@ static const struct gs1_kind *kind_of(str in, bool *is_pattern)
         skip = 10; // "urn:epc:id"
     }
     for (const struct gs1_kind *k = gs1_kinds; k < gs1_kinds + LEN(gs1_kinds); k++)
-        if (!(k->is_class && *is_pattern) && str_starts(tail, str_from(k->urn, skip))) return k;
+        if (!(gs1_is_class(k) && *is_pattern) && str_starts(tail, str_from(k->urn, skip))) return k;
     return NULL;
 }
 
@@ -167,7 +167,7 @@ static status ext_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *
 status gs1_urn_parts_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *out)
 {
     const struct gs1_kind *k = u->kind;
-    struct gs1_id id = {.scheme = (enum gs1_scheme)(k - gs1_kinds), .is_class = k->is_class};
+    struct gs1_id id = {.scheme = (enum gs1_scheme)(k - gs1_kinds), .is_class = gs1_is_class(k)};
 
     id.ext = (str){"", 0};
     if (gs1_is_text(id.scheme)) return gs1_epc_parts_read(u, a, out);
@@ -193,7 +193,7 @@ static status class_of(const struct gs1_urn *u, struct gs1_id *id)
                    "a pattern names a class where * is its serial alone");
     assert(u->fixed == last);
     id->is_class = true;
-    if (k->ext == EXT_NEEDED) id->scheme = GS1_GTIN;
+    if (k->ext == EXT_SERIAL) id->scheme = GS1_GTIN;
     return OK;
 }
 
