@@ -93,7 +93,32 @@ enum row_tag {
 
 // Keys of lists: LIST_TAG, client 4, attribute 2, value.
 enum { LIST_TAG = 'V' };
+
+// What facts that are events are found by (schemas/indexed.yaml). A value is at most 64 bytes as it
+// stands, else the first 16 of its SHA-256. A list names facts, and never too few: whoever reads it
+// looks at the events themselves.
+//      name             number
+#define LIST_ATTRIBUTES(X)                                                                         \
+    X(EVENTS, 0)                                                                                   \
+    X(LOT, 1)                                                                                      \
+    X(HOUR, 2)                                                                                     \
+    X(TYPE, 3)                                                                                     \
+    X(STEP, 4)                                                                                     \
+    X(DISPOSITION, 5)                                                                              \
+    X(READ_POINT, 6)                                                                               \
+    X(BIZ_LOCATION, 7)                                                                             \
+    X(BIZ_TRANSACTION, 8)                                                                          \
+    X(SOURCE, 9)                                                                                   \
+    X(DESTINATION, 10)                                                                             \
+    X(EPC_CLASS, 11)                                                                               \
+    X(ITEM_CLASS, 12)                                                                              \
+    X(TRANSFORMATION, 13)                                                                          \
+    X(EVENT_ID, 14)                                                                                \
+    X(ERROR, 15)                                                                                   \
+    X(UNIT, 16)
+
 enum list_attribute {
-    LIST_EVENTS = 0, // every event of the client that partners may be told of; no value
-    LIST_LOT = 1     // value: dense lot number 4; every fact that names the lot
+#define X(name, number) LIST_##name = (number),
+    LIST_ATTRIBUTES(X)
+#undef X
 };

@@ -4,10 +4,11 @@ import pathlib
 import re
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STORE = ROOT / "schemas/store.txt"
-LINE = re.compile(r"(row|list|fact) (\S+)(?: (\S+))?: (.+) \((service/\S+\.[ch])\)")
+LINE = re.compile(r"(row|fact) (\S+)(?: (\S+))?: (.+) \((service/\S+\.[ch])\)")
 
 Entry = collections.namedtuple("Entry", "sort mark name says owner")
 
@@ -60,10 +61,9 @@ def test_every_tag_of_rows_is_described_and_has_one_owner():
 
 
 def test_every_list_is_described_once():
-    text = (ROOT / "service/journal/numbers.h").read_text()
-    body = re.search(r"enum list_attribute \{(.*?)\};", text, re.S)[1]
-    there = sorted(re.findall(r"LIST_\w+ = (\d+)", body))
-    assert sorted(e.mark for e in entries() if e.sort == "list") == there
+    said = yaml.safe_load((ROOT / "schemas/indexed.yaml").read_text())
+    assert [e["number"] for e in said] == [int(n) for _, n in numbers("LIST_ATTRIBUTES")]
+    assert all(set(e) == {"number", "of", "value"} for e in said)
 
 
 def test_every_owner_is_there_and_speaks_of_what_it_owns():
