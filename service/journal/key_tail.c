@@ -9,7 +9,7 @@
 
 #define BUCKET_BITS 13u
 #define BUCKETS     (1u << BUCKET_BITS)
-#define TURN        8u               // facts from one bucket to the next
+#define TURN        16u              // facts from one bucket to the next
 #define ROUND       (BUCKETS * TURN) // facts until a bucket is emptied again
 #define SLACK       8192u            // more than a transaction has facts
 #define SLOTS       (ROUND + SLACK)
