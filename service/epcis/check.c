@@ -239,6 +239,7 @@ static status dispositions_check(const char *field, const struct epcis_strs *wor
 static status place_check(struct checker *c, const char *field, const struct epcis_place *p)
 {
     if (p->id.n == 0 && p->ext != NULL) return wrong("epcis.id_missing", field, "needs an id");
+    TRY(epcis_nodes_check(p->ext));
     return one_id_check(c, field, p->id, ANY_ID);
 }
 
@@ -246,6 +247,7 @@ static status error_check(const struct epcis_error *error)
 {
     if (error == NULL) return OK;
     TRY(epcis_word_check("reason", EPCIS_ALONE, EPCIS_VOC_ERROR, error->reason));
+    TRY(epcis_nodes_check(error->ext));
     return uris_check("correctiveEventIDs", &error->corrective);
 }
 
@@ -276,7 +278,9 @@ static status fields_check(struct checker *c, event *e)
     TRY(pairs_check(c, "bizTransactionList", &e->bts, EPCIS_VOC_TRADE));
     TRY(pairs_check(c, "sourceList", &e->sources, EPCIS_VOC_END));
     TRY(pairs_check(c, "destinationList", &e->destinations, EPCIS_VOC_END));
-    return epcis_sensors_check(e);
+    TRY(epcis_sensors_check(e));
+    TRY(epcis_nodes_check(e->ilmd));
+    return epcis_nodes_check(e->ext);
 }
 
 status epcis_event_check(const struct epcis_event *e)

@@ -59,7 +59,7 @@ static status part_check(const struct epcis_sensor_part *part, char where)
             return wrong("epcis.sensor_field", fields[f].name, "stands in the other part only");
         TRY(value_check(f, part->at[f]));
     }
-    return OK;
+    return epcis_nodes_check(part->ext);
 }
 
 static status time_check(const struct epcis_event *e, const struct epcis_sensor_part *part)
@@ -100,7 +100,7 @@ static status sensor_check(const struct epcis_event *e, const struct epcis_senso
         status st = report_check(e, sensor, &sensor->reports[i]);
         if (st.cls != ST_OK) return epcis_at_item("sensorReport", i, st);
     }
-    return OK;
+    return epcis_nodes_check(sensor->ext);
 }
 
 status epcis_sensors_check(const struct epcis_event *e)

@@ -17,10 +17,13 @@ bool epcis_is_uri(str s)
         i++;
     }
     if (i + 1 >= s.n || s.p[i] != ':') return false;
-    for (; i < s.n; i++)
+    bool ascii = true;
+    for (; i < s.n; i++) {
         if ((unsigned char)s.p[i] <= ' ' || memchr("<>\"{}|\\^`\x7f", s.p[i], 10) != NULL)
             return false;
-    return true;
+        ascii = ascii && (unsigned char)s.p[i] < 0x80;
+    }
+    return ascii || str_is_utf8(s, NULL);
 }
 
 bool epcis_is_zone(str s)
