@@ -205,11 +205,14 @@ static status quantities_check(struct checker *c, const char *field,
 static status pairs_check(struct checker *c, const char *field, const struct epcis_pairs *p,
                           enum epcis_vocabulary types)
 {
+    bool is_bt = types == EPCIS_VOC_TRADE;
+
     for (uint32_t i = 0; i < p->n; i++) {
         if (p->at[i].id.n == 0)
-            return epcis_at_item(field, i,
-                                 fail(ST_BAD_INPUT, "epcis.id_missing", 0, "names nothing"));
-        if (p->at[i].type.n == 0 && types == EPCIS_VOC_END)
+            return epcis_at_item(
+                field, i,
+                fail(ST_BAD_INPUT, is_bt ? "epcis.bt" : "epcis.id_missing", 0, "names nothing"));
+        if (p->at[i].type.n == 0 && !is_bt)
             return epcis_at_item(field, i,
                                  fail(ST_BAD_INPUT, "epcis.type_missing", 0, "needs a type"));
         TRY(epcis_word_check(field, i, types, p->at[i].type));

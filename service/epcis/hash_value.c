@@ -98,8 +98,12 @@ static bool number(struct hasher *h, str text)
 
 static void canonical(struct hasher *h, str text)
 {
+    struct gs1_id id;
+
     if (text.n == 0 || number(h, text) || expand(h, text)) return;
-    gs1_hash_form(text, h->arena, h->out);
+    if (memchr(text.p, ':', text.n) == NULL || gs1_read(text, h->arena, &id).cls != ST_OK ||
+        gs1_write(&id, GS1_DL, NULL, h->out).cls != ST_OK)
+        buf_add(h->out, text);
 }
 
 static void boolean(struct hasher *h, str text)
