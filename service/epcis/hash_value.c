@@ -98,12 +98,8 @@ static bool number(struct hasher *h, str text)
 
 static void canonical(struct hasher *h, str text)
 {
-    struct gs1_id id;
-
     if (text.n == 0 || number(h, text) || expand(h, text)) return;
-    if (memchr(text.p, ':', text.n) == NULL || gs1_read(text, h->arena, &id).cls != ST_OK ||
-        gs1_write(&id, GS1_DL, NULL, h->out).cls != ST_OK)
-        buf_add(h->out, text);
+    gs1_hash_form(text, h->arena, h->out);
 }
 
 static void boolean(struct hasher *h, str text)
