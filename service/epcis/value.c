@@ -6,24 +6,32 @@ static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
-// RFC 3986; other alphabets may stand as they are (RFC 3987).
+// What a URI has no place for: blanks, controls, and <>"{}|\^` (RFC 3986).
+static const uint64_t no_uri[2] = {0x50000005ffffffff, 0xb800000150000000};
+
+static bool fits_in_uri(str s)
+{
+    bool ascii = true;
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c >= 0x80)
+            ascii = false; // other alphabets may stand as they are (RFC 3987)
+        else if ((no_uri[c >> 6] >> (c & 63) & 1) != 0)
+            return false;
+    }
+    return ascii || str_is_utf8(s, NULL);
+}
+
 bool epcis_is_uri(str s)
 {
     size_t i = 0;
 
     if (s.n == 0 || !is_letter(s.p[0])) return false;
-    while (i < s.n && (is_letter(s.p[i]) || is_digit(s.p[i]) || strchr("+-.", s.p[i]) != NULL)) {
-        if (s.p[i] == 0) return false;
+    while (i < s.n && (is_letter(s.p[i]) || is_digit(s.p[i]) || s.p[i] == '+' || s.p[i] == '-' ||
+                       s.p[i] == '.'))
         i++;
-    }
-    if (i + 1 >= s.n || s.p[i] != ':') return false;
-    bool ascii = true;
-    for (; i < s.n; i++) {
-        if ((unsigned char)s.p[i] <= ' ' || memchr("<>\"{}|\\^`\x7f", s.p[i], 10) != NULL)
-            return false;
-        ascii = ascii && (unsigned char)s.p[i] < 0x80;
-    }
-    return ascii || str_is_utf8(s, NULL);
+    return i + 1 < s.n && s.p[i] == ':' && fits_in_uri(str_from(s, i));
 }
 
 bool epcis_is_zone(str s)
