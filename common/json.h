@@ -68,15 +68,18 @@ void json_twice(struct json_r *r, str key);   // fails with json.twice
 // Fails with another reader's refusal of the string or raw value just read, whose `at` counts from
 // its first byte; the sentence is told which field it is about.
 void json_refuse(struct json_r *r, status st);
+bool json_is_number(str s);          // the grammar's, and nothing else
 status json_r_end(struct json_r *r); // nothing but blanks may follow; the first failure
+
+#define JSON_W_DEPTH_MAX 64u // our own nesting around a stranger's
 
 // Writing is a sticky builder over a buf (its ceiling is the only failure; wrong nesting is an
 // assert). What is not UTF-8 is written as U+FFFD, so that the text is always JSON.
 struct json_w {
     struct buf *b;
     unsigned depth;
-    uint32_t first;   // bit per depth: no member or item has been written yet
-    uint32_t objects; // bit per depth: an object, not an array
+    uint64_t first;   // bit per depth: no member or item has been written yet
+    uint64_t objects; // bit per depth: an object, not an array
     bool after_key;
 };
 

@@ -327,13 +327,13 @@ static const char *digits(const char *p, const char *end)
     return p;
 }
 
-// The number at r->at, moved over. *whole says that it has neither fraction nor exponent.
-static str number_take(struct json_r *r, bool *whole)
+// Where the number at p ends, or is none. *whole says that it has neither fraction nor exponent.
+static const char *number_end(const char *p, const char *end, bool *good_, bool *whole)
 {
-    const char *from = r->in.p + r->at, *end = r->in.p + r->in.n, *p = from, *int_end;
+    const char *int_end;
     bool good;
 
-    if (*p == '-') p++;
+    if (p < end && *p == '-') p++;
     good = digit(p, end);
     p = int_end = good && *p == '0' ? p + 1 : digits(p, end);
     if (good && digit(p, end)) good = false; // 01
@@ -346,9 +346,27 @@ static str number_take(struct json_r *r, bool *whole)
         good = digit(p, end);
         p = digits(p, end);
     }
+    *good_ = good;
+    *whole = p == int_end;
+    return p;
+}
+
+bool json_is_number(str s)
+{
+    bool good, whole;
+
+    return number_end(s.p, s.p + s.n, &good, &whole) == s.p + s.n && good;
+}
+
+// The number at r->at, moved over.
+static str number_take(struct json_r *r, bool *whole)
+{
+    const char *from = r->in.p + r->at;
+    bool good;
+    const char *p = number_end(from, r->in.p + r->in.n, &good, whole);
+
     if (!good) trouble(r, (size_t)(p - r->in.p), "json.number", "not a number of JSON");
     r->at = (size_t)(p - r->in.p);
-    *whole = p == int_end;
     return (str){from, (size_t)(p - from)};
 }
 

@@ -4,7 +4,7 @@
 
 struct json_w json_writer(struct buf *b) { return (struct json_w){.b = b}; }
 
-static uint32_t bit(const struct json_w *w) { return 1u << (w->depth - 1); }
+static uint64_t bit(const struct json_w *w) { return (uint64_t)1 << (w->depth - 1); }
 static bool in_object(const struct json_w *w) { return w->depth > 0 && (w->objects & bit(w)); }
 
 static void comma(struct json_w *w)
@@ -25,7 +25,7 @@ static void begin(struct json_w *w)
 static void enter(struct json_w *w, bool object)
 {
     begin(w);
-    assert(w->depth < JSON_DEPTH_MAX);
+    assert(w->depth < JSON_W_DEPTH_MAX);
     w->depth++;
     w->first |= bit(w);
     w->objects = object ? w->objects | bit(w) : w->objects & ~bit(w);

@@ -101,6 +101,13 @@ static status parts_read(str in, int count, const struct words *w, int v[PARTS])
                 date_month_days(v[YEAR], v[MONTH]));
 }
 
+void date_write(struct buf *b, struct date d)
+{
+    unsigned day = d.day != 0 ? d.day : date_month_days(d.year, d.month);
+
+    buf_addf(b, "%04d-%02u-%02u", d.year, d.month, day);
+}
+
 status date_read(str in, struct date *out)
 {
     int v[PARTS] = {0};

@@ -30,7 +30,8 @@ struct date {
     int16_t year;
     uint8_t month, day; // day 0: only the month was said
 };
-status date_read(str in, struct date *out);   // YYYY-MM-DD or YYYY-MM; date.form, date.range
-uint8_t date_month_days(int year, int month); // month 1..12
+status date_read(str in, struct date *out);    // YYYY-MM-DD or YYYY-MM; date.form, date.range
+void date_write(struct buf *b, struct date d); // YYYY-MM-DD; day 0: the last of the month
+uint8_t date_month_days(int year, int month);  // month 1..12
 int32_t date_days(struct date d);       // days since 1970-01-01; day 0 counts as the month's last
 struct date date_of_days(int32_t days); // of the Gregorian calendar's years 0 to 9999

@@ -1,36 +1,37 @@
-// epcis_int.h - what the renderers of this folder share.
+// epcis_int.h - what the writers of this folder share.
 #pragma once
-#include "service/epcis/document.h"
-#include "service/epcis/event.h"
-
-// What a type of event is made of. JSON and XML use the same names.
-struct epcis_shape {
-    const char *name, *ids; // "AggregationEvent", "childEPCs"; NULL: not rendered
-    bool parent, ilmd;      // may it have one?
-};
-const struct epcis_shape *epcis_shape(enum epcis_type t); // asserts that there is one
-str epcis_action_name(enum epcis_action a);
+#include "service/epcis/write.h"
 
 // A format. Every function writes to d->out through its member of d->w.
 struct epcis_format_ops {
-    enum epcis_form form;
-    status (*begin)(struct epcis_doc *d, const struct epcis_head *h);
+    status (*begin)(struct epcis_doc *d);
     status (*event)(struct epcis_doc *d, const struct epcis_event *e);
     status (*end)(struct epcis_doc *d);
 };
 extern const struct epcis_format_ops epcis_json_ops, epcis_xml_1_2_ops;
 
 // Small texts are put together in d->text; the view lasts until the next one.
-str epcis_time_text(struct epcis_doc *d, struct moment m);
-str epcis_offset_text(struct epcis_doc *d, struct moment m); // "+01:00"
-str epcis_date_text(struct epcis_doc *d, struct date x);     // day 0: the last of the month
-str epcis_bt_text(struct epcis_doc *d, const struct epcis_bt *bt);
-str epcis_name_text(struct epcis_doc *d, const struct epcis_field *f); // "prefix:name"
+str epcis_moment_text(struct epcis_doc *d, struct moment m);
+str epcis_time_text(struct epcis_doc *d, const struct epcis_time *t);  // as read, or `at`
+str epcis_zone_text(struct epcis_doc *d, const struct epcis_event *e); // "+01:00"
 str epcis_gln_text(struct epcis_doc *d, str gln);                      // of a party, as a URI
-status epcis_id_text(struct epcis_doc *d, const struct epcis_event *e, uint32_t i, str *out);
+// An identifier in the document's spelling; what has none stays as it is.
+str epcis_id_text(struct epcis_doc *d, str id);
+// The same for one that names objects: where the document is strict, prefix.unknown.
+status epcis_object_text(struct epcis_doc *d, str id, str *out);
+status epcis_ids_text(struct epcis_doc *d, const struct epcis_ids *ids, uint32_t i, str *out);
 
-// The namespaces that an event's fields bring and its document's head does not declare: `each` is
-// called once for every one, or is NULL. True when there are any.
-bool epcis_new_ns(struct epcis_doc *d, const struct epcis_event *e,
-                  void (*each)(struct epcis_doc *d, const struct epcis_ns *ns));
-status epcis_ns_check(const struct epcis_ns *ns);
+// The namespaces that the event now being written names, each with the prefix that it is written
+// with: no two have the same. Those that the document declares have the document's prefix.
+struct epcis_used {
+    const struct epcis_ns *ns;
+    str prefix;
+    bool declared; // by the document
+    struct epcis_used *next;
+};
+// The most that one event may name: more is abuse, and they are looked for one by one.
+#define EPCIS_USED_MAX 256u
+// Fills d->used; refuses the event with epcis.field where it names too many. Where `open` is
+// false the document declares nothing (a bare event has to say all itself).
+status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool open);
+str epcis_used_prefix(const struct epcis_doc *d, const struct epcis_ns *ns);

@@ -42,10 +42,14 @@ union epcis_writer {
     struct json_w json;
     struct xml_w xml;
 };
+struct epcis_used;
 struct epcis_doc {
     const struct epcis_format_ops *ops;
     struct epcis_out conf;
     struct buf *out, text;
+    struct arena scratch;    // of one event
+    struct arena spelling;   // of one identifier
+    struct epcis_used *used; // the namespaces that it names
     union epcis_writer w;
     uint32_t events;
     status st; // of the document itself: a bad head, or no room for one

@@ -86,7 +86,7 @@ static status name_put(const void *self, uint32_t i, enum epcis_form form, struc
     assert(k < s->n);
     str text = {s->text[k], s->length[k]};
     struct gs1_id id = s->is_sscc ? gs1_sscc(text.p) : gs1_sgtin(s->gtin, text);
-    return gs1_write(&id, form == EPCIS_DL ? GS1_DL : GS1_URN, s->r->prefixes, out);
+    return gs1_write(&id, form == EPCIS_URN ? GS1_URN : GS1_DL, s->r->prefixes, out);
 }
 
 // The touched units from number `first` on.
@@ -100,7 +100,8 @@ static status units_of(const struct telling *x, uint32_t first, struct epcis_ids
     s->r = x->r;
     s->runs = x->touched.runs;
     s->first = first;
-    *out = (struct epcis_ids){(uint32_t)x->touched.runs.units - first, name_put, s};
+    *out = (struct epcis_ids){
+        .n = (uint32_t)x->touched.runs.units - first, .put = name_put, .self = s};
     return OK;
 }
 
@@ -111,32 +112,30 @@ static unit_id first_unit(const struct telling *x)
 
 // ---- identifiers
 
-static status id_text(struct event_render *r, const struct gs1_id *id, enum gs1_form form, str *out)
+// What a buf holds, in the arena; the buf is gone.
+static status text_keep(struct event_render *r, struct buf *b, str *out)
 {
-    struct buf b;
+    str text;
+    status st = buf_done(b, &text);
 
-    *out = (str){0};
-    buf_init(&b, GS1_TEXT_MAX);
-    status st = gs1_write(id, form, r->prefixes, &b);
-    if (st.cls == ST_OK) *out = arena_str(r->arena, buf_str(&b));
-    buf_fini(&b);
+    if (st.cls == ST_OK) *out = arena_str(r->arena, text);
+    buf_fini(b);
     return st.cls == ST_OK && out->p == NULL ? no_room() : st;
 }
 
-// Both spellings; without a known company prefix there is no URN, and formats that need one say so.
-static status id_of(struct event_render *r, const struct gs1_id *id, struct epcis_id *out)
+// As a Digital Link, which every identity has; the document finds the spelling that it wants.
+static status id_text(struct event_render *r, const struct gs1_id *id, str *out)
 {
-    struct epcis_id both = {0};
+    struct buf b;
 
-    TRY(id_text(r, id, GS1_DL, &both.dl));
-    status st = id_text(r, id, GS1_URN, &both.urn);
-    if (st.cls == ST_TOO_LARGE) return st;
-    *out = both;
-    return OK;
+    buf_init(&b, GS1_TEXT_MAX);
+    status st = gs1_write(id, GS1_DL, r->prefixes, &b);
+    if (st.cls == ST_OK) return text_keep(r, &b, out);
+    buf_fini(&b);
+    return st;
 }
 
-static status gln_of(struct event_render *r, uint64_t gln, enum gs1_scheme scheme,
-                     struct epcis_id *out)
+static status gln_of(struct event_render *r, uint64_t gln, enum gs1_scheme scheme, str *out)
 {
     struct gs1_id id = {.scheme = scheme, .key_n = 13};
     char digits[24];
@@ -144,15 +143,15 @@ static status gln_of(struct event_render *r, uint64_t gln, enum gs1_scheme schem
     if (gln == 0) return OK;
     snprintf(digits, sizeof digits, "%013llu", (unsigned long long)gln);
     memcpy(id.key, digits, 13);
-    return id_of(r, &id, out);
+    return id_text(r, &id, out);
 }
 
-static status parent_of(const struct telling *x, struct epcis_id *out)
+static status parent_of(const struct telling *x, str *out)
 {
     struct gs1_id id;
 
     TRY(names_id(x->r->names, x->r->t, first_unit(x), x->r->arena, &id));
-    return id_of(x->r, &id, out);
+    return id_text(x->r, &id, out);
 }
 
 // ---- events
@@ -186,27 +185,54 @@ static status part_add(const struct telling *x, struct epcis_event **out)
     *p = (struct event_part){x->out->n, {.id = arena_str(x->r->arena, buf_str(&id))}};
     buf_fini(&id);
     if (p->event.id.p == NULL) return no_room();
-    p->event.time = x->f->event;
-    p->event.recorded = (struct moment){x->f->at, x->f->event.offset_min};
-    TRY(gln_of(x->r, x->report.gln, GS1_SGLN, &p->event.read_point));
+    p->event.time.at = x->f->event;
+    p->event.recorded.at = (struct moment){x->f->at, x->f->event.offset_min};
+    TRY(gln_of(x->r, x->report.gln, GS1_SGLN, &p->event.read_point.id));
     p->event.biz_location = p->event.read_point;
     x->out->n++;
     *out = &p->event;
     return OK;
 }
 
+static struct epcis_node *attribute(struct event_render *r, str name, str text)
+{
+    struct epcis_node *n = NEW(r->arena, struct epcis_node);
+
+    if (n != NULL) *n = (struct epcis_node){.ns = &epcis_ns_cbvmda, .name = name, .text = text};
+    return n;
+}
+
+// REQ CBV-ILMD-EXPIRY: a printed expiry without a day means the last day of its month
+static status expiry_of(struct event_render *r, struct epcis_node *lot)
+{
+    struct buf b;
+    str text;
+
+    if (r->expiry.year == 0) return OK;
+    buf_init(&b, KB);
+    date_write(&b, r->expiry);
+    TRY(text_keep(r, &b, &text));
+    lot->next = attribute(r, S("itemExpirationDate"), text);
+    return lot->next == NULL ? no_room() : OK;
+}
+
 // REQ CBV-ILMD: lot and expiry go with the birth of a trade item, never with a logistic unit
-static status ilmd_of(const struct telling *x, struct epcis_ilmd *out)
+static status ilmd_of(const struct telling *x, struct epcis_event *e)
 {
     struct event_render *r = x->r;
     const struct space_row *space = names_space(r->names, r->t, unit_space(first_unit(x)));
 
     if (space == NULL || space->sort == SPACE_OF_SSCC || !lot_read(r, x->f->lot))
         return txn_status(r->t);
-    out->lot = (str){r->lot, r->lot_n};
-    out->expiry = r->expiry;
-    return OK;
+    str lot = arena_str(r->arena, (str){r->lot, r->lot_n});
+    e->ilmd = lot.p == NULL ? NULL : attribute(r, S("lotNumber"), lot);
+    if (e->ilmd == NULL) return no_room();
+    e->has_ilmd = true;
+    return expiry_of(r, e->ilmd);
 }
+
+static str step_word(enum epcis_step w) { return epcis_word(EPCIS_VOC_STEP, w); }
+static str disposition_word(enum epcis_disposition w) { return epcis_word(EPCIS_VOC_DISP, w); }
 
 static status tell_birth(struct telling *x, struct epcis_ids ids)
 {
@@ -215,10 +241,10 @@ static status tell_birth(struct telling *x, struct epcis_ids ids)
     TRY(part_add(x, &e));
     e->type = EPCIS_OBJECT;
     e->action = EPCIS_ADD;
-    e->step = EPCIS_STEP_COMMISSIONING;
-    e->disposition = EPCIS_DISP_ACTIVE;
+    e->step = step_word(EPCIS_STEP_COMMISSIONING);
+    e->disposition = disposition_word(EPCIS_DISP_ACTIVE);
     e->epcs = ids;
-    return ilmd_of(x, &e->ilmd);
+    return ilmd_of(x, e);
 }
 
 static status tell_commissioned(struct telling *x)
@@ -236,8 +262,8 @@ static status tell_aggregation(struct telling *x, enum epcis_action action, enum
     TRY(part_add(x, &e));
     e->type = EPCIS_AGGREGATION;
     e->action = action;
-    e->step = step;
-    e->disposition = EPCIS_DISP_IN_PROGRESS;
+    e->step = step_word(step);
+    e->disposition = disposition_word(EPCIS_DISP_IN_PROGRESS);
     TRY(parent_of(x, &e->parent));
     return units_of(x, 1, &e->epcs);
 }
@@ -260,40 +286,67 @@ static status tell_unpacked(struct telling *x)
     return tell_aggregation(x, EPCIS_DELETE, EPCIS_STEP_UNPACKING);
 }
 
-static status bts_of(struct event_render *r, const struct shipped *s, struct epcis_bts *out)
+// Everything that a URN does not take as it stands (RFC 8141, and TDS for the delimiters) is
+// percent-encoded: the number of a document is anything a partner's system thinks of.
+static void urn_add(struct buf *b, str s)
 {
-    struct epcis_bt *bts = NEW_ARRAY(r->arena, struct epcis_bt, s->document_count + 1);
+    static const char digits[] = "0123456789ABCDEF";
+    static const char raw[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "-._!'()*+,:;=@$";
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x80 && memchr(raw, c, sizeof raw - 1) != NULL) {
+            buf_addc(b, s.p[i]);
+            continue;
+        }
+        char hex[3] = {'%', digits[c >> 4], digits[c & 15]};
+        buf_add(b, (str){hex, sizeof hex});
+    }
+}
+
+// A document's number belongs to whoever gave it (CBV 2.0 section 8.5.2); without a GLN it is a
+// whole URI.
+static status bt_of(struct event_render *r, const struct shipped_document *d,
+                    struct epcis_pair *out)
+{
+    struct buf b;
+
+    if (d->type != EPCIS_TRADE_NONE) out->type = epcis_word(EPCIS_VOC_TRADE, d->type);
+    out->id = d->id;
+    if (d->gln == 0) return OK;
+    buf_init(&b, 4 * KB);
+    buf_addf(&b, "urn:epcglobal:cbv:bt:%013llu:", (unsigned long long)d->gln);
+    urn_add(&b, d->id);
+    return text_keep(r, &b, &out->id);
+}
+
+static status bts_of(struct event_render *r, const struct shipped *s, struct epcis_pairs *out)
+{
+    struct epcis_pair *bts = NEW_ARRAY(r->arena, struct epcis_pair, s->document_count + 1);
 
     if (bts == NULL) return no_room();
-    for (uint32_t i = 0; i < s->document_count; i++) {
-        const struct shipped_document *d = &s->documents[i];
-        char gln[24];
-        bts[i] = (struct epcis_bt){.type = d->type, .id = d->id};
-        if (d->gln == 0) continue;
-        int n = snprintf(gln, sizeof gln, "%013llu", (unsigned long long)d->gln);
-        bts[i].gln = arena_str(r->arena, (str){gln, (size_t)n});
-        if (bts[i].gln.p == NULL) return no_room();
-    }
-    *out = (struct epcis_bts){bts, s->document_count};
+    for (uint32_t i = 0; i < s->document_count; i++) TRY(bt_of(r, &s->documents[i], &bts[i]));
+    *out = (struct epcis_pairs){bts, s->document_count};
     return OK;
 }
 
 static status parties_of(struct event_render *r, uint64_t party, uint64_t location,
-                         struct epcis_parties *out)
+                         struct epcis_pairs *out)
 {
-    struct epcis_party *p = NEW_ARRAY(r->arena, struct epcis_party, 2);
+    struct epcis_pair *p = NEW_ARRAY(r->arena, struct epcis_pair, 2);
     uint32_t n = 0;
 
     if (p == NULL) return no_room();
     if (party != 0) {
-        p[n].type = EPCIS_END_OWNING_PARTY;
+        p[n].type = epcis_word(EPCIS_VOC_END, EPCIS_END_OWNING_PARTY);
         TRY(gln_of(r, party, GS1_PGLN, &p[n++].id));
     }
     if (location != 0) {
-        p[n].type = EPCIS_END_LOCATION;
+        p[n].type = epcis_word(EPCIS_VOC_END, EPCIS_END_LOCATION);
         TRY(gln_of(r, location, GS1_SGLN, &p[n++].id));
     }
-    *out = (struct epcis_parties){p, n};
+    *out = (struct epcis_pairs){p, n};
     return OK;
 }
 
@@ -308,10 +361,10 @@ static status tell_shipped(struct telling *x)
     TRY(part_add(x, &e));
     e->type = EPCIS_OBJECT;
     e->action = EPCIS_OBSERVE;
-    e->step = EPCIS_STEP_SHIPPING;
-    e->disposition = EPCIS_DISP_IN_TRANSIT;
-    if (e->read_point.dl.n == 0) TRY(gln_of(r, s.from_location, GS1_SGLN, &e->read_point));
-    e->biz_location = (struct epcis_id){0};
+    e->step = step_word(EPCIS_STEP_SHIPPING);
+    e->disposition = disposition_word(EPCIS_DISP_IN_TRANSIT);
+    if (e->read_point.id.n == 0) TRY(gln_of(r, s.from_location, GS1_SGLN, &e->read_point.id));
+    e->biz_location = (struct epcis_place){0};
     TRY(bts_of(r, &s, &e->bts));
     TRY(parties_of(r, s.from_party, s.from_location, &e->sources));
     TRY(parties_of(r, s.to_party, s.to_location, &e->destinations));

@@ -299,13 +299,13 @@ static const char *media_of(str bytes)
 // The event as EPCIS 2.0, whatever the partner is sent: rendered from the journal, now as ever.
 static status canonical_write(struct delivery_view *v, const struct delivery *d, struct buf *out)
 {
-    struct epcis_head head = {
-        .created = {d->fact.at, 0}
+    struct epcis_out conf = {
+        .format = EPCIS_JSON_2_0, .prefixes = v->render.prefixes, .created = {d->fact.at, 0}
     };
     struct event_parts parts;
     struct epcis_doc doc;
 
-    epcis_doc_init(&doc, EPCIS_JSON_2_0, &head, out);
+    epcis_doc_init(&doc, &conf, out);
     status st = event_render(&v->render, &d->fact, &parts);
     for (uint32_t i = 0; st.cls == ST_OK && i < parts.n; i++)
         st = epcis_doc_event(&doc, &parts.at[i].event);

@@ -121,10 +121,9 @@ status event_is_of(const struct order *o, const struct fact *f, const struct par
     return *out ? OK : units_listed(o, f, gtins, out);
 }
 
-static bool wants_step(const struct partner_filter *filter, enum epcis_step step)
+static bool wants_step(const struct partner_filter *filter, str word)
 {
     const str *steps = filter->steps.items;
-    str word = epcis_word(EPCIS_VOC_STEP, step);
 
     for (uint32_t i = 0; i < filter->steps.n; i++)
         if (str_eq(steps[i], word)) return true;

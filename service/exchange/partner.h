@@ -8,7 +8,7 @@
 // partner.secret, partner.client, prefix.unknown, client.unknown, those of gs1_gtin_read.
 #pragma once
 #include "common/http.h"
-#include "service/epcis/document.h"
+#include "service/epcis/write.h"
 #include "service/item/item.h"
 
 #define PARTNER_HEADERS_MAX  32u

@@ -80,13 +80,16 @@ void shaper_free(struct shaper **sp)
 
 static void document_begin(struct making *x)
 {
-    struct epcis_head head = {
+    struct epcis_out conf = {
+        .format = (enum epcis_format)x->f->partner.format,
+        .strict = true,
+        .prefixes = x->render.prefixes,
         .created = {env_wall(x->s->site->env), 0}
     };
 
     if (x->begun) return;
     x->m->body.max = x->s->limits->bytes_max;
-    epcis_doc_init(&x->doc, (enum epcis_format)x->f->partner.format, &head, &x->m->body);
+    epcis_doc_init(&x->doc, &conf, &x->m->body);
     x->begun = true;
 }
 

@@ -13,8 +13,8 @@ static str rendered(struct delivery_site *s, uint64_t seq, enum epcis_format for
 {
     struct txn *t = fixture_read(s->f);
     struct event_render r = event_render_begin(&s->f->site, t, &s->arena);
-    struct epcis_head head = {
-        .created = {{1764000000000}, 0}
+    struct epcis_out head = {
+        .format = format, .strict = true, .prefixes = r.prefixes, .created = {{1764000000000}, 0}
     };
     struct event_parts parts;
     struct epcis_doc doc;
@@ -24,7 +24,7 @@ static str rendered(struct delivery_site *s, uint64_t seq, enum epcis_format for
     buf_init(&b, 4 * MB);
     assert_int_equal(journal_get(t, seq, &s->arena, &f).cls, ST_OK);
     assert_int_equal(event_render(&r, &f, &parts).cls, ST_OK);
-    epcis_doc_init(&doc, format, &head, &b);
+    epcis_doc_init(&doc, &head, &b);
     for (uint32_t i = 0; i < parts.n; i++) {
         status st = epcis_doc_event(&doc, &parts.at[i].event);
         if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
@@ -131,7 +131,7 @@ static void shipping_tells_papers_and_parties(void **state)
 {
     struct delivery_site *s = *state;
     static const struct shipped_document papers[] = {
-        {EPCIS_TRADE_PO,   4012345000009, {"PO 7/1", 6}      },
+        {EPCIS_TRADE_PO,   4012345000009, {"PO 7/1&", 7}     },
         {EPCIS_TRADE_NONE, 0,             {"urn:x:paper", 11}},
     };
     struct shipped shipped = {.number = 1,
@@ -148,7 +148,7 @@ static void shipping_tells_papers_and_parties(void **state)
     str json = rendered(s, seq, EPCIS_JSON_2_0, &n);
     expect(json, "\"action\":\"OBSERVE\",\"bizStep\":\"shipping\",\"disposition\":\"in_transit\"");
     expect(json, "{\"type\":\"po\",\"bizTransaction\":"
-                 "\"urn:epcglobal:cbv:bt:4012345000009:PO%207%2F1\"}");
+                 "\"urn:epcglobal:cbv:bt:4012345000009:PO%207%2F1%26\"}");
     expect(json, "{\"bizTransaction\":\"urn:x:paper\"}");
     expect(json, "\"sourceList\":[{\"type\":\"owning_party\",\"source\":"
                  "\"https://id.gs1.org/417/9506000134338\"},{\"type\":\"location\",\"source\":"

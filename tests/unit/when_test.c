@@ -236,6 +236,31 @@ static void when_what_is_written_is_read_back(void **state)
     buf_fini(&b);
 }
 
+// CBV-ILMD-EXPIRY
+static void date_without_a_day_is_written_as_the_last_of_its_month(void **state)
+{
+    static const struct {
+        struct date in;
+        const char *out;
+    } rows[] = {
+        {{2028, 2, 0},  "2028-02-29"},
+        {{2027, 2, 0},  "2027-02-28"},
+        {{2027, 4, 0},  "2027-04-30"},
+        {{2027, 12, 0}, "2027-12-31"},
+        {{2027, 12, 1}, "2027-12-01"},
+    };
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, KB);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        buf_reset(&b);
+        date_write(&b, rows[i].in);
+        assert_string_equal(b.p, rows[i].out);
+    }
+    buf_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +270,7 @@ int main(void)
         cmocka_unit_test(date_every_day_is_counted),
         cmocka_unit_test(date_every_text_of_a_year_is_decided),
         cmocka_unit_test(date_of_a_month_has_no_day),
+        cmocka_unit_test(date_without_a_day_is_written_as_the_last_of_its_month),
         cmocka_unit_test(when_writes_the_shortest_form),
         cmocka_unit_test(when_what_is_written_is_read_back),
     };

@@ -1,0 +1,123 @@
+// write_ns.c - which namespaces an event names, and under which prefixes they are written.
+//
+// A prefix is kept as it was declared unless it is no name in XML, or stands for another namespace
+// in the same event: prefixes may change, URIs may not (CHECKLIST 11.8).
+#include "common/xml.h"
+#include "service/epcis/epcis_int.h"
+
+struct collecting {
+    struct epcis_doc *d;
+    bool open;
+    uint32_t n;
+    struct epcis_used **end; // of the chain
+    status st;
+};
+
+static bool ns_same(const struct epcis_ns *a, const struct epcis_ns *b)
+{
+    return a == b || str_eq(a->uri, b->uri);
+}
+
+static struct epcis_used *used_find(const struct epcis_doc *d, const struct epcis_ns *ns)
+{
+    struct epcis_used *u = d->used;
+
+    while (u != NULL && u->ns != ns) u = u->next; // mostly the reader's one for each
+    for (u = u != NULL ? u : d->used; u != NULL && !ns_same(u->ns, ns);) u = u->next;
+    return u;
+}
+
+static const struct epcis_ns *declared(const struct collecting *c, const struct epcis_ns *ns)
+{
+    const struct epcis_out *conf = &c->d->conf;
+
+    for (uint32_t i = 0; c->open && i < conf->ns_count; i++)
+        if (ns_same(&conf->ns[i], ns)) return &conf->ns[i];
+    return c->open && ns_same(ns, &epcis_ns_cbvmda) ? &epcis_ns_cbvmda : NULL;
+}
+
+static bool prefix_taken(const struct epcis_doc *d, str prefix)
+{
+    for (const struct epcis_used *u = d->used; u != NULL; u = u->next)
+        if (str_eq(u->prefix, prefix)) return true;
+    return false;
+}
+
+static str prefix_of(struct epcis_doc *d, const struct epcis_ns *ns)
+{
+    bool xml = ns->prefix.n >= 3 && str_eq_fold((str){ns->prefix.p, 3}, S("xml"));
+    bool good = !xml && xml_is_ncname(ns->prefix);
+    str base = good ? ns->prefix : S("ns"), p = base;
+
+    for (unsigned i = 1; (i == 1 && !good) || prefix_taken(d, p); i++) {
+        buf_reset(&d->text);
+        buf_addf(&d->text, "%.*s%u", STR(base), good ? i + 1 : i);
+        p = buf_str(&d->text);
+    }
+    return p.p == ns->prefix.p ? p : arena_str(&d->scratch, p);
+}
+
+static void use(struct collecting *c, const struct epcis_ns *ns)
+{
+    struct epcis_doc *d = c->d;
+
+    if (ns == NULL || c->st.cls != ST_OK || used_find(d, ns) != NULL) return;
+    if (c->n++ == EPCIS_USED_MAX) {
+        c->st = fail(ST_UNPROCESSABLE, "epcis.field", 0, "more than %u namespaces in one event",
+                     EPCIS_USED_MAX);
+        return;
+    }
+    struct epcis_used *u = NEW(&d->scratch, struct epcis_used);
+    const struct epcis_ns *known = declared(c, ns);
+    if (u == NULL) {
+        c->st = no_memory();
+        return;
+    }
+    u->ns = ns;
+    u->declared = known != NULL && !prefix_taken(d, known->prefix);
+    u->prefix = u->declared ? known->prefix : prefix_of(d, ns);
+    if (u->prefix.p == NULL) c->st = no_memory();
+    *c->end = u;
+    c->end = &u->next;
+}
+
+static void level(struct collecting *c, const struct epcis_node *n, unsigned depth)
+{
+    if (n != NULL && depth == EPCIS_NODE_DEPTH_MAX && c->st.cls == ST_OK)
+        c->st = fail(ST_UNPROCESSABLE, "epcis.field", 0, "extensions are nested too deep");
+    for (; n != NULL && c->st.cls == ST_OK; n = n->next) {
+        use(c, n->ns);
+        level(c, n->child, depth + 1);
+    }
+}
+
+static void chain(struct collecting *c, const struct epcis_node *n) { level(c, n, 0); }
+
+static void sensor_chains(struct collecting *c, const struct epcis_sensor *s)
+{
+    if (s->metadata != NULL) chain(c, s->metadata->ext);
+    for (uint32_t i = 0; i < s->report_count; i++) chain(c, s->reports[i].ext);
+    chain(c, s->ext);
+}
+
+status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool open)
+{
+    struct collecting c = {.d = d, .open = open, .end = &d->used, .st = OK};
+
+    d->used = NULL;
+    if (e->error != NULL) chain(&c, e->error->ext);
+    chain(&c, e->read_point.ext);
+    chain(&c, e->biz_location.ext);
+    for (uint32_t i = 0; i < e->sensors.n; i++) sensor_chains(&c, &e->sensors.at[i]);
+    chain(&c, e->ilmd);
+    chain(&c, e->ext);
+    return c.st;
+}
+
+str epcis_used_prefix(const struct epcis_doc *d, const struct epcis_ns *ns)
+{
+    const struct epcis_used *u = used_find(d, ns);
+
+    assert(u != NULL); // epcis_used_collect saw the same event
+    return u->prefix;
+}
