@@ -1,56 +1,127 @@
-// cbv.c - the words of CBV 2.0 sections 7.1 to 7.5, spelled out at compile time: a word is looked
-// up for every event, never put together.
+// cbv.c - the words of CBV 2.0 section 7, spelled out at compile time: words are looked up for
+// every event, never put together.
 #include "service/epcis/cbv.h"
+#include <string.h>
+
+// clang-format off
+#define ERROR_REASONS(X)                                                                     \
+    X("did_not_occur") X("incorrect_data")
+
+#define MEASUREMENTS(X)                                                                      \
+    X("AbsoluteHumidity") X("AbsorbedDose") X("AbsorbedDoseRate") X("Acceleration") X("Altitude")  \
+    X("AmountOfSubstance") X("AmountOfSubstancePerUnitVolume") X("Angle")                          \
+    X("AngularAcceleration") X("AngularMomentum") X("AngularVelocity") X("Area") X("Capacitance")  \
+    X("Conductance") X("Conductivity") X("Count") X("Density") X("Dimensionless")                  \
+    X("DoseEquivalent") X("DoseEquivalentRate") X("DynamicViscosity") X("ElectricCharge")          \
+    X("ElectricCurrent") X("ElectricCurrentDensity") X("ElectricFieldStrength") X("Energy")        \
+    X("Exposure") X("Force") X("Frequency") X("Illuminance") X("Inductance") X("Irradiance")       \
+    X("KinematicViscosity") X("Length") X("LinearMomentum") X("Luminance") X("LuminousFlux")       \
+    X("LuminousIntensity") X("MagneticFlux") X("MagneticFluxDensity")                              \
+    X("MagneticVectorPotential") X("Mass") X("MassConcentration") X("MassFlowRate")                \
+    X("MassPerAreaTime") X("MemoryCapacity") X("MolalityOfSolute") X("MolarEnergy")                \
+    X("MolarMass") X("MolarVolume") X("Power") X("Pressure") X("RadiantFlux")                      \
+    X("RadiantIntensity") X("Radioactivity") X("RelativeHumidity") X("Resistance")                 \
+    X("Resistivity") X("SolidAngle") X("SpecificVolume") X("Speed") X("SurfaceDensity")            \
+    X("SurfaceTension") X("Temperature") X("Time") X("Torque") X("Voltage") X("Volume")            \
+    X("VolumeFlowRate") X("VolumeFraction") X("VolumetricFlux") X("Wavenumber")
+#define ALERTS(X)                                                                            \
+    X("ALARM_CONDITION") X("ERROR_CONDITION")
+#define COMPONENTS(X)                                                                        \
+    X("altitude") X("axial_distance") X("azimuth") X("easting") X("elevation_angle") X("height")   \
+    X("latitude") X("longitude") X("northing") X("polar_angle") X("spherical_radius") X("x")       \
+    X("y") X("z")
+// clang-format on
 
 struct word {
-    const char *urn; // the bare word is its tail
-    uint8_t urn_n, word_n, since;
+    const char *urn, *web; // the bare word is the tail of each
+    uint8_t urn_n, web_n, word_n, since;
 };
 
-#define WORD(kind, word, since_)                                                                   \
+#define WORD(urn, web, word, since_)                                                               \
     {                                                                                              \
-        "urn:epcglobal:cbv:" kind ":" word, sizeof("urn:epcglobal:cbv:" kind ":" word) - 1,        \
-            sizeof(word) - 1, since_                                                               \
+        urn word, web word, sizeof(urn word) - 1, sizeof(web word) - 1, sizeof(word) - 1, since_   \
     }
 
-static const struct word steps[] = {{0},
-#define X(name, word, since) WORD("bizstep", word, since),
-                                    EPCIS_STEPS(X)
+#define CBV "https://ref.gs1.org/cbv/"
+#define VOC "https://gs1.org/voc/"
+
+static const struct word steps[] = {
+#define X(name, word, since) WORD("urn:epcglobal:cbv:bizstep:", CBV "BizStep-", word, since),
+    EPCIS_STEPS(X)
 #undef X
 };
-static const struct word dispositions[] = {{0},
-#define X(name, word, since) WORD("disp", word, since),
-                                           EPCIS_DISPOSITIONS(X)
+static const struct word dispositions[] = {
+#define X(name, word, since) WORD("urn:epcglobal:cbv:disp:", CBV "Disp-", word, since),
+    EPCIS_DISPOSITIONS(X)
 #undef X
 };
-static const struct word trades[] = {{0},
-#define X(name, word, since) WORD("btt", word, since),
-                                     EPCIS_TRADES(X)
+static const struct word trades[] = {
+#define X(name, word, since) WORD("urn:epcglobal:cbv:btt:", CBV "BTT-", word, since),
+    EPCIS_TRADES(X)
 #undef X
 };
-static const struct word ends[] = {{0},
-#define X(name, word, since) WORD("sdt", word, since),
-                                   EPCIS_ENDS(X)
+static const struct word ends[] = {
+#define X(name, word, since) WORD("urn:epcglobal:cbv:sdt:", CBV "SDT-", word, since),
+    EPCIS_ENDS(X)
+#undef X
+};
+static const struct word errors[] = {
+#define X(word) WORD("urn:epcglobal:cbv:er:", CBV "ER-", word, 1),
+    ERROR_REASONS(X)
+#undef X
+};
+static const struct word measurements[] = {
+#define X(word) WORD(VOC, VOC, word, 2),
+    MEASUREMENTS(X)
+#undef X
+};
+static const struct word alerts[] = {
+#define X(word) WORD(VOC, VOC, word, 2),
+    ALERTS(X)
+#undef X
+};
+static const struct word components[] = {
+#define X(word) WORD(CBV "Comp-", CBV "Comp-", word, 2),
+    COMPONENTS(X)
 #undef X
 };
 
-static const struct {
+static const struct vocabulary {
     const struct word *words;
-    size_t n;
-} vocabularies[] = {
-    [EPCIS_VOC_STEP] = {steps,        LEN(steps)       },
-    [EPCIS_VOC_DISP] = {dispositions, LEN(dispositions)},
-    [EPCIS_VOC_TRADE] = {trades,       LEN(trades)      },
-    [EPCIS_VOC_END] = {ends,         LEN(ends)        },
+    unsigned n;
+    str urn, web, curie; // what stands before the word
+    const char *says;
+} vocabularies[EPCIS_VOC_COUNT] = {
+#define VOCABULARY(words, urn, web, curie, says)                                                   \
+    {                                                                                              \
+        words, LEN(words), {urn, sizeof(urn) - 1}, {web, sizeof(web) - 1},                         \
+            {curie, sizeof(curie) - 1}, says                                                       \
+    }
+    [EPCIS_VOC_STEP] = VOCABULARY(steps, "urn:epcglobal:cbv:bizstep:", CBV "BizStep-",
+                                  "cbv:BizStep-", "business step"),
+    [EPCIS_VOC_DISP] = VOCABULARY(dispositions, "urn:epcglobal:cbv:disp:", CBV "Disp-", "cbv:Disp-",
+                                  "disposition"),
+    [EPCIS_VOC_TRADE] = VOCABULARY(trades, "urn:epcglobal:cbv:btt:", CBV "BTT-", "cbv:BTT-",
+                                   "type of business transactions"),
+    [EPCIS_VOC_END] = VOCABULARY(ends, "urn:epcglobal:cbv:sdt:", CBV "SDT-", "cbv:SDT-",
+                                 "type of sources and destinations"),
+    [EPCIS_VOC_ERROR] =
+        VOCABULARY(errors, "urn:epcglobal:cbv:er:", CBV "ER-", "cbv:ER-", "reason of an error"),
+    [EPCIS_VOC_MEASUREMENT] = VOCABULARY(measurements, "", VOC, "gs1:", "type of measurements"),
+    [EPCIS_VOC_ALERT] = VOCABULARY(alerts, "", VOC, "gs1:", "exception of sensors"),
+    [EPCIS_VOC_COMPONENT] =
+        VOCABULARY(components, "", CBV "Comp-", "cbv:Comp-", "component of values"),
 };
 
 static const struct word *word_at(enum epcis_vocabulary v, unsigned word)
 {
-    assert(v < LEN(vocabularies) && word > 0 && word < vocabularies[v].n);
-    return &vocabularies[v].words[word];
+    assert(v < EPCIS_VOC_COUNT && word > 0 && word <= vocabularies[v].n);
+    return &vocabularies[v].words[word - 1];
 }
 
-static str bare(const struct word *w) { return (str){w->urn + (w->urn_n - w->word_n), w->word_n}; }
+static str bare(const struct word *w) { return (str){w->web + (w->web_n - w->word_n), w->word_n}; }
+
+unsigned epcis_word_count(enum epcis_vocabulary v) { return vocabularies[v].n; }
 
 str epcis_word(enum epcis_vocabulary v, unsigned word) { return bare(word_at(v, word)); }
 
@@ -61,6 +132,13 @@ str epcis_word_urn(enum epcis_vocabulary v, unsigned word)
     return (str){w->urn, w->urn_n};
 }
 
+str epcis_word_web(enum epcis_vocabulary v, unsigned word)
+{
+    const struct word *w = word_at(v, word);
+
+    return (str){w->web, w->web_n};
+}
+
 bool epcis_word_in_1_2(enum epcis_vocabulary v, unsigned word)
 {
     return word_at(v, word)->since < 2;
@@ -68,8 +146,79 @@ bool epcis_word_in_1_2(enum epcis_vocabulary v, unsigned word)
 
 unsigned epcis_word_find(enum epcis_vocabulary v, str word)
 {
-    assert(v < LEN(vocabularies));
-    for (unsigned i = 1; i < vocabularies[v].n; i++)
-        if (str_eq(bare(&vocabularies[v].words[i]), word)) return i;
+    assert(v < EPCIS_VOC_COUNT);
+    const struct word *words = vocabularies[v].words;
+    unsigned low = 0, high = vocabularies[v].n;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        int order = str_cmp(bare(&words[middle]), word);
+        if (order == 0) return middle + 1;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return 0;
+}
+
+// ---- reading
+
+static status unknown(const struct vocabulary *v, str in)
+{
+    int shown = in.n > 40 ? 40 : (int)in.n;
+
+    return fail(ST_BAD_INPUT, "epcis.word", 0, "\"%.*s\" is no %s of CBV", shown, in.p, v->says);
+}
+
+// What is spelled like a word of CBV but is none.
+static status foreign(const struct vocabulary *v, str in, str *out)
+{
+    static const str reserved[] = {
+        {"urn:epcglobal:cbv:",       18},
+        {"https://ns.gs1.org/cbv/",  23},
+        {"http://ns.gs1.org/cbv/",   22},
+        {"https://www.gs1.org/voc/", 24},
+        {"http://www.gs1.org/voc/",  23},
+        {"http://gs1.org/voc/",      19},
+    };
+
+    for (size_t i = 0; i < LEN(reserved); i++)
+        if (str_starts(in, reserved[i])) return unknown(v, in);
+    if (v->urn.n == 0 && str_starts(in, v->web)) return unknown(v, in);
+    *out = in;
+    return OK;
+}
+
+static bool cut_head(str in, str head, str *word)
+{
+    if (head.n == 0 || !str_starts(in, head)) return false;
+    *word = str_from(in, head.n);
+    return true;
+}
+
+status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str *out)
+{
+    assert(v < EPCIS_VOC_COUNT);
+    const struct vocabulary *voc = &vocabularies[v];
+    enum epcis_spelling spelt = EPCIS_SPELT_BARE;
+    str word = in;
+
+    if (memchr(in.p, ':', in.n) != NULL) {
+        if (cut_head(in, voc->urn, &word))
+            spelt = EPCIS_SPELT_URN;
+        else if (cut_head(in, voc->web, &word))
+            spelt = EPCIS_SPELT_WEB;
+        else if (cut_head(in, voc->curie, &word))
+            spelt = EPCIS_SPELT_CURIE;
+        else
+            return foreign(voc, in, out);
+    }
+    unsigned found = epcis_word_find(v, word);
+    if (found == 0) return spelt == EPCIS_SPELT_BARE ? unknown(voc, in) : foreign(voc, in, out);
+    if ((spellings & spelt) == 0)
+        return fail(ST_BAD_INPUT, "epcis.word_spelling", 0,
+                    "here the %s \"%.*s\" is not spelled like that", voc->says, STR(word));
+    *out = epcis_word(v, found);
+    return OK;
 }

@@ -1,11 +1,14 @@
-// cbv.h - the words of the Core Business Vocabulary, as enums, one table each.
+// cbv.h - the words of the Core Business Vocabulary, one table each.
 //
-// A word is written bare in JSON ("shipping") and as urn:epcglobal:cbv:<kind>:<word> in XML. Words
-// that CBV 2.0 brought must not reach partners who read EPCIS 1.2. The enums are for the program:
-// what lies on disk is the word.
+// Four spellings are in use: bare ("shipping", in JSON), URN (urn:epcglobal:cbv:bizstep:shipping,
+// in XML), web URI (https://ref.gs1.org/cbv/BizStep-shipping, in both), and CURIE, which is the web
+// URI with "cbv:" or "gs1:" for its head. Words that CBV 2.0 brought must not reach partners who
+// read EPCIS 1.2. The enums are for the program: what lies on disk is the bare word.
 #pragma once
+#include "common/status.h"
 #include "common/str.h"
 
+// Each table is in byte order of its words.
 //      name, word, the CBV version that brought it (1: any before 2.0)
 #define EPCIS_STEPS(X)                                                                             \
     X(ACCEPTING, "accepting", 1)                                                                   \
@@ -103,9 +106,9 @@
 
 // Source and destination types.
 #define EPCIS_ENDS(X)                                                                              \
+    X(LOCATION, "location", 1)                                                                     \
     X(OWNING_PARTY, "owning_party", 1)                                                             \
-    X(POSSESSING_PARTY, "possessing_party", 1)                                                     \
-    X(LOCATION, "location", 1)
+    X(POSSESSING_PARTY, "possessing_party", 1)
 
 // 0 of each means that the event does not say.
 enum epcis_step {
@@ -137,9 +140,38 @@ enum epcis_end {
         EPCIS_END_COUNT
 };
 
-enum epcis_vocabulary { EPCIS_VOC_STEP, EPCIS_VOC_DISP, EPCIS_VOC_TRADE, EPCIS_VOC_END };
+enum epcis_vocabulary {
+    EPCIS_VOC_STEP,
+    EPCIS_VOC_DISP,
+    EPCIS_VOC_TRADE,
+    EPCIS_VOC_END,
+    EPCIS_VOC_ERROR,       // why an event was wrong
+    EPCIS_VOC_MEASUREMENT, // what a sensor measures
+    EPCIS_VOC_ALERT,       // what it is alarmed by
+    EPCIS_VOC_COMPONENT,   // which part of a vector a value is
+    EPCIS_VOC_COUNT
+};
 
-str epcis_word(enum epcis_vocabulary v, unsigned word);     // bare; asserts 0 < word < the count
-str epcis_word_urn(enum epcis_vocabulary v, unsigned word); // urn:epcglobal:cbv:bizstep:shipping
+// A word is a number of its vocabulary, 1 to the count; 0: no such word. Texts are static.
+unsigned epcis_word_count(enum epcis_vocabulary v);
+str epcis_word(enum epcis_vocabulary v, unsigned word);     // bare
+str epcis_word_urn(enum epcis_vocabulary v, unsigned word); // the web URI where there is no URN
+str epcis_word_web(enum epcis_vocabulary v, unsigned word);
 bool epcis_word_in_1_2(enum epcis_vocabulary v, unsigned word);
-unsigned epcis_word_find(enum epcis_vocabulary v, str word); // 0 when there is no such word
+unsigned epcis_word_find(enum epcis_vocabulary v, str bare);
+
+enum epcis_spelling {
+    EPCIS_SPELT_BARE = 1,
+    EPCIS_SPELT_URN = 2,
+    EPCIS_SPELT_WEB = 4,
+    EPCIS_SPELT_CURIE = 8,
+    EPCIS_SPELT_IN_JSON = EPCIS_SPELT_BARE | EPCIS_SPELT_WEB | EPCIS_SPELT_CURIE,
+    EPCIS_SPELT_IN_XML = EPCIS_SPELT_URN | EPCIS_SPELT_WEB | EPCIS_SPELT_CURIE,
+    EPCIS_SPELT_ANYHOW = EPCIS_SPELT_BARE | EPCIS_SPELT_IN_XML
+};
+
+// What a field of a struct epcis_event holds for what a document says: the bare word, or the URI as
+// it stands where CBV has no such word. `spellings`: those that this document may use. Codes:
+// epcis.word (no URI, and no such word; or in a namespace of CBV, which has no such word),
+// epcis.word_spelling (a word of CBV, but not so). *out is static or the input.
+status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str *out);
