@@ -109,6 +109,7 @@ struct checker {
 
 enum want { ANY_ID, INSTANCE, CLASS };
 
+// REQ EPCIS-TCR-4: what gs1_read does not know of urn:epc: is refused, tag and raw URIs with it
 static status id_check(struct checker *c, str text, enum want want)
 {
     struct gs1_id id;
@@ -168,7 +169,7 @@ status epcis_word_check(const char *field, uint32_t i, enum epcis_vocabulary v, 
 
 // ---- quantities
 
-// REQ EPCIS-7.3.3.3: without a unit a positive whole number; a unit never stands alone
+// REQ EPCIS-QUANTITY: without a unit a positive whole number; a unit never stands alone
 static status quantity_check(struct checker *c, const struct epcis_quantity *q)
 {
     struct epcis_number n;

@@ -250,6 +250,7 @@ static void an_event_that_is_told_is_hashed_like_one_that_was_read(void **state)
                "epc=https://id.gs1.org/01/09521141123454/21/9action=OBSERVE");
 }
 
+// CBV-HASH-TIME
 static void times_are_rounded_half_up_at_the_fourth_decimal(void **state)
 {
     static const struct {
@@ -405,7 +406,7 @@ static const char *text_of(const json_t *v, const char *key)
 
 static struct document documents[8];
 
-// Tiers A and B bind; C says that a quirk of the reference is in play.
+// CBV-HASH-ORDER. Tiers A and B bind; C says that a quirk of the reference is in play.
 static void published_hashes_are_reproduced(void **state)
 {
     json_t *root = manifest("hash-vectors.json"), *v;
