@@ -20,7 +20,7 @@ static const struct command {
     {"convert", "--to urn|dl|bracketed|raw|json-ld|xml-2.0|xml-1.2 [--prefixes FILE] [FILE]",
      "brings identifiers on standard input, one a line, or an EPCIS document to another form",
      cli_convert},
-    {"hash", "FILE…", "prints the event hash ids of EPCIS documents; - is standard input", cli_hash},
+    {"hash", "FILE…", "prints the hash ids of the events in EPCIS documents", cli_hash},
     {"validate", "FILE…", "says of EPCIS documents whether they are right, and what is not",
      cli_validate},
     {"demo", "[--packs N] [--speed PACKS_PER_SECOND|max] [--keep DIR] [--listen ADDR:PORT]",
