@@ -65,13 +65,13 @@ static bool undone_and_corrected(event *e)
            str_eq(e->error->reason, S("did_not_occur"));
 }
 
+// clang-format off
 static const struct rule {
     const char *code, *source; // section of EPCIS 2.0
     unsigned types;
     bool (*broken)(event *e);
     const char *says;
 } rules[] = {
-  // clang-format off
     {"epcis.time_missing", "7.4.1", ALL, no_time,
      "an event needs its eventTime"},
     {"epcis.zone_missing", "7.4.1", ALL, no_zone,
@@ -110,8 +110,8 @@ static const struct rule {
      "an errorDeclaration needs its declarationTime"},
     {"epcis.error_corrected", "7.4.1.2", ALL, undone_and_corrected,
      "what did_not_occur has no correctiveEventIDs"},
-    // clang-format on
 };
+// clang-format on
 
 static status whole_check(event *e)
 {
