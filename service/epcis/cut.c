@@ -15,7 +15,7 @@ struct epcis_cut {
 
 static const struct epcis_cut_syntax *const syntaxes[] = {
     [EPCIS_SYNTAX_JSON] = &epcis_cut_json,
-    [EPCIS_SYNTAX_XML] = NULL,
+    [EPCIS_SYNTAX_XML] = &epcis_cut_xml,
 };
 
 struct epcis_cut *epcis_cut_new(const struct epcis_cut_conf *conf)

@@ -7,6 +7,7 @@
 // read, too. What somebody without a namespace put into an innermost extension is kept as a node
 // of that name. A QuantityEvent, which 2.0 has no more, is read as the ObjectEvent with a quantity
 // that took its place in 1.1: OBSERVE, for it says nothing of birth or end.
+#include "service/epcis/read_int.h"
 #include "service/epcis/xml_in.h"
 
 // ---- rows
@@ -324,6 +325,7 @@ status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct a
     xml_r_init(&x.r, bytes, a);
     x.arena = a;
     x.version = scope->version;
+    x.uri = (str){"", 0};
     x.ns = NULL;
     xml_r_scope(&x.r, scope->context);
     if (x.r.st.cls == ST_OK) event_take(&x, &in);
