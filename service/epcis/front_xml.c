@@ -234,10 +234,22 @@ static const struct xml_slot master_body[] = {IN("VocabularyList", take_in, voca
                                               IN("extension", take_skip, NULL), XML_SLOT_END};
 static const struct xml_slot results[] = {
     IN("EventList", take_events, NULL), IN("VocabularyList", take_in, vocabularies), XML_SLOT_END};
+static void take_results(struct xml_in *x, const struct xml_slot *slot, void *field)
+{
+    size_t mark = x->r.mark;
+    struct xml_r ahead = x->r;
+
+    if (!xml_r_child(&ahead) && x->r.st.cls == ST_OK && ahead.st.cls == ST_OK) {
+        x->r.mark = mark;
+        xml_r_fail(&x->r, "epcis.missing", "results are a list of events or of vocabularies");
+    }
+    take_in(x, slot, field);
+}
+
 static const struct xml_slot query_results[] = {
     XML_SLOT_X("queryName", xml_take_text, F, f.query_name, .required = true),
-    EL("subscriptionID", xml_take_text, f.subscription_id), NEEDS("resultsBody", take_in, results),
-    IN("extension", take_skip, NULL), XML_SLOT_END};
+    EL("subscriptionID", xml_take_text, f.subscription_id),
+    NEEDS("resultsBody", take_results, results), IN("extension", take_skip, NULL), XML_SLOT_END};
 
 // Of the messages that a query document may carry results alone are a document of events.
 static void take_query_body(struct xml_in *x, const struct xml_slot *slot, void *field)
@@ -306,34 +318,43 @@ static const struct root *root_find(struct xml_in *x)
     return NULL;
 }
 
-static const struct {
-    str text;
-    enum epcis_version version;
-} versions[] = {
-    {{"1", 1},   EPCIS_1_0},
-    {{"1.0", 3}, EPCIS_1_0},
-    {{"1.1", 3}, EPCIS_1_1},
-    {{"1.2", 3}, EPCIS_1_2},
-    {{"2", 1},   EPCIS_2_0},
-    {{"2.0", 3}, EPCIS_2_0},
-};
+// The namespace decides between 1 and 2: documents of 1 that call themselves 2.0 are about.
+bool xml_version_read(str text, enum epcis_version *version)
+{
+    static const struct {
+        str text;
+        enum epcis_version version;
+    } versions[] = {
+        {{"1", 1},   EPCIS_1_0},
+        {{"1.0", 3}, EPCIS_1_0},
+        {{"1.1", 3}, EPCIS_1_1},
+        {{"1.2", 3}, EPCIS_1_2},
+        {{"2", 1},   EPCIS_2_0},
+        {{"2.0", 3}, EPCIS_2_0},
+    };
+
+    for (size_t i = 0; i < LEN(versions); i++) {
+        if (!str_eq(text, versions[i].text)) continue;
+        *version = versions[i].version;
+        return true;
+    }
+    return false;
+}
 
 static void version_take(struct xml_in *x, F *in)
 {
     const struct xml_r_attr *a = xml_r_attr(&x->r, S(""), S("schemaVersion"));
-    bool two = x->version == EPCIS_2_0;
+    enum epcis_version said;
 
     if (a == NULL) {
         xml_r_fail(&x->r, "epcis.missing", "schemaVersion is missing");
         return;
     }
     in->f.schema_version = str_trim(a->value);
-    for (size_t i = 0; i < LEN(versions); i++) {
-        if (!str_eq(in->f.schema_version, versions[i].text)) continue;
-        x->version = versions[i].version;
-        if (two == (x->version == EPCIS_2_0)) return;
-    }
-    xml_r_fail(&x->r, "epcis.version", "this schemaVersion does not go with this namespace");
+    if (!xml_version_read(in->f.schema_version, &said))
+        xml_r_fail(&x->r, "epcis.version", "a schemaVersion is 1.0, 1.1, 1.2 or 2.0");
+    else if (x->version != EPCIS_2_0 && said != EPCIS_2_0)
+        x->version = said;
 }
 
 // A time without a zone is one here: the schemas never asked for it.

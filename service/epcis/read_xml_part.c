@@ -91,7 +91,7 @@ static const struct xml_slot *slot_take(struct xml_in *x, struct walk *w)
     name = shown(name);
     if (twice)
         xml_r_fail(&x->r, "epcis.twice", "%.*s is there twice", STR(name));
-    else if (w->foreign)
+    else if (w->foreign && !s->anywhere)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind elements of others", STR(name));
     else if (i < w->at && !s->anywhere)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind %.*s", STR(name), STR(w->last->name));

@@ -71,6 +71,8 @@ xml_take xml_take_text, xml_take_word, xml_take_time, xml_take_action, xml_take_
 status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
                       struct epcis_front *out);
 
+bool xml_version_read(str schema_version, enum epcis_version *version);
+
 // ---- nodes (read_xml_node.c)
 
 // The element just entered, with all it holds, at the end of the chain.
