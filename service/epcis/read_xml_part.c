@@ -132,33 +132,34 @@ void xml_in_sequence(struct xml_in *x, const struct xml_slot *slots, void *into,
         }
         const struct xml_slot *s = slot_take(x, &w);
         if (s == NULL) return;
-        // what lies beside the fields of this struct, as a node, goes to the chain
-        if (s->take == xml_take_node)
-            xml_in_node(x, &end);
-        else if (s->take == xml_take_children)
-            xml_take_children(x, s, &end);
-        else
-            s->take(x, s, (char *)into + s->at);
+        // what wrappers hold stands for itself, at the end of the chain
+        bool wrapper = s->take == xml_take_others || s->take == xml_take_unknown;
+        s->take(x, s, wrapper ? (void *)&end : (char *)into + s->at);
     }
     required_check(x, &w, mark);
 }
 
-void xml_take_node(struct xml_in *x, const struct xml_slot *slot, void *field)
+static void children(struct xml_in *x, bool local, struct epcis_node ***end)
 {
-    (void)slot;
-    xml_in_node(x, field);
-}
-
-// A wrapper around elements of others, which stand for themselves.
-void xml_take_children(struct xml_in *x, const struct xml_slot *slot, void *field)
-{
-    (void)slot;
     while (xml_r_child(&x->r)) {
-        if (x->r.name.uri.n == 0 || xml_in_is_epcis(x->r.name.uri))
+        str uri = x->r.name.uri;
+        if ((uri.n == 0 && !local) || xml_in_is_epcis(uri))
             xml_in_element_unknown(x);
         else
-            xml_in_node(x, field);
+            xml_in_node(x, end);
     }
+}
+
+void xml_take_others(struct xml_in *x, const struct xml_slot *slot, void *field)
+{
+    (void)slot;
+    children(x, false, field);
+}
+
+void xml_take_unknown(struct xml_in *x, const struct xml_slot *slot, void *field)
+{
+    (void)slot;
+    children(x, true, field);
 }
 
 // ---- texts, words, times
@@ -372,7 +373,7 @@ void xml_take_place(struct xml_in *x, const struct xml_slot *slot, void *field)
 {
     static const struct xml_slot slots[] = {
         XML_SLOT_X("id", xml_take_text, struct epcis_place, id, .required = true),
-        XML_SLOT("extension", xml_take_node, struct epcis_place, ext),
+        XML_SLOT("extension", xml_take_unknown, struct epcis_place, ext),
         XML_SLOT_END,
     };
     struct epcis_place *p = field;
@@ -396,7 +397,7 @@ void xml_take_error(struct xml_in *x, const struct xml_slot *slot, void *field)
 void xml_take_ilmd(struct xml_in *x, const struct xml_slot *slot, void *field)
 {
     static const struct xml_slot slots[] = {
-        XML_SLOT("extension", xml_take_node, struct epcis_event, ilmd),
+        XML_SLOT("extension", xml_take_unknown, struct epcis_event, ilmd),
         XML_SLOT_END,
     };
     struct epcis_event *e = CONTAINER_OF(field, struct epcis_event, ilmd);
@@ -493,7 +494,7 @@ static void take_sensor(struct xml_in *x, const struct xml_slot *slot, void *fie
         XML_SLOT("sensorMetadata", take_metadata, struct sensor_in, s.metadata),
         XML_SLOT_X("sensorReport", take_report, struct sensor_in, reports, .required = true,
                    .many = true),
-        XML_SLOT("extension", xml_take_node, struct sensor_in, s.ext),
+        XML_SLOT("extension", xml_take_unknown, struct sensor_in, s.ext),
         XML_SLOT_END,
     };
     struct sensor_in in = {0};
