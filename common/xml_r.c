@@ -19,7 +19,7 @@ void xml_r_init(struct xml_r *r, str in, struct arena *arena)
     r->in = in;
     r->at = str_starts(in, S("\xef\xbb\xbf")) ? 3 : 0;
     r->arena = arena;
-    r->transcoded = r->rooted = r->empty = false;
+    r->transcoded = r->rooted = r->typed = r->empty = false;
     r->depth = 0;
     r->mark = r->text = 0;
     r->version = r->encoding = (str){"", 0};

@@ -27,6 +27,7 @@ enum state {
     IN_END_TAG,
     IN_COMMENT,
     IN_CDATA,
+    IN_DOCTYPE,
     IN_INSTRUCTION
 };
 enum stage { FRONT, EVENTS, TAIL };
@@ -92,7 +93,7 @@ static str local(const struct cut_xml *c)
 
 static status front_give(struct cut_xml *c, bool whole)
 {
-    struct epcis_front f;
+    struct epcis_front f = {.scope = {.lenient = c->conf->lenient}};
 
     arena_reset(&c->arena);
     buf_reset(&c->scope);
@@ -122,7 +123,8 @@ static enum epcis_version bare_version(struct cut_xml *c, str tag)
 static status bare_give(struct cut_xml *c, str tag)
 {
     struct epcis_front f = {
-        .kind = EPCIS_BARE_EVENT, .scope = {EPCIS_SYNTAX_XML, bare_version(c, tag), {"", 0}}
+        .kind = EPCIS_BARE_EVENT,
+        .scope = {.syntax = EPCIS_SYNTAX_XML, .version = bare_version(c, tag)},
     };
 
     c->fronted = true;
@@ -323,6 +325,19 @@ static status after_lt(struct cut_xml *c, char b, uint64_t at)
     return OK;
 }
 
+static status doctype_refuse(uint64_t at)
+{
+    return refuse("xml.dtd", at, "a document type declaration that says anything is not taken");
+}
+
+// One that only names the root is passed over: the reader of the skeleton looks closer.
+static status in_doctype(struct cut_xml *c, char b, uint64_t at)
+{
+    if (b == '>') c->state = IN_TEXT;
+    if (b == '[' || b == '"' || b == '\'' || b == '<') return doctype_refuse(at);
+    return OK;
+}
+
 static status after_bang(struct cut_xml *c, char b, uint64_t at)
 {
     static const str marks[] = {
@@ -336,8 +351,10 @@ static status after_bang(struct cut_xml *c, char b, uint64_t at)
     c->run = 0;
     if (str_eq(s, marks[0])) c->state = IN_COMMENT;
     if (str_eq(s, marks[1])) c->state = IN_CDATA;
-    if (str_eq(s, marks[2]))
-        return refuse("xml.dtd", at - 8, "a document type declaration is not taken");
+    if (str_eq(s, marks[2])) {
+        if (c->stage != FRONT || c->depth > 0) return doctype_refuse(at - 8);
+        c->state = IN_DOCTYPE;
+    }
     for (size_t i = 0; i < LEN(marks); i++)
         if (str_starts(marks[i], s)) return OK;
     return refuse("xml.syntax", at - c->word_n - 1, "no markup begins like this");
@@ -430,6 +447,7 @@ static status byte(struct cut_xml *c, str piece, size_t *from, size_t i)
     case IN_VALUE:
         if (b == c->quote) c->state = IN_TAG;
         return OK;
+    case IN_DOCTYPE: return in_doctype(c, b, c->at + i);
     case IN_END_TAG:
         if (b != '>') return OK;
         c->state = IN_TEXT;

@@ -374,7 +374,7 @@ status epcis_json_front(str text, bool partial, struct arena *a, struct epcis_fr
         {NULL,                 NULL    }
     };
     struct epcis_front f = {
-        .scope = {EPCIS_SYNTAX_JSON, EPCIS_2_0, {"", 0}}
+        .scope = {.syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0}
     };
     struct front x = {.r = json_reader(text, a), .f = &f};
 

@@ -280,7 +280,9 @@ static const struct kind *kind_find(struct xml_in *x, unsigned wrappers)
 
     for (size_t i = 0; i < LEN(kinds); i++) {
         const struct kind *k = &kinds[i];
-        if (k->since_2 != (x->version == EPCIS_2_0) || !str_eq(k->name, name)) continue;
+        if (!str_eq(k->name, name)) continue;
+        if (x->lenient && x->r.name.uri.n == 0) return k; // the rows of 2.0 have all names
+        if (k->since_2 != (x->version == EPCIS_2_0)) continue;
         if (x->r.name.uri.n == 0 && k->wrappers == wrappers) return k;
         wrong_place = true;
     }
@@ -311,7 +313,7 @@ static unsigned unwrap(struct xml_in *x)
     unsigned n = 0;
 
     xml_r_root(&x->r);
-    while (x->version != EPCIS_2_0 && x->r.st.cls == ST_OK && n < 2 &&
+    while ((x->version != EPCIS_2_0 || x->lenient) && x->r.st.cls == ST_OK && n < 2 &&
            xml_is(&x->r.name, S(""), S("extension"))) {
         n++;
         if (!xml_r_child(&x->r)) xml_r_fail(&x->r, "epcis.type", "there is no event in here");
@@ -346,6 +348,7 @@ status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct a
     x.version = scope->version;
     x.uri = (str){"", 0};
     x.ns = NULL;
+    x.lenient = scope->lenient;
     xml_r_scope(&x.r, scope->context);
     if (x.r.st.cls == ST_OK) event_take(&x, &in);
     TRY(xml_r_end(&x.r));

@@ -91,9 +91,9 @@ static const struct xml_slot *slot_take(struct xml_in *x, struct walk *w)
     name = shown(name);
     if (twice)
         xml_r_fail(&x->r, "epcis.twice", "%.*s is there twice", STR(name));
-    else if (w->foreign && !s->anywhere)
+    else if (w->foreign && !s->anywhere && !x->lenient)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind elements of others", STR(name));
-    else if (i < w->at && !s->anywhere)
+    else if (i < w->at && !s->anywhere && !x->lenient)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind %.*s", STR(name), STR(w->last->name));
     if (x->r.st.cls != ST_OK) return NULL;
     w->seen |= (uint64_t)1 << i;
@@ -104,10 +104,46 @@ static const struct xml_slot *slot_take(struct xml_in *x, struct walk *w)
 
 static void required_check(struct xml_in *x, const struct walk *w, size_t mark)
 {
-    for (unsigned i = 0; w->slots[i].take != NULL; i++) {
+    for (unsigned i = 0; w->slots[i].take != NULL && !x->lenient; i++) {
         if (!w->slots[i].required || (w->seen >> i & 1) != 0) continue;
         x->r.mark = mark;
         xml_r_fail(&x->r, "epcis.missing", "%.*s is missing", STR(w->slots[i].name));
+    }
+}
+
+// Elements of others come last; for a lenient reader also what has no namespace and no row.
+static bool is_foreign(const struct xml_in *x, const struct walk *w)
+{
+    str uri = x->r.name.uri;
+
+    if (uri.n > 0) return !str_eq(uri, x->uri) && !xml_in_is_epcis(uri);
+    return x->lenient && xml_in_slot(w->slots, x->r.name.local) == NULL;
+}
+
+static bool is_wrapper(const struct xml_in *x)
+{
+    return x->lenient && (xml_is(&x->r.name, S(""), S("extension")) ||
+                          xml_is(&x->r.name, S(""), S("baseExtension")));
+}
+
+static void members(struct xml_in *x, struct walk *w, void *into, struct epcis_node **end)
+{
+    while (xml_r_child(&x->r)) {
+        while (end != NULL && *end != NULL) end = &(*end)->next; // wrappers add to it, too
+        if (end != NULL && is_wrapper(x)) {
+            members(x, w, into, end);
+            continue;
+        }
+        if (end != NULL && is_foreign(x, w)) {
+            w->foreign = true;
+            xml_in_node(x, &end);
+            continue;
+        }
+        const struct xml_slot *s = slot_take(x, w);
+        if (s == NULL) return;
+        // what wrappers hold stands for itself, at the end of the chain
+        bool wrapper = s->take == xml_take_others || s->take == xml_take_unknown;
+        s->take(x, s, wrapper ? (void *)&end : (char *)into + s->at);
     }
 }
 
@@ -122,20 +158,7 @@ void xml_in_sequence(struct xml_in *x, const struct xml_slot *slots, void *into,
         xml_in_no_attributes(x);
     else
         xml_in_attributes(x, &end);
-    while (xml_r_child(&x->r)) {
-        while (end != NULL && *end != NULL) end = &(*end)->next; // wrappers add to it, too
-        str uri = x->r.name.uri;
-        if (ext != NULL && uri.n > 0 && !str_eq(uri, x->uri) && !xml_in_is_epcis(uri)) {
-            w.foreign = true;
-            xml_in_node(x, &end);
-            continue;
-        }
-        const struct xml_slot *s = slot_take(x, &w);
-        if (s == NULL) return;
-        // what wrappers hold stands for itself, at the end of the chain
-        bool wrapper = s->take == xml_take_others || s->take == xml_take_unknown;
-        s->take(x, s, wrapper ? (void *)&end : (char *)into + s->at);
-    }
+    members(x, &w, into, end);
     required_check(x, &w, mark);
 }
 
@@ -198,12 +221,11 @@ str xml_in_word(struct xml_in *x, enum epcis_vocabulary v, str text)
 
     if (text.n == 0) return text;
     status st = epcis_word_read(v, text, EPCIS_SPELT_IN_XML, &word);
-    if (st.cls == ST_OK && word.p == text.p && curie_expand(x, text, &uri)) {
-        word = uri;
-        st = epcis_word_read(v, uri, EPCIS_SPELT_IN_XML, &word);
-    }
-    if (st.cls != ST_OK) xml_r_refuse(&x->r, st);
-    return word;
+    if (st.cls != ST_OK) return xml_r_refuse(&x->r, st), text;
+    if (word.p != text.p || !curie_expand(x, text, &uri)) return word;
+    // what is no word of CBV stays as it is: what its prefix means is its owner's
+    st = epcis_word_read(v, uri, EPCIS_SPELT_IN_XML, &word);
+    return st.cls == ST_OK && word.p != uri.p ? word : text;
 }
 
 void xml_take_word(struct xml_in *x, const struct xml_slot *slot, void *field)

@@ -15,6 +15,7 @@ struct xml_in {
     struct xml_r r;
     struct arena *arena;
     enum epcis_version version;
+    bool lenient;
     str uri; // of the sequences' own elements: none, but for a header's
     struct xml_in_ns *ns;
 };
@@ -69,7 +70,8 @@ xml_take xml_take_text, xml_take_word, xml_take_time, xml_take_action, xml_take_
 // those before also elements of no namespace. They get the end of the chain, not a field.
 
 // The front of a document from its bytes without the events: up to the EventList's start tag, or,
-// `whole`, to its end (front_xml.c). `scope` takes the text of the front's scope.
+// `whole`, to its end (front_xml.c). `scope` takes the text of the front's scope;
+// out->scope.lenient is read first.
 status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
                       struct epcis_front *out);
 
