@@ -282,7 +282,7 @@ static void json_context(struct epcis_doc *d)
     json_w_str(w, S(EPCIS_GS1_CONTEXT));
     // The GS1 context says the same; older readers look for what the document itself declares.
     json_w_object(w);
-    json_ns(w, epcis_ns_cbvmda.prefix, epcis_ns_cbvmda.uri);
+    json_ns(w, d->ops->mda.prefix, d->ops->mda.uri);
     for (uint32_t i = 0; i < d->conf.ns_count; i++)
         json_ns(w, d->conf.ns[i].prefix, d->conf.ns[i].uri);
     json_w_end(w);
@@ -411,4 +411,6 @@ static status json_end(struct epcis_doc *d)
     return OK;
 }
 
-const struct epcis_format_ops epcis_json_ops = {json_begin, json_event, json_end};
+const struct epcis_format_ops epcis_json_ops = {
+    json_begin, json_event, json_end, {{"cbvmda", 6}, {"urn:epcglobal:cbv:mda:", 22}}
+};

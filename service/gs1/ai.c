@@ -55,6 +55,15 @@ struct gs1_fault gs1_ai_fault(const struct gs1_ai *rule, str value)
     return GS1_NO_FAULT;
 }
 
+struct gs1_fault gs1_ai_last_fault(const struct gs1_ai *rule, str value)
+{
+    const struct gs1_part *last = &rule->parts[rule->part_count - 1];
+
+    if (value.n < last->min) return (struct gs1_fault){"gs1.length", "is too short", value.n};
+    if (value.n > last->max) return (struct gs1_fault){"gs1.length", "is too long", last->max};
+    return part_fault(last, value);
+}
+
 status gs1_ai_check(const struct gs1_element *e)
 {
     struct gs1_fault f = gs1_ai_fault(e->rule, e->value);

@@ -2,7 +2,8 @@
 //   http(s)://domain[/stem]/key AI/key[/qualifier AI/value]…[?AI=value&…][#…]
 //
 // The path is read from the right: the last primary key counts, what stands left of it is stem.
-// Every value is checked like any element string.
+// Every value is checked like any element string. Signs that should have been escaped are taken
+// where they cut nothing: quotes and angle brackets, and a "%" that begins no escape.
 #include "service/gs1/element.h"
 #include "service/gs1/gs1_int.h"
 #include <string.h>
@@ -42,7 +43,7 @@ static status form(str in, const char *p, const char *says)
 // Splits off the path, which begins with its slash, and the query.
 static status split(str in, str *path, str *query)
 {
-    size_t head = scheme_length(in), good = gs1_span(in, SET_URI);
+    size_t head = scheme_length(in), good = gs1_span(in, SET_URI | SET_82);
     str rest = str_from(in, head), fragmentless;
 
     if (head == 0) return form(in, in.p, "a Digital Link begins with https:// or http://");
@@ -98,9 +99,6 @@ static status add(const struct reader *r, str ai, str raw, enum gs1_escape where
 
     if (!gs1_unescape(raw, where, r->arena, &value, &bad))
         return fail(ST_TOO_LARGE, "gs1.too_large", 0, "no room to unescape the value");
-    if (bad != SIZE_MAX)
-        return fail(ST_BAD_INPUT, "gs1.escape", at_of(r->in, raw.p + bad),
-                    "a %% here begins no escape");
     return gs1_elements_add(r->out, ai, value, at_of(r->in, raw.p));
 }
 

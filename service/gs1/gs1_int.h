@@ -78,6 +78,7 @@ extern const char gs1_codes_country[], gs1_codes_country2[], gs1_codes_currency[
 const struct gs1_ai *gs1_ai_find(str ai); // exactly these digits; NULL: unknown
 size_t gs1_ai_digits(str in);             // of the AI at the head of `in`; 0: unknown
 struct gs1_fault gs1_ai_fault(const struct gs1_ai *rule, str value);
+struct gs1_fault gs1_ai_last_fault(const struct gs1_ai *rule, str value); // of its last part
 status gs1_ai_check(const struct gs1_element *e);     // the fault as a status, at e->at
 bool gs1_ai_matches(str pattern, str ai);             // "35nn": n is any digit
 bool gs1_ai_listed(str list, str ai);                 // a list of patterns, "01,35nn"
@@ -99,21 +100,50 @@ bool gs1_unescape(str in, enum gs1_escape where, struct arena *a, str *out, size
 // One row a scheme: what its spellings are made of.
 enum gs1_ext {
     EXT_NONE,   // the key alone
-    EXT_NEEDED, // key and serial or lot
+    EXT_SERIAL, // key and serial
+    EXT_LOT,    // key and lot: always a class
     EXT_ZERO,   // an extension that may be absent; a URN then says "0"
-    EXT_STAR    // a class: a URN says "*"
+    EXT_CLASS,  // a serial that may be absent: that is a class, and a URN says "*"
+    EXT_STAR    // always a class: a URN says "*"
 };
 struct gs1_kind {
     const char *name;
-    const char *urn; // the head of its URN
-    const char *ai;  // of the key
-    const char *ext_ai;
-    uint8_t key_n;
-    uint8_t lead; // digits before the company prefix, which a URN moves behind it
+    str urn;            // the head of its URN
+    const char *ai;     // of the key; NULL: none, the URN is all there is
+    const char *ext_ai; // NULL: an extension is joined to the key
+    const char *filler; // stands before the key, and in no URN
+    uint8_t key_n;      // characters of the key, of text at most
+    uint8_t body_n;     // the digits at its head that end in the check digit; 0: text
+    uint8_t lead;       // digits before the company prefix, which a URN moves behind it
+    uint8_t parts;      // components of its URN
     enum gs1_ext ext;
-    bool is_class;
 };
 extern const struct gs1_kind gs1_kinds[GS1_URI];
+static inline bool gs1_is_class(const struct gs1_kind *k) // always
+{
+    return k->ext == EXT_LOT || k->ext == EXT_STAR;
+}
+static inline bool gs1_is_text(enum gs1_scheme s) // no key
+{
+    return s >= GS1_GID;
+}
+
+// An EPC URN cut at its dots. Of a pattern the first `fixed` components are no "*".
+#define GS1_URN_PARTS 5 // of an ITIP; all others have three at most
+struct gs1_urn {
+    str in;
+    const struct gs1_kind *kind;
+    bool is_pattern; // urn:epc:idpat:
+    size_t fixed;
+    str part[GS1_URN_PARTS]; // escaped, as they stand
+};
+status gs1_urn_cut(str in, struct gs1_urn *out);
+// Identity out of the fixed components: as much of the key as they tell. Whether that is an
+// identity of its own is not asked here.
+status gs1_urn_parts_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *out);
+// The same for schemes without a key: out->ext becomes the canonical URN.
+status gs1_epc_parts_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *out);
+status gs1_part_unescape(const struct gs1_urn *u, str raw, struct arena *a, str *out);
 
 bool gs1_is_urn(str in); // urn:epc:
 status gs1_urn_read(str in, struct arena *a, struct gs1_id *out);

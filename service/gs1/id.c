@@ -1,19 +1,9 @@
 // Identities: which spelling it is, what it names, and writing it in any other.
 //
-// A scheme is a row of gs1_kinds; what is special about its URN is in urn.c.
+// A scheme is a row of gs1_kinds (kind.c); what is special about its URN is in urn.c.
 #include "service/gs1/id.h"
 #include "service/gs1/gs1_int.h"
 #include <string.h>
-
-// Schemes that share a key stand together, the most particular first.
-const struct gs1_kind gs1_kinds[GS1_URI] = {
-    [GS1_SGTIN] = {"sgtin", "urn:epc:id:sgtin:",    "01",  "21",  14, 1, EXT_NEEDED, false},
-    [GS1_LGTIN] = {"lgtin", "urn:epc:class:lgtin:", "01",  "10",  14, 1, EXT_NEEDED, true },
-    [GS1_GTIN] = {"gtin",  "urn:epc:idpat:sgtin:", "01",  NULL,  14, 1, EXT_STAR,   true },
-    [GS1_SSCC] = {"sscc",  "urn:epc:id:sscc:",     "00",  NULL,  18, 1, EXT_NONE,   false},
-    [GS1_SGLN] = {"sgln",  "urn:epc:id:sgln:",     "414", "254", 13, 0, EXT_ZERO,   false},
-    [GS1_PGLN] = {"pgln",  "urn:epc:id:pgln:",     "417", NULL,  13, 0, EXT_NONE,   false},
-};
 
 const char *gs1_scheme_name(enum gs1_scheme s) { return s == GS1_URI ? "uri" : gs1_kinds[s].name; }
 
@@ -29,7 +19,7 @@ bool gs1_id_eq(const struct gs1_id *a, const struct gs1_id *b)
 static struct gs1_id make(enum gs1_scheme s, const char *key, str ext)
 {
     const struct gs1_kind *k = &gs1_kinds[s];
-    struct gs1_id id = {.scheme = s, .is_class = k->is_class, .key_n = k->key_n, .ext = ext};
+    struct gs1_id id = {.scheme = s, .is_class = gs1_is_class(k), .key_n = k->key_n, .ext = ext};
 
     memcpy(id.key, key, k->key_n);
     return id;
@@ -47,36 +37,39 @@ static str value_of(const struct gs1_elements *e, const char *ai)
     return found == NULL ? (str){"", 0} : found->value;
 }
 
-static status unsupported(const struct gs1_element *key)
+// The identity that this key and the others give under the kind; false: it needs another element.
+static bool identify_as(const struct gs1_kind *k, str value, const struct gs1_elements *e,
+                        struct gs1_id *out)
 {
-    return fail(ST_BAD_INPUT, "gs1.scheme_unsupported", key->at,
-                "identities by (%.*s) are not "
-                "supported",
-                STR(key->ai));
+    str key = str_from(value, strlen(k->filler)), ext;
+
+    ext = k->ext_ai != NULL ? value_of(e, k->ext_ai) : (str){"", 0};
+    if (k->body_n > 0 && key.n > k->key_n) { // the extension is joined to the key
+        ext = str_from(key, k->key_n);
+        key.n = k->key_n;
+    }
+    if ((k->ext == EXT_SERIAL || k->ext == EXT_LOT) && ext.n == 0) return false;
+    if (k->ext == EXT_ZERO && str_eq(ext, S("0"))) ext.n = 0;
+    *out = (struct gs1_id){.scheme = (enum gs1_scheme)(k - gs1_kinds), .ext = ext};
+    out->is_class = gs1_is_class(k) || (k->ext == EXT_CLASS && ext.n == 0);
+    out->key_n = (uint8_t)key.n;
+    memcpy(out->key, key.p, key.n);
+    out->lot = value_of(e, "10");
+    out->expiry = value_of(e, "17");
+    return true;
 }
 
-// The identity that the first primary key gives. A third-party serial (235) makes of a GTIN
-// something that is neither class nor SGTIN.
 static status identify(const struct gs1_elements *e, struct gs1_id *out)
 {
     const struct gs1_element *key = e->e;
-    const struct gs1_element *third = gs1_elements_find(e, S("235"));
 
     while (key < e->e + e->n && key->rule->path == NULL) key++;
     if (key == e->e + e->n)
         return fail(ST_BAD_INPUT, "gs1.no_key", 0, "none of the identifiers is a primary key");
-    if (third != NULL) return unsupported(third);
-    for (enum gs1_scheme s = 0; s < GS1_URI; s++) {
-        str ext = value_of(e, gs1_kinds[s].ext_ai);
-        if (!str_eq(key->ai, str_of(gs1_kinds[s].ai))) continue;
-        if (gs1_kinds[s].ext == EXT_NEEDED && ext.n == 0) continue;
-        if (gs1_kinds[s].ext == EXT_ZERO && str_eq(ext, S("0"))) ext.n = 0;
-        *out = make(s, key->value.p, ext);
-        out->lot = value_of(e, "10");
-        out->expiry = value_of(e, "17");
-        return OK;
-    }
-    return unsupported(key);
+    for (const struct gs1_kind *k = gs1_kinds; k < gs1_kinds + GS1_GID; k++)
+        if (str_eq(key->ai, str_of(k->ai)) && identify_as(k, key->value, e, out)) return OK;
+    return fail(ST_BAD_INPUT, "gs1.scheme_unsupported", key->at,
+                "identities by (%.*s) are not supported", STR(key->ai));
 }
 
 static status elements_id(str in, struct arena *a, struct gs1_id *out)
@@ -133,10 +126,8 @@ static bool plain_read(str in, struct gs1_id *out)
 }
 
 // Bare digits: their number says what they are. 16 and more than 18 are raw element strings.
-static bool is_bare(str in)
-{
-    return (in.n == 8 || in.n == 12 || in.n == 13 || in.n == 14 || in.n == 18) && str_is_digits(in);
-}
+static bool is_bare_length(size_t n) { return n == 8 || (n >= 12 && n <= 14) || n == 18; }
+static bool is_bare(str in) { return is_bare_length(in.n) && str_is_digits(in); }
 
 static status bare_read(str in, struct gs1_id *out)
 {
@@ -171,13 +162,30 @@ status gs1_read(str in, struct arena *a, struct gs1_id *out)
     return gs1_uri_read(in, out);
 }
 
+// The value of the key's AI as an element string has it.
+static void key_write(const struct gs1_kind *k, const struct gs1_id *id, struct buf *out,
+                      void (*write)(str text, struct buf *out))
+{
+    buf_add(out, str_of(k->filler));
+    write(gs1_id_key(id), out);
+    if (k->ext_ai == NULL) write(id->ext, out);
+}
+
+static void plain_write(str text, struct buf *out) { buf_add(out, text); }
+static void path_write(str text, struct buf *out) { gs1_escape(text, ESCAPE_PATH, out); }
+
+static bool has_second(const struct gs1_kind *k, const struct gs1_id *id)
+{
+    return k->ext_ai != NULL && id->ext.n > 0;
+}
+
 static void bracketed_write(const struct gs1_kind *k, const struct gs1_id *id, struct buf *out)
 {
     buf_addc(out, '(');
     buf_add(out, str_of(k->ai));
     buf_addc(out, ')');
-    buf_add(out, gs1_id_key(id));
-    if (id->ext.n == 0) return;
+    key_write(k, id, out, gs1_bracketed_value);
+    if (!has_second(k, id)) return;
     buf_addc(out, '(');
     buf_add(out, str_of(k->ext_ai));
     buf_addc(out, ')');
@@ -189,19 +197,30 @@ static void dl_write(const struct gs1_kind *k, const struct gs1_id *id, struct b
     buf_add(out, S("https://id.gs1.org/"));
     buf_add(out, str_of(k->ai));
     buf_addc(out, '/');
-    buf_add(out, gs1_id_key(id));
-    if (id->ext.n == 0) return;
+    key_write(k, id, out, path_write);
+    if (!has_second(k, id)) return;
     buf_addc(out, '/');
     buf_add(out, str_of(k->ext_ai));
     buf_addc(out, '/');
-    gs1_escape(id->ext, ESCAPE_PATH, out);
+    path_write(id->ext, out);
+}
+
+// As an element string this would be taken for bare digits.
+static bool looks_bare(const struct gs1_kind *k, const struct gs1_id *id)
+{
+    size_t n = strlen(k->ai) + strlen(k->filler) + id->key_n + id->ext.n;
+
+    return !has_second(k, id) && is_bare_length(n) && str_is_digits(gs1_id_key(id)) &&
+           (id->ext.n == 0 || str_is_digits(id->ext));
 }
 
 static void raw_write(const struct gs1_kind *k, const struct gs1_id *id, struct buf *out)
 {
+    if (looks_bare(k, id)) buf_addc(out, GS1_FNC1);
     buf_add(out, str_of(k->ai));
-    buf_add(out, gs1_id_key(id)); // the keys of this table have predefined lengths
-    if (id->ext.n == 0) return;
+    key_write(k, id, out, plain_write);
+    if (!has_second(k, id)) return;
+    if (!gs1_ai_find(str_of(k->ai))->predefined) buf_addc(out, GS1_FNC1);
     buf_add(out, str_of(k->ext_ai));
     buf_add(out, id->ext);
 }
@@ -210,7 +229,7 @@ status gs1_write(const struct gs1_id *id, enum gs1_form form, const struct gs1_p
                  struct buf *out)
 {
     assert(id->scheme <= GS1_URI);
-    if (id->scheme == GS1_URI) {
+    if (gs1_is_text(id->scheme)) {
         buf_add(out, id->ext);
         return OK;
     }
