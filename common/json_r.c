@@ -96,8 +96,7 @@ static void unexpected(struct json_r *r, const char *wanted)
         trouble(r, r->at, "json.syntax", "%s is expected, not the byte %02X", wanted, c);
 }
 
-// A key short enough for a sentence, cut between characters.
-static str shown(str key)
+str json_shown(str key)
 {
     size_t n = key.n < NAME_MAX_LEN ? key.n : NAME_MAX_LEN;
 
@@ -113,7 +112,7 @@ struct name {
 static struct name name_of(const struct json_r *r)
 {
     struct name name = {"the value"};
-    str key = shown(r->key);
+    str key = json_shown(r->key);
 
     if (key.n > 0) snprintf(name.z, sizeof name.z, "\"%.*s\"", STR(key));
     return name;
@@ -245,16 +244,6 @@ static bool string_check(struct json_r *r, str *text, bool *escaped)
     return trouble(r, from + bad, "json.utf8", "a text that is not UTF-8"), false;
 }
 
-static size_t utf8_put(char *out, uint32_t u)
-{
-    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    size_t n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
-
-    for (size_t i = n; i > 1; u >>= 6) out[--i] = (char)(0x80 | (u & 0x3f));
-    out[0] = (char)(lead[n] | u);
-    return n;
-}
-
 // Writes the character of a checked escape and gives how far that went in the input.
 static size_t escape_take(const char *p, char *out, size_t *n)
 {
@@ -380,6 +369,15 @@ static str number_take(struct json_r *r, bool *whole)
     return (str){from, (size_t)(p - from)};
 }
 
+str json_number(struct json_r *r)
+{
+    bool whole;
+
+    if (!wants(r, JSON_NUMBER)) return (str){"", 0};
+    str s = number_take(r, &whole);
+    return failed(r) ? (str){"", 0} : s;
+}
+
 int64_t json_int(struct json_r *r, int64_t min, int64_t max)
 {
     bool whole = false;
@@ -484,13 +482,13 @@ void json_fail(struct json_r *r, const char *reason, const char *fmt, ...)
 
 void json_unknown(struct json_r *r, str key)
 {
-    str s = shown(key);
+    str s = json_shown(key);
     json_fail(r, "json.unknown_field", "the field \"%.*s\" is not known here", STR(s));
 }
 
 void json_twice(struct json_r *r, str key)
 {
-    str s = shown(key);
+    str s = json_shown(key);
     json_fail(r, "json.twice", "the field \"%.*s\" is there twice", STR(s));
 }
 
