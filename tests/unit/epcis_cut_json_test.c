@@ -46,7 +46,8 @@ static const struct epcis_cut_ops ops = {take_front, take_event};
 
 static struct epcis_cut *cut_text(str text, size_t piece, size_t max, struct taken *t, status *st)
 {
-    struct epcis_cut_conf conf = {EPCIS_SYNTAX_JSON, max, &ops, t};
+    struct epcis_cut_conf conf = {
+        .syntax = EPCIS_SYNTAX_JSON, .event_max = max, .ops = &ops, .self = t};
     struct epcis_cut *c = epcis_cut_new(&conf);
 
     *t = (struct taken){.answer = t->answer};
