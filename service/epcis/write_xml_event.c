@@ -104,6 +104,7 @@ static status decimal_text(struct epcis_doc *d, str text, str *out)
     struct epcis_number n;
 
     *out = text;
+    if (text.n == 0) return OK;
     if (memchr(text.p, 'e', text.n) == NULL && memchr(text.p, 'E', text.n) == NULL) return OK;
     buf_reset(&d->text);
     if (!epcis_number_read(text, &n) || !epcis_number_write(&n, &d->text))
