@@ -70,9 +70,7 @@ static bool event_write(const struct epcis_event *e, struct buf *out)
 
 static void again(const struct epcis_event *e, struct arena *a)
 {
-    struct epcis_scope bare = {
-        EPCIS_SYNTAX_JSON, EPCIS_2_0, {"", 0}
-    };
+    struct epcis_scope bare = {.syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0};
     struct epcis_event second;
     struct buf once, twice;
 
@@ -145,7 +143,8 @@ static const struct epcis_cut_ops ops = {take_front, take_event};
 
 static status cut(str in, size_t piece, struct taken *t)
 {
-    struct epcis_cut_conf conf = {EPCIS_SYNTAX_JSON, EVENT_MAX, &ops, t};
+    struct epcis_cut_conf conf = {
+        .syntax = EPCIS_SYNTAX_JSON, .event_max = EVENT_MAX, .ops = &ops, .self = t};
     struct epcis_cut *c = epcis_cut_new(&conf);
     status st = OK;
 

@@ -46,9 +46,7 @@ static status written(const struct epcis_event *e, struct buf *b)
 
 static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
 {
-    struct epcis_scope bare = {
-        EPCIS_SYNTAX_JSON, EPCIS_2_0, {"", 0}
-    };
+    struct epcis_scope bare = {.syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0};
     struct reading *r = self;
     struct epcis_event e, again;
     struct buf b;
@@ -86,7 +84,8 @@ static bool file_read(const char *path, struct buf *b)
 
 static status document_read(str text, struct reading *r)
 {
-    struct epcis_cut_conf conf = {EPCIS_SYNTAX_JSON, 16 * MB, &ops, r};
+    struct epcis_cut_conf conf = {
+        .syntax = EPCIS_SYNTAX_JSON, .event_max = 16 * MB, .ops = &ops, .self = r};
     struct epcis_cut *c = epcis_cut_new(&conf);
     status st = epcis_cut_piece(c, text);
 
