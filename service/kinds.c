@@ -8,6 +8,7 @@
 #include "service/exchange/partner.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
+#include "service/journal/pruned.h"
 #include "service/journal/refusal.h"
 #include "service/lot/lot.h"
 #include "service/ops/seeded.h"
@@ -27,6 +28,7 @@ const struct kind *const site_kinds[] = {
     &kind_refusal,
     &kind_refusal_repeated,
     &kind_call_bound,
+    &kind_keys_pruned,
     &kind_epoch_added,
     &kind_site_seeded,
     &kind_client_put,

@@ -61,6 +61,10 @@ static const struct setting table[] = {
      64 * GB, .value = "1 GB", .says = "A call of reports as NDJSON."},
     {"limits.import_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.import_body_max), 4 * KB,
      1 * GB, .value = "64 MB", .says = "An import of numbers."},
+    {"limits.capture_events_max", SETTING_COUNT, SETTING_RESTART, AT(limits.capture_events_max), 1,
+     1000000, .value = "100000", .says = "Events in one captured document."},
+    {"limits.capture_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_body_max),
+     4 * KB, 4 * GB, .value = "256 MB", .says = "And its size, unpacked."},
     {"clock.ahead_max", SETTING_TIME, SETTING_RESTART, AT(limits.clock_ahead_max_ms), 0, DAY_MS,
      .value = "30 s", .says = "How far ahead of this service's clock an event may say it was."},
     {"exchange.events_max", SETTING_COUNT, SETTING_RESTART, AT(exchange.events_max), 1, 10000,
@@ -298,7 +302,9 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 SMALL(results_bytes_max),
                                 .report_body_max = s->limits.report_body_max,
                                 .stream_body_max = s->limits.stream_body_max,
-                                .import_body_max = s->limits.import_body_max};
+                                .import_body_max = s->limits.import_body_max,
+                                SMALL(capture_events_max),
+                                .capture_body_max = s->limits.capture_body_max};
 }
 
 #define HTTP(member) .member = (uint32_t)s->http.member

@@ -11,6 +11,7 @@
     X(REFUSAL, 4, "refusal")                                                                       \
     X(REFUSAL_REPEATED, 5, "refusal.repeated")                                                     \
     X(CALL_BOUND, 6, "call.bound")                                                                 \
+    X(KEYS_PRUNED, 7, "keys.pruned")                                                               \
     X(EPOCH_ADDED, 8, "epoch.added")                                                               \
     X(SITE_SEEDED, 9, "site.seeded")                                                               \
     X(CLIENT_PUT, 16, "client.put")                                                                \
