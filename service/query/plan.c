@@ -12,10 +12,12 @@
 
 void plan_init(struct plan *p, const struct plan_conf *c)
 {
-    *p = (struct plan){.q = c->q,
-                       .from = {.client = c->client, .ascending = c->ascending},
-                       .first = c->ascending ? 1 : place_of(false, c->upper),
-                       .end = c->ascending ? c->upper + 1 : place_of(false, 0)};
+    *p = (struct plan){
+        .q = c->q,
+        .from = {.client = c->client, .ascending = c->ascending},
+        .first = c->ascending ? 1 : place_of(false, c->upper),
+        .end = c->ascending ? c->upper + 1 : place_of(false, 0)
+    };
 }
 
 // ---- sources of one value
@@ -102,8 +104,7 @@ static status item_add(struct plan *p, const struct plan_world *w, const struct 
         return list_add(p, w, LIST_ITEM_CLASS, value);
     }
     if (v->pattern->is_exact && !v->pattern->id.is_class &&
-        names_find(w->names, w->t, &v->pattern->id, &u, &owner) &&
-        owner.v == p->from.client.v)
+        names_find(w->names, w->t, &v->pattern->id, &u, &owner) && owner.v == p->from.client.v)
         return unit_add(p, w, u);
     TRY(index_pattern(LIST_ITEM_CLASS, v->pattern, w->scratch, &b));
     return begins_add(p, w, LIST_ITEM_CLASS, &b);
@@ -185,7 +186,10 @@ static status hours_add(struct plan *p, const struct plan_world *w)
     while (!p->dropped && plan_hour_next(w->t, p->from.client, &h)) {
         if (p->open.n == HOURS_MAX) return p->dropped = true, OK;
         put_be(value, h.hour, 4);
-        TRY(source_add(p, w, &(struct source){.of = LIST_HOUR, .value = {value, 4}}));
+        TRY(source_add(p, w,
+                       &(struct source){
+                           .of = LIST_HOUR, .value = {value, 4}
+        }));
     }
     return OK;
 }

@@ -21,7 +21,7 @@ struct plan {
     const struct query *q;
     uint32_t term, value;
     struct choice open;
-    bool dropped; // the term at hand takes too many lists
+    bool dropped;  // the term at hand takes too many lists
     bool has_base; // all events, for want of a better list
     bool has_hour; // the first choice is one hour
 };

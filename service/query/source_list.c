@@ -29,8 +29,8 @@ void source_rewind(struct source *s)
 
 static void read_from(const struct sources *x, struct source *s, uint64_t from)
 {
-    size_t (*read)(struct txn *, client_id, enum list_attribute, str, uint64_t, uint64_t *, size_t) =
-        x->ascending ? list_of : list_back;
+    size_t (*read)(struct txn *, client_id, enum list_attribute, str, uint64_t, uint64_t *,
+                   size_t) = x->ascending ? list_of : list_back;
 
     s->n = (uint32_t)read(x->t, x->client, s->of, s->value, place_of(x->ascending, from), s->at,
                           s->read);
@@ -64,7 +64,9 @@ uint64_t source_seek(const struct sources *x, struct source *s, uint64_t from)
     if (s->ended) return PLACE_END;
     // The place wanted is just behind what was read, or far behind.
     bool near = s->n > 0 && from <= s->at[s->n - 1] + 1;
-    s->read = s->n == 0 || !near ? READ_FIRST : s->read * 4 < SOURCE_READ ? s->read * 4 : SOURCE_READ;
+    s->read = s->n == 0 || !near          ? READ_FIRST
+              : s->read * 4 < SOURCE_READ ? s->read * 4
+                                          : SOURCE_READ;
     read_from(x, s, from);
     return s->n > 0 ? s->at[0] : PLACE_END;
 }

@@ -1,8 +1,8 @@
 // source_list.h - ascending positions out of lists: what candidates are drawn from.
 //
 // A *place* is where a fact stands in the order that is walked: its seq, or, where the newest come
-// first, UINT64_MAX less its seq; so that all walking is upwards. A *source* is one list of facts, a
-// *choice* all facts that one of its sources has.
+// first, UINT64_MAX less its seq; so that all walking is upwards. A *source* is one list of facts,
+// a *choice* all facts that one of its sources has.
 #pragma once
 #include "common/arena.h"
 #include "service/journal/journal_db.h"
@@ -22,7 +22,7 @@ struct source {
     str value;
     uint64_t *at; // places: of a set all, else those read last
     uint32_t n, next;
-    bool ended; // the list has no more than `at`
+    bool ended;    // the list has no more than `at`
     uint64_t read; // how many the next reading takes
 };
 struct choice {
