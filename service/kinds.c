@@ -17,6 +17,7 @@
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
+#include "service/query/query_routes.h"
 #include "service/trade/shipment.h"
 
 // One a line, so that rooms which come at the same time do not meet here.
@@ -55,6 +56,8 @@ const struct kind *const site_kinds[] = {
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,
+    &kind_query_put,
+    &kind_query_deleted,
     NULL,
 };
 // clang-format on

@@ -37,7 +37,9 @@
     X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
-    X(DELIVERY_RETRIED, 97, "delivery.retried")
+    X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
+    X(QUERY_PUT, 112, "query.put")                                                                 \
+    X(QUERY_DELETED, 113, "query.deleted")
 
 enum fact_kind {
 #define X(name, number, text) FACT_##name = (number),
@@ -84,7 +86,8 @@ enum fact_kind {
     X(PARTNER_STATE, 'D')                                                                          \
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \
-    X(PARKED_LOT, 'q')
+    X(PARKED_LOT, 'q')                                                                             \
+    X(QUERY, 'Y')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),

@@ -68,8 +68,8 @@ static status term_expand(struct query_term *t, const struct query_master *m, st
     s->at = NEW_ARRAY(a, struct query_value, WITHIN_MAX);
     if (s->at == NULL) return no_memory();
     for (uint32_t i = 0; i < t->n; i++) place_add(s, t->values[i].text);
-    for (uint32_t i = 0; m != NULL && i < s->n && s->st.cls == ST_OK; i++)
-        m->children(m->self, s->at[i].text, place_add, s);
+    for (uint32_t i = 0; m->ops != NULL && i < s->n && s->st.cls == ST_OK; i++)
+        m->ops->children(m->t, m->client, s->at[i].text, place_add, s);
     t->values = s->at;
     t->n = s->n;
     return s->st;

@@ -102,18 +102,28 @@ static void attr_hit(void *arg, str text)
     x->hit = x->hit || x->t->row->tail == TAIL_HAS || value_text(x->t, text);
 }
 
+static void ask(struct attr_look *x, str id, str name)
+{
+    const struct query_master *m = x->l->master;
+    m->ops->attribute(m->t, m->client, (const str[2]){id, name}, attr_hit, x);
+}
+
 // Does what the event names by this identifier have the attribute?
 static bool id_has(struct attr_look *x, str id)
 {
-    const struct query_master *m = x->l->master;
+    struct gs1_id gs1;
+    struct buf b;
 
-    if (id.n == 0 || m == NULL || x->hit) return x->hit;
-    if (x->t->row->tail == TAIL_ATTR) {
-        m->attribute(m->self, id, x->t->field.attr, attr_hit, x);
-        return x->hit;
-    }
-    for (uint32_t i = 0; i < x->t->n && !x->hit; i++)
-        m->attribute(m->self, id, x->t->values[i].text, attr_hit, x);
+    if (id.n == 0 || x->l->master->ops == NULL || x->hit) return x->hit;
+    buf_init(&b, 16 * KB);
+    arena_reset(x->l->scratch);
+    bool is_gs1 = gs1_read(id, x->l->scratch, &gs1).cls == ST_OK &&
+                  gs1_write(&gs1, GS1_DL, NULL, &b).cls == ST_OK && !b.failed;
+    if (is_gs1) id = buf_str(&b);
+    if (x->t->row->tail == TAIL_ATTR) ask(x, id, x->t->field.attr);
+    for (uint32_t i = 0; x->t->row->tail == TAIL_HAS && i < x->t->n && !x->hit; i++)
+        ask(x, id, x->t->values[i].text);
+    buf_fini(&b);
     return x->hit;
 }
 

@@ -9,7 +9,7 @@
 #pragma once
 #include "service/epcis/event.h"
 #include "service/gs1/pattern.h"
-#include "service/journal/fact.h"
+#include "service/journal/journal_db.h"
 
 #define QUERY_VALUES_MAX   1000u // of all parameters together
 #define QUERY_PREFIXES_MAX 64u
@@ -99,13 +99,19 @@ status query_from_url(struct query_reader *r, str query, struct query_page *page
 // byte.
 status query_from_json(struct query_reader *r, str json);
 
-// Master data that questions reach for: attributes and children of places, classes and so on.
+// Master data that questions reach for: attributes and children of places, classes and so on, by
+// canonical identifiers (gs1_write GS1_DL). Who keeps them sets site->master.
 typedef void query_master_each(void *arg, str text);
+struct query_master_ops {
+    void (*children)(struct txn *t, client_id c, str id, query_master_each *each, void *arg);
+    // The values of this attribute; `each` is not called where there is none.
+    void (*attribute)(struct txn *t, client_id c, const str id_and_name[2], query_master_each *each,
+                      void *arg);
+};
 struct query_master {
-    void (*children)(const void *self, str id, query_master_each *each, void *arg);
-    // The values of this attribute of the element; absent: `each` is not called.
-    void (*attribute)(const void *self, str id, str name, query_master_each *each, void *arg);
-    const void *self;
+    const struct query_master_ops *ops; // NULL: there are no master data
+    struct txn *t;
+    client_id client;
 };
 
 // WD_ terms with all that lies within their places, so that matching needs no more than them. Goes

@@ -17,6 +17,7 @@ struct query_run {
     unsigned magic;
     struct query_conf c;
     struct query q; // expanded
+    struct query_master master;
     struct plan plan;
     bool planned, by_hour, hour_open, done;
     struct hour_step hour;
@@ -144,23 +145,25 @@ static bool has_enough(const struct query_run *r)
 
 // ---- candidates
 
-static status parts_get(const struct site *s, struct txn *t, uint64_t seq, struct arena *a,
+// The events of one of the client's facts. The history of a unit may hold others' facts.
+static status parts_get(const struct event_from *from, struct txn *t, uint64_t seq, struct arena *a,
                         struct event_parts *out)
 {
-    struct event_render render = event_render_begin(s, t, a);
+    struct event_render render = event_render_begin(from->site, t, a);
     struct fact f;
 
+    *out = (struct event_parts){.n = 0};
     TRY(journal_get(t, seq, a, &f));
-    return event_render(&render, &f, out);
+    return f.client.v == from->client.v ? event_render(&render, &f, out) : OK;
 }
 
-status query_event(const struct site *s, struct txn *t, const struct query_at *at, struct arena *a,
-                   struct epcis_event *out)
+status query_event(const struct event_from *from, struct txn *t, const struct query_at *at,
+                   struct arena *a, struct epcis_event *out)
 {
     struct event_parts *parts = NEW(a, struct event_parts);
 
     if (parts == NULL) return no_memory();
-    TRY(parts_get(s, t, at->seq, a, parts));
+    TRY(parts_get(from, t, at->seq, a, parts));
     if (at->part >= parts->n)
         return fail(ST_NOT_FOUND, "event.unknown", 0, "there is no such event");
     *out = parts->at[at->part].event;
@@ -170,15 +173,16 @@ status query_event(const struct site *s, struct txn *t, const struct query_at *a
 // In the journal's own order upwards, downwards where the newest come first.
 static status look(struct query_run *r, struct txn *t, uint64_t seq)
 {
+    struct event_from from = {r->c.site, r->c.client};
     struct event_parts parts;
     bool fits;
 
     arena_reset(&r->fact);
-    TRY(parts_get(r->c.site, t, seq, &r->fact, &parts));
+    TRY(parts_get(&from, t, seq, &r->fact, &parts));
     for (uint32_t i = 0; i < parts.n && !(has_enough(r) && !is_heap(r)); i++) {
         uint32_t part = r->q.ascending ? i : parts.n - 1 - i;
         const struct epcis_event *e = &parts.at[part].event;
-        TRY(query_matches(&r->q, e, r->c.master, &r->scratch, &fits));
+        TRY(query_matches(&r->q, e, &r->master, &r->scratch, &fits));
         if (fits) TRY(hit_add(r, e, &(struct query_at){0, seq, part}));
     }
     return OK;
@@ -240,14 +244,14 @@ status query_run_new(const struct query_conf *c, struct txn *t, struct query_run
 {
     struct query_run *r = calloc(1, sizeof *r);
 
-    (void)t;
     assert(r != NULL && c->want > 0 && c->want <= QUERY_WANT_MAX);
     r->magic = RUN_MAGIC;
     r->c = *c;
+    r->master = (struct query_master){c->site->master, t, c->client};
     arena_init(&r->own, PLAN_MAX + (size_t)c->want * (sizeof *r->hits + KEY_TEXT));
     arena_init(&r->fact, SCRATCH_MAX);
     arena_init(&r->scratch, 1 * MB);
-    status st = query_expand(c->q, c->master, &r->own, &r->q);
+    status st = query_expand(c->q, &r->master, &r->own, &r->q);
     if (st.cls == ST_OK && (r->hits = NEW_ARRAY(&r->own, struct query_hit, c->want)) == NULL)
         st = no_memory();
     if (st.cls != ST_OK) {
@@ -290,6 +294,7 @@ bool query_run_turn(struct query_run *r, struct txn *t, uint32_t looks, status *
 {
     OBJ_CHECK(r, RUN_MAGIC);
     *st = OK;
+    r->master.t = t;
     for (uint32_t i = 0; i < looks && !r->done && st->cls == ST_OK; i++)
         *st = r->planned ? candidate(r, t) : plan_turn(r, t);
     if (st->cls == ST_OK) *st = txn_status(t);

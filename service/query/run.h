@@ -23,7 +23,6 @@ struct query_hit {
 struct query_conf {
     const struct site *site;
     const struct query *q; // lives as long as the run
-    const struct query_master *master;
     client_id client;
     uint64_t upper;
     struct query_at after; // what comes after this; seq 0: from the first on
@@ -48,6 +47,10 @@ struct query_hits {
 struct query_hits query_run_hits(const struct query_run *r);
 uint64_t query_run_looks(const struct query_run *r); // events looked at so far
 
-// Puts one event of a fact into the arena; NOT_FOUND where there is none.
-status query_event(const struct site *s, struct txn *t, const struct query_at *at, struct arena *a,
-                   struct epcis_event *out);
+// Puts one event of one of the client's facts into the arena. event.unknown (NOT_FOUND).
+struct event_from {
+    const struct site *site;
+    client_id client;
+};
+status query_event(const struct event_from *from, struct txn *t, const struct query_at *at,
+                   struct arena *a, struct epcis_event *out);
