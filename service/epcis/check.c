@@ -65,33 +65,53 @@ static bool undone_and_corrected(event *e)
            str_eq(e->error->reason, S("did_not_occur"));
 }
 
+// clang-format off
 static const struct rule {
-    const char *code, *says, *source; // section of EPCIS 2.0
+    const char *code, *source; // section of EPCIS 2.0
     unsigned types;
     bool (*broken)(event *e);
+    const char *says;
 } rules[] = {
-  // clang-format off
-    {"epcis.time_missing", "an event needs its eventTime", "7.4.1", ALL, no_time},
-    {"epcis.zone_missing", "an event needs its eventTimeZoneOffset", "7.4.1", ALL, no_zone},
-    {"epcis.zone", "eventTimeZoneOffset is +hh:mm or -hh:mm, at most 14:00", "7.4.1", ALL, bad_zone},
-    {"epcis.action_missing", "the action is missing: ADD, OBSERVE or DELETE", "7.4.2", ALL & ~F, no_action},
-    {"epcis.action_extra", "a TransformationEvent has no action", "7.4.6", F, has_action},
-    {"epcis.ids_missing", "an ObjectEvent has epcList, quantityList or sensorElementList", "7.4.2", O, no_what},
-    {"epcis.read_point_missing", "an ObjectEvent of sensor data alone has a readPoint", "7.4.2", O, sensors_nowhere},
-    {"epcis.parent_missing", "to ADD and to DELETE need a parentID", "7.4.3", A, no_parent_to_change},
-    {"epcis.parent_missing", "an AssociationEvent needs a parentID", "7.4.7", S, no_parent},
-    {"epcis.parent_extra", "events of this type have no parentID", "7.4.2", O | F, has_parent},
-    {"epcis.ids_missing", "only a DELETE does without childEPCs and childQuantityList", "7.4.3", A | S, no_children},
-    {"epcis.bt_missing", "a TransactionEvent has a bizTransactionList", "7.4.5", T, no_bt},
-    {"epcis.ids_missing", "inputs and outputs are needed, or a transformationID and one of them", "7.4.6", F, no_change},
-    {"epcis.output_extra", "only a TransformationEvent has outputs", "7.4.6", ALL & ~F, has_out},
-    {"epcis.transformation_extra", "only a TransformationEvent has a transformationID", "7.4.6", ALL & ~F, has_transformation},
-    {"epcis.ilmd_extra", "in an ObjectEvent ilmd stands with ADD only", "7.4.2", O, ilmd_not_at_birth},
-    {"epcis.ilmd_extra", "events of this type have no ilmd", "7.4.3", A | T | S, has_ilmd},
-    {"epcis.error_time_missing", "an errorDeclaration needs its declarationTime", "7.4.1.2", ALL, no_declaration},
-    {"epcis.error_corrected", "what did_not_occur has no correctiveEventIDs", "7.4.1.2", ALL, undone_and_corrected},
-  // clang-format on
+    {"epcis.time_missing", "7.4.1", ALL, no_time,
+     "an event needs its eventTime"},
+    {"epcis.zone_missing", "7.4.1", ALL, no_zone,
+     "an event needs its eventTimeZoneOffset"},
+    {"epcis.zone", "7.4.1", ALL, bad_zone,
+     "eventTimeZoneOffset is +hh:mm or -hh:mm, at most 14:00"},
+    {"epcis.action_missing", "7.4.2", ALL & ~F, no_action,
+     "the action is missing: ADD, OBSERVE or DELETE"},
+    {"epcis.action_extra", "7.4.6", F, has_action,
+     "a TransformationEvent has no action"},
+    {"epcis.ids_missing", "7.4.2", O, no_what,
+     "an ObjectEvent has epcList, quantityList or sensorElementList"},
+    {"epcis.read_point_missing", "7.4.2", O, sensors_nowhere,
+     "an ObjectEvent of sensor data alone has a readPoint"},
+    {"epcis.parent_missing", "7.4.3", A, no_parent_to_change,
+     "to ADD and to DELETE need a parentID"},
+    {"epcis.parent_missing", "7.4.7", S, no_parent,
+     "an AssociationEvent needs a parentID"},
+    {"epcis.parent_extra", "7.4.2", O | F, has_parent,
+     "events of this type have no parentID"},
+    {"epcis.ids_missing", "7.4.3", A | S, no_children,
+     "only a DELETE does without childEPCs and childQuantityList"},
+    {"epcis.bt_missing", "7.4.5", T, no_bt,
+     "a TransactionEvent has a bizTransactionList"},
+    {"epcis.ids_missing", "7.4.6", F, no_change,
+     "inputs and outputs are needed, or a transformationID and one of them"},
+    {"epcis.output_extra", "7.4.6", ALL & ~F, has_out,
+     "only a TransformationEvent has outputs"},
+    {"epcis.transformation_extra", "7.4.6", ALL & ~F, has_transformation,
+     "only a TransformationEvent has a transformationID"},
+    {"epcis.ilmd_extra", "7.4.2", O, ilmd_not_at_birth,
+     "in an ObjectEvent ilmd stands with ADD only"},
+    {"epcis.ilmd_extra", "7.4.3", A | T | S, has_ilmd,
+     "events of this type have no ilmd"},
+    {"epcis.error_time_missing", "7.4.1.2", ALL, no_declaration,
+     "an errorDeclaration needs its declarationTime"},
+    {"epcis.error_corrected", "7.4.1.2", ALL, undone_and_corrected,
+     "what did_not_occur has no correctiveEventIDs"},
 };
+// clang-format on
 
 static status whole_check(event *e)
 {
@@ -109,6 +129,7 @@ struct checker {
 
 enum want { ANY_ID, INSTANCE, CLASS };
 
+// REQ EPCIS-TCR-4: what gs1_read does not know of urn:epc: is refused, tag and raw URIs with it
 static status id_check(struct checker *c, str text, enum want want)
 {
     struct gs1_id id;
@@ -168,7 +189,7 @@ status epcis_word_check(const char *field, uint32_t i, enum epcis_vocabulary v, 
 
 // ---- quantities
 
-// REQ EPCIS-7.3.3.3: without a unit a positive whole number; a unit never stands alone
+// REQ EPCIS-QUANTITY: without a unit a positive whole number; a unit never stands alone
 static status quantity_check(struct checker *c, const struct epcis_quantity *q)
 {
     struct epcis_number n;

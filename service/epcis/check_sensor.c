@@ -12,7 +12,7 @@ static const struct field {
 #undef X
 };
 
-// REQ TCR-53: these stand in sensorMetadata or in sensorReport, never in both
+// REQ EPCIS-TCR-53: these stand in sensorMetadata or in sensorReport, never in both
 static const enum epcis_sensor_field once[] = {EPCIS_SENSOR_TIME, EPCIS_SENSOR_DEVICE_ID,
                                                EPCIS_SENSOR_DEVICE_METADATA, EPCIS_SENSOR_RAW_DATA,
                                                EPCIS_SENSOR_DATA_PROCESSING_METHOD};

@@ -372,7 +372,7 @@ static void put_ilmd(struct hasher *h, event *e)
     close_list(h, "ilmd", behind);
 }
 
-// What stands in this order.
+// REQ CBV-HASH-ORDER: what stands in this order
 static void (*const members[])(struct hasher *h, event *e) = {
     put_type,       put_time,       put_zone,           put_certification, put_parent,
     put_what,       put_action,     put_transformation, put_step,          put_disposition,

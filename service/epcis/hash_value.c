@@ -12,7 +12,7 @@
 
 // ---- times
 
-// REQ CBV-8.9.2: the fourth decimal rounds the third up from 5 on
+// REQ CBV-HASH-TIME: the fourth decimal rounds the third up from 5 on
 static int64_t rounded(int64_t ms, str text)
 {
     const char *point = memchr(text.p, '.', text.n);

@@ -272,6 +272,7 @@ static void what_an_action_asks_for_is_said_type_by_type(void **state)
 
 // ---- values
 
+// EPCIS-TCR-4
 static void what_names_an_object_is_told_from_what_names_a_class(void **state)
 {
     static const struct {
@@ -316,6 +317,7 @@ static void what_names_an_object_is_told_from_what_names_a_class(void **state)
     }
 }
 
+// EPCIS-QUANTITY
 static void a_quantity_is_positive_and_without_a_unit_whole(void **state)
 {
     static const struct {
@@ -508,6 +510,7 @@ static void sensor_values_have_their_forms(void **state)
                             rows[i].code);
 }
 
+// EPCIS-TCR-53
 static void five_fields_never_stand_in_metadata_and_report_both(void **state)
 {
     static const enum epcis_sensor_field once[] = {
