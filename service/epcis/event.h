@@ -98,7 +98,7 @@ struct epcis_error { // EPCIS 2.0 section 7.4.1.2
     X(DEVICE_METADATA, "deviceMetadata", "mr", 'u')                                                \
     X(RAW_DATA, "rawData", "mr", 'u')                                                              \
     X(DATA_PROCESSING_METHOD, "dataProcessingMethod", "mr", 'u')                                   \
-    X(BIZ_RULES, "bizRules", "m", 'u')                                                             \
+    X(BIZ_RULES, "bizRules", "mr", 'u')                                                            \
     X(MICROORGANISM, "microorganism", "r", 'u')                                                    \
     X(CHEMICAL_SUBSTANCE, "chemicalSubstance", "r", 'u')                                           \
     X(VALUE, "value", "r", 'n')                                                                    \
