@@ -370,6 +370,15 @@ static str number_take(struct json_r *r, bool *whole)
     return (str){from, (size_t)(p - from)};
 }
 
+str json_number(struct json_r *r)
+{
+    bool whole;
+
+    if (!wants(r, JSON_NUMBER)) return (str){"", 0};
+    str s = number_take(r, &whole);
+    return failed(r) ? (str){"", 0} : s;
+}
+
 int64_t json_int(struct json_r *r, int64_t min, int64_t max)
 {
     bool whole = false;

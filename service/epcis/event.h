@@ -159,6 +159,7 @@ struct epcis_event {
     struct epcis_node *ilmd; // the chain of its elements
     bool has_ilmd;           // also where it holds nothing
     struct epcis_node *ext;
+    struct epcis_strs contexts; // of JSON-LD, by address, that we do not know and do not fetch
 };
 
 // What a type of event is made of. JSON and XML use the same names.
