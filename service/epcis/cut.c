@@ -17,7 +17,7 @@ struct epcis_cut {
 
 static const struct epcis_cut_syntax *const syntaxes[] = {
     [EPCIS_SYNTAX_JSON] = &epcis_cut_json,
-    [EPCIS_SYNTAX_XML] = NULL,
+    [EPCIS_SYNTAX_XML] = &epcis_cut_xml,
 };
 
 // A syntax that learns more of the front behind the events tells it again.

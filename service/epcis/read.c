@@ -5,7 +5,7 @@
 static status (*const readers[])(str bytes, const struct epcis_scope *scope, struct arena *a,
                                  struct epcis_event *out) = {
     [EPCIS_SYNTAX_JSON] = epcis_json_event_read,
-    [EPCIS_SYNTAX_XML] = NULL,
+    [EPCIS_SYNTAX_XML] = epcis_xml_event_read,
 };
 
 status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,

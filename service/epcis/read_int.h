@@ -9,7 +9,9 @@ struct epcis_cut_syntax {
     status (*end)(void *self);
     void (*free)(void *self);
 };
-extern const struct epcis_cut_syntax epcis_cut_json;
+extern const struct epcis_cut_syntax epcis_cut_json, epcis_cut_xml;
 
 status epcis_json_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
                              struct epcis_event *out);
+status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
+                            struct epcis_event *out);

@@ -7,6 +7,7 @@
 // read, too. What somebody without a namespace put into an innermost extension is kept as a node
 // of that name. A QuantityEvent, which 2.0 has no more, is read as the ObjectEvent with a quantity
 // that took its place in 1.1: OBSERVE, for it says nothing of birth or end.
+#include "service/epcis/read_int.h"
 #include "service/epcis/xml_in.h"
 
 // ---- rows
@@ -212,17 +213,19 @@ static const struct xml_slot transformation_1[] = {
     ILMD,
     INNERMOST(news_1),
     XML_SLOT_END};
-static const struct xml_slot association_1[] = {WHEN_1,
-                                                PARENT,
-                                                EPCS("childEPCs", epcs),
-                                                QUANTITIES("childQuantityList", quantities),
-                                                ACTION,
-                                                WHERE,
-                                                BTS,
-                                                ENDS,
-                                                NEWS,
-                                                UNKNOWN,
-                                                XML_SLOT_END};
+// The revised schema and its examples do not agree on where the quantities stand.
+static const struct xml_slot association_1[] = {
+    WHEN_1,
+    PARENT,
+    EPCS("childEPCs", epcs),
+    EL_X("childQuantityList", xml_take_quantities, quantities, .items = quantity, .anywhere = true),
+    ACTION,
+    WHERE,
+    BTS,
+    ENDS,
+    NEWS,
+    UNKNOWN,
+    XML_SLOT_END};
 static const struct xml_slot quantity_1[] = {
     WHEN_1,
     XML_SLOT_X("epcClass", xml_take_text, struct event_in, counted.epc_class, .required = true),
@@ -253,6 +256,20 @@ static const struct kind {
     {{"TransformationEvent", 19}, EPCIS_TRANSFORMATION, false, 1, transformation_1},
     {{"AssociationEvent", 16},    EPCIS_ASSOCIATION,    false, 2, association_1   },
 };
+
+// What a document says of itself, an event that stands alone may say: it was heard when it was cut.
+static void document_attributes_drop(struct xml_in *x)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < x->r.attr_count; i++) {
+        const struct xml_name *name = &x->r.attrs[i].name;
+        if (xml_is(name, S(""), S("schemaVersion")) || xml_is(name, S(""), S("creationDate")))
+            continue;
+        x->r.attrs[n++] = x->r.attrs[i];
+    }
+    x->r.attr_count = n;
+}
 
 static const struct kind *kind_find(struct xml_in *x, unsigned wrappers)
 {
@@ -307,6 +324,7 @@ static void event_take(struct xml_in *x, struct event_in *in)
 
     if (k == NULL) return;
     in->e.type = k->type;
+    document_attributes_drop(x);
     xml_in_sequence(x, k->slots, in, &in->e.ext);
     if (k->slots == quantity_1) counted_take(x, in);
     while (wrappers-- > 0)
@@ -324,6 +342,7 @@ status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct a
     xml_r_init(&x.r, bytes, a);
     x.arena = a;
     x.version = scope->version;
+    x.uri = (str){"", 0};
     x.ns = NULL;
     xml_r_scope(&x.r, scope->context);
     if (x.r.st.cls == ST_OK) event_take(&x, &in);

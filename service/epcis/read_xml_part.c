@@ -85,13 +85,13 @@ static const struct xml_slot *slot_take(struct xml_in *x, struct walk *w)
     const struct xml_slot *s = &w->slots[w->at]; // mostly it is the next
 
     if (s->take == NULL || !str_eq(s->name, name)) s = xml_in_slot(w->slots, name);
-    if (s == NULL || x->r.name.uri.n > 0) return xml_in_element_unknown(x), NULL;
+    if (s == NULL || !str_eq(x->r.name.uri, x->uri)) return xml_in_element_unknown(x), NULL;
     unsigned i = (unsigned)(s - w->slots);
     bool twice = (w->seen >> i & 1) != 0 && !s->many;
     name = shown(name);
     if (twice)
         xml_r_fail(&x->r, "epcis.twice", "%.*s is there twice", STR(name));
-    else if (w->foreign)
+    else if (w->foreign && !s->anywhere)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind elements of others", STR(name));
     else if (i < w->at && !s->anywhere)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind %.*s", STR(name), STR(w->last->name));
@@ -124,8 +124,8 @@ void xml_in_sequence(struct xml_in *x, const struct xml_slot *slots, void *into,
         xml_in_attributes(x, &end);
     while (xml_r_child(&x->r)) {
         while (end != NULL && *end != NULL) end = &(*end)->next; // wrappers add to it, too
-        bool other = x->r.name.uri.n > 0 && !xml_in_is_epcis(x->r.name.uri);
-        if (other && ext != NULL) {
+        str uri = x->r.name.uri;
+        if (ext != NULL && uri.n > 0 && !str_eq(uri, x->uri) && !xml_in_is_epcis(uri)) {
             w.foreign = true;
             xml_in_node(x, &end);
             continue;
@@ -241,8 +241,7 @@ void xml_take_action(struct xml_in *x, const struct xml_slot *slot, void *field)
 static bool item(struct xml_in *x, const struct xml_slot *slot)
 {
     if (!xml_r_child(&x->r)) return false;
-    if (x->r.name.uri.n > 0 || !str_eq(x->r.name.local, slot->items->name))
-        xml_in_element_unknown(x);
+    if (!xml_is(&x->r.name, x->uri, slot->items->name)) xml_in_element_unknown(x);
     return x->r.st.cls == ST_OK;
 }
 

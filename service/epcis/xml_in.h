@@ -15,6 +15,7 @@ struct xml_in {
     struct xml_r r;
     struct arena *arena;
     enum epcis_version version;
+    str uri; // of the sequences' own elements: none, but for a header's
     struct xml_in_ns *ns;
 };
 
@@ -65,9 +66,12 @@ xml_take xml_take_text, xml_take_word, xml_take_time, xml_take_action, xml_take_
     xml_take_uri_list, xml_take_one_text, xml_take_persistent, xml_take_ilmd, xml_take_sensors,
     xml_take_node, xml_take_children;
 
-// An event's bytes, of this scope (read_xml.c). The rules of EPCIS are not asked.
-status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
-                            struct epcis_event *out);
+// The front of a document from its bytes without the events: up to the EventList's start tag, or,
+// `whole`, to its end (front_xml.c). `scope` takes the text of the front's scope.
+status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
+                      struct epcis_front *out);
+
+bool xml_version_read(str schema_version, enum epcis_version *version);
 
 // ---- nodes (read_xml_node.c)
 
