@@ -37,8 +37,8 @@ void noting_value(struct noting *n, enum list_attribute of, str value)
 
 static str gln_text(char room[GLN_TEXT_MAX], const char *ai, uint64_t gln)
 {
-    int n = snprintf(room, GLN_TEXT_MAX, "https://id.gs1.org/%s/%013llu", ai,
-                     (unsigned long long)gln);
+    int n =
+        snprintf(room, GLN_TEXT_MAX, "https://id.gs1.org/%s/%013llu", ai, (unsigned long long)gln);
 
     assert(n > 0 && n < GLN_TEXT_MAX);
     return (str){room, (size_t)n};
