@@ -34,6 +34,10 @@ void txn_rest(struct txn *t);  // reader: gives the snapshot back, keeps its pla
 void txn_renew(struct txn *t); // reader: a fresh snapshot, after txn_rest
 // Ends it either way. ST_FULL store.full when disk or map have no room, ST_STORE otherwise.
 status txn_end(struct txn **t, bool commit);
+// A part of a write transaction that can be taken back alone: begins it; ends it, kept or undone.
+// Parts do not lie in one another, no walk is open then, and trouble in it is the whole's.
+void txn_part(struct txn *t);
+void txn_part_end(struct txn *t, bool keep);
 status txn_status(const struct txn *t);                              // the first trouble so far
 void txn_spoil(struct txn *t, const char *reason, const char *what); // a row that makes no sense
 
