@@ -281,7 +281,8 @@ void query_run_free(struct query_run **rp)
 
 static status plan_turn(struct query_run *r, struct txn *t)
 {
-    struct plan_world w = {t, names_here(r->c.site), &r->own, &r->scratch};
+    struct plan_world w = {t, names_here(r->c.site), r->c.site->meta.journal_id, &r->own,
+                           &r->scratch};
     status st = OK;
 
     if (plan_step(&r->plan, &w, &st)) return st;
