@@ -40,6 +40,8 @@ struct answer {
     uint32_t next;          // to be written
     struct epcis_doc doc;
     bool doc_open;
+    size_t head; // of the document: the writer looks back to it, so it stays in `out`
+    size_t sent; // of what is in `out`
     struct arena event;
     struct buf out;
 };
@@ -201,6 +203,7 @@ static void doc_begin(struct answer *g)
 
     epcis_doc_init(&g->doc, &conf, &g->out);
     g->doc_open = true;
+    g->head = g->out.n;
 }
 
 // What cannot be said in the form asked for is no reason to say less.
@@ -273,8 +276,8 @@ static void send(struct answer *g, bool more)
         r->work = g;
         http_reply_start(r, 200, g->to.type, drained, gone);
     }
-    http_reply_write(r, buf_str(&g->out));
-    g->out.n = 0;
+    http_reply_write(r, str_from(buf_str(&g->out), g->sent));
+    g->out.n = g->sent = g->head;
     if (more) return;
     http_reply_end(r);
     answer_free(g);
