@@ -36,7 +36,9 @@
     X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
-    X(DELIVERY_RETRIED, 97, "delivery.retried")
+    X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
+    X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
+    X(SUBSCRIPTION_ENDED, 99, "subscription.ended")
 
 enum fact_kind {
 #define X(name, number, text) FACT_##name = (number),
@@ -83,7 +85,9 @@ enum fact_kind {
     X(PARTNER_STATE, 'D')                                                                          \
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \
-    X(PARKED_LOT, 'q')
+    X(PARKED_LOT, 'q')                                                                             \
+    X(SUBSCRIPTION, 'w')                                                                           \
+    X(SUBSCRIPTION_OF, 'W')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),
