@@ -50,6 +50,7 @@ const struct http_route *const serve_routes[] = {
     shipment_routes,
     exchange_routes,
     rest_routes,
+    subscriptions_routes,
     query_routes,
     NULL,
 };

@@ -120,7 +120,7 @@ static status run_begin(struct answer *g, struct txn *t)
     if (!probe) {
         uint64_t want = page_room(g) + 1 + g->place.skip; // one more tells whether there is more
         if (want > QUERY_WANT_MAX)
-            return fail(ST_TOO_LARGE, "query.large", 0,
+            return fail(ST_TOO_LARGE, "query.too_large", 0,
                         "more events than an order by fields keeps");
         c.want = (uint32_t)want;
         if (!by_field) c.after = g->place.after;
@@ -164,7 +164,7 @@ static status found(struct answer *g)
     uint32_t room = page_room(g), skip = (uint32_t)g->place.skip;
 
     if (g->a.q.most > 0 && g->is_first && all.count > g->a.q.most)
-        return fail(ST_TOO_LARGE, "query.large", 0, "more than %llu events fit",
+        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %llu events fit",
                     (unsigned long long)g->a.q.most);
     if (g->a.must_be && g->is_first && all.n == 0) return unknown();
     page_link(g, &all);

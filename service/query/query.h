@@ -70,7 +70,7 @@ struct query_given {
 
 // Reading. Codes, all QueryParameterException to callers: query.unknown (no such parameter, or the
 // prefix of a field is declared nowhere), query.twice, query.type, query.value, query.order (they
-// contradict each other), query.prefix; query.complex (TOO_LARGE, QueryTooComplexException).
+// contradict each other), query.prefix; query.too_complex (TOO_LARGE, QueryTooComplexException).
 struct query_name;
 struct query_reader {
     struct arena *arena;
@@ -115,7 +115,7 @@ struct query_master {
 };
 
 // WD_ terms with all that lies within their places, so that matching needs no more than them. Goes
-// round in no circle. query.complex
+// round in no circle. query.too_complex
 status query_expand(const struct query *q, const struct query_master *m, struct arena *a,
                     struct query *out);
 

@@ -225,7 +225,7 @@ static status candidate(struct query_run *r, struct txn *t)
     }
     r->place = place + 1;
     if (++r->looks > r->c.looks_max)
-        return fail(ST_TOO_LARGE, "query.complex", 0,
+        return fail(ST_TOO_LARGE, "query.too_complex", 0,
                     "more than %llu events had to be looked at: ask for less",
                     (unsigned long long)r->c.looks_max);
     TRY(look(r, t, place_of(r->q.ascending, place)));

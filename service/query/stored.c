@@ -271,7 +271,7 @@ static status put_read(struct http_req *r, struct stored_ask *ask)
     if (ask->json.n == 0 || ask->json.p[0] != '{')
         return fail(ST_BAD_INPUT, "definition.query", 0, "query: an object");
     if (ask->json.n > OBJECT_MAX)
-        return fail(ST_TOO_LARGE, "query.complex", 0, "a query has at most %zu bytes", OBJECT_MAX);
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %zu bytes", OBJECT_MAX);
     return query_check(r, ask->json, &q);
 }
 

@@ -10,7 +10,8 @@ GLN = "9506000134352"
 PLACES = {  # for the {...} of paths
     "client": "acme", "gtin": harness.GTIN, "line": "line-1", "gln": GLN, "lot": "L1",
     "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
-    "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent"}
+    "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent",
+    "query": "SimpleEventQuery", "subscription": "none"}
 ROLES = {
     "line": {"line": "line-1"}, "distributor": {"client": "acme", "party": GLN},
     "gateway": {"client": "acme"}, "client": {"client": "acme"},
@@ -162,6 +163,20 @@ def hear(tell, operator, partner):
                        if i["state"] not in ("accepted", "skipped")])
 
 
+def follow(tell, gateway):
+    """Results of a query are sent where its subscriber says."""
+    for path in ("/epcis/v2", "/epcis/v2/"):
+        tell(gateway, "GET", path)
+    base = "/epcis/v2/queries/SimpleEventQuery/subscriptions"
+    made = tell(gateway, "POST", base, {
+        "dest": "https://hub.example.com/in", "signatureToken": "x", "reportIfEmpty": True,
+        "schedule": {"hour": "1", "minute": 5}, "initialRecordTime": "2026-01-01T00:00:00Z"})
+    assert tell(gateway, "GET", base) == [made]
+    place = f"{base}/{made['subscriptionID']}"
+    assert tell(gateway, "GET", place) == made
+    tell(gateway, "DELETE", place)
+
+
 def until(look_again, seconds=30):
     """What it gives once it gives something."""
     deadline = time.monotonic() + seconds
@@ -184,6 +199,7 @@ def run(tell, site, partner):
     close_and_ship(tell, operator, sscc)
     look(tell, site.as_role("client", client="acme"), packs, sscc)
     hear(tell, operator, partner)
+    follow(tell, site.as_role("gateway", client="acme"))
     for kind in ("application/json", "application/x-ndjson", "text/csv"):
         tell(site.admin, "GET", "/v1/journal?kind=units.packed", headers={"Accept": kind})
     tell(site.admin, "GET", "/v1/journal")

@@ -300,7 +300,7 @@ static void too_many_candidates_are_too_complex(void **state)
     c.looks_max = 20;
     struct query_found got = query_site_run(s, &c);
     assert_int_equal(got.st.cls, ST_TOO_LARGE);
-    assert_string_equal(got.st.reason, "query.complex");
+    assert_string_equal(got.st.reason, "query.too_complex");
 }
 
 // An event's own id finds it, though no list has it.

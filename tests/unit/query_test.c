@@ -552,7 +552,7 @@ static void a_question_has_a_ceiling(void **state)
     for (unsigned i = 1; i < QUERY_VALUES_MAX; i++) buf_addf(&b, "|urn:x:%u", i);
     assert_null(query_ask(&a, b.p, &events[OBJ], NULL).reason);
     buf_add(&b, S("|urn:x:one:more"));
-    assert_string_equal(query_ask(&a, b.p, &events[OBJ], NULL).reason, "query.complex");
+    assert_string_equal(query_ask(&a, b.p, &events[OBJ], NULL).reason, "query.too_complex");
     buf_fini(&b);
 }
 
