@@ -98,6 +98,7 @@ static status stored_read(struct txn *t, uint64_t seq, struct arena *a, struct s
     struct bytes_r r = bytes_reader(f.decided);
     out->name = bytes_get_str(&r);
     out->json = bytes_get_str(&r);
+    out->made = seq;
     return bytes_end(&r) ? OK : fail(ST_STORE, "record.corrupt", 0, "the fact of a named query");
 }
 
@@ -105,7 +106,19 @@ status stored_get(struct txn *t, client_id c, str name, struct arena *a, struct 
 {
     uint64_t seq = stored_seq(t, c, name);
 
-    return seq == 0 ? unknown() : stored_read(t, seq, a, out);
+    if (seq != 0) return stored_read(t, seq, a, out);
+    if (!str_eq(name, S(SIMPLE_EVENT_QUERY))) return unknown();
+    *out = (struct stored){S(SIMPLE_EVENT_QUERY), S("{}"), 0};
+    return OK;
+}
+
+status stored_query(const struct stored *s, struct arena *a, struct query *out)
+{
+    struct query_reader in;
+
+    query_begin(&in, a);
+    TRY(query_from_json(&in, s->json));
+    return query_end(&in, out);
 }
 
 static void stored_write(const struct stored *s, struct json_w *w)
@@ -248,16 +261,6 @@ static status definition(status st)
     return out;
 }
 
-static status query_check(struct http_req *r, str json, struct query *out)
-{
-    struct query_reader in;
-
-    query_begin(&in, &r->arena);
-    TRY(query_prefixes(r, &in));
-    TRY(query_from_json(&in, json));
-    return query_end(&in, out);
-}
-
 static status put_read(struct http_req *r, struct stored_ask *ask)
 {
     enum rest_media media;
@@ -271,8 +274,9 @@ static status put_read(struct http_req *r, struct stored_ask *ask)
     if (ask->json.n == 0 || ask->json.p[0] != '{')
         return fail(ST_BAD_INPUT, "definition.query", 0, "query: an object");
     if (ask->json.n > OBJECT_MAX)
-        return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %zu bytes", OBJECT_MAX);
-    return query_check(r, ask->json, &q);
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %zu bytes",
+                    OBJECT_MAX);
+    return stored_query(&(struct stored){.json = ask->json}, &r->arena, &q);
 }
 
 static void put_done(struct http_req *r, const struct ask *a)
@@ -351,7 +355,7 @@ static status named_read(struct http_req *r, struct events_asked *out)
     TRY(end);
     out->name = s.name;
     TRY(page_read(r, out));
-    return query_check(r, s.json, &out->q);
+    return stored_query(&s, &r->arena, &out->q);
 }
 
 void queries_events(struct http_req *r)
