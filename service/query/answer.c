@@ -135,7 +135,7 @@ static void page_link(struct answer *g, const struct query_hits *all)
 {
     struct place next = g->place;
     struct site *s = api_site(g->r);
-    wall expires = {env_wall(s->env).ms + PAGE_TOKEN_MS};
+    wall expires = {env_wall(s->env).ms + REST_TOKEN_MS};
     uint32_t room = page_room(g);
     struct buf place, token;
 
@@ -210,7 +210,7 @@ static void doc_begin(struct answer *g)
 static status untold(status st)
 {
     if (st.cls == ST_STORE || st.cls == ST_TOO_LARGE) return st;
-    return fail(ST_NOT_ACCEPTABLE, st.reason, 0, "an event has no such form: %.60s", st.text);
+    return fail(ST_NOT_ACCEPTABLE, "event.form", 0, "an event has no such form: %.60s", st.text);
 }
 
 static status events_write(struct answer *g, struct txn *t, bool *more)

@@ -5,7 +5,7 @@
 #include "service/query/stored.h"
 #include "service/rest/rest.h"
 
-#define QUERY_ROLES "client gateway operator qa auditor"
+#define QUERY_ROLES "gateway client operator qa auditor admin"
 
 // The one client whose events a call is about; callers of the whole site name it.
 status query_client(struct http_req *r, struct txn *t, client_id *out);

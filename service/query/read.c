@@ -51,22 +51,6 @@ status query_prefix(struct query_reader *r, str prefix, str uri)
     return OK;
 }
 
-status query_extensions(struct query_reader *r, str header)
-{
-    str one, prefix;
-
-    while (header.n > 0) {
-        if (!str_cut(&header, ',', &one)) one = header, header.n = 0;
-        one = str_trim(one);
-        if (one.n == 0) continue;
-        if (!str_cut(&one, '=', &prefix) || prefix.n == 0 || one.n == 0)
-            return fail(ST_BAD_INPUT, "query.prefix", 0,
-                        "GS1-Extensions: prefix=URI, with commas between");
-        TRY(query_prefix(r, prefix, one));
-    }
-    return OK;
-}
-
 // ---- names
 
 static status field_read(struct query_reader *r, str name, str text, struct query_field *out)

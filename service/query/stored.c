@@ -24,7 +24,7 @@ static bool is_reserved(str name)
 
 static status unknown(void)
 {
-    return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no query of this name");
+    return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no query of this name");
 }
 
 static status put_decide(struct decide *d)
@@ -211,7 +211,7 @@ void queries_list(struct http_req *r)
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK && x.more) {
-        wall expires = {env_wall(api_site(r)->env).ms + PAGE_TOKEN_MS};
+        wall expires = {env_wall(api_site(r)->env).ms + REST_TOKEN_MS};
         buf_init(&token, KB);
         page_token_put(api_site(r), &x.token, expires, x.after, &token);
         rest_next(r, buf_str(&token), expires);
@@ -284,7 +284,7 @@ static void put_done(struct http_req *r, const struct ask *a)
     const struct stored_ask *ask = a->what;
 
     rest_location(r, REST_ROOT "/queries", ask->name);
-    http_reply(r, 201, "application/json", S(""));
+    http_reply(r, 201, NULL, S(""));
 }
 
 static status client_here(struct http_req *r, client_id *out)
@@ -310,7 +310,7 @@ void queries_put(struct http_req *r)
 static void delete_done(struct http_req *r, const struct ask *a)
 {
     (void)a;
-    http_reply(r, 204, "application/json", S(""));
+    http_reply(r, 204, NULL, S(""));
 }
 
 void queries_delete(struct http_req *r)
