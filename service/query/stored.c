@@ -2,6 +2,7 @@
 //
 // fact query.put: name str, the query's object as given str
 // fact query.deleted: name str
+#include "service/query/stored.h"
 #include "common/bytes.h"
 #include "service/query/query_int.h"
 #include "service/query/query_routes.h"
