@@ -406,7 +406,12 @@ status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
         created_take(&x, &in);
         x.r.mark = mark;
         in.f.kind = root->kind;
-        in.f.scope = (struct epcis_scope){.syntax = EPCIS_SYNTAX_XML, .version = x.version};
+        in.f.scope = (struct epcis_scope){
+            .syntax = EPCIS_SYNTAX_XML,
+            .version = x.version,
+            .context = {"", 0},
+            .lenient = in.lenient
+        };
         x.r.attr_count = 0;
         xml_in_sequence(&x, root->slots, &in, &in.passed);
     }

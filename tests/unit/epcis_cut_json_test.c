@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#define GS1 "\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\""
+#define GS1     "\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\""
+#define CREATED "\"creationDate\":\"2026-11-23T19:17:10Z\""
 #define HEAD                                                                                       \
     "{\"@context\":[" GS1 ",{\"acme\":\"urn:acme:\"}],\"type\":\"EPCISDocument\","                 \
     "\"schemaVersion\":\"2.0\",\"creationDate\":\"2026-11-23T19:17:10Z\","
@@ -225,22 +226,20 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
 // In pieces, the first event can't wait for what may come.
 static void what_events_need_must_stand_before_them(void **state)
 {
-    static const char *const rest[] = {
-        "\"@context\":" GS1 ",\"type\":\"EPCISDocument\",\"creationDate\":\"2026-11-23T19:17:10Z\"",
-        "\"schemaVersion\":\"2.0\",\"type\":\"EPCISDocument\"",
-        "\"schemaVersion\":\"2.0\",\"@context\":" GS1,
+    static const struct {
+        const char *before, *behind;
+    } rows[] = {
+        {"\"@context\":" GS1 ",\"type\":\"EPCISDocument\"," CREATED, "\"schemaVersion\":\"2.0\""          },
+        {"\"schemaVersion\":\"2.0\",\"type\":\"EPCISDocument\"",     "\"@context\":" GS1 "," CREATED      },
+        {"\"schemaVersion\":\"2.0\",\"@context\":" GS1,              "\"type\":\"EPCISDocument\"," CREATED},
     };
 
     (void)state;
-    for (size_t i = 0; i < LEN(rest); i++) {
-        static const char *const behind[] = {
-            "\"schemaVersion\":\"2.0\"",
-            "\"@context\":" GS1 ",\"creationDate\":\"2026-11-23T19:17:10Z\"",
-            "\"type\":\"EPCISDocument\",\"creationDate\":\"2026-11-23T19:17:10Z\""};
+    for (size_t i = 0; i < LEN(rows); i++) {
         struct taken t = {.answer = OK};
         char text[1024];
-        int n = snprintf(text, sizeof text, "{%s,\"epcisBody\":{\"eventList\":[{}]},%s}", rest[i],
-                         behind[i]);
+        int n = snprintf(text, sizeof text, "{%s,\"epcisBody\":{\"eventList\":[{}]},%s}",
+                         rows[i].before, rows[i].behind);
         status st = cut((str){text, (size_t)n}, (size_t)n, &t);
         if (st.cls != ST_OK) fail_msg("%s: %s\n%s", st.reason, st.text, text);
         assert_int_equal(t.events, 1);
