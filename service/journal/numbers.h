@@ -36,7 +36,11 @@
     X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
-    X(DELIVERY_RETRIED, 97, "delivery.retried")
+    X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
+    X(DOCUMENT_CAPTURED, 112, "document.captured")                                                 \
+    X(EVENT_CAPTURED, 113, "event.captured")                                                       \
+    X(CAPTURE_SLICE, 114, "capture.slice")                                                         \
+    X(UNITS_NAMED, 115, "units.named")
 
 enum fact_kind {
 #define X(name, number, text) FACT_##name = (number),
@@ -83,7 +87,9 @@ enum fact_kind {
     X(PARTNER_STATE, 'D')                                                                          \
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \
-    X(PARKED_LOT, 'q')
+    X(PARKED_LOT, 'q')                                                                             \
+    X(FOREIGN, 'F')                                                                                \
+    X(JOB, 'J')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),
@@ -115,7 +121,8 @@ enum { LIST_TAG = 'V' };
     X(TRANSFORMATION, 13)                                                                          \
     X(EVENT_ID, 14)                                                                                \
     X(ERROR, 15)                                                                                   \
-    X(UNIT, 16)
+    X(UNIT, 16)                                                                                    \
+    X(EXCEPTION, 17)
 
 enum list_attribute {
 #define X(name, number) LIST_##name = (number),
