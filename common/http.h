@@ -99,6 +99,20 @@ void http_reply_end(struct http_req *r);
 // what it has for the whole. `gone` is called, perhaps from inside.
 void http_reply_break(struct http_req *r);
 
+// How the paths below `prefix` answer where they follow a standard of their own. Requests that
+// could not be read far enough to have a path have no manner.
+struct http_manner {
+    const char *prefix; // "/books": that path and those below it
+    // Refuses what the standard refuses, after the caller was found. NULL: nothing.
+    status (*check)(struct http_req *r);
+    // Appends the header lines ("Name: value\r\n") that every reply to r carries; r->route is NULL
+    // where there is none, and for OPTIONS any one of the path's. NULL: none.
+    void (*headers)(struct http_req *r, struct buf *lines);
+    // Appends a problem's body, `extra` as for http_problem, and says what type it has.
+    const char *(*problem)(struct http_req *r, status st, str extra, struct buf *body);
+    bool silent_head; // HEAD is taken, but Allow does not name it
+};
+
 // Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).
 void http_pause(struct http_req *r);
 void http_resume(struct http_req *r);

@@ -27,6 +27,7 @@ struct http_server_conf {
     struct http_tls tls;
     struct http_limits limits;
     const struct http_route *const *routes; // tables ended by {0}, the list ended by NULL
+    const struct http_manner *manners;      // ended by {0}; the first that fits; may be NULL
     // Sets r->caller or refuses (401, 403). `roles` is the route's; called before the body.
     status (*access_check)(struct http_req *r, const char *roles);
     // After every reply, for log and metrics; may be NULL.

@@ -98,7 +98,8 @@ void http_take_late(struct http_conn *c); // answers 408
 
 void http_reply_refuse(struct http_conn *c, status st);
 void http_reply_allow(struct http_conn *c, const struct http_route *const *by_method);
-void http_reply_drained(struct http_conn *c); // the output is low
+void http_reply_drained(struct http_conn *c);                           // the output is low
+const struct http_manner *http_reply_manner(const struct http_conn *c); // NULL: none
 
 // ---- lane
 

@@ -57,6 +57,21 @@ static const char *phrase(int code)
 
 static bool may_have_body(int code) { return code >= 200 && code != 204 && code != 304; }
 
+// ---- manners
+
+const struct http_manner *http_reply_manner(const struct http_conn *c)
+{
+    const struct http_manner *m = c->lane->server->conf.manners;
+
+    for (; m != NULL && m->prefix != NULL; m++) {
+        str rest = c->req.path, prefix = str_of(m->prefix);
+        if (!str_starts(rest, prefix)) continue;
+        rest = str_from(rest, prefix.n);
+        if (rest.n == 0 || rest.p[0] == '/') return m;
+    }
+    return NULL;
+}
+
 // ---- the head
 
 static bool may_keep(const struct http_conn *c)
@@ -69,6 +84,7 @@ static bool may_keep(const struct http_conn *c)
 
 static void head_begin(struct http_conn *c, int code, const char *type)
 {
+    const struct http_manner *manner = http_reply_manner(c);
     struct buf *b = &c->lane->head;
 
     buf_reset(b);
@@ -84,6 +100,7 @@ static void head_begin(struct http_conn *c, int code, const char *type)
     }
     buf_add(b, S("\r\n"));
     if (c->extra.n > 0) buf_add(b, buf_str(&c->extra));
+    if (manner != NULL && manner->headers != NULL) manner->headers(&c->req, b);
 }
 
 static str head_end(struct http_conn *c)
@@ -324,11 +341,13 @@ void http_resume(struct http_req *r)
 
 void http_reply_allow(struct http_conn *c, const struct http_route *const *by_method)
 {
+    const struct http_manner *manner = http_reply_manner(c);
+    bool silent = manner != NULL && manner->silent_head;
     struct buf b;
 
     buf_init(&b, 64);
     for (unsigned m = 0; m < HTTP_METHODS; m++) {
-        bool get = m == HTTP_HEAD && (by_method == NULL || by_method[HTTP_GET] != NULL);
+        bool get = m == HTTP_HEAD && !silent && (by_method == NULL || by_method[HTTP_GET] != NULL);
         if (!get && m != HTTP_OPTIONS && by_method != NULL && by_method[m] == NULL) continue;
         if (b.n > 0) buf_add(&b, S(", "));
         buf_add(&b, str_of(http_method_name((enum http_method)m)));
@@ -339,20 +358,26 @@ void http_reply_allow(struct http_conn *c, const struct http_route *const *by_me
 
 void http_problem(struct http_req *r, status st, str extra)
 {
-    struct buf b;
+    const struct http_manner *manner = http_reply_manner(http_conn_of(r));
+    const char *type = "application/problem+json";
     int code = status_http(st.cls);
+    struct buf b;
 
     assert(st.cls != ST_OK);
     buf_init(&b, extra.n + 4 * KB);
-    buf_addc(&b, '{');
-    http_problem_members(&b, st);
-    if (extra.n > 0) buf_addc(&b, ',');
-    buf_add(&b, extra);
-    buf_addc(&b, '}');
+    if (manner != NULL && manner->problem != NULL) {
+        type = manner->problem(r, st, extra, &b);
+    } else {
+        buf_addc(&b, '{');
+        http_problem_members(&b, st);
+        if (extra.n > 0) buf_addc(&b, ',');
+        buf_add(&b, extra);
+        buf_addc(&b, '}');
+    }
     if (code == 401) http_reply_header(r, "WWW-Authenticate", S("Bearer"));
     if (code == 503 || code == 429) http_reply_header(r, "Retry-After", S("1"));
     if (code == 415) http_reply_header(r, "Accept-Encoding", S("gzip"));
-    http_reply_buf(r, code, "application/problem+json", &b);
+    http_reply_buf(r, code, type, &b);
 }
 
 void http_reply_refuse(struct http_conn *c, status st) { http_problem(&c->req, st, S("")); }

@@ -4,6 +4,8 @@
 #include <event2/bufferevent.h>
 #include <string.h>
 
+#define PATH_SEEN_MAX 256u // of a path whose head is refused
+
 static atomic_uint_fast64_t request_ids;
 
 static const struct http_limits *limits(const struct http_conn *c)
@@ -45,6 +47,8 @@ static status request_check(struct http_conn *c)
     c->req.route = route;
     memcpy(c->req.param, m.param, sizeof m.param);
     if (conf->access_check != NULL) TRY(conf->access_check(&c->req, route->roles));
+    const struct http_manner *manner = http_reply_manner(c);
+    if (manner != NULL && manner->check != NULL) TRY(manner->check(&c->req));
     return http_body_begin(&c->body, &c->head, route->body_max);
 }
 
@@ -80,26 +84,44 @@ static void options_reply(struct http_conn *c)
             http_reply_refuse(c, st);
             return;
         }
+        for (unsigned i = 0; i < HTTP_METHODS; i++)
+            if (m.by_method[i] != NULL) c->req.route = m.by_method[i];
         http_reply_allow(c, m.by_method);
     }
     http_reply(&c->req, 204, NULL, (str){"", 0});
 }
 
-// A head that could not be read: where the next request would begin is not known.
-static void head_refuse(struct http_conn *c, status st)
+// The path of a head that may be cut off or ill-formed, as far as it can be told.
+static str path_seen(struct http_conn *c, str head)
 {
-    c->head = (struct http_head){.close = true, .minor = 1};
+    str rest = head, method, line = S(""), path;
+
+    if (!str_cut(&rest, ' ', &method)) return line;
+    rest.n = rest.n < PATH_SEEN_MAX ? rest.n : PATH_SEEN_MAX;
+    for (path = (str){rest.p, 0}; path.n < rest.n; path.n++)
+        if ((unsigned char)path.p[path.n] <= ' ' || path.p[path.n] == '?') break;
+    path = arena_str(&c->req.arena, path);
+    return path.p == NULL ? line : path;
+}
+
+// A head that could not be read: where the next request would begin is not known.
+static void head_refuse(struct http_conn *c, status st, str seen)
+{
+    c->head = (struct http_head){.close = true, .minor = 1, .path = path_seen(c, seen)};
     request_begin(c);
     http_reply_refuse(c, st);
 }
 
-static status head_take(struct http_conn *c, str block)
+// *block goes on as its copy.
+static status head_take(struct http_conn *c, str *block)
 {
-    str head = arena_str(&c->req.arena, block);
+    str head = arena_str(&c->req.arena, *block);
 
-    evbuffer_drain(bufferevent_get_input(c->bev), block.n);
+    evbuffer_drain(bufferevent_get_input(c->bev), block->n);
+    *block = (str){"", 0};
     if (head.p == NULL)
         return fail(ST_HEADERS_TOO_LARGE, "http.headers", 0, "the headers take too much memory");
+    *block = head;
     return http_head_read(head, &c->req.arena, &c->head);
 }
 
@@ -174,11 +196,14 @@ bool http_take_head(struct http_conn *c)
         return true;
     }
     if (st.cls == ST_OK && end == 0) return c->eof && leave(c);
-    if (st.cls == ST_OK) st = head_take(c, (str){seen.p, end});
+    if (st.cls == ST_OK) {
+        seen.n = end;
+        st = head_take(c, &seen);
+    }
     if (st.cls == ST_OK)
         request_take(c);
     else
-        head_refuse(c, st);
+        head_refuse(c, st, seen);
     return true;
 }
 
@@ -249,7 +274,7 @@ void http_take_late(struct http_conn *c)
     status st = fail(ST_TIMEOUT, "http.timeout", 0, "the request did not come in time");
 
     if (c->state == CONN_HEAD)
-        head_refuse(c, st);
+        head_refuse(c, st, S(""));
     else
         body_refuse(c, st);
 }

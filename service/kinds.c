@@ -6,6 +6,7 @@
 #include "service/event/report.h"
 #include "service/exchange/outcome.h"
 #include "service/exchange/partner.h"
+#include "service/exchange/subscription.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/refusal.h"
@@ -53,6 +54,8 @@ const struct kind *const site_kinds[] = {
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,
+    &kind_subscription_made,
+    &kind_subscription_ended,
     NULL,
 };
 // clang-format on

@@ -22,6 +22,7 @@
 #include "service/pool/names.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/site_key.h"
+#include "service/rest/rest.h"
 #include "service/serve_imports.h"
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
@@ -47,6 +48,8 @@ const struct http_route *const serve_routes[] = {
     units_routes,
     shipment_routes,
     exchange_routes,
+    rest_routes,
+    subscriptions_routes,
     NULL,
 };
 // clang-format on
@@ -175,6 +178,7 @@ static status server_open(struct service *s)
         .tls = {tls ? set->certificate.p : NULL, tls ? set->key.p : NULL},
         .limits = site_settings_http(set),
         .routes = serve_routes,
+        .manners = rest_manners,
         .access_check = access_check,
         .done = ops_request_done,
         .app = &s->site,

@@ -61,6 +61,10 @@ static const struct setting table[] = {
      64 * GB, .value = "1 GB", .says = "A call of reports as NDJSON."},
     {"limits.import_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.import_body_max), 4 * KB,
      1 * GB, .value = "64 MB", .says = "An import of numbers."},
+    {"limits.capture_events_max", SETTING_COUNT, SETTING_RESTART, AT(limits.capture_events_max), 1,
+     1000000, .value = "100000", .says = "Events in one captured document."},
+    {"limits.capture_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_body_max),
+     4 * KB, 4 * GB, .value = "256 MB", .says = "And its size, unpacked."},
     {"clock.ahead_max", SETTING_TIME, SETTING_RESTART, AT(limits.clock_ahead_max_ms), 0, DAY_MS,
      .value = "30 s", .says = "How far ahead of this service's clock an event may say it was."},
     {"exchange.events_max", SETTING_COUNT, SETTING_RESTART, AT(exchange.events_max), 1, 10000,
@@ -83,6 +87,8 @@ static const struct setting table[] = {
      .value = "1", .says = "Threads that write messages."},
     {"exchange.file_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.file_max), 1 * MB, 16 * GB,
      .value = "64 MB", .says = "Of a file in messages/, before the next one begins."},
+    {"subscriptions.private", SETTING_BOOL, SETTING_RESTART, AT(private_subscriptions),
+     .value = "false", .says = "Results may go to private and loopback addresses."},
     {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
      .value = "4096", .says = "Connections at once; over it callers get 503."},
     {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,
@@ -298,7 +304,10 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 SMALL(results_bytes_max),
                                 .report_body_max = s->limits.report_body_max,
                                 .stream_body_max = s->limits.stream_body_max,
-                                .import_body_max = s->limits.import_body_max};
+                                .import_body_max = s->limits.import_body_max,
+                                SMALL(capture_events_max),
+                                .capture_body_max = s->limits.capture_body_max,
+                                .private_subscriptions = s->private_subscriptions};
 }
 
 #define HTTP(member) .member = (uint32_t)s->http.member

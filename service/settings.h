@@ -25,7 +25,9 @@ struct site_settings {
         uint64_t issue_max, report_units_max, reports_max, slice_lines, slice_bytes;
         uint64_t page_default, page_max, import_max, clock_ahead_max_ms, results_bytes_max;
         uint64_t report_body_max, stream_body_max, import_body_max;
+        uint64_t capture_events_max, capture_body_max;
     } limits;
+    bool private_subscriptions;
     struct { // as struct http_limits
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;

@@ -37,6 +37,8 @@
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
+    X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
+    X(SUBSCRIPTION_ENDED, 99, "subscription.ended")                                                \
     X(DOCUMENT_CAPTURED, 112, "document.captured")                                                 \
     X(EVENT_CAPTURED, 113, "event.captured")                                                       \
     X(CAPTURE_SLICE, 114, "capture.slice")                                                         \
@@ -88,6 +90,8 @@ enum fact_kind {
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \
     X(PARKED_LOT, 'q')                                                                             \
+    X(SUBSCRIPTION, 'w')                                                                           \
+    X(SUBSCRIPTION_OF, 'W')                                                                        \
     X(FOREIGN, 'F')                                                                                \
     X(JOB, 'J')
 

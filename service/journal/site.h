@@ -23,6 +23,9 @@ struct site_limits {                 // settings, each with its default in servi
     size_t report_body_max;          // one report or an array of them, 8 MB
     size_t stream_body_max;          // NDJSON, 1 GB
     size_t import_body_max;          // 64 MB
+    uint32_t capture_events_max;     // of a captured document, 100,000
+    size_t capture_body_max;         // 256 MB
+    bool private_subscriptions;      // may subscribers live at private addresses?
 };
 
 struct site {

@@ -1,8 +1,7 @@
 // ops.h - what operators of the machine ask: is it alive, is it ready, how much, how fast.
 #pragma once
 #include "common/http.h"
-
-#define PACKTRAIL_VERSION "0.1.0"
+#include "service/api/version.h"
 
 extern const struct http_route ops_routes[];
 

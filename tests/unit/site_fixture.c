@@ -120,7 +120,9 @@ static const struct site_limits limits = {.issue_max = 1000000,
                                           .results_bytes_max = 1024 * 1024,
                                           .report_body_max = 8 * MB,
                                           .stream_body_max = 1 * GB,
-                                          .import_body_max = 64 * MB};
+                                          .import_body_max = 64 * MB,
+                                          .capture_events_max = 100000,
+                                          .capture_body_max = 256 * MB};
 
 struct fixture *fixture_open(const struct kind *const *kinds)
 {

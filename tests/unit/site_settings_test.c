@@ -70,6 +70,8 @@ static void assert_defaults(const struct site_settings *s)
     assert_int_equal(l.report_body_max, 8 * MB);
     assert_int_equal(l.stream_body_max, 1 * GB);
     assert_int_equal(l.import_body_max, 64 * MB);
+    assert_int_equal(l.capture_events_max, 100000);
+    assert_int_equal(l.capture_body_max, 256 * MB);
     assert_int_equal(h.connections_max, 4096);
     assert_int_equal(h.header_max, 16 * KB);
     assert_int_equal(h.header_ms, 10000);
