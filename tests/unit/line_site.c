@@ -1,6 +1,7 @@
 #include "line_site.h"
 #include "service/catalog/place.h"
 #include "service/client/client.h"
+#include "service/event/capture.h"
 #include "service/event/level.h"
 #include "service/gs1/id.h"
 #include "service/lot/lot.h"
@@ -38,6 +39,10 @@ const struct kind *const line_site_kinds[] = {&kind_client_put,
                                               &kind_container_closed,
                                               &kind_query_put,
                                               &kind_query_deleted,
+                                              &kind_units_named,
+                                              &kind_document_captured,
+                                              &kind_event_captured,
+                                              &kind_capture_slice,
                                               NULL};
 
 const struct http_route *const line_site_routes[] = {
