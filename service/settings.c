@@ -11,6 +11,7 @@
 #define DAY_MS    (24 * 3600 * 1000u)
 
 static const char *const log_forms[] = {"logfmt", "json", NULL};
+static const char *const event_ids[] = {"hash", "uuid", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
 #define AT(member) .at = offsetof(struct site_settings, member)
@@ -63,6 +64,12 @@ static const struct setting table[] = {
      1 * GB, .value = "64 MB", .says = "An import of numbers."},
     {"limits.capture_events_max", SETTING_COUNT, SETTING_RESTART, AT(limits.capture_events_max), 1,
      1000000, .value = "100000", .says = "Events in one captured document."},
+    {"capture.event_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_event_max), 16 * KB,
+     64 * MB, .value = "16 MB", .says = "One event, and all that stands around the events."},
+    {"capture.slice_events", SETTING_COUNT, SETTING_RESTART, AT(limits.capture_slice_events), 1,
+     500, .value = "200", .says = "Captured events in one transaction."},
+    {"capture.event_id", SETTING_WORD, SETTING_RESTART, AT(capture_ids), .words = event_ids,
+     .value = "hash", .says = "What an event without eventID gets: its hash id, or a UUID."},
     {"limits.capture_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_body_max),
      4 * KB, 4 * GB, .value = "256 MB", .says = "And its size, unpacked."},
     {"clock.ahead_max", SETTING_TIME, SETTING_RESTART, AT(limits.clock_ahead_max_ms), 0, DAY_MS,
@@ -307,6 +314,9 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 .import_body_max = s->limits.import_body_max,
                                 SMALL(capture_events_max),
                                 .capture_body_max = s->limits.capture_body_max,
+                                .capture_event_max = s->limits.capture_event_max,
+                                SMALL(capture_slice_events),
+                                .capture_ids_by_hash = s->capture_ids == 0,
                                 .private_subscriptions = s->private_subscriptions};
 }
 

@@ -309,6 +309,7 @@ static bool is_repeat(struct capturing *c, const struct fact *f, bool *other)
         captured_event_get(&rest, f, touched.runs.units, c->d->arena, &e).cls != ST_OK)
         return false;
     if (!str_eq(e.id, c->ask->id) || ((e.flags ^ c->ask->flags) & CAPTURED_ERROR)) return false;
+    if (e.flags & c->ask->flags & CAPTURED_ID_MADE) return true; // hashes of what they say
     if (f->seq == c->ask->same_as || memcmp(e.content.b, c->ask->content.b, 16) == 0) return true;
     *other = true;
     return false;
@@ -329,7 +330,6 @@ static status check_id(struct capturing *c)
         TRY(journal_get(c->d->t, seqs[i], c->d->arena, &f));
         if (!is_repeat(c, &f, &other)) continue;
         c->d->repeat_seq = seqs[i];
-        if (c->ask->tally != NULL) c->ask->tally->repeats++;
         return OK;
     }
     if (!other) return txn_status(c->d->t);
@@ -427,7 +427,6 @@ static status put(struct capturing *c)
     as.effects = buf_str(&b);
     captured_event_put(c->d->out, c->d->seq, &c->own, &as);
     buf_fini(&b);
-    if (c->ask->tally != NULL) c->ask->tally->stored++;
     return OK;
 }
 
@@ -441,7 +440,7 @@ static status captured_decide(struct decide *d)
     c.j.names = names_here(d->app);
     c.j.first = OK;
     c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
-    if (!(ask->flags & CAPTURED_ID_MADE)) TRY(check_id(&c));
+    if (!ask->fresh_id) TRY(check_id(&c));
     if (d->repeat_seq != 0) return OK;
     TRY(take_units(&c));
     return put(&c);

@@ -335,16 +335,34 @@ static status find_same(struct taking *x, str value, struct capture_ask *ask)
     return OK;
 }
 
+// Has the fact the eventID, and says something else under it?
+static status is_other(struct taking *x, const struct fact *f, bool *out)
+{
+    struct report report;
+    struct touched touched;
+    struct bytes_r rest;
+    struct captured_event e;
+
+    if (f->kind != FACT_EVENT_CAPTURED) return OK;
+    TRY(report_get(f->decided, x->k->arena, &report, &touched, &rest));
+    TRY(captured_event_get(&rest, f, touched.runs.units, x->k->arena, &e));
+    *out = str_eq(e.id, x->e->id) &&
+           ((e.flags & CAPTURED_ERROR) != 0) == (x->e->error != NULL);
+    return OK;
+}
+
 static status take_id(struct taking *x, struct capture_ask *ask)
 {
     str value;
 
     if (x->e->id.n > 0) {
-        ask->id = x->e->id;
+        ask->id = arena_str(x->k->arena, x->e->id);
+        if (ask->id.p == NULL) return no_memory();
         TRY(index_value(LIST_EVENT_ID, (str){0}, ask->id, x->k->arena, &value));
         return find_same(x, value, ask);
     }
     ask->flags |= CAPTURED_ID_MADE;
+    ask->fresh_id = !x->k->ids_by_hash;
     TRY(x->k->ids_by_hash ? put_hash(x, ask) : put_uuid(x, ask));
     TRY(index_value(LIST_EVENT_ID, (str){0}, ask->id, x->k->arena, &value));
     indexer_value(&x->index, LIST_EVENT_ID, value);
@@ -420,6 +438,26 @@ status capture_take(struct capture_taker *k, const struct capture_source *s,
     if (st.cls == ST_OK) return take_entries(&x, out), k->units += x.n, OK;
     (void)indexer_end(&x.index, &none).cls;
     return st;
+}
+
+status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken)
+{
+    struct taking x = {.k = k, .e = s->event};
+    struct capture_ask ask = {.flags = 0};
+    uint64_t seqs[SAME_MAX];
+    struct fact f;
+    str value;
+
+    *taken = false;
+    TRY(index_value(LIST_EVENT_ID, (str){0}, s->event->id, k->arena, &value));
+    size_t n = list_of(k->t, k->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
+    if (n == 0) return txn_status(k->t);
+    TRY(find_same(&x, value, &ask));
+    for (size_t i = 0; ask.same_as == 0 && i < n && !*taken; i++) {
+        TRY(journal_get(k->t, seqs[i], k->arena, &f));
+        TRY(is_other(&x, &f, taken));
+    }
+    return OK;
 }
 
 // ---- bodies

@@ -17,8 +17,8 @@
 //   event) each. Its body is the event as it came.
 // capture.slice: distance to the document's fact var, flags 1, next event var, where it begins var,
 //   stored var, repeats var, distance to the slice before that has errors var | errors.
-// errors: n var and index of the event + 1 var, status class 1, code str, sentence str each; those
-//   left out because there are more than CAPTURE_ERRORS_MAX var.
+// errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders str
+//   each; those left out because there are more than CAPTURE_ERRORS_MAX var.
 #pragma once
 #include "service/epcis/read.h"
 #include "service/event/index.h"
@@ -42,7 +42,8 @@ enum captured_flag {           // on disk
 
 struct capture_error {
     uint32_t event; // index + 1; 0: of the document as a whole
-    status st;      // text and reason; `at` is lost
+    status st;      // class, reason and text; `at` is lost
+    str units;      // offenders as JSON, `[{"unit","code"},…]`, or empty
 };
 struct capture_errors {
     struct capture_error *at; // room for CAPTURE_ERRORS_MAX; NULL: none yet
@@ -50,7 +51,8 @@ struct capture_errors {
     uint64_t more; // left out
 };
 // request.memory
-status capture_error_add(struct capture_errors *all, struct arena *a, uint32_t event, status st);
+status capture_error_add(struct capture_errors *all, struct arena *a,
+                         const struct capture_error *e);
 
 // ---- documents
 

@@ -25,6 +25,9 @@ struct site_limits {                 // settings, each with its default in servi
     size_t import_body_max;          // 64 MB
     uint32_t capture_events_max;     // of a captured document, 100,000
     size_t capture_body_max;         // 256 MB
+    size_t capture_event_max;        // one event of it, 16 MB
+    uint32_t capture_slice_events;   // events in a transaction, 200
+    bool capture_ids_by_hash;        // eventIDs that are missing: event hashes, else UUIDs
     bool private_subscriptions;      // may subscribers live at private addresses?
 };
 
@@ -46,6 +49,7 @@ struct site {
     void (*wake)(void *self, uint64_t seq);
     void *wake_self;
     void *exchange; // service/exchange
+    void *capture;  // service/capture
     // Have all partners of the client accepted its events up to this seq? Asked by the committer,
     // in its transaction. Set by the exchange; NULL: there are no partners.
     bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);
