@@ -22,7 +22,7 @@ struct site_settings {
     uint64_t queue_max, batch_facts;
     uint8_t log_form, log_level;
     uint8_t capture_ids; // of events that have none: 0 hashes, 1 UUIDs
-    struct { // as struct site_limits
+    struct {             // as struct site_limits
         uint64_t issue_max, report_units_max, reports_max, slice_lines, slice_bytes;
         uint64_t page_default, page_max, import_max, clock_ahead_max_ms, results_bytes_max;
         uint64_t report_body_max, stream_body_max, import_body_max;

@@ -1,3 +1,4 @@
+#include "service/capture/capture.h"
 #include "service/capture/capture_int.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,7 @@ void capture_stop(struct site *site)
 #define SENDERS "gateway operator distributor"
 #define READERS "gateway client operator distributor qa auditor"
 
+// clang-format off
 const struct http_route capture_routes[] = {
     {.method = HTTP_POST,
      .path = REST_ROOT "/capture",
@@ -161,3 +163,4 @@ const struct http_route capture_routes[] = {
      .run = capture_event},
     {0},
 };
+// clang-format on

@@ -117,15 +117,15 @@ static struct document *document_of(struct upload *u,
                                     status (*event)(void *, const struct document_event *),
                                     status (*front)(void *, const struct epcis_front *))
 {
-    struct document_conf conf = {
-        .syntax = u->media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
-        .event_max = u->site->limits.capture_event_max,
-        .events_max = u->whose.events_max,
-        .proceed = u->proceed,
-        .arena = &u->front,
-        .event = event,
-        .front = front,
-        .self = u};
+    struct document_conf conf = {.syntax =
+                                     u->media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
+                                 .event_max = u->site->limits.capture_event_max,
+                                 .events_max = u->whose.events_max,
+                                 .proceed = u->proceed,
+                                 .arena = &u->front,
+                                 .event = event,
+                                 .front = front,
+                                 .self = u};
 
     return document_new(&conf);
 }

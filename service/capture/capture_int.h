@@ -15,11 +15,11 @@
 #include "service/rest/rest.h"
 #include <stdatomic.h>
 
-#define CAPTURE_MAGIC    0xca97013eu
-#define PART_ARENA_MAX   (512 * MB) // of a slice; what it takes follows from the settings
-#define PART_NAMES_MAX   500u       // new names that go with the events; more go before them
-#define PART_UNITS_MAX   1000u      // units of a slice of more than one event
-#define SPOOLED_MAX      64u        // documents in the spool, of the whole site
+#define CAPTURE_MAGIC  0xca97013eu
+#define PART_ARENA_MAX (512 * MB) // of a slice; what it takes follows from the settings
+#define PART_NAMES_MAX 500u       // new names that go with the events; more go before them
+#define PART_UNITS_MAX 1000u      // units of a slice of more than one event
+#define SPOOLED_MAX    64u        // documents in the spool, of the whole site
 
 struct capture { // of the site
     unsigned magic;
@@ -58,7 +58,7 @@ struct part { // of one document; owner: the loop, but for the time of a job
     struct capture_tally tally;
     struct epcis_scope scope;
     uint32_t actor;
-    bool alone;            // one event without a document
+    bool alone; // one event without a document
     enum capture_taken taken;
     struct capture_ask *asks;
     uint32_t n, room;

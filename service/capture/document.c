@@ -199,5 +199,8 @@ status document_end(struct document *d)
 
 uint32_t document_failed_at(const struct document *d) { return d->failed_at; }
 const struct captured_document *document_says(const struct document *d) { return &d->says; }
-str document_rest(const struct document *d) { return d->rest.n == 0 ? (str){"", 0} : buf_str(&d->rest); }
+str document_rest(const struct document *d)
+{
+    return d->rest.n == 0 ? (str){"", 0} : buf_str(&d->rest);
+}
 const struct epcis_scope *document_scope(const struct document *d) { return &d->scope; }

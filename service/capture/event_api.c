@@ -25,13 +25,14 @@ static status write_event(struct posted *x, const struct fact *f, struct txn *t,
 {
     struct event_render r = event_render_begin(api_site(x->r), t, &x->r->arena);
     struct event_parts parts;
-    struct epcis_out conf = {.format = x->answer.media == REST_XML ? EPCIS_XML_2_0
-                                                                   : EPCIS_JSON_2_0,
-                             .kind = EPCIS_BARE_EVENT,
-                             .ids = rest_form_ids(x->form),
-                             .words = rest_form_words(x->form),
-                             .prefixes = r.prefixes,
-                             .created = {f->at, 0}};
+    struct epcis_out conf = {
+        .format = x->answer.media == REST_XML ? EPCIS_XML_2_0 : EPCIS_JSON_2_0,
+        .kind = EPCIS_BARE_EVENT,
+        .ids = rest_form_ids(x->form),
+        .words = rest_form_words(x->form),
+        .prefixes = r.prefixes,
+        .created = {f->at, 0}
+    };
     struct epcis_doc doc;
 
     TRY(event_render(&r, f, &parts));

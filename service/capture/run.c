@@ -4,8 +4,8 @@
 //
 // Whoever issues numbers meanwhile waits for one such transaction at most; the loop serves others
 // between two pieces.
-#include "service/capture/capture_int.h"
 #include "common/log.h"
+#include "service/capture/capture_int.h"
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -113,14 +113,13 @@ static void fill(struct intake *x)
 
 static void send_slice(struct intake *x)
 {
-    x->slice = (struct capture_slice_ask){.client = x->conf.client,
-                                          .last = x->ended,
-                                          .lost = x->lost,
-                                          .next = x->document == NULL
-                                                      ? 0
-                                                      : document_says(x->document)->events,
-                                          .at = x->at,
-                                          .tally = &x->part.tally};
+    x->slice = (struct capture_slice_ask){
+        .client = x->conf.client,
+        .last = x->ended,
+        .lost = x->lost,
+        .next = x->document == NULL ? 0 : document_says(x->document)->events,
+        .at = x->at,
+        .tally = &x->part.tally};
     x->part.slice = &x->slice;
     x->part.named = 0; // what was named before is known
     if (!part_send(&x->part)) stop_or_wait(x);
@@ -158,8 +157,8 @@ static void finish(struct intake *x)
     (void)capture_job_get(t, x->conf.client, x->conf.document, &j);
     (void)capture_snapshot_end(t).cls;
     if (x->spool != NULL) spool_remove(&x->spool);
-    LOG(info, "capture.finished", fi("document", (int64_t)x->conf.document),
-        fi("stored", j.stored), fi("repeats", j.repeats));
+    LOG(info, "capture.finished", fi("document", (int64_t)x->conf.document), fi("stored", j.stored),
+        fi("repeats", j.repeats));
     if (x->conf.finished != NULL) x->conf.finished(x->conf.self, &j);
     run_free(x);
 }
@@ -187,17 +186,17 @@ static status open_all(struct intake *x, const struct fact *f, const struct capt
     const struct site_limits *limits = &x->conf.site->limits;
 
     TRY(captured_document_get(f->decided, &x->front, &d));
-    struct document_conf conf = {
-        .syntax = d.flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
-        .event_max = limits->capture_event_max,
-        .events_max = UINT32_MAX,
-        .proceed = true, // what is wrong was told when it came
-        .no_rest = true,
-        .skip = job->next,
-        .arena = &x->front,
-        .event = take_event,
-        .front = take_front,
-        .self = x};
+    struct document_conf conf = {.syntax =
+                                     d.flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
+                                 .event_max = limits->capture_event_max,
+                                 .events_max = UINT32_MAX,
+                                 .proceed = true, // what is wrong was told when it came
+                                 .no_rest = true,
+                                 .skip = job->next,
+                                 .arena = &x->front,
+                                 .event = take_event,
+                                 .front = take_front,
+                                 .self = x};
     x->part.actor = f->actor;
     x->part.taken = d.flags & CAPTURED_PROCEED ? TAKEN_REFUSE : TAKEN_KEEP;
     x->document = document_new(&conf);

@@ -80,7 +80,7 @@ extern const struct kind kind_event_captured;
 
 struct capture_taker { // for the events of one job, in one snapshot after the other
     const struct site *site;
-    struct txn *t; // the present one
+    struct txn *t;       // the present one
     struct arena *arena; // of the job
     client_id client;
     uint8_t rule;

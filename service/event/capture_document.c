@@ -83,7 +83,7 @@ static void document_print(const struct fact *f, struct json_w *w, const void *a
 
 const struct kind kind_document_captured = {
     FACT_DOCUMENT_CAPTURED, 1,   "document.captured", document_decide, document_write,
-    document_print, NULL};
+    document_print,         NULL};
 
 // ---- slices
 
@@ -165,5 +165,5 @@ static void slice_print(const struct fact *f, struct json_w *w, const void *arg)
     arena_fini(&a);
 }
 
-const struct kind kind_capture_slice = {FACT_CAPTURE_SLICE, 1,           "capture.slice",
-                                        slice_decide,       slice_write, slice_print, NULL};
+const struct kind kind_capture_slice = {
+    FACT_CAPTURE_SLICE, 1, "capture.slice", slice_decide, slice_write, slice_print, NULL};

@@ -171,8 +171,7 @@ static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enu
         children_count(c->d->t, u) > 0)
         return EXCEPTION_NOT_EMPTY;
     if (act == CAPTURED_BE_UNPACKED && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
-    if (act == CAPTURED_PACK_INTO &&
-        children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
+    if (act == CAPTURED_PACK_INTO && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;
     return 0;
 }
@@ -447,5 +446,5 @@ static status captured_decide(struct decide *d)
 }
 
 const struct kind kind_event_captured = {
-    FACT_EVENT_CAPTURED,  1,   "event.captured", captured_decide, captured_write,
-    captured_print, NULL};
+    FACT_EVENT_CAPTURED, 1,   "event.captured", captured_decide, captured_write,
+    captured_print,      NULL};

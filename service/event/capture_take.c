@@ -12,14 +12,11 @@
 #include "service/event/owner.h"
 #include "service/event/render.h"
 #include "service/event/report_int.h"
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
-#define PACK_FROM  ((size_t)KB) // bodies of this size on are deflated
-#define SLOTS_MIN  64u
-#define SAME_MAX   8u // events of one eventID that are looked at
+#define SLOTS_MIN 64u
+#define SAME_MAX  8u // events of one eventID that are looked at
 
 // ---- names that are still to be given
 
@@ -346,8 +343,7 @@ static status is_other(struct taking *x, const struct fact *f, bool *out)
     if (f->kind != FACT_EVENT_CAPTURED) return OK;
     TRY(report_get(f->decided, x->k->arena, &report, &touched, &rest));
     TRY(captured_event_get(&rest, f, touched.runs.units, x->k->arena, &e));
-    *out = str_eq(e.id, x->e->id) &&
-           ((e.flags & CAPTURED_ERROR) != 0) == (x->e->error != NULL);
+    *out = str_eq(e.id, x->e->id) && ((e.flags & CAPTURED_ERROR) != 0) == (x->e->error != NULL);
     return OK;
 }
 
@@ -429,7 +425,9 @@ status capture_take(struct capture_taker *k, const struct capture_source *s,
                     struct capture_ask *out)
 {
     struct names *names = names_here(k->site);
-    struct taking x = {.k = k, .e = s->event, .owners = {.names = names, .t = k->t}};
+    struct taking x = {
+        .k = k, .e = s->event, .owners = {.names = names, .t = k->t}
+    };
     struct index_entries none;
 
     if (k->names == NULL) return no_memory();
@@ -457,52 +455,5 @@ status capture_look(struct capture_taker *k, const struct capture_source *s, boo
         TRY(journal_get(k->t, seqs[i], k->arena, &f));
         TRY(is_other(&x, &f, taken));
     }
-    return OK;
-}
-
-// ---- bodies
-
-static pthread_key_t deflater_key;
-static pthread_once_t deflater_once = PTHREAD_ONCE_INIT;
-
-static void deflater_end(void *p)
-{
-    (void)deflateEnd(p);
-    free(p);
-}
-
-static void deflater_init(void)
-{
-    int rc = pthread_key_create(&deflater_key, deflater_end);
-    assert(rc == 0);
-}
-
-static z_stream *deflater_here(void)
-{
-    pthread_once(&deflater_once, deflater_init);
-    z_stream *z = pthread_getspecific(deflater_key);
-    if (z != NULL) return deflateReset(z) == Z_OK ? z : NULL;
-    z = calloc(1, sizeof *z);
-    assert(z != NULL && deflateInit(z, 1) == Z_OK);
-    int rc = pthread_setspecific(deflater_key, z);
-    assert(rc == 0);
-    return z;
-}
-
-status capture_pack(str bytes, struct arena *a, str *packed)
-{
-    z_stream *deflater = bytes.n < PACK_FROM ? NULL : deflater_here();
-
-    *packed = (str){0};
-    if (deflater == NULL) return OK;
-    size_t most = compressBound(bytes.n);
-    char *p = arena_alloc(a, most);
-    if (p == NULL) return no_memory();
-    deflater->next_in = (Bytef *)(uintptr_t)bytes.p;
-    deflater->avail_in = (uInt)bytes.n;
-    deflater->next_out = (Bytef *)p;
-    deflater->avail_out = (uInt)most;
-    if (deflate(deflater, Z_FINISH) == Z_STREAM_END && most - deflater->avail_out < bytes.n)
-        *packed = (str){p, most - deflater->avail_out};
     return OK;
 }

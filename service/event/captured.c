@@ -9,16 +9,15 @@ static status corrupt(void)
     return fail(ST_STORE, "record.corrupt", 0, "what was captured breaks off");
 }
 
+static const char *const codes[EXCEPTION_END] = {
+#define X(name, number, code) [EXCEPTION_##name] = code,
+    CAPTURE_EXCEPTIONS(X)
+#undef X
+};
+
 const char *capture_exception_code(enum capture_exception e)
 {
-    switch (e) {
-#define X(name, number, code)                                                                      \
-    case EXCEPTION_##name: return code;
-        CAPTURE_EXCEPTIONS(X)
-#undef X
-    case EXCEPTION_END: break;
-    }
-    return NULL;
+    return (unsigned)e < EXCEPTION_END ? codes[e] : NULL;
 }
 
 // A count of things that take `least` bytes each and more than there are left makes no sense.

@@ -1,9 +1,9 @@
 // Captured events: what they do to units, what they leave alone, and what becomes of documents.
+#include "line_site.h"
 #include "service/capture/capture.h"
 #include "service/event/capture.h"
 #include "service/event/capture_job_db.h"
 #include "service/event/render.h"
-#include "line_site.h"
 #include "service/tree/tree_db.h"
 #include "service/unit/unit_db.h"
 #include <setjmp.h>
@@ -16,11 +16,11 @@
 
 #include <cmocka.h>
 
-#define CONTEXT "\"@context\":\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\""
-#define ACME    "Packtrail-Client: acme\r\n"
-#define OTHER   "Packtrail-Client: other\r\n"
-#define ACME_GLN  "urn:epc:id:sgln:9521141.00001.0"
-#define FOREIGN "https://id.gs1.org/01/09521999000006/21/"
+#define CONTEXT  "\"@context\":\"https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld\""
+#define ACME     "Packtrail-Client: acme\r\n"
+#define OTHER    "Packtrail-Client: other\r\n"
+#define ACME_GLN "urn:epc:id:sgln:9521141.00001.0"
+#define FOREIGN  "https://id.gs1.org/01/09521999000006/21/"
 
 static char spool[96];
 
@@ -68,10 +68,11 @@ static const char *event_of(struct fixture *f, const struct says *s)
 
 static const char *document_of(struct fixture *f, const char *events)
 {
-    return said(f,
-                "{" CONTEXT ",\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\","
-                "\"creationDate\":\"2025-11-24T16:00:00Z\",\n \"epcisBody\":{\"eventList\":[%s]}}\n",
-                events);
+    return said(
+        f,
+        "{" CONTEXT ",\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\","
+        "\"creationDate\":\"2025-11-24T16:00:00Z\",\n \"epcisBody\":{\"eventList\":[%s]}}\n",
+        events);
 }
 
 static struct fixture_answer post(struct fixture *f, const char *headers, const char *body)
@@ -103,8 +104,7 @@ static void expect(const struct fixture_answer *a, int code)
 
 static str job_at(struct fixture *f, const char *client, str location)
 {
-    struct fixture_answer a =
-        fixture_call(f, said(f, "GET %.*s", STR(location)), client, "");
+    struct fixture_answer a = fixture_call(f, said(f, "GET %.*s", STR(location)), client, "");
 
     expect(&a, 200);
     return a.body;
@@ -172,10 +172,9 @@ static struct kept kept_of(struct fixture *f, unsigned back)
         if (k.f.kind == FACT_EVENT_CAPTURED && back-- == 0) break;
     }
     assert_int_equal(k.f.kind, FACT_EVENT_CAPTURED);
-    assert_int_equal(
-        report_get(k.f.decided, &f->arena, &report, &k.touched, &rest).cls, ST_OK);
-    assert_int_equal(
-        captured_event_get(&rest, &k.f, k.touched.runs.units, &f->arena, &k.e).cls, ST_OK);
+    assert_int_equal(report_get(k.f.decided, &f->arena, &report, &k.touched, &rest).cls, ST_OK);
+    assert_int_equal(captured_event_get(&rest, &k.f, k.touched.runs.units, &f->arena, &k.e).cls,
+                     ST_OK);
     fixture_read_end(t);
     return k;
 }
@@ -224,8 +223,8 @@ static const char *pills(struct fixture *f, const struct numbers *n, uint32_t fr
     const char *text = "";
 
     for (uint32_t i = from; i < from + count; i++)
-        text = said(f, "%s%s\"https://id.gs1.org/01/" PILLS "/21/%.*s\"", text,
-                    i > from ? "," : "", STR(n->texts[i]));
+        text = said(f, "%s%s\"https://id.gs1.org/01/" PILLS "/21/%.*s\"", text, i > from ? "," : "",
+                    STR(n->texts[i]));
     return text;
 }
 
@@ -385,8 +384,10 @@ static void a_late_event_is_kept_and_changes_nothing(void **state)
 {
     struct fixture *f = *state;
     struct numbers n = line_site_serials(f, PILLS, "A1", 1);
-    struct says s = {
-        .type = "ObjectEvent", .action = "DELETE", .step = "destroying", .epcs = pills(f, &n, 0, 1)};
+    struct says s = {.type = "ObjectEvent",
+                     .action = "DELETE",
+                     .step = "destroying",
+                     .epcs = pills(f, &n, 0, 1)};
 
     stored(f, ACME, commission(f, pills(f, &n, 0, 1), "A1")); // 15:00
     s.time = "2025-11-24T14:00:00.000Z";
@@ -465,12 +466,11 @@ static void a_number_that_was_captured_is_never_issued(void **state)
     s.epcs = said(f, "\"https://id.gs1.org/00/%.18s\"", next);
     stored(f, ACME, event_of(f, &s));
     struct numbers more = line_site_ssccs(f, "acme", 3);
-    for (uint32_t i = 0; i < more.n; i++)
-        assert_false(str_eq(more.texts[i], (str){next, 18}));
-    assert_int_not_equal(
-        foreign(f, 1, said(f, "https://id.gs1.org/00/%.18s", next)).v, 0);
+    for (uint32_t i = 0; i < more.n; i++) assert_false(str_eq(more.texts[i], (str){next, 18}));
+    assert_int_not_equal(foreign(f, 1, said(f, "https://id.gs1.org/00/%.18s", next)).v, 0);
 }
 
+// EPCIS-ERROR-DECLARATION
 static void the_same_event_again_is_no_second_event(void **state)
 {
     struct fixture *f = *state;
@@ -578,7 +578,8 @@ static void jobs_are_listed_newest_first_and_a_clients_own(void **state)
     str location = header(&mine, "Location");
     struct fixture_answer a = fixture_call(f, said(f, "GET %.*s", STR(location)), ACME, "");
     expect(&a, 404);
-    a = fixture_call(f, said(f, "GET %.*s", STR(location)), OTHER "Accept: application/xml\r\n", "");
+    a = fixture_call(f, said(f, "GET %.*s", STR(location)), OTHER "Accept: application/xml\r\n",
+                     "");
     expect(&a, 200);
     assert_true(holds(a.body, "<epcis:EPCISCaptureJob"));
     a = fixture_call(f, "GET /epcis/v2/capture?perPage=1", ACME, "");
@@ -601,6 +602,7 @@ static struct fixture_answer post_event(struct fixture *f, const char *headers, 
                         said(f, "{" CONTEXT ",%s", event + 1));
 }
 
+// EPCIS-EVENTS-409
 static void one_event_is_answered_with_itself(void **state)
 {
     struct fixture *f = *state;
