@@ -3,9 +3,11 @@
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/event/capture.h"
 #include "service/event/report.h"
 #include "service/exchange/outcome.h"
 #include "service/exchange/partner.h"
+#include "service/exchange/subscription.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/pruned.h"
@@ -17,6 +19,7 @@
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
+#include "service/query/query_routes.h"
 #include "service/trade/shipment.h"
 
 // One a line, so that rooms which come at the same time do not meet here.
@@ -55,6 +58,14 @@ const struct kind *const site_kinds[] = {
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,
+    &kind_document_captured,
+    &kind_event_captured,
+    &kind_capture_slice,
+    &kind_units_named,
+    &kind_subscription_made,
+    &kind_subscription_ended,
+    &kind_query_put,
+    &kind_query_deleted,
     NULL,
 };
 // clang-format on

@@ -11,6 +11,7 @@
 #define DAY_MS    (24 * 3600 * 1000u)
 
 static const char *const log_forms[] = {"logfmt", "json", NULL};
+static const char *const event_ids[] = {"hash", "uuid", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
 #define AT(member) .at = offsetof(struct site_settings, member)
@@ -65,6 +66,16 @@ static const struct setting table[] = {
      1000000, .value = "100000", .says = "Events in one captured document."},
     {"limits.capture_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_body_max),
      4 * KB, 4 * GB, .value = "256 MB", .says = "And its size, unpacked."},
+    {"capture.event_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_event_max), 16 * KB,
+     64 * MB, .value = "16 MB", .says = "One event, and all that stands around the events."},
+    {"capture.slice_events", SETTING_COUNT, SETTING_RESTART, AT(limits.capture_slice_events), 1,
+     500, .value = "200", .says = "Captured events in one transaction."},
+    {"capture.event_id", SETTING_WORD, SETTING_RESTART, AT(capture_ids), .words = event_ids,
+     .value = "hash", .says = "What an event without eventID gets: its hash id, or a UUID."},
+    {"query.candidates_max", SETTING_COUNT, SETTING_RESTART, AT(limits.query_candidates_max), 100,
+     10000000, .value = "100000", .says = "Events looked at for one answer; over it 413."},
+    {"query.events_max", SETTING_COUNT, SETTING_RESTART, AT(limits.query_events_max), 1, 100000,
+     .value = "10000", .says = "Events in an answer that has no pages; over it 413."},
     {"clock.ahead_max", SETTING_TIME, SETTING_RESTART, AT(limits.clock_ahead_max_ms), 0, DAY_MS,
      .value = "30 s", .says = "How far ahead of this service's clock an event may say it was."},
     {"exchange.events_max", SETTING_COUNT, SETTING_RESTART, AT(exchange.events_max), 1, 10000,
@@ -87,6 +98,8 @@ static const struct setting table[] = {
      .value = "1", .says = "Threads that write messages."},
     {"exchange.file_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.file_max), 1 * MB, 16 * GB,
      .value = "64 MB", .says = "Of a file in messages/, before the next one begins."},
+    {"subscriptions.private", SETTING_BOOL, SETTING_RESTART, AT(private_subscriptions),
+     .value = "false", .says = "Results may go to private and loopback addresses."},
     {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
      .value = "4096", .says = "Connections at once; over it callers get 503."},
     {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,
@@ -297,6 +310,8 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 SMALL(slice_bytes),
                                 SMALL(page_default),
                                 SMALL(page_max),
+                                SMALL(query_candidates_max),
+                                SMALL(query_events_max),
                                 SMALL(import_max),
                                 SMALL(clock_ahead_max_ms),
                                 SMALL(results_bytes_max),
@@ -304,7 +319,11 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 .stream_body_max = s->limits.stream_body_max,
                                 .import_body_max = s->limits.import_body_max,
                                 SMALL(capture_events_max),
-                                .capture_body_max = s->limits.capture_body_max};
+                                .capture_body_max = s->limits.capture_body_max,
+                                .capture_event_max = s->limits.capture_event_max,
+                                SMALL(capture_slice_events),
+                                .capture_ids_by_hash = s->capture_ids == 0,
+                                .private_subscriptions = s->private_subscriptions};
 }
 
 #define HTTP(member) .member = (uint32_t)s->http.member

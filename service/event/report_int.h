@@ -14,8 +14,10 @@
 //     writing.c         what all of them write
 #pragma once
 #include "service/api/caller.h"
+#include "service/epcis/cbv.h"
 #include "service/event/contents.h"
 #include "service/event/level.h"
+#include "service/event/owner.h"
 #include "service/event/said.h"
 #include "service/pool/names.h"
 #include "service/unit/unit_db.h"
@@ -66,9 +68,7 @@ struct finder { // one for the objects of a job. owner: the loop
     str line_name; // the caller's line, and its number; empty and 0: none
     uint32_t line;
     uint64_t gln;
-    struct issue_row issue; // who got the number looked at last
-    uint32_t issue_space;
-    client_id issue_client;
+    struct owner_reader owners;
     struct buf units; // offenders of the object at hand
     status first;     // and what the first did wrong
     uint32_t bad;
@@ -133,7 +133,8 @@ struct unit_writing { // what the writes of all these kinds begin with
 };
 bool writing_begin(struct unit_writing *w, struct txn *t, const struct fact *f);
 void writing_end(struct unit_writing *w);
-enum count { COUNT_COMMISSIONED, COUNT_SCRAPPED, COUNT_PACKED, COUNT_OPEN };
+// On disk, in captured events.
+enum count { COUNT_COMMISSIONED, COUNT_SCRAPPED, COUNT_PACKED, COUNT_OPEN, COUNT_SHIPPED };
 // n more, or fewer, of a lot's units of a level; nothing is counted for lot 0.
 struct count_of {
     uint32_t lot;
@@ -142,9 +143,15 @@ struct count_of {
 };
 void writing_count(struct unit_writing *w, struct count_of of, int64_t n);
 
+// capture_write.c
+void captured_write(struct txn *t, const struct fact *f, const void *arg);
+void captured_print(const struct fact *f, struct json_w *w, const void *arg);
+
 // What packed, unpacked and closed share.
 struct runs container_and(unit_id container, const struct runs *children, struct arena *a);
 status contents_read(struct unit_writing *w, struct contents *out); // from w->own
 // The counters of all lots that the fact names, its children `sign` times; and their lists.
 void contents_count(struct unit_writing *w, const struct contents *c, int sign);
+// What the event of packing or unpacking is found by.
+void contents_note(struct unit_writing *w, const struct contents *c, enum epcis_step step);
 void contents_print(const struct fact *f, struct json_w *w, const void *arg);

@@ -1,10 +1,12 @@
 #include "site_fixture.h"
 #include "common/http_server.h"
+#include "service/event/captured_render.h"
 #include "service/item/item_api.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/refusal.h"
 #include "service/journal/replay.h"
 #include "service/pool/names.h"
+#include "service/rest/rest.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -115,6 +117,8 @@ static const struct site_limits limits = {.issue_max = 1000000,
                                           .slice_bytes = 256 * 1024,
                                           .page_default = 100,
                                           .page_max = 1000,
+                                          .query_candidates_max = 100000,
+                                          .query_events_max = 10000,
                                           .import_max = 1000000,
                                           .clock_ahead_max_ms = 30000,
                                           .results_bytes_max = 1024 * 1024,
@@ -122,7 +126,10 @@ static const struct site_limits limits = {.issue_max = 1000000,
                                           .stream_body_max = 1 * GB,
                                           .import_body_max = 64 * MB,
                                           .capture_events_max = 100000,
-                                          .capture_body_max = 256 * MB};
+                                          .capture_body_max = 256 * MB,
+                                          .capture_event_max = 16 * MB,
+                                          .capture_slice_events = 200,
+                                          .capture_ids_by_hash = true};
 
 struct fixture *fixture_open(const struct kind *const *kinds)
 {
@@ -173,6 +180,7 @@ void fixture_enter(struct fixture *f)
 void fixture_leave(struct fixture *f)
 {
     names_leave();
+    captured_leave();
     http_server_close(&f->server);
     must(txn_end(&f->site.readers[0], false));
     committer_close(&f->site.committer);
@@ -287,6 +295,7 @@ void fixture_serve(struct fixture *f, const struct http_route *const *routes)
     struct http_server_conf conf = {.listen = "127.0.0.1:0",
                                     .routes = routes,
                                     .access_check = anybody_may,
+                                    .manners = rest_manners,
                                     .app = &f->site,
                                     .loops = &f->loop,
                                     .loop_count = 1};
