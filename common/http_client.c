@@ -9,6 +9,7 @@
 #include "common/http_client.h"
 #include "common/arena.h"
 #include "common/buf.h"
+#include "common/http_reach.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -16,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CLIENT_MAGIC 0x6c1e7c11u
 #define CALL_MAGIC   0x6c1e7ca1u
@@ -39,6 +41,7 @@ struct call {
     struct buf body;
     uint64_t body_bytes;
     bool enough;                  // ANSWER_READ_MAX came: we broke off ourselves
+    bool foreign, walled;         // may only go to public addresses; and was not to be
     const char *refused;          // why the call was never given to libcurl, or NULL
     char detail[CURL_ERROR_SIZE]; // libcurl's own words
 };
@@ -200,6 +203,8 @@ static void call_answer(struct call *call, CURLcode result)
         a.body = buf_str(&call->body);
         a.body_bytes = call->body_bytes;
         a.retry_after_s = retry_after(call->easy);
+    } else if (call->walled) {
+        buf_add(&trouble, S("the host's address is not public"));
     } else {
         buf_add(&trouble, str_of(trouble_of(call->easy, result)));
         if (call->detail[0] != 0) buf_addf(&trouble, ": %s", call->detail);
@@ -256,6 +261,17 @@ static const char *text_z(struct call *call, struct arena *a, str s)
 #define SET(call, option, value)                                                                   \
     assert(curl_easy_setopt((call)->easy, CURLOPT_##option, value) == CURLE_OK)
 
+static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct call *call = arg;
+
+    (void)purpose;
+    OBJ_CHECK(call, CALL_MAGIC);
+    call->walled = call->foreign && !http_reach_is_public(&to->addr);
+    if (call->walled) return CURL_SOCKET_BAD;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 // What holds for every call, whatever is asked.
 static void set_manners(struct call *call)
 {
@@ -264,6 +280,8 @@ static void set_manners(struct call *call)
     SET(call, WRITEDATA, (void *)call);
     SET(call, ERRORBUFFER, call->detail);
     SET(call, NOSIGNAL, 1L);
+    SET(call, OPENSOCKETFUNCTION, socket_open);
+    SET(call, OPENSOCKETDATA, (void *)call);
     SET(call, PROTOCOLS_STR, "http,https");
     SET(call, HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(call, FOLLOWLOCATION, 0L);
@@ -362,6 +380,7 @@ void http_client_start(struct http_client *c, const struct http_call *in, http_c
     assert(in->method != NULL && done != NULL);
     struct call *call = call_new(c, done, in->arg);
     arena_init(&texts, TEXT_MAX);
+    call->foreign = in->is_foreign;
     set_manners(call);
     set_limits(call, in);
     set_caller(call, in, &texts);

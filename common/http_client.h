@@ -23,6 +23,7 @@ struct http_call {
     uint32_t connect_ms, total_ms; // 10 000 and 60 000 when 0; total counts the waiting for a turn
     size_t answer_max;   // bytes of the answer kept; the rest is read and counted; 64 KB when 0
     const char *ca_file; // PEM, trusted instead of the system's; NULL: the system's
+    bool is_foreign;     // to where a stranger says: only to public addresses (http_reach.h)
     void *arg;
 };
 
@@ -39,7 +40,8 @@ struct http_answer {
 typedef void http_call_done(void *arg, const struct http_answer *a);
 
 struct http_client;
-// connections_max is per host and port; further calls wait for their turn.
+// connections_max is per host and port; further calls wait for their turn. Connections are kept:
+// foreign calls need a client of their own, so that none goes where only another may.
 struct http_client *http_client_new(struct loop *l, uint32_t connections_max);
 void http_client_free(struct http_client **c); // calls under way are dropped, done is not called
 void http_client_start(struct http_client *c, const struct http_call *call, http_call_done *done);

@@ -6,6 +6,7 @@
 #include "service/event/report.h"
 #include "service/exchange/outcome.h"
 #include "service/exchange/partner.h"
+#include "service/exchange/subscription.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/pruned.h"
@@ -58,6 +59,8 @@ const struct kind *const site_kinds[] = {
     &kind_delivery_retried,
     &kind_query_put,
     &kind_query_deleted,
+    &kind_subscription_made,
+    &kind_subscription_ended,
     NULL,
 };
 // clang-format on

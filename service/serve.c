@@ -51,6 +51,7 @@ const struct http_route *const serve_routes[] = {
     exchange_routes,
     rest_routes,
     query_routes,
+    subscriptions_routes,
     NULL,
 };
 // clang-format on

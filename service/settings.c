@@ -91,6 +91,8 @@ static const struct setting table[] = {
      .value = "1", .says = "Threads that write messages."},
     {"exchange.file_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.file_max), 1 * MB, 16 * GB,
      .value = "64 MB", .says = "Of a file in messages/, before the next one begins."},
+    {"subscriptions.private", SETTING_BOOL, SETTING_RESTART, AT(private_subscriptions),
+     .value = "false", .says = "Results may go to private and loopback addresses."},
     {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
      .value = "4096", .says = "Connections at once; over it callers get 503."},
     {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,
@@ -310,7 +312,8 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 .stream_body_max = s->limits.stream_body_max,
                                 .import_body_max = s->limits.import_body_max,
                                 SMALL(capture_events_max),
-                                .capture_body_max = s->limits.capture_body_max};
+                                .capture_body_max = s->limits.capture_body_max,
+                                .private_subscriptions = s->private_subscriptions};
 }
 
 #define HTTP(member) .member = (uint32_t)s->http.member

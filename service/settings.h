@@ -28,6 +28,7 @@ struct site_settings {
         uint64_t capture_events_max, capture_body_max;
         uint64_t query_candidates_max, query_events_max;
     } limits;
+    bool private_subscriptions;
     struct { // as struct http_limits
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;

@@ -10,7 +10,8 @@ enum opaque_purpose {
     OPAQUE_REQUEST = 1,
     OPAQUE_PAGE = 2,
     OPAQUE_DELIVERY = 3,
-    OPAQUE_SHIPMENT = 4
+    OPAQUE_SHIPMENT = 4,
+    OPAQUE_SUBSCRIPTION = 5
 };
 #define OPAQUE_LEN 26
 

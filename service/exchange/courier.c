@@ -1,23 +1,21 @@
 #include "service/exchange/courier.h"
 #include "common/log.h"
 #include "common/metric.h"
+#include "service/exchange/calling.h"
 #include "service/journal/site.h"
-#include "service/pool/secret.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define COURIER_MAGIC   0xc0a41e40u
-#define PARTNERS_MAX    100000u
-#define PAUSE_MS        200 // before the store or the committer is asked again
-#define SECRETS_ROOM    ((PARTNER_HEADERS_MAX + 2) * SECRET_MAX)
-#define OWN_HEADERS_MAX 2u
+#define COURIER_MAGIC  0xc0a41e40u
+#define FOLLOWERS_MAX  100000u
+#define PAUSE_MS       200   // before the store or the committer is asked again
+#define CLOCK_TRUST_MS 60000 // how long a run is waited for before the calendar is asked again
 
 enum closing { OPEN, CLOSING, CLOSED }; // CLOSED: answers are not heard any more
 
@@ -26,9 +24,10 @@ struct courier {
     struct courier_conf conf;
     struct txn *t;          // rests between events
     struct shaper *shaper;  // where there are no threads of them
-    struct follower **list; // by number: list[n - 1]
+    struct follower **list; // in no order
     uint32_t count, room;
-    uint64_t generation; // how often was looked
+    uint32_t partners, subscriptions; // the highest numbers among those found so far
+    uint64_t generation;              // how often was looked
     struct mail bell, end;
     atomic_bool rung;
     bool looks; // at look_at
@@ -124,17 +123,61 @@ static void hand_over(struct courier *c, struct follower *f, enum follower_state
     loop_post(c->conf.loop, &f->mail);
 }
 
+// ---- runs of a schedule
+
+static void wait_for_run(struct courier *c, struct follower *f)
+{
+    int64_t ms = f->next.ms - env_wall(c->conf.site->env).ms;
+
+    if (ms > CLOCK_TRUST_MS) ms = CLOCK_TRUST_MS;
+    f->due.ms = env_mono(c->conf.site->env).ms + (ms > 0 ? ms : 0);
+    rest(c, f, FOLLOWER_READY);
+}
+
+static void run_end(struct courier *c, struct follower *f)
+{
+    f->running = false;
+    f->next = schedule_next(&f->schedule, env_wall(c->conf.site->env));
+    wait_for_run(c, f);
+}
+
+// False: it is not due yet, and waits.
+static bool run_begin(struct courier *c, struct follower *f)
+{
+    if (f->next.ms > env_wall(c->conf.site->env).ms) {
+        wait_for_run(c, f);
+        return false;
+    }
+    f->running = true;
+    f->told = false;
+    f->run_until = 0;
+    return true;
+}
+
 static void go(struct courier *c, struct follower *f)
 {
     if (c->closing != OPEN) {
         enter(c, f, FOLLOWER_IDLE);
         return;
     }
+    if (f->version != 0 && f->scheduled && !f->running && !f->is_over && !run_begin(c, f)) return;
     f->generation = c->generation;
     hand_over(c, f, FOLLOWER_SHAPING);
 }
 
 // ---- outcomes
+
+static bool submit(struct courier *c, struct follower *f, const struct kind *k, const void *what,
+                   void (*done)(struct job *j))
+{
+    arena_reset(&f->job_arena);
+    struct job *j = job_new(&f->job_arena, c->conf.loop, 1);
+    assert(j != NULL);
+    j->asks[0] = (struct ask){.kind = k, .what = what};
+    j->owner = f;
+    j->done = done;
+    return committer_submit(c->conf.site->committer, j);
+}
 
 static void written(struct job *j)
 {
@@ -149,8 +192,9 @@ static void written(struct job *j)
         pause_for(c, f, FOLLOWER_WRITING);
         return;
     }
-    if (st.cls != ST_OK) {
-        LOG(error, "delivery.unwritten", fs("partner", f->name), fst(st));
+    if (st.cls != ST_OK) { // of a subscription: it has ended meanwhile
+        if (!is_subscriber(f->number))
+            LOG(error, "delivery.unwritten", fs("partner", f->name), fst(st));
         f->examined = 0;
         f->drain = true;
         pause_for(c, f, FOLLOWER_READY);
@@ -172,13 +216,8 @@ static void written(struct job *j)
 static void write_outcome(struct courier *c, struct follower *f)
 {
     enter(c, f, FOLLOWER_WRITING);
-    arena_reset(&f->job_arena);
-    struct job *j = job_new(&f->job_arena, c->conf.loop, 1);
-    assert(j != NULL);
-    j->asks[0] = (struct ask){.kind = &kind_delivery_outcome, .what = &f->outcome};
-    j->owner = f;
-    j->done = written;
-    if (!committer_submit(c->conf.site->committer, j)) pause_for(c, f, FOLLOWER_WRITING);
+    if (!submit(c, f, &kind_delivery_outcome, &f->outcome, written))
+        pause_for(c, f, FOLLOWER_WRITING);
 }
 
 static void filed(struct courier *c, struct follower *f)
@@ -218,81 +257,60 @@ static void answered(void *arg, const struct http_answer *answer)
         go(c, f);
 }
 
-// What a call is made of; secrets are open in `room` and wiped after libcurl has copied them.
-struct calling {
-    const struct site_keys *keys;
-    struct buf room;
-    struct http_client_header headers[PARTNER_HEADERS_MAX + OWN_HEADERS_MAX];
-    struct http_call call;
-};
-
-static status opened(struct calling *x, str sealed, str *out)
-{
-    size_t from = x->room.n;
-
-    TRY(secret_open(x->keys, sealed, &x->room));
-    *out = (str){x->room.p + from, x->room.n - from};
-    return OK;
-}
-
-static void header_add(struct calling *x, str name, str value)
-{
-    x->headers[x->call.header_count++] = (struct http_client_header){name, value};
-}
-
-static status headers_put(struct calling *x, const struct follower *f)
-{
-    static const char *const types[] = {
-        [EPCIS_JSON_2_0] = "application/json", [EPCIS_XML_1_2] = "application/xml"};
-    const struct partner_header *h = f->partner.headers.items;
-    bool typed = false;
-
-    for (uint32_t i = 0; i < f->partner.headers.n; i++) {
-        str value = h[i].value;
-        if (h[i].secret) TRY(opened(x, h[i].value, &value));
-        typed = typed || str_eq_fold(h[i].name, S("Content-Type"));
-        header_add(x, h[i].name, value);
-    }
-    if (!typed) header_add(x, S("Content-Type"), str_of(types[f->partner.format]));
-    if (f->message.gzip) header_add(x, S("Content-Encoding"), S("gzip"));
-    return OK;
-}
-
-static status call_make(struct calling *x, struct follower *f)
-{
-    const struct partner_auth *auth = f->partner.auth;
-
-    x->call = (struct http_call){.url = f->partner.url,
-                                 .method = "POST",
-                                 .headers = x->headers,
-                                 .body = buf_str(&f->message.body),
-                                 .total_ms = f->courier->conf.limits->answer_ms,
-                                 .arg = f};
-    TRY(headers_put(x, f));
-    if (auth == NULL) return OK;
-    if (auth->basic == NULL) return opened(x, auth->bearer, &x->call.bearer);
-    x->call.user = auth->basic->user;
-    return opened(x, auth->basic->password, &x->call.password);
-}
-
 static void send_message(struct courier *c, struct follower *f)
 {
-    struct calling x = {.keys = c->conf.site->keys};
+    struct calling x;
 
-    buf_init(&x.room, SECRETS_ROOM);
-    bool room = buf_room(&x.room, SECRETS_ROOM) != NULL; // grown once: views into it stay
-    assert(room);
-    x.room.n = 0;
+    calling_begin(&x, c->conf.site->keys);
+    x.call = (struct http_call){.method = "POST",
+                                .headers = x.headers,
+                                .body = buf_str(&f->message.body),
+                                .total_ms = c->conf.limits->answer_ms,
+                                .arg = f};
     enter(c, f, FOLLOWER_SENDING);
-    status st = call_make(&x, f);
+    status st = f->sort->call(f, &x);
     if (st.cls == ST_OK) {
         c->conf.send(c->conf.send_self, &x.call, answered);
     } else { // the key of a secret is gone: as good as no answer
         struct http_answer none = {.trouble = str_of(st.text), .retry_after_s = -1};
         answered(f, &none);
     }
-    OPENSSL_cleanse(x.room.p, x.room.cap);
-    buf_fini(&x.room);
+    calling_end(&x);
+}
+
+// ---- those that are over
+
+static void forget(struct courier *c, struct follower *f)
+{
+    enter(c, f, FOLLOWER_IDLE);
+    pthread_mutex_lock(&c->lock);
+    for (uint32_t i = 0; i < c->count; i++)
+        if (c->list[i] == f) c->list[i] = c->list[--c->count];
+    pthread_mutex_unlock(&c->lock);
+    follower_free(&f);
+}
+
+static void ended(struct job *j)
+{
+    struct follower *f = j->owner;
+    struct courier *c = f->courier;
+
+    OBJ_CHECK(f, FOLLOWER_MAGIC);
+    if (j->whole.cls == ST_OK) // a refusal says that somebody was faster
+        forget(c, f);
+    else
+        pause_for(c, f, FOLLOWER_READY);
+}
+
+static void part(struct courier *c, struct follower *f)
+{
+    if (!f->orphan) {
+        forget(c, f);
+        return;
+    }
+    enter(c, f, FOLLOWER_WRITING);
+    f->over = (struct subscription_over){f->number & ~SUBSCRIBER, SUBSCRIPTION_ORPHANED};
+    if (!submit(c, f, &kind_subscription_ended, &f->over, ended)) pause_for(c, f, FOLLOWER_READY);
 }
 
 static void shaped(struct courier *c, struct follower *f)
@@ -309,15 +327,18 @@ static void shaped(struct courier *c, struct follower *f)
         LOG(error, "delivery.unread", fs("partner", f->name), fst(f->message.trouble));
         pause_for(c, f, FOLLOWER_READY);
         break;
+    case SHAPED_GONE: part(c, f); return;
     case SHAPED_NOTHING:
     case SHAPED_HELD:
-        if (f->generation != c->generation)
+        if (f->scheduled)
+            run_end(c, f);
+        else if (f->generation != c->generation)
             go(c, f); // something was committed since the snapshot
         else
             enter(c, f, FOLLOWER_IDLE);
         break;
     }
-    if (f->state == FOLLOWER_IDLE) follower_drop_body(f);
+    if (f->state == FOLLOWER_IDLE || follower_pauses(f)) follower_drop_body(f);
 }
 
 // ---- looking
@@ -329,24 +350,19 @@ static void add_follower(struct courier *c, uint32_t number)
         c->list = realloc(c->list, c->room * sizeof(struct follower *));
         assert(c->list != NULL);
     }
-    struct follower *f = follower_new(number, c->conf.limits);
+    struct follower *f = follower_new(c->conf.site, number, c->conf.limits);
     f->courier = c;
     pthread_mutex_lock(&c->lock);
     c->list[c->count++] = f;
     pthread_mutex_unlock(&c->lock);
 }
 
-static bool was_put_anew(struct courier *c, const struct follower *f)
-{
-    struct item i;
-    return item_by_number(c->t, &noun_partner, f->number, &i) && i.version != f->version;
-}
-
 static bool is_wanted(struct courier *c, const struct follower *f)
 {
     if (f->state == FOLLOWER_IDLE)
-        return follower_has_work(f, c->t, c->conf.limits) || was_put_anew(c, f);
-    return f->state == FOLLOWER_RESTING && f->resume == FOLLOWER_READY && was_put_anew(c, f);
+        return follower_has_work(f, c->t, c->conf.limits) || f->sort->has_news(f, c->t);
+    return f->state == FOLLOWER_RESTING && f->resume == FOLLOWER_READY &&
+           f->sort->has_news(f, c->t);
 }
 
 static void look(struct courier *c)
@@ -357,10 +373,19 @@ static void look(struct courier *c)
     c->generation++;
     atomic_store(&c->rung, false); // what is committed from here on rings again
     txn_renew(c->t);
-    while (c->count < PARTNERS_MAX && partner_row_get(c->t, c->count + 1, &row))
-        add_follower(c, c->count + 1);
-    for (uint32_t i = 0; i < c->count; i++)
-        if (is_wanted(c, c->list[i])) enter(c, c->list[i], FOLLOWER_READY);
+    for (; c->count < FOLLOWERS_MAX && partner_row_get(c->t, c->partners + 1, &row); c->partners++)
+        add_follower(c, c->partners + 1);
+    for (uint32_t n; c->count < FOLLOWERS_MAX; c->subscriptions = n) {
+        n = subscription_from(c->t, c->subscriptions + 1);
+        if (n == 0) break;
+        add_follower(c, SUBSCRIBER | n);
+    }
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct follower *f = c->list[i];
+        if (!is_wanted(c, f)) continue;
+        f->is_over = is_subscriber(f->number) && f->sort->has_news(f, c->t);
+        enter(c, f, FOLLOWER_READY);
+    }
     txn_rest(c->t);
 }
 
@@ -417,7 +442,9 @@ bool courier_is_sending(struct courier *c, uint32_t partner, uint64_t seq)
 
     OBJ_CHECK(c, COURIER_MAGIC);
     pthread_mutex_lock(&c->lock);
-    const struct follower *f = partner > 0 && partner <= c->count ? c->list[partner - 1] : NULL;
+    const struct follower *f = NULL;
+    for (uint32_t i = 0; i < c->count && f == NULL; i++)
+        if (c->list[i]->number == partner) f = c->list[i];
     bool under_way = f != NULL && (f->state == FOLLOWER_SENDING || f->state == FOLLOWER_FILING ||
                                    f->state == FOLLOWER_WRITING);
     for (uint32_t i = 0; under_way && !found && i < f->message.count; i++)

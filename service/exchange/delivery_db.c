@@ -75,6 +75,13 @@ void partner_row_put(struct txn *t, uint32_t partner, const struct partner_row *
     txn_put(t, DB_ROWS, str_key(&k), (str){v, sizeof v});
 }
 
+void partner_row_del(struct txn *t, uint32_t partner)
+{
+    struct key k = key_of(ROW_PARTNER_STATE, partner);
+
+    txn_del(t, DB_ROWS, str_key(&k));
+}
+
 // ---- lots
 
 static bool is_all(const struct lots *l) { return l->n == 1 && l->at[0] == PARKED_ALL_LOTS; }

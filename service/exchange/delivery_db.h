@@ -20,6 +20,7 @@ struct partner_row {
 
 bool partner_row_get(struct txn *t, uint32_t partner, struct partner_row *out);
 void partner_row_put(struct txn *t, uint32_t partner, const struct partner_row *row);
+void partner_row_del(struct txn *t, uint32_t partner);
 
 struct lots {
     uint32_t at[PARKED_LOTS_MAX]; // dense numbers, no order, none twice; or PARKED_ALL_LOTS alone

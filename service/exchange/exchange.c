@@ -20,7 +20,9 @@ static void committed(void *self, uint64_t seq)
 
 static void send_call(void *self, const struct http_call *call, http_call_done *done)
 {
-    http_client_start(self, call, done);
+    const struct exchange *e = self;
+
+    http_client_start(call->is_foreign ? e->abroad : e->client, call, done);
 }
 
 static status folder_make(const char *folder)
@@ -35,6 +37,7 @@ static void free_all(struct exchange **ep)
 
     *ep = NULL;
     http_client_free(&e->client);
+    http_client_free(&e->abroad);
     courier_free(&e->courier);
     loop_free(&e->loop);
     messages_close(&e->messages);
@@ -48,6 +51,7 @@ static status begin(struct exchange *e, struct site *site, const struct exchange
     TRY(messages_open(conf->messages, e->limits.file_max, &e->messages));
     e->loop = loop_new("courier");
     e->client = http_client_new(e->loop, CONNECTIONS_A_HOST);
+    e->abroad = http_client_new(e->loop, CONNECTIONS_A_HOST);
     struct shapers_conf shapers = {site, &e->limits, e->messages, e->loop};
     TRY(shapers_start(&shapers, &e->shapers));
     struct courier_conf courier = {.site = site,
@@ -56,7 +60,7 @@ static status begin(struct exchange *e, struct site *site, const struct exchange
                                    .messages = e->messages,
                                    .shapers = e->shapers,
                                    .send = send_call,
-                                   .send_self = e->client};
+                                   .send_self = e};
     e->courier = courier_new(&courier);
     return OK;
 }

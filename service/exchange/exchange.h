@@ -20,3 +20,4 @@ void exchange_stop(struct site *site, uint32_t wait_ms);
 void exchange_free(struct site *site);
 
 extern const struct http_route exchange_routes[];
+extern const struct http_route subscriptions_routes[]; // below /epcis/v2/queries

@@ -13,6 +13,7 @@ struct exchange {
     struct messages *messages;
     struct loop *loop;
     struct http_client *client;
+    struct http_client *abroad; // for subscribers: its connections are to public addresses only
     struct shapers *shapers;
     struct courier *courier;
     bool running; // the loop's thread

@@ -6,7 +6,8 @@
 #define MESSAGE_ARENA (64 * MB)
 #define SAYS_MAX      200u // bytes of an answer that an outcome quotes
 
-struct follower *follower_new(uint32_t number, const struct exchange_limits *l)
+struct follower *follower_new(const struct site *site, uint32_t number,
+                              const struct exchange_limits *l)
 {
     struct follower *f = calloc(1, sizeof *f);
 
@@ -14,6 +15,8 @@ struct follower *follower_new(uint32_t number, const struct exchange_limits *l)
     f->magic = FOLLOWER_MAGIC;
     f->state = FOLLOWER_READY;
     f->number = number;
+    f->site = site;
+    f->sort = is_subscriber(number) ? &follower_subscription : &follower_partner;
     f->drain = true;
     f->fit = f->limit = l->events_max;
     arena_init(&f->own, 4 * MB);
@@ -41,27 +44,7 @@ void follower_free(struct follower **fp)
     free(f);
 }
 
-bool follower_load(struct follower *f, struct txn *t, const struct exchange_limits *l)
-{
-    struct partner_row row;
-    struct item i;
-
-    if (!item_by_number(t, &noun_partner, f->number, &i)) return false;
-    if (i.version == f->version) return true;
-    success_rule_free(&f->rule);
-    arena_reset(&f->own);
-    if (item_value(&noun_partner, &i, &f->own, &f->partner).cls != ST_OK) return false;
-    f->version = i.version;
-    f->client = i.client;
-    f->name = arena_str(&f->own, i.name);
-    f->rule = success_rule_new(&f->partner);
-    f->examined = 0; // by another filter
-    f->skipped = 0;
-    f->attempts = 0;
-    f->fit = f->limit = l->events_max;
-    f->failing = partner_row_get(t, f->number, &row) && row.failing_since.ms != 0;
-    return true;
-}
+bool follower_pauses(const struct follower *f) { return f->scheduled && !f->running; }
 
 // ---- answers
 
@@ -154,13 +137,15 @@ enum answer_means follower_answered(struct follower *f, const struct answered *a
 {
     const struct http_answer *answer = a->answer;
 
-    assert(f->message.what == SHAPED_MESSAGE && f->message.count > 0);
-    if (answer->code != 0 && success_rule_holds(f->rule, answer->code, answer->body)) {
+    assert(f->message.what == SHAPED_MESSAGE);
+    if (answer->code != 0 && f->sort->takes(f, answer)) {
         outcome_begin(f, VERDICT_TAKEN);
     } else if (is_passing(answer->code)) {
         return not_now(f, a, answer->code == 0 ? S("partner.no_answer") : S("partner.busy"));
-    } else if (f->message.count > 1) {
+    } else if (f->message.count > 1 && (f->sort->parks || answer->code == 413)) {
         return halve(f, a);
+    } else if (!f->sort->parks) {
+        return not_now(f, a, S("subscriber.refused"));
     } else if (!f->message.may_park) {
         return not_now(f, a, S("partner.parked_full"));
     } else {
@@ -192,8 +177,9 @@ void follower_written(struct follower *f)
     f->examined = o->position;
     if (o->verdict == VERDICT_PASSED) return;
     f->attempts = 0;
+    f->told = true;
     if (o->again) f->drain = true;
-    bool past = o->events[o->count - 1] >= f->suspect;
+    bool past = o->count == 0 || o->events[o->count - 1] >= f->suspect;
     if (o->verdict == VERDICT_REFUSED) f->limit = 2; // where one is, others may be near
     if (o->verdict == VERDICT_TAKEN && past) f->limit *= 2;
     if (f->limit > f->fit) f->limit = f->fit;

@@ -1,12 +1,15 @@
-// follower.h - one partner being followed up: where it is, the message being made for it or under
-// way, what its answer means.
+// follower.h - one who must be told, a partner or a subscription, being followed up: where it is,
+// the message being made for it or under way, what its answer means. What differs between the sorts
+// of them is a struct follower_sort; a subscription's number has SUBSCRIBER in it.
 //
 // owner: the courier's loop; while `state` is FOLLOWER_SHAPING or FOLLOWER_FILING the shaper that
 // has it. Nothing here is on disk: after a restart a follower goes on where its partner's row is.
 #pragma once
 #include "common/http_client.h"
+#include "service/event/render.h"
 #include "service/exchange/outcome.h"
 #include "service/exchange/partner.h"
+#include "service/exchange/subscription.h"
 
 struct site;
 
@@ -46,8 +49,32 @@ enum shaped {
     SHAPED_PASSED, // nothing to send, but the position moves
     SHAPED_UNTOLD, // the next event cannot be put into words: `trouble` says why
     SHAPED_HELD,   // no more may be parked: only a retry helps
+    SHAPED_GONE,   // there is nobody to tell any more
     SHAPED_TROUBLE // the store could not be read
 };
+
+struct follower;
+struct calling;
+struct order;
+// For choosing what of a fact is told; of one snapshot.
+struct choosing {
+    struct event_render *render;
+    const struct order *order;
+    struct arena *scratch;
+};
+struct follower_sort {
+    bool parks; // one refused event is parked; else nothing passes what is not taken
+    // Reads what it asks for, anew where that changed. False: there is none.
+    bool (*load)(struct follower *f, struct txn *t, const struct exchange_limits *l);
+    bool (*has_news)(const struct follower *f, struct txn *t); // put anew since, or over
+    // The parts of the fact that it is to be told; none: parts->n is 0.
+    status (*choose)(struct follower *f, const struct choosing *x, const struct fact *fact,
+                     struct event_parts *parts);
+    void (*dress)(const struct follower *f, struct epcis_out *out); // its documents
+    status (*call)(struct follower *f, struct calling *x);          // address, headers, secrets
+    bool (*takes)(const struct follower *f, const struct http_answer *a);
+};
+extern const struct follower_sort follower_partner, follower_subscription;
 
 struct message {
     enum shaped what;
@@ -70,14 +97,26 @@ struct follower {
     struct courier *courier;
     enum follower_state state, resume;
     uint64_t generation; // of the courier, when shaping began
-    uint32_t number;     // of the partner's item
-    // The partner as it was read last:
-    uint32_t version;
+    const struct follower_sort *sort;
+    const struct site *site;
+    uint32_t number; // of the partner's item, or SUBSCRIBER and that of the subscription
+    // Who it is, as read last:
+    uint32_t version; // 0: not yet
     client_id client;
     struct arena own;
     str name;
     struct partner partner;
     struct success_rule *rule;
+    struct subscription subscription;
+    struct asking *asking;
+    bool is_over; // the subscription's end was seen
+    bool orphan;  // and that only its query is gone
+    // Of a scheduled subscription: between runs nothing is told.
+    bool scheduled, running;
+    bool told; // something was sent in this run
+    struct schedule schedule;
+    wall next;          // when the next run is due; 0: not yet known
+    uint64_t run_until; // events up to here belong to the run; 0: it has just begun
     // How far:
     uint64_t examined;  // looked at beyond the row's position: nothing to tell up to here
     uint32_t skipped;   // events since the position that the filter leaves out
@@ -94,16 +133,18 @@ struct follower {
     struct message message;
     // What is to be kept and written:
     struct outcome outcome;
+    struct subscription_over over;
     struct buf answer;
     status filed;
     struct arena job_arena;
 };
 #define FOLLOWER_MAGIC 0xf0110e50u
 
-struct follower *follower_new(uint32_t number, const struct exchange_limits *l);
+struct follower *follower_new(const struct site *site, uint32_t number,
+                              const struct exchange_limits *l);
 void follower_free(struct follower **f);
-// Reads the partner's item anew where it was put since. False: there is none.
-bool follower_load(struct follower *f, struct txn *t, const struct exchange_limits *l);
+// Is it between two runs of its schedule?
+bool follower_pauses(const struct follower *f);
 
 // What an answer means for the message under way.
 enum answer_means {

@@ -1,5 +1,6 @@
 #include "service/exchange/outcome.h"
 #include "common/bytes.h"
+#include "service/exchange/subscription.h"
 #include <string.h>
 
 enum { OF_PARKED = 1 };
@@ -146,8 +147,18 @@ static status outcome_decide(struct decide *d)
     return OK;
 }
 
+// REQ EPCIS-2.0-NOTIFIED: the last time that a subscriber answered 200, and no other status
+static void write_subscriber(struct txn *t, const struct fact *f, const struct outcome *o)
+{
+    if (o->http == 200) subscription_notified(t, o->partner & ~SUBSCRIBER, f->at);
+}
+
 static void write_taken(struct txn *t, const struct fact *f, const struct outcome *o)
 {
+    if (is_subscriber(o->partner)) { // nobody asks what became of one event
+        write_subscriber(t, f, o);
+        return;
+    }
     for (uint32_t i = 0; o->again && i < o->count; i++) {
         parked_del(t, o->partner, o->events[i]);
         taken_put(t, o->partner, true, o->events[i], f->seq);
@@ -190,7 +201,8 @@ static void outcome_print(const struct fact *f, struct json_w *w, const void *ar
     (void)arg;
     arena_init(&a, 64 * MB);
     if (outcome_get(f->decided, &a, &o).cls == ST_OK) {
-        json_w_kint(w, "partner", o.partner);
+        json_w_kint(w, is_subscriber(o.partner) ? "subscription" : "partner",
+                    o.partner & ~SUBSCRIBER);
         json_w_kstr(w, "verdict", str_of(verdict_word(o.verdict)));
         json_w_kint(w, "position", (int64_t)o.position);
         json_w_kint(w, "events", o.count);

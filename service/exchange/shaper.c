@@ -81,13 +81,11 @@ void shaper_free(struct shaper **sp)
 static void document_begin(struct making *x)
 {
     struct epcis_out conf = {
-        .format = (enum epcis_format)x->f->partner.format,
-        .strict = true,
-        .prefixes = x->render.prefixes,
-        .created = {env_wall(x->s->site->env), 0}
+        .prefixes = x->render.prefixes, .created = {env_wall(x->s->site->env), 0}
     };
 
     if (x->begun) return;
+    x->f->sort->dress(x->f, &conf);
     x->m->body.max = x->s->limits->bytes_max;
     epcis_doc_init(&x->doc, &conf, &x->m->body);
     x->begun = true;
@@ -142,19 +140,15 @@ static status must_wait(struct making *x, const struct fact *f, struct lots *lot
 
 static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
 {
-    // Parked ones were wanted once and go whole.
-    const struct partner_filter *filter = x->m->again ? NULL : x->f->partner.filter;
+    struct choosing choosing = {&x->render, &x->order, &x->s->scratch};
     struct event_parts parts;
-    bool wanted = true, wait = false;
+    bool wait = false;
     struct fact f;
 
     arena_reset(&x->s->scratch);
     status st = journal_get(x->s->t, seq, &x->s->scratch, &f);
-    if (st.cls == ST_OK) st = event_is_of(&x->order, &f, filter, &wanted);
     if (st.cls != ST_OK) return wrong(x, st);
-    if (!wanted) return TOLD_NOT;
-    st = event_render(&x->render, &f, &parts);
-    if (st.cls == ST_OK) event_parts_filter(&parts, filter);
+    st = x->f->sort->choose(x->f, &choosing, &f, &parts);
     if (st.cls == ST_OK && parts.n == 0) return TOLD_NOT;
     status order = x->m->again ? OK : must_wait(x, &f, lots, &wait);
     if (order.cls != ST_OK) return wrong(x, order);
@@ -217,6 +211,10 @@ static bool event_take(struct making *x, uint64_t seq)
     else if (told == TOLD_BEHIND || told == TOLD_FULL)
         return false;
     if (told != TOLD_WRONG) return true;
+    if (!x->f->sort->parks) {
+        if (x->m->count == 0) x->m->what = SHAPED_TROUBLE;
+        return false;
+    }
     if (x->m->count == 0 && x->m->parked_count == 0 &&
         may_park(x)) { // else it comes first the next time
         x->m->what = SHAPED_UNTOLD;
@@ -224,6 +222,11 @@ static bool event_take(struct making *x, uint64_t seq)
         x->m->position = seq;
     }
     return false;
+}
+
+static bool is_after_run(const struct follower *f, uint64_t seq)
+{
+    return f->scheduled && seq > f->run_until;
 }
 
 static void events_tell(struct making *x)
@@ -237,6 +240,7 @@ static void events_tell(struct making *x)
                            LEN(seqs));
         if (n == 0) return;
         for (size_t i = 0; more && i < n && x->m->count < x->f->limit; i++) {
+            if (is_after_run(x->f, seqs[i])) return;
             more = event_take(x, seqs[i]);
             if (more) x->m->position = seqs[i];
             x->examined++;
@@ -252,7 +256,8 @@ static bool message_begin(struct making *x)
 {
     struct message *m = x->m;
 
-    if (!follower_load(x->f, x->s->t, x->s->limits)) return false;
+    if (x->f->scheduled && x->f->running && x->f->run_until == 0)
+        x->f->run_until = journal_head_get(x->s->t).seq;
     uint32_t room = x->f->limit + 1;
     arena_reset(&x->f->arena);
     buf_reset(&m->body);
@@ -298,20 +303,31 @@ static void body_pack(struct making *x)
     x->m->gzip = true;
 }
 
+// Nothing was found in a whole run, and the subscriber wants to hear of that.
+static bool is_empty_report(const struct making *x)
+{
+    const struct follower *f = x->f;
+
+    return x->m->what == SHAPED_NOTHING && x->m->count == 0 && f->scheduled && f->running &&
+           !f->told && f->subscription.wish.report_if_empty;
+}
+
 static void message_end(struct making *x)
 {
     struct message *m = x->m;
 
-    if (x->begun && m->count > 0 && m->what != SHAPED_UNTOLD) {
+    if (is_empty_report(x)) document_begin(x);
+    bool whole = m->what != SHAPED_UNTOLD && m->what != SHAPED_TROUBLE;
+    if (x->begun && whole && (m->count > 0 || is_empty_report(x))) {
         status st = epcis_doc_end(&x->doc);
         assert(st.cls == ST_OK); // epcis_doc_event keeps room for it
         m->what = SHAPED_MESSAGE;
         body_pack(x);
     }
     if (x->begun) epcis_doc_fini(&x->doc);
-    if (m->what == SHAPED_MESSAGE || m->what == SHAPED_UNTOLD) lots_note(x);
+    if (x->f->sort->parks && (m->what == SHAPED_MESSAGE || m->what == SHAPED_UNTOLD)) lots_note(x);
     if (m->again) m->position = m->before;
-    m->may_park = m->again || may_park(x);
+    m->may_park = x->f->sort->parks && (m->again || may_park(x));
     bool quiet = m->what == SHAPED_NOTHING || m->what == SHAPED_MORE || m->what == SHAPED_HELD;
     if (quiet && (m->parked_count > 0 || x->f->skipped >= PASS_EVERY)) m->what = SHAPED_PASSED;
     if (quiet && m->what != SHAPED_PASSED) x->f->examined = m->position;
@@ -320,10 +336,17 @@ static void message_end(struct making *x)
 
 static void make(struct making *x)
 {
+    struct follower *f = x->f;
+
+    if (!f->sort->load(f, x->s->t, x->s->limits)) {
+        x->m->what = is_subscriber(f->number) ? SHAPED_GONE : SHAPED_TROUBLE;
+        return;
+    }
     if (!message_begin(x)) {
         x->m->what = SHAPED_TROUBLE;
         return;
     }
+    if (follower_pauses(f)) return;
     if (x->row.parked > 0 && (x->f->drain || x->row.released > 0)) parked_tell(x);
     if (x->m->count == 0 && x->m->what == SHAPED_NOTHING) {
         x->f->drain = false;

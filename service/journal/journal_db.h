@@ -41,7 +41,8 @@ enum counter {
     COUNTER_LOT,
     COUNTER_ITEM,
     COUNTER_SHIPMENT,
-    COUNTER_IMPORT
+    COUNTER_IMPORT,
+    COUNTER_SUBSCRIPTION = 16
 };
 uint64_t counter_get(struct txn *t, enum counter c); // how many have been given
 void counter_put(struct txn *t, enum counter c, uint64_t given);

@@ -38,6 +38,8 @@
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
+    X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
+    X(SUBSCRIPTION_ENDED, 99, "subscription.ended")                                                \
     X(QUERY_PUT, 112, "query.put")                                                                 \
     X(QUERY_DELETED, 113, "query.deleted")
 
@@ -87,7 +89,9 @@ enum fact_kind {
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \
     X(PARKED_LOT, 'q')                                                                             \
-    X(QUERY, 'Y')
+    X(QUERY, 'Y')                                                                                  \
+    X(SUBSCRIPTION, 'w')                                                                           \
+    X(SUBSCRIPTION_OF, 'W')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),

@@ -28,6 +28,7 @@ struct site_limits {                 // settings, each with its default in servi
     size_t import_body_max;          // 64 MB
     uint32_t capture_events_max;     // of a captured document, 100,000
     size_t capture_body_max;         // 256 MB
+    bool private_subscriptions;      // may subscribers live at private addresses?
 };
 
 struct site {

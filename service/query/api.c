@@ -150,33 +150,33 @@ void token_drop(struct http_req *r)
 
 // ---- routes
 
-#define GET(path, run)                                                                             \
+// The parameters of events are the query language's: whoever reads them refuses what is none.
+#define ROUTE(method, path, roles, max, run, app, query)                                           \
     {                                                                                              \
-        HTTP_GET, REST_ROOT path, QUERY_ROLES, 0, run, NULL, NULL                                  \
+        method, REST_ROOT path, roles, max, run, NULL, app, query                                  \
     }
-#define OF(i, path, run)                                                                           \
-    {                                                                                              \
-        HTTP_GET, REST_ROOT path, QUERY_ROLES, 0, run, NULL, &resources[i]                         \
-    }
+#define GET(path, run, query)   ROUTE(HTTP_GET, path, QUERY_ROLES, 0, run, NULL, query)
+#define OF(i, path, run, query) ROUTE(HTTP_GET, path, QUERY_ROLES, 0, run, &resources[i], query)
+#define PAGES                   "perPage nextPageToken"
 #define RESOURCE(i, name)                                                                          \
-    OF(i, "/" name, resource_list), OF(i, "/" name "/{value}", resource_one),                      \
-        OF(i, "/" name "/{value}/events", events_of)
+    OF(i, "/" name, resource_list, PAGES), OF(i, "/" name "/{value}", resource_one, PAGES),        \
+        OF(i, "/" name "/{value}/events", events_of, NULL)
+#define WRITERS "client gateway operator"
 
 const struct http_route query_routes[] = {
-    GET("/events", events_list),
-    GET("/events/{eventID}", events_one),
+    GET("/events", events_list, NULL),
+    GET("/events/{eventID}", events_one, NULL),
     RESOURCE(0, "eventTypes"),
     RESOURCE(1, "epcs"),
     RESOURCE(2, "bizSteps"),
     RESOURCE(3, "bizLocations"),
     RESOURCE(4, "readPoints"),
     RESOURCE(5, "dispositions"),
-    GET("/queries", queries_list),
-    {HTTP_POST,                  REST_ROOT "/queries", "client gateway operator", 256 * KB, queries_put, NULL, NULL},
-    GET("/queries/{queryName}", queries_one),
-    {HTTP_DELETE, REST_ROOT "/queries/{queryName}", "client gateway operator", 0, queries_delete,
-                                NULL, NULL},
-    GET("/queries/{queryName}/events", queries_events),
-    {HTTP_DELETE,               REST_ROOT "/nextPageToken/{token}", QUERY_ROLES, 0, token_drop, NULL, NULL},
-    {0                     },
+    GET("/queries", queries_list, PAGES),
+    ROUTE(HTTP_POST, "/queries", WRITERS, 256 * KB, queries_put, NULL, ""),
+    GET("/queries/{queryName}", queries_one, ""),
+    ROUTE(HTTP_DELETE, "/queries/{queryName}", WRITERS, 0, queries_delete, NULL, ""),
+    GET("/queries/{queryName}/events", queries_events, NULL),
+    ROUTE(HTTP_DELETE, "/nextPageToken/{token}", QUERY_ROLES, 0, token_drop, NULL, ""),
+    {0},
 };

@@ -25,7 +25,7 @@ static const struct {
     {ST_METHOD,            "",              E("NoSuchNameException")           },
     {ST_NOT_ACCEPTABLE,    "",              E("NotAcceptableException")        },
     {ST_CONFLICT,          "",              E("ResourceAlreadyExistsException")},
-    {ST_TOO_LARGE,         "query.complex", E("QueryTooComplexException")      },
+    {ST_TOO_LARGE,         "query.too_complex", E("QueryTooComplexException")      },
     {ST_TOO_LARGE,         "query.",        E("QueryTooLargeException")        },
     {ST_TOO_LARGE,         "",              E("CaptureLimitExceededException") },
     {ST_URI_TOO_LONG,      "",              E("URITooLongException")           },

@@ -69,6 +69,7 @@ status rest_extensions(struct http_req *r, const struct epcis_ns **out, uint32_t
 // ---- lists
 
 #define REST_PER_PAGE 30u
+#define REST_TOKEN_MS (3600 * 1000) // what an answer says of how long its token holds
 struct rest_page {
     uint32_t per_page; // at most limits.page_max
     str token;         // nextPageToken as it came, decoded, or empty
