@@ -29,6 +29,7 @@
 #include "service/serve_seed.h"
 #include "service/settings.h"
 #include "service/trade/shipment.h"
+#include "service/vocabulary/master.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -221,6 +222,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.env = &env_real;
     s->site.kinds = site_kinds;
     s->site.keys = &s->keys;
+    s->site.master = &vocabulary_master;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     TRY(folder_open(s));

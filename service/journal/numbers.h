@@ -41,7 +41,8 @@
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
     X(SUBSCRIPTION_ENDED, 99, "subscription.ended")                                                \
     X(QUERY_PUT, 112, "query.put")                                                                 \
-    X(QUERY_DELETED, 113, "query.deleted")
+    X(QUERY_DELETED, 113, "query.deleted")                                                         \
+    X(VOCABULARY_CAPTURED, 120, "vocabulary.captured")
 
 enum fact_kind {
 #define X(name, number, text) FACT_##name = (number),
@@ -91,7 +92,10 @@ enum fact_kind {
     X(PARKED_LOT, 'q')                                                                             \
     X(QUERY, 'Y')                                                                                  \
     X(SUBSCRIPTION, 'w')                                                                           \
-    X(SUBSCRIPTION_OF, 'W')
+    X(SUBSCRIPTION_OF, 'W')                                                                        \
+    X(SUBSCRIPTION_ID, 'B')                                                                        \
+    X(VOCABULARY, 'E')                                                                             \
+    X(VOCABULARY_OF, 'e')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),
