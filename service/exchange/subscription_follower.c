@@ -4,6 +4,7 @@
 #include "service/exchange/calling.h"
 #include "service/exchange/follower.h"
 #include "service/exchange/order.h"
+#include "service/query/query.h"
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -16,6 +17,7 @@ static str name_of(struct follower *f, const struct site *site)
 {
     struct buf b;
 
+    if (f->subscription.id.n > 0) return f->subscription.id;
     buf_init(&b, ID_MAX);
     opaque_put(site->opaque_key, OPAQUE_SUBSCRIPTION, dense(f), &b);
     str name = arena_str(&f->own, buf_str(&b));
@@ -70,6 +72,7 @@ static bool has_news(const struct follower *f, struct txn *t)
 static status choose(struct follower *f, const struct choosing *x, const struct fact *fact,
                      struct event_parts *parts)
 {
+    struct query_master master = {x->render->site->master, x->render->t, f->client};
     struct event_parts all;
     bool fits;
 
@@ -77,7 +80,7 @@ static status choose(struct follower *f, const struct choosing *x, const struct 
     if (fact->at.ms < f->subscription.initial.ms) return OK;
     TRY(event_render(x->render, fact, &all));
     for (uint32_t i = 0; i < all.n; i++) {
-        TRY(asking_fits(f->asking, &all.at[i].event, x->scratch, &fits));
+        TRY(asking_fits(f->asking, &all.at[i].event, &master, x->scratch, &fits));
         if (fits) parts->at[parts->n++] = all.at[i];
     }
     return OK;
@@ -87,7 +90,11 @@ static void dress(const struct follower *f, struct epcis_out *out)
 {
     const struct subscription *s = &f->subscription;
 
-    out->format = s->media == REST_XML ? EPCIS_XML_2_0 : EPCIS_JSON_2_0;
+    static const enum epcis_format formats[] = {[SUBSCRIPTION_JSON] = EPCIS_JSON_2_0,
+                                                [SUBSCRIPTION_XML] = EPCIS_XML_2_0,
+                                                [SUBSCRIPTION_XML_1_2] = EPCIS_XML_1_2};
+
+    out->format = formats[s->media];
     out->kind = EPCIS_QUERY_DOC;
     out->ids = rest_form_ids(s->form);
     out->words = rest_form_words(s->form);
@@ -116,11 +123,12 @@ static status sign(const struct follower *f, struct calling *x)
 
 static status call(struct follower *f, struct calling *x)
 {
-    bool xml = f->subscription.media == REST_XML;
+    bool xml = f->subscription.media != SUBSCRIPTION_JSON;
 
     x->call.url = f->subscription.wish.dest;
     x->call.is_foreign = !f->site->limits.private_subscriptions;
     calling_header(x, S("Content-Type"), xml ? S("application/xml") : S("application/json"));
+    if (f->subscription.media == SUBSCRIPTION_XML_1_2) return OK;
     calling_header(x, S("GS1-EPCIS-Version"), S(REST_VERSION));
     calling_header(x, S("GS1-CBV-Version"), S(REST_VERSION));
     return sign(f, x);

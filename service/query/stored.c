@@ -19,7 +19,7 @@ struct stored_ask {
 
 static bool is_reserved(str name)
 {
-    return str_eq(name, S(SIMPLE_EVENT_QUERY)) || str_eq(name, S("SimpleMasterDataQuery"));
+    return str_eq(name, S(SIMPLE_EVENT_QUERY)) || str_eq(name, S(SIMPLE_MASTER_DATA_QUERY));
 }
 
 static status unknown(void)
@@ -106,6 +106,16 @@ status stored_get(struct txn *t, client_id c, str name, struct arena *a, struct 
     uint64_t seq = stored_seq(t, c, name);
 
     return seq == 0 ? unknown() : stored_read(t, seq, a, out);
+}
+
+bool stored_name_next(struct txn *t, client_id c, str after, struct arena *a, str *out)
+{
+    uint64_t seq;
+    str name;
+
+    if (!stored_next(t, c, after, &name, &seq)) return false;
+    *out = arena_str(a, name);
+    return out->p != NULL;
 }
 
 static void stored_write(const struct stored *s, struct json_w *w)

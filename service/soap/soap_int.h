@@ -1,0 +1,26 @@
+// soap_int.h - what the files of this folder share.
+#pragma once
+#include "service/api/api.h"
+#include "service/query/answer.h"
+#include "service/soap/call.h"
+#include "service/soap/fault.h"
+#include "service/soap/soap.h"
+
+// Refuses as a fault that says, where the exception has a place for it, of which query.
+void soap_refuse(struct http_req *r, const struct soap_call *c, status st);
+
+// An envelope around one result: written between begin and reply.
+struct xml_w soap_begin(struct buf *b, str result); // "GetQueryNamesResult": it is open then
+void soap_reply(struct http_req *r, struct xml_w *w);
+
+// The operations that have files of their own. The call lies in r->arena.
+void soap_poll_master(struct http_req *r, const struct soap_call *c);
+void soap_subscribe(struct http_req *r, const struct soap_call *c);
+void soap_unsubscribe(struct http_req *r, const struct soap_call *c);
+void soap_subscription_ids(struct http_req *r, const struct soap_call *c);
+
+// The client's query of this name: a named one's object, or an empty text for SimpleEventQuery.
+// query.no_such
+status soap_query_find(struct http_req *r, struct txn *t, str name, client_id *client, str *json);
+// The parameters of a call as a query for events. A named query takes none.
+status soap_query_read(struct http_req *r, const struct soap_call *c, str json, struct query *out);
