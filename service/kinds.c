@@ -58,10 +58,10 @@ const struct kind *const site_kinds[] = {
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,
-    &kind_query_put,
-    &kind_query_deleted,
     &kind_subscription_made,
     &kind_subscription_ended,
+    &kind_query_put,
+    &kind_query_deleted,
     &kind_vocabulary_captured,
     NULL,
 };

@@ -53,8 +53,8 @@ const struct http_route *const serve_routes[] = {
     shipment_routes,
     exchange_routes,
     rest_routes,
-    query_routes,
     subscriptions_routes,
+    query_routes,
     soap_routes,
     NULL,
 };

@@ -41,6 +41,8 @@ struct answer {
     uint32_t next;          // to be written
     struct epcis_doc doc;
     bool doc_open;
+    size_t head; // of the document: the writer looks back to it, so it stays in `out`
+    size_t sent; // of what is in `out`
     struct arena event;
     struct buf out;
 };
@@ -120,7 +122,7 @@ static status run_begin(struct answer *g, struct txn *t)
     if (!probe) {
         uint64_t want = page_room(g) + 1 + g->place.skip; // one more tells whether there is more
         if (want > QUERY_WANT_MAX)
-            return fail(ST_TOO_LARGE, "query.large", 0,
+            return fail(ST_TOO_LARGE, "query.too_large", 0,
                         "more events than an order by fields keeps");
         c.want = (uint32_t)want;
         if (!by_field) c.after = g->place.after;
@@ -135,7 +137,7 @@ static void page_link(struct answer *g, const struct query_hits *all)
 {
     struct place next = g->place;
     struct site *s = api_site(g->r);
-    wall expires = {env_wall(s->env).ms + PAGE_TOKEN_MS};
+    wall expires = {env_wall(s->env).ms + REST_TOKEN_MS};
     uint32_t room = page_room(g);
     struct buf place, token;
 
@@ -164,10 +166,10 @@ static status found(struct answer *g)
     uint32_t room = page_room(g), skip = (uint32_t)g->place.skip;
 
     if (g->a.q.most > 0 && g->is_first && all.count > g->a.q.most)
-        return fail(ST_TOO_LARGE, "query.large", 0, "more than %llu events fit",
+        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %llu events fit",
                     (unsigned long long)g->a.q.most);
     if (g->a.soap && all.n > room && (g->a.q.limit == 0 || g->a.q.limit > room))
-        return fail(ST_TOO_LARGE, "query.large", 0, "more than %u events fit: ask for less", room);
+        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %u events fit: ask for less", room);
     if (g->a.must_be && g->is_first && all.n == 0) return unknown();
     if (!g->a.soap) page_link(g, &all);
     g->hits = all;
@@ -211,6 +213,7 @@ static void doc_begin(struct answer *g)
     }
     epcis_doc_init(&g->doc, &conf, &g->out);
     g->doc_open = true;
+    g->head = g->out.n;
 }
 
 // What cannot be said in the form asked for is no reason to say less.
@@ -220,7 +223,7 @@ static status untold(const struct answer *g, const struct epcis_event *e, status
     if (g->a.soap)
         return fail(ST_UNSUPPORTED, st.reason, 0, "EPCIS 1.2 cannot say %.*s: %.40s",
                     (int)(e->id.n < 60 ? e->id.n : 60), e->id.p, st.text);
-    return fail(ST_NOT_ACCEPTABLE, st.reason, 0, "an event has no such form: %.60s", st.text);
+    return fail(ST_NOT_ACCEPTABLE, "event.form", 0, "an event has no such form: %.60s", st.text);
 }
 
 static status events_write(struct answer *g, struct txn *t, bool *more)
@@ -286,8 +289,8 @@ static void send(struct answer *g, bool more)
         r->work = g;
         http_reply_start(r, 200, g->to.type, drained, gone);
     }
-    http_reply_write(r, buf_str(&g->out));
-    g->out.n = 0;
+    http_reply_write(r, str_from(buf_str(&g->out), g->sent));
+    g->out.n = g->sent = g->head;
     if (more) return;
     http_reply_end(r);
     answer_free(g);

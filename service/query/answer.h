@@ -2,8 +2,8 @@
 // is query.h's, the answer goes out by itself.
 #pragma once
 #include "service/query/run.h"
+#include "service/query/stored.h"
 
-#define SIMPLE_EVENT_QUERY       "SimpleEventQuery"
 #define SIMPLE_MASTER_DATA_QUERY "SimpleMasterDataQuery"
 
 // The one client whose events a call is about; callers of the whole site name it.
@@ -24,11 +24,5 @@ struct events_asked {
 // Answers by itself, in turns.
 void answer_begin(struct http_req *r, const struct events_asked *a);
 
-// A named query of the client. query.no_such (NOT_FOUND)
-struct stored {
-    str name;
-    str json; // its object, in the arena
-};
-status stored_get(struct txn *t, client_id c, str name, struct arena *a, struct stored *out);
 // The first name of a query behind `after`, into the arena; false: there is none.
 bool stored_name_next(struct txn *t, client_id c, str after, struct arena *a, str *out);

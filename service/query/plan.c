@@ -1,6 +1,7 @@
 // plan.c - a term after the other, a value after the other: which lists it means.
 #include "service/query/plan.h"
 #include "common/bytes.h"
+#include "service/event/event_id.h"
 #include "service/event/index.h"
 #include "service/event/report.h"
 #include "service/query/rows.h"
@@ -9,6 +10,7 @@
 
 #define HOUR_MS   INT64_C(3600000)
 #define HOURS_MAX 500u // lists of hours worth taking
+#define SCAN_STEP 1000u
 
 void plan_init(struct plan *p, const struct plan_conf *c)
 {
@@ -123,6 +125,44 @@ static status class_add(struct plan *p, const struct plan_world *w, const struct
     return begins_add(p, w, LIST_EPC_CLASS, &b);
 }
 
+// Ids of what lines report follow from where their facts stand, and no list has them: those of the
+// client's facts are made again, some in each step, until one is the id.
+static status id_scan(struct plan *p, const struct plan_world *w, const uint8_t id[16])
+{
+    uint64_t seqs[SCAN_STEP], *one;
+    struct source s;
+    uint8_t made[16];
+    size_t n = list_of(w->t, p->from.client, LIST_EVENTS, (str){0}, p->scan, seqs, SCAN_STEP);
+
+    p->stays = n == SCAN_STEP;
+    for (size_t i = 0; i < 2 * n; i++) {
+        struct event_name name = {seqs[i / 2], i % 2, 0};
+        event_id_bytes(w->journal_id, &name, made);
+        if (memcmp(made, id, sizeof made) != 0) continue;
+        p->stays = false;
+        if ((one = NEW(w->arena, uint64_t)) == NULL) return no_memory();
+        *one = seqs[i / 2];
+        source_set(&s, p->from.ascending, one, 1);
+        return source_add(p, w, &s);
+    }
+    p->scan = n > 0 ? seqs[n - 1] + 1 : p->scan;
+    return OK;
+}
+
+static status id_add(struct plan *p, const struct plan_world *w, const struct query_value *v)
+{
+    uint32_t before = p->open.n;
+    uint8_t id[16];
+    str value;
+
+    if (!p->stays) {
+        p->scan = 0;
+        TRY(index_value(LIST_EVENT_ID, (str){0}, v->text, w->scratch, &value));
+        TRY(list_add(p, w, LIST_EVENT_ID, value));
+    }
+    return p->open.n > before || !event_id_read(v->text, id) ? OK : id_scan(p, w, id);
+}
+
 static status value_add(struct plan *p, const struct plan_world *w, const struct query_term *t,
                         const struct query_value *v)
 {
@@ -132,6 +172,7 @@ static status value_add(struct plan *p, const struct plan_world *w, const struct
     switch (t->row->list) {
     case LIST_ITEM_CLASS: return item_add(p, w, v);
     case LIST_EPC_CLASS: return class_add(p, w, v);
+    case LIST_EVENT_ID: return id_add(p, w, v);
     case LIST_ERROR: return list_add(p, w, LIST_ERROR, (str){0});
     case LIST_TYPE:
         if (!epcis_type_find(v->text, &type)) return OK; // no event is of it
@@ -286,7 +327,7 @@ bool plan_step(struct plan *p, const struct plan_world *w, status *st)
     }
     arena_reset(w->scratch);
     *st = term_step(p, w, t);
-    p->value++;
+    if (!p->stays) p->value++;
     if (st->cls != ST_OK) return false;
     if (p->dropped || !is_many(t) || p->value >= t->n) term_end(p, t);
     return !p->is_empty;

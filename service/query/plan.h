@@ -21,6 +21,8 @@ struct plan {
     const struct query *q;
     uint32_t term, value;
     struct choice open;
+    bool stays; // at the same value: its facts are searched from `scan` on
+    uint64_t scan;
     bool dropped;  // the term at hand takes too many lists
     bool has_base; // all events, for want of a better list
     bool has_hour; // the first choice is one hour
@@ -37,6 +39,7 @@ void plan_init(struct plan *p, const struct plan_conf *c);
 struct plan_world {
     struct txn *t;
     struct names *names;
+    const uint8_t *journal_id;
     struct arena *arena;   // of the plan
     struct arena *scratch; // of one value
 };

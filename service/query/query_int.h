@@ -4,7 +4,7 @@
 #include "service/query/page.h"
 #include "service/rest/rest.h"
 
-#define QUERY_ROLES "client gateway operator qa auditor"
+#define QUERY_ROLES "gateway client operator qa auditor admin"
 
 status query_prefixes(struct http_req *r, struct query_reader *in); // of GS1-Extensions
 

@@ -149,12 +149,14 @@ static bool has_enough(const struct query_run *r)
 static status parts_get(const struct event_from *from, struct txn *t, uint64_t seq, struct arena *a,
                         struct event_parts *out)
 {
-    struct event_render render = event_render_begin(from->site, t, a);
+    struct event_render *render = NEW(a, struct event_render); // read while its events are
     struct fact f;
 
     *out = (struct event_parts){.n = 0};
+    if (render == NULL) return no_memory();
+    *render = event_render_begin(from->site, t, a);
     TRY(journal_get(t, seq, a, &f));
-    return f.client.v == from->client.v ? event_render(&render, &f, out) : OK;
+    return f.client.v == from->client.v ? event_render(render, &f, out) : OK;
 }
 
 status query_event(const struct event_from *from, struct txn *t, const struct query_at *at,
@@ -215,7 +217,7 @@ static status candidate(struct query_run *r, struct txn *t)
 {
     bool by_time = r->q.order == QUERY_BY_EVENT_TIME;
 
-    if (by_time && !r->by_hour && (r->plan.has_base || r->looks == GATHER_MAX)) hours_begin(r);
+    if (by_time && !r->by_hour && (r->plan.has_base || r->looks == r->c.gather_max)) hours_begin(r);
     uint64_t place = r->place == PLACE_END ? PLACE_END : plan_seek(&r->plan, t, r->place);
     if (place == PLACE_END) {
         if (r->by_hour) return hours_go(r, t);
@@ -223,7 +225,7 @@ static status candidate(struct query_run *r, struct txn *t)
     }
     r->place = place + 1;
     if (++r->looks > r->c.looks_max)
-        return fail(ST_TOO_LARGE, "query.complex", 0,
+        return fail(ST_TOO_LARGE, "query.too_complex", 0,
                     "more than %llu events had to be looked at: ask for less",
                     (unsigned long long)r->c.looks_max);
     TRY(look(r, t, place_of(r->q.ascending, place)));
@@ -247,6 +249,7 @@ status query_run_new(const struct query_conf *c, struct txn *t, struct query_run
     assert(r != NULL && c->want > 0 && c->want <= QUERY_WANT_MAX);
     r->magic = RUN_MAGIC;
     r->c = *c;
+    if (c->gather_max == 0) r->c.gather_max = GATHER_MAX;
     r->master = (struct query_master){c->site->master, t, c->client};
     arena_init(&r->own, PLAN_MAX + (size_t)c->want * (sizeof *r->hits + KEY_TEXT));
     arena_init(&r->fact, SCRATCH_MAX);
@@ -281,7 +284,8 @@ void query_run_free(struct query_run **rp)
 
 static status plan_turn(struct query_run *r, struct txn *t)
 {
-    struct plan_world w = {t, names_here(r->c.site), &r->own, &r->scratch};
+    struct plan_world w = {t, names_here(r->c.site), r->c.site->meta.journal_id, &r->own,
+                           &r->scratch};
     status st = OK;
 
     if (plan_step(&r->plan, &w, &st)) return st;

@@ -28,11 +28,12 @@ struct query_conf {
     struct query_at after; // what comes after this; seq 0: from the first on
     uint32_t want;         // hits kept: the first ones of the order
     uint64_t count_to;     // goes on counting up to this many; 0: what is wanted is enough
-    uint64_t looks_max;    // events looked at before it is query.complex
+    uint64_t looks_max;    // events looked at before it is query.too_complex
+    uint32_t gather_max;   // candidates before an order by eventTime goes hour by hour; 0: 2,000
 };
 
 struct query_run;
-// query.complex, query.memory
+// query.too_complex, query.memory
 status query_run_new(const struct query_conf *c, struct txn *t, struct query_run **out);
 void query_run_free(struct query_run **r);
 // One turn, about `looks` events or one part of the plan; true while there is more. `t` is the

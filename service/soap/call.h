@@ -9,7 +9,7 @@
 //   soap.element          an element that the operation does not have, or has already
 //   soap.missing          one that it needs
 //   soap.value            a value that is none of its type
-//   query.complex         too many parameters (TOO_LARGE)
+//   query.too_complex         too many parameters (TOO_LARGE)
 // and xml.* of common/xml_r.h, which refuses what a DTD could do.
 #pragma once
 #include "common/xml_r.h"

@@ -20,7 +20,7 @@ static const struct {
     {ST_BAD_INPUT,       "subscription.",             "SubscriptionControlsException" },
     {ST_BAD_INPUT,       "schedule.",                 "SubscriptionControlsException" },
     {ST_BAD_INPUT,       "",                          "ValidationException"           },
-    {ST_TOO_LARGE,       "query.large",               "QueryTooLargeException"        },
+    {ST_TOO_LARGE,       "query.too_large",               "QueryTooLargeException"        },
     {ST_TOO_LARGE,       "query.",                    "QueryTooComplexException"      },
     {ST_TOO_LARGE,       "",                          "ValidationException"           },
     {ST_MEDIA_TYPE,      "",                          "ValidationException"           },

@@ -46,27 +46,16 @@ void soap_refuse(struct http_req *r, const struct soap_call *c, status st)
 
 // ---- queries
 
-status soap_query_find(struct http_req *r, struct txn *t, str name, client_id *client, str *json)
-{
-    struct stored s;
-
-    TRY(query_client(r, t, client));
-    *json = S("");
-    if (str_eq(name, S(SIMPLE_EVENT_QUERY))) return OK;
-    TRY(stored_get(t, *client, name, &r->arena, &s));
-    *json = s.json;
-    return OK;
-}
-
-status soap_query_read(struct http_req *r, const struct soap_call *c, str json, struct query *out)
+status soap_query_read(struct http_req *r, const struct soap_call *c, const struct stored *s,
+                       struct query *out)
 {
     struct query_reader *in = NEW(&r->arena, struct query_reader);
 
     if (in == NULL) return no_memory();
-    query_begin(in, &r->arena);
-    if (json.n > 0 && c->param_count > 0)
+    if (s->made != 0 && c->param_count > 0)
         return fail(ST_BAD_INPUT, "query.unknown", 0, "a named query takes no parameters");
-    if (json.n > 0) TRY(query_from_json(in, json));
+    if (s->made != 0) return stored_query(s, &r->arena, out);
+    query_begin(in, &r->arena);
     for (uint32_t i = 0; i < c->param_count; i++)
         TRY(query_give(in, c->params[i].name, &c->params[i].given));
     return query_end(in, out);
@@ -129,16 +118,18 @@ static void query_names(struct http_req *r, const struct soap_call *c)
 static void poll(struct http_req *r, const struct soap_call *c)
 {
     struct events_asked a = {.name = c->query, .soap = true};
-    str json;
+    struct stored s;
 
     if (str_eq(c->query, S(SIMPLE_MASTER_DATA_QUERY))) {
         soap_poll_master(r, c);
         return;
     }
-    status st = soap_query_find(r, api_snapshot(r), c->query, &a.client, &json);
+    struct txn *t = api_snapshot(r);
+    status st = query_client(r, t, &a.client);
+    if (st.cls == ST_OK) st = stored_get(t, a.client, c->query, &r->arena, &s);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
-    if (st.cls == ST_OK) st = soap_query_read(r, c, json, &a.q);
+    if (st.cls == ST_OK) st = soap_query_read(r, c, &s, &a.q);
     if (st.cls == ST_OK)
         answer_begin(r, &a);
     else

@@ -19,8 +19,6 @@ void soap_subscribe(struct http_req *r, const struct soap_call *c);
 void soap_unsubscribe(struct http_req *r, const struct soap_call *c);
 void soap_subscription_ids(struct http_req *r, const struct soap_call *c);
 
-// The client's query of this name: a named one's object, or an empty text for SimpleEventQuery.
-// query.no_such
-status soap_query_find(struct http_req *r, struct txn *t, str name, client_id *client, str *json);
-// The parameters of a call as a query for events. A named query takes none.
-status soap_query_read(struct http_req *r, const struct soap_call *c, str json, struct query *out);
+// The parameters of a call as a query for events. A named query takes none. Codes of query.h.
+status soap_query_read(struct http_req *r, const struct soap_call *c, const struct stored *s,
+                       struct query *out);

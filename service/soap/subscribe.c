@@ -89,15 +89,15 @@ static status dest_take(struct http_req *r, const struct soap_call *c, struct su
 }
 
 // Results come in documents of the service's choosing: none of them is "the first" or "too large".
-static status query_take(struct http_req *r, const struct soap_call *c, str json,
+static status query_take(struct http_req *r, const struct soap_call *c, const struct stored *s,
                          struct subscription_new *n)
 {
     struct query q;
     struct buf b;
 
-    TRY(soap_query_read(r, c, json, &q));
+    TRY(soap_query_read(r, c, s, &q));
     if (q.limit > 0 || q.most > 0)
-        return fail(ST_TOO_LARGE, "query.complex", 0,
+        return fail(ST_TOO_LARGE, "query.too_complex", 0,
                     "a subscription takes no eventCountLimit and no maxEventCount");
     buf_init(&b, 512 * KB);
     for (uint32_t i = 0; i < c->param_count; i++)
@@ -111,13 +111,15 @@ static status query_take(struct http_req *r, const struct soap_call *c, str json
 
 static status wish_read(struct http_req *r, const struct soap_call *c, struct subscription_new *n)
 {
-    str json;
+    struct stored s;
 
     TRY(may_write(r));
     if (str_eq(c->query, S(SIMPLE_MASTER_DATA_QUERY)))
         return fail(ST_BAD_INPUT, "subscription.no_subscribe", 0,
                     "SimpleMasterDataQuery can be polled, not subscribed to");
-    status st = soap_query_find(r, api_snapshot(r), c->query, &n->client, &json);
+    struct txn *t = api_snapshot(r);
+    status st = query_client(r, t, &n->client);
+    if (st.cls == ST_OK) st = stored_get(t, n->client, c->query, &r->arena, &s);
     status end = api_snapshot_end(r);
     TRY(st);
     TRY(end);
@@ -125,7 +127,7 @@ static status wish_read(struct http_req *r, const struct soap_call *c, struct su
     n->id = c->subscription;
     n->media = SUBSCRIPTION_XML_1_2;
     n->form = (struct rest_form){REST_EPCS_URN, REST_WORDS_URN};
-    TRY(query_take(r, c, json, n));
+    TRY(query_take(r, c, &s, n));
     TRY(dest_take(r, c, &n->wish));
     TRY(controls_take(r, c, &n->wish));
     TRY(initial_take(n));

@@ -35,7 +35,7 @@ static status list_take(struct master_reader *r, str name, const struct query_gi
 
     if (v->as != QUERY_LIST) return wrong("query.type", name, "a list of texts is wanted");
     if (v->n > QUERY_VALUES_MAX - r->values)
-        return fail(ST_TOO_LARGE, "query.complex", 0, "a query has at most %u values",
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %u values",
                     QUERY_VALUES_MAX);
     r->values += v->n;
     str *at = NEW_ARRAY(r->arena, str, v->n + 1);

@@ -76,7 +76,7 @@ static status keys_add(struct master_run *r, struct keys *k, str name, str *key)
     uint32_t slot = keys_slot(k, &d);
     if (k->table[slot] != 0) return *key = (str){0}, OK;
     if (k->n == k->room)
-        return fail(ST_TOO_LARGE, "query.complex", 0, "more than %u elements lie within", k->room);
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "more than %u elements lie within", k->room);
     k->at[k->n++] = d;
     k->table[slot] = k->n;
     return OK;
@@ -202,7 +202,7 @@ static status look(struct master_run *r, struct txn *t, const struct element_id 
     bool fits = type_wanted(r, &id->type);
 
     if (++r->looks > r->c.looks_max)
-        return fail(ST_TOO_LARGE, "query.complex", 0,
+        return fail(ST_TOO_LARGE, "query.too_complex", 0,
                     "more than %llu elements had to be looked at: ask for less",
                     (unsigned long long)r->c.looks_max);
     fits = fits && (r->c.q->eq.n == 0 || keys_has(&r->eq, &id->key));
@@ -212,7 +212,7 @@ static status look(struct master_run *r, struct txn *t, const struct element_id 
     if (!fits) return OK;
     bool asked = r->c.q->most > 0 && r->n == r->c.q->most;
     if (asked || r->n == r->c.elements_max)
-        return fail(ST_TOO_LARGE, "query.large", 0, "more than %u elements fit", r->n);
+        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %u elements fit", r->n);
     r->hits[r->n++] = *id;
     return OK;
 }

@@ -10,14 +10,14 @@
 struct master_conf {
     const struct master_query *q; // lives as long as the run
     client_id client;
-    uint32_t elements_max; // of an answer: over it query.large
-    uint64_t looks_max;    // elements looked at before it is query.complex
+    uint32_t elements_max; // of an answer: over it query.too_large
+    uint64_t looks_max;    // elements looked at before it is query.too_complex
 };
 struct master_run;
-// query.complex, request.memory
+// query.too_complex, request.memory
 status master_run_new(const struct master_conf *c, struct txn *t, struct master_run **out);
 void master_run_free(struct master_run **r);
-// One turn of about so many elements; true while there is more. query.large, query.complex
+// One turn of about so many elements; true while there is more. query.too_large, query.too_complex
 bool master_run_turn(struct master_run *r, struct txn *t, uint32_t looks, status *st);
 // After the last turn: writes so many elements more, as Vocabulary elements into the open
 // VocabularyList; true while there are more. Those who are open are closed at the end.

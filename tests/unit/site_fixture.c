@@ -5,6 +5,7 @@
 #include "service/journal/refusal.h"
 #include "service/journal/replay.h"
 #include "service/pool/names.h"
+#include "service/rest/rest.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -289,6 +290,7 @@ void fixture_serve(struct fixture *f, const struct http_route *const *routes)
     struct http_server_conf conf = {.listen = "127.0.0.1:0",
                                     .routes = routes,
                                     .access_check = anybody_may,
+                                    .manners = rest_manners,
                                     .app = &f->site,
                                     .loops = &f->loop,
                                     .loop_count = 1};
