@@ -24,6 +24,7 @@ struct txn {
     unsigned magic;
     struct db *db;
     MDB_txn *t;
+    MDB_txn *outer; // while a part of it is open: the whole
     bool write;
     int rc;             // the first trouble, 0 while there is none
     const char *reason; // set by txn_spoil beside rc
@@ -152,6 +153,7 @@ status txn_end(struct txn **tp, bool commit)
     struct txn *t = *tp;
 
     OBJ_CHECK(t, TXN_MAGIC);
+    assert(t->outer == NULL);
     *tp = NULL;
     if (t->rc == 0 && commit) t->rc = seam(0);
     if (t->rc == 0 && commit)
@@ -162,6 +164,34 @@ status txn_end(struct txn **tp, bool commit)
     t->magic = 0;
     free(t);
     return st;
+}
+
+void txn_part(struct txn *t)
+{
+    MDB_txn *part = NULL;
+
+    OBJ_CHECK(t, TXN_MAGIC);
+    assert(t->write && t->outer == NULL);
+    if (t->rc == 0) t->rc = seam(mdb_txn_begin(t->db->env, t->t, 0, &part));
+    if (t->rc != 0) {
+        if (part != NULL) mdb_txn_abort(part);
+        return;
+    }
+    t->outer = t->t;
+    t->t = part;
+}
+
+void txn_part_end(struct txn *t, bool keep)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    if (t->outer == NULL) return; // it could not begin
+    if (keep && t->rc == 0) t->rc = seam(0);
+    if (keep && t->rc == 0)
+        t->rc = mdb_txn_commit(t->t);
+    else
+        mdb_txn_abort(t->t);
+    t->t = t->outer;
+    t->outer = NULL;
 }
 
 void txn_spoil(struct txn *t, const char *reason, const char *what)
@@ -320,6 +350,27 @@ size_t list_read(struct txn *t, str key, uint64_t from, uint64_t *items, size_t 
     put_be(at, from, ITEM);
     for (bool more = walk_move(&w, &k, &v, MDB_GET_BOTH_RANGE); more && got < n;
          more = got < n && walk_move(&w, &k, &v, MDB_NEXT_DUP))
+        items[got++] = get_be(v.mv_data, ITEM);
+    walk_close(&w);
+    return got;
+}
+
+size_t list_read_back(struct txn *t, str key, uint64_t from, uint64_t *items, size_t n)
+{
+    struct walk w = walk_open(t, DB_LISTS, key, key);
+    char at[ITEM];
+    MDB_val k = mdb_of(key), v = {ITEM, at};
+    size_t got = 0;
+
+    put_be(at, from, ITEM);
+    bool more = walk_move(&w, &k, &v, MDB_GET_BOTH_RANGE);
+    if (!more) { // all are below, or there is no such list
+        k = mdb_of(key);
+        more = walk_move(&w, &k, &v, MDB_SET_KEY) && walk_move(&w, &k, &v, MDB_LAST_DUP);
+    } else if (get_be(v.mv_data, ITEM) > from) {
+        more = walk_move(&w, &k, &v, MDB_PREV_DUP);
+    }
+    for (; more && got < n; more = got < n && walk_move(&w, &k, &v, MDB_PREV_DUP))
         items[got++] = get_be(v.mv_data, ITEM);
     walk_close(&w);
     return got;

@@ -34,6 +34,10 @@ void txn_rest(struct txn *t);  // reader: gives the snapshot back, keeps its pla
 void txn_renew(struct txn *t); // reader: a fresh snapshot, after txn_rest
 // Ends it either way. ST_FULL store.full when disk or map have no room, ST_STORE otherwise.
 status txn_end(struct txn **t, bool commit);
+// A part of a write transaction that can be taken back alone: begins it; ends it, kept or undone.
+// Parts do not lie in one another, no walk is open then, and trouble in it is the whole's.
+void txn_part(struct txn *t);
+void txn_part_end(struct txn *t, bool keep);
 status txn_status(const struct txn *t);                              // the first trouble so far
 void txn_spoil(struct txn *t, const char *reason, const char *what); // a row that makes no sense
 
@@ -64,6 +68,8 @@ void walk_close(struct walk *w);
 
 // The items of one list from `from` upwards; at most n of them. How many were read.
 size_t list_read(struct txn *t, str key, uint64_t from, uint64_t *items, size_t n);
+// The same downwards: the greatest first, none above `from`.
+size_t list_read_back(struct txn *t, str key, uint64_t from, uint64_t *items, size_t n);
 uint64_t list_count(struct txn *t, str key);
 
 // Pages in use, of 4096 bytes: all pages ever used less those free for re-use.

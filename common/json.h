@@ -58,6 +58,7 @@ bool json_item(struct json_r *r);          // an item is next; false at `]`
 
 str json_string(struct json_r *r); // a view of the input, or of the arena where it had escapes
 int64_t json_int(struct json_r *r, int64_t min, int64_t max); // an integer without fraction
+str json_number(struct json_r *r); // any number, as it stands
 bool json_bool(struct json_r *r);
 bool json_null(struct json_r *r); // true and consumed when null comes next
 str json_raw(struct json_r *r);   // any value, checked whole; its bytes as they stand

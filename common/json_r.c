@@ -245,16 +245,6 @@ static bool string_check(struct json_r *r, str *text, bool *escaped)
     return trouble(r, from + bad, "json.utf8", "a text that is not UTF-8"), false;
 }
 
-static size_t utf8_put(char *out, uint32_t u)
-{
-    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    size_t n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
-
-    for (size_t i = n; i > 1; u >>= 6) out[--i] = (char)(0x80 | (u & 0x3f));
-    out[0] = (char)(lead[n] | u);
-    return n;
-}
-
 // Writes the character of a checked escape and gives how far that went in the input.
 static size_t escape_take(const char *p, char *out, size_t *n)
 {
@@ -378,6 +368,15 @@ static str number_take(struct json_r *r, bool *whole)
     if (!good) trouble(r, (size_t)(p - r->in.p), "json.number", "not a number of JSON");
     r->at = (size_t)(p - r->in.p);
     return (str){from, (size_t)(p - from)};
+}
+
+str json_number(struct json_r *r)
+{
+    bool whole;
+
+    if (!wants(r, JSON_NUMBER)) return (str){"", 0};
+    str s = number_take(r, &whole);
+    return failed(r) ? (str){"", 0} : s;
 }
 
 int64_t json_int(struct json_r *r, int64_t min, int64_t max)

@@ -114,6 +114,16 @@ bool str_is_utf8(str s, size_t *bad)
     return true;
 }
 
+size_t utf8_put(char *out, uint32_t u)
+{
+    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t n = u < 0x80 ? 1 : u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+
+    for (size_t i = n; i > 1; u >>= 6) out[--i] = (char)(0x80 | (u & 0x3f));
+    out[0] = (char)(lead[n] | u);
+    return n;
+}
+
 bool str_is_name(str s)
 {
     if (s.n == 0 || s.n > 64) return false;

@@ -10,8 +10,13 @@ int cli_serve(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_journal(int argc, char **argv);
+int cli_convert(int argc, char **argv);
+int cli_hash(int argc, char **argv);
+int cli_validate(int argc, char **argv);
 
 // Says on standard error how the command is used.
 int cli_usage(const char *command);
 // The exit code; what was wrong goes to standard error as `packtrail COMMAND: code: sentence`.
 int cli_end(const char *command, status st);
+// Everything that was printed has left: file.write where not.
+status cli_output_done(void);

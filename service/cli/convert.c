@@ -1,12 +1,11 @@
-// `packtrail convert --to urn|dl|bracketed|raw [--prefixes FILE]`: identifiers from any spelling to
-// one. Lines are taken as they come; memory does not grow with their number.
+// `packtrail convert --to FORM [--prefixes FILE] [FILE]`: identifiers from any spelling to one, or
+// an EPCIS document to another format (convert_document.c). Lines are taken as they come; memory
+// does not grow with their number.
 #include "service/cli/convert.h"
-#include "service/gs1/id.h"
+#include "service/cli/cli.h"
+#include "service/cli/prefix_file.h"
 #include <stdio.h>
 #include <string.h>
-
-#define PREFIX_FILE_MAX (4 * MB) // GS1_PREFIXES_MAX lines and remarks
-#define PREFIX_ARENA    (16 * MB)
 
 struct convert {
     enum gs1_form form;
@@ -17,97 +16,29 @@ struct convert {
     bool refused;
 };
 
-static int usage(void)
+struct arguments {
+    const char *to, *prefix_file, *file; // or NULL
+};
+
+static bool arguments_read(int argc, char **argv, struct arguments *out)
 {
-    fputs("usage: packtrail convert --to urn|dl|bracketed|raw [--prefixes FILE] < identifiers\n",
-          stderr);
-    return 2;
-}
-
-static bool form_named(const char *name, enum gs1_form *out)
-{
-    static const char *const names[] = {
-        [GS1_BRACKETED] = "bracketed", [GS1_DL] = "dl", [GS1_URN] = "urn", [GS1_RAW] = "raw"};
-
-    for (size_t i = 0; i < LEN(names); i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (enum gs1_form)i;
-            return true;
-        }
-    return false;
-}
-
-static bool arguments_read(int argc, char **argv, struct convert *c)
-{
-    bool has_form = false;
-
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 == argc) return false;
-        if (strcmp(argv[i], "--to") == 0) {
-            if (!form_named(argv[i + 1], &c->form)) return false;
-            has_form = true;
-        } else if (strcmp(argv[i], "--prefixes") == 0) {
-            c->prefix_file = argv[i + 1];
-        } else {
-            return false;
-        }
+    for (int i = 1; i < argc; i++) {
+        bool to = strcmp(argv[i], "--to") == 0, prefixes = strcmp(argv[i], "--prefixes") == 0;
+        bool is_file = argv[i][0] != '-' || argv[i][1] == 0;
+        const char **value = to ? &out->to : prefixes ? &out->prefix_file : &out->file;
+        if (!to && !prefixes && !is_file) return false;
+        if ((to || prefixes) && ++i == argc) return false;
+        if (*value != NULL) return false;
+        *value = argv[i];
     }
-    return has_form;
+    return out->to != NULL;
 }
 
-static status file_read(const char *path, struct buf *text)
+static int named(const char *name, const char *const *names, int n)
 {
-    status st = OK;
-    FILE *f = fopen(path, "rb");
-    char piece[4096];
-    size_t n;
-    str whole;
-
-    if (f == NULL) return fail(ST_NOT_FOUND, "file.open", 0, "%s cannot be read", path);
-    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !text->failed)
-        buf_add(text, (str){piece, n});
-    st = ferror(f) ? fail(ST_NOT_FOUND, "file.read", 0, "%s cannot be read", path)
-                   : buf_done(text, &whole);
-    fclose(f);
-    return st;
-}
-
-// One prefix a line; empty lines and what follows "#" are remarks. `list` NULL: counts them.
-static size_t prefix_lines(str text, str *list)
-{
-    size_t n = 0;
-    str line, remarkless;
-
-    for (bool more = text.n > 0; more;) {
-        if (!(more = str_cut(&text, '\n', &line))) line = text;
-        if (str_cut(&line, '#', &remarkless)) line = remarkless;
-        line = str_trim(line);
-        if (line.n == 0) continue;
-        if (list != NULL) list[n] = line;
-        n++;
-    }
-    return n;
-}
-
-static status prefixes_read(struct convert *c)
-{
-    struct buf text;
-    str *list;
-    status st = OK;
-
-    if (c->prefix_file == NULL) return OK;
-    buf_init(&text, PREFIX_FILE_MAX);
-    if ((st = file_read(c->prefix_file, &text)).cls != ST_OK) goto out;
-    size_t n = prefix_lines(buf_str(&text), NULL);
-    if ((list = NEW_ARRAY(&c->prefix_arena, str, n + 1)) == NULL) {
-        st = fail(ST_TOO_LARGE, "prefix.too_many", 0, "no room for %zu company prefixes", n);
-        goto out;
-    }
-    prefix_lines(buf_str(&text), list);
-    st = gs1_prefixes_build(list, n, &c->prefix_arena, &c->prefixes);
-out:
-    buf_fini(&text);
-    return st;
+    for (int i = 0; i < n; i++)
+        if (strcmp(name, names[i]) == 0) return i;
+    return -1;
 }
 
 // The next line without its end; of a longer one just enough to be refused. False at the end.
@@ -152,26 +83,38 @@ static status lines_convert(struct convert *c)
     static char line[GS1_TEXT_MAX + 1];
     str in;
 
-    TRY(prefixes_read(c));
+    TRY(prefix_file_read(c->prefix_file, &c->prefix_arena, &c->prefixes));
     while (line_read(line, GS1_TEXT_MAX, &in)) line_answer(c, in);
     if (ferror(stdin)) return fail(ST_INTERNAL, "file.read", 0, "standard input cannot be read");
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return fail(ST_INTERNAL, "file.write", 0, "standard output cannot be written");
-    return OK;
+    return cli_output_done();
 }
 
-int cli_convert(int argc, char **argv)
+static int convert_lines(enum gs1_form form, const char *prefix_file)
 {
-    struct convert c = {.form = GS1_DL};
+    struct convert c = {.form = form, .prefix_file = prefix_file};
 
-    if (!arguments_read(argc, argv, &c)) return usage();
     arena_init(&c.prefix_arena, PREFIX_ARENA);
     arena_init(&c.line_arena, 4 * GS1_TEXT_MAX);
     buf_init(&c.out, 8 * GS1_TEXT_MAX); // every byte escaped, and what stands around
     status st = lines_convert(&c);
-    if (st.cls != ST_OK) fprintf(stderr, "packtrail convert: %s: %s\n", st.reason, st.text);
     arena_fini(&c.prefix_arena);
     arena_fini(&c.line_arena);
     buf_fini(&c.out);
-    return st.cls != ST_OK || c.refused ? 1 : 0;
+    return cli_end("convert", st) != 0 || c.refused ? 1 : 0;
+}
+
+int cli_convert(int argc, char **argv)
+{
+    static const char *const forms[] = {
+        [GS1_BRACKETED] = "bracketed", [GS1_DL] = "dl", [GS1_URN] = "urn", [GS1_RAW] = "raw"};
+    static const char *const formats[EPCIS_FORMAT_COUNT] = {
+        [EPCIS_JSON_2_0] = "json-ld", [EPCIS_XML_1_2] = "xml-1.2", [EPCIS_XML_2_0] = "xml-2.0"};
+    struct arguments a = {NULL};
+
+    if (!arguments_read(argc, argv, &a)) return cli_usage("convert");
+    int form = named(a.to, forms, (int)LEN(forms));
+    int format = named(a.to, formats, EPCIS_FORMAT_COUNT);
+    if (form >= 0 && a.file == NULL) return convert_lines((enum gs1_form)form, a.prefix_file);
+    if (format < 0) return cli_usage("convert");
+    return convert_document((enum epcis_format)format, a.prefix_file, a.file ? a.file : "-");
 }

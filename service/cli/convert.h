@@ -1,7 +1,8 @@
-// convert.h - the command `packtrail convert`.
+// convert.h - `packtrail convert` of documents, beside that of identifiers.
 #pragma once
+#include "service/epcis/write.h"
 
-// argv[0] is "convert". Identifiers on standard input, one a line, at most GS1_TEXT_MAX bytes; one
-// answer line each, "! <code> <sentence>" where one is refused. Returns the exit code: 0 all were
-// converted, 1 some were refused or a file could not be read or written, 2 wrong usage.
-int cli_convert(int argc, char **argv);
+// `path` to standard output, as a document of the format. What cannot be said in it is told on
+// standard error. Returns the exit code: 0, or 1 where an event or the document was refused.
+// `prefix_file` may be NULL.
+int convert_document(enum epcis_format format, const char *prefix_file, const char *path);

@@ -1,6 +1,5 @@
 // packtrail: the table of commands.
 #include "service/cli/cli.h"
-#include "service/cli/convert.h"
 #include "service/demo/demo.h"
 #include "service/ops/ops.h"
 #include <stdio.h>
@@ -18,8 +17,12 @@ static const struct command {
     {"verify", "DIR", "replays the journal of a folder that is not in use, and compares",
      cli_verify},
     {"journal", "DIR", "prints the journal, one JSON object a line", cli_journal},
-    {"convert", "--to urn|dl|bracketed|raw [--prefixes FILE]",
-     "brings identifiers on standard input, one a line, to another form", cli_convert},
+    {"convert", "--to urn|dl|bracketed|raw|json-ld|xml-2.0|xml-1.2 [--prefixes FILE] [FILE]",
+     "brings identifiers on standard input, one a line, or an EPCIS document to another form",
+     cli_convert},
+    {"hash", "FILE…", "prints the hash ids of the events in EPCIS documents", cli_hash},
+    {"validate", "FILE…", "says of EPCIS documents whether they are right, and what is not",
+     cli_validate},
     {"demo", "[--packs N] [--speed PACKS_PER_SECOND|max] [--keep DIR] [--listen ADDR:PORT]",
      "runs a whole site with sample data", cli_demo},
 };
@@ -48,6 +51,12 @@ int cli_end(const char *command, status st)
     if (st.cls == ST_OK) return 0;
     fprintf(stderr, "packtrail %s: %s: %s\n", command, st.reason, st.text);
     return 1;
+}
+
+status cli_output_done(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return OK;
+    return fail(ST_INTERNAL, "file.write", 0, "standard output cannot be written");
 }
 
 static void say_all(FILE *to)

@@ -98,7 +98,7 @@ struct epcis_error { // EPCIS 2.0 section 7.4.1.2
     X(DEVICE_METADATA, "deviceMetadata", "mr", 'u')                                                \
     X(RAW_DATA, "rawData", "mr", 'u')                                                              \
     X(DATA_PROCESSING_METHOD, "dataProcessingMethod", "mr", 'u')                                   \
-    X(BIZ_RULES, "bizRules", "m", 'u')                                                             \
+    X(BIZ_RULES, "bizRules", "mr", 'u')                                                            \
     X(MICROORGANISM, "microorganism", "r", 'u')                                                    \
     X(CHEMICAL_SUBSTANCE, "chemicalSubstance", "r", 'u')                                           \
     X(VALUE, "value", "r", 'n')                                                                    \
@@ -159,6 +159,7 @@ struct epcis_event {
     struct epcis_node *ilmd; // the chain of its elements
     bool has_ilmd;           // also where it holds nothing
     struct epcis_node *ext;
+    struct epcis_strs contexts; // of JSON-LD, by address, that we do not know and do not fetch
 };
 
 // What a type of event is made of. JSON and XML use the same names.

@@ -21,10 +21,14 @@ struct epcis_scope {
     // In JSON the raw value of the document's @context, `[…]` or `"…"` (empty: none); in XML the
     // namespace declarations in scope where the events stand, ` xmlns:a="…" xmlns="…"`, as written.
     str context;
+    // Read what can only mean one thing, though the schemas of XML refuse it: elements in any order
+    // and wrapper, and those that nobody knows. For hashing what others have published.
+    bool lenient;
 };
 
-// One event, whole in memory: a JSON object, or an XML element. With `bare` (JSON only) the event
-// must have an @context of its own.
+// One event, whole in memory: a JSON object, or an XML element. Without a context in the scope
+// (JSON only) the event must have an @context of its own. What is given is a well-formed event of
+// the grammar; what EPCIS and CBV allow in one epcis_event_check says.
 status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
                         struct epcis_event *out);
 
@@ -64,11 +68,13 @@ struct epcis_front {
 // @context, schemaVersion or type comes behind its events is refused (epcis.order).
 struct epcis_cut_ops {
     status (*front)(void *self, const struct epcis_front *f);
-    // Bytes live for the call. `at`: where they begin in the document.
+    // Bytes live for the call, the front as long as the cutter. `at`: where they begin in the
+    // document.
     status (*event)(void *self, uint32_t index, str bytes, uint64_t at);
 };
 struct epcis_cut_conf {
     enum epcis_syntax syntax;
+    bool lenient;     // as in the scope, which takes it over
     size_t event_max; // bytes of one event, and of all that is no event (epcis.event_too_large)
     const struct epcis_cut_ops *ops;
     void *self;
@@ -78,6 +84,9 @@ struct epcis_cut *epcis_cut_new(const struct epcis_cut_conf *conf);
 void epcis_cut_free(struct epcis_cut **c);
 status epcis_cut_piece(struct epcis_cut *c, str bytes);
 status epcis_cut_end(struct epcis_cut *c); // the document must be whole
+// The front as far as it is known: after epcis_cut_end all of it, with master data that stood
+// behind the events. NULL: not yet.
+const struct epcis_front *epcis_cut_front(const struct epcis_cut *c);
 
 // First bytes of a document: which syntax? False: neither.
 bool epcis_syntax_guess(str bytes, enum epcis_syntax *out);

@@ -57,7 +57,7 @@ static bool number_mend(str s, char *out, size_t room, str *mended)
     return whole + fraction > 0 && n > 0 && (size_t)n < room && json_is_number(*mended);
 }
 
-static status json_number(struct json_w *w, const char *key, str s)
+static status json_decimal(struct json_w *w, const char *key, str s)
 {
     char text[128];
 
@@ -101,7 +101,7 @@ static status json_quantities(struct epcis_doc *d, const char *key,
         TRY(epcis_object_text(d, q->at[i].epc_class, &id));
         json_w_object(w);
         json_w_kstr(w, "epcClass", id);
-        TRY(json_number(w, "quantity", q->at[i].quantity));
+        TRY(json_decimal(w, "quantity", q->at[i].quantity));
         json_text(w, "uom", q->at[i].uom);
         json_w_end(w);
     }
@@ -189,7 +189,7 @@ static status json_sensor_field(struct epcis_doc *d, const char *key, char what,
     struct json_w *w = &d->w.json;
 
     if (s.n == 0) return OK;
-    if (what == 'n') return json_number(w, key, s);
+    if (what == 'n') return json_decimal(w, key, s);
     if (what == 'b') {
         json_w_kbool(w, key, str_eq(s, S("true")) || str_eq(s, S("1")));
         return OK;
@@ -253,21 +253,26 @@ static void json_ns(struct json_w *w, str prefix, str uri)
     json_w_str(w, uri);
 }
 
-static bool json_new_ns(struct json_w *w, const struct epcis_used *used)
+static bool has_new_ns(const struct epcis_used *u)
 {
-    bool any = false;
-
-    for (const struct epcis_used *u = used; u != NULL; u = u->next) {
-        if (u->declared) continue;
-        if (!any && w != NULL) json_w_object(w);
-        any = true;
-        if (w != NULL) json_ns(w, u->prefix, u->ns->uri);
-    }
-    if (any && w != NULL) json_w_end(w);
-    return any;
+    while (u != NULL && u->declared) u = u->next;
+    return u != NULL;
 }
 
-// Of the document, or of a bare event, which declares what it uses there.
+static void json_new_ns(struct json_w *w, const struct epcis_used *used)
+{
+    if (!has_new_ns(used)) return;
+    json_w_object(w);
+    for (const struct epcis_used *u = used; u != NULL; u = u->next)
+        if (!u->declared) json_ns(w, u->prefix, u->ns->uri);
+    json_w_end(w);
+}
+
+static void json_foreign(struct json_w *w, const struct epcis_strs *contexts)
+{
+    for (uint32_t i = 0; i < contexts->n; i++) json_w_str(w, contexts->at[i]);
+}
+
 static void json_context(struct epcis_doc *d)
 {
     struct json_w *w = &d->w.json;
@@ -275,27 +280,27 @@ static void json_context(struct epcis_doc *d)
     json_w_key(w, S("@context"));
     json_w_array(w);
     json_w_str(w, S(EPCIS_GS1_CONTEXT));
-    if (d->conf.kind == EPCIS_BARE_EVENT) {
-        json_new_ns(w, d->used);
-    } else {
-        // The GS1 context says the same; older readers look for what the document itself declares.
-        json_w_object(w);
-        json_ns(w, epcis_ns_cbvmda.prefix, epcis_ns_cbvmda.uri);
-        for (uint32_t i = 0; i < d->conf.ns_count; i++)
-            json_ns(w, d->conf.ns[i].prefix, d->conf.ns[i].uri);
-        json_w_end(w);
-    }
+    // The GS1 context says the same; older readers look for what the document itself declares.
+    json_w_object(w);
+    json_ns(w, d->ops->mda.prefix, d->ops->mda.uri);
+    for (uint32_t i = 0; i < d->conf.ns_count; i++)
+        json_ns(w, d->conf.ns[i].prefix, d->conf.ns[i].uri);
+    json_w_end(w);
     json_w_end(w);
 }
 
-static void json_event_context(struct epcis_doc *d)
+static void json_event_context(struct epcis_doc *d, const struct epcis_event *e)
 {
-    if (d->conf.kind == EPCIS_BARE_EVENT) {
-        json_context(d);
-    } else if (json_new_ns(NULL, d->used)) {
-        json_w_key(&d->w.json, S("@context"));
-        json_new_ns(&d->w.json, d->used);
-    }
+    bool bare = d->conf.kind == EPCIS_BARE_EVENT, array = bare || e->contexts.n > 0;
+    struct json_w *w = &d->w.json;
+
+    if (!array && !has_new_ns(d->used)) return;
+    json_w_key(w, S("@context"));
+    if (array) json_w_array(w);
+    if (bare) json_w_str(w, S(EPCIS_GS1_CONTEXT));
+    json_foreign(w, &e->contexts);
+    json_new_ns(w, d->used);
+    if (array) json_w_end(w);
 }
 
 // ---- events
@@ -304,7 +309,7 @@ static void json_when(struct epcis_doc *d, const struct epcis_event *e)
 {
     struct json_w *w = &d->w.json;
 
-    json_event_context(d);
+    json_event_context(d, e);
     json_w_kstr(w, "type", str_of(epcis_shape(e->type)->name));
     json_text(w, "eventID", e->id);
     json_time(d, "eventTime", &e->time);
@@ -406,4 +411,6 @@ static status json_end(struct epcis_doc *d)
     return OK;
 }
 
-const struct epcis_format_ops epcis_json_ops = {json_begin, json_event, json_end};
+const struct epcis_format_ops epcis_json_ops = {
+    json_begin, json_event, json_end, {{"cbvmda", 6}, {"urn:epcglobal:cbv:mda:", 22}}
+};

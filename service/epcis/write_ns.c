@@ -8,6 +8,7 @@
 struct collecting {
     struct epcis_doc *d;
     bool open;
+    bool foreign; // contexts of JSON are named that declare what we do not know
     uint32_t n;
     struct epcis_used **end; // of the chain
     status st;
@@ -27,13 +28,23 @@ static struct epcis_used *used_find(const struct epcis_doc *d, const struct epci
     return u;
 }
 
+// "hc:" for the prefix hc: somebody's context knows more.
+static bool is_its_prefix(const struct epcis_ns *ns)
+{
+    return ns->uri.n == ns->prefix.n + 1 && ns->uri.p[ns->prefix.n] == ':' &&
+           str_starts(ns->uri, ns->prefix);
+}
+
 static const struct epcis_ns *declared(const struct collecting *c, const struct epcis_ns *ns)
 {
     const struct epcis_out *conf = &c->d->conf;
 
+    if (c->foreign && is_its_prefix(ns)) return ns;
     for (uint32_t i = 0; c->open && i < conf->ns_count; i++)
         if (ns_same(&conf->ns[i], ns)) return &conf->ns[i];
-    return c->open && ns_same(ns, &epcis_ns_cbvmda) ? &epcis_ns_cbvmda : NULL;
+    // ours is written as the format spells it; others' is told as they spelt it
+    const struct epcis_ns *mda = &c->d->ops->mda;
+    return c->open && (ns == &epcis_ns_cbvmda || ns_same(ns, mda)) ? mda : NULL;
 }
 
 static bool prefix_taken(const struct epcis_doc *d, str prefix)
@@ -104,6 +115,7 @@ status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool
 {
     struct collecting c = {.d = d, .open = open, .end = &d->used, .st = OK};
 
+    c.foreign = d->conf.format == EPCIS_JSON_2_0 && e->contexts.n > 0;
     d->used = NULL;
     if (e->error != NULL) chain(&c, e->error->ext);
     chain(&c, e->read_point.ext);

@@ -2,6 +2,7 @@
 // lot. decided part: contents.h. What tells the two apart is a row of a table.
 //
 // A closed lot takes no commission; it takes scrap, which explains what became of a number.
+#include "service/event/noting.h"
 #include "service/event/report_int.h"
 
 struct rule {
@@ -73,6 +74,18 @@ static void write_units(struct unit_writing *w, enum unit_state state)
     }
 }
 
+static void note(struct unit_writing *w)
+{
+    struct noting n;
+
+    noting_begin(&n, w->t, w->f, &w->arena);
+    noting_event(&n, EPCIS_OBJECT, EPCIS_STEP_COMMISSIONING, EPCIS_DISP_ACTIVE);
+    noting_read_point(&n, w->report.gln);
+    noting_biz_location(&n, w->report.gln);
+    noting_units(&n, &w->touched.runs);
+    noting_end(&n);
+}
+
 static void firsts_write(struct txn *t, const struct fact *f, const void *arg)
 {
     const struct rule *rule = arg;
@@ -87,6 +100,7 @@ static void firsts_write(struct txn *t, const struct fact *f, const void *arg)
         if (state == UNIT_OPEN)
             writing_count(&w, (struct count_of){f->lot, own.level, COUNT_OPEN}, n);
         if (f->lot != 0) lot_note(t, f->client, f->lot, f->seq);
+        if (rule->is_event) note(&w);
         if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
     } else {
         txn_spoil(t, "record.corrupt", "units commissioned or scrapped");

@@ -248,6 +248,7 @@ static void pack_write(struct txn *t, const struct fact *f, const void *arg)
         write_parent(&w, parent, &own);
         write_children(&w, parent);
         contents_count(&w, &own, 1);
+        contents_note(&w, &own, EPCIS_STEP_PACKING);
         if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
     } else {
         txn_spoil(t, "record.corrupt", "units packed");

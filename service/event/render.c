@@ -286,39 +286,11 @@ static status tell_unpacked(struct telling *x)
     return tell_aggregation(x, EPCIS_DELETE, EPCIS_STEP_UNPACKING);
 }
 
-// Everything that a URN does not take as it stands (RFC 8141, and TDS for the delimiters) is
-// percent-encoded: the number of a document is anything a partner's system thinks of.
-static void urn_add(struct buf *b, str s)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    static const char raw[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                              "-._!'()*+,:;=@$";
-
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x80 && memchr(raw, c, sizeof raw - 1) != NULL) {
-            buf_addc(b, s.p[i]);
-            continue;
-        }
-        char hex[3] = {'%', digits[c >> 4], digits[c & 15]};
-        buf_add(b, (str){hex, sizeof hex});
-    }
-}
-
-// A document's number belongs to whoever gave it (CBV 2.0 section 8.5.2); without a GLN it is a
-// whole URI.
 static status bt_of(struct event_render *r, const struct shipped_document *d,
                     struct epcis_pair *out)
 {
-    struct buf b;
-
     if (d->type != EPCIS_TRADE_NONE) out->type = epcis_word(EPCIS_VOC_TRADE, d->type);
-    out->id = d->id;
-    if (d->gln == 0) return OK;
-    buf_init(&b, 4 * KB);
-    buf_addf(&b, "urn:epcglobal:cbv:bt:%013llu:", (unsigned long long)d->gln);
-    urn_add(&b, d->id);
-    return text_keep(r, &b, &out->id);
+    return shipped_document_uri(d, r->arena, &out->id);
 }
 
 static status bts_of(struct event_render *r, const struct shipped *s, struct epcis_pairs *out)

@@ -14,6 +14,7 @@
 //     writing.c         what all of them write
 #pragma once
 #include "service/api/caller.h"
+#include "service/epcis/cbv.h"
 #include "service/event/contents.h"
 #include "service/event/level.h"
 #include "service/event/said.h"
@@ -147,4 +148,6 @@ struct runs container_and(unit_id container, const struct runs *children, struct
 status contents_read(struct unit_writing *w, struct contents *out); // from w->own
 // The counters of all lots that the fact names, its children `sign` times; and their lists.
 void contents_count(struct unit_writing *w, const struct contents *c, int sign);
+// What the event of packing or unpacking is found by.
+void contents_note(struct unit_writing *w, const struct contents *c, enum epcis_step step);
 void contents_print(const struct fact *f, struct json_w *w, const void *arg);

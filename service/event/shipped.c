@@ -1,6 +1,42 @@
 #include "service/event/shipped.h"
 #include "service/catalog/product.h"
 
+// Everything that a URN does not take as it stands (RFC 8141, and TDS for the delimiters) is
+// percent-encoded: the number of a document is anything a partner's system thinks of.
+static void urn_add(struct buf *b, str s)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    static const char raw[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "-._!'()*+,:;=@$";
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x80 && memchr(raw, c, sizeof raw - 1) != NULL) {
+            buf_addc(b, s.p[i]);
+            continue;
+        }
+        char hex[3] = {'%', digits[c >> 4], digits[c & 15]};
+        buf_add(b, (str){hex, sizeof hex});
+    }
+}
+
+// A document's number belongs to whoever gave it (CBV 2.0 section 8.5.2); without a GLN it is a
+// whole URI.
+status shipped_document_uri(const struct shipped_document *d, struct arena *a, str *out)
+{
+    struct buf b;
+
+    *out = d->id;
+    if (d->gln == 0) return OK;
+    buf_init(&b, 4 * KB);
+    buf_addf(&b, "urn:epcglobal:cbv:bt:%013llu:", (unsigned long long)d->gln);
+    urn_add(&b, d->id);
+    *out = b.failed ? (str){0} : arena_str(a, buf_str(&b));
+    buf_fini(&b);
+    if (out->p != NULL) return OK;
+    return fail(ST_TOO_LARGE, "event.memory", 0, "an event needs too much memory");
+}
+
 void shipped_put(struct buf *b, const struct shipped *s)
 {
     bytes_var(b, s->number);
@@ -22,6 +58,8 @@ void shipped_put(struct buf *b, const struct shipped *s)
         bytes_u(b, s->tallies[i].level, 1);
         bytes_var(b, s->tallies[i].count);
     }
+    bytes_var(b, s->found_count);
+    for (uint32_t i = 0; i < s->found_count; i++) bytes_str(b, s->found[i]);
 }
 
 static uint32_t count_get(struct bytes_r *in, uint32_t max)
@@ -67,6 +105,11 @@ status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
     str *flags = NEW_ARRAY(a, str, s.flag_count + 1);
     for (uint32_t i = 0; flags != NULL && i < s.flag_count; i++) flags[i] = bytes_get_str(in);
     bool room = tallies_get(in, a, &s) && documents != NULL && flags != NULL;
+    s.found_count = count_get(in, SHIPPED_DOCUMENTS_MAX);
+    str *found = NEW_ARRAY(a, str, s.found_count + 1);
+    for (uint32_t i = 0; found != NULL && i < s.found_count; i++) found[i] = bytes_get_str(in);
+    s.found = found;
+    room &= found != NULL;
     if (!room || !bytes_end(in))
         return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off");
     s.documents = documents;

@@ -3,7 +3,8 @@
 //
 // own part: number var | from party, from location, to party, to location (GLNs as numbers, 0 none)
 //   vars | count var, then per document: type 1, gln var, id str | flags count var, then strs |
-//   count var, then per lot and packaging level of the tops: lot var, level 1, tops var
+//   count var, then per lot and packaging level of the tops: lot var, level 1, tops var |
+//   count var, then what its documents are found by (LIST_BIZ_TRANSACTION, index.h) as strs
 #pragma once
 #include "common/arena.h"
 #include "common/bytes.h"
@@ -24,15 +25,18 @@ struct shipped_tally { // tops alike
 struct shipped {
     uint32_t number; // dense, of the shipment
     uint64_t from_party, from_location, to_party, to_location;
-    uint32_t document_count, flag_count, tally_count;
+    uint32_t document_count, flag_count, tally_count, found_count;
     const struct shipped_document *documents;
     const str *flags;
     const struct shipped_tally *tallies;
+    const str *found; // by its documents
 };
 
 #define SHIPPED_DOCUMENTS_MAX 32u
 #define SHIPPED_FLAGS_MAX     16u
 
+// How EPCIS names a document: by whoever gave its number, or as it stands. event.memory
+status shipped_document_uri(const struct shipped_document *d, struct arena *a, str *out);
 void shipped_put(struct buf *b, const struct shipped *s);
 // From the rest that report_get left. record.corrupt.
 status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out);

@@ -161,6 +161,7 @@ static void unpack_write(struct txn *t, const struct fact *f, const void *arg)
     if (writing_begin(&w, t, f) && contents_read(&w, &own).cls == ST_OK) {
         write_units(&w, &own);
         contents_count(&w, &own, -1);
+        contents_note(&w, &own, EPCIS_STEP_UNPACKING);
         if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
     } else {
         txn_spoil(t, "record.corrupt", "units unpacked");

@@ -1,5 +1,6 @@
 // What writing the facts about units has in common. Runs in the committer and in every replay:
 // reads the fact and the ledger and nothing else, and cannot refuse.
+#include "service/event/noting.h"
 #include "service/event/report_int.h"
 
 #define FACT_WORK_MAX (256 * MB) // of one fact's units, taken as it is needed
@@ -105,6 +106,20 @@ void contents_count(struct unit_writing *w, const struct contents *c, int sign)
     count_container(w, c);
     if (!noted(w, c, c->tally_count)) lot_note(w->t, w->f->client, c->lot, w->f->seq);
     if (w->f->lot != 0) lot_note(w->t, w->f->client, w->f->lot, w->f->seq);
+}
+
+void contents_note(struct unit_writing *w, const struct contents *c, enum epcis_step step)
+{
+    struct noting n;
+
+    noting_begin(&n, w->t, w->f, &w->arena);
+    noting_event(&n, EPCIS_AGGREGATION, step, EPCIS_DISP_IN_PROGRESS);
+    if (c->flags & CONTENTS_BEGINS)
+        noting_event(&n, EPCIS_OBJECT, EPCIS_STEP_COMMISSIONING, EPCIS_DISP_ACTIVE);
+    noting_read_point(&n, w->report.gln);
+    noting_biz_location(&n, w->report.gln);
+    noting_units(&n, &w->touched.runs);
+    noting_end(&n);
 }
 
 void contents_print(const struct fact *f, struct json_w *w, const void *arg)

@@ -83,17 +83,17 @@ static status elements_id(str in, struct arena *a, struct gs1_id *out)
 
 // The shapes in which nearly all identifiers come, read without taking them apart: key, and serial
 // of signs that no spelling escapes. Whatever differs is left to the general readers, which would
-// say the same of these.
+// say the same of these. Of a link the shape is what follows the domain.
 static const struct shape {
     str head, between;
     enum gs1_scheme scheme;
 } shapes[] = {
-    {{"(01)", 4},                    {"(21)", 4}, GS1_SGTIN},
-    {{"https://id.gs1.org/01/", 22}, {"/21/", 4}, GS1_SGTIN},
-    {{"01", 2},                      {"21", 2},   GS1_SGTIN},
-    {{"(00)", 4},                    {"", 0},     GS1_SSCC },
-    {{"https://id.gs1.org/00/", 22}, {"", 0},     GS1_SSCC },
-    {{"00", 2},                      {"", 0},     GS1_SSCC },
+    {{"(01)", 4}, {"(21)", 4}, GS1_SGTIN},
+    {{"/01/", 4}, {"/21/", 4}, GS1_SGTIN},
+    {{"01", 2},   {"21", 2},   GS1_SGTIN},
+    {{"(00)", 4}, {"", 0},     GS1_SSCC },
+    {{"/00/", 4}, {"", 0},     GS1_SSCC },
+    {{"00", 2},   {"", 0},     GS1_SSCC },
 };
 
 static bool is_plain(str serial)
@@ -109,11 +109,13 @@ static bool is_plain(str serial)
 static bool plain_read(str in, struct gs1_id *out)
 {
     const struct shape *s = shapes;
+    size_t origin = gs1_origin_length(in);
+    str shaped = str_from(in, origin);
 
-    while (s < shapes + LEN(shapes) && !str_starts(in, s->head)) s++;
-    if (s == shapes + LEN(shapes)) return false;
+    while (s < shapes + LEN(shapes) && !str_starts(shaped, s->head)) s++;
+    if (s == shapes + LEN(shapes) || (origin > 0) != (s->head.p[0] == '/')) return false;
     size_t key_n = gs1_kinds[s->scheme].key_n;
-    str key = str_from(in, s->head.n), rest;
+    str key = str_from(shaped, s->head.n), rest;
     if (key.n < key_n) return false;
     rest = str_from(key, key_n);
     key.n = key_n;

@@ -62,6 +62,10 @@ struct gs1_prefixes;
 // appended. GS1_RAW begins with FNC1 where it would else be read as bare digits.
 status gs1_write(const struct gs1_id *id, enum gs1_form form, const struct gs1_prefixes *p,
                  struct buf *out);
+// Appends an identifier of an event, URN or Digital Link, as the event hash takes it: at the finest
+// level of identification, escaped as the published hashes prove, check digits unseen. False: it is
+// no GS1 identifier with a Digital Link and is appended as it stands.
+bool gs1_hash_form(str in, struct arena *a, struct buf *out);
 bool gs1_id_eq(const struct gs1_id *a, const struct gs1_id *b);
 const char *gs1_scheme_name(enum gs1_scheme s); // "sgtin", "uri"
 str gs1_id_key(const struct gs1_id *id);

@@ -7,6 +7,7 @@
 #include "service/journal/batch.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/idempotency.h"
+#include "service/journal/pruned.h"
 #include <string.h>
 
 #define YESTERDAY_MS 600000 // rows put just before midnight are still looked for
@@ -121,6 +122,22 @@ void batch_tell_repeated(struct batch *b)
     }
 }
 
+// One portion a batch that there is anyway; a day on which there is nothing left is not asked
+// again.
+void batch_prune(struct batch *b)
+{
+    unsigned today = idempotency_day(batch_now(b));
+    struct pruned p;
+    struct job nobody = {.n = 0};
+    struct ask a = {.kind = &kind_keys_pruned, .what = &p};
+
+    if (today == b->pruned_day) return;
+    if (pruned_due(b->ledger.t, batch_now(b), &p))
+        write_own(b, &nobody, &a, NULL);
+    else if (txn_status(b->ledger.t).cls == ST_OK)
+        b->pruned_day = today;
+}
+
 bool batch_has_tidings(struct batch *b)
 {
     const struct refusal_memory *m = &b->refusals;
@@ -156,6 +173,22 @@ static status accept(struct batch *b, struct job *j, struct ask *a, const struct
     return OK;
 }
 
+static void write_instead(struct batch *b, struct job *j)
+{
+    struct ask *a = j->instead;
+    struct decide d;
+    struct fact f;
+
+    a->result = decide(b, j, a, &d, &f);
+    assert(a->result.cls == ST_OK || txn_status(b->ledger.t).cls != ST_OK);
+    if (a->result.cls != ST_OK) return;
+    str decided = arena_str(j->arena, f.decided);
+    if (j->key.present) bind(&f, &j->key);
+    batch_write(b, &f, d.packed_body);
+    a->fact = f;
+    a->fact.decided = decided;
+}
+
 static void run_ask(struct batch *b, struct job *j, struct ask *a)
 {
     struct decide d;
@@ -163,6 +196,11 @@ static void run_ask(struct batch *b, struct job *j, struct ask *a)
 
     a->result = decide(b, j, a, &d, &f);
     a->repeat = a->result.cls == ST_OK && d.repeat_seq != 0;
+    a->nothing = a->result.cls == ST_OK && d.nothing;
+    if (a->nothing) {
+        a->fact = (struct fact){0};
+        return;
+    }
     if (a->repeat) {
         a->result = journal_get(b->ledger.t, d.repeat_seq, j->arena, &a->fact);
         return;
@@ -181,10 +219,15 @@ static status answer_again(struct batch *b, struct job *j, uint64_t seq)
     struct fact f;
 
     TRY(journal_get(b->ledger.t, seq, j->arena, &f));
+    if (j->instead != NULL && f.kind == j->instead->kind->number) {
+        j->undone = true;
+        j->instead->fact = f;
+        return OK;
+    }
     if (f.kind == FACT_CALL_BOUND) {
         TRY(call_bound_get(f.decided, j));
         for (uint32_t i = 0; i < j->n; i++)
-            if (j->asks[i].result.cls == ST_OK)
+            if (j->asks[i].result.cls == ST_OK && !j->asks[i].nothing)
                 TRY(journal_get(b->ledger.t, j->asks[i].fact.seq, j->arena, &j->asks[i].fact));
         return OK;
     }
@@ -222,10 +265,59 @@ static bool job_is_repeat(struct batch *b, struct job *j)
 // Where no fact of the job's own holds its answer, one is made that does.
 static void bind_call(struct batch *b, const struct job *j)
 {
-    bool in_fact = j->n == 1 && j->asks[0].result.cls == ST_OK && !j->asks[0].repeat;
+    bool in_fact = j->n == 1 && j->asks[0].result.cls == ST_OK && !j->asks[0].repeat &&
+                   !j->asks[0].nothing;
     struct ask bound = {.kind = &kind_call_bound, .what = j};
 
     if (j->key.present && j->key.always && !in_fact) write_own(b, j, &bound, &j->key);
+}
+
+// ---- all or nothing
+
+struct before { // what a part of the transaction has moved on
+    struct ledger ledger;
+    struct refusal_memory refusals;
+    size_t count, bytes;
+    uint32_t refused;
+};
+
+static struct before part_begin(struct batch *b)
+{
+    txn_part(b->ledger.t);
+    return (struct before){b->ledger, b->refusals, b->count, b->records.n, b->refused};
+}
+
+static void part_undo(struct batch *b, const struct before *x)
+{
+    txn_part_end(b->ledger.t, false);
+    b->ledger = x->ledger;
+    b->refusals = x->refusals;
+    b->count = x->count;
+    b->records.n = x->bytes;
+    b->refused = x->refused;
+    if (txn_status(b->ledger.t).cls == ST_OK && b->keys != NULL &&
+        key_tail_at(b->keys, b->ledger.t, b->ledger.head.seq).cls != ST_OK)
+        txn_spoil(b->ledger.t, "store.corrupt", "the newest facts of the journal cannot be read");
+}
+
+// Every ask is looked at, so that whoever asked learns of all that is wrong.
+static void run_together(struct batch *b, struct job *j)
+{
+    struct before before = part_begin(b);
+    bool all = true;
+
+    for (uint32_t i = 0; i < j->n; i++) {
+        run_ask(b, j, &j->asks[i]);
+        all &= j->asks[i].result.cls == ST_OK;
+    }
+    if (all) {
+        txn_part_end(b->ledger.t, true);
+        bind_call(b, j);
+        return;
+    }
+    part_undo(b, &before);
+    j->undone = true;
+    write_instead(b, j);
 }
 
 // ---- the job
@@ -233,13 +325,17 @@ static void bind_call(struct batch *b, const struct job *j)
 void batch_job(struct batch *b, struct job *j)
 {
     j->whole = OK;
-    j->repeat = false;
+    j->repeat = j->undone = false;
     for (uint32_t i = 0; i < j->n; i++) {
         j->asks[i].result = OK;
         j->asks[i].units = (str){0};
-        j->asks[i].repeat = false;
+        j->asks[i].repeat = j->asks[i].nothing = false;
     }
     if (job_is_repeat(b, j)) return;
+    if (j->instead != NULL) {
+        run_together(b, j);
+        return;
+    }
     for (uint32_t i = 0; i < j->n; i++) run_ask(b, j, &j->asks[i]);
     bind_call(b, j);
 }

@@ -29,7 +29,7 @@ void call_bound_put(const struct job *j, struct buf *out)
             put_refused(a, out);
         else
             bytes_zig(out, (int64_t)(a->fact.seq - before));
-        if (!refused) before = a->fact.seq;
+        if (!refused) before = a->fact.seq; // 0 where there was nothing to say
     }
 }
 
@@ -53,6 +53,7 @@ status call_bound_get(str decided, struct job *j)
         a->result = OK;
         a->repeat = what == REPEAT;
         a->fact.seq = before += (uint64_t)bytes_get_zig(&r);
+        a->nothing = a->fact.seq == 0;
     }
     return bytes_end(&r) ? OK : fail(ST_STORE, "record.corrupt", 0, "answers break off");
 }

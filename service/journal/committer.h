@@ -17,6 +17,7 @@ struct ask {
     status result;
     str units;        // offenders of a refusal: `[{"unit","code"},…]`, or empty
     bool repeat;      // accepted before; fact.seq says as what
+    bool nothing;     // accepted, and there was nothing to say: no fact
     struct fact fact; // the new fact; when bound to a repeated key: the old one, read again
 };
 
@@ -44,7 +45,11 @@ struct job {
     struct job_key key;
     struct ask *asks;
     uint32_t n;
+    // All or nothing: where one of the asks is refused none is done, and this becomes a fact
+    // instead, which must not refuse. NULL: each stands or falls for itself.
+    struct ask *instead;
     // The answer:
+    bool undone;      // one was refused: `instead` holds what became of the job
     status whole;     // not OK: nothing of this job was done (store trouble, key mismatch, busy)
     bool repeat;      // the key was bound before: asks hold what was answered then
     uint64_t seq_end; // newest seq of the ledger after this job

@@ -11,6 +11,7 @@
     X(REFUSAL, 4, "refusal")                                                                       \
     X(REFUSAL_REPEATED, 5, "refusal.repeated")                                                     \
     X(CALL_BOUND, 6, "call.bound")                                                                 \
+    X(KEYS_PRUNED, 7, "keys.pruned")                                                               \
     X(EPOCH_ADDED, 8, "epoch.added")                                                               \
     X(SITE_SEEDED, 9, "site.seeded")                                                               \
     X(CLIENT_PUT, 16, "client.put")                                                                \
@@ -38,7 +39,9 @@
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
-    X(SUBSCRIPTION_ENDED, 99, "subscription.ended")
+    X(SUBSCRIPTION_ENDED, 99, "subscription.ended")                                                \
+    X(QUERY_PUT, 112, "query.put")                                                                 \
+    X(QUERY_DELETED, 113, "query.deleted")
 
 enum fact_kind {
 #define X(name, number, text) FACT_##name = (number),
@@ -87,7 +90,8 @@ enum fact_kind {
     X(PARKED, 'p')                                                                                 \
     X(PARKED_LOT, 'q')                                                                             \
     X(SUBSCRIPTION, 'w')                                                                           \
-    X(SUBSCRIPTION_OF, 'W')
+    X(SUBSCRIPTION_OF, 'W')                                                                        \
+    X(QUERY, 'Y')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),

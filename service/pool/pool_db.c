@@ -203,6 +203,14 @@ bool space_row_get(struct txn *t, uint32_t space, struct space_row *out)
     return true;
 }
 
+str space_company_prefix(const struct space_row *s)
+{
+    struct space_conf c;
+
+    if (s->sort != SPACE_OF_SSCC || !space_definition_get(s->definition, &c)) return (str){0};
+    return c.company_prefix;
+}
+
 void space_row_put(struct txn *t, const struct space_row *s)
 {
     struct key k = key_number(ROW_SPACE, s->space, 3);

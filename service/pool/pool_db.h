@@ -36,6 +36,8 @@ struct space_row {
 };
 
 bool space_row_get(struct txn *t, uint32_t space, struct space_row *out);
+// The company prefix of a space of SSCCs; empty: it is none. A view of the row.
+str space_company_prefix(const struct space_row *s);
 // A unit of this space is put into, or others are put into it.
 bool space_is_container(const struct space_row *s);
 

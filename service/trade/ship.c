@@ -5,6 +5,7 @@
 // that the loop found in it. Only where a container was changed since is it looked into again here.
 #include "service/client/client.h"
 #include "service/event/level.h"
+#include "service/event/noting.h"
 #include "service/trade/trade_int.h"
 #include "service/unit/unit_db.h"
 
@@ -187,6 +188,24 @@ static status check_acknowledged(const struct ship *s)
                 "a partner has not yet accepted every event of what is to be shipped");
 }
 
+// What its documents are found by goes into the fact, for identifiers are read here and now only.
+static status find_by(struct ship *s, struct shipped *says)
+{
+    struct arena *a = s->d->arena;
+    str *found = NEW_ARRAY(a, str, says->document_count + 1), uri, type;
+
+    if (found == NULL) return no_memory();
+    for (uint32_t i = 0; i < says->document_count; i++) {
+        const struct shipped_document *d = &says->documents[i];
+        type = d->type == EPCIS_TRADE_NONE ? (str){0} : epcis_word(EPCIS_VOC_TRADE, d->type);
+        TRY(shipped_document_uri(d, a, &uri));
+        TRY(index_value(LIST_BIZ_TRANSACTION, type, uri, a, &found[i]));
+    }
+    says->found = found;
+    says->found_count = says->document_count;
+    return OK;
+}
+
 static status put_decided(struct ship *s, const struct buf *previous)
 {
     struct decide *d = s->d;
@@ -201,6 +220,7 @@ static status put_decided(struct ship *s, const struct buf *previous)
     says.number = (uint32_t)counter_get(d->t, COUNTER_SHIPMENT) + 1;
     says.tallies = s->tallies;
     says.tally_count = s->tally_count;
+    TRY(find_by(s, &says));
     report_put(d->out, &report);
     runs_put(d->out, &runs);
     buf_add(d->out, buf_str(previous));
@@ -272,6 +292,24 @@ static void write_lots(struct txn *t, const struct fact *f, const struct shipped
     }
 }
 
+static void note(struct txn *t, const struct fact *f, const struct shipment *s, struct arena *a)
+{
+    uint64_t from = s->report.gln != 0 ? s->report.gln : s->says.from_location;
+    struct noting n;
+
+    noting_begin(&n, t, f, a);
+    noting_event(&n, EPCIS_OBJECT, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT);
+    noting_read_point(&n, from);
+    noting_party(&n, LIST_SOURCE, s->says.from_party);
+    noting_location(&n, LIST_SOURCE, s->says.from_location);
+    noting_party(&n, LIST_DESTINATION, s->says.to_party);
+    noting_location(&n, LIST_DESTINATION, s->says.to_location);
+    for (uint32_t i = 0; i < s->says.found_count; i++)
+        noting_value(&n, LIST_BIZ_TRANSACTION, s->says.found[i]);
+    noting_units(&n, &s->tops);
+    noting_end(&n);
+}
+
 static void ship_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct shipment s;
@@ -283,6 +321,7 @@ static void ship_write(struct txn *t, const struct fact *f, const void *arg)
     if (st.cls == ST_OK) {
         write_tops(t, f, &s.tops);
         write_lots(t, f, &s.says);
+        note(t, f, &s, &a);
         counter_put(t, COUNTER_SHIPMENT, s.says.number);
         shipment_row_put(t, s.says.number, &(struct shipment_row){f->client, f->seq});
     } else {

@@ -9,6 +9,7 @@
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/request.h"
+#include "service/query/query_routes.h"
 #include "service/tree/tree_db.h"
 #include "service/unit/unit_db.h"
 #include <setjmp.h>
@@ -35,10 +36,13 @@ const struct kind *const line_site_kinds[] = {&kind_client_put,
                                               &kind_units_packed,
                                               &kind_units_unpacked,
                                               &kind_container_closed,
+                                              &kind_query_put,
+                                              &kind_query_deleted,
                                               NULL};
 
 const struct http_route *const line_site_routes[] = {
-    client_routes, product_routes, place_routes, pool_routes, lot_routes, report_routes, NULL};
+    client_routes, product_routes, place_routes, pool_routes,
+    lot_routes,    report_routes,  query_routes, NULL};
 
 static const struct {
     const char *path, *body;

@@ -1,0 +1,134 @@
+// EPCIS documents to another format, event by event: what is written leaves at once, so that memory
+// does not grow with the document.
+#include "service/cli/cli.h"
+#include "service/cli/convert.h"
+#include "service/cli/document.h"
+#include "service/cli/prefix_file.h"
+#include <stdio.h>
+
+#define EVENT_MAX (256 * MB) // one event, written
+
+struct conversion {
+    struct epcis_out conf;
+    struct epcis_doc doc;
+    struct buf out;
+    size_t head; // bytes of `out` before the first event: the writer may look back at them
+    bool begun, refused;
+    struct arena arena; // prefixes, and what the head says
+    struct gs1_prefixes prefixes;
+};
+
+static void left_out(const char *what)
+{
+    fprintf(stderr, "packtrail convert: %s: left out\n", what);
+}
+
+static str keep(struct conversion *c, str text) { return arena_str(&c->arena, text); }
+
+// The 13 digits of a party, in whatever spelling; empty where it is none.
+static str gln_of(struct conversion *c, str party)
+{
+    struct gs1_id id;
+
+    if (party.n == 13 && str_is_digits(party)) return keep(c, party);
+    if (gs1_read(party, &c->arena, &id).cls != ST_OK) return (str){"", 0};
+    if (id.scheme != GS1_PGLN && id.scheme != GS1_SGLN) return (str){"", 0};
+    return keep(c, gs1_id_key(&id));
+}
+
+static void parties_take(struct conversion *c, const struct epcis_front *f)
+{
+    str sender = gln_of(c, f->sender.id), receiver = gln_of(c, f->receiver.id);
+
+    if (f->sender.id.n == 0 && f->receiver.id.n == 0) return;
+    if (sender.n == 0 || receiver.n == 0 || f->instance.n == 0) {
+        left_out("sender and receiver, which are not both known by GLN and instance identifier");
+        return;
+    }
+    c->conf.sender = sender;
+    c->conf.receiver = receiver;
+    c->conf.instance = keep(c, f->instance);
+}
+
+static status take_front(void *self, const struct epcis_front *f)
+{
+    struct conversion *c = self;
+
+    c->conf.kind = f->kind;
+    if (f->kind == EPCIS_BARE_EVENT && c->conf.format != EPCIS_JSON_2_0) c->conf.kind = EPCIS_DOC;
+    if (f->kind == EPCIS_MASTERDATA_DOC)
+        return fail(ST_UNSUPPORTED, "epcis.masterdata", 0,
+                    "documents of master data are not written");
+    if (f->created.n > 0) TRY(when_read(f->created, &c->conf.created));
+    if (f->element_count > 0) left_out("master data of the header");
+    c->conf.query_name = keep(c, f->query_name);
+    c->conf.subscription_id = keep(c, f->subscription_id);
+    parties_take(c, f);
+    return OK;
+}
+
+// Hands over what stands in `out` from `from` on, and forgets it.
+static void leave(struct conversion *c, size_t from)
+{
+    if (c->out.n > from) fwrite(c->out.p + from, 1, c->out.n - from, stdout);
+    c->out.n = from;
+}
+
+static void begin(struct conversion *c)
+{
+    if (c->begun) return;
+    c->begun = true;
+    epcis_doc_init(&c->doc, &c->conf, &c->out);
+    c->head = c->out.n;
+    fwrite(c->out.p, 1, c->head, stdout);
+}
+
+static status take_event(void *self, const struct document_event *e)
+{
+    struct conversion *c = self;
+    struct buf line;
+    status st = e->read;
+
+    if (st.cls == ST_OK && c->conf.created.at.ms == 0) c->conf.created = e->event->time.at;
+    begin(c);
+    TRY(c->doc.st);
+    if (st.cls == ST_OK) st = epcis_doc_event(&c->doc, e->event);
+    leave(c, c->head);
+    if (st.cls == ST_OK) return OK;
+    c->refused = true;
+    buf_init(&line, 1 * KB);
+    document_refusal(e, &st, &line);
+    fprintf(stderr, "packtrail convert: %.*s\n", STR(buf_str(&line)));
+    buf_fini(&line);
+    return OK;
+}
+
+static const struct document_ops convert_ops = {.front = take_front, .event = take_event};
+
+static status convert(struct conversion *c, const char *path)
+{
+    TRY(document_read(path, &convert_ops, c));
+    begin(c);
+    TRY(epcis_doc_end(&c->doc));
+    leave(c, c->head);
+    return cli_output_done();
+}
+
+int convert_document(enum epcis_format format, const char *prefix_file, const char *path)
+{
+    struct conversion c = {
+        .conf = {.format = format,
+                 .ids = format == EPCIS_XML_1_2 ? EPCIS_URN : EPCIS_AS_GIVEN,
+                 .strict = format == EPCIS_XML_1_2,
+                 .prefixes = &c.prefixes}
+    };
+
+    arena_init(&c.arena, 2 * PREFIX_ARENA);
+    buf_init(&c.out, EVENT_MAX);
+    status st = prefix_file_read(prefix_file, &c.arena, &c.prefixes);
+    if (st.cls == ST_OK) st = convert(&c, path);
+    if (c.begun) epcis_doc_fini(&c.doc);
+    buf_fini(&c.out);
+    arena_fini(&c.arena);
+    return cli_end("convert", st) != 0 || c.refused ? 1 : 0;
+}

@@ -1,0 +1,168 @@
+// hash_value.c - single values as they stand in the text that is hashed: times in UTC to the
+// millisecond, numbers in their shortest form, words of CBV as web URIs, GS1 identifiers as Digital
+// Links. Every value that looks like a number is one, whatever element it stands in: XML does not
+// tell texts from numbers, and both formats must give one hash.
+#include "service/epcis/hash_int.h"
+#include "service/epcis/value.h"
+#include "service/gs1/id.h"
+#include <string.h>
+
+#define DAY_MS   ((int64_t)86400000)
+#define WALL_END (2932897 * DAY_MS) // 10000-01-01T00:00:00Z
+
+// ---- times
+
+// REQ CBV-HASH-TIME: the fourth decimal rounds the third up from 5 on
+static int64_t rounded(int64_t ms, str text)
+{
+    const char *point = memchr(text.p, '.', text.n);
+
+    if (point == NULL || text.p + text.n - point < 5) return ms;
+    return point[4] >= '5' && point[4] <= '9' && ms + 1 < WALL_END ? ms + 1 : ms;
+}
+
+static void time_put(struct hasher *h, int64_t ms)
+{
+    struct date d = date_of_days((int32_t)(ms / DAY_MS));
+    int of_day = (int)(ms % DAY_MS);
+
+    buf_addf(h->out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", d.year, d.month, d.day,
+             of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
+}
+
+void hash_time(struct hasher *h, const struct epcis_time *t)
+{
+    time_put(h, t->text.n > 0 ? rounded(t->at.at.ms, t->text) : t->at.at.ms);
+}
+
+static void time_text(struct hasher *h, str text)
+{
+    struct moment m;
+
+    if (when_read(text, &m).cls == ST_OK)
+        time_put(h, rounded(m.at.ms, text));
+    else
+        buf_add(h->out, text);
+}
+
+// ---- words
+
+// Heads that stand for others, whatever follows them.
+static bool expand(struct hasher *h, str text)
+{
+    static const struct {
+        str head, full;
+    } heads[] = {
+#define HEAD(head, full)                                                                           \
+    {                                                                                              \
+        {head, sizeof(head) - 1}, { full, sizeof(full) - 1 }                                       \
+    }
+        HEAD("urn:epcglobal:cbv:bizstep:", "https://ref.gs1.org/cbv/BizStep-"),
+        HEAD("urn:epcglobal:cbv:disp:", "https://ref.gs1.org/cbv/Disp-"),
+        HEAD("urn:epcglobal:cbv:btt:", "https://ref.gs1.org/cbv/BTT-"),
+        HEAD("urn:epcglobal:cbv:sdt:", "https://ref.gs1.org/cbv/SDT-"),
+        HEAD("urn:epcglobal:cbv:er:", "https://ref.gs1.org/cbv/ER-"),
+        HEAD("cbv:", "https://ref.gs1.org/cbv/"),
+        HEAD("gs1:", "https://gs1.org/voc/"),
+#undef HEAD
+    };
+
+    for (size_t i = 0; i < LEN(heads); i++)
+        if (str_starts(text, heads[i].head)) {
+            buf_add(h->out, heads[i].full);
+            buf_add(h->out, str_from(text, heads[i].head.n));
+            return true;
+        }
+    return false;
+}
+
+void hash_word(struct hasher *h, enum epcis_vocabulary v, str text)
+{
+    unsigned word = epcis_word_find(v, text);
+
+    if (word != 0)
+        buf_add(h->out, epcis_word_web(v, word));
+    else
+        hash_value(h, 's', text);
+}
+
+// ---- values
+
+static bool number(struct hasher *h, str text)
+{
+    struct epcis_number n;
+
+    return strchr("+-.0123456789", text.p[0]) != NULL && epcis_number_read(text, &n) &&
+           epcis_number_write(&n, h->out);
+}
+
+static void canonical(struct hasher *h, str text)
+{
+    if (text.n == 0 || number(h, text) || expand(h, text)) return;
+    gs1_hash_form(text, h->arena, h->out);
+}
+
+static void boolean(struct hasher *h, str text)
+{
+    if (str_eq(text, S("1")))
+        text = S("true");
+    else if (str_eq(text, S("0")))
+        text = S("false");
+    buf_add(h->out, text);
+}
+
+void hash_value(struct hasher *h, char what, str text)
+{
+    switch (what) {
+    case 't': time_text(h, text); break;
+    case 'b': boolean(h, text); break;
+    case 'd': hash_word(h, EPCIS_VOC_DISP, text); break;
+    default: canonical(h, text); break;
+    }
+}
+
+// ---- extensions
+
+static bool is_remark(const struct epcis_node *n)
+{
+    return str_eq(n->name, S("comment")) &&
+           (n->ns == NULL || str_eq(n->ns->uri, S("http://www.w3.org/2000/01/rdf-schema#")));
+}
+
+void hash_node(struct hasher *h, const struct epcis_node *n)
+{
+    str text = str_trim(n->text);
+
+    if (n->kind == NODE_NULL || n->kind == NODE_EMPTY_ARRAY || is_remark(n)) return;
+    if (n->ns != NULL) {
+        buf_addc(h->out, '{');
+        buf_add(h->out, n->ns->uri);
+        buf_addc(h->out, '}');
+    }
+    buf_add(h->out, n->name);
+    if (text.n > 0) {
+        buf_addc(h->out, '=');
+        canonical(h, text);
+    }
+    hash_nodes(h, n->child);
+}
+
+uint32_t hash_node_count(const struct epcis_node *n)
+{
+    uint32_t count = 0;
+
+    for (; n != NULL; n = n->next) count++;
+    return count;
+}
+
+void hash_nodes(struct hasher *h, const struct epcis_node *chain)
+{
+    struct hash_pieces p = hash_pieces(h, hash_node_count(chain));
+
+    for (const struct epcis_node *n = chain; n != NULL; n = n->next) {
+        size_t from = h->out->n;
+        hash_node(h, n);
+        hash_piece_end(h, &p, from);
+    }
+    hash_pieces_end(h, &p);
+}

@@ -1,0 +1,29 @@
+// read.c - one event in any syntax, and which syntax a document has.
+#include "service/epcis/read.h"
+#include "service/epcis/read_int.h"
+
+static status (*const readers[])(str bytes, const struct epcis_scope *scope, struct arena *a,
+                                 struct epcis_event *out) = {
+    [EPCIS_SYNTAX_JSON] = epcis_json_event_read,
+    [EPCIS_SYNTAX_XML] = epcis_xml_event_read,
+};
+
+status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
+                        struct epcis_event *out)
+{
+    assert(scope->syntax < LEN(readers));
+    if (readers[scope->syntax] == NULL)
+        return fail(ST_UNSUPPORTED, "epcis.syntax", 0, "events in this syntax are not read");
+    return readers[scope->syntax](bytes, scope, a, out);
+}
+
+bool epcis_syntax_guess(str bytes, enum epcis_syntax *out)
+{
+    str s = str_trim(str_from(bytes, str_starts(bytes, S("\xef\xbb\xbf")) ? 3 : 0));
+    bool utf16 = str_starts(bytes, S("\xff\xfe")) || str_starts(bytes, S("\xfe\xff")) ||
+                 str_starts(bytes, S("<\0")) || str_starts(bytes, S("\0<"));
+
+    if (s.n == 0) return false;
+    *out = s.p[0] == '{' ? EPCIS_SYNTAX_JSON : EPCIS_SYNTAX_XML;
+    return s.p[0] == '{' || s.p[0] == '<' || utf16;
+}
