@@ -1,41 +1,45 @@
-// What is asked is read once; what lies within a place is looked up for each event anew, since
-// master data may come at any time.
+// asking.c - what a subscription needs of the room of queries. Order and counts, which a query may
+// ask for, mean nothing here: events come as they are recorded.
 #include "service/exchange/asking.h"
-#include "service/query/answer.h"
+#include "service/journal/site.h"
+#include "service/query/stored.h"
 #include "service/query/stored_db.h"
 
-#define SPARE_MAX (4 * MB)
-
 struct asking {
-    struct query q;
-    bool within; // WD_ terms
+    client_id client;
+    struct query q, expanded;
+    struct query_master master;
 };
 
 bool asking_find(struct txn *t, client_id client, str name, struct asked_query *out)
 {
-    bool simple = str_eq(name, S(SIMPLE_EVENT_QUERY));
-    uint64_t made = simple ? 0 : stored_seq(t, client, name);
+    struct asked_query q = {.name = name};
 
-    if (!simple && made == 0) return false;
-    *out = (struct asked_query){.name = name, .made = made};
+    if (!str_eq(name, S(SIMPLE_EVENT_QUERY))) {
+        q.made = stored_seq(t, client, name);
+        if (q.made == 0) return false;
+    }
+    *out = q;
     return true;
 }
 
-static status read(struct txn *t, client_id client, const struct asked_query *q, struct arena *a,
-                   struct query *out)
+static status params_read(const struct asked_query *q, struct arena *a, struct query *out)
 {
-    struct query_reader *r = NEW(a, struct query_reader);
+    struct query_reader *in = NEW(a, struct query_reader);
+
+    if (in == NULL) return no_memory();
+    query_begin(in, a);
+    TRY(query_from_given(in, q->params));
+    return query_end(in, out);
+}
+
+static status stored_read(struct txn *t, client_id client, const struct asked_query *q,
+                          struct arena *a, struct query *out)
+{
     struct stored s;
 
-    if (r == NULL) return no_memory();
-    query_begin(r, a);
-    if (q->made == 0) {
-        TRY(query_from_given(r, q->params));
-    } else {
-        TRY(stored_get(t, client, q->name, a, &s));
-        TRY(query_from_json(r, s.json));
-    }
-    return query_end(r, out);
+    TRY(stored_get(t, client, q->name, a, &s));
+    return stored_query(&s, a, out);
 }
 
 status asking_open(struct txn *t, client_id client, const struct asked_query *q, struct arena *a,
@@ -44,23 +48,22 @@ status asking_open(struct txn *t, client_id client, const struct asked_query *q,
     struct asking *x = NEW(a, struct asking);
 
     if (x == NULL) return no_memory();
-    TRY(read(t, client, q, a, &x->q));
-    x->within = query_is_within(&x->q);
+    TRY(q->made == 0 ? params_read(q, a, &x->q) : stored_read(t, client, q, a, &x->q));
+    x->client = client;
+    x->expanded = x->q;
     *out = x;
     return OK;
 }
 
-status asking_fits(const struct asking *x, const struct epcis_event *e,
-                   const struct query_master *m, struct arena *scratch, bool *out)
+status asking_begin(struct asking *x, const struct site *s, struct txn *t, struct arena *a)
 {
-    const struct query *q = &x->q;
-    struct query expanded;
-    struct arena spare;
-    status st = OK;
+    arena_reset(a);
+    x->master = (struct query_master){s->master, t, x->client};
+    return query_expand(&x->q, &x->master, a, &x->expanded);
+}
 
-    arena_init(&spare, SPARE_MAX); // the matcher resets it
-    if (x->within) st = query_expand(q, m, scratch, &expanded);
-    if (st.cls == ST_OK) st = query_matches(x->within ? &expanded : q, e, m, &spare, out);
-    arena_fini(&spare);
-    return st;
+status asking_fits(const struct asking *x, const struct epcis_event *e, struct arena *scratch,
+                   bool *out)
+{
+    return query_matches(&x->expanded, e, &x->master, scratch, out);
 }

@@ -1,9 +1,8 @@
 // asking.h - the stored query that a subscription is of: which one it was, and what fits it.
 #pragma once
-#include "service/epcis/event.h"
-#include "service/journal/journal_db.h"
+#include "service/query/query.h"
 
-#define ASKING_NAME_MAX 200u
+struct site;
 
 // A query of the client. It is the same one for as long as `made` is the same: a name that is
 // given again later is another query.
@@ -17,9 +16,11 @@ bool asking_find(struct txn *t, client_id client, str name, struct asked_query *
 
 // The query, read once for all events. Lives in the arena.
 struct asking;
+// Codes of query_from_json: what the definition needs of a request's headers it cannot have here.
 status asking_open(struct txn *t, client_id client, const struct asked_query *q, struct arena *a,
                    struct asking **out);
-// `m` are the master data of this snapshot; `scratch` holds what the look at one event needs.
-struct query_master;
-status asking_fits(const struct asking *x, const struct epcis_event *e,
-                   const struct query_master *m, struct arena *scratch, bool *out);
+// For the events of one snapshot: places with all that lies within them. `a` is reset.
+status asking_begin(struct asking *x, const struct site *s, struct txn *t, struct arena *a);
+// `scratch` is reset.
+status asking_fits(const struct asking *x, const struct epcis_event *e, struct arena *scratch,
+                   bool *out);

@@ -60,7 +60,7 @@ struct order;
 struct choosing {
     struct event_render *render;
     const struct order *order;
-    struct arena *scratch;
+    struct arena *matching; // scratch
 };
 struct follower_sort {
     bool parks; // one refused event is parked; else nothing passes what is not taken
@@ -109,8 +109,9 @@ struct follower {
     struct success_rule *rule;
     struct subscription subscription;
     struct asking *asking;
-    bool is_over; // the subscription's end was seen
-    bool orphan;  // and that only its query is gone
+    struct arena within; // what `asking` found in the present snapshot
+    bool is_over;        // the subscription's end was seen
+    bool orphan;         // and that only its query is gone
     // Of a scheduled subscription: between runs nothing is told.
     bool scheduled, running;
     bool told; // something was sent in this run

@@ -52,6 +52,7 @@ static bool read_all(struct follower *f, struct txn *t)
     f->name = name_of(f, f->site);
     f->failing = partner_row_get(t, f->number, &told) && told.failing_since.ms != 0;
     f->version = st.cls == ST_OK;
+    f->message.trouble = st;
     return st.cls == ST_OK;
 }
 
@@ -59,8 +60,11 @@ static bool read_all(struct follower *f, struct txn *t)
 static bool load(struct follower *f, struct txn *t, const struct exchange_limits *l)
 {
     (void)l;
-    if (!subscription_lives(t, dense(f), &f->orphan)) return false;
-    return f->version != 0 || read_all(f, t);
+    f->is_over = !subscription_lives(t, dense(f), &f->orphan);
+    if (f->is_over) return false;
+    if (f->version == 0 && !read_all(f, t)) return false;
+    f->message.trouble = asking_begin(f->asking, f->site, t, &f->within);
+    return f->message.trouble.cls == ST_OK;
 }
 
 static bool has_news(const struct follower *f, struct txn *t)
@@ -72,7 +76,6 @@ static bool has_news(const struct follower *f, struct txn *t)
 static status choose(struct follower *f, const struct choosing *x, const struct fact *fact,
                      struct event_parts *parts)
 {
-    struct query_master master = {x->render->site->master, x->render->t, f->client};
     struct event_parts all;
     bool fits;
 
@@ -80,7 +83,7 @@ static status choose(struct follower *f, const struct choosing *x, const struct 
     if (fact->at.ms < f->subscription.initial.ms) return OK;
     TRY(event_render(x->render, fact, &all));
     for (uint32_t i = 0; i < all.n; i++) {
-        TRY(asking_fits(f->asking, &all.at[i].event, &master, x->scratch, &fits));
+        TRY(asking_fits(f->asking, &all.at[i].event, x->matching, &fits));
         if (fits) parts->at[parts->n++] = all.at[i];
     }
     return OK;
