@@ -201,6 +201,26 @@ static bool may_park(const struct making *x)
     return x->row.parked + x->m->parked_count < x->s->limits->parked_max;
 }
 
+// Nothing is left out in silence: the receiver is told that this event cannot be told.
+static void excuse(struct making *x, uint64_t seq)
+{
+    status why = x->m->trouble;
+
+    if (why.cls == ST_STORE || why.cls == ST_TOO_LARGE || why.cls == ST_INTERNAL) {
+        x->m->what = SHAPED_TROUBLE;
+        return;
+    }
+    if (x->begun) epcis_doc_fini(&x->doc);
+    x->begun = false;
+    buf_reset(&x->m->body);
+    x->m->body.max = MESSAGE_MAX;
+    x->f->sort->excuse(x->f, why, &x->m->body);
+    x->m->excuse = true;
+    x->m->what = SHAPED_MESSAGE;
+    x->m->position = seq;
+    note_told(x, seq);
+}
+
 // False: this message ends before the event.
 static bool event_take(struct making *x, uint64_t seq)
 {
@@ -215,7 +235,7 @@ static bool event_take(struct making *x, uint64_t seq)
         return false;
     if (told != TOLD_WRONG) return true;
     if (!x->f->sort->parks) {
-        if (x->m->count == 0) x->m->what = SHAPED_TROUBLE;
+        if (x->m->count == 0) excuse(x, seq);
         return false;
     }
     if (x->m->count == 0 && x->m->parked_count == 0 &&

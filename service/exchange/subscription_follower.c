@@ -105,6 +105,43 @@ static void dress(const struct follower *f, struct epcis_out *out)
     out->subscription_id = f->name;
 }
 
+// REQ EPCIS-1.2-CALLBACK: an ImplementationException in the place of the results
+static void excuse_1_2(const struct follower *f, status st, struct buf *out)
+{
+    char text[sizeof st.text];
+    struct xml_w w = xml_writer(out);
+    struct buf b;
+
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){env_wall(f->site->env), 0});
+    xml_declare(&w);
+    xml_open(&w, S("epcisq:EPCISQueryDocument"));
+    xml_attr(&w, S("xmlns:epcisq"), S("urn:epcglobal:epcis-query:xsd:1"));
+    xml_attr(&w, S("schemaVersion"), S("1.2"));
+    xml_attr(&w, S("creationDate"), buf_str(&b));
+    buf_fini(&b);
+    xml_open(&w, S("EPCISBody"));
+    xml_open(&w, S("epcisq:ImplementationException"));
+    xml_leaf(&w, S("reason"), rest_printable(str_of(st.text), text));
+    xml_leaf(&w, S("severity"), S("ERROR"));
+    xml_leaf(&w, S("queryName"), f->subscription.query.name);
+    xml_leaf(&w, S("subscriptionID"), f->name);
+    while (w.depth > 0 && w.st.cls == ST_OK) xml_close(&w);
+    assert(xml_done(&w).cls == ST_OK); // names were looked at when it was made
+}
+
+static void excuse(const struct follower *f, status why, struct buf *out)
+{
+    bool xml = f->subscription.media != SUBSCRIPTION_JSON;
+    status st =
+        fail(ST_UNSUPPORTED, why.reason, 0, "an event cannot be told here: %.70s", why.text);
+
+    if (f->subscription.media == SUBSCRIPTION_XML_1_2)
+        excuse_1_2(f, st, out);
+    else
+        rest_problem_write(out, xml, st, S(""));
+}
+
 // REQ EPCIS-2.0-SIGNATURE: base64 of HMAC-SHA256 under the subscriber's secret, over the body
 static status sign(const struct follower *f, struct calling *x)
 {
@@ -130,7 +167,10 @@ static status call(struct follower *f, struct calling *x)
 
     x->call.url = f->subscription.wish.dest;
     x->call.is_foreign = !f->site->limits.private_subscriptions;
-    calling_header(x, S("Content-Type"), xml ? S("application/xml") : S("application/json"));
+    bool problem = f->message.excuse && f->subscription.media != SUBSCRIPTION_XML_1_2;
+    str type = xml ? S("application/xml") : S("application/json");
+    if (problem) type = xml ? S("application/problem+xml") : S("application/problem+json");
+    calling_header(x, S("Content-Type"), type);
     if (f->subscription.media == SUBSCRIPTION_XML_1_2) return OK;
     calling_header(x, S("GS1-EPCIS-Version"), S(REST_VERSION));
     calling_header(x, S("GS1-CBV-Version"), S(REST_VERSION));
@@ -148,5 +188,6 @@ const struct follower_sort follower_subscription = {.parks = false,
                                                     .has_news = has_news,
                                                     .choose = choose,
                                                     .dress = dress,
+                                                    .excuse = excuse,
                                                     .call = call,
                                                     .takes = takes};

@@ -169,7 +169,8 @@ static status found(struct answer *g)
         return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %llu events fit",
                     (unsigned long long)g->a.q.most);
     if (g->a.soap && all.n > room && (g->a.q.limit == 0 || g->a.q.limit > room))
-        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %u events fit: ask for less", room);
+        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %u events fit: ask for less",
+                    room);
     if (g->a.must_be && g->is_first && all.n == 0) return unknown();
     if (!g->a.soap) page_link(g, &all);
     g->hits = all;
@@ -257,7 +258,7 @@ static void failed(struct answer *g, status st)
         LOG(error, "query.answer_failed", fst(st));
         http_reply_break(g->r);
     } else {
-        http_problem(g->r, st, S(""));
+        http_problem(g->r, st, g->a.about);
         answer_free(g);
     }
 }

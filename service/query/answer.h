@@ -20,6 +20,7 @@ struct events_asked {
     str per_page, token; // as they came
     client_id client;
     bool soap; // as EPCIS 1.2 in an envelope, all at once: without pages
+    str about; // for http_problem, with a refusal
 };
 // Answers by itself, in turns.
 void answer_begin(struct http_req *r, const struct events_asked *a);

@@ -94,8 +94,8 @@ static enum query_given_as type_read(struct in *x)
 
 static void too_many(struct in *x)
 {
-    x->st =
-        fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %u values", QUERY_VALUES_MAX);
+    x->st = fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %u values",
+                 QUERY_VALUES_MAX);
     refuse(x, "soap.value", "too many values");
 }
 

@@ -20,7 +20,7 @@ static const struct {
     {ST_BAD_INPUT,       "subscription.",             "SubscriptionControlsException" },
     {ST_BAD_INPUT,       "schedule.",                 "SubscriptionControlsException" },
     {ST_BAD_INPUT,       "",                          "ValidationException"           },
-    {ST_TOO_LARGE,       "query.too_large",               "QueryTooLargeException"        },
+    {ST_TOO_LARGE,       "query.too_large",           "QueryTooLargeException"        },
     {ST_TOO_LARGE,       "query.",                    "QueryTooComplexException"      },
     {ST_TOO_LARGE,       "",                          "ValidationException"           },
     {ST_MEDIA_TYPE,      "",                          "ValidationException"           },
@@ -135,9 +135,9 @@ static const char *problem(struct http_req *r, status st, str extra, struct buf 
 // REQ EPCIS-1.2-FAULTS: a SOAP 1.1 fault has HTTP status 500
 static int code(status st)
 {
-    static const enum status_class kept[] = {
-        ST_UNAUTHENTICATED,   ST_METHOD, ST_TIMEOUT, ST_MEDIA_TYPE, ST_TOO_MANY,
-        ST_HEADERS_TOO_LARGE, ST_BUSY};
+    static const enum status_class kept[] = {ST_UNAUTHENTICATED,   ST_NOT_ALLOWED, ST_METHOD,
+                                             ST_TIMEOUT,           ST_MEDIA_TYPE,  ST_TOO_MANY,
+                                             ST_HEADERS_TOO_LARGE, ST_BUSY};
 
     for (size_t i = 0; i < LEN(kept); i++)
         if (kept[i] == st.cls) return status_http(st.cls);

@@ -1,7 +1,7 @@
 // fault.h - refusals as EPCIS 1.2 tells them over SOAP 1.1: a Fault whose detail is the exception.
 //
 // A handler refuses by http_problem like everywhere else; soap_manner (soap.h) makes a fault of it,
-// with HTTP 500 but for what HTTP itself must say (401, 405, 408, 413, 415, 429, 503).
+// with HTTP 500 but for what HTTP itself must say (401, 403, 405, 408, 413, 415, 429, 431, 503).
 #pragma once
 #include "common/http.h"
 #include "common/xml.h"

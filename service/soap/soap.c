@@ -130,6 +130,7 @@ static void poll(struct http_req *r, const struct soap_call *c)
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK) st = soap_query_read(r, c, &s, &a.q);
+    a.about = soap_about_extra(r, c->query, S(""));
     if (st.cls == ST_OK)
         answer_begin(r, &a);
     else
