@@ -355,6 +355,27 @@ size_t list_read(struct txn *t, str key, uint64_t from, uint64_t *items, size_t 
     return got;
 }
 
+size_t list_read_back(struct txn *t, str key, uint64_t from, uint64_t *items, size_t n)
+{
+    struct walk w = walk_open(t, DB_LISTS, key, key);
+    char at[ITEM];
+    MDB_val k = mdb_of(key), v = {ITEM, at};
+    size_t got = 0;
+
+    put_be(at, from, ITEM);
+    bool more = walk_move(&w, &k, &v, MDB_GET_BOTH_RANGE);
+    if (!more) { // all are below, or there is no such list
+        k = mdb_of(key);
+        more = walk_move(&w, &k, &v, MDB_SET_KEY) && walk_move(&w, &k, &v, MDB_LAST_DUP);
+    } else if (get_be(v.mv_data, ITEM) > from) {
+        more = walk_move(&w, &k, &v, MDB_PREV_DUP);
+    }
+    for (; more && got < n; more = got < n && walk_move(&w, &k, &v, MDB_PREV_DUP))
+        items[got++] = get_be(v.mv_data, ITEM);
+    walk_close(&w);
+    return got;
+}
+
 uint64_t list_count(struct txn *t, str key)
 {
     struct walk w = walk_open(t, DB_LISTS, key, key);

@@ -68,6 +68,8 @@ void walk_close(struct walk *w);
 
 // The items of one list from `from` upwards; at most n of them. How many were read.
 size_t list_read(struct txn *t, str key, uint64_t from, uint64_t *items, size_t n);
+// The same downwards: the greatest first, none above `from`.
+size_t list_read_back(struct txn *t, str key, uint64_t from, uint64_t *items, size_t n);
 uint64_t list_count(struct txn *t, str key);
 
 // Pages in use, of 4096 bytes: all pages ever used less those free for re-use.

@@ -50,22 +50,66 @@ status http_decode(str in, bool plus, struct arena *a, str *out)
     return OK;
 }
 
+// The next pair of a query, still encoded; false: there is none.
+static bool query_next(str *rest, str *key, str *value)
+{
+    str pair;
+
+    if (rest->n == 0) return false;
+    if (!str_cut(rest, '&', &pair)) {
+        pair = *rest;
+        rest->n = 0;
+    }
+    *value = pair;
+    if (!str_cut(value, '=', key)) {
+        *key = pair;
+        *value = S("");
+    }
+    return true;
+}
+
 bool http_query(struct http_req *r, str name, str *value)
 {
-    str rest = r->query, pair, key;
+    str rest = r->query, key, raw;
 
-    for (bool more = rest.n > 0; more;) {
-        more = str_cut(&rest, '&', &pair);
-        if (!more) pair = rest;
-        str raw = pair;
-        if (!str_cut(&raw, '=', &key)) {
-            key = pair;
-            raw = S("");
-        }
+    while (query_next(&rest, &key, &raw)) {
         if (http_decode(key, true, &r->arena, &key).cls != ST_OK) return false;
         if (str_eq(key, name)) return http_decode(raw, true, &r->arena, value).cls == ST_OK;
     }
     return false;
+}
+
+// The place of a name in "limit page"; -1: it is not there.
+static int place_of(str name, const char *names)
+{
+    str rest = str_of(names), one;
+    int place = 0;
+
+    for (bool more = rest.n > 0; more; place++) {
+        more = str_cut(&rest, ' ', &one);
+        if (str_eq(more ? one : rest, name)) return place;
+    }
+    return -1;
+}
+
+status http_query_check(struct http_req *r, const char *names)
+{
+    str rest = r->query, key, raw, name, value;
+    uint32_t seen = 0;
+
+    while (query_next(&rest, &key, &raw)) {
+        TRY(http_decode(key, true, &r->arena, &name));
+        TRY(http_decode(raw, true, &r->arena, &value));
+        int place = place_of(name, names);
+        if (place < 0 && (key.n > 0 || raw.n > 0))
+            return fail(ST_BAD_INPUT, "query.unknown", 0, "there is no parameter %.*s here",
+                        STR(name));
+        if (place < 0) continue;
+        if (seen & 1u << place)
+            return fail(ST_BAD_INPUT, "query.twice", 0, "%.*s: it is given twice", STR(name));
+        seen |= 1u << place;
+    }
+    return OK;
 }
 
 // ---- Accept

@@ -40,6 +40,7 @@ struct http_route {
     http_run *run;
     const struct http_stream *stream; // instead of run
     const void *app;                  // the room's own, handed back in r->route->app
+    const char *query; // names that may stand in the query, "limit page"; NULL: run looks itself
 };
 
 struct http_header {
@@ -69,6 +70,8 @@ struct http_req {
 str http_header(const struct http_req *r, str name);       // name in any case; n == 0 when absent
 bool http_has_header(const struct http_req *r, str name);  // also an empty one
 bool http_query(struct http_req *r, str name, str *value); // decoded ('+' is a space), first one
+// Does the query hold what the route takes, each once? query.unknown, query.twice, http.escape
+status http_query_check(struct http_req *r, const char *names);
 // Percent-decoding; a view of `in` where nothing is escaped. http.escape, http.memory
 status http_decode(str in, bool plus_is_blank, struct arena *a, str *out);
 bool http_accepts_gzip(const struct http_req *r);

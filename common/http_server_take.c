@@ -49,6 +49,7 @@ static status request_check(struct http_conn *c)
     if (conf->access_check != NULL) TRY(conf->access_check(&c->req, route->roles));
     const struct http_manner *manner = http_reply_manner(c);
     if (manner != NULL && manner->check != NULL) TRY(manner->check(&c->req));
+    if (route->query != NULL) TRY(http_query_check(&c->req, route->query));
     return http_body_begin(&c->body, &c->head, route->body_max);
 }
 

@@ -69,6 +69,7 @@ void json_twice(struct json_r *r, str key);   // fails with json.twice
 // Fails with another reader's refusal of the string or raw value just read, whose `at` counts from
 // its first byte; the sentence is told which field it is about.
 void json_refuse(struct json_r *r, status st);
+str json_shown(str name);            // short enough for a sentence, cut between characters
 bool json_is_number(str s);          // the grammar's, and nothing else
 status json_r_end(struct json_r *r); // nothing but blanks may follow; the first failure
 

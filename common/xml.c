@@ -1,6 +1,7 @@
 // xml.c - owns how a character is spelled in XML. The names of open elements are not kept apart:
 // they are read back from the buffer, by position, because the buffer may move when it grows.
 #include "common/xml.h"
+#include "common/xml_int.h"
 #include <string.h>
 
 struct xml_w xml_writer(struct buf *b) { return (struct xml_w){.b = b, .st = OK}; }
@@ -70,7 +71,6 @@ static void put(struct xml_w *w, str s, bool in_attr)
     buf_add(w->b, str_from(s, from));
 }
 
-// XML 1.0 allows far more in a name; ASCII is what every partner's reader agrees on.
 static bool is_name_char(char c, bool first)
 {
     bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -85,12 +85,14 @@ bool xml_is_ncname(str s)
     return s.n > 0;
 }
 
+bool xml_is_any_ncname(str s) { return s.n > 0 && xml_ncname(s) == s.n; }
+
 static bool is_qname(str s)
 {
     str prefix;
 
-    return xml_is_ncname(s) ||
-           (str_cut(&s, ':', &prefix) && xml_is_ncname(prefix) && xml_is_ncname(s));
+    return xml_is_any_ncname(s) ||
+           (str_cut(&s, ':', &prefix) && xml_is_any_ncname(prefix) && xml_is_any_ncname(s));
 }
 
 static bool name_ok(struct xml_w *w, str name)

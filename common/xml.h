@@ -14,7 +14,7 @@
 #pragma once
 #include "common/buf.h"
 
-#define XML_DEPTH_MAX 16u // elements open at once; an EPCIS document needs 8
+#define XML_DEPTH_MAX 32u // elements open at once; an EPCIS document with extensions needs 26
 
 struct xml_w {
     struct buf *b;
@@ -36,4 +36,7 @@ void xml_close(struct xml_w *w);
 void xml_leaf(struct xml_w *w, str name, str text); // open, text, close
 status xml_done(const struct xml_w *w);             // everything that was opened must be closed
 
-bool xml_is_ncname(str s); // a name without a colon: a prefix or a local name
+// A name without a colon: a prefix or a local name. XML 1.0 allows far more in one; ASCII is what
+// every partner's reader agrees on, and what names of our own must be.
+bool xml_is_ncname(str s);
+bool xml_is_any_ncname(str s); // whatever XML 1.0 allows: names of others, told on

@@ -7,7 +7,7 @@
 //   xml.utf8       not UTF-8 (RFC 3629)
 //   xml.character  a character that XML 1.0 has no place for, as such or as a reference
 //   xml.encoding   a declaration that names another encoding than UTF-8
-//   xml.dtd        a document type declaration
+//   xml.dtd        a document type declaration that does more than name the root
 //   xml.entity     an entity beside the five that XML has of itself
 //   xml.prefix     a prefix that is not declared, or a declaration that is not allowed
 //   xml.twice      an attribute or a declaration that comes again
@@ -52,6 +52,7 @@ struct xml_r {
     struct arena *arena; // texts that are not as they stand go here
     bool transcoded;     // set it where the bytes were made UTF-8: any declared encoding is right
     bool rooted, empty;  // the root was met; the last start tag was <such/>
+    bool typed;          // a document type declaration was met
     unsigned depth;
     size_t mark; // where the last token or attribute asked for begins: what xml_r_fail points at
     size_t text; // where the text given last stands as it was given; 0 when it does not

@@ -10,6 +10,7 @@
 #include "service/exchange/subscription.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
+#include "service/journal/pruned.h"
 #include "service/journal/refusal.h"
 #include "service/lot/lot.h"
 #include "service/ops/seeded.h"
@@ -18,6 +19,7 @@
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
+#include "service/query/query_routes.h"
 #include "service/trade/shipment.h"
 
 // One a line, so that rooms which come at the same time do not meet here.
@@ -29,6 +31,7 @@ const struct kind *const site_kinds[] = {
     &kind_refusal,
     &kind_refusal_repeated,
     &kind_call_bound,
+    &kind_keys_pruned,
     &kind_epoch_added,
     &kind_site_seeded,
     &kind_client_put,
@@ -61,6 +64,8 @@ const struct kind *const site_kinds[] = {
     &kind_units_named,
     &kind_subscription_made,
     &kind_subscription_ended,
+    &kind_query_put,
+    &kind_query_deleted,
     NULL,
 };
 // clang-format on

@@ -24,6 +24,7 @@
 #include "service/pool/names.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/site_key.h"
+#include "service/query/query_routes.h"
 #include "service/rest/rest.h"
 #include "service/serve_imports.h"
 #include "service/serve_job.h"
@@ -53,6 +54,7 @@ const struct http_route *const serve_routes[] = {
     rest_routes,
     subscriptions_routes,
     capture_routes,
+    query_routes,
     NULL,
 };
 // clang-format on

@@ -288,8 +288,8 @@ static void token_list(struct http_req *r)
 }
 
 const struct http_route access_routes[] = {
-    {HTTP_POST,     "/v1/tokens", "admin", 16 * KB, token_create, NULL, NULL},
-    {HTTP_GET,      "/v1/tokens", "admin", 0, token_list, NULL, NULL},
-    {HTTP_DELETE, "/v1/tokens/{id}", "admin", 0, token_revoke, NULL, NULL},
+    {HTTP_POST,     "/v1/tokens", "admin", 16 * KB, token_create, NULL, NULL, ""},
+    {HTTP_GET,      "/v1/tokens", "admin", 0, token_list, NULL, NULL, "limit page"},
+    {HTTP_DELETE, "/v1/tokens/{id}", "admin", 0, token_revoke, NULL, NULL, ""},
     {0        },
 };

@@ -103,7 +103,7 @@ static status take_event(void *self, const struct document_event *e)
     return OK;
 }
 
-static const struct document_ops convert_ops = {take_front, take_event};
+static const struct document_ops convert_ops = {.front = take_front, .event = take_event};
 
 static status convert(struct conversion *c, const char *path)
 {

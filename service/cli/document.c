@@ -20,6 +20,7 @@ static status take_front(void *self, const struct epcis_front *f)
     struct reading *r = self;
 
     r->scope = f->scope;
+    r->scope.lenient = r->ops->lenient;
     r->scope.context = arena_str(&r->front, f->scope.context);
     if (r->scope.context.p == NULL) return no_memory();
     return r->ops->front == NULL ? OK : r->ops->front(r->self, f);
@@ -56,7 +57,8 @@ static status pieces_cut(struct epcis_cut *cut, const char *path, FILE *f, char 
 
 static status stream_read(struct reading *r, const char *path, FILE *f, char *piece)
 {
-    struct epcis_cut_conf conf = {.event_max = EVENT_MAX, .ops = &cut_ops, .self = r};
+    struct epcis_cut_conf conf = {
+        .lenient = r->ops->lenient, .event_max = EVENT_MAX, .ops = &cut_ops, .self = r};
     size_t n = fread(piece, 1, PIECE, f);
 
     if (ferror(f)) return file_failed(path, "file.read");

@@ -25,7 +25,7 @@ static status event_hash(void *self, const struct document_event *e)
     return OK;
 }
 
-static const struct document_ops hash_ops = {.event = event_hash};
+static const struct document_ops hash_ops = {.lenient = true, .event = event_hash};
 
 int cli_hash(int argc, char **argv)
 {

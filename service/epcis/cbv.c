@@ -171,21 +171,21 @@ static status unknown(const struct vocabulary *v, str in)
     return fail(ST_BAD_INPUT, "epcis.word", 0, "\"%.*s\" is no %s of CBV", shown, in.p, v->says);
 }
 
-// What is spelled like a word of CBV but is none.
-static status foreign(const struct vocabulary *v, str in, str *out)
+// What is spelled like a word of CBV but is none. JSON refuses more than XML: its schema does.
+static status foreign(const struct vocabulary *v, str in, unsigned spellings, str *out)
 {
-    static const str reserved[] = {
-        {"urn:epcglobal:cbv:",       18},
+    static const str in_json[] = {
         {"https://ns.gs1.org/cbv/",  23},
         {"http://ns.gs1.org/cbv/",   22},
+        {"https://gs1.org/voc/",     20},
+        {"http://gs1.org/voc/",      19},
         {"https://www.gs1.org/voc/", 24},
         {"http://www.gs1.org/voc/",  23},
-        {"http://gs1.org/voc/",      19},
     };
 
-    for (size_t i = 0; i < LEN(reserved); i++)
-        if (str_starts(in, reserved[i])) return unknown(v, in);
-    if (v->urn.n == 0 && str_starts(in, v->web)) return unknown(v, in);
+    if (str_starts(in, S("urn:epcglobal:cbv:"))) return unknown(v, in);
+    for (size_t i = 0; i < LEN(in_json) && (spellings & EPCIS_SPELT_URN) == 0; i++)
+        if (str_starts(in, in_json[i])) return unknown(v, in);
     *out = in;
     return OK;
 }
@@ -204,7 +204,7 @@ status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str 
     enum epcis_spelling spelt = EPCIS_SPELT_BARE;
     str word = in;
 
-    if (memchr(in.p, ':', in.n) != NULL) {
+    if (in.n > 0 && memchr(in.p, ':', in.n) != NULL) {
         if (cut_head(in, voc->urn, &word))
             spelt = EPCIS_SPELT_URN;
         else if (cut_head(in, voc->web, &word))
@@ -212,10 +212,11 @@ status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str 
         else if (cut_head(in, voc->curie, &word))
             spelt = EPCIS_SPELT_CURIE;
         else
-            return foreign(voc, in, out);
+            return foreign(voc, in, spellings, out);
     }
     unsigned found = epcis_word_find(v, word);
-    if (found == 0) return spelt == EPCIS_SPELT_BARE ? unknown(voc, in) : foreign(voc, in, out);
+    if (found == 0)
+        return spelt == EPCIS_SPELT_BARE ? unknown(voc, in) : foreign(voc, in, spellings, out);
     if ((spellings & spelt) == 0)
         return fail(ST_BAD_INPUT, "epcis.word_spelling", 0,
                     "here the %s \"%.*s\" is not spelled like that", voc->says, STR(word));

@@ -172,6 +172,6 @@ enum epcis_spelling {
 
 // What a field of a struct epcis_event holds for what a document says: the bare word, or the URI as
 // it stands where CBV has no such word. `spellings`: those that this document may use. Codes:
-// epcis.word (no URI, and no such word; or in a namespace of CBV, which has no such word),
+// epcis.word (no URI, and no such word; or in a namespace of CBV or GS1 that has no such word),
 // epcis.word_spelling (a word of CBV, but not so). *out is static or the input.
 status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str *out);

@@ -7,8 +7,9 @@ struct epcis_format_ops {
     status (*begin)(struct epcis_doc *d);
     status (*event)(struct epcis_doc *d, const struct epcis_event *e);
     status (*end)(struct epcis_doc *d);
+    struct epcis_ns mda; // what its documents declare for epcis_ns_cbvmda
 };
-extern const struct epcis_format_ops epcis_json_ops, epcis_xml_1_2_ops;
+extern const struct epcis_format_ops epcis_json_ops, epcis_xml_1_2_ops, epcis_xml_2_0_ops;
 
 // Small texts are put together in d->text; the view lasts until the next one.
 str epcis_moment_text(struct epcis_doc *d, struct moment m);

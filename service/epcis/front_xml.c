@@ -11,6 +11,7 @@
 struct front_in {
     struct epcis_front f;
     bool whole, stopped; // to the end of the bytes; the events have begun
+    bool lenient;
     struct buf *scope;
     struct epcis_node *passed; // what is not kept
     str text;                  // nor that
@@ -181,6 +182,7 @@ static void take_header(struct xml_in *x, const struct xml_slot *slot, void *fie
     F *in = field;
     struct epcis_node **end = &in->f.ext;
     bool standard = false, extension = false;
+    size_t mark = x->r.mark;
 
     (void)slot;
     while (xml_r_child(&x->r)) {
@@ -200,6 +202,7 @@ static void take_header(struct xml_in *x, const struct xml_slot *slot, void *fie
             xml_in_element_unknown(x);
         }
     }
+    x->r.mark = mark;
     if (x->version != EPCIS_2_0 && !standard)
         xml_r_fail(&x->r, "epcis.missing",
                    "a header of EPCIS 1 has the StandardBusinessDocumentHeader");
@@ -256,21 +259,24 @@ static void take_query_body(struct xml_in *x, const struct xml_slot *slot, void 
 {
     F *in = field;
     bool any = false;
+    size_t mark = x->r.mark;
 
     (void)slot;
     while (xml_r_child(&x->r)) {
         str uri = x->r.name.uri, name = x->r.name.local;
-        if (!any && str_starts(uri, S("urn:epcglobal:epcis-query:xsd:")) &&
-            str_eq(name, S("QueryResults"))) {
+        bool ours =
+            str_starts(uri, S("urn:epcglobal:epcis-query:xsd:")) || (in->lenient && uri.n == 0);
+        if (!any && ours && str_eq(name, S("QueryResults"))) {
             any = true;
             xml_in_sequence(x, query_results, in, &in->passed);
-        } else if (str_starts(uri, S("urn:epcglobal:epcis-query:xsd:"))) {
+        } else if (ours) {
             xml_r_fail(&x->r, "epcis.no_results",
                        "this message of the query interface has no events");
         } else {
             xml_in_element_unknown(x);
         }
     }
+    x->r.mark = mark;
     if (!any) xml_r_fail(&x->r, "epcis.missing", "QueryResults is missing");
 }
 
@@ -382,7 +388,7 @@ static void created_take(struct xml_in *x, F *in)
 status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
                       struct epcis_front *out)
 {
-    struct front_in in = {.whole = whole, .scope = scope};
+    struct front_in in = {.whole = whole, .lenient = out->scope.lenient, .scope = scope};
     struct xml_in x;
 
     xml_r_init(&x.r, bytes, a);
@@ -391,13 +397,20 @@ status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
     x.version = EPCIS_2_0;
     x.uri = (str){"", 0};
     x.ns = NULL;
+    x.lenient = in.lenient;
     const struct root *root = xml_r_root(&x.r) ? root_find(&x) : NULL;
     if (root != NULL) {
+        size_t mark = x.r.mark;
         version_take(&x, &in);
+        x.r.mark = mark;
         created_take(&x, &in);
+        x.r.mark = mark;
         in.f.kind = root->kind;
         in.f.scope = (struct epcis_scope){
-            EPCIS_SYNTAX_XML, x.version, {"", 0}
+            .syntax = EPCIS_SYNTAX_XML,
+            .version = x.version,
+            .context = {"", 0},
+            .lenient = in.lenient
         };
         x.r.attr_count = 0;
         xml_in_sequence(&x, root->slots, &in, &in.passed);

@@ -21,6 +21,9 @@ struct epcis_scope {
     // In JSON the raw value of the document's @context, `[…]` or `"…"` (empty: none); in XML the
     // namespace declarations in scope where the events stand, ` xmlns:a="…" xmlns="…"`, as written.
     str context;
+    // Read what can only mean one thing, though the schemas of XML refuse it: elements in any order
+    // and wrapper, and those that nobody knows. For hashing what others have published.
+    bool lenient;
 };
 
 // One event, whole in memory: a JSON object, or an XML element. Without a context in the scope
@@ -71,6 +74,7 @@ struct epcis_cut_ops {
 };
 struct epcis_cut_conf {
     enum epcis_syntax syntax;
+    bool lenient;     // as in the scope, which takes it over
     size_t event_max; // bytes of one event, and of all that is no event (epcis.event_too_large)
     const struct epcis_cut_ops *ops;
     void *self;

@@ -4,8 +4,8 @@
 // What came after 1.0 lies in wrappers in 1.1 and 1.2: the event's id in baseExtension, quantities,
 // sources, destinations and ILMD in extension, a TransformationEvent in an extension of the list of
 // events. There is a revised schema of 1.2 that puts what 2.0 brought one extension deeper; it is
-// read, too. What somebody without a namespace put into an innermost extension is kept as a node
-// of that name. A QuantityEvent, which 2.0 has no more, is read as the ObjectEvent with a quantity
+// read, too. What somebody put into an innermost extension without a namespace becomes a node that
+// has none. A QuantityEvent, which 2.0 has no more, is read as the ObjectEvent with a quantity
 // that took its place in 1.1: OBSERVE, for it says nothing of birth or end.
 #include "service/epcis/read_int.h"
 #include "service/epcis/xml_in.h"
@@ -35,7 +35,8 @@ static const struct xml_slot destination[] = {{.name = {"destination", 11}}};
                        .anywhere = free_order),                                                    \
             XML_SLOT_X("correctiveEventIDs", xml_take_uri_list, X, corrective,                     \
                        .items = correctives, .anywhere = free_order),                              \
-            XML_SLOT_X("extension", xml_take_node, X, ext, .anywhere = free_order), XML_SLOT_END,  \
+            XML_SLOT_X("extension", xml_take_unknown, X, ext, .anywhere = free_order),             \
+            XML_SLOT_END,                                                                          \
     }
 static const struct xml_slot error_1[] = ERROR_SLOTS(false);
 static const struct xml_slot error_2[] = ERROR_SLOTS(true); // a choice in the schema of 2.0
@@ -62,8 +63,8 @@ static const struct xml_slot error_2[] = ERROR_SLOTS(true); // a choice in the s
     EL("sensorElementList", xml_take_sensors, sensors),                                            \
         EL("persistentDisposition", xml_take_persistent, set)
 #define ILMD    EL("ilmd", xml_take_ilmd, ilmd)
-#define OTHERS  EL("extension", xml_take_children, ext) // of 2.0: elements of others, wrapped
-#define UNKNOWN EL("extension", xml_take_node, ext)     // of 1.0: whatever the vendor liked
+#define OTHERS  EL("extension", xml_take_others, ext)  // of 2.0: elements of others, wrapped
+#define UNKNOWN EL("extension", xml_take_unknown, ext) // of 1.0: whatever the vendor liked
 
 // ---- 2.0
 
@@ -71,7 +72,7 @@ static const struct xml_slot error_2[] = ERROR_SLOTS(true); // a choice in the s
     TIMES, EL("eventID", xml_take_text, id),                                                       \
         EL_X("errorDeclaration", xml_take_error, error, .items = error_2),                         \
         EL("certificationInfo", xml_take_one_text, certification),                                 \
-        EL("baseExtension", xml_take_children, ext)
+        EL("baseExtension", xml_take_others, ext)
 
 static const struct xml_slot object_2[] = {WHEN_2,      EPCS("epcList", epcs),
                                            ACTION,      WHERE,
@@ -129,8 +130,8 @@ static const struct xml_slot association_2[] = {WHEN_2,
 
 // ---- 1.0 to 1.2
 
-// Those of 1.0 hold whatever the vendor liked, and the innermost ones do to this day: it is kept as
-// a node, unless it begins with what the schema knows.
+// Those of 1.0 hold whatever the vendor liked, and the innermost ones do to this day: unless it
+// begins with what the schema knows, it stands for itself.
 static bool is_known(const struct xml_in *x, const struct xml_slot *slot)
 {
     struct xml_r ahead = x->r;
@@ -143,11 +144,12 @@ static void take_innermost(struct xml_in *x, const struct xml_slot *slot, void *
     E *e = field;
     struct epcis_node **end = &e->ext;
 
-    while (*end != NULL) end = &(*end)->next;
-    if (is_known(x, slot))
+    if (is_known(x, slot)) {
         xml_in_sequence(x, slot->items, e, NULL);
-    else
-        xml_in_node(x, &end);
+        return;
+    }
+    while (*end != NULL) end = &(*end)->next;
+    xml_take_unknown(x, slot, &end);
 }
 
 static void take_wrapped(struct xml_in *x, const struct xml_slot *slot, void *field)
@@ -278,7 +280,9 @@ static const struct kind *kind_find(struct xml_in *x, unsigned wrappers)
 
     for (size_t i = 0; i < LEN(kinds); i++) {
         const struct kind *k = &kinds[i];
-        if (k->since_2 != (x->version == EPCIS_2_0) || !str_eq(k->name, name)) continue;
+        if (!str_eq(k->name, name)) continue;
+        if (x->lenient && x->r.name.uri.n == 0) return k; // the rows of 2.0 have all names
+        if (k->since_2 != (x->version == EPCIS_2_0)) continue;
         if (x->r.name.uri.n == 0 && k->wrappers == wrappers) return k;
         wrong_place = true;
     }
@@ -309,7 +313,7 @@ static unsigned unwrap(struct xml_in *x)
     unsigned n = 0;
 
     xml_r_root(&x->r);
-    while (x->version != EPCIS_2_0 && x->r.st.cls == ST_OK && n < 2 &&
+    while ((x->version != EPCIS_2_0 || x->lenient) && x->r.st.cls == ST_OK && n < 2 &&
            xml_is(&x->r.name, S(""), S("extension"))) {
         n++;
         if (!xml_r_child(&x->r)) xml_r_fail(&x->r, "epcis.type", "there is no event in here");
@@ -344,6 +348,7 @@ status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct a
     x.version = scope->version;
     x.uri = (str){"", 0};
     x.ns = NULL;
+    x.lenient = scope->lenient;
     xml_r_scope(&x.r, scope->context);
     if (x.r.st.cls == ST_OK) event_take(&x, &in);
     TRY(xml_r_end(&x.r));

@@ -31,7 +31,14 @@ bool xml_in_is_epcis(str uri)
     return false;
 }
 
-static str shown(str s) { return s.n > 32 ? (str){s.p, 32} : s; }
+// Short enough for a sentence, cut between characters.
+static str shown(str s)
+{
+    size_t n = s.n > 32 ? 32 : s.n;
+
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80) n--;
+    return (str){s.p, n};
+}
 
 void xml_in_attribute_unknown(struct xml_in *x, const struct xml_r_attr *a)
 {
@@ -91,9 +98,9 @@ static const struct xml_slot *slot_take(struct xml_in *x, struct walk *w)
     name = shown(name);
     if (twice)
         xml_r_fail(&x->r, "epcis.twice", "%.*s is there twice", STR(name));
-    else if (w->foreign && !s->anywhere)
+    else if (w->foreign && !s->anywhere && !x->lenient)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind elements of others", STR(name));
-    else if (i < w->at && !s->anywhere)
+    else if (i < w->at && !s->anywhere && !x->lenient)
         xml_r_fail(&x->r, "epcis.order", "%.*s stands behind %.*s", STR(name), STR(w->last->name));
     if (x->r.st.cls != ST_OK) return NULL;
     w->seen |= (uint64_t)1 << i;
@@ -104,10 +111,46 @@ static const struct xml_slot *slot_take(struct xml_in *x, struct walk *w)
 
 static void required_check(struct xml_in *x, const struct walk *w, size_t mark)
 {
-    for (unsigned i = 0; w->slots[i].take != NULL; i++) {
+    for (unsigned i = 0; w->slots[i].take != NULL && !x->lenient; i++) {
         if (!w->slots[i].required || (w->seen >> i & 1) != 0) continue;
         x->r.mark = mark;
         xml_r_fail(&x->r, "epcis.missing", "%.*s is missing", STR(w->slots[i].name));
+    }
+}
+
+// Elements of others come last; for a lenient reader also what has no namespace and no row.
+static bool is_foreign(const struct xml_in *x, const struct walk *w)
+{
+    str uri = x->r.name.uri;
+
+    if (uri.n > 0) return !str_eq(uri, x->uri) && !xml_in_is_epcis(uri);
+    return x->lenient && xml_in_slot(w->slots, x->r.name.local) == NULL;
+}
+
+static bool is_wrapper(const struct xml_in *x)
+{
+    return x->lenient && (xml_is(&x->r.name, S(""), S("extension")) ||
+                          xml_is(&x->r.name, S(""), S("baseExtension")));
+}
+
+static void members(struct xml_in *x, struct walk *w, void *into, struct epcis_node **end)
+{
+    while (xml_r_child(&x->r)) {
+        while (end != NULL && *end != NULL) end = &(*end)->next; // wrappers add to it, too
+        if (end != NULL && is_wrapper(x)) {
+            members(x, w, into, end);
+            continue;
+        }
+        if (end != NULL && is_foreign(x, w)) {
+            w->foreign = true;
+            xml_in_node(x, &end);
+            continue;
+        }
+        const struct xml_slot *s = slot_take(x, w);
+        if (s == NULL) return;
+        // what wrappers hold stands for itself, at the end of the chain
+        bool wrapper = s->take == xml_take_others || s->take == xml_take_unknown;
+        s->take(x, s, wrapper ? (void *)&end : (char *)into + s->at);
     }
 }
 
@@ -122,43 +165,31 @@ void xml_in_sequence(struct xml_in *x, const struct xml_slot *slots, void *into,
         xml_in_no_attributes(x);
     else
         xml_in_attributes(x, &end);
-    while (xml_r_child(&x->r)) {
-        while (end != NULL && *end != NULL) end = &(*end)->next; // wrappers add to it, too
-        str uri = x->r.name.uri;
-        if (ext != NULL && uri.n > 0 && !str_eq(uri, x->uri) && !xml_in_is_epcis(uri)) {
-            w.foreign = true;
-            xml_in_node(x, &end);
-            continue;
-        }
-        const struct xml_slot *s = slot_take(x, &w);
-        if (s == NULL) return;
-        // what lies beside the fields of this struct, as a node, goes to the chain
-        if (s->take == xml_take_node)
-            xml_in_node(x, &end);
-        else if (s->take == xml_take_children)
-            xml_take_children(x, s, &end);
-        else
-            s->take(x, s, (char *)into + s->at);
-    }
+    members(x, &w, into, end);
     required_check(x, &w, mark);
 }
 
-void xml_take_node(struct xml_in *x, const struct xml_slot *slot, void *field)
+static void children(struct xml_in *x, bool local, struct epcis_node ***end)
 {
-    (void)slot;
-    xml_in_node(x, field);
-}
-
-// A wrapper around elements of others, which stand for themselves.
-void xml_take_children(struct xml_in *x, const struct xml_slot *slot, void *field)
-{
-    (void)slot;
     while (xml_r_child(&x->r)) {
-        if (x->r.name.uri.n == 0 || xml_in_is_epcis(x->r.name.uri))
+        str uri = x->r.name.uri;
+        if ((uri.n == 0 && !local) || xml_in_is_epcis(uri))
             xml_in_element_unknown(x);
         else
-            xml_in_node(x, field);
+            xml_in_node(x, end);
     }
+}
+
+void xml_take_others(struct xml_in *x, const struct xml_slot *slot, void *field)
+{
+    (void)slot;
+    children(x, false, field);
+}
+
+void xml_take_unknown(struct xml_in *x, const struct xml_slot *slot, void *field)
+{
+    (void)slot;
+    children(x, true, field);
 }
 
 // ---- texts, words, times
@@ -197,12 +228,11 @@ str xml_in_word(struct xml_in *x, enum epcis_vocabulary v, str text)
 
     if (text.n == 0) return text;
     status st = epcis_word_read(v, text, EPCIS_SPELT_IN_XML, &word);
-    if (st.cls == ST_OK && word.p == text.p && curie_expand(x, text, &uri)) {
-        word = uri;
-        st = epcis_word_read(v, uri, EPCIS_SPELT_IN_XML, &word);
-    }
-    if (st.cls != ST_OK) xml_r_refuse(&x->r, st);
-    return word;
+    if (st.cls != ST_OK) return xml_r_refuse(&x->r, st), text;
+    if (word.p != text.p || !curie_expand(x, text, &uri)) return word;
+    // what is no word of CBV stays as it is: what its prefix means is its owner's
+    st = epcis_word_read(v, uri, EPCIS_SPELT_IN_XML, &word);
+    return st.cls == ST_OK && word.p != uri.p ? word : text;
 }
 
 void xml_take_word(struct xml_in *x, const struct xml_slot *slot, void *field)
@@ -372,7 +402,7 @@ void xml_take_place(struct xml_in *x, const struct xml_slot *slot, void *field)
 {
     static const struct xml_slot slots[] = {
         XML_SLOT_X("id", xml_take_text, struct epcis_place, id, .required = true),
-        XML_SLOT("extension", xml_take_node, struct epcis_place, ext),
+        XML_SLOT("extension", xml_take_unknown, struct epcis_place, ext),
         XML_SLOT_END,
     };
     struct epcis_place *p = field;
@@ -396,7 +426,7 @@ void xml_take_error(struct xml_in *x, const struct xml_slot *slot, void *field)
 void xml_take_ilmd(struct xml_in *x, const struct xml_slot *slot, void *field)
 {
     static const struct xml_slot slots[] = {
-        XML_SLOT("extension", xml_take_node, struct epcis_event, ilmd),
+        XML_SLOT("extension", xml_take_unknown, struct epcis_event, ilmd),
         XML_SLOT_END,
     };
     struct epcis_event *e = CONTAINER_OF(field, struct epcis_event, ilmd);
@@ -493,7 +523,7 @@ static void take_sensor(struct xml_in *x, const struct xml_slot *slot, void *fie
         XML_SLOT("sensorMetadata", take_metadata, struct sensor_in, s.metadata),
         XML_SLOT_X("sensorReport", take_report, struct sensor_in, reports, .required = true,
                    .many = true),
-        XML_SLOT("extension", xml_take_node, struct sensor_in, s.ext),
+        XML_SLOT("extension", xml_take_unknown, struct sensor_in, s.ext),
         XML_SLOT_END,
     };
     struct sensor_in in = {0};

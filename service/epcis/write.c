@@ -11,6 +11,7 @@
 static const struct epcis_format_ops *const formats[EPCIS_FORMAT_COUNT] = {
     [EPCIS_JSON_2_0] = &epcis_json_ops,
     [EPCIS_XML_1_2] = &epcis_xml_1_2_ops,
+    [EPCIS_XML_2_0] = &epcis_xml_2_0_ops,
 };
 
 static status full(const struct epcis_doc *d)

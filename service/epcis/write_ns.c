@@ -42,7 +42,9 @@ static const struct epcis_ns *declared(const struct collecting *c, const struct 
     if (c->foreign && is_its_prefix(ns)) return ns;
     for (uint32_t i = 0; c->open && i < conf->ns_count; i++)
         if (ns_same(&conf->ns[i], ns)) return &conf->ns[i];
-    return c->open && ns_same(ns, &epcis_ns_cbvmda) ? &epcis_ns_cbvmda : NULL;
+    // ours is written as the format spells it; others' is told as they spelt it
+    const struct epcis_ns *mda = &c->d->ops->mda;
+    return c->open && (ns == &epcis_ns_cbvmda || ns_same(ns, mda)) ? mda : NULL;
 }
 
 static bool prefix_taken(const struct epcis_doc *d, str prefix)

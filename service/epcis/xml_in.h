@@ -15,6 +15,7 @@ struct xml_in {
     struct xml_r r;
     struct arena *arena;
     enum epcis_version version;
+    bool lenient;
     str uri; // of the sequences' own elements: none, but for a header's
     struct xml_in_ns *ns;
 };
@@ -64,10 +65,13 @@ typedef void xml_take(struct xml_in *x, const struct xml_slot *slot, void *field
 xml_take xml_take_text, xml_take_word, xml_take_time, xml_take_action, xml_take_ids,
     xml_take_quantities, xml_take_quantity, xml_take_pairs, xml_take_place, xml_take_error,
     xml_take_uri_list, xml_take_one_text, xml_take_persistent, xml_take_ilmd, xml_take_sensors,
-    xml_take_node, xml_take_children;
+    xml_take_others, xml_take_unknown;
+// The last two are wrappers whose content stands for itself: in those of 2.0 elements of others, in
+// those before also elements of no namespace. They get the end of the chain, not a field.
 
 // The front of a document from its bytes without the events: up to the EventList's start tag, or,
-// `whole`, to its end (front_xml.c). `scope` takes the text of the front's scope.
+// `whole`, to its end (front_xml.c). `scope` takes the text of the front's scope;
+// out->scope.lenient is read first.
 status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
                       struct epcis_front *out);
 

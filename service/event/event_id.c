@@ -19,16 +19,38 @@ static void uuid_v5(const uint8_t ns[NAMESPACE_SIZE], str name, uint8_t out[16])
     out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
 }
 
-void event_id_put(const uint8_t journal_id[16], const struct event_name *name, struct buf *out)
+static const uint8_t groups[] = {4, 2, 2, 2, 6}; // bytes between the hyphens
+
+void event_id_bytes(const uint8_t journal_id[16], const struct event_name *name, uint8_t out[16])
 {
-    static const uint8_t groups[] = {4, 2, 2, 2, 6};
-    char text[48], hex[12];
-    uint8_t uuid[16], *at = uuid;
+    char text[48];
 
     int n = snprintf(text, sizeof text, "%llu/%u/%u", (unsigned long long)name->seq, name->part,
                      name->shape);
     assert(n > 0 && (size_t)n < sizeof text);
-    uuid_v5(journal_id, (str){text, (size_t)n}, uuid);
+    uuid_v5(journal_id, (str){text, (size_t)n}, out);
+}
+
+bool event_id_read(str id, uint8_t out[16])
+{
+    if (id.n != EVENT_ID_LEN || !str_starts(id, S("urn:uuid:"))) return false;
+    id = str_from(id, 9);
+    for (size_t i = 0; i < LEN(groups); out += groups[i++]) {
+        if (i > 0 && id.p[0] != '-') return false;
+        if (i > 0) id = str_from(id, 1);
+        if (!hex_get((str){id.p, 2u * groups[i]}, out, groups[i])) return false;
+        if (i == 2 && out[0] >> 4 != 5) return false;
+        id = str_from(id, 2u * groups[i]);
+    }
+    return true;
+}
+
+void event_id_put(const uint8_t journal_id[16], const struct event_name *name, struct buf *out)
+{
+    char hex[12];
+    uint8_t uuid[16], *at = uuid;
+
+    event_id_bytes(journal_id, name, uuid);
     buf_add(out, S("urn:uuid:"));
     for (size_t i = 0; i < LEN(groups); at += groups[i++]) {
         if (i > 0) buf_addc(out, '-');

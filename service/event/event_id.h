@@ -14,3 +14,7 @@ struct event_name {
     uint32_t part, shape;
 };
 void event_id_put(const uint8_t journal_id[16], const struct event_name *name, struct buf *out);
+// The 16 bytes that the text is made of, for searching.
+void event_id_bytes(const uint8_t journal_id[16], const struct event_name *name, uint8_t out[16]);
+// Those of an id that may be one of ours; false: it is none.
+bool event_id_read(str id, uint8_t out[16]);

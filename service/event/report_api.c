@@ -238,14 +238,6 @@ static void job_done(struct job *j)
 
 // ---- the body
 
-static status check_query(struct http_req *r)
-{
-    str v;
-
-    if (!http_query(r, S("each"), &v) && !http_query(r, S("atomic"), &v)) return OK;
-    return fail(ST_UNSUPPORTED, "report.not_yet", 0, "each and atomic are not there yet");
-}
-
 static status media_of(const struct http_req *r, bool *lines)
 {
     str type = http_header(r, S("Content-Type")), media = type, rest = type;
@@ -264,8 +256,7 @@ static void reports_open(struct http_req *r)
     bool lines = false, bad = false;
     struct job_key key = {0};
 
-    status st = check_query(r);
-    if (st.cls == ST_OK) st = media_of(r, &lines);
+    status st = media_of(r, &lines);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;
@@ -327,6 +318,7 @@ const struct http_route report_routes[] = {
      .path = "/v1/reports",
      .roles = "line operator",
      .body_max = 1 * GB,
-     .stream = &report_stream},
+     .stream = &report_stream,
+     .query = ""},
     {0},
 };

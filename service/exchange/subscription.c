@@ -1,4 +1,5 @@
 // subscription.c - what a subscription may say, and its facts.
+#include "service/exchange/subscription.h"
 #include "common/bytes.h"
 #include "service/exchange/delivery_db.h"
 #include "service/exchange/subscription_int.h"

@@ -40,16 +40,25 @@ static status form(str in, const char *p, const char *says)
     return fail(ST_BAD_INPUT, "gs1.dl_form", at_of(in, p), "%s", says);
 }
 
+size_t gs1_origin_length(str in)
+{
+    size_t head = scheme_length(in), n = head;
+
+    while (n > 0 && n < in.n && is_host_char(in.p[n])) n++;
+    return n > head ? n : 0;
+}
+
 // Splits off the path, which begins with its slash, and the query.
 static status split(str in, str *path, str *query)
 {
-    size_t head = scheme_length(in), good = gs1_span(in, SET_URI | SET_82);
-    str rest = str_from(in, head), fragmentless;
+    size_t head = scheme_length(in), origin = gs1_origin_length(in);
+    size_t good = gs1_span(in, SET_URI | SET_82);
+    str fragmentless;
 
     if (head == 0) return form(in, in.p, "a Digital Link begins with https:// or http://");
     if (good < in.n) return form(in, in.p + good, "a URI cannot hold this character");
-    while (rest.n > 0 && is_host_char(rest.p[0])) rest = str_from(rest, 1);
-    if (rest.p == in.p + head || (rest.n > 0 && strchr("/?#", rest.p[0]) == NULL))
+    str rest = str_from(in, origin > 0 ? origin : head);
+    if (origin == 0 || (rest.n > 0 && strchr("/?#", rest.p[0]) == NULL))
         return form(in, rest.p, "a domain name belongs here");
     if (str_cut(&rest, '#', &fragmentless)) rest = fragmentless;
     *query = (str){"", 0};

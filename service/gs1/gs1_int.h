@@ -138,6 +138,7 @@ struct gs1_urn {
     str part[GS1_URN_PARTS]; // escaped, as they stand
 };
 status gs1_urn_cut(str in, struct gs1_urn *out);
+status gs1_urn_cut_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *out);
 // Identity out of the fixed components: as much of the key as they tell. Whether that is an
 // identity of its own is not asked here.
 status gs1_urn_parts_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *out);
@@ -150,3 +151,4 @@ status gs1_urn_read(str in, struct arena *a, struct gs1_id *out);
 status gs1_urn_write(const struct gs1_id *id, const struct gs1_prefixes *p, struct buf *out);
 status gs1_uri_read(str in, struct gs1_id *out); // anything that is a URI and not GS1's
 bool gs1_is_web(str in);                         // http: or https:
+size_t gs1_origin_length(str in); // of "https://example.com" at the head of a link; 0: none

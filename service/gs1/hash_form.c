@@ -17,20 +17,18 @@ static bool is_escape(str s, size_t i, char *c)
 static void value_write(str text, struct buf *out)
 {
     static const char digit[] = "0123456789ABCDEF";
+    size_t done = 0; // what lies between is raw
     char c;
 
     for (size_t i = 0; i < text.n; i++) {
         unsigned char byte = (unsigned char)text.p[i];
-        if (is_escape(text, i, &c)) {
-            buf_add(out, (str){text.p + i, 3});
-            i += 2;
-        } else if (is_raw(text.p[i])) {
-            buf_addc(out, text.p[i]);
-        } else {
-            char three[] = {'%', digit[byte >> 4], digit[byte & 15]};
-            buf_add(out, (str){three, sizeof three});
-        }
+        if (is_raw(text.p[i]) || is_escape(text, i, &c)) continue;
+        char three[] = {'%', digit[byte >> 4], digit[byte & 15]};
+        buf_add(out, (str){text.p + done, i - done});
+        buf_add(out, (str){three, sizeof three});
+        done = i + 1;
     }
+    buf_add(out, str_from(text, done));
 }
 
 // ---- URNs
@@ -40,8 +38,8 @@ static bool urn_form(str in, struct arena *a, struct buf *out)
     struct gs1_urn u;
     struct gs1_id id;
 
-    if (gs1_urn_read(in, a, &id).cls != ST_OK || gs1_is_text(id.scheme)) return false;
-    if (gs1_urn_cut(in, &u).cls != ST_OK) return false;
+    if (gs1_urn_cut(in, &u).cls != ST_OK || gs1_urn_cut_read(&u, a, &id).cls != ST_OK) return false;
+    if (gs1_is_text(id.scheme)) return false;
     const struct gs1_kind *k = u.kind;
     buf_add(out, S("https://id.gs1.org/"));
     buf_add(out, str_of(k->ai));
@@ -73,36 +71,36 @@ struct shape {        // of a value
 
 #define QUALIFIERS 4
 static const struct key {
-    const char *ai, *name;
+    str ai, name;
     struct shape shape;
     // In the order in which they stand; of those that are there the last counts. "22" never does.
-    const char *qualifiers[QUALIFIERS];
+    str qualifiers[QUALIFIERS];
 } keys[] = {
-    {"01",   "gtin",  {14, 14, SET_DIGIT}, {"22", "10", "21", "235"}},
-    {"00",   "sscc",  {18, 18, SET_DIGIT}, {NULL}                   },
-    {"253",  "gdti",  {13, 30, SET_82},    {NULL}                   },
-    {"255",  "gcn",   {13, 25, SET_DIGIT}, {NULL}                   },
-    {"401",  "ginc",  {4, 30, SET_82},     {NULL}                   },
-    {"402",  "gsin",  {17, 17, SET_DIGIT}, {NULL}                   },
-    {"414",  "gln",   {13, 13, SET_DIGIT}, {"254"}                  },
-    {"417",  "party", {13, 13, SET_DIGIT}, {NULL}                   },
-    {"8003", "grai",  {14, 30, SET_82},    {NULL}                   },
-    {"8004", "giai",  {4, 30, SET_82},     {NULL}                   },
-    {"8006", "itip",  {18, 18, SET_DIGIT}, {"22", "10", "21"}       },
-    {"8010", "cpid",  {4, 30, SET_39},     {"8011"}                 },
-    {"8017", "gsrnp", {18, 18, SET_DIGIT}, {NULL}                   },
-    {"8018", "gsrn",  {18, 18, SET_DIGIT}, {NULL}                   },
+    {{"01", 2},   {"gtin", 4},  {14, 14, SET_DIGIT}, {{"22", 2}, {"10", 2}, {"21", 2}, {"235", 3}}},
+    {{"00", 2},   {"sscc", 4},  {18, 18, SET_DIGIT}, {{0}}                                        },
+    {{"253", 3},  {"gdti", 4},  {13, 30, SET_82},    {{0}}                                        },
+    {{"255", 3},  {"gcn", 3},   {13, 25, SET_DIGIT}, {{0}}                                        },
+    {{"401", 3},  {"ginc", 4},  {4, 30, SET_82},     {{0}}                                        },
+    {{"402", 3},  {"gsin", 4},  {17, 17, SET_DIGIT}, {{0}}                                        },
+    {{"414", 3},  {"gln", 3},   {13, 13, SET_DIGIT}, {{"254", 3}}                                 },
+    {{"417", 3},  {"party", 5}, {13, 13, SET_DIGIT}, {{0}}                                        },
+    {{"8003", 4}, {"grai", 4},  {14, 30, SET_82},    {{0}}                                        },
+    {{"8004", 4}, {"giai", 4},  {4, 30, SET_82},     {{0}}                                        },
+    {{"8006", 4}, {"itip", 4},  {18, 18, SET_DIGIT}, {{"22", 2}, {"10", 2}, {"21", 2}}            },
+    {{"8010", 4}, {"cpid", 4},  {4, 30, SET_39},     {{"8011", 4}}                                },
+    {{"8017", 4}, {"gsrnp", 5}, {18, 18, SET_DIGIT}, {{0}}                                        },
+    {{"8018", 4}, {"gsrn", 4},  {18, 18, SET_DIGIT}, {{0}}                                        },
 };
 static const struct qualifier {
-    const char *ai, *name;
+    str ai, name;
     struct shape shape;
 } qualifiers[] = {
-    {"22",   "cpv",  {0, 20, SET_82}   },
-    {"10",   "lot",  {0, 20, SET_82}   },
-    {"21",   "ser",  {0, 20, SET_82}   },
-    {"235",  "tpx",  {0, 28, SET_82}   },
-    {"254",  "glnx", {0, 20, SET_82}   },
-    {"8011", "cpsn", {0, 12, SET_DIGIT}},
+    {{"22", 2},   {"cpv", 3},  {0, 20, SET_82}   },
+    {{"10", 2},   {"lot", 3},  {0, 20, SET_82}   },
+    {{"21", 2},   {"ser", 3},  {0, 20, SET_82}   },
+    {{"235", 3},  {"tpx", 3},  {0, 28, SET_82}   },
+    {{"254", 3},  {"glnx", 4}, {0, 20, SET_82}   },
+    {{"8011", 4}, {"cpsn", 4}, {0, 12, SET_DIGIT}},
 };
 
 static bool has_shape(str text, const struct shape *shape)
@@ -138,10 +136,7 @@ static bool pair_cut(str *path, struct pair *out)
     return true;
 }
 
-static bool is_named(str name, const char *ai, const char *word)
-{
-    return str_eq(name, str_of(ai)) || str_eq(name, str_of(word));
-}
+static bool is_named(str name, str ai, str word) { return str_eq(name, ai) || str_eq(name, word); }
 
 static const struct key *key_named(str name)
 {
@@ -198,11 +193,9 @@ static bool qualifiers_fit(const struct link *l, const struct pair **finest)
     for (size_t i = l->n; i-- > 0;) {
         const struct qualifier *q = qualifier_named(l->pair[i].name);
         if (q == NULL || !has_shape(l->pair[i].value, &q->shape)) return false;
-        while (rank < QUALIFIERS && l->key->qualifiers[rank] != NULL &&
-               strcmp(l->key->qualifiers[rank], q->ai) != 0)
-            rank++;
-        if (rank == QUALIFIERS || l->key->qualifiers[rank++] == NULL) return false;
-        if (strcmp(q->ai, "22") != 0) *finest = &l->pair[i];
+        while (rank < QUALIFIERS && !str_eq(l->key->qualifiers[rank], q->ai)) rank++;
+        if (rank++ == QUALIFIERS) return false;
+        if (!str_eq(q->ai, S("22"))) *finest = &l->pair[i];
     }
     return true;
 }
@@ -212,7 +205,7 @@ static size_t padding(const struct link *l)
 {
     size_t n = l->value.n;
 
-    return strcmp(l->key->ai, "01") == 0 && (n == 8 || n == 12 || n == 13) ? 14 - n : 0;
+    return str_eq(l->key->ai, S("01")) && (n == 8 || n == 12 || n == 13) ? 14 - n : 0;
 }
 
 static bool link_form(str in, struct buf *out)
@@ -226,13 +219,13 @@ static bool link_form(str in, struct buf *out)
     shape.digits = (uint8_t)(shape.digits - pad);
     if (!has_shape(l.value, &shape)) return false;
     buf_add(out, S("https://id.gs1.org/"));
-    buf_add(out, str_of(l.key->ai));
+    buf_add(out, l.key->ai);
     buf_addc(out, '/');
     buf_add(out, (str){"000000", pad});
     value_write(l.value, out);
     if (finest == NULL) return true;
     buf_addc(out, '/');
-    buf_add(out, str_of(qualifier_named(finest->name)->ai));
+    buf_add(out, qualifier_named(finest->name)->ai);
     buf_addc(out, '/');
     value_write(finest->value, out);
     return true;

@@ -83,17 +83,17 @@ static status elements_id(str in, struct arena *a, struct gs1_id *out)
 
 // The shapes in which nearly all identifiers come, read without taking them apart: key, and serial
 // of signs that no spelling escapes. Whatever differs is left to the general readers, which would
-// say the same of these.
+// say the same of these. Of a link the shape is what follows the domain.
 static const struct shape {
     str head, between;
     enum gs1_scheme scheme;
 } shapes[] = {
-    {{"(01)", 4},                    {"(21)", 4}, GS1_SGTIN},
-    {{"https://id.gs1.org/01/", 22}, {"/21/", 4}, GS1_SGTIN},
-    {{"01", 2},                      {"21", 2},   GS1_SGTIN},
-    {{"(00)", 4},                    {"", 0},     GS1_SSCC },
-    {{"https://id.gs1.org/00/", 22}, {"", 0},     GS1_SSCC },
-    {{"00", 2},                      {"", 0},     GS1_SSCC },
+    {{"(01)", 4}, {"(21)", 4}, GS1_SGTIN},
+    {{"/01/", 4}, {"/21/", 4}, GS1_SGTIN},
+    {{"01", 2},   {"21", 2},   GS1_SGTIN},
+    {{"(00)", 4}, {"", 0},     GS1_SSCC },
+    {{"/00/", 4}, {"", 0},     GS1_SSCC },
+    {{"00", 2},   {"", 0},     GS1_SSCC },
 };
 
 static bool is_plain(str serial)
@@ -109,11 +109,13 @@ static bool is_plain(str serial)
 static bool plain_read(str in, struct gs1_id *out)
 {
     const struct shape *s = shapes;
+    size_t origin = gs1_origin_length(in);
+    str shaped = str_from(in, origin);
 
-    while (s < shapes + LEN(shapes) && !str_starts(in, s->head)) s++;
-    if (s == shapes + LEN(shapes)) return false;
+    while (s < shapes + LEN(shapes) && !str_starts(shaped, s->head)) s++;
+    if (s == shapes + LEN(shapes) || (origin > 0) != (s->head.p[0] == '/')) return false;
     size_t key_n = gs1_kinds[s->scheme].key_n;
-    str key = str_from(in, s->head.n), rest;
+    str key = str_from(shaped, s->head.n), rest;
     if (key.n < key_n) return false;
     rest = str_from(key, key_n);
     key.n = key_n;
@@ -122,6 +124,26 @@ static bool plain_read(str in, struct gs1_id *out)
     rest = str_from(rest, s->between.n);
     if (s->between.n > 0 && !is_plain(rest)) return false;
     *out = make(s->scheme, key.p, rest);
+    return true;
+}
+
+// The same for the commonest URN.
+static bool plain_urn_read(str in, struct gs1_id *out)
+{
+    str head = S("urn:epc:id:sgtin:"), rest, prefix, ref;
+    char key[14];
+
+    if (!str_starts(in, head)) return false;
+    rest = str_from(in, head.n);
+    if (!str_cut(&rest, '.', &prefix) || !str_cut(&rest, '.', &ref)) return false;
+    if (prefix.n < 6 || prefix.n > 12 || prefix.n + ref.n != 13 || !is_plain(rest)) return false;
+    if (!str_is_digits(prefix) || !str_is_digits(ref)) return false;
+    key[0] = ref.p[0];
+    memcpy(key + 1, prefix.p, prefix.n);
+    memcpy(key + 1 + prefix.n, ref.p + 1, ref.n - 1);
+    key[13] = gs1_check_digit((str){key, 13});
+    *out = make(GS1_SGTIN, key, rest);
+    out->prefix_n = (uint8_t)prefix.n;
     return true;
 }
 
@@ -154,7 +176,7 @@ status gs1_read(str in, struct arena *a, struct gs1_id *out)
         return fail(ST_TOO_LARGE, "gs1.too_long", (uint32_t)GS1_TEXT_MAX,
                     "an identifier has at most %zu bytes", GS1_TEXT_MAX);
     if (is_bare(in)) return bare_read(in, out);
-    if (plain_read(in, out)) return OK;
+    if (plain_read(in, out) || plain_urn_read(in, out)) return OK;
     if (strchr("(]\x1d", in.p[0]) != NULL || gs1_in_set(in.p[0], SET_DIGIT))
         return elements_id(in, a, out);
     if (gs1_is_urn(in)) return gs1_urn_read(in, a, out);

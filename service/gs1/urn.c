@@ -197,18 +197,24 @@ static status class_of(const struct gs1_urn *u, struct gs1_id *id)
     return OK;
 }
 
+status gs1_urn_cut_read(const struct gs1_urn *u, struct arena *a, struct gs1_id *out)
+{
+    struct gs1_id id;
+
+    if (u->is_pattern && u->fixed + 1u < u->kind->parts)
+        return bad("gs1.urn_pattern", at_of(u, u->part[u->fixed]), "this pattern names no class");
+    TRY(gs1_urn_parts_read(u, a, &id));
+    if (u->is_pattern) TRY(class_of(u, &id));
+    *out = id;
+    return OK;
+}
+
 status gs1_urn_read(str in, struct arena *a, struct gs1_id *out)
 {
     struct gs1_urn u;
-    struct gs1_id id;
 
     TRY(gs1_urn_cut(in, &u));
-    if (u.is_pattern && u.fixed + 1u < u.kind->parts)
-        return bad("gs1.urn_pattern", at_of(&u, u.part[u.fixed]), "this pattern names no class");
-    TRY(gs1_urn_parts_read(&u, a, &id));
-    if (u.is_pattern) TRY(class_of(&u, &id));
-    *out = id;
-    return OK;
+    return gs1_urn_cut_read(&u, a, out);
 }
 
 // ---- writing

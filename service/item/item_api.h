@@ -21,9 +21,10 @@ status item_put_read(struct txn *t, const struct item_noun *n, const struct item
 // The three routes of a noun: ITEM_ROUTES("/v1/lines", "{line}", noun_line).
 // clang-format off
 #define ITEM_ROUTES(base, param, noun)                                                             \
-    {.method = HTTP_GET, .path = base, .roles = ITEM_READERS, .run = item_api_list, .app = &noun}, \
+    {.method = HTTP_GET, .path = base, .roles = ITEM_READERS, .run = item_api_list, .app = &noun,  \
+     .query = "limit page"},                                                                       \
     {.method = HTTP_GET, .path = base "/" param, .roles = ITEM_READERS, .run = item_api_get,       \
-     .app = &noun},                                                                                \
+     .app = &noun, .query = ""},                                                                   \
     {.method = HTTP_PUT, .path = base "/" param, .roles = "admin", .body_max = ITEM_BODY_MAX,      \
-     .run = item_api_put, .app = &noun}
+     .run = item_api_put, .app = &noun, .query = ""}
 // clang-format on

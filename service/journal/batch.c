@@ -148,6 +148,7 @@ static bool attempt(struct batch *b, struct job *jobs, status *st)
     begin(b);
     for (struct job *j = jobs; j != NULL; j = job_next(j)) batch_job(b, j);
     batch_tell_repeated(b);
+    if (jobs != NULL) batch_prune(b);
     *st = txn_status(b->ledger.t);
     enum append_result r = st->cls == ST_OK ? append(b) : APPEND_OK;
     if (r == APPEND_OK) {

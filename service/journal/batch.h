@@ -17,6 +17,7 @@ struct batch {
     uint64_t head_seq;  // after the last commit
     struct link before; // link of the fact before the batch
     uint32_t refused;
+    unsigned pruned_day; // on which no key was left to forget
 };
 
 struct batch_result {
@@ -39,3 +40,4 @@ wall batch_now(const struct batch *b);
 void batch_write(struct batch *b, struct fact *f, str packed_body); // the next fact
 void batch_job(struct batch *b, struct job *j);                     // batch_job.c
 void batch_tell_repeated(struct batch *b); // batch_job.c: the counts that have come of age
+void batch_prune(struct batch *b);         // batch_job.c: keys whose time is over

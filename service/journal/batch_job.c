@@ -7,6 +7,7 @@
 #include "service/journal/batch.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/idempotency.h"
+#include "service/journal/pruned.h"
 #include <string.h>
 
 #define YESTERDAY_MS 600000 // rows put just before midnight are still looked for
@@ -119,6 +120,22 @@ void batch_tell_repeated(struct batch *b)
         put_be(bytes + 8, more, 4);
         write_own(b, &nobody, &a, NULL);
     }
+}
+
+// One portion a batch that there is anyway; a day on which there is nothing left is not asked
+// again.
+void batch_prune(struct batch *b)
+{
+    unsigned today = idempotency_day(batch_now(b));
+    struct pruned p;
+    struct job nobody = {.n = 0};
+    struct ask a = {.kind = &kind_keys_pruned, .what = &p};
+
+    if (today == b->pruned_day) return;
+    if (pruned_due(b->ledger.t, batch_now(b), &p))
+        write_own(b, &nobody, &a, NULL);
+    else if (txn_status(b->ledger.t).cls == ST_OK)
+        b->pruned_day = today;
 }
 
 bool batch_has_tidings(struct batch *b)

@@ -69,3 +69,33 @@ bool idempotency_find_older(struct txn *t, wall now, const struct digest16 *key,
         if (idempotency_get(t, day, key, out)) return true;
     return false;
 }
+
+uint32_t idempotency_oldest(struct txn *t, unsigned below, uint32_t max)
+{
+    static const char tag = ROW_IDEMPOTENCY;
+    struct walk w = walk_open(t, DB_ROWS, (str){&tag, 1}, (str){0});
+    uint32_t n = 0;
+    str k, v;
+
+    while (n < max && walk_next(&w, &k, &v) && k.n == sizeof(struct key) &&
+           get_be(k.p + 1, 2) < below)
+        n++;
+    walk_close(&w);
+    return n;
+}
+
+bool idempotency_forget(struct txn *t, uint32_t count)
+{
+    static const char tag = ROW_IDEMPOTENCY;
+    struct key gone;
+    str k, v;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct walk w = walk_open(t, DB_ROWS, (str){&tag, 1}, (str){0});
+        bool there = walk_next(&w, &k, &v) && k.n == sizeof gone.b;
+        if (there) memcpy(gone.b, k.p, sizeof gone.b);
+        walk_close(&w);
+        if (!there || !txn_del(t, DB_ROWS, (str){gone.b, sizeof gone.b})) return false;
+    }
+    return true;
+}

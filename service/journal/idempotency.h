@@ -19,3 +19,6 @@ void idempotency_put(struct txn *t, unsigned day, const struct digest16 *key,
                      const struct bound *b);
 // Looks through the kept days before today, newest first; days without any row cost nothing.
 bool idempotency_find_older(struct txn *t, wall now, const struct digest16 *key, struct bound *out);
+// How many of the oldest rows, at most `max`, are of days before `below`.
+uint32_t idempotency_oldest(struct txn *t, unsigned below, uint32_t max);
+bool idempotency_forget(struct txn *t, uint32_t count); // the oldest rows; false: there are fewer

@@ -341,3 +341,53 @@ size_t list_of(struct txn *t, client_id c, enum list_attribute a, str value, uin
         if (newest[i] >= from) seqs[got++] = newest[i];
     return got;
 }
+
+size_t list_back(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t from,
+                 uint64_t *seqs, size_t n)
+{
+    struct list_key tail = list_key(ROW_LIST_TAIL, c, a, value);
+    struct list_key list = list_key(LIST_TAG, c, a, value);
+    uint64_t newest[TAIL_MAX];
+    uint32_t newest_n = tail_read(t, &tail, newest);
+    size_t got = 0;
+
+    for (uint32_t i = newest_n; i-- > 0 && got < n;)
+        if (newest[i] <= from) seqs[got++] = newest[i];
+    if (newest_n > 0 && got < n)
+        got += list_read_back(t, str_list(&list), from, seqs + got, n - got);
+    return got;
+}
+
+// A list that has items has its newest in a row: what rows there are says which lists.
+void list_walk_open(struct list_walk *w, struct txn *t, client_id c, const struct list_span *s)
+{
+    struct list_key begin = list_key(ROW_LIST_TAIL, c, s->of, s->begin);
+    size_t from_n = s->from.n > 0 ? 7 + s->from.n : 0;
+
+    assert(s->from.n <= sizeof w->from - 7);
+    memcpy(w->begin, begin.b, begin.n);
+    memcpy(w->from, begin.b, 7);
+    if (s->from.n > 0) memcpy(w->from + 7, s->from.p, s->from.n);
+    w->w = walk_open(t, DB_ROWS, (str){w->begin, begin.n}, (str){w->from, from_n});
+}
+
+bool list_walk_next(struct list_walk *w, str *value)
+{
+    str key, val;
+
+    if (!walk_next(&w->w, &key, &val)) return false;
+    *value = str_from(key, 7);
+    return true;
+}
+
+bool list_walk_before(struct list_walk *w, str *value)
+{
+    str key, val;
+    bool last = !w->w.begun && w->w.from.n == w->w.prefix.n; // from the last one on
+
+    if (!(last ? walk_last(&w->w, &key, &val) : walk_before(&w->w, &key, &val))) return false;
+    *value = str_from(key, 7);
+    return true;
+}
+
+void list_walk_close(struct list_walk *w) { walk_close(&w->w); }

@@ -52,3 +52,25 @@ void list_note(struct txn *t, client_id c, enum list_attribute a, str value, uin
 // Items of the list from `from` on; how many were read.
 size_t list_of(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t from,
                uint64_t *seqs, size_t n);
+// The same downwards: the newest first, none above `from`.
+size_t list_back(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t from,
+                 uint64_t *seqs, size_t n);
+
+// The values that have a list and begin like `begin`, in byte order, from `from` on.
+//     struct list_walk w;
+//     list_walk_open(&w, t, c, &span);
+//     while (list_walk_next(&w, &value)) …
+//     list_walk_close(&w);
+struct list_walk {
+    struct walk w;
+    char begin[7 + 64], from[7 + 65];
+};
+struct list_span {
+    enum list_attribute of;
+    str begin; // at most 64 bytes
+    str from;  // at most 65 bytes; empty: the first
+};
+void list_walk_open(struct list_walk *w, struct txn *t, client_id c, const struct list_span *s);
+bool list_walk_next(struct list_walk *w, str *value);   // a view until the next call
+bool list_walk_before(struct list_walk *w, str *value); // downwards, from below `from`
+void list_walk_close(struct list_walk *w);

@@ -9,7 +9,7 @@
 
 #define BUCKET_BITS 13u
 #define BUCKETS     (1u << BUCKET_BITS)
-#define TURN        8u               // facts from one bucket to the next
+#define TURN        16u              // facts from one bucket to the next
 #define ROUND       (BUCKETS * TURN) // facts until a bucket is emptied again
 #define SLACK       8192u            // more than a transaction has facts
 #define SLOTS       (ROUND + SLACK)
@@ -19,6 +19,11 @@
 struct slot {
     struct digest16 key, body;
     uint64_t seq; // 0: the fact has no key
+};
+
+// Apart from the slots, so that a search touches few lines of the cache.
+struct chained {
+    uint32_t part; // four bytes of the key
     uint32_t next;
 };
 
@@ -26,6 +31,7 @@ struct key_tail {
     pthread_mutex_t lock; // of all below; nothing else is locked inside
     uint64_t head;        // of the fact after which this is so
     struct slot slot[SLOTS];
+    struct chained chained[SLOTS];
     uint32_t bucket[BUCKETS];
 };
 
@@ -62,11 +68,14 @@ static uint64_t due_at(const struct slot *s)
     return (turn + wait) * TURN;
 }
 
+static uint32_t part_of(const struct digest16 *key) { return (uint32_t)get_be(key->b + 2, 4); }
+
 static void hang_in(struct key_tail *k, uint32_t at)
 {
-    uint32_t *bucket = &k->bucket[bucket_of(&k->slot[at].key)];
+    const struct digest16 *key = &k->slot[at].key;
+    uint32_t *bucket = &k->bucket[bucket_of(key)];
 
-    k->slot[at].next = *bucket;
+    k->chained[at] = (struct chained){part_of(key), *bucket};
     *bucket = at;
 }
 
@@ -119,7 +128,7 @@ static void empty(struct key_tail *k, struct txn *t, const struct fact *f)
 {
     uint32_t *bucket = &k->bucket[bucket_due(f->seq)];
 
-    for (uint32_t i = *bucket; i != NO_SLOT; i = k->slot[i].next) {
+    for (uint32_t i = *bucket; i != NO_SLOT; i = k->chained[i].next) {
         const struct slot *s = &k->slot[i];
         idempotency_put(t, idempotency_day(f->at), &s->key, &(struct bound){s->seq, s->body});
     }
@@ -137,11 +146,16 @@ void key_tail_add(struct key_tail *k, struct txn *t, const struct fact *f)
     pthread_mutex_unlock(&k->lock);
 }
 
+static bool is_at(const struct key_tail *k, uint32_t i, const struct digest16 *key)
+{
+    return k->chained[i].part == part_of(key) && memcmp(&k->slot[i].key, key, sizeof *key) == 0;
+}
+
 bool key_tail_find(struct key_tail *k, const struct digest16 *key, struct bound *out)
 {
     pthread_mutex_lock(&k->lock);
     uint32_t i = k->bucket[bucket_of(key)];
-    while (i != NO_SLOT && memcmp(&k->slot[i].key, key, sizeof *key) != 0) i = k->slot[i].next;
+    while (i != NO_SLOT && !is_at(k, i, key)) i = k->chained[i].next;
     if (i != NO_SLOT) *out = (struct bound){k->slot[i].seq, k->slot[i].body};
     pthread_mutex_unlock(&k->lock);
     return i != NO_SLOT;

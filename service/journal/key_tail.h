@@ -3,8 +3,8 @@
 // Keys are random, and a table of a million of them has its every row on another page: put one by
 // one they were half of all pages that a commit writes. So a key waits here until the keys that are
 // its neighbours are put, too. When that is follows from `seq` alone: keys lie in 8,192 buckets by
-// their first bits, every eighth fact empties the next bucket into rows, and so each key is in a
-// row at the latest 65,536 facts after its own. What waits is what the journal's newest facts say:
+// their first bits, every sixteenth fact empties the next bucket into rows, and so each key is in a
+// row at the latest 131,072 facts after its own. What waits is what the journal's newest facts say:
 // nothing is lost in a crash, the start reads them again.
 //
 // Owner: the committer, or whoever replays; key_tail_find may be asked by any thread.

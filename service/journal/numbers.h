@@ -11,6 +11,7 @@
     X(REFUSAL, 4, "refusal")                                                                       \
     X(REFUSAL_REPEATED, 5, "refusal.repeated")                                                     \
     X(CALL_BOUND, 6, "call.bound")                                                                 \
+    X(KEYS_PRUNED, 7, "keys.pruned")                                                               \
     X(EPOCH_ADDED, 8, "epoch.added")                                                               \
     X(SITE_SEEDED, 9, "site.seeded")                                                               \
     X(CLIENT_PUT, 16, "client.put")                                                                \
@@ -39,6 +40,8 @@
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
     X(SUBSCRIPTION_ENDED, 99, "subscription.ended")                                                \
+    X(QUERY_PUT, 104, "query.put")                                                                 \
+    X(QUERY_DELETED, 105, "query.deleted")                                                         \
     X(DOCUMENT_CAPTURED, 112, "document.captured")                                                 \
     X(EVENT_CAPTURED, 113, "event.captured")                                                       \
     X(CAPTURE_SLICE, 114, "capture.slice")                                                         \
@@ -92,6 +95,7 @@ enum fact_kind {
     X(PARKED_LOT, 'q')                                                                             \
     X(SUBSCRIPTION, 'w')                                                                           \
     X(SUBSCRIPTION_OF, 'W')                                                                        \
+    X(QUERY, 'Y')                                                                                  \
     X(FOREIGN, 'F')                                                                                \
     X(JOB, 'J')
 

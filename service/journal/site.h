@@ -9,6 +9,7 @@
 #define SITE_LOOPS_MAX 64u
 
 struct site_keys; // service/pool/site_key.h
+struct query_master_ops;
 
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
@@ -17,6 +18,8 @@ struct site_limits {                 // settings, each with its default in servi
     uint32_t slice_lines;            // lines of NDJSON in a transaction, 64
     uint32_t slice_bytes;            // and bytes, 256 KB
     uint32_t page_default, page_max; // items of a list, 100 and 1,000
+    uint32_t query_candidates_max;   // events looked at for one answer, 100,000
+    uint32_t query_events_max;       // in an answer that has no pages, 10,000
     uint32_t import_max;             // numbers in an import, 1,000,000
     uint32_t clock_ahead_max_ms;     // how far ahead of the service an event may say it was, 30,000
     uint32_t results_bytes_max;      // over it, results of reports hold the refused only, 1 MB
@@ -50,6 +53,9 @@ struct site {
     void *wake_self;
     void *exchange; // service/exchange
     void *capture;  // service/capture
+    // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are
+    // none.
+    const struct query_master_ops *master;
     // Have all partners of the client accepted its events up to this seq? Asked by the committer,
     // in its transaction. Set by the exchange; NULL: there are no partners.
     bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);

@@ -47,10 +47,11 @@ static void version(struct http_req *r)
 }
 
 const struct http_route ops_routes[] = {
-    {HTTP_GET, "/healthz", "", 0, healthz, NULL, NULL},
-    {HTTP_GET,      "/readyz", "", 0, readyz, NULL, NULL},
-    {HTTP_GET, "/version", "", 0, version, NULL, NULL},
-    {HTTP_GET,    "/metrics", "", 0, ops_metrics, NULL, NULL},
-    {HTTP_GET, "/v1/journal", "qa auditor admin", 0, ops_journal, NULL, NULL},
-    {0     },
+    {HTTP_GET,   "/healthz", "", 0, healthz, NULL, NULL, ""},
+    {HTTP_GET,        "/readyz", "", 0, readyz, NULL, NULL, ""},
+    {HTTP_GET,   "/version", "", 0, version, NULL, NULL, ""},
+    {HTTP_GET,      "/metrics", "", 0, ops_metrics, NULL, NULL, ""},
+    {HTTP_GET,          "/v1/journal", "qa auditor admin", 0, ops_journal, NULL, NULL,
+     "from actor kind unit lot limit page"},
+    {0},
 };

@@ -30,7 +30,7 @@ static status one_of(const struct http_req *r, const char *header, const char *c
     if (said.n == 0) return OK;
     for (uint8_t i = 0; i < 4; i++)
         if (str_eq_fold(said, str_of(words[i]))) return *out = i, OK;
-    return fail(ST_BAD_INPUT, "form.unknown", 0, "%s: %s, %s, %s or %s", header, words[0], words[1],
+    return fail(ST_BAD_INPUT, "header.word", 0, "%s: %s, %s, %s or %s", header, words[0], words[1],
                 words[2], words[3]);
 }
 
@@ -66,7 +66,7 @@ static status extension_read(str entry, struct epcis_ns *out)
     prefix = str_trim(prefix);
     uri = str_trim(uri);
     if (!whole || !xml_is_ncname(prefix) || uri.n == 0)
-        return fail(ST_BAD_INPUT, "extensions.form", 0,
+        return fail(ST_BAD_INPUT, "header.extensions", 0,
                     "GS1-Extensions: prefix=namespace, comma, prefix=namespace");
     *out = (struct epcis_ns){prefix, uri};
     return OK;

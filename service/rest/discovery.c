@@ -149,7 +149,7 @@ static void top(struct http_req *r)
 }
 
 const struct http_route rest_routes[] = {
-    {HTTP_GET, REST_ROOT, "*", 0, top, NULL, NULL},
-    {HTTP_GET,     REST_ROOT "/", "*", 0, top, NULL, NULL},
+    {HTTP_GET, REST_ROOT, "*", 0, top, NULL, NULL, ""},
+    {HTTP_GET,     REST_ROOT "/", "*", 0, top, NULL, NULL, ""},
     {0    },
 };

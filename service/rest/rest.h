@@ -53,7 +53,7 @@ enum rest_words { REST_WORDS_ANY, REST_WORDS_WEB, REST_WORDS_URN, REST_WORDS_AS_
 struct rest_form {
     uint8_t epcs, words; // enum rest_epcs, rest_words
 };
-// form.unknown (400). Absent and No_Preference: Digital Links; words as web URIs.
+// header.word (400). Absent and No_Preference: Digital Links; words as web URIs.
 status rest_form(const struct http_req *r, struct rest_form *out);
 enum epcis_form rest_form_ids(struct rest_form f);    // for a writer
 enum epcis_words rest_form_words(struct rest_form f); // for a writer of XML
@@ -63,7 +63,7 @@ const char *rest_words_word(unsigned words);
 // ---- GS1-Extensions
 
 // The prefixes of namespaces that a caller names: "ex=https://example.com/,…". Blanks around an
-// entry do not count. extensions.form (400).
+// entry do not count. header.extensions (400).
 status rest_extensions(struct http_req *r, const struct epcis_ns **out, uint32_t *n);
 
 // ---- lists

@@ -194,11 +194,11 @@ static void shipment_units(struct http_req *r)
 // clang-format off
 const struct http_route shipment_routes[] = {
     {.method = HTTP_POST, .path = "/v1/shipments", .roles = "operator distributor",
-     .body_max = BODY_MAX, .run = shipment_make},
+     .body_max = BODY_MAX, .run = shipment_make, .query = ""},
     {.method = HTTP_GET, .path = "/v1/shipments/{shipment}", .roles = READERS,
-     .run = shipment_show},
+     .run = shipment_show, .query = ""},
     {.method = HTTP_GET, .path = "/v1/shipments/{shipment}/units", .roles = READERS,
-     .run = shipment_units},
+     .run = shipment_units, .query = "form limit page"},
     {0},
 };
 // clang-format on

@@ -115,6 +115,21 @@ struct unit unit_one(struct txn *t, unit_id u)
     return unit_get(&r, u);
 }
 
+unit_id unit_next(struct txn *t, unit_id u)
+{
+    struct key from = key_of(u);
+    struct walk w = walk_open(t, DB_ROWS, (str){from.b, 4}, (str){from.b, sizeof from.b});
+    unit_id out = {0};
+    str k, v;
+
+    if (walk_next(&w, &k, &v) && k.n == sizeof from.b) {
+        uint64_t first = get_be(k.p + 4, 5) * UNITS_A_ROW;
+        out = unit_ordinal(u) > first ? u : unit_id_of(unit_space(u), first);
+    }
+    walk_close(&w);
+    return out;
+}
+
 uint64_t units_count(struct txn *t)
 {
     static const char tag[1] = {ROW_UNIT};

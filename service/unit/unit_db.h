@@ -24,5 +24,7 @@ void unit_put(struct unit_rows *r, unit_id u, const struct unit *x);
 void unit_rows_end(struct unit_rows *r); // writes back the last row
 
 struct unit unit_one(struct txn *t, unit_id u);
+// The first unit from `u` on in its space that lies in a row that was written; {0}: none.
+unit_id unit_next(struct txn *t, unit_id u);
 // How many units were ever given a state, of the whole site: reads every row.
 uint64_t units_count(struct txn *t);

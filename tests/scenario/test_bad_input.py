@@ -57,6 +57,19 @@ ISSUES = [
 ]
 
 
+@pytest.mark.parametrize("path, code, words", [
+    ("/v1/lots?stat=open", "query.unknown", ["stat"]),
+    ("/v1/lots?state=open&state=closed", "query.twice", ["state"]),
+    ("/v1/lots?lim%69t=1&limit=2", "query.twice", ["limit"]),
+    ("/v1/lots?=1", "query.unknown", []),
+    ("/v1/serials/requests?page=x&Line=line-1", "query.unknown", ["Line"]),
+    ("/v1/pools/packs?limit=1", "query.unknown", ["limit"]),
+])
+def test_a_parameter_that_is_not_known_is_never_lost(plant, path, code, words):
+    problem = plant.operator.refused("GET", path, status=400, code=code)
+    assert all(word in problem["detail"] for word in words), problem
+
+
 @pytest.mark.parametrize("body, status, code, words", ISSUES, ids=lambda v: json.dumps(v)[:40])
 def test_a_wrong_wish_for_numbers(plant, body, status, code, words):
     response = plant.call.call("POST", "/v1/serials", body)

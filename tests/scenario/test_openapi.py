@@ -117,6 +117,16 @@ def test_roles_and_body_ceilings_are_those_of_the_routes(said):
         assert o.body_max == r.body_max, o.name
 
 
+def test_the_parameters_of_queries_are_those_of_the_routes(said):
+    documented = {o.name: o for o in said.operations}
+    for r in contract.source_routes():
+        if r.path.startswith("/epcis") or f"{r.method} {r.path}" not in documented:
+            continue  # the query language has its own table
+        o = documented[f"{r.method} {r.path}"]
+        names = sorted(p["name"] for p in o.parameters if p["in"] == "query")
+        assert r.query is not None and sorted(r.query) == names, o.name
+
+
 def test_every_code_that_a_request_may_meet_is_documented(said):
     documented = {(code, status) for place in said.problems.values()
                   for status, codes in place.items() for code in codes}
@@ -187,11 +197,11 @@ def test_a_table_of_routes_is_read_in_every_way_it_is_written():
         {HTTP_POST, "/a", "line operator", 16 * ((size_t)1024), a_post, ((void *)0), ((void *)0)},
         {.method = HTTP_GET, .path = "/a" "/" "{b}", .roles = "admin " "qa", .run = a_get,
          .app = &n},
-        {HTTP_GET, "/c", "", 0, .run = c},
+        {HTTP_GET, "/c", "", 0, .run = c, .query = "limit page"},
         {0},
     };"""
     assert contract.routes_of(text) == [
-        ("POST", "/a", ("line", "operator"), 16384),
-        ("GET", "/a/{b}", ("admin", "qa"), 0),
-        ("GET", "/c", (), 0),
+        ("POST", "/a", ("line", "operator"), 16384, None),
+        ("GET", "/a/{b}", ("admin", "qa"), 0, None),
+        ("GET", "/c", (), 0, ("limit", "page")),
     ]

@@ -130,6 +130,7 @@ def test_identifiers_come_in_the_spelling_that_was_asked_for(line, gateway, part
     assert all(epc.startswith(head) for e in told(partner) for epc in e["epcList"])
 
 
+# EPCIS-2.0-SIGNATURE
 def test_messages_are_signed_with_the_subscribers_secret(line, gateway, partner):
     secret = "13df38d8275b13f05704629e5f1cf3d45d6132d5"
     made = subscribe(gateway, partner, signatureToken=secret)
@@ -211,6 +212,7 @@ def test_413_makes_batches_smaller_for_good(line, gateway, partner):
     assert serials_of(good) == serials
 
 
+# EPCIS-2.0-NOTIFIED
 def test_only_200_is_noted_as_the_last_notification(line, gateway, partner):
     def shown():
         return gateway.get(f"{QUERY}/{made['subscriptionID']}")

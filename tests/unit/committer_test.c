@@ -3,6 +3,7 @@
 #include "common/bytes.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/committer.h"
+#include "service/journal/pruned.h"
 #include "service/journal/refusal.h"
 #include "service/journal/replay.h"
 #include <setjmp.h>
@@ -55,8 +56,8 @@ static void add_write(struct txn *t, const struct fact *f, const void *arg)
 }
 
 static const struct kind kind_add = {200, 1, "sum.added", add_decide, add_write, NULL, NULL};
-static const struct kind *const kinds[] = {&kind_add, &kind_refusal, &kind_refusal_repeated,
-                                           &kind_call_bound, NULL};
+static const struct kind *const kinds[] = {
+    &kind_add, &kind_refusal, &kind_refusal_repeated, &kind_call_bound, &kind_keys_pruned, NULL};
 
 struct world {
     char folder[64];
@@ -313,6 +314,46 @@ static void a_call_of_several_commands_is_bound_whole(void **state)
     assert_int_equal(sum_now(w), 3);
 }
 
+static uint32_t rows_before(struct world *w, unsigned day)
+{
+    struct txn *t = txn_read(w->db);
+    uint32_t n = idempotency_oldest(t, day, 10000);
+
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+    return n;
+}
+
+// Rows as keys of three days leave them: the middle one is as old as may be forgotten.
+static void keys_are_forgotten_after_thirty_days_a_thousand_at_once(void **state)
+{
+    struct world *w = *state;
+    unsigned today = idempotency_day(w->now), gone = today - IDEMPOTENCY_DAYS - 2;
+    struct txn *t = txn_write(w->db);
+
+    for (unsigned i = 0; i < 2500; i++) {
+        struct digest16 key = {
+            {(uint8_t)(i >> 8), (uint8_t)i}
+        };
+        idempotency_put(t, gone - i % 2, &key, &(struct bound){1, {{0}}});
+        if (i < 7) idempotency_put(t, gone + 1, &key, &(struct bound){1, {{0}}});
+    }
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    for (unsigned left = 1500;; left = left > 1000 ? left - 1000 : 0) {
+        uint64_t seq = head_now(w).seq;
+        add_with(w, 1, (struct job_key){0});
+        assert_int_equal(rows_before(w, gone + 1), left);
+        assert_int_equal(head_now(w).seq, seq + 2);
+        if (left == 0) break;
+    }
+    uint64_t seq = head_now(w).seq;
+    add_with(w, 1, (struct job_key){0});
+    assert_int_equal(head_now(w).seq, seq + 1);
+    assert_int_equal(rows_before(w, today), 7);
+    w->now.ms += 86400000;
+    add_with(w, 1, (struct job_key){0});
+    assert_int_equal(rows_before(w, today), 0);
+}
+
 // What is said to be done must be there, and what failed must not be.
 static void no_answer_says_ok_for_what_is_not_there(void **state)
 {
@@ -555,6 +596,7 @@ int main(void)
         TEST(a_repeated_key_gets_the_same_answer_and_changes_nothing),
         TEST(a_refusal_binds_a_key_only_where_it_is_answered_with_200),
         TEST(a_call_of_several_commands_is_bound_whole),
+        TEST(keys_are_forgotten_after_thirty_days_a_thousand_at_once),
         TEST(no_answer_says_ok_for_what_is_not_there),
         TEST(records_of_any_size_come_back_as_they_were),
         TEST(replay_yields_the_same_rows_and_finds_what_was_changed),

@@ -79,33 +79,38 @@ static void a_uri_that_is_no_word_stays_and_what_pretends_to_be_one_is_refused(v
 {
     static const struct {
         enum epcis_vocabulary v;
-        const char *in, *code; // NULL: stays as it is
+        const char *in, *in_json, *in_xml; // NULL: stays as it is
     } rows[] = {
-        {EPCIS_VOC_STEP,        "http://example.com/step/polishing",         NULL        },
-        {EPCIS_VOC_STEP,        "urn:example:step",                          NULL        },
-        {EPCIS_VOC_STEP,        "https://ref.gs1.org/cbv/BizStep-polishing", NULL        },
-        {EPCIS_VOC_END,         "cbv:my_own_party",                          NULL        },
-        {EPCIS_VOC_STEP,        "polishing",                                 "epcis.word"},
-        {EPCIS_VOC_STEP,        "Shipping",                                  "epcis.word"},
-        {EPCIS_VOC_STEP,        "",                                          "epcis.word"},
-        {EPCIS_VOC_STEP,        "urn:epcglobal:cbv:bizstep:polishing",       "epcis.word"},
-        {EPCIS_VOC_STEP,        "urn:epcglobal:cbv:disp:active",             "epcis.word"},
-        {EPCIS_VOC_DISP,        "https://ns.gs1.org/cbv/Disp-active",        "epcis.word"},
-        {EPCIS_VOC_MEASUREMENT, "https://gs1.org/voc/Warmth",                "epcis.word"},
-        {EPCIS_VOC_MEASUREMENT, "https://www.gs1.org/voc/Temperature",       "epcis.word"},
-        {EPCIS_VOC_MEASUREMENT, "https://example.com/Warmth",                NULL        },
-        {EPCIS_VOC_ALERT,       "Temperature",                               "epcis.word"},
+        {EPCIS_VOC_STEP,        "http://example.com/step/polishing",         NULL,                  NULL                 },
+        {EPCIS_VOC_STEP,        "urn:example:step",                          NULL,                  NULL                 },
+        {EPCIS_VOC_STEP,        "https://ref.gs1.org/cbv/BizStep-polishing", NULL,                  NULL                 },
+        {EPCIS_VOC_END,         "cbv:my_own_party",                          NULL,                  NULL                 },
+        {EPCIS_VOC_STEP,        "polishing",                                 "epcis.word",          "epcis.word"         },
+        {EPCIS_VOC_STEP,        "Shipping",                                  "epcis.word",          "epcis.word"         },
+        {EPCIS_VOC_STEP,        "",                                          "epcis.word",          "epcis.word"         },
+        {EPCIS_VOC_STEP,        "urn:epcglobal:cbv:bizstep:polishing",       "epcis.word",          "epcis.word"         },
+        {EPCIS_VOC_STEP,        "urn:epcglobal:cbv:disp:active",             "epcis.word",          "epcis.word"         },
+        {EPCIS_VOC_STEP,        "shipping",                                  NULL,                  "epcis.word_spelling"},
+        {EPCIS_VOC_STEP,        "urn:epcglobal:cbv:bizstep:shipping",        "epcis.word_spelling", NULL                 },
+        {EPCIS_VOC_DISP,        "https://ns.gs1.org/cbv/Disp-active",        "epcis.word",          NULL                 },
+        {EPCIS_VOC_MEASUREMENT, "https://gs1.org/voc/Warmth",                "epcis.word",          NULL                 },
+        {EPCIS_VOC_MEASUREMENT, "https://www.gs1.org/voc/Temperature",       "epcis.word",          NULL                 },
+        {EPCIS_VOC_MEASUREMENT, "https://example.com/Warmth",                NULL,                  NULL                 },
+        {EPCIS_VOC_ALERT,       "Temperature",                               "epcis.word",          "epcis.word"         },
     };
 
     (void)state;
-    for (size_t i = 0; i < LEN(rows); i++) {
-        str in = str_of(rows[i].in), out = {NULL, 0};
-        status st = epcis_word_read(rows[i].v, in, EPCIS_SPELT_ANYHOW, &out);
-        if (rows[i].code == NULL)
-            assert_true(st.cls == ST_OK && str_eq(out, in));
-        else
-            assert_string_equal(st.reason, rows[i].code);
-    }
+    for (size_t i = 0; i < LEN(rows); i++)
+        for (int xml = 0; xml < 2; xml++) {
+            const char *code = xml ? rows[i].in_xml : rows[i].in_json;
+            str in = str_of(rows[i].in), out = {NULL, 0};
+            status st = epcis_word_read(rows[i].v, in,
+                                        xml ? EPCIS_SPELT_IN_XML : EPCIS_SPELT_IN_JSON, &out);
+            if (code != NULL)
+                assert_string_equal(st.reason, code);
+            else
+                assert_true(st.cls == ST_OK && (str_eq(out, in) || str_eq(out, S("shipping"))));
+        }
 }
 
 static void the_words_new_in_2_0_are_known(void **state)

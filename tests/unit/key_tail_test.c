@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define ROUND 65536u // facts until every key is in a row
+#define ROUND 131072u // facts until every key is in a row
 
 struct world {
     char folder[64];

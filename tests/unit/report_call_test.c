@@ -92,7 +92,7 @@ static void what_is_no_json_is_refused_whole(void **state)
         fixture_call(f, "POST /v1/reports", "Content-Type: text/csv\r\n", "a,b");
     expect(&a, 415, "body.type");
     a = fixture_call(f, "POST /v1/reports?atomic=true", "", "{}");
-    expect(&a, 501, "report.not_yet");
+    expect(&a, 400, "query.unknown");
     a = fixture_call(f, "POST /v1/reports", "", "[]");
     expect(&a, 200, "{\"accepted\":0,\"refused\":0,\"results\":[]}");
 }

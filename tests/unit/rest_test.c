@@ -40,6 +40,7 @@ static void assert_reason(status st, const char *reason)
 
 // ---- problems
 
+// EPCIS-2.0-PROBLEM
 static void every_status_has_its_type(void **state)
 {
     static const struct {
@@ -202,6 +203,7 @@ static void a_body_is_what_its_label_says_or_refused(void **state)
 
 // ---- versions and forms
 
+// EPCIS-2.0-VERSIONS
 static void versions_are_numbers_and_compared_as_such(void **state)
 {
     static const struct {
@@ -236,6 +238,7 @@ static void versions_are_numbers_and_compared_as_such(void **state)
         assert_reason(rest_check(with(rows[i].name, rows[i].value)), rows[i].reason);
 }
 
+// EPCIS-2.0-EPC-FORMAT
 static void forms_are_read_and_have_defaults(void **state)
 {
     static const struct {
@@ -259,8 +262,8 @@ static void forms_are_read_and_have_defaults(void **state)
         assert_int_equal(rest_form_ids(f), rows[i].ids);
         assert_int_equal(rest_form_words(f), rows[i].words);
     }
-    assert_reason(rest_form(with("GS1-EPC-Format", "Always"), &f), "form.unknown");
-    assert_reason(rest_check(with("GS1-CBV-XML-Format", "Always_EPC_URN")), "form.unknown");
+    assert_reason(rest_form(with("GS1-EPC-Format", "Always"), &f), "header.word");
+    assert_reason(rest_check(with("GS1-CBV-XML-Format", "Always_EPC_URN")), "header.word");
 }
 
 static void extensions_are_prefixes_with_their_namespaces(void **state)
@@ -281,7 +284,8 @@ static void extensions_are_prefixes_with_their_namespaces(void **state)
     assert_true(str_eq(ns[2].prefix, S("c")) && str_eq(ns[2].uri, S("urn:c:")));
     static const char *const bad[] = {"a", "=urn:a", "a=", "1a=urn:a", "a:b=urn:a"};
     for (size_t i = 0; i < LEN(bad); i++)
-        assert_reason(rest_extensions(with("GS1-Extensions", bad[i]), &ns, &n), "extensions.form");
+        assert_reason(rest_extensions(with("GS1-Extensions", bad[i]), &ns, &n),
+                      "header.extensions");
 }
 
 static void a_value_is_one_segment_of_a_path_and_comes_back(void **state)

@@ -6,6 +6,7 @@
 #include "service/journal/refusal.h"
 #include "service/journal/replay.h"
 #include "service/pool/names.h"
+#include "service/rest/rest.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +117,8 @@ static const struct site_limits limits = {.issue_max = 1000000,
                                           .slice_bytes = 256 * 1024,
                                           .page_default = 100,
                                           .page_max = 1000,
+                                          .query_candidates_max = 100000,
+                                          .query_events_max = 10000,
                                           .import_max = 1000000,
                                           .clock_ahead_max_ms = 30000,
                                           .results_bytes_max = 1024 * 1024,
@@ -292,6 +295,7 @@ void fixture_serve(struct fixture *f, const struct http_route *const *routes)
     struct http_server_conf conf = {.listen = "127.0.0.1:0",
                                     .routes = routes,
                                     .access_check = anybody_may,
+                                    .manners = rest_manners,
                                     .app = &f->site,
                                     .loops = &f->loop,
                                     .loop_count = 1};

@@ -1,0 +1,105 @@
+// write_xml.c - documents of EPCIS 2.0 and 1.2 in XML: events, a query's results, or one event
+// alone. Of the two versions this file knows the namespaces and numbers; what differs in an event
+// is write_xml_event.c's.
+#include "service/epcis/xml_out.h"
+
+#define SBDH "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
+
+static const struct version {
+    const char *epcis, *query, *number;
+} versions[EPCIS_FORMAT_COUNT] = {
+    [EPCIS_XML_1_2] = {"urn:epcglobal:epcis:xsd:1", "urn:epcglobal:epcis-query:xsd:1", "1.2"},
+    [EPCIS_XML_2_0] = {"urn:epcglobal:epcis:xsd:2", "urn:epcglobal:epcis-query:xsd:2", "2.0"},
+};
+
+static void declare(struct epcis_doc *d, const struct epcis_ns *ns)
+{
+    buf_reset(&d->text);
+    buf_addf(&d->text, "xmlns:%.*s", STR(ns->prefix));
+    xml_attr(&d->w.xml, buf_str(&d->text), ns->uri);
+}
+
+static void partner(struct xml_w *w, str role, str gln)
+{
+    xml_open(w, role);
+    xml_open(w, S("sbdh:Identifier"));
+    xml_attr(w, S("Authority"), S("GS1")); // that is: the identifier is a GLN
+    xml_text(w, gln);
+    xml_close(w);
+    xml_close(w);
+}
+
+static void header(struct epcis_doc *d)
+{
+    const struct epcis_out *h = &d->conf;
+    struct xml_w *w = &d->w.xml;
+
+    if (h->sender.n == 0) return;
+    xml_open(w, S("EPCISHeader"));
+    xml_open(w, S("sbdh:StandardBusinessDocumentHeader"));
+    xml_attr(w, S("xmlns:sbdh"), S(SBDH));
+    xml_leaf(w, S("sbdh:HeaderVersion"), S("1.0"));
+    partner(w, S("sbdh:Sender"), h->sender);
+    partner(w, S("sbdh:Receiver"), h->receiver);
+    xml_open(w, S("sbdh:DocumentIdentification"));
+    xml_leaf(w, S("sbdh:Standard"), S("EPCglobal"));
+    xml_leaf(w, S("sbdh:TypeVersion"), S("1.0"));
+    xml_leaf(w, S("sbdh:InstanceIdentifier"), h->instance);
+    xml_leaf(w, S("sbdh:Type"), S("Events"));
+    xml_leaf(w, S("sbdh:CreationDateAndTime"), epcis_moment_text(d, h->created));
+    xml_close(w);
+    xml_close(w);
+    xml_close(w);
+}
+
+static void results(struct epcis_doc *d)
+{
+    struct xml_w *w = &d->w.xml;
+    str id = d->conf.subscription_id;
+
+    xml_open(w, S("epcisq:QueryResults"));
+    xml_leaf(w, S("queryName"),
+             d->conf.query_name.n > 0 ? d->conf.query_name : S("SimpleEventQuery"));
+    if (id.n > 0) xml_leaf(w, S("subscriptionID"), id);
+    xml_open(w, S("resultsBody"));
+}
+
+// Up to where the events come.
+static status begin(struct epcis_doc *d)
+{
+    const struct version *v = &versions[d->conf.format];
+    bool query = d->conf.kind == EPCIS_QUERY_DOC;
+    struct xml_w *w = &d->w.xml;
+
+    *w = xml_writer(d->out);
+    if (d->conf.kind == EPCIS_BARE_EVENT) return OK;
+    xml_declare(w);
+    xml_open(w, query ? S("epcisq:EPCISQueryDocument") : S("epcis:EPCISDocument"));
+    if (query) xml_attr(w, S("xmlns:epcisq"), str_of(v->query));
+    if (!query) xml_attr(w, S("xmlns:epcis"), str_of(v->epcis));
+    declare(d, &d->ops->mda);
+    for (uint32_t i = 0; i < d->conf.ns_count; i++) declare(d, &d->conf.ns[i]);
+    xml_attr(w, S("schemaVersion"), str_of(v->number));
+    xml_attr(w, S("creationDate"), epcis_moment_text(d, d->conf.created));
+    header(d);
+    xml_open(w, S("EPCISBody"));
+    if (query) results(d);
+    xml_open(w, S("EventList"));
+    return w->st;
+}
+
+static status end(struct epcis_doc *d)
+{
+    if (d->conf.kind == EPCIS_BARE_EVENT && d->events == 0) return OK;
+    while (d->w.xml.depth > 0 && d->w.xml.st.cls == ST_OK && !d->w.xml.b->failed)
+        xml_close(&d->w.xml);
+    return xml_done(&d->w.xml);
+}
+
+// CBV 1.2 has the namespace of its attributes without the colon that it has in 2.0.
+const struct epcis_format_ops epcis_xml_1_2_ops = {
+    begin, xml_out_event, end, {{"cbvmda", 6}, {"urn:epcglobal:cbv:mda", 21}}
+};
+const struct epcis_format_ops epcis_xml_2_0_ops = {
+    begin, xml_out_event, end, {{"cbvmda", 6}, {"urn:epcglobal:cbv:mda:", 22}}
+};
