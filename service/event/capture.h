@@ -12,12 +12,10 @@
 
 // ---- documents
 
-// Shared by the asks of one job; filled in by the committer as it goes. owner: the job.
+// Shared by the asks of one job. owner: the job.
 struct capture_tally {
-    uint64_t document; // seq of the document's fact
-    uint32_t stored, repeats;
-    struct capture_errors errors; // of the committer's finding
-    struct arena *arena;
+    uint64_t document;     // seq of the document's fact; the committer fills it in
+    const struct job *job; // whose event.captured asks these are; NULL: none
 };
 
 struct capture_document_ask {
@@ -25,15 +23,14 @@ struct capture_document_ask {
     struct captured_document says;
     str rest, packed_rest; // the body, and as zlib deflated it (empty: stored raw)
     struct capture_tally *tally;
-    const struct capture_errors *failed_by; // of the document that is told instead: errors come
-                                            // from here and from the tally
+    bool failed; // it is told instead: its errors are the refusals of the tally's job, too
 };
 // `says` with CAPTURED_RUNNING makes a job that goes on; else capture.slice ends it at once.
 extern const struct kind kind_document_captured;
 
 struct capture_slice_ask {
     client_id client;
-    bool last;
+    bool last, lost; // the rest of the document is gone
     uint32_t next;
     uint64_t at;
     struct capture_tally *tally;
@@ -64,6 +61,7 @@ struct capture_ask {
     unsigned flags; // CAPTURED_XML, _ERROR, _ID_MADE, _ALONE
     uint32_t index;
     str id;
+    bool fresh_id;           // nobody else can have it
     struct digest16 content; // of its bytes and its scope
     uint64_t same_as;        // a fact that has its content in another spelling; 0: none was seen
     struct captured_acts acts;
@@ -82,7 +80,7 @@ extern const struct kind kind_event_captured;
 
 struct capture_taker { // for the events of one job, in one snapshot after the other
     const struct site *site;
-    struct txn *t; // the present one
+    struct txn *t;       // the present one
     struct arena *arena; // of the job
     client_id client;
     uint8_t rule;
@@ -104,6 +102,8 @@ struct capture_source {
 };
 status capture_take(struct capture_taker *k, const struct capture_source *s,
                     struct capture_ask *out);
+// Is the eventID another event's already, as far as the snapshot tells? The same event is none.
+status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken);
 // The names that the events taken so far want to be given, for units.named; n 0: none.
 struct capture_wanted {
     struct foreign_name *names;

@@ -5,15 +5,19 @@
 
 // ---- documents
 
-static status join_errors(struct decide *d, const struct capture_document_ask *ask,
-                          struct captured_document *says)
+// What the committer refused of the events of this job so far.
+static status refusals_add(const struct capture_tally *tally, struct arena *a,
+                           struct capture_errors *all)
 {
-    const struct capture_errors *of = ask->failed_by;
+    const struct job *j = tally->job;
 
-    if (of == NULL) return OK;
-    for (uint32_t i = 0; i < of->n; i++)
-        TRY(capture_error_add(&says->errors, d->arena, of->at[i].event, of->at[i].st));
-    says->errors.more += of->more;
+    for (uint32_t i = 0; j != NULL && i < j->n; i++) {
+        const struct ask *ask = &j->asks[i];
+        const struct capture_ask *event = ask->what;
+        if (ask->kind != &kind_event_captured || ask->result.cls == ST_OK) continue;
+        struct capture_error e = {event->index + 1, ask->result, ask->units};
+        TRY(capture_error_add(all, a, &e));
+    }
     return OK;
 }
 
@@ -25,9 +29,9 @@ static status document_decide(struct decide *d)
     d->fact->client = ask->client;
     d->fact->body = ask->rest;
     d->packed_body = ask->packed_rest;
-    TRY(join_errors(d, ask, &says));
+    if (ask->failed) TRY(refusals_add(ask->tally, d->arena, &says.errors));
     captured_document_put(d->out, &says);
-    if (ask->tally != NULL) ask->tally->document = d->seq;
+    ask->tally->document = d->seq;
     return OK;
 }
 
@@ -79,9 +83,19 @@ static void document_print(const struct fact *f, struct json_w *w, const void *a
 
 const struct kind kind_document_captured = {
     FACT_DOCUMENT_CAPTURED, 1,   "document.captured", document_decide, document_write,
-    document_print, NULL};
+    document_print,         NULL};
 
 // ---- slices
+
+static void count_events(const struct job *j, struct capture_slice *s)
+{
+    for (uint32_t i = 0; j != NULL && i < j->n; i++) {
+        const struct ask *ask = &j->asks[i];
+        if (ask->kind != &kind_event_captured || ask->result.cls != ST_OK) continue;
+        s->repeats += ask->repeat;
+        s->stored += !ask->repeat;
+    }
+}
 
 static status slice_decide(struct decide *d)
 {
@@ -96,10 +110,12 @@ static status slice_decide(struct decide *d)
                               .flags = ask->last ? SLICE_LAST : 0u,
                               .next = ask->next,
                               .at = ask->at,
-                              .stored = tally->stored,
-                              .repeats = tally->repeats,
-                              .errors_before = job.errors_at,
-                              .errors = tally->errors};
+                              .errors_before = job.errors_at};
+    struct capture_error lost = {
+        .st = fail(ST_STORE, "capture.lost", 0, "the rest of the document is gone")};
+    count_events(tally->job, &s);
+    TRY(refusals_add(tally, d->arena, &s.errors));
+    if (ask->lost) TRY(capture_error_add(&s.errors, d->arena, &lost));
     capture_slice_put(d->out, d->seq, &s);
     return OK;
 }
@@ -149,5 +165,5 @@ static void slice_print(const struct fact *f, struct json_w *w, const void *arg)
     arena_fini(&a);
 }
 
-const struct kind kind_capture_slice = {FACT_CAPTURE_SLICE, 1,           "capture.slice",
-                                        slice_decide,       slice_write, slice_print, NULL};
+const struct kind kind_capture_slice = {
+    FACT_CAPTURE_SLICE, 1, "capture.slice", slice_decide, slice_write, slice_print, NULL};

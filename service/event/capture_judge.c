@@ -171,8 +171,7 @@ static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enu
         children_count(c->d->t, u) > 0)
         return EXCEPTION_NOT_EMPTY;
     if (act == CAPTURED_BE_UNPACKED && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
-    if (act == CAPTURED_PACK_INTO &&
-        children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
+    if (act == CAPTURED_PACK_INTO && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;
     return 0;
 }
@@ -309,6 +308,7 @@ static bool is_repeat(struct capturing *c, const struct fact *f, bool *other)
         captured_event_get(&rest, f, touched.runs.units, c->d->arena, &e).cls != ST_OK)
         return false;
     if (!str_eq(e.id, c->ask->id) || ((e.flags ^ c->ask->flags) & CAPTURED_ERROR)) return false;
+    if (e.flags & c->ask->flags & CAPTURED_ID_MADE) return true; // hashes of what they say
     if (f->seq == c->ask->same_as || memcmp(e.content.b, c->ask->content.b, 16) == 0) return true;
     *other = true;
     return false;
@@ -329,7 +329,6 @@ static status check_id(struct capturing *c)
         TRY(journal_get(c->d->t, seqs[i], c->d->arena, &f));
         if (!is_repeat(c, &f, &other)) continue;
         c->d->repeat_seq = seqs[i];
-        if (c->ask->tally != NULL) c->ask->tally->repeats++;
         return OK;
     }
     if (!other) return txn_status(c->d->t);
@@ -427,7 +426,6 @@ static status put(struct capturing *c)
     as.effects = buf_str(&b);
     captured_event_put(c->d->out, c->d->seq, &c->own, &as);
     buf_fini(&b);
-    if (c->ask->tally != NULL) c->ask->tally->stored++;
     return OK;
 }
 
@@ -441,12 +439,12 @@ static status captured_decide(struct decide *d)
     c.j.names = names_here(d->app);
     c.j.first = OK;
     c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
-    if (!(ask->flags & CAPTURED_ID_MADE)) TRY(check_id(&c));
+    if (!ask->fresh_id) TRY(check_id(&c));
     if (d->repeat_seq != 0) return OK;
     TRY(take_units(&c));
     return put(&c);
 }
 
 const struct kind kind_event_captured = {
-    FACT_EVENT_CAPTURED,  1,   "event.captured", captured_decide, captured_write,
-    captured_print, NULL};
+    FACT_EVENT_CAPTURED, 1,   "event.captured", captured_decide, captured_write,
+    captured_print,      NULL};

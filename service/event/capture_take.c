@@ -12,14 +12,11 @@
 #include "service/event/owner.h"
 #include "service/event/render.h"
 #include "service/event/report_int.h"
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
-#define PACK_FROM  ((size_t)KB) // bodies of this size on are deflated
-#define SLOTS_MIN  64u
-#define SAME_MAX   8u // events of one eventID that are looked at
+#define SLOTS_MIN 64u
+#define SAME_MAX  8u // events of one eventID that are looked at
 
 // ---- names that are still to be given
 
@@ -335,16 +332,33 @@ static status find_same(struct taking *x, str value, struct capture_ask *ask)
     return OK;
 }
 
+// Has the fact the eventID, and says something else under it?
+static status is_other(struct taking *x, const struct fact *f, bool *out)
+{
+    struct report report;
+    struct touched touched;
+    struct bytes_r rest;
+    struct captured_event e;
+
+    if (f->kind != FACT_EVENT_CAPTURED) return OK;
+    TRY(report_get(f->decided, x->k->arena, &report, &touched, &rest));
+    TRY(captured_event_get(&rest, f, touched.runs.units, x->k->arena, &e));
+    *out = str_eq(e.id, x->e->id) && ((e.flags & CAPTURED_ERROR) != 0) == (x->e->error != NULL);
+    return OK;
+}
+
 static status take_id(struct taking *x, struct capture_ask *ask)
 {
     str value;
 
     if (x->e->id.n > 0) {
-        ask->id = x->e->id;
+        ask->id = arena_str(x->k->arena, x->e->id);
+        if (ask->id.p == NULL) return no_memory();
         TRY(index_value(LIST_EVENT_ID, (str){0}, ask->id, x->k->arena, &value));
         return find_same(x, value, ask);
     }
     ask->flags |= CAPTURED_ID_MADE;
+    ask->fresh_id = !x->k->ids_by_hash;
     TRY(x->k->ids_by_hash ? put_hash(x, ask) : put_uuid(x, ask));
     TRY(index_value(LIST_EVENT_ID, (str){0}, ask->id, x->k->arena, &value));
     indexer_value(&x->index, LIST_EVENT_ID, value);
@@ -411,7 +425,9 @@ status capture_take(struct capture_taker *k, const struct capture_source *s,
                     struct capture_ask *out)
 {
     struct names *names = names_here(k->site);
-    struct taking x = {.k = k, .e = s->event, .owners = {.names = names, .t = k->t}};
+    struct taking x = {
+        .k = k, .e = s->event, .owners = {.names = names, .t = k->t}
+    };
     struct index_entries none;
 
     if (k->names == NULL) return no_memory();
@@ -422,49 +438,22 @@ status capture_take(struct capture_taker *k, const struct capture_source *s,
     return st;
 }
 
-// ---- bodies
-
-static pthread_key_t deflater_key;
-static pthread_once_t deflater_once = PTHREAD_ONCE_INIT;
-
-static void deflater_end(void *p)
+status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken)
 {
-    (void)deflateEnd(p);
-    free(p);
-}
+    struct taking x = {.k = k, .e = s->event};
+    struct capture_ask ask = {.flags = 0};
+    uint64_t seqs[SAME_MAX];
+    struct fact f;
+    str value;
 
-static void deflater_init(void)
-{
-    int rc = pthread_key_create(&deflater_key, deflater_end);
-    assert(rc == 0);
-}
-
-static z_stream *deflater_here(void)
-{
-    pthread_once(&deflater_once, deflater_init);
-    z_stream *z = pthread_getspecific(deflater_key);
-    if (z != NULL) return deflateReset(z) == Z_OK ? z : NULL;
-    z = calloc(1, sizeof *z);
-    assert(z != NULL && deflateInit(z, 1) == Z_OK);
-    int rc = pthread_setspecific(deflater_key, z);
-    assert(rc == 0);
-    return z;
-}
-
-status capture_pack(str bytes, struct arena *a, str *packed)
-{
-    z_stream *deflater = bytes.n < PACK_FROM ? NULL : deflater_here();
-
-    *packed = (str){0};
-    if (deflater == NULL) return OK;
-    size_t most = compressBound(bytes.n);
-    char *p = arena_alloc(a, most);
-    if (p == NULL) return no_memory();
-    deflater->next_in = (Bytef *)(uintptr_t)bytes.p;
-    deflater->avail_in = (uInt)bytes.n;
-    deflater->next_out = (Bytef *)p;
-    deflater->avail_out = (uInt)most;
-    if (deflate(deflater, Z_FINISH) == Z_STREAM_END && most - deflater->avail_out < bytes.n)
-        *packed = (str){p, most - deflater->avail_out};
+    *taken = false;
+    TRY(index_value(LIST_EVENT_ID, (str){0}, s->event->id, k->arena, &value));
+    size_t n = list_of(k->t, k->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
+    if (n == 0) return txn_status(k->t);
+    TRY(find_same(&x, value, &ask));
+    for (size_t i = 0; ask.same_as == 0 && i < n && !*taken; i++) {
+        TRY(journal_get(k->t, seqs[i], k->arena, &f));
+        TRY(is_other(&x, &f, taken));
+    }
     return OK;
 }

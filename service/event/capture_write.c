@@ -5,12 +5,12 @@
 // long to walk. How many they were is kept as about their logarithm: it grows from k to k + 1 with
 // the chance 1 in 2^k, by a digest of the unit and the event.
 #include "service/event/captured.h"
+#include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
 
-#define OFTEN_MAX  15u
-#define OFTEN_LIST 6u // about 64 events
+#define OFTEN_MAX 15u
 
 struct moved { // children that the event puts in or takes out
     unit_id *at;
@@ -33,15 +33,12 @@ static uint64_t mix(uint64_t z)
     return z ^ (z >> 31);
 }
 
-static void note_often(struct applying *a, unit_id u, struct unit *x)
+static void count_often(struct applying *a, unit_id u, struct unit *x)
 {
     uint64_t chance = mix(u.v ^ mix(a->w->f->seq));
-    char value[8];
 
     if (x->often < OFTEN_MAX && chance % (UINT64_C(1) << x->often) == 0) x->often++;
-    if (x->often < OFTEN_LIST) return;
-    put_be(value, u.v, 8);
-    list_note(a->w->t, a->w->f->client, LIST_UNIT, (str){value, sizeof value}, a->w->f->seq);
+    often_note(a->w->t, a->w->f, u, x);
 }
 
 static void set_state(struct unit *x, unsigned state)
@@ -72,7 +69,7 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
         set_state(&x, (unsigned)(effect - EFFECT_STATE));
     }
     x.last = a->w->f->seq;
-    note_often(a, u, &x);
+    count_often(a, u, &x);
     unit_put(&a->w->rows, u, &x);
 }
 

@@ -9,16 +9,15 @@ static status corrupt(void)
     return fail(ST_STORE, "record.corrupt", 0, "what was captured breaks off");
 }
 
+static const char *const codes[EXCEPTION_END] = {
+#define X(name, number, code) [EXCEPTION_##name] = code,
+    CAPTURE_EXCEPTIONS(X)
+#undef X
+};
+
 const char *capture_exception_code(enum capture_exception e)
 {
-    switch (e) {
-#define X(name, number, code)                                                                      \
-    case EXCEPTION_##name: return code;
-        CAPTURE_EXCEPTIONS(X)
-#undef X
-    case EXCEPTION_END: break;
-    }
-    return NULL;
+    return (unsigned)e < EXCEPTION_END ? codes[e] : NULL;
 }
 
 // A count of things that take `least` bytes each and more than there are left makes no sense.
@@ -32,14 +31,14 @@ static uint32_t count_get(struct bytes_r *in, size_t least)
 
 // ---- errors
 
-status capture_error_add(struct capture_errors *all, struct arena *a, uint32_t event, status st)
+status capture_error_add(struct capture_errors *all, struct arena *a, const struct capture_error *e)
 {
     if (all->at == NULL) all->at = NEW_ARRAY(a, struct capture_error, CAPTURE_ERRORS_MAX);
     if (all->at == NULL) return no_memory();
     if (all->n == CAPTURE_ERRORS_MAX)
         all->more++;
     else
-        all->at[all->n++] = (struct capture_error){event, st};
+        all->at[all->n++] = *e;
     return OK;
 }
 
@@ -52,13 +51,14 @@ static void errors_put(struct buf *b, const struct capture_errors *all)
         bytes_u(b, e->st.cls, 1);
         bytes_str(b, str_of(e->st.reason));
         bytes_str(b, str_of(e->st.text));
+        bytes_str(b, e->units);
     }
     bytes_var(b, all->more);
 }
 
 static bool errors_get(struct bytes_r *in, struct arena *a, struct capture_errors *out)
 {
-    struct capture_errors all = {.n = count_get(in, 4)};
+    struct capture_errors all = {.n = count_get(in, 5)};
 
     if (all.n > CAPTURE_ERRORS_MAX) return false;
     if (all.n > 0) all.at = NEW_ARRAY(a, struct capture_error, all.n);
@@ -68,6 +68,7 @@ static bool errors_get(struct bytes_r *in, struct arena *a, struct capture_error
         unsigned cls = (unsigned)bytes_get_u(in, 1);
         char *reason = str_z(a, bytes_get_str(in));
         str text = bytes_get_str(in);
+        all.at[i].units = bytes_get_str(in);
         if (reason == NULL || cls >= STATUS_CLASS_COUNT) return false;
         all.at[i].st = fail((enum status_class)cls, reason, 0, "%.*s", STR(text));
     }

@@ -13,12 +13,13 @@
 //   var, index var, roles: has parent 1, units of the first list var | eventID str, digest of the
 //   content 16 | per unit what becomes of it, alike (run.h): enum captured_effect | counts of lots:
 //   n var and lot var, level 1, enum count 1, more zig each | what it is found by: n var and
-//   attribute 1, value str each | exceptions: n var and code 1, place of the unit + 1 var (0: of the
-//   event) each. Its body is the event as it came.
+//   attribute 1, value str each | exceptions: n var and code 1, place of the unit + 1 var (0: of
+//   the event) each. Its body is the event as it came.
 // capture.slice: distance to the document's fact var, flags 1, next event var, where it begins var,
 //   stored var, repeats var, distance to the slice before that has errors var | errors.
-// errors: n var and index of the event + 1 var, status class 1, code str, sentence str each; those
-//   left out because there are more than CAPTURE_ERRORS_MAX var.
+// errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
+// str
+//   each; those left out because there are more than CAPTURE_ERRORS_MAX var.
 #pragma once
 #include "service/epcis/read.h"
 #include "service/event/index.h"
@@ -27,22 +28,23 @@
 #define CAPTURE_ERRORS_MAX     1000u // of a document, in its facts and answers
 #define CAPTURE_EXCEPTIONS_MAX 1000u // of an event, named one by one
 
-enum captured_flag {           // on disk
-    CAPTURED_XML = 1,          // of documents and events: else JSON
-    CAPTURED_PROCEED = 2,      // of documents: what is good is stored; else all or nothing
-    CAPTURED_ROLLED_BACK = 4,  // of documents: nothing of it is stored
-    CAPTURED_RUNNING = 8,      // of documents: its events follow in later transactions
-    CAPTURED_ERROR = 16,       // of events: it has an error declaration
-    CAPTURED_ID_MADE = 32,     // of events: the eventID is ours
-    CAPTURED_EXCEPTION = 64,   // of events: some unit did not allow it
-    CAPTURED_ALONE = 128       // of events: it came without a document
+enum captured_flag {          // on disk
+    CAPTURED_XML = 1,         // of documents and events: else JSON
+    CAPTURED_PROCEED = 2,     // of documents: what is good is stored; else all or nothing
+    CAPTURED_ROLLED_BACK = 4, // of documents: nothing of it is stored
+    CAPTURED_RUNNING = 8,     // of documents: its events follow in later transactions
+    CAPTURED_ERROR = 16,      // of events: it has an error declaration
+    CAPTURED_ID_MADE = 32,    // of events: the eventID is ours
+    CAPTURED_EXCEPTION = 64,  // of events: some unit did not allow it
+    CAPTURED_ALONE = 128      // of events: it came without a document
 };
 
 // ---- errors
 
 struct capture_error {
     uint32_t event; // index + 1; 0: of the document as a whole
-    status st;      // text and reason; `at` is lost
+    status st;      // class, reason and text; `at` is lost
+    str units;      // offenders as JSON, `[{"unit","code"},…]`, or empty
 };
 struct capture_errors {
     struct capture_error *at; // room for CAPTURE_ERRORS_MAX; NULL: none yet
@@ -50,7 +52,8 @@ struct capture_errors {
     uint64_t more; // left out
 };
 // request.memory
-status capture_error_add(struct capture_errors *all, struct arena *a, uint32_t event, status st);
+status capture_error_add(struct capture_errors *all, struct arena *a,
+                         const struct capture_error *e);
 
 // ---- documents
 
@@ -64,8 +67,8 @@ struct captured_document {
     str schema_version, created;
     struct epcis_party sender, receiver;
     str instance;
-    str spool;               // name of the file that its bytes lie in while it is running
-    const uint64_t *places;  // of the events in the rest of the document
+    str spool;              // name of the file that its bytes lie in while it is running
+    const uint64_t *places; // of the events in the rest of the document
     uint32_t place_count;
     struct capture_errors errors;
 };

@@ -96,8 +96,7 @@ static status scope_of(struct event_render *r, const struct captured_event *e,
 
     if (e->document == 0) {
         *out = (struct epcis_scope){
-            e->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, EPCIS_2_0, {0},
-            false};
+            e->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, EPCIS_2_0, {0}, false};
         return OK;
     }
     if (!known) TRY(scope_read(r, e->document, m));
@@ -109,9 +108,9 @@ static status scope_of(struct event_render *r, const struct captured_event *e,
 static status keep(struct event_render *r, str *text)
 {
     *text = arena_str(r->arena, *text);
-    return text->p != NULL ? OK
-                           : fail(ST_TOO_LARGE, "event.memory", 0,
-                                  "an event needs too much memory");
+    return text->p != NULL
+               ? OK
+               : fail(ST_TOO_LARGE, "event.memory", 0, "an event needs too much memory");
 }
 
 status captured_tell(struct event_render *r, const struct fact *f, struct event_parts *out)
@@ -131,8 +130,10 @@ status captured_tell(struct event_render *r, const struct fact *f, struct event_
     TRY(epcis_event_read(f->body, &scope, r->arena, &p->event));
     p->event.id = e.id;
     TRY(keep(r, &p->event.id));
-    p->event.recorded =
-        (struct epcis_time){.at = {f->at, f->event.offset_min}, .text = {0}};
+    p->event.recorded = (struct epcis_time){
+        .at = {f->at, f->event.offset_min},
+          .text = {0    }
+    };
     out->n = 1;
     return OK;
 }

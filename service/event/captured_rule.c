@@ -1,29 +1,29 @@
 #include "service/event/captured_rule.h"
 
+#define ANY_STEP (-1)
+
 // The first row that fits.
+// clang-format off
 static const struct meaning {
     enum epcis_type type;
     enum epcis_action action;
     int step; // enum epcis_step, or ANY_STEP
     struct captured_acts acts;
 } meanings[] = {
-#define ANY_STEP (-1)
-    {EPCIS_OBJECT,         EPCIS_ADD,       ANY_STEP,                    {.in = CAPTURED_COMMISSION}  },
-    {EPCIS_OBJECT,         EPCIS_DELETE,    EPCIS_STEP_DESTROYING,       {.in = CAPTURED_DESTROY}     },
-    {EPCIS_OBJECT,         EPCIS_DELETE,    ANY_STEP,                    {.in = CAPTURED_DECOMMISSION}},
-    {EPCIS_OBJECT,         EPCIS_OBSERVE,   EPCIS_STEP_SHIPPING,         {.in = CAPTURED_SHIP}        },
-    {EPCIS_OBJECT,         EPCIS_OBSERVE,   EPCIS_STEP_VOID_SHIPPING,    {.in = CAPTURED_VOID_SHIP}   },
-    {EPCIS_OBJECT,         EPCIS_OBSERVE,   EPCIS_STEP_SAMPLING,         {.in = CAPTURED_SAMPLE}      },
-    {EPCIS_AGGREGATION,
-     EPCIS_ADD,        ANY_STEP,
-     {.parent = CAPTURED_PACK_INTO, .in = CAPTURED_BE_PACKED}                                         },
-    {EPCIS_AGGREGATION,
-     EPCIS_DELETE,     ANY_STEP,
-     {.parent = CAPTURED_UNPACK_FROM, .in = CAPTURED_BE_UNPACKED}                                     },
-    {EPCIS_TRANSFORMATION,
-     EPCIS_NO_ACTION,  ANY_STEP,
-     {.in = CAPTURED_DECOMMISSION, .out = CAPTURED_COMMISSION}                                        },
+    {EPCIS_OBJECT, EPCIS_ADD, ANY_STEP, {.in = CAPTURED_COMMISSION}},
+    {EPCIS_OBJECT, EPCIS_DELETE, EPCIS_STEP_DESTROYING, {.in = CAPTURED_DESTROY}},
+    {EPCIS_OBJECT, EPCIS_DELETE, ANY_STEP, {.in = CAPTURED_DECOMMISSION}},
+    {EPCIS_OBJECT, EPCIS_OBSERVE, EPCIS_STEP_SHIPPING, {.in = CAPTURED_SHIP}},
+    {EPCIS_OBJECT, EPCIS_OBSERVE, EPCIS_STEP_VOID_SHIPPING, {.in = CAPTURED_VOID_SHIP}},
+    {EPCIS_OBJECT, EPCIS_OBSERVE, EPCIS_STEP_SAMPLING, {.in = CAPTURED_SAMPLE}},
+    {EPCIS_AGGREGATION, EPCIS_ADD, ANY_STEP,
+     {.parent = CAPTURED_PACK_INTO, .in = CAPTURED_BE_PACKED}},
+    {EPCIS_AGGREGATION, EPCIS_DELETE, ANY_STEP,
+     {.parent = CAPTURED_UNPACK_FROM, .in = CAPTURED_BE_UNPACKED}},
+    {EPCIS_TRANSFORMATION, EPCIS_NO_ACTION, ANY_STEP,
+     {.in = CAPTURED_DECOMMISSION, .out = CAPTURED_COMMISSION}},
 };
+// clang-format on
 
 struct captured_acts captured_acts_of(const struct epcis_event *e)
 {

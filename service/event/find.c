@@ -245,8 +245,9 @@ static status guess_lot(struct finder *f, struct report_ask *ask)
                 return fail(ST_CONFLICT, "scrap.lots", 0,
                             "the numbers were asked for several lots: name one, or report apart");
             ask->lot = lot;
-            uint64_t rest =
-                owner_issued(&f->owners, u) ? f->owners.issue.first + f->owners.issue.consumed - unit_ordinal(u) : 1;
+            uint64_t rest = owner_issued(&f->owners, u)
+                                ? f->owners.issue.first + f->owners.issue.consumed - unit_ordinal(u)
+                                : 1;
             u.v += rest;
         }
     }

@@ -28,6 +28,9 @@ struct site_limits {                 // settings, each with its default in servi
     size_t import_body_max;          // 64 MB
     uint32_t capture_events_max;     // of a captured document, 100,000
     size_t capture_body_max;         // 256 MB
+    size_t capture_event_max;        // one event of it, 16 MB
+    uint32_t capture_slice_events;   // events in a transaction, 200
+    bool capture_ids_by_hash;        // eventIDs that are missing: event hashes, else UUIDs
     bool private_subscriptions;      // may subscribers live at private addresses?
 };
 
@@ -49,6 +52,7 @@ struct site {
     void (*wake)(void *self, uint64_t seq);
     void *wake_self;
     void *exchange; // service/exchange
+    void *capture;  // service/capture
     // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are
     // none.
     const struct query_master_ops *master;

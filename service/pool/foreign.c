@@ -48,8 +48,8 @@ unit_id foreign_find(struct txn *t, client_id c, str text)
 
 // ---- claims
 
-static unit_id claim_in_pools(struct names *n, struct txn *t, client_id c,
-                              const struct pool_id *id, str text)
+static unit_id claim_in_pools(struct names *n, struct txn *t, client_id c, const struct pool_id *id,
+                              str text)
 {
     uint32_t pools[POOLS_OF_ID_MAX], count = pools_of(t, id, pools);
     struct pool_row p;

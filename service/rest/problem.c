@@ -118,7 +118,8 @@ static void say_limits(struct http_req *r, status st)
 
     if (str_starts(str_of(st.reason), S("query."))) return;
     buf_init(&b, 32);
-    buf_addu(&b, l->capture_events_max);
+    bool strict = str_eq(str_of(st.reason), S("capture.strict_max")); // one transaction
+    buf_addu(&b, strict ? l->capture_slice_events : l->capture_events_max);
     http_reply_header(r, "GS1-EPCIS-Capture-Limit", buf_str(&b));
     buf_reset(&b);
     buf_addu(&b, l->capture_body_max);
