@@ -113,6 +113,7 @@ struct http_manner {
     void (*headers)(struct http_req *r, struct buf *lines);
     // Appends a problem's body, `extra` as for http_problem, and says what type it has.
     const char *(*problem)(struct http_req *r, status st, str extra, struct buf *body);
+    int (*code)(status st); // the status of a refusal; NULL: as its class says
     bool silent_head; // HEAD is taken, but Allow does not name it
 };
 

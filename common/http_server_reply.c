@@ -374,6 +374,7 @@ void http_problem(struct http_req *r, status st, str extra)
         buf_add(&b, extra);
         buf_addc(&b, '}');
     }
+    if (manner != NULL && manner->code != NULL) code = manner->code(st);
     if (code == 401) http_reply_header(r, "WWW-Authenticate", S("Bearer"));
     if (code == 503 || code == 429) http_reply_header(r, "Retry-After", S("1"));
     if (code == 415) http_reply_header(r, "Accept-Encoding", S("gzip"));

@@ -20,12 +20,12 @@ struct stored_ask {
 
 static bool is_reserved(str name)
 {
-    return str_eq(name, S(SIMPLE_EVENT_QUERY)) || str_eq(name, S("SimpleMasterDataQuery"));
+    return str_eq(name, S(SIMPLE_EVENT_QUERY)) || str_eq(name, S(SIMPLE_MASTER_DATA_QUERY));
 }
 
 static status unknown(void)
 {
-    return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no query of this name");
+    return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no query of this name");
 }
 
 static status put_decide(struct decide *d)
@@ -120,6 +120,16 @@ status stored_query(const struct stored *s, struct arena *a, struct query *out)
     query_begin(&in, a);
     TRY(query_from_json(&in, s->json));
     return query_end(&in, out);
+}
+
+bool stored_name_next(struct txn *t, client_id c, str after, struct arena *a, str *out)
+{
+    uint64_t seq;
+    str name;
+
+    if (!stored_next(t, c, after, &name, &seq)) return false;
+    *out = arena_str(a, name);
+    return out->p != NULL;
 }
 
 static void stored_write(const struct stored *s, struct json_w *w)

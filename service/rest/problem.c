@@ -13,28 +13,28 @@ static const struct {
     const char *begins;    // the reason
     const char *type;
 } types[] = {
-    {ST_BAD_INPUT,         "query.",            E("QueryParameterException")       },
-    {ST_BAD_INPUT,         "page.",             E("QueryParameterException")       },
-    {ST_BAD_INPUT,         "definition.",       E("QueryValidationException")      },
-    {ST_BAD_INPUT,         "subscription.",     E("SubscriptionControlsException") },
-    {ST_BAD_INPUT,         "schedule.",         E("SubscriptionControlsException") },
-    {ST_BAD_INPUT,         "",                  E("ValidationException")           },
-    {ST_UNAUTHENTICATED,   "",                  E("SecurityException")             },
-    {ST_NOT_ALLOWED,       "",                  E("SecurityException")             },
-    {ST_NOT_FOUND,         "",                  E("NoSuchNameException")           },
-    {ST_METHOD,            "",                  E("NoSuchNameException")           },
-    {ST_NOT_ACCEPTABLE,    "",                  E("NotAcceptableException")        },
-    {ST_CONFLICT,          "",                  E("ResourceAlreadyExistsException")},
-    {ST_TOO_LARGE,         "query.too_complex", E("QueryTooComplexException")      },
-    {ST_TOO_LARGE,         "query.",            E("QueryTooLargeException")        },
-    {ST_TOO_LARGE,         "",                  E("CaptureLimitExceededException") },
-    {ST_URI_TOO_LONG,      "",                  E("URITooLongException")           },
-    {ST_MEDIA_TYPE,        "",                  E("UnsupportedMediaTypeException") },
-    {ST_UNPROCESSABLE,     "",                  E("ValidationException")           },
-    {ST_TIMEOUT,           "",                  E("ValidationException")           },
-    {ST_TOO_MANY,          "",                  E("SecurityException")             },
-    {ST_HEADERS_TOO_LARGE, "",                  E("ValidationException")           },
-    {ST_OK,                "",                  E("ImplementationException")       },
+    {ST_BAD_INPUT,         "query.",        E("QueryParameterException")       },
+    {ST_BAD_INPUT,         "page.",         E("QueryParameterException")       },
+    {ST_BAD_INPUT,         "definition.",   E("QueryValidationException")      },
+    {ST_BAD_INPUT,         "subscription.", E("SubscriptionControlsException") },
+    {ST_BAD_INPUT,         "schedule.",     E("SubscriptionControlsException") },
+    {ST_BAD_INPUT,         "",              E("ValidationException")           },
+    {ST_UNAUTHENTICATED,   "",              E("SecurityException")             },
+    {ST_NOT_ALLOWED,       "",              E("SecurityException")             },
+    {ST_NOT_FOUND,         "",              E("NoSuchNameException")           },
+    {ST_METHOD,            "",              E("NoSuchNameException")           },
+    {ST_NOT_ACCEPTABLE,    "",              E("NotAcceptableException")        },
+    {ST_CONFLICT,          "",              E("ResourceAlreadyExistsException")},
+    {ST_TOO_LARGE,         "query.complex", E("QueryTooComplexException")      },
+    {ST_TOO_LARGE,         "query.",        E("QueryTooLargeException")        },
+    {ST_TOO_LARGE,         "",              E("CaptureLimitExceededException") },
+    {ST_URI_TOO_LONG,      "",              E("URITooLongException")           },
+    {ST_MEDIA_TYPE,        "",              E("UnsupportedMediaTypeException") },
+    {ST_UNPROCESSABLE,     "",              E("ValidationException")           },
+    {ST_TIMEOUT,           "",              E("ValidationException")           },
+    {ST_TOO_MANY,          "",              E("SecurityException")             },
+    {ST_HEADERS_TOO_LARGE, "",              E("ValidationException")           },
+    {ST_OK,                "",              E("ImplementationException")       },
 };
 
 const char *rest_problem_type(status st)
@@ -57,8 +57,7 @@ void rest_problem_members(struct json_w *w, status st)
     if (st.cls == ST_BAD_INPUT || st.at > 0) json_w_kint(w, "at", st.at);
 }
 
-// What XML has no place for (the sentence may quote a stranger, and may be cut) becomes '?'.
-static str printable(str s, char out[sizeof((status *)0)->text])
+str rest_printable(str s, char out[sizeof((status *)0)->text])
 {
     size_t n = 0, bad;
 
@@ -85,7 +84,7 @@ static void write_xml(struct buf *b, status st)
     xml_text(&w, buf_str(&digits));
     buf_fini(&digits);
     xml_close(&w);
-    if (st.text[0] != 0) xml_leaf(&w, S("detail"), printable(str_of(st.text), text));
+    if (st.text[0] != 0) xml_leaf(&w, S("detail"), rest_printable(str_of(st.text), text));
     if (st.reason != NULL) {
         xml_open(&w, S("code"));
         xml_attr(&w, S("xmlns"), S(CODE_NS));

@@ -157,7 +157,8 @@ def test_a_body_over_its_ceiling_is_told_both_limits(gateway):
     (b"POST /epcis/v2/capture HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
      b"Transfer-Encoding: chunked\r\n\r\n", 400, "Validation"),
     (b"PROPFIND /epcis/v2 HTTP/1.1\r\nHost: x\r\n\r\n", 405, "NoSuchName"),
-    (b"BREW /epcis/v2 HTTP/1.1\r\nHost: x\r\n\r\n", 501, "Implementation")])
+    (b"BREW /epcis/v2 HTTP/1.1\r\nHost: x\r\n\r\n", 501, "Implementation")],
+    ids=["long", "blank", "host", "escape", "framing", "method", "verb"])
 def test_heads_that_cannot_be_read_are_refused_in_the_same_form(site, head, status, kind):
     answer = raw(site, head)
     assert answer.startswith(f"HTTP/1.1 {status} ")

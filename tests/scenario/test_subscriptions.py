@@ -350,7 +350,7 @@ def test_subscriptions_of_a_client_do_not_exist_for_others(line, gateway, partne
     assert admin.get(QUERY, headers=ACME) == gateway.get(QUERY)
     reader = line.site.as_role("auditor")
     reader.refused("POST", QUERY, {"dest": partner.url, "stream": True}, status=403, headers=ACME)
-    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.unknown")
+    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.no_such")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "192.168.1.1",
@@ -378,3 +378,65 @@ def test_a_name_that_leads_to_a_private_address_is_never_called(make_site, partn
     until(lambda: [r for r in site.admin.get("/v1/journal", params={"kind": "delivery.outcome"})
                    ["items"] if "not public" in json.dumps(r)])
     assert partner.bodies() == []
+
+
+# ---- named queries
+
+def query_put(gateway, name, **query):
+    answer = gateway.call("POST", "/epcis/v2/queries", {"name": name, "query": query})
+    assert answer.status_code == 201, answer.text
+    return f"/epcis/v2/queries/{name}/subscriptions"
+
+
+def pack(line, serials):
+    sscc, = line.ssccs(1)
+    units = [f"(01){line.gtin}(21){s}" for s in serials]
+    line.call.report({"type": "pack", "parent": sscc, "children": units, "commission": True})
+
+
+def test_a_subscriber_gets_what_fits_its_query_and_nothing_else(line, gateway, make_partner):
+    wishes = {"packing": {"EQ_bizStep": ["packing"]}, "adding": {"eventType": ["ObjectEvent"]},
+              "neither": {"EQ_disposition": ["recalled"]}, "all": {}}
+    told_to = {}
+    for name, query in wishes.items():
+        told_to[name] = make_partner()
+        gateway.post(query_put(gateway, name, **query),
+                     {"dest": told_to[name].url, "stream": True}, 201)
+    for _ in range(5):
+        pack(line, commission_one(line))
+    until(lambda: len(taken(told_to["all"])) == 15)  # packs, the case, what is in it
+    until(lambda: len(taken(told_to["packing"])) == 5 and len(taken(told_to["adding"])) == 10)
+    assert {e["type"] for e in told(told_to["packing"])} == {"AggregationEvent"}
+    assert {e["type"] for e in told(told_to["adding"])} == {"ObjectEvent"}
+    assert told_to["neither"].bodies() == []
+    names = {d["epcisBody"]["queryResults"]["queryName"] for d in told_to["packing"].documents()}
+    assert names == {"packing"}
+    line.site.stop()
+    line.site.verify()
+
+
+def test_a_deleted_query_ends_its_subscriptions_and_its_name_revives_none(
+        line, gateway, partner, make_partner):
+    base = query_put(gateway, "all")
+    made = gateway.post(base, {"dest": partner.url, "stream": True}, 201)
+    gateway.post(base, {"dest": partner.url + "/scheduled", "schedule": EVERY_SECOND}, 201)
+    other = make_partner()
+    subscribe(gateway, other)
+    commission(line, 1)
+    until(lambda: len(partner.bodies()) == 2 and len(taken(other)) == 1)
+    gateway.delete("/epcis/v2/queries/all", 204)
+    gateway.refused("GET", base, status=404, code="query.no_such")
+    query_put(gateway, "all")
+    assert gateway.get(base) == []
+    gateway.refused("GET", f"{base}/{made['subscriptionID']}", status=404,
+                    code="subscription.unknown")
+    commission(line, 2)
+    until(lambda: len(taken(other)) == 3)
+    journal = "/v1/journal?kind=subscription.ended"
+    until(lambda: len(line.site.admin.get(journal)["items"]) == 2)
+    line.site.restart()
+    commission(line, 1)
+    until(lambda: len(taken(other)) == 4)
+    assert len(partner.bodies()) == 2
+    line.site.stop()
+    line.site.verify()
