@@ -101,6 +101,8 @@ $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
 	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljansson
 
+$(BUILD)/epcis_json_fuzz $(BUILD)/epcis_xml_fuzz: $(BUILD)/tests/unit/epcis_same.o
+
 unit-programs: $(UNITS)
 fuzz-programs: $(FUZZERS)
 

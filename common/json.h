@@ -58,7 +58,7 @@ bool json_item(struct json_r *r);          // an item is next; false at `]`
 
 str json_string(struct json_r *r); // a view of the input, or of the arena where it had escapes
 int64_t json_int(struct json_r *r, int64_t min, int64_t max); // an integer without fraction
-str json_number(struct json_r *r); // any number, as it stands
+str json_number(struct json_r *r);                            // any number, as it stands
 bool json_bool(struct json_r *r);
 bool json_null(struct json_r *r); // true and consumed when null comes next
 str json_raw(struct json_r *r);   // any value, checked whole; its bytes as they stand
@@ -69,6 +69,7 @@ void json_twice(struct json_r *r, str key);   // fails with json.twice
 // Fails with another reader's refusal of the string or raw value just read, whose `at` counts from
 // its first byte; the sentence is told which field it is about.
 void json_refuse(struct json_r *r, status st);
+str json_shown(str name);            // short enough for a sentence, cut between characters
 bool json_is_number(str s);          // the grammar's, and nothing else
 status json_r_end(struct json_r *r); // nothing but blanks may follow; the first failure
 

@@ -96,8 +96,7 @@ static void unexpected(struct json_r *r, const char *wanted)
         trouble(r, r->at, "json.syntax", "%s is expected, not the byte %02X", wanted, c);
 }
 
-// A key short enough for a sentence, cut between characters.
-static str shown(str key)
+str json_shown(str key)
 {
     size_t n = key.n < NAME_MAX_LEN ? key.n : NAME_MAX_LEN;
 
@@ -113,7 +112,7 @@ struct name {
 static struct name name_of(const struct json_r *r)
 {
     struct name name = {"the value"};
-    str key = shown(r->key);
+    str key = json_shown(r->key);
 
     if (key.n > 0) snprintf(name.z, sizeof name.z, "\"%.*s\"", STR(key));
     return name;
@@ -483,13 +482,13 @@ void json_fail(struct json_r *r, const char *reason, const char *fmt, ...)
 
 void json_unknown(struct json_r *r, str key)
 {
-    str s = shown(key);
+    str s = json_shown(key);
     json_fail(r, "json.unknown_field", "the field \"%.*s\" is not known here", STR(s));
 }
 
 void json_twice(struct json_r *r, str key)
 {
-    str s = shown(key);
+    str s = json_shown(key);
     json_fail(r, "json.twice", "the field \"%.*s\" is there twice", STR(s));
 }
 

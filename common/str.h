@@ -20,10 +20,10 @@ str str_trim(str s);                              // without ASCII blanks at bot
 str str_from(str s, size_t at);                   // what is left after `at` bytes
 bool str_cut(str *rest, char sep, str *head);     // cursor parsing; false when sep is absent
 bool str_u64(str s, uint64_t max, uint64_t *out); // digits only, 1..20 of them, <= max
-bool str_is_utf8(str s, size_t *bad); // RFC 3629; *bad (may be NULL) is the first wrong byte
+bool str_is_utf8(str s, size_t *bad);   // RFC 3629; *bad (may be NULL) is the first wrong byte
 size_t utf8_put(char *out, uint32_t u); // writes a character, 1 to 4 bytes; how many
-bool str_is_digits(str s);            // one digit or more, nothing else
-bool str_is_name(str s);              // [a-z0-9][a-z0-9._-]{0,63}
+bool str_is_digits(str s);              // one digit or more, nothing else
+bool str_is_name(str s);                // [a-z0-9][a-z0-9._-]{0,63}
 
 void hex_put(char *out, const void *in, size_t n); // 2n characters, lower case, no NUL
 bool hex_get(str in, void *out, size_t n);         // exactly 2n digits, either case

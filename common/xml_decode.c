@@ -78,8 +78,12 @@ static str declared(str head)
     return str_cut(&s, quote, &value) ? value : (str){"", 0};
 }
 
-static status choose(struct xml_decoder *d, str head)
+static str beginning(str s) { return s.n > HEAD_MAX ? (str){s.p, HEAD_MAX} : s; }
+
+static status choose(struct xml_decoder *d, str bytes)
 {
+    str head = beginning(bytes);
+
     if (str_starts(head, S("\xff\xfe\0\0")) || str_starts(head, S("\0\0\xfe\xff")))
         return refuse(S("UTF-32"));
     if (str_starts(head, S("\xff\xfe")) || str_starts(head, S("\xfe\xff")))
@@ -96,9 +100,11 @@ static status choose(struct xml_decoder *d, str head)
 }
 
 // Can the encoding be told from this beginning?
-static bool enough(str head)
+static bool enough(str bytes)
 {
-    if (head.n >= HEAD_MAX) return true;
+    str head = beginning(bytes);
+
+    if (head.n == HEAD_MAX) return true;
     if (head.n < 5) return false;
     return !str_starts(head, S("<?xml")) || memmem(head.p, head.n, "?>", 2) != NULL;
 }
@@ -143,11 +149,11 @@ static status pass(struct xml_decoder *d, str in, str *out)
     *out = in;
     if (d->iconv == NULL) return OK;
     buf_reset(&d->out);
-    TRY(finish_split(d, &in));
-    TRY(convert(d, &in));
-    if (in.n > 0) buf_add(&d->split, in);
+    status st = finish_split(d, &in);
+    if (st.cls == ST_OK) st = convert(d, &in);
+    if (st.cls == ST_OK && in.n > 0) buf_add(&d->split, in);
     *out = buf_str(&d->out);
-    return OK;
+    return st;
 }
 
 static status begin(struct xml_decoder *d, str *out)

@@ -16,7 +16,7 @@
 void xml_r_init(struct xml_r *r, str in, struct arena *arena)
 {
     assert(in.n <= UINT32_MAX && arena != NULL); // body ceilings are far below
-    r->in = in;
+    r->in = in.n > 0 ? in : (str){"", 0};
     r->at = str_starts(in, S("\xef\xbb\xbf")) ? 3 : 0;
     r->arena = arena;
     r->transcoded = r->rooted = r->typed = r->empty = false;
@@ -196,7 +196,7 @@ void xml_r_scope(struct xml_r *r, str declarations)
     size_t at = r->at;
 
     assert(!r->rooted && r->depth == 0);
-    r->in = declarations;
+    r->in = declarations.n > 0 ? declarations : (str){"", 0};
     for (r->at = 0; !xml_r_failed(r);) {
         xml_r_blanks(r);
         if (r->at == r->in.n || !attribute(r)) break;

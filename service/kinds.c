@@ -3,6 +3,7 @@
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/event/capture.h"
 #include "service/event/report.h"
 #include "service/exchange/outcome.h"
 #include "service/exchange/partner.h"
@@ -57,6 +58,10 @@ const struct kind *const site_kinds[] = {
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,
+    &kind_document_captured,
+    &kind_event_captured,
+    &kind_capture_slice,
+    &kind_units_named,
     &kind_subscription_made,
     &kind_subscription_ended,
     &kind_query_put,

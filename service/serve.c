@@ -7,9 +7,11 @@
 #include "service/serve.h"
 #include "common/http_server.h"
 #include "service/access/access.h"
+#include "service/capture/capture.h"
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/event/captured_render.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
 #include "service/exchange/exchange.h"
@@ -51,6 +53,7 @@ const struct http_route *const serve_routes[] = {
     exchange_routes,
     rest_routes,
     subscriptions_routes,
+    capture_routes,
     query_routes,
     NULL,
 };
@@ -203,10 +206,19 @@ static status exchange_open(struct service *s)
     return exchange_start(&s->site, &conf);
 }
 
+static status capture_begin(struct service *s)
+{
+    char path[FOLDER_PATH_MAX];
+
+    TRY(folder_path(&s->folder, "spool", path));
+    return capture_start(&s->site, path);
+}
+
 static status threads_start(struct service *s)
 {
     TRY(committer_start(s->site.committer));
     TRY(exchange_open(s));
+    TRY(capture_begin(s));
     for (unsigned i = 0; i < s->site.loop_count; i++) TRY(loop_start(s->site.loops[i]));
     return head_file_start(s->site.db, s->head_path, &env_real, &s->head);
 }
@@ -283,6 +295,7 @@ static void service_close(struct service *s)
     exchange_stop(&s->site, EXCHANGE_END_MS);
     if (s->site.committer != NULL) committer_stop(s->site.committer);
     loops_end(s);
+    capture_stop(&s->site);
     exchange_free(&s->site);
     head_file_stop(&s->head);
     committer_close(&s->site.committer);
@@ -290,6 +303,7 @@ static void service_close(struct service *s)
     site_keys_fini(&s->keys);
     folder_close(&s->folder);
     names_leave(); // what seeds made this thread remember
+    captured_leave();
     arena_fini(&s->arena);
 }
 

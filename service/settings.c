@@ -11,6 +11,7 @@
 #define DAY_MS    (24 * 3600 * 1000u)
 
 static const char *const log_forms[] = {"logfmt", "json", NULL};
+static const char *const event_ids[] = {"hash", "uuid", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
 #define AT(member) .at = offsetof(struct site_settings, member)
@@ -65,6 +66,12 @@ static const struct setting table[] = {
      1000000, .value = "100000", .says = "Events in one captured document."},
     {"limits.capture_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_body_max),
      4 * KB, 4 * GB, .value = "256 MB", .says = "And its size, unpacked."},
+    {"capture.event_max", SETTING_BYTES, SETTING_RESTART, AT(limits.capture_event_max), 16 * KB,
+     64 * MB, .value = "16 MB", .says = "One event, and all that stands around the events."},
+    {"capture.slice_events", SETTING_COUNT, SETTING_RESTART, AT(limits.capture_slice_events), 1,
+     500, .value = "200", .says = "Captured events in one transaction."},
+    {"capture.event_id", SETTING_WORD, SETTING_RESTART, AT(capture_ids), .words = event_ids,
+     .value = "hash", .says = "What an event without eventID gets: its hash id, or a UUID."},
     {"query.candidates_max", SETTING_COUNT, SETTING_RESTART, AT(limits.query_candidates_max), 100,
      10000000, .value = "100000", .says = "Events looked at for one answer; over it 413."},
     {"query.events_max", SETTING_COUNT, SETTING_RESTART, AT(limits.query_events_max), 1, 100000,
@@ -313,6 +320,9 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 .import_body_max = s->limits.import_body_max,
                                 SMALL(capture_events_max),
                                 .capture_body_max = s->limits.capture_body_max,
+                                .capture_event_max = s->limits.capture_event_max,
+                                SMALL(capture_slice_events),
+                                .capture_ids_by_hash = s->capture_ids == 0,
                                 .private_subscriptions = s->private_subscriptions};
 }
 

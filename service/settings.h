@@ -21,11 +21,12 @@ struct site_settings {
     uint64_t map_max;
     uint64_t queue_max, batch_facts;
     uint8_t log_form, log_level;
-    struct { // as struct site_limits
+    uint8_t capture_ids; // of events that have none: 0 hashes, 1 UUIDs
+    struct {             // as struct site_limits
         uint64_t issue_max, report_units_max, reports_max, slice_lines, slice_bytes;
         uint64_t page_default, page_max, import_max, clock_ahead_max_ms, results_bytes_max;
         uint64_t report_body_max, stream_body_max, import_body_max;
-        uint64_t capture_events_max, capture_body_max;
+        uint64_t capture_events_max, capture_body_max, capture_event_max, capture_slice_events;
         uint64_t query_candidates_max, query_events_max;
     } limits;
     bool private_subscriptions;

@@ -11,7 +11,8 @@ enum opaque_purpose {
     OPAQUE_PAGE = 2,
     OPAQUE_DELIVERY = 3,
     OPAQUE_SHIPMENT = 4,
-    OPAQUE_SUBSCRIPTION = 5
+    OPAQUE_SUBSCRIPTION = 5,
+    OPAQUE_CAPTURE = 6
 };
 #define OPAQUE_LEN 26
 

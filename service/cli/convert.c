@@ -109,7 +109,7 @@ int cli_convert(int argc, char **argv)
         [GS1_BRACKETED] = "bracketed", [GS1_DL] = "dl", [GS1_URN] = "urn", [GS1_RAW] = "raw"};
     static const char *const formats[EPCIS_FORMAT_COUNT] = {
         [EPCIS_JSON_2_0] = "json-ld", [EPCIS_XML_1_2] = "xml-1.2", [EPCIS_XML_2_0] = "xml-2.0"};
-    struct arguments a = {NULL};
+    struct arguments a = {.to = NULL};
 
     if (!arguments_read(argc, argv, &a)) return cli_usage("convert");
     int form = named(a.to, forms, (int)LEN(forms));

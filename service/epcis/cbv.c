@@ -204,7 +204,7 @@ status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str 
     enum epcis_spelling spelt = EPCIS_SPELT_BARE;
     str word = in;
 
-    if (memchr(in.p, ':', in.n) != NULL) {
+    if (in.n > 0 && memchr(in.p, ':', in.n) != NULL) {
         if (cut_head(in, voc->urn, &word))
             spelt = EPCIS_SPELT_URN;
         else if (cut_head(in, voc->web, &word))

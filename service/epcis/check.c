@@ -129,14 +129,19 @@ struct checker {
 
 enum want { ANY_ID, INSTANCE, CLASS };
 
+static status no_uri(void) { return fail(ST_BAD_INPUT, "epcis.uri", 0, "this is no URI"); }
+
+static bool is_letter(str s) { return s.n > 0 && (s.p[0] | 0x20) >= 'a' && (s.p[0] | 0x20) <= 'z'; }
+
 // REQ EPCIS-TCR-4: what gs1_read does not know of urn:epc: is refused, tag and raw URIs with it
 static status id_check(struct checker *c, str text, enum want want)
 {
     struct gs1_id id;
 
-    if (!epcis_is_uri(text)) return fail(ST_BAD_INPUT, "epcis.uri", 0, "this is no URI");
+    if (!is_letter(text)) return no_uri(); // element strings and bare digits are none
     arena_reset(&c->arena);
-    TRY(gs1_read(text, &c->arena, &id));
+    status st = gs1_read(text, &c->arena, &id);
+    if (st.cls != ST_OK) return strcmp(st.reason, "gs1.unreadable") == 0 ? no_uri() : st;
     if (want == INSTANCE && id.is_class)
         return fail(ST_BAD_INPUT, "epcis.class", 0, "this names a class, not one object");
     if (want == CLASS && !id.is_class && id.scheme != GS1_URI)
@@ -168,7 +173,7 @@ static status ids_check(struct checker *c, const char *field, const struct epcis
 status epcis_uri_check(const char *field, uint32_t i, str text)
 {
     if (text.n == 0 || epcis_is_uri(text)) return OK;
-    return epcis_at_item(field, i, fail(ST_BAD_INPUT, "epcis.uri", 0, "this is no URI"));
+    return epcis_at_item(field, i, no_uri());
 }
 
 static status uris_check(const char *field, const struct epcis_strs *uris)

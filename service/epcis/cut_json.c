@@ -119,6 +119,7 @@ static status front_read(struct cut *c, bool partial, struct epcis_front *out)
 static status front_give(struct cut *c, bool partial)
 {
     TRY(front_read(c, partial, &c->given));
+    c->given.scope.lenient = c->conf->lenient; // which JSON has no use for
     if (c->listed && c->given.kind == EPCIS_BARE_EVENT)
         return fail(ST_BAD_INPUT, "epcis.event_list", 0, "an event has no list of events");
     c->front_given = true;

@@ -36,8 +36,11 @@ struct cut_xml {
     unsigned magic;
     const struct epcis_cut_conf *conf;
     struct xml_decoder decoder;
-    struct arena arena;
-    struct buf skeleton, event, scope;
+    struct buf skeleton, event;
+    struct arena arena;   // of the front, which lives as long as the cutter
+    struct buf scope;     // its text
+    struct arena checked; // of what is read to be checked alone
+    struct buf gap;
     uint64_t at; // of the first byte of this piece
     // ---- the scanner
     enum state state;
@@ -91,15 +94,20 @@ static str local(const struct cut_xml *c)
 
 // ---- front
 
+// The first reading is the front that is given; the bytes of one before the end would move.
 static status front_give(struct cut_xml *c, bool whole)
 {
     struct epcis_front f = {.scope = {.lenient = c->conf->lenient}};
+    str bytes = buf_str(&c->skeleton);
 
-    arena_reset(&c->arena);
-    buf_reset(&c->scope);
-    status st = xml_front_read(buf_str(&c->skeleton), whole, &c->arena, &c->scope, &f);
-    if (st.cls != ST_OK) return moved(c, st);
-    if (c->fronted) return OK;
+    if (c->fronted) {
+        arena_reset(&c->checked);
+        buf_reset(&c->gap);
+        return moved(c, xml_front_read(bytes, whole, &c->checked, &c->gap, &f));
+    }
+    if (!whole) bytes = arena_str(&c->arena, bytes);
+    if (!whole && bytes.p == NULL) return too_large(c);
+    TRY(xml_front_read(bytes, whole, &c->arena, &c->scope, &f));
     c->fronted = true;
     return c->conf->ops->front(c->conf->self, &f);
 }
@@ -112,8 +120,8 @@ static enum epcis_version bare_version(struct cut_xml *c, str tag)
     const struct xml_r_attr *a = NULL;
     struct xml_r r;
 
-    arena_reset(&c->arena);
-    xml_r_init(&r, tag, &c->arena);
+    arena_reset(&c->checked);
+    xml_r_init(&r, tag, &c->checked);
     if (str_eq(local(c), S("extension"))) version = EPCIS_1_2;
     if (xml_r_root(&r)) a = xml_r_attr(&r, S(""), S("schemaVersion"));
     if (a != NULL) xml_version_read(str_trim(a->value), &version);
@@ -124,7 +132,10 @@ static status bare_give(struct cut_xml *c, str tag)
 {
     struct epcis_front f = {
         .kind = EPCIS_BARE_EVENT,
-        .scope = {.syntax = EPCIS_SYNTAX_XML, .version = bare_version(c, tag)},
+        .scope = {.syntax = EPCIS_SYNTAX_XML,
+                  .version = bare_version(c, tag),
+                  .context = {"", 0},
+                  .lenient = c->conf->lenient},
     };
 
     c->fronted = true;
@@ -183,11 +194,12 @@ static status between(struct cut_xml *c, str bytes)
 {
     struct xml_r r;
 
-    buf_reset(&c->scope);
-    buf_add(&c->scope, bytes);
-    buf_add(&c->scope, S("<a/>"));
-    if (c->scope.failed) return too_large(c);
-    xml_r_init(&r, buf_str(&c->scope), &c->arena);
+    arena_reset(&c->checked);
+    buf_reset(&c->gap);
+    buf_add(&c->gap, bytes);
+    buf_add(&c->gap, S("<a/>"));
+    if (c->gap.failed) return too_large(c);
+    xml_r_init(&r, buf_str(&c->gap), &c->checked);
     if (xml_r_root(&r)) xml_r_skip(&r);
     status st = xml_r_end(&r);
     st.at = place(c->event_at + st.at);
@@ -482,9 +494,11 @@ static void *begin(const struct epcis_cut_conf *conf)
     c->conf = conf;
     xml_decoder_init(&c->decoder);
     arena_init(&c->arena, conf->event_max * ARENA_TIMES + MB);
+    arena_init(&c->checked, conf->event_max * ARENA_TIMES + MB);
     buf_init(&c->skeleton, conf->event_max + KB);
     buf_init(&c->event, conf->event_max + KB);
     buf_init(&c->scope, conf->event_max + KB);
+    buf_init(&c->gap, conf->event_max + KB);
     return c;
 }
 
@@ -502,16 +516,19 @@ static void free_all(void *self)
 
     xml_decoder_fini(&c->decoder);
     arena_fini(&c->arena);
+    arena_fini(&c->checked);
     buf_fini(&c->skeleton);
     buf_fini(&c->event);
     buf_fini(&c->scope);
+    buf_fini(&c->gap);
     c->magic = 0;
     free(c);
 }
 
-// The decoder knows only its own pieces.
-static status decoded(struct cut_xml *c, status st)
+// What was decoded, and then why no more was.
+static status decoded(struct cut_xml *c, str piece, status st)
 {
+    TRY(scan(c, piece));
     if (st.cls != ST_OK) st.at = place(c->at);
     return st;
 }
@@ -520,9 +537,9 @@ static status piece_take(void *self, str bytes)
 {
     struct cut_xml *c = self_of(self);
     str piece;
+    status st = xml_decoder_piece(&c->decoder, bytes, &piece);
 
-    TRY(decoded(c, xml_decoder_piece(&c->decoder, bytes, &piece)));
-    return scan(c, piece);
+    return decoded(c, piece, st);
 }
 
 static status end(void *self)
@@ -530,19 +547,21 @@ static status end(void *self)
     struct cut_xml *c = self_of(self);
     str piece;
 
-    TRY(decoded(c, xml_decoder_end(&c->decoder, &piece)));
-    TRY(scan(c, piece));
+    status st = xml_decoder_end(&c->decoder, &piece);
+    TRY(decoded(c, piece, st));
     if (c->stage == EVENTS) return refuse("xml.syntax", c->at, "the text ends inside the document");
     if (!c->bare) return front_give(c, true);
     struct xml_r r; // around the event, in whose place there is an element
-    buf_reset(&c->scope);
-    buf_add(&c->scope, (str){c->skeleton.p, c->front_n});
-    buf_add(&c->scope, S("<a/>"));
-    buf_add(&c->scope, str_from(buf_str(&c->skeleton), c->front_n));
-    xml_r_init(&r, buf_str(&c->scope), &c->arena);
+    arena_reset(&c->checked);
+    buf_reset(&c->gap);
+    buf_add(&c->gap, (str){c->skeleton.p, c->front_n});
+    buf_add(&c->gap, S("<a/>"));
+    buf_add(&c->gap, str_from(buf_str(&c->skeleton), c->front_n));
+    if (c->gap.failed) return too_large(c);
+    xml_r_init(&r, buf_str(&c->gap), &c->checked);
     r.transcoded = true;
     if (xml_r_root(&r)) xml_r_skip(&r);
-    status st = xml_r_end(&r);
+    st = xml_r_end(&r);
     if (st.at >= c->front_n + 4) st.at = place(c->tail_at + (st.at - c->front_n - 4));
     return st;
 }

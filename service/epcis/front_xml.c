@@ -182,6 +182,7 @@ static void take_header(struct xml_in *x, const struct xml_slot *slot, void *fie
     F *in = field;
     struct epcis_node **end = &in->f.ext;
     bool standard = false, extension = false;
+    size_t mark = x->r.mark;
 
     (void)slot;
     while (xml_r_child(&x->r)) {
@@ -201,6 +202,7 @@ static void take_header(struct xml_in *x, const struct xml_slot *slot, void *fie
             xml_in_element_unknown(x);
         }
     }
+    x->r.mark = mark;
     if (x->version != EPCIS_2_0 && !standard)
         xml_r_fail(&x->r, "epcis.missing",
                    "a header of EPCIS 1 has the StandardBusinessDocumentHeader");
@@ -257,6 +259,7 @@ static void take_query_body(struct xml_in *x, const struct xml_slot *slot, void 
 {
     F *in = field;
     bool any = false;
+    size_t mark = x->r.mark;
 
     (void)slot;
     while (xml_r_child(&x->r)) {
@@ -273,6 +276,7 @@ static void take_query_body(struct xml_in *x, const struct xml_slot *slot, void 
             xml_in_element_unknown(x);
         }
     }
+    x->r.mark = mark;
     if (!any) xml_r_fail(&x->r, "epcis.missing", "QueryResults is missing");
 }
 
@@ -396,10 +400,18 @@ status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
     x.lenient = in.lenient;
     const struct root *root = xml_r_root(&x.r) ? root_find(&x) : NULL;
     if (root != NULL) {
+        size_t mark = x.r.mark;
         version_take(&x, &in);
+        x.r.mark = mark;
         created_take(&x, &in);
+        x.r.mark = mark;
         in.f.kind = root->kind;
-        in.f.scope = (struct epcis_scope){.syntax = EPCIS_SYNTAX_XML, .version = x.version};
+        in.f.scope = (struct epcis_scope){
+            .syntax = EPCIS_SYNTAX_XML,
+            .version = x.version,
+            .context = {"", 0},
+            .lenient = in.lenient
+        };
         x.r.attr_count = 0;
         xml_in_sequence(&x, root->slots, &in, &in.passed);
     }

@@ -15,7 +15,7 @@
 // REQ CBV-HASH-TIME: the fourth decimal rounds the third up from 5 on
 static int64_t rounded(int64_t ms, str text)
 {
-    const char *point = memchr(text.p, '.', text.n);
+    const char *point = text.n > 0 ? memchr(text.p, '.', text.n) : NULL;
 
     if (point == NULL || text.p + text.n - point < 5) return ms;
     return point[4] >= '5' && point[4] <= '9' && ms + 1 < WALL_END ? ms + 1 : ms;

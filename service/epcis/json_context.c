@@ -76,7 +76,10 @@ static void term_declare(struct epcis_contexts *c, struct json_r *r, str prefix,
     case JSON_STRING: uri = json_string(r); break;
     case JSON_OBJECT: uri = id_of_term(r); break;
     case JSON_NULL: json_null(r); break; // the prefix stands for nothing from here on
-    default: json_fail(r, "epcis.context", "the prefix %.*s has no URI", STR(prefix)); break;
+    default:
+        json_raw(r);
+        json_fail(r, "epcis.context", "a prefix has no URI");
+        break;
     }
     if (r->st.cls != ST_OK || prefix.n == 0 || memchr(prefix.p, ':', prefix.n) != NULL) return;
     if (uri.n > 0 && uri.p[0] == '@') return; // another name for a word of JSON-LD

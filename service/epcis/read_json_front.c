@@ -2,6 +2,7 @@
 // master data, its body with or without results of a query.
 #include "service/epcis/json_front.h"
 #include "service/epcis/read_json_int.h"
+#include "service/epcis/value.h"
 #include <string.h>
 
 struct front {
@@ -234,6 +235,14 @@ static void context(struct front *x)
     if (x->f->scope.context.p == NULL) json_refuse(&x->r, no_memory());
 }
 
+static void id(struct front *x)
+{
+    str text = epcis_json_text(&x->r);
+
+    if (x->r.st.cls == ST_OK && !epcis_is_uri(text))
+        json_refuse(&x->r, fail(ST_BAD_INPUT, "epcis.uri", 0, "must be a URI"));
+}
+
 static bool is_version(str s)
 {
     str part;
@@ -363,7 +372,7 @@ status epcis_json_front(str text, bool partial, struct arena *a, struct epcis_fr
     static const struct row rows[] = {
         {"@context",           context },
         {"type",               skip    },
-        {"id",                 skip    },
+        {"id",                 id      },
         {"schemaVersion",      version },
         {"creationDate",       created },
         {"sender",             sender  },

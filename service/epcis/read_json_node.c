@@ -167,10 +167,9 @@ static status failed_at(status st, uint32_t at)
 
 static status twice(const struct epcis_node *n, uint32_t at)
 {
-    int shown = n->name.n < 32 ? (int)n->name.n : 32;
+    str name = json_shown(n->name);
 
-    return fail(ST_BAD_INPUT, "json.twice", at, "the field \"%.*s\" is there twice", shown,
-                n->name.p);
+    return fail(ST_BAD_INPUT, "json.twice", at, "the field \"%.*s\" is there twice", STR(name));
 }
 
 static int by_key(const void *a, const void *b)

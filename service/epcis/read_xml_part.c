@@ -31,7 +31,14 @@ bool xml_in_is_epcis(str uri)
     return false;
 }
 
-static str shown(str s) { return s.n > 32 ? (str){s.p, 32} : s; }
+// Short enough for a sentence, cut between characters.
+static str shown(str s)
+{
+    size_t n = s.n > 32 ? 32 : s.n;
+
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80) n--;
+    return (str){s.p, n};
+}
 
 void xml_in_attribute_unknown(struct xml_in *x, const struct xml_r_attr *a)
 {

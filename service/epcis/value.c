@@ -83,7 +83,10 @@ static bool exponent_read(str s, int64_t *out)
 }
 
 // How many of the digits in s[0 … n) there are, a point not counted.
-static int64_t digits_in(str s, size_t n) { return (int64_t)n - (memchr(s.p, '.', n) != NULL); }
+static int64_t digits_in(str s, size_t n)
+{
+    return n == 0 ? 0 : (int64_t)n - (memchr(s.p, '.', n) != NULL);
+}
 
 bool epcis_number_read(str s, struct epcis_number *out)
 {

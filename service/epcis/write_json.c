@@ -38,6 +38,17 @@ static size_t digits(str s)
     return n;
 }
 
+// Somebody's own members of an object of ours: JSON knows them by their prefix.
+static status json_ext(struct epcis_doc *d, const struct epcis_node *first)
+{
+    for (const struct epcis_node *n = first; n != NULL; n = n->next)
+        if (n->ns == NULL)
+            return fail(ST_UNPROCESSABLE, "epcis.field", 0,
+                        "JSON has no place for an extension without a namespace");
+    epcis_json_nodes(d, first);
+    return OK;
+}
+
 // XML's decimals may be spelled as JSON's may not: a plus or zeros in front, a bare point.
 static bool number_mend(str s, char *out, size_t room, str *mended)
 {
@@ -129,16 +140,17 @@ static status json_what(struct epcis_doc *d, const struct epcis_event *e)
 
 // ---- where and why
 
-static void json_place(struct epcis_doc *d, const char *key, const struct epcis_place *p)
+static status json_place(struct epcis_doc *d, const char *key, const struct epcis_place *p)
 {
     struct json_w *w = &d->w.json;
 
-    if (p->id.n == 0 && p->ext == NULL) return;
+    if (p->id.n == 0 && p->ext == NULL) return OK;
     json_w_key(w, str_of(key));
     json_w_object(w);
     json_id(d, "id", p->id);
-    epcis_json_nodes(d, p->ext);
+    TRY(json_ext(d, p->ext));
     json_w_end(w);
+    return OK;
 }
 
 static void json_pairs(struct epcis_doc *d, const char *list, const char *one,
@@ -158,18 +170,19 @@ static void json_pairs(struct epcis_doc *d, const char *list, const char *one,
     json_w_end(w);
 }
 
-static void json_error(struct epcis_doc *d, const struct epcis_error *x)
+static status json_error(struct epcis_doc *d, const struct epcis_error *x)
 {
     struct json_w *w = &d->w.json;
 
-    if (x == NULL) return;
+    if (x == NULL) return OK;
     json_w_key(w, S("errorDeclaration"));
     json_w_object(w);
     json_time(d, "declarationTime", &x->declared);
     json_text(w, "reason", x->reason);
     json_strs(w, "correctiveEventIDs", &x->corrective);
-    epcis_json_nodes(d, x->ext);
+    TRY(json_ext(d, x->ext));
     json_w_end(w);
+    return OK;
 }
 
 static void json_persistent(struct json_w *w, const struct epcis_event *e)
@@ -212,7 +225,7 @@ static status json_sensor_part(struct epcis_doc *d, const struct epcis_sensor_pa
     json_w_object(&d->w.json);
     for (size_t i = 0; i < LEN(fields); i++)
         TRY(json_sensor_field(d, fields[i].word, fields[i].what, p->at[i]));
-    epcis_json_nodes(d, p->ext);
+    TRY(json_ext(d, p->ext));
     json_w_end(&d->w.json);
     return OK;
 }
@@ -230,7 +243,7 @@ static status json_sensor(struct epcis_doc *d, const struct epcis_sensor *s)
     json_w_array(w);
     for (uint32_t i = 0; i < s->report_count; i++) TRY(json_sensor_part(d, &s->reports[i]));
     json_w_end(w);
-    epcis_json_nodes(d, s->ext);
+    TRY(json_ext(d, s->ext));
     json_w_end(w);
     return OK;
 }
@@ -305,7 +318,7 @@ static void json_event_context(struct epcis_doc *d, const struct epcis_event *e)
 
 // ---- events
 
-static void json_when(struct epcis_doc *d, const struct epcis_event *e)
+static status json_when(struct epcis_doc *d, const struct epcis_event *e)
 {
     struct json_w *w = &d->w.json;
 
@@ -315,22 +328,24 @@ static void json_when(struct epcis_doc *d, const struct epcis_event *e)
     json_time(d, "eventTime", &e->time);
     json_time(d, "recordTime", &e->recorded);
     json_w_kstr(w, "eventTimeZoneOffset", epcis_zone_text(d, e));
-    json_error(d, e->error);
+    TRY(json_error(d, e->error));
     if (e->certification.n == 1)
         json_w_kstr(w, "certificationInfo", e->certification.at[0]);
     else
         json_strs(w, "certificationInfo", &e->certification);
+    return OK;
 }
 
-static void json_ilmd(struct epcis_doc *d, const struct epcis_event *e)
+static status json_ilmd(struct epcis_doc *d, const struct epcis_event *e)
 {
     struct json_w *w = &d->w.json;
 
-    if (!e->has_ilmd && e->ilmd == NULL) return;
+    if (!e->has_ilmd && e->ilmd == NULL) return OK;
     json_w_key(w, S("ilmd"));
     json_w_object(w);
-    epcis_json_nodes(d, e->ilmd);
+    TRY(json_ext(d, e->ilmd));
     json_w_end(w);
+    return OK;
 }
 
 static status json_event(struct epcis_doc *d, const struct epcis_event *e)
@@ -339,20 +354,20 @@ static status json_event(struct epcis_doc *d, const struct epcis_event *e)
     const char *action = epcis_action_name(e->action);
 
     json_w_object(w);
-    json_when(d, e);
+    TRY(json_when(d, e));
     if (action != NULL) json_w_kstr(w, "action", str_of(action));
     json_text(w, "bizStep", e->step);
     json_text(w, "disposition", e->disposition);
     json_persistent(w, e);
     TRY(json_what(d, e));
-    json_place(d, "readPoint", &e->read_point);
-    json_place(d, "bizLocation", &e->biz_location);
+    TRY(json_place(d, "readPoint", &e->read_point));
+    TRY(json_place(d, "bizLocation", &e->biz_location));
     json_pairs(d, "bizTransactionList", "bizTransaction", &e->bts);
     json_pairs(d, "sourceList", "source", &e->sources);
     json_pairs(d, "destinationList", "destination", &e->destinations);
     TRY(json_sensors(d, &e->sensors));
-    json_ilmd(d, e);
-    epcis_json_nodes(d, e->ext);
+    TRY(json_ilmd(d, e));
+    TRY(json_ext(d, e->ext));
     json_w_end(w);
     return OK;
 }

@@ -84,6 +84,7 @@ static void word(struct epcis_doc *d, const char *name, enum epcis_vocabulary v,
 // RFC 3339 lets T and Z be small, XML Schema does not.
 static str time_text(struct epcis_doc *d, str text)
 {
+    if (text.n == 0) return text;
     if (memchr(text.p, 't', text.n) == NULL && memchr(text.p, 'z', text.n) == NULL) return text;
     buf_reset(&d->text);
     for (size_t i = 0; i < text.n; i++) {
@@ -104,6 +105,7 @@ static status decimal_text(struct epcis_doc *d, str text, str *out)
     struct epcis_number n;
 
     *out = text;
+    if (text.n == 0) return OK;
     if (memchr(text.p, 'e', text.n) == NULL && memchr(text.p, 'E', text.n) == NULL) return OK;
     buf_reset(&d->text);
     if (!epcis_number_read(text, &n) || !epcis_number_write(&n, &d->text))

@@ -1,5 +1,6 @@
 // `container.closed`: a container is done, full or short of it on somebody's word. decided part:
 // contents.h. No event: a partner was told of the packing.
+#include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/tree/tree_db.h"
 
@@ -71,6 +72,7 @@ static void close_write(struct txn *t, const struct fact *f, const void *arg)
         x.state = UNIT_CLOSED;
         if (own.flags & CONTENTS_PARTIAL) x.flags |= UNIT_PARTIAL;
         x.last = f->seq;
+        often_note(t, f, parent, &x);
         unit_put(&w.rows, parent, &x);
         contents_count(&w, &own, 1);
         if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);

@@ -29,6 +29,7 @@ void finder_begin(struct finder *f)
     struct line line = {0};
 
     f->names = names_here(f->site);
+    f->owners = (struct owner_reader){.names = f->names, .t = f->t};
     f->line_name = arena_str(f->arena, f->caller->line); // asks may outlive the caller
     if (f->line_name.p == NULL) f->line_name.n = 0;
     buf_init(&f->units, OFFENDERS_MAX);
@@ -86,46 +87,7 @@ static status unknown_serial(str serial)
     return fail(st.cls, st.reason, 0, "serials: %s", st.text);
 }
 
-// ---- whose a unit is
-
-static bool is_issued_by(const struct finder *f, unit_id u)
-{
-    return f->issue.seq != 0 && f->issue_space == unit_space(u) &&
-           unit_ordinal(u) >= f->issue.first &&
-           unit_ordinal(u) - f->issue.first < f->issue.consumed;
-}
-
-// The request that a number was issued by; false where nobody has it yet (an import may be known
-// before it is given out). Neighbours have the same.
-static bool find_issue(struct finder *f, unit_id u)
-{
-    struct request_row q;
-
-    if (is_issued_by(f, u)) return true;
-    f->issue.seq = 0;
-    if (!issue_of(f->t, u, &f->issue) || !request_get(f->t, f->issue.seq, &q)) return false;
-    f->issue_space = unit_space(u);
-    f->issue_client = q.client;
-    return true;
-}
-
-// An SSCC of the site's own pools is the client's that it was asked for; asked for nobody, it is
-// whose report begins it: 0 until then.
-static bool owner_of(struct finder *f, unit_id u, client_id *out)
-{
-    const struct space_row *s = names_space(f->names, f->t, unit_space(u));
-    struct fact first;
-
-    if (s == NULL || s->sort == SPACE_OF_FOREIGN) return false;
-    *out = s->client;
-    if (s->client.v != 0 && s->sort != SPACE_OF_LIST) return true;
-    if (!find_issue(f, u)) return false;
-    if (s->client.v != 0) return true;
-    *out = f->issue_client;
-    uint64_t seq = out->v != 0 ? 0 : unit_one(f->t, u).first;
-    if (seq != 0 && journal_get_header(f->t, seq, &first).cls == ST_OK) *out = first.client;
-    return true;
-}
+// ---- owners
 
 // Every unit of the list must be known, and the client's; the first one's where `client` is 0.
 static void check_owners(struct finder *f, const struct finding *g, client_id *client)
@@ -133,7 +95,7 @@ static void check_owners(struct finder *f, const struct finding *g, client_id *c
     client_id owner;
 
     for (uint32_t i = 0; i < g->n; i++) {
-        bool known = g->units[i].v != 0 && owner_of(f, g->units[i], &owner) &&
+        bool known = g->units[i].v != 0 && owner_of(&f->owners, g->units[i], &owner) &&
                      (owner.v == 0 || caller_sees(f->caller, owner));
         if (known && client->v == 0) *client = owner;
         if (!known || (owner.v != 0 && owner.v != client->v))
@@ -265,7 +227,7 @@ static uint32_t lot_asked_for(struct finder *f, unit_id u, client_id client)
     struct request_row q;
     struct gtin_row g;
 
-    if (!find_issue(f, u) || !request_get(f->t, f->issue.seq, &q)) return 0;
+    if (!owner_issue(&f->owners, u) || !request_get(f->t, f->owners.issue.seq, &q)) return 0;
     if (q.lot.n == 0 || q.client.v != client.v || !gtin_get(f->t, q.gtin, &g)) return 0;
     return lot_number(f->t, client, g.product, q.lot);
 }
@@ -283,8 +245,9 @@ static status guess_lot(struct finder *f, struct report_ask *ask)
                 return fail(ST_CONFLICT, "scrap.lots", 0,
                             "the numbers were asked for several lots: name one, or report apart");
             ask->lot = lot;
-            uint64_t rest =
-                is_issued_by(f, u) ? f->issue.first + f->issue.consumed - unit_ordinal(u) : 1;
+            uint64_t rest = owner_issued(&f->owners, u)
+                                ? f->owners.issue.first + f->owners.issue.consumed - unit_ordinal(u)
+                                : 1;
             u.v += rest;
         }
     }

@@ -3,6 +3,7 @@
 //
 // A closed lot takes no commission; it takes scrap, which explains what became of a number.
 #include "service/event/noting.h"
+#include "service/event/often.h"
 #include "service/event/report_int.h"
 
 struct rule {
@@ -70,6 +71,7 @@ static void write_units(struct unit_writing *w, enum unit_state state)
         struct unit x = unit_get(&w->rows, u);
         x.state = state;
         x.first = x.last = w->f->seq;
+        often_note(w->t, w->f, u, &x);
         unit_put(&w->rows, u, &x);
     }
 }

@@ -3,6 +3,7 @@
 //
 // Packing stays open after its lot was closed, also where it begins a container: what is
 // commissioned must be able to leave.
+#include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/tree/tree_db.h"
 
@@ -219,6 +220,7 @@ static void write_parent(struct unit_writing *w, unit_id parent, const struct co
     if (own->flags & CONTENTS_PARTIAL) x.flags |= UNIT_PARTIAL;
     if (own->flags & CONTENTS_BEGINS) x.first = w->f->seq;
     x.last = w->f->seq;
+    often_note(w->t, w->f, parent, &x);
     unit_put(&w->rows, parent, &x);
 }
 
@@ -232,6 +234,7 @@ static void write_children(struct unit_writing *w, unit_id parent)
         struct unit x = unit_get(&w->rows, u);
         x.parent = parent;
         x.last = w->f->seq;
+        often_note(w->t, w->f, u, &x);
         unit_put(&w->rows, u, &x);
     }
     children_add(w->t, parent, &children);

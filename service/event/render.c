@@ -1,5 +1,6 @@
 #include "service/event/render.h"
 #include "service/client/client.h"
+#include "service/event/captured_render.h"
 #include "service/event/event_id.h"
 #include "service/event/shipped.h"
 #include "service/unit/unit_db.h"
@@ -359,6 +360,7 @@ status event_render(struct event_render *r, const struct fact *f, struct event_p
     size_t i = 0;
 
     out->n = 0;
+    if (f->kind == FACT_EVENT_CAPTURED) return captured_tell(r, f, out);
     while (i < LEN(tellers) && tellers[i].kind != f->kind) i++;
     if (i == LEN(tellers)) return OK;
     TRY(report_get(f->decided, r->arena, &x.report, &x.touched, &x.rest));

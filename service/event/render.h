@@ -11,6 +11,7 @@
 //                       fact its own commissioning comes first
 //   units.unpacked      AggregationEvent DELETE unpacking/in_progress
 //   shipment.made       ObjectEvent OBSERVE shipping/in_transit, with papers and parties
+//   event.captured      what came, with the time when it was recorded
 #pragma once
 #include "service/epcis/event.h"
 #include "service/event/report.h"

@@ -17,6 +17,7 @@
 #include "service/epcis/cbv.h"
 #include "service/event/contents.h"
 #include "service/event/level.h"
+#include "service/event/owner.h"
 #include "service/event/said.h"
 #include "service/pool/names.h"
 #include "service/unit/unit_db.h"
@@ -67,9 +68,7 @@ struct finder { // one for the objects of a job. owner: the loop
     str line_name; // the caller's line, and its number; empty and 0: none
     uint32_t line;
     uint64_t gln;
-    struct issue_row issue; // who got the number looked at last
-    uint32_t issue_space;
-    client_id issue_client;
+    struct owner_reader owners;
     struct buf units; // offenders of the object at hand
     status first;     // and what the first did wrong
     uint32_t bad;
@@ -134,7 +133,8 @@ struct unit_writing { // what the writes of all these kinds begin with
 };
 bool writing_begin(struct unit_writing *w, struct txn *t, const struct fact *f);
 void writing_end(struct unit_writing *w);
-enum count { COUNT_COMMISSIONED, COUNT_SCRAPPED, COUNT_PACKED, COUNT_OPEN };
+// On disk, in captured events.
+enum count { COUNT_COMMISSIONED, COUNT_SCRAPPED, COUNT_PACKED, COUNT_OPEN, COUNT_SHIPPED };
 // n more, or fewer, of a lot's units of a level; nothing is counted for lot 0.
 struct count_of {
     uint32_t lot;
@@ -142,6 +142,10 @@ struct count_of {
     enum count what;
 };
 void writing_count(struct unit_writing *w, struct count_of of, int64_t n);
+
+// capture_write.c
+void captured_write(struct txn *t, const struct fact *f, const void *arg);
+void captured_print(const struct fact *f, struct json_w *w, const void *arg);
 
 // What packed, unpacked and closed share.
 struct runs container_and(unit_id container, const struct runs *children, struct arena *a);

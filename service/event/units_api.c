@@ -322,9 +322,12 @@ static void units_list(struct http_req *r)
 // there (404).
 // clang-format off
 const struct http_route units_routes[] = {
-    {.method = HTTP_GET, .path = "/v1/units", .roles = "*", .run = units_list, .query = "lot gtin state parent form limit page"},
-    {.method = HTTP_GET, .path = "/v1/units/{unit}", .roles = "*", .run = unit_show, .query = "form"},
-    {.method = HTTP_GET, .path = "/v1/units/{unit}/tree", .roles = "*", .run = unit_tree_show, .query = "form depth"},
+    {.method = HTTP_GET, .path = "/v1/units", .roles = "*",
+     .run = units_list, .query = "lot gtin state parent form limit page"},
+    {.method = HTTP_GET, .path = "/v1/units/{unit}", .roles = "*",
+     .run = unit_show, .query = "form"},
+    {.method = HTTP_GET, .path = "/v1/units/{unit}/tree", .roles = "*",
+     .run = unit_tree_show, .query = "form depth"},
     {.method = HTTP_GET, .path = "/v1/units/{unit}/history", .roles = "*",
      .run = unit_history_show, .query = "form limit page"},
     {0},

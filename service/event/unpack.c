@@ -1,5 +1,6 @@
 // `units.unpacked`: children come out of a container, which is open again. decided part:
 // contents.h.
+#include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/tree/tree_db.h"
 
@@ -139,11 +140,13 @@ static void write_units(struct unit_writing *w, const struct contents *own)
     p.state = UNIT_OPEN;
     p.flags &= (uint8_t)~UNIT_PARTIAL;
     p.last = w->f->seq;
+    often_note(w->t, w->f, parent, &p);
     unit_put(&w->rows, parent, &p);
     for (struct run_walk walk = runs_walk(&children); run_next(&walk, &u);) {
         struct unit x = unit_get(&w->rows, u);
         x.parent = (unit_id){0};
         x.last = w->f->seq;
+        often_note(w->t, w->f, u, &x);
         unit_put(&w->rows, u, &x);
     }
     if (own->flags & CONTENTS_EMPTIED)

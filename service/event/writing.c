@@ -44,7 +44,8 @@ void writing_count(struct unit_writing *w, struct count_of of, int64_t n)
     uint64_t *const counts[] = {[COUNT_COMMISSIONED] = &l->commissioned,
                                 [COUNT_SCRAPPED] = &l->scrapped,
                                 [COUNT_PACKED] = &l->packed,
-                                [COUNT_OPEN] = &l->open};
+                                [COUNT_OPEN] = &l->open,
+                                [COUNT_SHIPPED] = &l->shipped};
     if (n < 0 && *counts[of.what] < (uint64_t)-n)
         txn_spoil(w->t, "store.corrupt", "a lot's counter would fall below none");
     else

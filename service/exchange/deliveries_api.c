@@ -408,20 +408,15 @@ static void retry(struct http_req *r)
 }
 
 #define BASE "/v1/partners/{partner}/deliveries"
+// clang-format off
 const struct http_route exchange_routes[] = {
     ITEM_ROUTES("/v1/partners", "{partner}", noun_partner),
-    {.method = HTTP_GET,           .path = BASE, .roles = READERS, .run = list, .query = "state limit page"},
-    {.method = HTTP_GET,            .path = BASE "/{delivery}", .roles = READERS, .run = show, .query = ""},
-    {.method = HTTP_GET,
-                                                 .path = BASE "/{delivery}/messages/{message}",
-                                                 .roles = READERS,
-                                                 .run = message,
-                                                 .query = ""},
-    {.method = HTTP_POST,
-                                                 .path = BASE "/{delivery}/retry",
-                                                 .roles = "operator",
-                                                 .body_max = 4 * KB,
-                                                 .run = retry,
-                                                 .query = ""},
-    {0           },
+    {.method = HTTP_GET, .path = BASE, .roles = READERS, .run = list, .query = "state limit page"},
+    {.method = HTTP_GET, .path = BASE "/{delivery}", .roles = READERS, .run = show, .query = ""},
+    {.method = HTTP_GET, .path = BASE "/{delivery}/messages/{message}", .roles = READERS,
+     .run = message, .query = ""},
+    {.method = HTTP_POST, .path = BASE "/{delivery}/retry", .roles = "operator",
+     .body_max = 4 * KB, .run = retry, .query = ""},
+    {0},
 };
+// clang-format on

@@ -1,5 +1,6 @@
 // shapers.c - the threads of shapers: `while (running) take one, shape or file it, give it back`.
 // They are nicer than everybody else: telling partners may wait, lines may not.
+#include "service/event/captured_render.h"
 #include "service/exchange/shaper.h"
 #include "service/journal/site.h"
 #include "service/pool/names.h"
@@ -54,6 +55,7 @@ static void *body(void *arg)
     }
     shaper_free(&shaper);
     names_leave();
+    captured_leave();
     return NULL;
 }
 

@@ -156,7 +156,7 @@ static status made_decide(struct decide *d)
 
     d->fact->client = n->client;
     if (!asking_find(d->t, n->client, n->query, &q))
-        return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no such query here");
+        return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no such query here");
     if (subscriptions_of(d->t, n->client, SUBSCRIPTIONS_MAX) == SUBSCRIPTIONS_MAX)
         return fail(ST_UNPROCESSABLE, "subscription.too_many", 0, "at most %u subscriptions",
                     SUBSCRIPTIONS_MAX);

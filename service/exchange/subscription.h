@@ -67,7 +67,7 @@ struct subscription_over { // the ask
     uint32_t number;
     enum subscription_end why;
 };
-// Codes: query.no_such, subscription.too_many; subscription.unknown.
+// Codes: query.unknown, subscription.too_many; subscription.unknown.
 extern const struct kind kind_subscription_made, kind_subscription_ended;
 
 // The last fact that was recorded before the time; what follows it is told.

@@ -127,6 +127,26 @@ static bool plain_read(str in, struct gs1_id *out)
     return true;
 }
 
+// The same for the commonest URN.
+static bool plain_urn_read(str in, struct gs1_id *out)
+{
+    str head = S("urn:epc:id:sgtin:"), rest, prefix, ref;
+    char key[14];
+
+    if (!str_starts(in, head)) return false;
+    rest = str_from(in, head.n);
+    if (!str_cut(&rest, '.', &prefix) || !str_cut(&rest, '.', &ref)) return false;
+    if (prefix.n < 6 || prefix.n > 12 || prefix.n + ref.n != 13 || !is_plain(rest)) return false;
+    if (!str_is_digits(prefix) || !str_is_digits(ref)) return false;
+    key[0] = ref.p[0];
+    memcpy(key + 1, prefix.p, prefix.n);
+    memcpy(key + 1 + prefix.n, ref.p + 1, ref.n - 1);
+    key[13] = gs1_check_digit((str){key, 13});
+    *out = make(GS1_SGTIN, key, rest);
+    out->prefix_n = (uint8_t)prefix.n;
+    return true;
+}
+
 // Bare digits: their number says what they are. 16 and more than 18 are raw element strings.
 static bool is_bare_length(size_t n) { return n == 8 || (n >= 12 && n <= 14) || n == 18; }
 static bool is_bare(str in) { return is_bare_length(in.n) && str_is_digits(in); }
@@ -156,7 +176,7 @@ status gs1_read(str in, struct arena *a, struct gs1_id *out)
         return fail(ST_TOO_LARGE, "gs1.too_long", (uint32_t)GS1_TEXT_MAX,
                     "an identifier has at most %zu bytes", GS1_TEXT_MAX);
     if (is_bare(in)) return bare_read(in, out);
-    if (plain_read(in, out)) return OK;
+    if (plain_read(in, out) || plain_urn_read(in, out)) return OK;
     if (strchr("(]\x1d", in.p[0]) != NULL || gs1_in_set(in.p[0], SET_DIGIT))
         return elements_id(in, a, out);
     if (gs1_is_urn(in)) return gs1_urn_read(in, a, out);

@@ -40,8 +40,12 @@
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
     X(SUBSCRIPTION_ENDED, 99, "subscription.ended")                                                \
-    X(QUERY_PUT, 112, "query.put")                                                                 \
-    X(QUERY_DELETED, 113, "query.deleted")
+    X(QUERY_PUT, 104, "query.put")                                                                 \
+    X(QUERY_DELETED, 105, "query.deleted")                                                         \
+    X(DOCUMENT_CAPTURED, 112, "document.captured")                                                 \
+    X(EVENT_CAPTURED, 113, "event.captured")                                                       \
+    X(CAPTURE_SLICE, 114, "capture.slice")                                                         \
+    X(UNITS_NAMED, 115, "units.named")
 
 enum fact_kind {
 #define X(name, number, text) FACT_##name = (number),
@@ -91,7 +95,9 @@ enum fact_kind {
     X(PARKED_LOT, 'q')                                                                             \
     X(SUBSCRIPTION, 'w')                                                                           \
     X(SUBSCRIPTION_OF, 'W')                                                                        \
-    X(QUERY, 'Y')
+    X(QUERY, 'Y')                                                                                  \
+    X(FOREIGN, 'F')                                                                                \
+    X(JOB, 'J')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),
@@ -123,7 +129,8 @@ enum { LIST_TAG = 'V' };
     X(TRANSFORMATION, 13)                                                                          \
     X(EVENT_ID, 14)                                                                                \
     X(ERROR, 15)                                                                                   \
-    X(UNIT, 16)
+    X(UNIT, 16)                                                                                    \
+    X(EXCEPTION, 17)
 
 enum list_attribute {
 #define X(name, number) LIST_##name = (number),

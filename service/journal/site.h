@@ -29,6 +29,9 @@ struct site_limits {                 // settings, each with its default in servi
     size_t import_body_max;          // 64 MB
     uint32_t capture_events_max;     // of a captured document, 100,000
     size_t capture_body_max;         // 256 MB
+    size_t capture_event_max;        // one event of it, 16 MB
+    uint32_t capture_slice_events;   // events in a transaction, 200
+    bool capture_ids_by_hash;        // eventIDs that are missing: event hashes, else UUIDs
     bool private_subscriptions;      // may subscribers live at private addresses?
 };
 
@@ -53,6 +56,7 @@ struct site {
     // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
     // Set by the exchange; NULL: it is answered like any other.
     void (*live)(struct http_req *r);
+    void *capture; // service/capture
     // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are
     // none.
     const struct query_master_ops *master;

@@ -411,8 +411,10 @@ static void lot_close(struct http_req *r)
 const struct http_route lot_routes[] = {
     {.method = HTTP_POST, .path = "/v1/lots", .roles = "operator", .body_max = BODY_MAX,
      .run = lot_open, .query = ""},
-    {.method = HTTP_GET, .path = "/v1/lots", .roles = READERS, .run = lot_list, .query = "line state gtin client limit page"},
-    {.method = HTTP_GET, .path = "/v1/lots/{gtin}/{lot}", .roles = READERS, .run = lot_show, .query = ""},
+    {.method = HTTP_GET, .path = "/v1/lots", .roles = READERS,
+     .run = lot_list, .query = "line state gtin client limit page"},
+    {.method = HTTP_GET, .path = "/v1/lots/{gtin}/{lot}", .roles = READERS,
+     .run = lot_show, .query = ""},
     {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/close", .roles = "operator",
      .body_max = BODY_MAX, .run = lot_close, .query = ""},
     {0},

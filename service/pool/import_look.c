@@ -4,6 +4,7 @@
 // A *claim* is the ordinal that a number has in such a space: that space never gives it. A claim
 // that the space has passed meanwhile stays for ever. Runs on loops (reading) and in the committer.
 #include "common/arena.h"
+#include "service/pool/foreign.h"
 #include "service/pool/import_int.h"
 #include <string.h>
 
@@ -30,6 +31,19 @@ static void look_in_space(struct looking *l, uint32_t space)
     }
 }
 
+// Did a captured event name it?
+static bool is_foreign(struct import_check *k, const struct text_of *of)
+{
+    struct gs1_id id = gs1_sgtin(of->key.p, of->text);
+    struct buf text;
+
+    buf_init(&text, FOREIGN_TEXT_MAX + KB);
+    bool found = foreign_text(&id, &text).cls == ST_OK && !text.failed &&
+                 foreign_find(k->t, of->client, buf_str(&text)).v != 0;
+    buf_fini(&text);
+    return found;
+}
+
 static void look_in_list(struct looking *l, client_id client, const char gtin[14])
 {
     struct import_check *k = l->k;
@@ -40,6 +54,7 @@ static void look_in_list(struct looking *l, client_id client, const char gtin[14
              l->texts[i]
         };
         if (!k->taken[i] && text_find(k->t, &of).v != 0) k->taken[i] = true;
+        if (!k->taken[i] && is_foreign(k, &of)) k->taken[i] = true;
     }
 }
 

@@ -5,13 +5,15 @@
 // row 'm' pool 4, 'n' -> names of attributes that its numbers have, strs
 // row 'm' pool 4 -> seq of the import that is under way 8, its first ordinal 8, numbers so far 8
 //
+// Foreign units (foreign.h) have the canonical text of their identity and no key.
+//
 // Written by the committer only; no state of its own.
 #include "common/bytes.h"
 #include "common/digest.h"
 #include "service/pool/pool_int.h"
 #include <string.h>
 
-enum { KEY_TEXT_MAX = 512, NUMBER_MAX = 1000 };
+enum { KEY_TEXT_MAX = 1024, NUMBER_MAX = 1000 };
 
 struct key {
     char b[24];
@@ -44,14 +46,15 @@ static struct key key_text(const struct text_of *of)
 void list_number_put(struct txn *t, unit_id u, const struct text_of *of, str attributes)
 {
     struct key k = key_number(u), index = key_text(of);
-    char v[NUMBER_MAX], id[8];
+    char id[8];
+    struct buf v;
 
-    assert(of->text.n < 128 && 1 + of->text.n + attributes.n <= sizeof v);
-    v[0] = (char)of->text.n;
-    memcpy(v + 1, of->text.p, of->text.n);
-    if (attributes.n > 0) memcpy(v + 1 + of->text.n, attributes.p, attributes.n);
+    buf_init(&v, NUMBER_MAX);
+    bytes_str(&v, of->text);
+    buf_add(&v, attributes);
     put_be(id, u.v, 8);
-    txn_put(t, DB_ROWS, str_key(&k), (str){v, 1 + of->text.n + attributes.n});
+    txn_put(t, DB_ROWS, str_key(&k), buf_str(&v));
+    buf_fini(&v);
     txn_put(t, DB_ROWS, str_key(&index), (str){id, sizeof id});
 }
 

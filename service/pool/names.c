@@ -32,6 +32,7 @@ struct names {
     unsigned magic;
     const struct site *site;
     struct known *slots[SLOTS];
+    struct arena scratch;
     uint8_t sscc_id_n; // of the SSCC found last: most have the same
 };
 
@@ -43,6 +44,7 @@ struct names *names_new(const struct site *site)
     n->magic = NAMES_MAGIC;
     n->site = site;
     n->sscc_id_n = SSCC_ID_MIN;
+    arena_init(&n->scratch, 64 * KB);
     return n;
 }
 
@@ -58,6 +60,7 @@ void names_free(struct names **np)
         space_fini(&n->slots[i]->space);
         free(n->slots[i]);
     }
+    arena_fini(&n->scratch);
     n->magic = 0;
     free(n);
 }
@@ -303,7 +306,7 @@ status names_texts(struct names *n, struct txn *t, struct run r, names_text *eac
 
     if (k == NULL) return unknown(unit_space(r.first));
     if (k->generated) return generated_texts(&k->space, r, &g);
-    if (k->row.sort == SPACE_OF_LIST && list_numbers(t, r, give_text, &g)) return OK;
+    if (list_numbers(t, r, give_text, &g)) return OK;
     return unknown(unit_space(r.first));
 }
 
@@ -331,21 +334,34 @@ struct naming {
     const struct space_row *row;
     names_each *each;
     void *self;
+    struct arena *scratch; // of a foreign unit's identity
 };
+
+// A foreign unit's text is whole, and was an identity when it was put there. `each` copies what it
+// keeps, before the next.
+static void foreign_id(struct arena *scratch, str text, struct gs1_id *out)
+{
+    arena_reset(scratch);
+    if (gs1_read(text, scratch, out).cls == ST_OK) return;
+    *out = (struct gs1_id){.scheme = GS1_URI, .ext = text};
+}
 
 static void name_one(void *self, str text)
 {
     const struct naming *m = self;
-    struct gs1_id id =
-        m->row->sort == SPACE_OF_SSCC ? gs1_sscc(text.p) : gs1_sgtin(m->row->gtin, text);
+    struct gs1_id id;
 
+    if (m->row->sort == SPACE_OF_FOREIGN)
+        foreign_id(m->scratch, text, &id);
+    else
+        id = m->row->sort == SPACE_OF_SSCC ? gs1_sscc(text.p) : gs1_sgtin(m->row->gtin, text);
     m->each(m->self, &id);
 }
 
 status names_run(struct names *n, struct txn *t, struct run r, names_each *each, void *self)
 {
     const struct space_row *row = names_space(n, t, unit_space(r.first));
-    struct naming m = {row, each, self};
+    struct naming m = {row, each, self, &n->scratch};
 
     if (row == NULL) return unknown(unit_space(r.first));
     return names_texts(n, t, r, name_one, &m);

@@ -27,7 +27,8 @@ status names_id(struct names *n, struct txn *t, unit_id u, struct arena *a, stru
 // Texts of a whole run, for rendering many: `each` gets them in order. names.unknown_space.
 typedef void names_each(void *self, const struct gs1_id *id);
 status names_run(struct names *n, struct txn *t, struct run r, names_each *each, void *self);
-// The bare text of a run's numbers: serials, or the 18 digits of SSCCs.
+// The bare text of a run's numbers: serials, the 18 digits of SSCCs, of foreign units the canonical
+// text of the whole identity.
 typedef void names_text(void *self, str text);
 status names_texts(struct names *n, struct txn *t, struct run r, names_text *each, void *self);
 // The same, written one after the other, each between `before` and `after`. False where a text

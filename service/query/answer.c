@@ -120,7 +120,7 @@ static status run_begin(struct answer *g, struct txn *t)
     if (!probe) {
         uint64_t want = page_room(g) + 1 + g->place.skip; // one more tells whether there is more
         if (want > QUERY_WANT_MAX)
-            return fail(ST_TOO_LARGE, "query.large", 0,
+            return fail(ST_TOO_LARGE, "query.too_large", 0,
                         "more events than an order by fields keeps");
         c.want = (uint32_t)want;
         if (!by_field) c.after = g->place.after;
@@ -135,7 +135,7 @@ static void page_link(struct answer *g, const struct query_hits *all)
 {
     struct place next = g->place;
     struct site *s = api_site(g->r);
-    wall expires = {env_wall(s->env).ms + PAGE_TOKEN_MS};
+    wall expires = {env_wall(s->env).ms + REST_TOKEN_MS};
     uint32_t room = page_room(g);
     struct buf place, token;
 
@@ -164,7 +164,7 @@ static status found(struct answer *g)
     uint32_t room = page_room(g), skip = (uint32_t)g->place.skip;
 
     if (g->a.q.most > 0 && g->is_first && all.count > g->a.q.most)
-        return fail(ST_TOO_LARGE, "query.large", 0, "more than %llu events fit",
+        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %llu events fit",
                     (unsigned long long)g->a.q.most);
     if (g->a.must_be && g->is_first && all.n == 0) return unknown();
     page_link(g, &all);
@@ -199,6 +199,8 @@ static void doc_begin(struct answer *g)
         .words = rest_form_words(g->form),
         .created = {env_wall(api_site(g->r)->env), 0},
         .query_name = g->a.name,
+        .ns = query_run_ns(g->run)->at,
+        .ns_count = query_run_ns(g->run)->n,
     };
 
     epcis_doc_init(&g->doc, &conf, &g->out);
@@ -210,7 +212,7 @@ static void doc_begin(struct answer *g)
 static status untold(status st)
 {
     if (st.cls == ST_STORE || st.cls == ST_TOO_LARGE) return st;
-    return fail(ST_NOT_ACCEPTABLE, st.reason, 0, "an event has no such form: %.60s", st.text);
+    return fail(ST_NOT_ACCEPTABLE, "event.form", 0, "an event has no such form: %.60s", st.text);
 }
 
 static status events_write(struct answer *g, struct txn *t, bool *more)

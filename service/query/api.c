@@ -145,7 +145,7 @@ void token_drop(struct http_req *r)
     if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else
-        http_reply(r, 204, "application/json", S(""));
+        http_reply(r, 204, NULL, S(""));
 }
 
 // ---- routes
@@ -161,7 +161,7 @@ void token_drop(struct http_req *r)
 #define RESOURCE(i, name)                                                                          \
     OF(i, "/" name, resource_list, PAGES), OF(i, "/" name "/{value}", resource_one, PAGES),        \
         OF(i, "/" name "/{value}/events", events_of, NULL)
-#define WRITERS "client gateway operator"
+#define WRITERS "gateway client operator admin"
 
 const struct http_route query_routes[] = {
     GET("/events", events_list, NULL),
@@ -174,9 +174,9 @@ const struct http_route query_routes[] = {
     RESOURCE(5, "dispositions"),
     GET("/queries", queries_list, PAGES),
     ROUTE(HTTP_POST, "/queries", WRITERS, 256 * KB, queries_put, NULL, ""),
-    GET("/queries/{queryName}", queries_one, ""),
-    ROUTE(HTTP_DELETE, "/queries/{queryName}", WRITERS, 0, queries_delete, NULL, ""),
-    GET("/queries/{queryName}/events", queries_events, NULL),
+    GET("/queries/{query}", queries_one, ""),
+    ROUTE(HTTP_DELETE, "/queries/{query}", WRITERS, 0, queries_delete, NULL, ""),
+    GET("/queries/{query}/events", queries_events, NULL),
     ROUTE(HTTP_DELETE, "/nextPageToken/{token}", QUERY_ROLES, 0, token_drop, NULL, ""),
     {0},
 };

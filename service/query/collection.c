@@ -250,7 +250,7 @@ static status gather(struct collection *c)
 static void next_say(struct collection *c)
 {
     struct site *s = api_site(c->r);
-    wall expires = {env_wall(s->env).ms + PAGE_TOKEN_MS};
+    wall expires = {env_wall(s->env).ms + REST_TOKEN_MS};
     struct buf token;
 
     if (!c->more) return;

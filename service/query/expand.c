@@ -51,8 +51,8 @@ static void place_add(void *arg, str text)
     uint32_t slot = slot_of(s, v.text);
     if (s->table[slot] != 0) return;
     if (s->n == WITHIN_MAX) {
-        s->st =
-            fail(ST_TOO_LARGE, "query.complex", 0, "more than %u places lie within", WITHIN_MAX);
+        s->st = fail(ST_TOO_LARGE, "query.too_complex", 0, "more than %u places lie within",
+                     WITHIN_MAX);
         return;
     }
     s->at[s->n++] = v;

@@ -177,5 +177,3 @@ bool match_has(struct query_look *l, const struct query_term *t)
     if (t->field.ns.n == 0) return named_has(&x, t->field.name);
     return nodes_seek(&s, l->e->ext);
 }
-
-bool match_attr(struct query_look *l, const struct query_term *t) { return match_has(l, t); }

@@ -3,7 +3,9 @@
 #include "common/bytes.h"
 #include "service/event/event_id.h"
 #include "service/event/index.h"
+#include "service/event/often.h"
 #include "service/event/report.h"
+#include "service/pool/foreign.h"
 #include "service/query/rows.h"
 #include "service/unit/unit_db.h"
 #include <string.h>
@@ -61,13 +63,13 @@ static status begins_add(struct plan *p, const struct plan_world *w, enum list_a
     return st;
 }
 
-// The facts of one unit, from the newest back. *n is PLAN_CHAIN_MAX + 1 where they are more.
-static status chain_read(const struct plan_world *w, unit_id u, uint64_t *seqs, uint32_t *n)
+// The facts of one unit, from `seq` back. *n is PLAN_CHAIN_MAX + 1 where they are more.
+static status chain_read(const struct plan_world *w, unit_id u, uint64_t seq, uint64_t *seqs,
+                         uint32_t *n)
 {
     struct fact f;
 
-    *n = 0;
-    for (uint64_t seq = unit_one(w->t, u).last; seq != 0;) {
+    for (*n = 0; seq != 0;) {
         if (*n == PLAN_CHAIN_MAX) return *n = PLAN_CHAIN_MAX + 1, OK;
         seqs[(*n)++] = seq;
         arena_reset(w->scratch);
@@ -77,37 +79,64 @@ static status chain_read(const struct plan_world *w, unit_id u, uint64_t *seqs, 
     return OK;
 }
 
-static status unit_add(struct plan *p, const struct plan_world *w, unit_id u)
+// All facts of a unit: by its chain or, of one that is named often, by its list and what was
+// before. *fits: there are not too many of them.
+static status unit_add(struct plan *p, const struct plan_world *w, unit_id u, bool *fits)
 {
-    uint64_t *seqs = NEW_ARRAY(w->arena, uint64_t, PLAN_CHAIN_MAX), seq;
+    struct unit x = unit_one(w->t, u);
+    struct often_name list = often_name(u);
+    uint64_t from = x.last, *seqs, first;
+    uint32_t n = 0;
     struct source s;
-    char value[8];
-    uint32_t n;
 
-    put_be(value, u.v, sizeof value);
-    if (list_of(w->t, p->from.client, LIST_UNIT, (str){value, sizeof value}, 0, &seq, 1) == 1)
-        return list_add(p, w, LIST_UNIT, (str){value, sizeof value});
+    *fits = true;
+    if (x.last == 0) return OK;
+    if (x.often >= OFTEN_LIST &&
+        list_of(w->t, p->from.client, LIST_UNIT, (str){list.b, sizeof list.b}, 0, &first, 1) == 1) {
+        TRY(list_add(p, w, LIST_UNIT, (str){list.b, sizeof list.b}));
+        from = first; // is in both
+    }
+    seqs = NEW_ARRAY(w->arena, uint64_t, PLAN_CHAIN_MAX);
     if (seqs == NULL) return no_memory();
-    TRY(chain_read(w, u, seqs, &n));
-    if (n > PLAN_CHAIN_MAX) return p->dropped = true, OK;
+    TRY(chain_read(w, u, from, seqs, &n));
+    if (n > PLAN_CHAIN_MAX) return *fits = false, OK;
     source_set(&s, p->from.ascending, seqs, n);
     return source_add(p, w, &s);
+}
+
+// An object is a unit of the site's pools, or one that only events of the client have named, or
+// was the one and then the other.
+static status object_add(struct plan *p, const struct plan_world *w, const struct gs1_id *id,
+                         bool *fits)
+{
+    client_id owner;
+    struct buf text;
+    unit_id u;
+
+    *fits = true;
+    if (names_find(w->names, w->t, id, &u, &owner)) TRY(unit_add(p, w, u, fits));
+    if (!*fits) return OK;
+    buf_init(&text, 64 * KB);
+    bool named = foreign_text(id, &text).cls == ST_OK && !text.failed;
+    u = named ? foreign_find(w->t, p->from.client, buf_str(&text)) : (unit_id){0};
+    buf_fini(&text);
+    return u.v == 0 ? OK : unit_add(p, w, u, fits);
 }
 
 static status item_add(struct plan *p, const struct plan_world *w, const struct query_value *v)
 {
     struct index_begins b;
-    client_id owner;
+    bool fits;
     str value;
-    unit_id u;
 
     if (v->pattern == NULL) {
         TRY(index_value(LIST_ITEM_CLASS, (str){0}, v->text, w->scratch, &value));
         return list_add(p, w, LIST_ITEM_CLASS, value);
     }
-    if (v->pattern->is_exact && !v->pattern->id.is_class &&
-        names_find(w->names, w->t, &v->pattern->id, &u, &owner) && owner.v == p->from.client.v)
-        return unit_add(p, w, u);
+    if (v->pattern->is_exact) {
+        TRY(object_add(p, w, &v->pattern->id, &fits));
+        if (fits) return OK;
+    }
     TRY(index_pattern(LIST_ITEM_CLASS, v->pattern, w->scratch, &b));
     return begins_add(p, w, LIST_ITEM_CLASS, &b);
 }

@@ -70,7 +70,7 @@ struct query_given {
 
 // Reading. Codes, all QueryParameterException to callers: query.unknown (no such parameter, or the
 // prefix of a field is declared nowhere), query.twice, query.type, query.value, query.order (they
-// contradict each other), query.prefix; query.complex (TOO_LARGE, QueryTooComplexException).
+// contradict each other); query.too_complex (TOO_LARGE, QueryTooComplexException).
 struct query_name;
 struct query_reader {
     struct arena *arena;
@@ -85,7 +85,6 @@ struct query_reader {
 void query_begin(struct query_reader *r, struct arena *a);
 // Prefixes must be declared before the parameters that use them. cbvmda is.
 status query_prefix(struct query_reader *r, str prefix, str uri);
-status query_extensions(struct query_reader *r, str header); // GS1-Extensions: "a=uri,b=uri"
 status query_give(struct query_reader *r, str name, const struct query_given *v);
 status query_end(struct query_reader *r, struct query *out);
 
@@ -115,7 +114,7 @@ struct query_master {
 };
 
 // WD_ terms with all that lies within their places, so that matching needs no more than them. Goes
-// round in no circle. query.complex
+// round in no circle. query.too_complex
 status query_expand(const struct query *q, const struct query_master *m, struct arena *a,
                     struct query *out);
 

@@ -2,10 +2,10 @@
 #pragma once
 #include "service/query/page.h"
 #include "service/query/run.h"
+#include "service/query/stored.h"
 #include "service/rest/rest.h"
 
-#define QUERY_ROLES        "client gateway operator qa auditor"
-#define SIMPLE_EVENT_QUERY "SimpleEventQuery"
+#define QUERY_ROLES "gateway client operator qa auditor admin"
 
 // The one client whose events a call is about; callers of the whole site name it.
 status query_client(struct http_req *r, struct txn *t, client_id *out);
@@ -23,13 +23,6 @@ struct events_asked {
 };
 // Answers by itself, in turns.
 void answer_begin(struct http_req *r, const struct events_asked *a);
-
-// stored.c: a named query of the client. query.unknown (NOT_FOUND)
-struct stored {
-    str name;
-    str json; // its object, in the arena
-};
-status stored_get(struct txn *t, client_id c, str name, struct arena *a, struct stored *out);
 
 // A resource of the top level.
 struct resource {

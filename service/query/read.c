@@ -45,25 +45,9 @@ status query_prefix(struct query_reader *r, str prefix, str uri)
     for (uint32_t i = 0; i < r->prefix_count; i++)
         if (str_eq(r->prefixes[i].prefix, prefix)) return r->prefixes[i].uri = uri, OK;
     if (r->prefix_count == QUERY_PREFIXES_MAX)
-        return fail(ST_TOO_LARGE, "query.complex", 0, "more than %u prefixes are declared",
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "more than %u prefixes are declared",
                     QUERY_PREFIXES_MAX);
     r->prefixes[r->prefix_count++] = (struct epcis_ns){prefix, uri};
-    return OK;
-}
-
-status query_extensions(struct query_reader *r, str header)
-{
-    str one, prefix;
-
-    while (header.n > 0) {
-        if (!str_cut(&header, ',', &one)) one = header, header.n = 0;
-        one = str_trim(one);
-        if (one.n == 0) continue;
-        if (!str_cut(&one, '=', &prefix) || prefix.n == 0 || one.n == 0)
-            return fail(ST_BAD_INPUT, "query.prefix", 0,
-                        "GS1-Extensions: prefix=URI, with commas between");
-        TRY(query_prefix(r, prefix, one));
-    }
     return OK;
 }
 
@@ -288,7 +272,7 @@ static status values_read(struct query_reader *r, str name, const struct query_g
     struct query_value *values;
 
     if (room > QUERY_VALUES_MAX - r->values)
-        return fail(ST_TOO_LARGE, "query.complex", 0, "a query has at most %u values",
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %u values",
                     QUERY_VALUES_MAX);
     r->values += room;
     if ((values = NEW_ARRAY(r->arena, struct query_value, room)) == NULL) return no_memory();

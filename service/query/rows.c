@@ -34,6 +34,14 @@
     {                                                                                              \
         "EXISTS_" name, TAIL_NONE, TAKES_FLAG, 0, QUERY_EXISTS, 0, of, false, list, match          \
     }
+#define BOOL(name, of, match)                                                                      \
+    {                                                                                              \
+        name, TAIL_NONE, TAKES_BOOL, 0, QUERY_EQ, 0, of, false, NO_LIST, match                     \
+    }
+#define MASTER(name, tail, op, match)                                                              \
+    {                                                                                              \
+        name, tail, TAKES_LIST, SPELT_TEXT, op, 0, 0, false, NO_LIST, match                        \
+    }
 // An extension's field in one place of the event.
 #define FIELD(op, op_name, takes, scope, of, inner, list)                                          \
     {                                                                                              \
@@ -99,8 +107,7 @@ const struct query_row query_rows[] = {
     SENSOR(STRING_VALUE, "stringValue"),
     SENSOR(HEX_BINARY_VALUE, "hexBinaryValue"),
     SENSOR(URI_VALUE, "uriValue"),
-    {"EQ_booleanValue",           TAIL_NONE, TAKES_BOOL, 0, QUERY_EQ, 0, EPCIS_SENSOR_BOOLEAN_VALUE, false,
-                             NO_LIST, match_sensor_bool},
+    BOOL("EQ_booleanValue", EPCIS_SENSOR_BOOLEAN_VALUE, match_sensor_bool),
     EQ_NUMBERS("value_", TAIL_UOM, EPCIS_SENSOR_VALUE, match_sensor_numbers),
     NUMBERS("value_", TAIL_UOM, EPCIS_SENSOR_VALUE, match_sensor_numbers),
     NUMBERS("minValue_", TAIL_UOM, EPCIS_SENSOR_MIN_VALUE, match_sensor_numbers),
@@ -109,9 +116,9 @@ const struct query_row query_rows[] = {
     NUMBERS("sDev_", TAIL_UOM, EPCIS_SENSOR_S_DEV, match_sensor_numbers),
     NUMBERS("percValue_", TAIL_UOM, EPCIS_SENSOR_PERC_VALUE, match_sensor_numbers),
     NUMBERS("percRank", TAIL_NONE, EPCIS_SENSOR_PERC_RANK, match_sensor_numbers),
-    {"HASATTR_",                 TAIL_HAS, TAKES_LIST, SPELT_TEXT, QUERY_EXISTS, 0, 0, false, NO_LIST, match_has},
-    {"EQATTR_",                   TAIL_ATTR, TAKES_LIST, SPELT_TEXT, QUERY_EQ, 0, 0, false, NO_LIST, match_attr},
-    {"EQ_ATTR_", TAIL_ATTR, TAKES_LIST, SPELT_TEXT, QUERY_EQ, 0, 0, false, NO_LIST, match_attr},
+    MASTER("HASATTR_", TAIL_HAS, QUERY_EXISTS, match_has),
+    MASTER("EQATTR_", TAIL_ATTR, QUERY_EQ, match_has),
+    MASTER("EQ_ATTR_", TAIL_ATTR, QUERY_EQ, match_has),
     SCOPE("ILMD_", OF_ILMD, NO_LIST),
     SCOPE("ERROR_DECLARATION_", OF_ERROR, LIST_ERROR),
     SCOPE("SENSORELEMENT_", OF_ELEMENT, NO_LIST),
@@ -120,7 +127,7 @@ const struct query_row query_rows[] = {
     SCOPE("readPoint_", OF_READ_POINT_EXT, NO_LIST),
     SCOPE("bizLocation_", OF_BIZ_LOCATION_EXT, NO_LIST),
     SCOPE("", OF_EXT, NO_LIST),
-    {0                    },
+    {0},
 };
 
 // A unit of measure: two to four capitals and digits.

@@ -86,7 +86,7 @@ enum {
 
 query_match match_type, match_action, match_time, match_texts, match_ids, match_pairs, match_epcs,
     match_classes, match_quantity, match_error, match_sensors, match_sensor_texts,
-    match_sensor_times, match_sensor_numbers, match_sensor_bool, match_field, match_has, match_attr;
+    match_sensor_times, match_sensor_numbers, match_sensor_bool, match_field, match_has;
 
 // Shared by the files that match.
 bool value_text(const struct query_term *t, str text);                     // equal to one of them

@@ -5,6 +5,7 @@
 // `upper`, the newest seq when the first page was asked for, so that all pages are of one state.
 #pragma once
 #include "service/event/render.h"
+#include "service/query/ns_seen.h"
 #include "service/query/plan.h"
 
 #define QUERY_WANT_MAX 100000u // hits kept at once
@@ -28,12 +29,12 @@ struct query_conf {
     struct query_at after; // what comes after this; seq 0: from the first on
     uint32_t want;         // hits kept: the first ones of the order
     uint64_t count_to;     // goes on counting up to this many; 0: what is wanted is enough
-    uint64_t looks_max;    // events looked at before it is query.complex
+    uint64_t looks_max;    // events looked at before it is query.too_complex
     uint32_t gather_max;   // candidates before an order by eventTime goes hour by hour; 0: 2,000
 };
 
 struct query_run;
-// query.complex, query.memory
+// query.too_complex, query.memory
 status query_run_new(const struct query_conf *c, struct txn *t, struct query_run **out);
 void query_run_free(struct query_run **r);
 // One turn, about `looks` events or one part of the plan; true while there is more. `t` is the
@@ -46,7 +47,8 @@ struct query_hits {
     uint64_t count;
 };
 struct query_hits query_run_hits(const struct query_run *r);
-uint64_t query_run_looks(const struct query_run *r); // events looked at so far
+const struct ns_seen *query_run_ns(const struct query_run *r); // of the hits, and maybe others
+uint64_t query_run_looks(const struct query_run *r);           // events looked at so far
 
 // Puts one event of one of the client's facts into the arena. event.unknown (NOT_FOUND).
 struct event_from {

@@ -84,7 +84,7 @@ static status list_give(struct query_reader *r, struct json_r *in, str name)
         if (g.n < QUERY_VALUES_MAX)
             at[g.n++] = text;
         else
-            return fail(ST_TOO_LARGE, "query.complex", 0, "a query has at most %u values",
+            return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %u values",
                         QUERY_VALUES_MAX);
     }
     g.at = at;

@@ -2,6 +2,7 @@
 //
 // fact query.put: name str, the query's object as given str
 // fact query.deleted: name str
+#include "service/query/stored.h"
 #include "common/bytes.h"
 #include "service/query/query_int.h"
 #include "service/query/query_routes.h"
@@ -24,7 +25,7 @@ static bool is_reserved(str name)
 
 static status unknown(void)
 {
-    return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no query of this name");
+    return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no query of this name");
 }
 
 static status put_decide(struct decide *d)
@@ -98,6 +99,7 @@ static status stored_read(struct txn *t, uint64_t seq, struct arena *a, struct s
     struct bytes_r r = bytes_reader(f.decided);
     out->name = bytes_get_str(&r);
     out->json = bytes_get_str(&r);
+    out->made = seq;
     return bytes_end(&r) ? OK : fail(ST_STORE, "record.corrupt", 0, "the fact of a named query");
 }
 
@@ -105,7 +107,19 @@ status stored_get(struct txn *t, client_id c, str name, struct arena *a, struct 
 {
     uint64_t seq = stored_seq(t, c, name);
 
-    return seq == 0 ? unknown() : stored_read(t, seq, a, out);
+    if (seq != 0) return stored_read(t, seq, a, out);
+    if (!str_eq(name, S(SIMPLE_EVENT_QUERY))) return unknown();
+    *out = (struct stored){S(SIMPLE_EVENT_QUERY), S("{}"), 0};
+    return OK;
+}
+
+status stored_query(const struct stored *s, struct arena *a, struct query *out)
+{
+    struct query_reader in;
+
+    query_begin(&in, a);
+    TRY(query_from_json(&in, s->json));
+    return query_end(&in, out);
 }
 
 status query_definition(struct txn *t, uint64_t seq, struct arena *a, str *json)
@@ -207,7 +221,7 @@ void queries_list(struct http_req *r)
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK && x.more) {
-        wall expires = {env_wall(api_site(r)->env).ms + PAGE_TOKEN_MS};
+        wall expires = {env_wall(api_site(r)->env).ms + REST_TOKEN_MS};
         buf_init(&token, KB);
         page_token_put(api_site(r), &x.token, expires, x.after, &token);
         rest_next(r, buf_str(&token), expires);
@@ -257,16 +271,6 @@ static status definition(status st)
     return out;
 }
 
-static status query_check(struct http_req *r, str json, struct query *out)
-{
-    struct query_reader in;
-
-    query_begin(&in, &r->arena);
-    TRY(query_prefixes(r, &in));
-    TRY(query_from_json(&in, json));
-    return query_end(&in, out);
-}
-
 static status put_read(struct http_req *r, struct stored_ask *ask)
 {
     enum rest_media media;
@@ -280,8 +284,9 @@ static status put_read(struct http_req *r, struct stored_ask *ask)
     if (ask->json.n == 0 || ask->json.p[0] != '{')
         return fail(ST_BAD_INPUT, "definition.query", 0, "query: an object");
     if (ask->json.n > OBJECT_MAX)
-        return fail(ST_TOO_LARGE, "query.complex", 0, "a query has at most %zu bytes", OBJECT_MAX);
-    return query_check(r, ask->json, &q);
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %zu bytes",
+                    OBJECT_MAX);
+    return stored_query(&(struct stored){.json = ask->json}, &r->arena, &q);
 }
 
 static void put_done(struct http_req *r, const struct ask *a)
@@ -289,7 +294,7 @@ static void put_done(struct http_req *r, const struct ask *a)
     const struct stored_ask *ask = a->what;
 
     rest_location(r, REST_ROOT "/queries", ask->name);
-    http_reply(r, 201, "application/json", S(""));
+    http_reply(r, 201, NULL, S(""));
 }
 
 static status client_here(struct http_req *r, client_id *out)
@@ -315,7 +320,7 @@ void queries_put(struct http_req *r)
 static void delete_done(struct http_req *r, const struct ask *a)
 {
     (void)a;
-    http_reply(r, 204, "application/json", S(""));
+    http_reply(r, 204, NULL, S(""));
 }
 
 void queries_delete(struct http_req *r)
@@ -360,7 +365,7 @@ static status named_read(struct http_req *r, struct events_asked *out)
     TRY(end);
     out->name = s.name;
     TRY(page_read(r, out));
-    return query_check(r, s.json, &out->q);
+    return stored_query(&s, &r->arena, &out->q);
 }
 
 void queries_events(struct http_req *r)

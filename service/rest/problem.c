@@ -13,28 +13,28 @@ static const struct {
     const char *begins;    // the reason
     const char *type;
 } types[] = {
-    {ST_BAD_INPUT,         "query.",        E("QueryParameterException")       },
-    {ST_BAD_INPUT,         "page.",         E("QueryParameterException")       },
-    {ST_BAD_INPUT,         "definition.",   E("QueryValidationException")      },
-    {ST_BAD_INPUT,         "subscription.", E("SubscriptionControlsException") },
-    {ST_BAD_INPUT,         "schedule.",     E("SubscriptionControlsException") },
-    {ST_BAD_INPUT,         "",              E("ValidationException")           },
-    {ST_UNAUTHENTICATED,   "",              E("SecurityException")             },
-    {ST_NOT_ALLOWED,       "",              E("SecurityException")             },
-    {ST_NOT_FOUND,         "",              E("NoSuchNameException")           },
-    {ST_METHOD,            "",              E("NoSuchNameException")           },
-    {ST_NOT_ACCEPTABLE,    "",              E("NotAcceptableException")        },
-    {ST_CONFLICT,          "",              E("ResourceAlreadyExistsException")},
-    {ST_TOO_LARGE,         "query.complex", E("QueryTooComplexException")      },
-    {ST_TOO_LARGE,         "query.",        E("QueryTooLargeException")        },
-    {ST_TOO_LARGE,         "",              E("CaptureLimitExceededException") },
-    {ST_URI_TOO_LONG,      "",              E("URITooLongException")           },
-    {ST_MEDIA_TYPE,        "",              E("UnsupportedMediaTypeException") },
-    {ST_UNPROCESSABLE,     "",              E("ValidationException")           },
-    {ST_TIMEOUT,           "",              E("ValidationException")           },
-    {ST_TOO_MANY,          "",              E("SecurityException")             },
-    {ST_HEADERS_TOO_LARGE, "",              E("ValidationException")           },
-    {ST_OK,                "",              E("ImplementationException")       },
+    {ST_BAD_INPUT,         "query.",            E("QueryParameterException")       },
+    {ST_BAD_INPUT,         "page.",             E("QueryParameterException")       },
+    {ST_BAD_INPUT,         "definition.",       E("QueryValidationException")      },
+    {ST_BAD_INPUT,         "subscription.",     E("SubscriptionControlsException") },
+    {ST_BAD_INPUT,         "schedule.",         E("SubscriptionControlsException") },
+    {ST_BAD_INPUT,         "",                  E("ValidationException")           },
+    {ST_UNAUTHENTICATED,   "",                  E("SecurityException")             },
+    {ST_NOT_ALLOWED,       "",                  E("SecurityException")             },
+    {ST_NOT_FOUND,         "",                  E("NoSuchNameException")           },
+    {ST_METHOD,            "",                  E("NoSuchNameException")           },
+    {ST_NOT_ACCEPTABLE,    "",                  E("NotAcceptableException")        },
+    {ST_CONFLICT,          "",                  E("ResourceAlreadyExistsException")},
+    {ST_TOO_LARGE,         "query.too_complex", E("QueryTooComplexException")      },
+    {ST_TOO_LARGE,         "query.",            E("QueryTooLargeException")        },
+    {ST_TOO_LARGE,         "",                  E("CaptureLimitExceededException") },
+    {ST_URI_TOO_LONG,      "",                  E("URITooLongException")           },
+    {ST_MEDIA_TYPE,        "",                  E("UnsupportedMediaTypeException") },
+    {ST_UNPROCESSABLE,     "",                  E("ValidationException")           },
+    {ST_TIMEOUT,           "",                  E("ValidationException")           },
+    {ST_TOO_MANY,          "",                  E("SecurityException")             },
+    {ST_HEADERS_TOO_LARGE, "",                  E("ValidationException")           },
+    {ST_OK,                "",                  E("ImplementationException")       },
 };
 
 const char *rest_problem_type(status st)
@@ -119,7 +119,8 @@ static void say_limits(struct http_req *r, status st)
 
     if (str_starts(str_of(st.reason), S("query."))) return;
     buf_init(&b, 32);
-    buf_addu(&b, l->capture_events_max);
+    bool strict = str_eq(str_of(st.reason), S("capture.strict_max")); // one transaction
+    buf_addu(&b, strict ? l->capture_slice_events : l->capture_events_max);
     http_reply_header(r, "GS1-EPCIS-Capture-Limit", buf_str(&b));
     buf_reset(&b);
     buf_addu(&b, l->capture_body_max);

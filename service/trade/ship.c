@@ -6,6 +6,7 @@
 #include "service/client/client.h"
 #include "service/event/level.h"
 #include "service/event/noting.h"
+#include "service/event/often.h"
 #include "service/trade/trade_int.h"
 #include "service/unit/unit_db.h"
 
@@ -267,6 +268,7 @@ static void write_tops(struct txn *t, const struct fact *f, const struct runs *t
         struct unit u = unit_get(&rows, top);
         u.state = UNIT_SHIPPED;
         u.last = f->seq;
+        often_note(t, f, top, &u);
         unit_put(&rows, top, &u);
     }
     unit_rows_end(&rows);

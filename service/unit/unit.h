@@ -47,12 +47,14 @@ enum unit_flag {
     UNIT_STOLEN = 8,
     UNIT_RECEIVED_BACK = 16,
     UNIT_PARTIAL = 32,
-    UNIT_SEEN = 64
+    UNIT_SEEN = 64,
+    UNIT_LATE = 128 // its newest event is older than one before it; never shown
 };
 
 struct unit {
     enum unit_state state;
     uint8_t flags;
+    uint8_t often;  // about the logarithm of how many captured events named it, 0..15
     uint64_t first; // seq of the event that gave the unit its lot, 0 before
     uint64_t last;  // seq of its newest event, 0 before
     unit_id parent;

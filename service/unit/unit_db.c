@@ -1,5 +1,5 @@
-// row 'U' space 3, number of the row 5 (ordinal / 200) -> 200 x {state 1, flags 1, first 5, last 5,
-// parent 8} = 4,000 bytes: exactly one overflow page.
+// row 'U' space 3, number of the row 5 (ordinal / 200) -> 200 x {often x 16 + state 1, flags 1,
+// first 5, last 5, parent 8} = 4,000 bytes: exactly one overflow page.
 #include "service/unit/unit_db.h"
 #include "service/journal/numbers.h"
 #include <string.h>
@@ -81,7 +81,8 @@ struct unit unit_get(struct unit_rows *r, unit_id u)
     struct unit x = {0};
 
     if (p == NULL) return x;
-    x.state = (enum unit_state)(uint8_t)p[0];
+    x.state = (enum unit_state)((uint8_t)p[0] % 16);
+    x.often = (uint8_t)p[0] / 16;
     x.flags = (uint8_t)p[1];
     x.first = get_be(p + 2, 5);
     x.last = get_be(p + 7, 5);
@@ -98,7 +99,7 @@ void unit_put(struct unit_rows *r, unit_id u, const struct unit *x)
     assert(r->writes);
     char *p = r->row + (find(r, u) - r->row);
 
-    p[0] = (char)x->state;
+    p[0] = (char)(x->often * 16 + x->state);
     p[1] = (char)x->flags;
     put_be(p + 2, x->first, 5);
     put_be(p + 7, x->last, 5);
@@ -137,7 +138,7 @@ uint64_t units_count(struct txn *t)
     str k, v;
 
     while (walk_next(&w, &k, &v))
-        for (size_t at = 0; at < v.n; at += UNIT_BYTES) n += v.p[at] != 0;
+        for (size_t at = 0; at < v.n; at += UNIT_BYTES) n += v.p[at] % 16 != 0;
     walk_close(&w);
     return n;
 }

@@ -109,7 +109,8 @@ static const struct epcis_cut_ops ops = {front, event};
 
 static void cut(struct run *r)
 {
-    struct epcis_cut_conf conf = {EPCIS_SYNTAX_XML, EVENT_MAX, &ops, r};
+    struct epcis_cut_conf conf = {
+        .syntax = EPCIS_SYNTAX_XML, .event_max = EVENT_MAX, .ops = &ops, .self = r};
     struct epcis_cut *c = epcis_cut_new(&conf);
 
     r->events = 0;

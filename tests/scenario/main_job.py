@@ -11,7 +11,8 @@ PLACES = {  # for the {...} of paths
     "client": "acme", "gtin": harness.GTIN, "line": "line-1", "gln": GLN, "lot": "L1",
     "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
     "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent",
-    "query": "SimpleEventQuery", "subscription": "none"}
+    "query": "SimpleEventQuery", "subscription": "none", "eventID": "urn:x:none",
+    "value": "none", "token": "00"}
 ROLES = {
     "line": {"line": "line-1"}, "distributor": {"client": "acme", "party": GLN},
     "gateway": {"client": "acme"}, "client": {"client": "acme"},
@@ -177,6 +178,28 @@ def follow(tell, gateway):
     tell(gateway, "DELETE", place)
 
 
+def ask(tell, client):
+    """What was told to partners is found by everyone who may see it."""
+    base = "/epcis/v2/"
+    shipped = tell(client, "GET", base + "events?EQ_bizStep=shipping&perPage=1")
+    event, = shipped["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    tell(client, "GET", base + "events/" + quote(event["eventID"], safe=""))
+    tell(client, "GET", base + "events", headers={"Accept": "application/xml"})
+    for name in ("eventTypes", "epcs", "bizSteps", "bizLocations", "readPoints", "dispositions"):
+        value = quote(tell(client, "GET", base + name)["member"][0], safe="")
+        assert tell(client, "GET", f"{base}{name}/{value}")["member"] == ["events"]
+        tell(client, "GET", f"{base}{name}/{value}/events?perPage=2")
+    tell(client, "POST", base + "queries", {"name": "left", "query": {"EQ_bizStep": ["shipping"]}})
+    assert [q["name"] for q in tell(client, "GET", base + "queries")] == ["left"]
+    tell(client, "GET", base + "queries/left")
+    assert "left" in str(tell(client, "GET", base + "queries/left/events"))
+    page = client.call("GET", base + "events?perPage=1")
+    token = page.links["next"]["url"].split("nextPageToken=")[1]
+    tell(client, "DELETE", base + "nextPageToken/" + token)
+    assert client.call("GET", page.links["next"]["url"]).status_code == 400
+    tell(client, "DELETE", base + "queries/left")
+
+
 def until(look_again, seconds=30):
     """What it gives once it gives something."""
     deadline = time.monotonic() + seconds
@@ -200,6 +223,7 @@ def run(tell, site, partner):
     look(tell, site.as_role("client", client="acme"), packs, sscc)
     hear(tell, operator, partner)
     follow(tell, site.as_role("gateway", client="acme"))
+    ask(tell, site.as_role("client", client="acme"))
     for kind in ("application/json", "application/x-ndjson", "text/csv"):
         tell(site.admin, "GET", "/v1/journal?kind=units.packed", headers={"Accept": kind})
     tell(site.admin, "GET", "/v1/journal")

@@ -1,7 +1,10 @@
 #include "line_site.h"
+#include "service/capture/capture.h"
 #include "service/catalog/place.h"
 #include "service/client/client.h"
+#include "service/event/capture.h"
 #include "service/event/level.h"
+#include "service/event/units_api.h"
 #include "service/gs1/id.h"
 #include "service/lot/lot.h"
 #include "service/pool/issue.h"
@@ -10,6 +13,7 @@
 #include "service/pool/pool_api.h"
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
+#include "service/trade/shipment.h"
 #include "service/tree/tree_db.h"
 #include "service/unit/unit_db.h"
 #include <setjmp.h>
@@ -20,29 +24,17 @@
 
 #define LOTS_MAX 64u
 
-const struct kind *const line_site_kinds[] = {&kind_client_put,
-                                              &kind_product_put,
-                                              &kind_location_put,
-                                              &kind_party_put,
-                                              &kind_line_put,
-                                              &kind_pool_put,
-                                              &kind_numbers_issued,
-                                              &kind_numbers_confirmed,
-                                              &kind_numbers_returned,
-                                              &kind_lot_opened,
-                                              &kind_lot_closed,
-                                              &kind_units_commissioned,
-                                              &kind_units_scrapped,
-                                              &kind_units_packed,
-                                              &kind_units_unpacked,
-                                              &kind_container_closed,
-                                              &kind_query_put,
-                                              &kind_query_deleted,
-                                              NULL};
+const struct kind *const line_site_kinds[] = {
+    &kind_client_put,       &kind_product_put,       &kind_location_put,   &kind_party_put,
+    &kind_line_put,         &kind_pool_put,          &kind_numbers_issued, &kind_numbers_confirmed,
+    &kind_numbers_returned, &kind_lot_opened,        &kind_lot_closed,     &kind_units_commissioned,
+    &kind_units_scrapped,   &kind_units_packed,      &kind_units_unpacked, &kind_container_closed,
+    &kind_shipment_made,    &kind_document_captured, &kind_event_captured, &kind_capture_slice,
+    &kind_units_named,      &kind_query_put,         &kind_query_deleted,  NULL};
 
 const struct http_route *const line_site_routes[] = {
-    client_routes, product_routes, place_routes, pool_routes,
-    lot_routes,    report_routes,  query_routes, NULL};
+    client_routes, product_routes, place_routes,    pool_routes,  lot_routes, report_routes,
+    units_routes,  capture_routes, shipment_routes, query_routes, NULL};
 
 static const struct {
     const char *path, *body;
@@ -316,6 +308,7 @@ static void count_unit(struct recount *c, unit_id u, const struct unit *x)
     l->commissioned += x->state != UNIT_SCRAPPED;
     l->packed += x->parent.v != 0;
     l->open += x->state == UNIT_OPEN;
+    l->shipped += x->state == UNIT_SHIPPED;
 }
 
 // The unit stands in its parent's list, and an unparented one in none.

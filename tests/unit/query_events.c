@@ -34,7 +34,7 @@ static status read_url(struct arena *a, const char *url, struct query *q)
     struct query_page page;
 
     query_begin(&r, a);
-    TRY(query_extensions(&r, S("ex=https://example.com/ns/")));
+    TRY(query_prefix(&r, S("ex"), S("https://example.com/ns/")));
     TRY(query_from_url(&r, str_of(url), &page));
     return query_end(&r, q);
 }

@@ -1,4 +1,5 @@
 #include "query_site.h"
+#include "captured_site.h"
 #include "service/client/client.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -83,6 +84,100 @@ static void creams(struct query_site *s)
     }
 }
 
+// ---- what others say
+
+// An object: the client's own pack, or one of few that nobody here issued.
+static void add_epc(struct query_site *s, struct buf *b)
+{
+    switch (query_site_dice(s, 6)) {
+    case 0:
+        buf_addf(b, "\"https://id.gs1.org/01/" PILLS "/21/%.*s\"",
+                 STR(s->pills.texts[query_site_dice(s, 12)]));
+        break;
+    case 1:
+        buf_addf(b, "\"https://id.gs1.org/00/%.*s\"", STR(s->ssccs.texts[query_site_dice(s, 4)]));
+        break;
+    case 2: buf_addf(b, "\"urn:epc:id:grai:9521141.00003.R%u\"", query_site_dice(s, 3)); break;
+    case 3: buf_addf(b, "\"urn:epc:id:sgtin:4012345.000001.F%u\"", query_site_dice(s, 9)); break;
+    case 4:
+        buf_addf(b, "\"https://id.gs1.org/01/04012345000016/21/F%u\"", query_site_dice(s, 9));
+        break;
+    default: buf_addf(b, "\"urn:example:thing:%u\"", query_site_dice(s, 4)); break;
+    }
+}
+
+static void add_epcs(struct query_site *s, struct buf *b, const char *list)
+{
+    uint32_t n = 1 + query_site_dice(s, 3);
+
+    buf_addf(b, ",\"%s\":[", list);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0) buf_addc(b, ',');
+        add_epc(s, b);
+    }
+    buf_addc(b, ']');
+}
+
+static void add_common(struct query_site *s, struct buf *b)
+{
+    static const char *const steps[] = {"shipping", "receiving", "inspecting"};
+    static const char *const more[] = {
+        "",
+        ",\"bizTransactionList\":[{\"type\":\"po\",\"bizTransaction\":\"urn:x:y\"}]",
+        ",\"sourceList\":[{\"type\":\"owning_party\",\"source\":"
+        "\"urn:epc:id:pgln:9521141.00001\"}]",
+        ",\"ex:colour\":\"blue\"",
+        ",\"bizLocation\":{\"id\":\"urn:example:place:with-a-name-that-is-longer-than-what-a-list-"
+        "keeps-as-it-is\"}",
+        ",\"errorDeclaration\":{\"declarationTime\":\"2026-03-01T10:00:00Z\"}",
+    };
+
+    buf_addf(b, ",\"bizStep\":\"%s\"", steps[query_site_dice(s, LEN(steps))]);
+    if (query_site_dice(s, 2))
+        buf_add(b, S(",\"readPoint\":{\"id\":\"urn:epc:id:sgln:9521141.00001.0\"}"));
+    buf_add(b, str_of(more[query_site_dice(s, LEN(more))]));
+}
+
+static void add_classes(struct query_site *s, struct buf *b, const char *list)
+{
+    buf_addf(b,
+             ",\"%s\":[{\"epcClass\":\"urn:epc:class:lgtin:4012345.00000%u.L1\",\"quantity\":%u}]",
+             list, query_site_dice(s, 3), 1 + query_site_dice(s, 9));
+}
+
+void query_site_captured(struct query_site *s, uint32_t n)
+{
+    struct buf b;
+
+    buf_init(&b, 64 * KB);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t sort = query_site_dice(s, 4);
+        struct captured_says e = {
+            .time = {{s->f->now.ms - query_site_dice(s, 30) * 1000000}, 0}
+        };
+        buf_reset(&b);
+        e.type = sort == 0 ? "TransformationEvent" : sort == 1 ? "AggregationEvent" : "ObjectEvent";
+        if (sort > 0) buf_addf(&b, ",\"action\":\"%s\"", query_site_dice(s, 2) ? "OBSERVE" : "ADD");
+        if (sort == 1) {
+            buf_add(&b, S(",\"parentID\":"));
+            add_epc(s, &b);
+        }
+        add_epcs(s, &b, sort == 0 ? "inputEPCList" : sort == 1 ? "childEPCs" : "epcList");
+        if (sort == 0) add_epcs(s, &b, "outputEPCList");
+        if (query_site_dice(s, 3) == 0)
+            add_classes(s, &b,
+                        sort == 0   ? "outputQuantityList"
+                        : sort == 1 ? "childQuantityList"
+                                    : "quantityList");
+        add_common(s, &b);
+        e.members = b.p;
+        captured_site_say(s->f, s->acme, &e);
+        if (query_site_dice(s, 4) == 0) captured_site_say(s->f, s->other, &e);
+        pass(s);
+    }
+    buf_fini(&b);
+}
+
 void query_site_caller(struct query_site *s, const client_id *of)
 {
     s->f->caller.clients = of;
@@ -133,7 +228,8 @@ struct query query_site_read(struct query_site *s, const char *url)
     struct query q;
 
     query_begin(&r, &s->f->arena);
-    status st = query_from_url(&r, str_of(url), &page);
+    status st = query_prefix(&r, S("ex"), S("https://example.com/ns/"));
+    if (st.cls == ST_OK) st = query_from_url(&r, str_of(url), &page);
     if (st.cls == ST_OK) st = query_end(&r, &q);
     if (st.cls != ST_OK) fail_msg("%s: %s %s", url, st.reason, st.text);
     return q;

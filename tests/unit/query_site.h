@@ -17,6 +17,9 @@ int query_site_open(void **state);
 int query_site_close(void **state);
 uint32_t query_site_dice(struct query_site *s, uint32_t sides);
 void query_site_more(struct query_site *s, uint32_t n); // events of packs that are not begun yet
+// Events that others have sent for acme, some of them for `other`, too: of its own objects and of
+// few that nobody here issued, again and again.
+void query_site_captured(struct query_site *s, uint32_t n);
 // The caller is one of acme's from now on; of `other`; of the whole site.
 void query_site_caller(struct query_site *s, const client_id *of);
 

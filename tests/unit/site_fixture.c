@@ -1,5 +1,6 @@
 #include "site_fixture.h"
 #include "common/http_server.h"
+#include "service/event/captured_render.h"
 #include "service/item/item_api.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/refusal.h"
@@ -125,7 +126,10 @@ static const struct site_limits limits = {.issue_max = 1000000,
                                           .stream_body_max = 1 * GB,
                                           .import_body_max = 64 * MB,
                                           .capture_events_max = 100000,
-                                          .capture_body_max = 256 * MB};
+                                          .capture_body_max = 256 * MB,
+                                          .capture_event_max = 16 * MB,
+                                          .capture_slice_events = 200,
+                                          .capture_ids_by_hash = true};
 
 struct fixture *fixture_open(const struct kind *const *kinds)
 {
@@ -176,6 +180,7 @@ void fixture_enter(struct fixture *f)
 void fixture_leave(struct fixture *f)
 {
     names_leave();
+    captured_leave();
     http_server_close(&f->server);
     must(txn_end(&f->site.readers[0], false));
     committer_close(&f->site.committer);

@@ -1,0 +1,578 @@
+// POST of documents. Small ones are collected and taken in as one transaction before they are
+// answered. Larger ones are read twice: once as they come, every event checked and all bytes
+// written to the spool, then slice by slice (run.c); what is refused leaves nothing behind.
+//
+// Memory: SMALL_MAX of the body, or one event and what stands around the events.
+#include "common/digest.h"
+#include "service/capture/capture_int.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UPLOAD_MAGIC 0x0b10ad5u
+#define SMALL_MAX    (256 * KB)
+#define FRONT_MAX    (128 * MB) // what is kept of a large document: places, errors
+#define JOBS_PATH    REST_ROOT "/capture/"
+
+struct upload { // owner: the request's loop; outlives the request where a job is away
+    unsigned magic;
+    struct http_req *r; // NULL: the peer is gone
+    struct site *site;
+    struct capture_for whose;
+    bool proceed, plain_1_2; // by EPCIS 1.2's rule: answered when all is stored
+    bool media_known;
+    enum rest_media media;
+    struct job_key key;
+    struct sha256_run sum;
+    struct buf in; // the body, while it is small
+    uint64_t came;
+    struct part part;
+    struct arena front;
+    struct document *document;
+    struct spool *spool; // it is not small
+    bool counted;        // among those in the spool
+    struct part_ids *ids;
+    struct capture_errors conflicts; // eventIDs that are taken
+    bool away;
+    struct capture_document_ask says, instead;
+    struct capture_slice_ask slice;
+};
+
+static void upload_free(struct upload *u)
+{
+    OBJ_CHECK(u, UPLOAD_MAGIC);
+    document_free(&u->document);
+    if (u->counted) atomic_fetch_sub(&capture_of(u->site)->spooled, 1);
+    spool_close(&u->spool);
+    part_fini(&u->part);
+    arena_fini(&u->front);
+    buf_fini(&u->in);
+    u->magic = 0;
+    free(u);
+}
+
+// ---- answers
+
+static void leave(struct upload *u)
+{
+    if (u->r != NULL) u->r->work = NULL;
+    upload_free(u);
+}
+
+// `event`: whose fault it was, UINT32_MAX: nobody's.
+static void refuse_event(struct upload *u, status st, uint32_t event)
+{
+    struct http_req *r = u->r;
+    char extra[32] = "";
+    int n = event == UINT32_MAX ? 0 : snprintf(extra, sizeof extra, "\"index\":%u", event);
+
+    leave(u);
+    if (r != NULL) http_problem(r, st, (str){extra, (size_t)n});
+}
+
+static void refuse(struct upload *u, status st) { refuse_event(u, st, UINT32_MAX); }
+
+static void answer(struct upload *u, uint64_t document)
+{
+    struct http_req *r = u->r;
+    struct site *site = u->site;
+    bool plain = u->plain_1_2;
+    struct buf id;
+
+    leave(u);
+    if (r == NULL) return;
+    buf_init(&id, KB);
+    capture_id_put(site, document, &id);
+    if (!plain) rest_location(r, REST_ROOT "/capture", buf_str(&id));
+    buf_fini(&id);
+    http_reply(r, plain ? 200 : 202, NULL, (str){"", 0});
+}
+
+// ---- a small document
+
+static status small_front(void *self, const struct epcis_front *f)
+{
+    struct upload *u = self;
+
+    (void)f;
+    u->part.scope = *document_scope(u->document);
+    u->part.taker.scope = capture_scope_digest(&u->part.scope);
+    return OK;
+}
+
+static status too_large_to_be_small(void)
+{
+    return fail(ST_TOO_LARGE, "capture.slice", 0, "it does not fit into one transaction");
+}
+
+static status small_event(void *self, const struct document_event *e)
+{
+    struct upload *u = self;
+
+    if (part_is_full(&u->part)) return too_large_to_be_small();
+    return part_add(&u->part, e);
+}
+
+static struct document *document_of(struct upload *u,
+                                    status (*event)(void *, const struct document_event *),
+                                    status (*front)(void *, const struct epcis_front *))
+{
+    struct document_conf conf = {.syntax =
+                                     u->media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
+                                 .event_max = u->site->limits.capture_event_max,
+                                 .events_max = u->whose.events_max,
+                                 .proceed = u->proceed,
+                                 .arena = &u->front,
+                                 .event = event,
+                                 .front = front,
+                                 .self = u};
+
+    return document_new(&conf);
+}
+
+static status check_kind(const struct upload *u)
+{
+    const struct captured_document *d = document_says(u->document);
+
+    if (d->kind == EPCIS_BARE_EVENT)
+        return fail(ST_BAD_INPUT, "capture.bare_event", 0,
+                    "this is an event and no document: POST it to " REST_ROOT "/events");
+    if (u->plain_1_2 && d->version == EPCIS_2_0)
+        return fail(ST_BAD_INPUT, "capture.version", 0,
+                    "this path takes documents of EPCIS 1.2: POST those of 2.0 to " REST_ROOT
+                    "/capture");
+    return OK;
+}
+
+static void make_asks(struct upload *u, bool running)
+{
+    struct capture_document_ask *a = &u->says;
+
+    *a = (struct capture_document_ask){.client = u->whose.client,
+                                       .says = *document_says(u->document),
+                                       .rest = document_rest(u->document),
+                                       .tally = &u->part.tally};
+    if (u->proceed) a->says.flags |= CAPTURED_PROCEED;
+    if (running) a->says.flags |= CAPTURED_RUNNING;
+    u->instead = *a;
+    u->instead.says.flags |= CAPTURED_ROLLED_BACK;
+    u->instead.says.places = NULL;
+    u->instead.says.place_count = 0;
+    u->instead.rest = (str){0};
+    u->instead.failed = true;
+    u->slice = (struct capture_slice_ask){
+        .client = u->whose.client, .last = true, .next = a->says.events, .tally = &u->part.tally};
+}
+
+static void first_refusal(const struct job *j, status *st, uint32_t *event)
+{
+    for (uint32_t i = 0; i < j->n; i++) {
+        if (j->asks[i].result.cls == ST_OK || j->asks[i].kind != &kind_event_captured) continue;
+        *st = j->asks[i].result;
+        *event = ((const struct capture_ask *)j->asks[i].what)->index;
+        return;
+    }
+}
+
+static void small_done(struct part *p, struct job *j)
+{
+    struct upload *u = p->owner;
+    status st = part_status(p, j);
+    uint32_t event = UINT32_MAX;
+
+    u->away = false;
+    if (st.cls != ST_OK) {
+        refuse(u, st);
+    } else if (u->plain_1_2 && j->undone) {
+        st = fail(ST_CONFLICT, "capture.refused", 0, "nothing is stored");
+        first_refusal(j, &st, &event);
+        refuse_event(u, st, event);
+    } else {
+        answer(u, j->undone ? j->instead->fact.seq : j->asks[0].fact.seq);
+    }
+}
+
+static void send(struct upload *u)
+{
+    u->away = true;
+    if (part_send(&u->part)) return;
+    u->away = false;
+    refuse(u, fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again"));
+}
+
+static void small_send(struct upload *u)
+{
+    struct part *p = &u->part;
+
+    make_asks(u, false);
+    status st = capture_pack(u->says.rest, &p->arena, &u->says.packed_rest);
+    if (st.cls != ST_OK) {
+        refuse(u, st);
+        return;
+    }
+    p->document = &u->says;
+    p->slice = &u->slice;
+    if (!u->proceed) p->instead = &u->instead;
+    p->key = u->key;
+    p->done = small_done;
+    p->owner = u;
+    send(u);
+}
+
+static status small_read(struct upload *u)
+{
+    u->part.taker.t = api_snapshot(u->r);
+    u->document = document_of(u, small_event, small_front);
+    status st = document_piece(u->document, u->in.n == 0 ? (str){"", 0} : buf_str(&u->in));
+    if (st.cls == ST_OK) st = document_end(u->document);
+    status end = api_snapshot_end(u->r);
+    if (st.cls == ST_OK) st = end;
+    return st.cls == ST_OK ? check_kind(u) : st;
+}
+
+// ---- a large one
+
+// eventIDs of the document so far: the same twice is no error where the event is the same.
+struct id_slot {
+    struct digest16 id; // of the eventID, and whether it declares an error; zeros: free
+    struct digest16 content;
+};
+struct part_ids {
+    struct id_slot *slots;
+    uint32_t mask, n;
+};
+
+static struct id_slot *ids_find(const struct part_ids *s, const struct digest16 *id)
+{
+    uint32_t at;
+
+    memcpy(&at, id->b, sizeof at);
+    for (at &= s->mask;; at = (at + 1) & s->mask) {
+        static const struct digest16 none;
+        struct id_slot *x = &s->slots[at];
+        if (memcmp(&x->id, id, sizeof *id) == 0 || memcmp(&x->id, &none, sizeof none) == 0)
+            return x;
+    }
+}
+
+static bool ids_grow(struct upload *u)
+{
+    struct part_ids *s = u->ids, old = *s;
+    uint32_t size = old.slots == NULL ? 1024 : 2 * (old.mask + 1);
+
+    if (old.slots != NULL && old.n < size / 4) return true;
+    s->slots = NEW_ARRAY(&u->front, struct id_slot, size);
+    if (s->slots == NULL) return false;
+    s->mask = size - 1;
+    static const struct digest16 none;
+    for (uint32_t i = 0; old.slots != NULL && i <= old.mask; i++)
+        if (memcmp(&old.slots[i].id, &none, sizeof none) != 0)
+            *ids_find(s, &old.slots[i].id) = old.slots[i];
+    return true;
+}
+
+static status conflict(struct upload *u, uint32_t index)
+{
+    struct capture_error e = {.event = index + 1};
+
+    e.st = fail(ST_CONFLICT, "event.id_taken", 0, "eventID: another event has it");
+    return capture_error_add(&u->conflicts, &u->front, &e);
+}
+
+static status check_twice(struct upload *u, const struct document_event *e)
+{
+    char error = e->event->error != NULL;
+    struct digest16 id = digest16_of(e->event->id, (str){&error, 1});
+    struct digest16 content = digest16_of(e->bytes, (str){0});
+
+    if (!ids_grow(u)) return no_memory();
+    struct id_slot *x = ids_find(u->ids, &id);
+    if (memcmp(&x->id, &id, sizeof id) == 0)
+        return memcmp(&x->content, &content, sizeof content) == 0 ? OK : conflict(u, e->index);
+    *x = (struct id_slot){id, content};
+    u->ids->n++;
+    return OK;
+}
+
+// All or nothing is decided before the first of it is stored; where it may be in part, each event
+// is judged when its turn comes.
+static status large_event(void *self, const struct document_event *e)
+{
+    struct upload *u = self;
+    struct capture_source s = {e->event, e->bytes, document_scope(u->document), e->index, false};
+    bool taken = false;
+
+    if (u->proceed || e->event->id.n == 0) return OK;
+    TRY(check_twice(u, e));
+    u->part.taker.scope = capture_scope_digest(s.scope);
+    TRY(capture_look(&u->part.taker, &s, &taken));
+    return taken ? conflict(u, e->index) : OK;
+}
+
+static status large_piece(struct upload *u, str bytes)
+{
+    TRY(spool_add(u->spool, bytes));
+    part_begin(&u->part);
+    u->part.taker.client = u->whose.client;
+    u->part.taker.t = api_snapshot(u->r);
+    status st = document_piece(u->document, bytes), end = api_snapshot_end(u->r);
+    return st.cls == ST_OK ? end : st;
+}
+
+static status large_begin(struct upload *u)
+{
+    struct capture *c = capture_of(u->site);
+
+    if (u->whose.rule == CAPTURE_STRICT)
+        return fail(ST_TOO_LARGE, "capture.strict_max", 0,
+                    "the client's rules are strict: a document has at most %u events, %zu bytes "
+                    "and %u units",
+                    u->site->limits.capture_slice_events, SMALL_MAX, PART_UNITS_MAX);
+    if (atomic_fetch_add(&c->spooled, 1) >= SPOOLED_MAX) {
+        atomic_fetch_sub(&c->spooled, 1);
+        return fail(ST_BUSY, "capture.busy", 0, "too many large documents are on their way");
+    }
+    u->counted = true;
+    document_free(&u->document);
+    arena_reset(&u->front);
+    u->ids = NEW(&u->front, struct part_ids);
+    if (u->ids == NULL) return no_memory();
+    TRY(spool_new(c->spool, u->site->env, &u->spool));
+    u->document = document_of(u, large_event, NULL);
+    status st = large_piece(u, buf_str(&u->in));
+    buf_fini(&u->in);
+    return st;
+}
+
+static void run_finished(void *self, const struct capture_job *j)
+{
+    struct upload *u = self;
+
+    OBJ_CHECK(u, UPLOAD_MAGIC);
+    u->away = false;
+    if (j != NULL && !(j->flags & JOB_FAILED))
+        answer(u, 0);
+    else
+        refuse(u, fail(ST_STORE, "capture.failed", 0, "the document could not be stored"));
+}
+
+// An earlier call with this key: 200 says that all is stored, so it must be.
+static status repeat_status(struct upload *u, uint64_t seq)
+{
+    struct capture_job j = {.flags = 0};
+    struct txn *t = capture_snapshot(u->site, u->part.loop);
+
+    (void)capture_job_get(t, u->whose.client, seq, &j);
+    TRY(capture_snapshot_end(t));
+    if (j.flags & JOB_RUNNING)
+        return fail(ST_BUSY, "capture.running", 0, "the document is still being stored");
+    if (j.flags & JOB_FAILED)
+        return fail(ST_CONFLICT, "capture.refused", 0, "not all of it is stored");
+    return OK;
+}
+
+// From here on the spooled document is the run's.
+static void run(struct upload *u, uint64_t seq)
+{
+    struct run_conf conf = {u->site, u->part.loop, u->whose.client, seq, NULL, NULL};
+
+    u->counted = false;
+    if (u->plain_1_2) {
+        conf.finished = run_finished;
+        conf.self = u;
+        u->away = true;
+    }
+    run_begin(&conf);
+    if (!u->plain_1_2) answer(u, seq);
+}
+
+static void large_done(struct part *p, struct job *j)
+{
+    struct upload *u = p->owner;
+    status st = part_status(p, j);
+    bool failed = u->says.says.flags & CAPTURED_ROLLED_BACK;
+    uint64_t seq = j->asks[0].fact.seq;
+
+    u->away = false;
+    if (st.cls == ST_OK) st = j->asks[0].result;
+    if (st.cls != ST_OK || failed || j->repeat) spool_remove(&u->spool);
+    if (st.cls == ST_OK && u->plain_1_2 && j->repeat) st = repeat_status(u, seq);
+    if (st.cls != ST_OK) {
+        refuse(u, st);
+    } else if (failed && u->plain_1_2) {
+        refuse_event(u, u->conflicts.at[0].st, u->conflicts.at[0].event - 1);
+    } else if (failed || j->repeat) {
+        answer(u, seq);
+    } else {
+        run(u, seq);
+    }
+}
+
+// What is read is safe on disk before a fact says that it will be taken in.
+static status large_send(struct upload *u)
+{
+    struct part *p = &u->part;
+
+    part_begin(p);
+    make_asks(u, true);
+    if (u->conflicts.n > 0) {
+        u->says = u->instead;
+        u->says.failed = false;
+        u->says.says.flags &= ~(unsigned)CAPTURED_RUNNING;
+        u->says.says.errors = u->conflicts;
+    } else {
+        TRY(spool_keep(u->spool));
+        u->says.says.spool = spool_name(u->spool);
+        TRY(capture_pack(u->says.rest, &p->arena, &u->says.packed_rest));
+    }
+    p->document = &u->says;
+    p->key = u->key;
+    p->done = large_done;
+    p->owner = u;
+    send(u);
+    return OK;
+}
+
+// ---- the body
+
+static status behaviour_of(const struct http_req *r, bool *proceed)
+{
+    str said = http_header(r, S("GS1-Capture-Error-Behaviour"));
+
+    *proceed = str_eq_fold(said, S("proceed"));
+    if (said.n == 0 || *proceed || str_eq_fold(said, S("rollback"))) return OK;
+    return fail(ST_BAD_INPUT, "capture.behaviour", 0,
+                "GS1-Capture-Error-Behaviour: rollback or proceed");
+}
+
+static status upload_prepare(struct http_req *r, bool plain, struct upload *u)
+{
+    struct txn *t = api_snapshot(r);
+    status st = capture_for(r, t, &u->whose), end = api_snapshot_end(r);
+
+    TRY(st);
+    TRY(end);
+    if (!plain) TRY(behaviour_of(r, &u->proceed));
+    TRY(rest_body_media(r, (str){"", 0}, &u->media));
+    u->media_known = http_header(r, S("Content-Type")).n > 0;
+    if (plain && u->media_known && u->media != REST_XML)
+        return fail(ST_MEDIA_TYPE, "body.type", 0, "Content-Type: application/xml or text/xml");
+    return OK;
+}
+
+static void upload_open(struct http_req *r, bool plain)
+{
+    struct upload *u = calloc(1, sizeof *u);
+    bool bad = false;
+
+    assert(u != NULL);
+    *u = (struct upload){.magic = UPLOAD_MAGIC, .r = r, .site = api_site(r), .plain_1_2 = plain};
+    part_init(&u->part, u->site, r->loop);
+    arena_init(&u->front, FRONT_MAX);
+    buf_init(&u->in, SMALL_MAX + 1 * MB);
+    sha256_start(&u->sum);
+    status st = upload_prepare(r, plain, u);
+    if (st.cls == ST_OK) u->key.present = api_key(r, &u->key, &bad);
+    if (bad) {
+        upload_free(u);
+        return;
+    }
+    if (st.cls != ST_OK) {
+        upload_free(u);
+        http_problem(r, st, S(""));
+        return;
+    }
+    u->part.actor = caller_of(r)->actor;
+    u->part.taker.client = u->whose.client;
+    u->part.taker.rule = u->whose.rule;
+    r->work = u;
+}
+
+static void stream_open(struct http_req *r) { upload_open(r, false); }
+static void stream_open_1_2(struct http_req *r) { upload_open(r, true); }
+
+static status take_piece(struct upload *u, str bytes)
+{
+    u->came += bytes.n;
+    if (u->key.present) sha256_add(&u->sum, bytes);
+    if (u->came > u->site->limits.capture_body_max)
+        return fail(ST_TOO_LARGE, "capture.body_max", 0, "a document has at most %zu bytes",
+                    u->site->limits.capture_body_max);
+    if (u->spool != NULL) return large_piece(u, bytes);
+    if (u->in.n == 0) {
+        enum rest_media media = u->media;
+        TRY(rest_body_media(u->r, bytes, &media));
+        u->media = media;
+        if (u->plain_1_2 && media != REST_XML)
+            return fail(ST_MEDIA_TYPE, "body.type", 0, "this path takes XML");
+    }
+    buf_add(&u->in, bytes);
+    return u->in.n > SMALL_MAX ? large_begin(u) : OK;
+}
+
+static void refuse_read(struct upload *u, status st)
+{
+    refuse_event(u, st, u->document == NULL ? UINT32_MAX : document_failed_at(u->document));
+}
+
+static void stream_piece(struct http_req *r, str bytes)
+{
+    struct upload *u = r->work;
+
+    OBJ_CHECK(u, UPLOAD_MAGIC);
+    status st = take_piece(u, bytes);
+    if (st.cls != ST_OK) refuse_read(u, st);
+}
+
+// The key is bound to the bytes of the body, too.
+static void bind_body(struct upload *u)
+{
+    struct sha256 sum = sha256_end(&u->sum);
+
+    if (!u->key.present) return;
+    u->key.body = digest16_of((str){(const char *)u->key.body.b, sizeof u->key.body.b},
+                              (str){(const char *)sum.b, sizeof sum.b});
+    api_key_older(api_snapshot(u->r), env_wall(u->site->env), &u->key);
+    (void)api_snapshot_end(u->r).cls;
+}
+
+static status large_end(struct upload *u)
+{
+    TRY(document_end(u->document));
+    TRY(check_kind(u));
+    return large_send(u);
+}
+
+static void stream_end(struct http_req *r)
+{
+    struct upload *u = r->work;
+    status st = OK;
+
+    OBJ_CHECK(u, UPLOAD_MAGIC);
+    bind_body(u);
+    if (u->spool == NULL) {
+        st = small_read(u);
+        if (st.cls == ST_OK) {
+            small_send(u);
+            return;
+        }
+        if (str_eq(str_of(st.reason), S("capture.slice"))) st = large_begin(u);
+    }
+    if (st.cls == ST_OK) st = large_end(u);
+    if (st.cls != ST_OK) refuse_read(u, st);
+}
+
+static void stream_gone(struct http_req *r)
+{
+    struct upload *u = r->work;
+
+    if (u == NULL) return;
+    OBJ_CHECK(u, UPLOAD_MAGIC);
+    u->r = NULL;
+    r->work = NULL;
+    if (!u->away) upload_free(u);
+}
+
+const struct http_stream capture_stream = {stream_open, stream_piece, stream_end, stream_gone};
+const struct http_stream capture_stream_1_2 = {stream_open_1_2, stream_piece, stream_end,
+                                               stream_gone};

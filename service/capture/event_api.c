@@ -1,0 +1,162 @@
+// POST /epcis/v2/events: one event, with all that it needs of a scope in itself. The answer is the
+// event as it is kept.
+#include "service/capture/capture_int.h"
+#include "service/event/render.h"
+#include <stdlib.h>
+
+#define EVENT_MAGIC 0xe7e27u
+
+struct posted { // owner: the request's loop; in the request's arena but for the part
+    unsigned magic;
+    struct http_req *r;
+    struct part part;
+    struct rest_accepted answer;
+    struct rest_form form;
+};
+
+static void leave(struct posted *x)
+{
+    part_fini(&x->part);
+    x->magic = 0;
+}
+
+static status write_event(struct posted *x, const struct fact *f, struct txn *t, struct buf *out,
+                          str *id)
+{
+    struct event_render r = event_render_begin(api_site(x->r), t, &x->r->arena);
+    struct event_parts parts;
+    struct epcis_out conf = {
+        .format = x->answer.media == REST_XML ? EPCIS_XML_2_0 : EPCIS_JSON_2_0,
+        .kind = EPCIS_BARE_EVENT,
+        .ids = rest_form_ids(x->form),
+        .words = rest_form_words(x->form),
+        .prefixes = r.prefixes,
+        .created = {f->at, 0}
+    };
+    struct epcis_doc doc;
+
+    TRY(event_render(&r, f, &parts));
+    if (parts.n != 1) return fail(ST_STORE, "record.corrupt", 0, "a captured event");
+    *id = parts.at[0].event.id;
+    epcis_doc_init(&doc, &conf, out);
+    status st = epcis_doc_event(&doc, &parts.at[0].event);
+    status end = epcis_doc_end(&doc);
+    epcis_doc_fini(&doc);
+    return st.cls == ST_OK ? end : st;
+}
+
+static void answer(struct posted *x, const struct fact *f)
+{
+    struct http_req *r = x->r;
+    const char *type = x->answer.type;
+    struct buf body;
+    str id = {0};
+
+    buf_init(&body, 1 * GB);
+    status st = write_event(x, f, api_snapshot(r), &body, &id), end = api_snapshot_end(r);
+    leave(x);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls == ST_OK) {
+        rest_location(r, REST_ROOT "/events", id);
+        http_reply_buf(r, 201, type, &body);
+    } else {
+        http_problem(r, st, S(""));
+    }
+    buf_fini(&body);
+}
+
+static void refuse(struct posted *x, status st, str units)
+{
+    struct http_req *r = x->r;
+    struct buf extra;
+
+    buf_init(&extra, 8 * MB);
+    if (units.n > 0) {
+        buf_add(&extra, S("\"units\":"));
+        buf_add(&extra, units);
+    }
+    leave(x);
+    http_problem(r, st, extra.failed ? S("") : extra.n == 0 ? S("") : buf_str(&extra));
+    buf_fini(&extra);
+}
+
+// REQ EPCIS-EVENTS-409: an eventID that is there already is refused here, also for the same event.
+static void done(struct part *p, struct job *j)
+{
+    struct posted *x = p->owner;
+    status st = part_status(p, j);
+    struct ask *last = &j->asks[j->n - 1];
+
+    OBJ_CHECK(x, EVENT_MAGIC);
+    if (st.cls == ST_OK && last->repeat && !j->repeat)
+        st = fail(ST_CONFLICT, "event.id_taken", 0, "eventID: this event is there already");
+    if (st.cls == ST_OK)
+        answer(x, &last->fact);
+    else
+        refuse(x, st, last->units);
+}
+
+// What is sent here is one event; a document is not.
+static status take(struct posted *x)
+{
+    struct http_req *r = x->r;
+    const struct site_limits *limits = &api_site(r)->limits;
+    struct epcis_event event;
+    struct document_event e = {0, r->body, &event, &x->part.arena};
+    enum rest_media media = REST_JSON;
+
+    if (r->body.n > limits->capture_event_max)
+        return fail(ST_TOO_LARGE, "capture.event_max", 0, "an event has at most %zu bytes",
+                    limits->capture_event_max);
+    TRY(rest_body_media(r, r->body, &media));
+    x->part.scope = (struct epcis_scope){
+        media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, EPCIS_2_0, {0}, false};
+    x->part.taker.scope = capture_scope_digest(&x->part.scope);
+    TRY(epcis_event_read(r->body, &x->part.scope, &x->part.arena, &event));
+    TRY(epcis_event_check(&event));
+    return part_add(&x->part, &e);
+}
+
+static status prepare(struct posted *x)
+{
+    struct http_req *r = x->r;
+    struct capture_for whose = {.events_max = 0};
+
+    TRY(rest_accept(r, REST_ANY, &x->answer));
+    TRY(rest_form(r, &x->form));
+    x->part.taker.t = api_snapshot(r);
+    status st = capture_for(r, x->part.taker.t, &whose);
+    x->part.taker.client = whose.client;
+    x->part.taker.rule = whose.rule;
+    x->part.actor = caller_of(r)->actor;
+    if (st.cls == ST_OK) st = take(x);
+    if (st.cls == ST_OK && x->part.key.present)
+        api_key_older(x->part.taker.t, env_wall(api_site(r)->env), &x->part.key);
+    status end = api_snapshot_end(r);
+    return st.cls == ST_OK ? end : st;
+}
+
+void capture_event(struct http_req *r)
+{
+    struct posted *x = NEW(&r->arena, struct posted);
+    bool bad = false;
+
+    if (x == NULL) {
+        http_problem(r, no_memory(), S(""));
+        return;
+    }
+    *x = (struct posted){.magic = EVENT_MAGIC, .r = r};
+    part_init(&x->part, api_site(r), r->loop);
+    x->part.alone = true;
+    x->part.done = done;
+    x->part.owner = x;
+    x->part.key.present = api_key(r, &x->part.key, &bad);
+    if (bad) {
+        leave(x);
+        return;
+    }
+    status st = prepare(x);
+    if (st.cls == ST_OK && !part_send(&x->part))
+        st = fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again");
+    if (st.cls != ST_OK) refuse(x, st, (str){0});
+}

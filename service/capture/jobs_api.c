@@ -1,0 +1,275 @@
+// GET /epcis/v2/capture and /epcis/v2/capture/{captureID}: what became of documents, in JSON or,
+// for one, as EPCISCaptureJob in XML.
+//
+// A page token is the base32 of the last number shown, encrypted like the captureID itself.
+#include "service/capture/capture_int.h"
+#include <stdio.h>
+#include <string.h>
+
+#define NS         "urn:epcglobal:epcis:xsd:2"
+#define CODE_NS    "urn:packtrail:problem"
+#define EXPIRES_MS (24 * 3600 * INT64_C(1000)) // tokens stay good: this is what is promised
+
+struct shown {
+    struct http_req *r;
+    struct txn *t;
+    client_id client;
+    uint64_t document;
+    struct capture_job job;
+};
+
+static status client_of(struct http_req *r, struct txn *t, client_id *out)
+{
+    struct capture_for c;
+
+    TRY(capture_for(r, t, &c));
+    *out = c.client;
+    return OK;
+}
+
+// ---- errors: those of the document's fact, then those of its slices
+
+typedef void error_each(void *self, const struct capture_error *e);
+
+static status slice_errors(const struct shown *x, uint64_t seq, error_each *each, void *self)
+{
+    struct capture_slice s;
+    struct fact f;
+
+    TRY(journal_get(x->t, seq, &x->r->arena, &f));
+    TRY(capture_slice_get(&f, &x->r->arena, &s));
+    if (s.errors_before != 0) TRY(slice_errors(x, s.errors_before, each, self));
+    for (uint32_t i = 0; i < s.errors.n; i++) each(self, &s.errors.at[i]);
+    return OK;
+}
+
+static status errors_walk(const struct shown *x, error_each *each, void *self)
+{
+    struct captured_document d;
+    struct fact f;
+
+    if (!(x->job.flags & JOB_FAILED)) return OK;
+    TRY(journal_get(x->t, x->document, &x->r->arena, &f));
+    TRY(captured_document_get(f.decided, &x->r->arena, &d));
+    for (uint32_t i = 0; i < d.errors.n; i++) each(self, &d.errors.at[i]);
+    return x->job.errors_at == 0 ? OK : slice_errors(x, x->job.errors_at, each, self);
+}
+
+// ---- JSON
+
+static void json_error(void *self, const struct capture_error *e)
+{
+    struct json_w *w = self;
+
+    json_w_object(w);
+    rest_problem_members(w, e->st);
+    if (e->event > 0) json_w_kint(w, "index", e->event - 1);
+    if (e->units.n > 0) {
+        json_w_key(w, S("units"));
+        json_w_raw(w, e->units);
+    }
+    json_w_end(w);
+}
+
+static void json_time(struct json_w *w, const char *key, wall at)
+{
+    struct buf b;
+
+    if (at.ms == 0) return;
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){at, 0});
+    json_w_kstr(w, key, buf_str(&b));
+    buf_fini(&b);
+}
+
+static str id_of(const struct shown *x)
+{
+    struct buf b;
+
+    buf_init(&b, KB);
+    capture_id_put(api_site(x->r), x->document, &b);
+    str id = arena_str(&x->r->arena, buf_str(&b));
+    buf_fini(&b);
+    return id;
+}
+
+static const char *behaviour(const struct shown *x)
+{
+    return x->job.flags & JOB_PROCEED ? "proceed" : "rollback";
+}
+
+static status job_json(const struct shown *x, struct json_w *w)
+{
+    status st = OK;
+
+    json_w_object(w);
+    json_w_kstr(w, "captureID", id_of(x));
+    json_time(w, "createdAt", x->job.created);
+    json_time(w, "finishedAt", x->job.finished);
+    json_w_kbool(w, "running", x->job.flags & JOB_RUNNING);
+    json_w_kbool(w, "success", !(x->job.flags & JOB_FAILED));
+    json_w_kstr(w, "captureErrorBehaviour", str_of(behaviour(x)));
+    if (x->job.flags & JOB_FAILED) {
+        json_w_key(w, S("errors"));
+        json_w_array(w);
+        st = errors_walk(x, json_error, w);
+        json_w_end(w);
+    }
+    json_w_end(w);
+    return st;
+}
+
+// ---- XML
+
+static void xml_error(void *self, const struct capture_error *e)
+{
+    struct xml_w *w = self;
+    char digits[16];
+    int n = snprintf(digits, sizeof digits, "%d", status_http(e->st.cls));
+
+    xml_open(w, S("error"));
+    xml_leaf(w, S("type"), str_of(rest_problem_type(e->st)));
+    xml_leaf(w, S("title"), str_of(status_says(e->st.cls)));
+    xml_leaf(w, S("status"), (str){digits, (size_t)n});
+    if (e->st.text[0] != 0) xml_leaf(w, S("detail"), str_of(e->st.text));
+    if (e->event > 0) {
+        n = snprintf(digits, sizeof digits, "%u", e->event - 1);
+        xml_open(w, S("index"));
+        xml_attr(w, S("xmlns"), S(CODE_NS));
+        xml_text(w, (str){digits, (size_t)n});
+        xml_close(w);
+    }
+    xml_close(w);
+}
+
+static void xml_time(struct xml_w *w, const char *name, wall at)
+{
+    struct buf b;
+
+    if (at.ms == 0) return;
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){at, 0});
+    xml_leaf(w, str_of(name), buf_str(&b));
+    buf_fini(&b);
+}
+
+static status job_xml(const struct shown *x, struct xml_w *w)
+{
+    status st = OK;
+
+    xml_declare(w);
+    xml_open(w, S("epcis:EPCISCaptureJob"));
+    xml_attr(w, S("xmlns:epcis"), S(NS));
+    xml_attr(w, S("running"), x->job.flags & JOB_RUNNING ? S("true") : S("false"));
+    xml_attr(w, S("success"), x->job.flags & JOB_FAILED ? S("false") : S("true"));
+    xml_attr(w, S("captureID"), id_of(x));
+    xml_leaf(w, S("captureErrorBehaviour"), str_of(behaviour(x)));
+    xml_time(w, "createdAt", x->job.created);
+    xml_time(w, "finishedAt", x->job.finished);
+    if (x->job.flags & JOB_FAILED) {
+        xml_open(w, S("errors"));
+        st = errors_walk(x, xml_error, w);
+        xml_close(w);
+    }
+    xml_close(w);
+    return st.cls == ST_OK ? xml_done(w) : st;
+}
+
+// ---- one
+
+static status unknown(void)
+{
+    return fail(ST_NOT_FOUND, "capture.unknown", 0, "there is no such capture");
+}
+
+// Another client's is none.
+static status job_find(struct shown *x)
+{
+    struct http_req *r = x->r;
+
+    TRY(client_of(r, x->t, &x->client));
+    if (!opaque_get(api_site(r)->opaque_key, OPAQUE_CAPTURE, r->param[0], &x->document) ||
+        !capture_job_get(x->t, x->client, x->document, &x->job))
+        return unknown();
+    return OK;
+}
+
+void capture_job_show(struct http_req *r)
+{
+    struct rest_accepted form = {.media = REST_JSON};
+    struct shown x = {.r = r, .t = api_snapshot(r)};
+    struct buf b;
+
+    buf_init(&b, 64 * MB);
+    struct json_w json = json_writer(&b);
+    struct xml_w xml = xml_writer(&b);
+    status st = rest_accept(r, REST_ANY, &form);
+    if (st.cls == ST_OK) st = job_find(&x);
+    if (st.cls == ST_OK) st = form.media == REST_XML ? job_xml(&x, &xml) : job_json(&x, &json);
+    status end = api_snapshot_end(r);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls == ST_OK)
+        http_reply_buf(r, 200, form.type, &b);
+    else
+        http_problem(r, st, S(""));
+    buf_fini(&b);
+}
+
+// ---- all
+
+static status before_of(struct http_req *r, const struct rest_page *page, uint64_t *before)
+{
+    *before = UINT64_MAX;
+    if (page->token.n == 0) return OK;
+    if (opaque_get(api_site(r)->opaque_key, OPAQUE_PAGE, page->token, before)) return OK;
+    return fail(ST_BAD_INPUT, "page.token", 0, "nextPageToken: this is none of ours");
+}
+
+static status list_write(struct shown *x, const struct rest_page *page, struct json_w *w,
+                         uint64_t *last)
+{
+    uint64_t *seqs = NEW_ARRAY(&x->r->arena, uint64_t, page->per_page + 1), before;
+    uint32_t shown = 0;
+
+    if (seqs == NULL) return no_memory();
+    TRY(client_of(x->r, x->t, &x->client));
+    TRY(before_of(x->r, page, &before));
+    size_t n = capture_jobs(x->t, x->client, before, seqs, page->per_page + 1);
+    json_w_array(w);
+    for (; shown < n && shown < page->per_page; shown++) {
+        x->document = seqs[shown];
+        if (!capture_job_get(x->t, x->client, x->document, &x->job)) return unknown();
+        TRY(job_json(x, w));
+    }
+    json_w_end(w);
+    if (n > page->per_page) *last = seqs[shown - 1];
+    return OK;
+}
+
+void capture_jobs_list(struct http_req *r)
+{
+    struct rest_accepted form = {.media = REST_JSON};
+    struct rest_page page = {.per_page = REST_PER_PAGE};
+    struct shown x = {.r = r, .t = api_snapshot(r)};
+    uint64_t last = 0;
+    struct buf b, token;
+
+    buf_init(&b, 64 * MB);
+    buf_init(&token, KB);
+    struct json_w w = json_writer(&b);
+    status st = rest_accept(r, REST_ONLY_JSON, &form);
+    if (st.cls == ST_OK) st = rest_page(r, &page);
+    if (st.cls == ST_OK) st = list_write(&x, &page, &w, &last);
+    status end = api_snapshot_end(r);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls == ST_OK) {
+        if (last != 0) opaque_put(api_site(r)->opaque_key, OPAQUE_PAGE, last, &token);
+        wall expires = {env_wall(api_site(r)->env).ms + EXPIRES_MS};
+        if (last != 0) rest_next(r, buf_str(&token), expires);
+        http_reply_buf(r, 200, form.type, &b);
+    } else {
+        http_problem(r, st, S(""));
+    }
+    buf_fini(&token);
+    buf_fini(&b);
+}

@@ -1,0 +1,156 @@
+#include "service/capture/capture_int.h"
+#include <string.h>
+
+void part_init(struct part *p, struct site *site, struct loop *loop)
+{
+    *p = (struct part){.site = site, .loop = loop};
+    arena_init(&p->arena, PART_ARENA_MAX);
+    part_begin(p);
+}
+
+// What belongs to the document as a whole stays.
+void part_begin(struct part *p)
+{
+    uint64_t document = p->tally.document;
+
+    arena_reset(&p->arena);
+    p->tally = (struct capture_tally){.document = document};
+    p->taker.site = p->site;
+    p->taker.arena = &p->arena;
+    p->taker.ids_by_hash = p->site->limits.capture_ids_by_hash;
+    capture_taker_init(&p->taker);
+    p->asks = NULL;
+    p->n = p->room = p->named = 0;
+    p->document = p->instead = NULL;
+    p->slice = NULL;
+    p->job = NULL;
+}
+
+void part_fini(struct part *p) { arena_fini(&p->arena); }
+
+static struct capture_ask *ask_new(struct part *p)
+{
+    if (p->n == p->room) {
+        uint32_t room = p->room == 0 ? 16 : 2 * p->room;
+        struct capture_ask *more = NEW_ARRAY(&p->arena, struct capture_ask, room);
+        if (more == NULL) return NULL;
+        if (p->n > 0) memcpy(more, p->asks, p->n * sizeof *more);
+        p->asks = more;
+        p->room = room;
+    }
+    return &p->asks[p->n];
+}
+
+// The event was read from bytes that go; what the ask keeps of it is copied or read again.
+status part_add(struct part *p, const struct document_event *e)
+{
+    struct capture_source s = {.event = e->event,
+                               .bytes = arena_str(&p->arena, e->bytes),
+                               .scope = &p->scope,
+                               .index = e->index,
+                               .alone = p->alone};
+    struct capture_ask *ask = ask_new(p);
+
+    if (s.bytes.p == NULL || ask == NULL) return no_memory();
+    TRY(capture_take(&p->taker, &s, ask));
+    ask->taken = p->taken;
+    ask->tally = p->alone ? NULL : &p->tally;
+    p->n++;
+    return OK;
+}
+
+bool part_is_full(const struct part *p)
+{
+    return p->n >= p->site->limits.capture_slice_events || p->taker.units >= PART_UNITS_MAX;
+}
+
+// ---- jobs
+
+static void names_done(struct job *j)
+{
+    struct part *p = j->owner;
+
+    if (j->whole.cls != ST_OK || j->asks[0].result.cls != ST_OK || !part_send(p)) p->done(p, j);
+}
+
+static void all_done(struct job *j)
+{
+    struct part *p = j->owner;
+
+    p->done(p, j);
+}
+
+static struct foreign_ask *names_ask(struct part *p, uint32_t most)
+{
+    struct capture_wanted all = capture_wanted(&p->taker);
+    struct foreign_ask *x = NEW(&p->arena, struct foreign_ask);
+    uint32_t n = all.n - p->named < most ? all.n - p->named : most;
+
+    if (x != NULL) *x = (struct foreign_ask){p->taker.client, all.names + p->named, n};
+    return x;
+}
+
+static struct job *job_of(struct part *p, uint32_t n, void (*done)(struct job *))
+{
+    struct job *j = job_new(&p->arena, p->loop, n);
+
+    if (j == NULL) return NULL;
+    j->owner = p;
+    j->actor = p->actor;
+    j->done = done;
+    return j;
+}
+
+static struct job *names_job(struct part *p)
+{
+    struct job *j = job_of(p, 1, names_done);
+    struct foreign_ask *names = names_ask(p, FOREIGN_NAMES_MAX);
+
+    if (j == NULL || names == NULL) return NULL;
+    j->asks[0] = (struct ask){.kind = &kind_units_named, .what = names};
+    p->named += names->n;
+    return j;
+}
+
+static struct job *last_job(struct part *p)
+{
+    struct foreign_ask *names = names_ask(p, PART_NAMES_MAX);
+    struct job *j = job_of(p, p->n + 3, all_done);
+    uint32_t n = 0;
+
+    if (j == NULL || names == NULL) return NULL;
+    if (p->document != NULL)
+        j->asks[n++] = (struct ask){.kind = &kind_document_captured, .what = p->document};
+    // Also where there are none: a repeat of the call, when they are known, is as many asks.
+    j->asks[n++] = (struct ask){.kind = &kind_units_named, .what = names};
+    for (uint32_t i = 0; i < p->n; i++)
+        j->asks[n++] = (struct ask){.kind = &kind_event_captured, .what = &p->asks[i]};
+    if (p->slice != NULL)
+        j->asks[n++] = (struct ask){.kind = &kind_capture_slice, .what = p->slice};
+    j->n = n;
+    p->tally.job = j;
+    j->key = p->key;
+    j->key.always = true;
+    if (p->instead == NULL) return j;
+    j->instead = NEW(&p->arena, struct ask);
+    if (j->instead == NULL) return NULL;
+    *j->instead = (struct ask){.kind = &kind_document_captured, .what = p->instead};
+    return j;
+}
+
+bool part_send(struct part *p)
+{
+    bool names = capture_wanted(&p->taker).n - p->named > PART_NAMES_MAX;
+    struct job *j = names ? names_job(p) : last_job(p);
+
+    if (j == NULL) return false;
+    if (!names) p->job = j;
+    return committer_submit(p->site->committer, j);
+}
+
+status part_status(const struct part *p, const struct job *j)
+{
+    TRY(j->whole);
+    if (!p->alone) return j == p->job ? OK : j->asks[0].result;
+    return j->asks[j->n - 1].result;
+}

@@ -1,0 +1,241 @@
+// A spooled document on its way into the ledger: read again in turns of the loop, a slice of its
+// events a transaction, until the last slice ends the job. After an end of the process it goes on
+// with the event that the job's row names.
+//
+// Whoever issues numbers meanwhile waits for one such transaction at most; the loop serves others
+// between two pieces.
+#include "common/log.h"
+#include "service/capture/capture_int.h"
+#include <event2/event.h>
+#include <stdlib.h>
+
+#define RUN_MAGIC 0x2a11e2u
+#define PIECE     (32 * KB)
+#define FRONT_MAX (128 * MB)
+#define PAUSE_MS  200 // before what the committer did not take is sent again
+
+struct intake { // owner: the loop
+    unsigned magic;
+    struct run_conf conf;
+    struct mail turn;
+    struct part part;
+    struct arena front;
+    struct document *document;
+    struct spool *spool;
+    uint64_t at; // of the file
+    bool ended, lost, proceed;
+    struct capture_slice_ask slice;
+    char *piece;
+};
+
+static void step(struct mail *m);
+static void send_slice(struct intake *x);
+
+static void run_free(struct intake *x)
+{
+    OBJ_CHECK(x, RUN_MAGIC);
+    atomic_fetch_sub(&capture_of(x->conf.site)->spooled, 1);
+    document_free(&x->document);
+    spool_close(&x->spool);
+    part_fini(&x->part);
+    arena_fini(&x->front);
+    free(x->piece);
+    x->magic = 0;
+    free(x);
+}
+
+static void turn(struct intake *x)
+{
+    x->turn.open = step;
+    loop_post(x->conf.loop, &x->turn);
+}
+
+// The job stays as it is where the service ends: it is gone on with at the next start.
+static bool is_over(struct intake *x)
+{
+    if (!atomic_load(&x->conf.site->draining)) return false;
+    if (x->conf.finished != NULL) x->conf.finished(x->conf.self, NULL);
+    run_free(x);
+    return true;
+}
+
+static void pause_over(evutil_socket_t fd, short what, void *self)
+{
+    struct intake *x = self;
+
+    (void)fd, (void)what;
+    OBJ_CHECK(x, RUN_MAGIC);
+    if (!is_over(x)) send_slice(x);
+}
+
+// Sends the part in hand again, after a while.
+static void stop_or_wait(struct intake *x)
+{
+    struct timeval later = {0, PAUSE_MS * 1000};
+
+    if (is_over(x)) return;
+    event_base_once(loop_base(x->conf.loop), -1, EV_TIMEOUT, pause_over, x, &later);
+}
+
+// ---- reading
+
+static status take_front(void *self, const struct epcis_front *f)
+{
+    struct intake *x = self;
+
+    (void)f;
+    x->part.scope = *document_scope(x->document);
+    return OK;
+}
+
+static status take_event(void *self, const struct document_event *e)
+{
+    struct intake *x = self;
+
+    return part_add(&x->part, e);
+}
+
+static void fill(struct intake *x)
+{
+    size_t n;
+
+    while (!x->ended && !part_is_full(&x->part)) {
+        status st = spool_read(x->spool, x->at, x->piece, PIECE, &n);
+        if (st.cls == ST_OK && n > 0) st = document_piece(x->document, (str){x->piece, n});
+        if (st.cls == ST_OK && n == 0) st = document_end(x->document);
+        x->at += n;
+        x->ended = n == 0 || st.cls != ST_OK;
+        x->lost = st.cls != ST_OK; // it was read once: only the disk can have changed it
+        if (x->lost) LOG(error, "capture.lost", fs("code", str_of(st.reason)));
+        if (n > 0 && x->part.n == 0) break; // nothing yet: others have their turn
+    }
+}
+
+static void send_slice(struct intake *x)
+{
+    x->slice = (struct capture_slice_ask){
+        .client = x->conf.client,
+        .last = x->ended,
+        .lost = x->lost,
+        .next = x->document == NULL ? 0 : document_says(x->document)->events,
+        .at = x->at,
+        .tally = &x->part.tally};
+    x->part.slice = &x->slice;
+    x->part.named = 0; // what was named before is known
+    if (!part_send(&x->part)) stop_or_wait(x);
+}
+
+static void step(struct mail *m)
+{
+    struct intake *x = CONTAINER_OF(m, struct intake, turn);
+
+    OBJ_CHECK(x, RUN_MAGIC);
+    part_begin(&x->part);
+    x->part.taker.client = x->conf.client;
+    x->part.taker.scope = capture_scope_digest(&x->part.scope);
+    if (!x->ended) {
+        x->part.taker.t = capture_snapshot(x->conf.site, x->conf.loop);
+        fill(x);
+        if (capture_snapshot_end(x->part.taker.t).cls != ST_OK) {
+            stop_or_wait(x);
+            return;
+        }
+    }
+    if (x->part.n == 0 && !x->ended)
+        turn(x);
+    else
+        send_slice(x);
+}
+
+// ---- slices
+
+static void finish(struct intake *x)
+{
+    struct capture_job j = {.flags = JOB_FAILED};
+    struct txn *t = capture_snapshot(x->conf.site, x->conf.loop);
+
+    (void)capture_job_get(t, x->conf.client, x->conf.document, &j);
+    (void)capture_snapshot_end(t).cls;
+    if (x->spool != NULL) spool_remove(&x->spool);
+    LOG(info, "capture.finished", fi("document", (int64_t)x->conf.document), fi("stored", j.stored),
+        fi("repeats", j.repeats));
+    if (x->conf.finished != NULL) x->conf.finished(x->conf.self, &j);
+    run_free(x);
+}
+
+static void slice_done(struct part *p, struct job *j)
+{
+    struct intake *x = p->owner;
+    status st = part_status(p, j);
+
+    if (st.cls != ST_OK) {
+        LOG(warn, "capture.slice_failed", fs("code", str_of(st.reason)));
+        stop_or_wait(x);
+    } else if (x->ended) {
+        finish(x);
+    } else {
+        turn(x);
+    }
+}
+
+// ---- beginning
+
+static status open_all(struct intake *x, const struct fact *f, const struct capture_job *job)
+{
+    struct captured_document d;
+    const struct site_limits *limits = &x->conf.site->limits;
+
+    TRY(captured_document_get(f->decided, &x->front, &d));
+    struct document_conf conf = {.syntax =
+                                     d.flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
+                                 .event_max = limits->capture_event_max,
+                                 .events_max = UINT32_MAX,
+                                 .proceed = true, // what is wrong was told when it came
+                                 .no_rest = true,
+                                 .skip = job->next,
+                                 .arena = &x->front,
+                                 .event = take_event,
+                                 .front = take_front,
+                                 .self = x};
+    x->part.actor = f->actor;
+    x->part.taken = d.flags & CAPTURED_PROCEED ? TAKEN_REFUSE : TAKEN_KEEP;
+    x->document = document_new(&conf);
+    return spool_open(capture_of(x->conf.site)->spool, d.spool, &x->spool);
+}
+
+static status begin(struct intake *x, struct txn *t)
+{
+    struct client_profile profile;
+    struct capture_job job;
+    struct fact f;
+
+    TRY(journal_get(t, x->conf.document, &x->front, &f));
+    if (!capture_job_get(t, x->conf.client, x->conf.document, &job))
+        return fail(ST_STORE, "capture.unknown", 0, "a capture without its row");
+    TRY(client_profile(t, x->conf.client, &profile));
+    x->part.taker.rule = profile.capture;
+    x->part.tally.document = x->conf.document;
+    return open_all(x, &f, &job);
+}
+
+void run_begin(const struct run_conf *conf)
+{
+    struct intake *x = calloc(1, sizeof *x);
+
+    assert(x != NULL);
+    *x = (struct intake){.magic = RUN_MAGIC, .conf = *conf};
+    part_init(&x->part, conf->site, conf->loop);
+    x->part.done = slice_done;
+    x->part.owner = x;
+    arena_init(&x->front, FRONT_MAX);
+    x->piece = malloc(PIECE);
+    assert(x->piece != NULL);
+    struct txn *t = capture_snapshot(conf->site, conf->loop);
+    status st = begin(x, t), end = capture_snapshot_end(t);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls != ST_OK) {
+        LOG(error, "capture.lost", fs("code", str_of(st.reason)));
+        x->lost = x->ended = true;
+    }
+    turn(x);
+}

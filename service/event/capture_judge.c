@@ -1,0 +1,450 @@
+// `event.captured`: decided. Runs in the committer: gets, and no reading of foreign bytes. decided
+// part: captured.h.
+//
+// Each unit is looked at once, in the order of the runs: the parent, the first list, the outputs of
+// a transformation, and what an emptied container held.
+#include "service/event/capture.h"
+#include "service/event/report_int.h"
+#include "service/journal/site.h"
+#include "service/tree/tree_db.h"
+
+#define SAME_MAX 16u // facts of one eventID
+#define LATE_MAX 64u // facts of a unit's chain that are asked when it was
+
+struct capturing {
+    struct decide *d;
+    const struct capture_ask *ask;
+    struct judge j; // headers, sorts, offenders
+    struct level_reader levels;
+    struct captured_event own;
+    struct captured_count *counts;
+    struct captured_exception *exceptions;
+    uint32_t counts_room;
+    unit_id *units;
+    uint8_t *effects; // one a unit: enum captured_effect
+    uint32_t n;
+    uint32_t lot;     // of the first own unit
+    bool parent_bad;  // the parent's act was not taken: so are the children's
+    uint32_t moved;   // children put in or taken out
+    uint8_t level_in; // of the first of them
+    bool begun;       // some own unit begins
+    bool no_room;
+};
+
+// ---- exceptions
+
+static void except(struct capturing *c, enum capture_exception code, uint32_t unit)
+{
+    struct captured_event *e = &c->own;
+
+    e->flags |= CAPTURED_EXCEPTION;
+    if (e->exception_count == CAPTURE_EXCEPTIONS_MAX) return;
+    if (c->exceptions == NULL) {
+        c->exceptions = NEW_ARRAY(c->d->arena, struct captured_exception, CAPTURE_EXCEPTIONS_MAX);
+        e->exceptions = c->exceptions;
+    }
+    if (c->exceptions == NULL) return;
+    c->exceptions[e->exception_count++] = (struct captured_exception){(uint8_t)code, unit};
+}
+
+// Names the unit as an offender, where exceptions are refusals.
+static void object(struct capturing *c, enum capture_exception code, uint32_t i)
+{
+    except(c, code, i + 1);
+    if (c->ask->rule != CAPTURE_STRICT) return;
+    judge_offend(&c->j, c->units[i],
+                 fail(ST_CONFLICT, capture_exception_code(code), 0,
+                      "a unit's present state does not allow the event"));
+}
+
+// ---- counters
+
+static void count(struct capturing *c, uint32_t lot, uint8_t level, enum count what, int64_t more)
+{
+    uint32_t i = c->own.count_count;
+
+    if (lot == 0) return;
+    while (i > 0 && (c->counts[i - 1].lot != lot || c->counts[i - 1].level != level ||
+                     c->counts[i - 1].what != what))
+        i--;
+    if (i == 0) {
+        if (c->own.count_count == c->counts_room) {
+            uint32_t room = c->counts_room == 0 ? 8 : 2 * c->counts_room;
+            struct captured_count *x = NEW_ARRAY(c->d->arena, struct captured_count, room);
+            c->no_room |= x == NULL;
+            if (x == NULL) return;
+            for (uint32_t k = 0; k < c->own.count_count; k++) x[k] = c->counts[k];
+            c->counts = x;
+            c->counts_room = room;
+        }
+        c->own.counts = c->counts;
+        i = ++c->own.count_count;
+        c->counts[i - 1] = (struct captured_count){lot, level, (uint8_t)what, 0};
+    }
+    c->counts[i - 1].more += more;
+}
+
+static uint32_t lot_of(struct capturing *c, const struct unit *x)
+{
+    return x->first == 0 ? 0 : judge_header(&c->j, x->first)->lot;
+}
+
+// ---- when
+
+static int64_t time_of(const struct fact *f)
+{
+    return f->flags & FACT_HAS_TIME ? f->event.at.ms : INT64_MIN;
+}
+
+// When the newest of what happened to the unit happened. Its chain is in the order of the journal;
+// the flag says that this is another order than that of time.
+static int64_t newest(struct capturing *c, unit_id u, const struct unit *x)
+{
+    int64_t at = time_of(judge_header(&c->j, x->last)), before;
+    struct arena a;
+    struct fact f;
+    uint64_t seq = x->last;
+
+    if (!(x->flags & UNIT_LATE)) return at;
+    arena_init(&a, 256 * MB);
+    for (unsigned i = 0; i < LATE_MAX && seq != 0; i++) {
+        arena_reset(&a);
+        if (journal_get(c->d->t, seq, &a, &f).cls != ST_OK) break;
+        before = time_of(&f);
+        if (before > at) at = before;
+        seq = fact_previous(&f, u, &a);
+    }
+    arena_fini(&a);
+    return at;
+}
+
+// ---- one unit
+
+static enum captured_act act_of(const struct capturing *c, uint32_t i)
+{
+    const struct capture_ask *ask = c->ask;
+
+    if (ask->has_parent && i == 0) return ask->acts.parent;
+    if (i < ask->has_parent + ask->in || i >= ask->n) return ask->acts.in;
+    return ask->acts.out;
+}
+
+static bool is_foreign(const struct capturing *c, uint32_t i)
+{
+    if (i < c->ask->n) return c->ask->units[i].foreign;
+    const struct space_row *s = names_space(c->j.names, c->d->t, unit_space(c->units[i]));
+    return s != NULL && s->sort == SPACE_OF_FOREIGN;
+}
+
+static unsigned sort_of(struct capturing *c, uint32_t i)
+{
+    bool container = i < c->ask->n ? c->ask->units[i].container
+                                   : judge_sorts(&c->j, c->units[i]).sort == SORT_CONTAINER;
+
+    return (container ? CAPTURED_CONTAINER : CAPTURED_PACK) |
+           (is_foreign(c, i) ? CAPTURED_FOREIGN : 0u);
+}
+
+// REQ CBV-ILMD: what begins here has the lot that the event tells. Own trade items need one.
+static unsigned check_lot(struct capturing *c, unit_id u)
+{
+    struct unit_sorts s = judge_sorts(&c->j, u);
+    struct lot_brief b;
+
+    if (s.is_sscc) return 0;
+    if (c->ask->lot == 0 || !lot_brief_get(c->d->t, c->ask->lot, &b)) return EXCEPTION_LOT_UNKNOWN;
+    if (b.product != s.product) return EXCEPTION_LOT_UNKNOWN;
+    return lot_takes_commission(b.state) ? 0 : EXCEPTION_LOT_CLOSED;
+}
+
+static bool ends(enum captured_act act)
+{
+    return act == CAPTURED_DECOMMISSION || act == CAPTURED_DESTROY;
+}
+
+static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enum captured_act act)
+{
+    unit_id u = c->units[i];
+
+    if (act == CAPTURED_COMMISSION && !is_foreign(c, i)) return check_lot(c, u);
+    if (ends(act) && (x->state == UNIT_OPEN || x->state == UNIT_CLOSED) &&
+        children_count(c->d->t, u) > 0)
+        return EXCEPTION_NOT_EMPTY;
+    if (act == CAPTURED_BE_UNPACKED && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
+    if (act == CAPTURED_PACK_INTO && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
+        return EXCEPTION_TOO_MANY;
+    return 0;
+}
+
+// Shipped with the container that it lies in, which the event names, too: that one's ship is all.
+static bool goes_along(const struct capturing *c, const struct unit *x, enum captured_act act)
+{
+    if (act != CAPTURED_SHIP || x->parent.v == 0) return false;
+    for (uint32_t i = 0; i < c->n; i++)
+        if (c->units[i].v == x->parent.v) return true;
+    return false;
+}
+
+static void count_commission(struct capturing *c, unit_id u, enum unit_state state)
+{
+    uint8_t level = level_of_unit(&c->levels, u, c->ask->lot);
+
+    c->begun = true;
+    count(c, c->ask->lot, level, COUNT_COMMISSIONED, 1);
+    if (state == UNIT_OPEN) count(c, c->ask->lot, level, COUNT_OPEN, 1);
+}
+
+// What taking the act does to the counters of the unit's lot. Parents come last: parent_after.
+static void count_act(struct capturing *c, uint32_t i, const struct unit *x, enum captured_act act,
+                      enum unit_state next)
+{
+    unit_id u = c->units[i];
+
+    if (is_foreign(c, i)) return;
+    if (act == CAPTURED_COMMISSION) {
+        count_commission(c, u, next);
+        return;
+    }
+    uint32_t lot = lot_of(c, x);
+    uint8_t level = lot == 0 ? 0 : level_of_unit(&c->levels, u, lot);
+    if (act == CAPTURED_BE_PACKED) count(c, lot, level, COUNT_PACKED, 1);
+    if (act == CAPTURED_BE_UNPACKED) count(c, lot, level, COUNT_PACKED, -1);
+    if (act == CAPTURED_SHIP) count(c, lot, level, COUNT_SHIPPED, 1);
+    if (x->state == UNIT_SHIPPED) count(c, lot, level, COUNT_SHIPPED, -1);
+    if (x->state == UNIT_OPEN && next != UNIT_OPEN) count(c, lot, level, COUNT_OPEN, -1);
+}
+
+static unsigned effect_of(const struct unit *x, enum captured_act act, enum unit_state next)
+{
+    if (act == CAPTURED_COMMISSION) return EFFECT_BEGINS + (unsigned)next;
+    if (act == CAPTURED_BE_PACKED) return EFFECT_PACKED;
+    if (act == CAPTURED_BE_UNPACKED) return EFFECT_UNPACKED;
+    return next == x->state ? EFFECT_NAMED : EFFECT_STATE + (unsigned)next;
+}
+
+static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
+                          enum captured_act act)
+{
+    enum unit_state next = x->state;
+    unsigned wrong = captured_step(sort_of(c, i), x, act, &next);
+    bool is_parent = c->ask->has_parent && i == 0;
+
+    if (wrong == 0) wrong = check(c, i, x, act);
+    if (wrong == EXCEPTION_HAS_PARENT && goes_along(c, x, act)) return EFFECT_NAMED;
+    if (is_parent) c->parent_bad = wrong != 0;
+    if (wrong != 0) {
+        object(c, (enum capture_exception)wrong, i);
+        return EFFECT_NAMED;
+    }
+    if (!is_parent) count_act(c, i, x, act, next);
+    return effect_of(x, act, next);
+}
+
+static bool moves(enum captured_act act)
+{
+    return act == CAPTURED_BE_PACKED || act == CAPTURED_BE_UNPACKED;
+}
+
+static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
+{
+    struct unit x = unit_get(rows, c->units[i]);
+    enum captured_act act = c->ask->rule == CAPTURE_OFF ? CAPTURED_NOTHING : act_of(c, i);
+    unsigned effect = EFFECT_NAMED;
+
+    alike_put(&c->j.previous, x.last);
+    if (c->lot == 0 && !is_foreign(c, i)) c->lot = lot_of(c, &x);
+    if (x.last != 0 && c->ask->time.at.ms < newest(c, c->units[i], &x)) {
+        effect = EFFECT_LATE;
+        if (act != CAPTURED_NOTHING) object(c, EXCEPTION_TIME_BEFORE, i);
+        if (c->ask->has_parent && i == 0) c->parent_bad = true;
+    } else if (act != CAPTURED_NOTHING && !(moves(act) && c->parent_bad)) {
+        effect = judge_act(c, i, &x, act);
+        bool moved = effect == EFFECT_PACKED || effect == EFFECT_UNPACKED;
+        if (moved && c->moved++ == 0)
+            c->level_in = level_of_unit(&c->levels, c->units[i], lot_of(c, &x));
+    }
+    c->effects[i] = (uint8_t)effect;
+}
+
+// ---- the parent's counters
+
+// An SSCC's level is told by what it holds, and a container that is packed is closed, one that is
+// unpacked open again: it counts otherwise from now on.
+static void parent_after(struct capturing *c)
+{
+    if (c->moved == 0 && c->effects[0] != EFFECT_LATE) c->effects[0] = EFFECT_NAMED;
+    if (c->moved == 0 || is_foreign(c, 0)) return;
+    unit_id parent = c->units[0];
+    struct unit x = unit_one(c->d->t, parent);
+    uint32_t lot = lot_of(c, &x);
+    bool packs = c->ask->acts.parent == CAPTURED_PACK_INTO;
+
+    if (lot == 0) return;
+    uint8_t before = level_of_unit(&c->levels, parent, lot), after = before;
+    const struct shape *shape = level_shape(&c->levels, lot);
+    if (packs && children_count(c->d->t, parent) == 0 && shape != NULL &&
+        judge_sorts(&c->j, parent).is_sscc && shape_sscc_levels(shape) > 1)
+        after = shape_sscc_over(shape, c->level_in);
+    if (after != before) {
+        count(c, lot, before, COUNT_COMMISSIONED, -1);
+        count(c, lot, after, COUNT_COMMISSIONED, 1);
+    }
+    if (x.state == UNIT_OPEN) count(c, lot, before, COUNT_OPEN, -1);
+    if (!packs) count(c, lot, after, COUNT_OPEN, 1);
+}
+
+// ---- eventIDs
+
+// Is it the same as what `f` holds? *other: it has the eventID and says something else.
+static bool is_repeat(struct capturing *c, const struct fact *f, bool *other)
+{
+    struct report report;
+    struct touched touched;
+    struct bytes_r rest;
+    struct captured_event e;
+
+    if (f->kind != FACT_EVENT_CAPTURED ||
+        report_get(f->decided, c->d->arena, &report, &touched, &rest).cls != ST_OK ||
+        captured_event_get(&rest, f, touched.runs.units, c->d->arena, &e).cls != ST_OK)
+        return false;
+    if (!str_eq(e.id, c->ask->id) || ((e.flags ^ c->ask->flags) & CAPTURED_ERROR)) return false;
+    if (e.flags & c->ask->flags & CAPTURED_ID_MADE) return true; // hashes of what they say
+    if (f->seq == c->ask->same_as || memcmp(e.content.b, c->ask->content.b, 16) == 0) return true;
+    *other = true;
+    return false;
+}
+
+// REQ EPCIS-ERROR-DECLARATION: an event and its error declaration have one eventID; else it is one
+// event's for ever.
+static status check_id(struct capturing *c)
+{
+    uint64_t seqs[SAME_MAX];
+    bool other = false;
+    struct fact f;
+    str value;
+
+    TRY(index_value(LIST_EVENT_ID, (str){0}, c->ask->id, c->d->arena, &value));
+    size_t n = list_of(c->d->t, c->ask->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
+    for (size_t i = 0; i < n; i++) {
+        TRY(journal_get(c->d->t, seqs[i], c->d->arena, &f));
+        if (!is_repeat(c, &f, &other)) continue;
+        c->d->repeat_seq = seqs[i];
+        return OK;
+    }
+    if (!other) return txn_status(c->d->t);
+    if (c->ask->taken == TAKEN_KEEP) return except(c, EXCEPTION_ID_TAKEN, 0), OK;
+    return fail(ST_CONFLICT, "event.id_taken", 0, "eventID: another event has it");
+}
+
+// ---- the whole
+
+// The event's units, and where it empties a container all that this holds.
+static status take_units(struct capturing *c)
+{
+    const struct capture_ask *ask = c->ask;
+    struct runs inside = {0};
+    unit_id parent = {0}, u;
+
+    if (ask->empties && ask->rule != CAPTURE_OFF) {
+        parent = capture_unit_id(&ask->units[0]);
+        inside = children_get(c->d->t, parent, c->d->arena);
+    }
+    c->units = NEW_ARRAY(c->d->arena, unit_id, ask->n + inside.units + 1);
+    c->effects = NEW_ARRAY(c->d->arena, uint8_t, ask->n + inside.units + 1);
+    if (c->units == NULL || c->effects == NULL) return no_memory();
+    for (; c->n < ask->n; c->n++) c->units[c->n] = capture_unit_id(&ask->units[c->n]);
+    for (struct run_walk w = runs_walk(&inside); run_next(&w, &u);) c->units[c->n++] = u;
+    return txn_status(c->d->t);
+}
+
+static void check_time(struct capturing *c)
+{
+    const struct site *site = c->d->app;
+    int64_t ahead = c->ask->time.at.ms - c->d->now.ms;
+
+    if (c->ask->rule == CAPTURE_OFF || ahead <= (int64_t)site->limits.clock_ahead_max_ms) return;
+    except(c, EXCEPTION_TIME_AHEAD, 0);
+    if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
+        c->j.first = fail(ST_CONFLICT, "time.ahead", 0, "eventTime: it is ahead of the service");
+}
+
+static status judge_all(struct capturing *c)
+{
+    struct unit_rows rows;
+
+    unit_rows_read(&rows, c->d->t);
+    check_time(c);
+    if (c->ask->twice && c->ask->rule != CAPTURE_OFF) except(c, EXCEPTION_UNIT_TWICE, 0);
+    for (uint32_t i = 0; i < c->n; i++) judge_one(c, i, &rows);
+    alike_end(&c->j.previous);
+    if (c->ask->has_parent && c->ask->rule != CAPTURE_OFF && c->ask->acts.parent != 0)
+        parent_after(c);
+    TRY(txn_status(c->d->t));
+    if (c->no_room) return no_memory();
+    if (c->j.bad < 2) return c->j.bad == 0 ? OK : c->j.first;
+    return fail(c->j.first.cls, c->j.first.reason, 0, "%u of %u units; the first: %s", c->j.bad,
+                c->n, c->j.first.text);
+}
+
+static void set_header(struct capturing *c)
+{
+    const struct capture_ask *ask = c->ask;
+    struct fact *f = c->d->fact;
+
+    f->client = ask->client;
+    f->lot = c->begun ? ask->lot : c->lot;
+    f->event = ask->time;
+    f->flags |= FACT_HAS_TIME | FACT_IS_EVENT;
+    f->body = ask->body;
+    c->d->packed_body = ask->packed_body;
+    c->own.flags |= ask->flags;
+    c->own.document = ask->tally == NULL ? 0 : ask->tally->document;
+    c->own.index = ask->index;
+    c->own.has_parent = ask->has_parent;
+    c->own.in = ask->in;
+    c->own.id = ask->id;
+    c->own.content = ask->content;
+}
+
+static status put(struct capturing *c)
+{
+    struct report none = {0};
+    struct runs runs = runs_of(c->d->arena, c->units, c->n);
+
+    if (runs.at == NULL && c->n > 0) return no_memory();
+    report_put(c->d->out, &none);
+    runs_put(c->d->out, &runs);
+    c->j.previous.b = c->d->out;
+    TRY(judge_all(c));
+    set_header(c);
+    struct captured_bytes as = {.entries = c->ask->entries};
+    struct buf b;
+    buf_init(&b, 64 * MB);
+    struct alike_w effects = {.b = &b};
+    for (uint32_t i = 0; i < c->n; i++) alike_put(&effects, c->effects[i]);
+    alike_end(&effects);
+    as.effects = buf_str(&b);
+    captured_event_put(c->d->out, c->d->seq, &c->own, &as);
+    buf_fini(&b);
+    return OK;
+}
+
+static status captured_decide(struct decide *d)
+{
+    const struct capture_ask *ask = d->ask;
+    struct capturing c = {.d = d, .ask = ask};
+
+    d->fact->client = ask->client;
+    c.j.d = d;
+    c.j.names = names_here(d->app);
+    c.j.first = OK;
+    c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
+    if (!ask->fresh_id) TRY(check_id(&c));
+    if (d->repeat_seq != 0) return OK;
+    TRY(take_units(&c));
+    return put(&c);
+}
+
+const struct kind kind_event_captured = {
+    FACT_EVENT_CAPTURED, 1,   "event.captured", captured_decide, captured_write,
+    captured_print,      NULL};

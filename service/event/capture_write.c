@@ -1,0 +1,186 @@
+// `event.captured`: written. Reads the fact and the ledger and nothing else; the event's own bytes
+// are never looked at here.
+//
+// A unit that many captured events name has a list of its own (LIST_UNIT), for its chain would be
+// long to walk. How many they were is kept as about their logarithm: it grows from k to k + 1 with
+// the chance 1 in 2^k, by a digest of the unit and the event.
+#include "service/event/captured.h"
+#include "service/event/often.h"
+#include "service/event/report_int.h"
+#include "service/tree/tree_db.h"
+#include <string.h>
+
+#define OFTEN_MAX 15u
+
+struct moved { // children that the event puts in or takes out
+    unit_id *at;
+    uint32_t n;
+};
+
+struct applying {
+    struct unit_writing *w;
+    const struct captured_event *e;
+    unit_id parent;
+    struct moved in, out;
+};
+
+// splitmix64: written once and for ever.
+static uint64_t mix(uint64_t z)
+{
+    z += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static void count_often(struct applying *a, unit_id u, struct unit *x)
+{
+    uint64_t chance = mix(u.v ^ mix(a->w->f->seq));
+
+    if (x->often < OFTEN_MAX && chance % (UINT64_C(1) << x->often) == 0) x->often++;
+    often_note(a->w->t, a->w->f, u, x);
+}
+
+static void set_state(struct unit *x, unsigned state)
+{
+    if (state >= UNIT_STATES) return;
+    x->state = (enum unit_state)state;
+    x->flags &= (uint8_t)~UNIT_SEEN;
+}
+
+static void apply(struct applying *a, unit_id u, uint64_t effect)
+{
+    struct unit x = unit_get(&a->w->rows, u);
+
+    if (x.state == UNIT_NONE) x.flags |= UNIT_SEEN;
+    x.flags &= (uint8_t)~UNIT_LATE;
+    if (effect == EFFECT_LATE) {
+        x.flags |= UNIT_LATE;
+    } else if (effect == EFFECT_PACKED) {
+        x.parent = a->parent;
+        a->in.at[a->in.n++] = u;
+    } else if (effect == EFFECT_UNPACKED) {
+        x.parent = (unit_id){0};
+        a->out.at[a->out.n++] = u;
+    } else if (effect >= EFFECT_BEGINS) {
+        set_state(&x, (unsigned)(effect - EFFECT_BEGINS));
+        x.first = a->w->f->seq;
+    } else if (effect >= EFFECT_STATE) {
+        set_state(&x, (unsigned)(effect - EFFECT_STATE));
+    }
+    x.last = a->w->f->seq;
+    count_often(a, u, &x);
+    unit_put(&a->w->rows, u, &x);
+}
+
+static bool apply_all(struct applying *a)
+{
+    struct unit_writing *w = a->w;
+    struct bytes_r bytes = a->e->effects;
+    struct alike_r effects = {.in = &bytes};
+    unit_id u;
+
+    a->in.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
+    a->out.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
+    if (a->in.at == NULL || a->out.at == NULL) return false;
+    for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &u);)
+        apply(a, u, alike_get(&effects));
+    unit_rows_end(&w->rows);
+    struct runs in = runs_of(&w->arena, a->in.at, a->in.n);
+    struct runs out = runs_of(&w->arena, a->out.at, a->out.n);
+    if (a->in.n > 0) children_add(w->t, a->parent, &in);
+    if (a->out.n > 0) children_remove(w->t, a->parent, &out);
+    return true;
+}
+
+// ---- counters and lists
+
+static bool lot_was_before(const struct applying *a, uint32_t i)
+{
+    const struct captured_count *c = a->e->counts;
+    bool there = c[i].lot == a->w->f->lot;
+
+    for (uint32_t k = 0; k < i && !there; k++) there = c[k].lot == c[i].lot;
+    return there;
+}
+
+static void write_counts(struct applying *a)
+{
+    struct unit_writing *w = a->w;
+
+    for (uint32_t i = 0; i < a->e->count_count; i++) {
+        const struct captured_count *c = &a->e->counts[i];
+        if (c->lot == 0 || c->what > COUNT_SHIPPED) continue;
+        writing_count(w, (struct count_of){c->lot, c->level, (enum count)c->what}, c->more);
+        if (!lot_was_before(a, i)) lot_note(w->t, w->f->client, c->lot, w->f->seq);
+    }
+    if (w->f->lot != 0) lot_note(w->t, w->f->client, w->f->lot, w->f->seq);
+}
+
+static void write_lists(struct applying *a)
+{
+    const struct index_entries *all = &a->e->found_by;
+    const struct fact *f = a->w->f;
+
+    for (uint32_t i = 0; i < all->n; i++)
+        list_note(a->w->t, f->client, all->at[i].of, all->at[i].value, f->seq);
+    if (a->e->flags & CAPTURED_EXCEPTION)
+        list_note(a->w->t, f->client, LIST_EXCEPTION, (str){0}, f->seq);
+}
+
+void captured_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct unit_writing w;
+    struct captured_event e;
+    struct applying a = {.w = &w, .e = &e};
+
+    (void)arg;
+    bool read = writing_begin(&w, t, f) &&
+                captured_event_get(&w.own, f, w.touched.runs.units, &w.arena, &e).cls == ST_OK;
+    if (read && w.touched.runs.units > 0) a.parent = w.touched.runs.at[0].first;
+    if (read && apply_all(&a)) {
+        write_counts(&a);
+        write_lists(&a);
+    } else {
+        txn_spoil(t, "record.corrupt", "a captured event");
+    }
+    writing_end(&w);
+}
+
+// ---- for people
+
+static void print_exceptions(const struct captured_event *e, struct json_w *w)
+{
+    if (e->exception_count == 0) return;
+    json_w_key(w, S("exceptions"));
+    json_w_array(w);
+    for (uint32_t i = 0; i < e->exception_count; i++) {
+        json_w_object(w);
+        enum capture_exception code = (enum capture_exception)e->exceptions[i].code;
+        json_w_kstr(w, "code", str_of(capture_exception_code(code)));
+        if (e->exceptions[i].unit > 0) json_w_kint(w, "unit", e->exceptions[i].unit - 1);
+        json_w_end(w);
+    }
+    json_w_end(w);
+}
+
+void captured_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct report report;
+    struct touched touched;
+    struct bytes_r own;
+    struct captured_event e;
+    struct arena a;
+
+    (void)arg;
+    report_print(f, w);
+    arena_init(&a, 256 * MB);
+    if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
+        captured_event_get(&own, f, touched.runs.units, &a, &e).cls == ST_OK) {
+        json_w_kstr(w, "eventID", e.id);
+        if (e.document != 0) json_w_kint(w, "document", (int64_t)e.document);
+        if (e.flags & CAPTURED_ERROR) json_w_kbool(w, "errorDeclaration", true);
+        print_exceptions(&e, w);
+    }
+    arena_fini(&a);
+}

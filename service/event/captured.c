@@ -1,0 +1,325 @@
+// Layouts; see captured.h. What is read may be anything: it is checked against its own bytes before
+// room is taken for it.
+#include "service/event/captured.h"
+#include "service/catalog/product.h"
+#include <string.h>
+
+static status corrupt(void)
+{
+    return fail(ST_STORE, "record.corrupt", 0, "what was captured breaks off");
+}
+
+static const char *const codes[EXCEPTION_END] = {
+#define X(name, number, code) [EXCEPTION_##name] = code,
+    CAPTURE_EXCEPTIONS(X)
+#undef X
+};
+
+const char *capture_exception_code(enum capture_exception e)
+{
+    return (unsigned)e < EXCEPTION_END ? codes[e] : NULL;
+}
+
+// A count of things that take `least` bytes each and more than there are left makes no sense.
+static uint32_t count_get(struct bytes_r *in, size_t least)
+{
+    uint64_t n = bytes_get_var(in);
+
+    if (n > (uint64_t)(in->end - in->p) / least || n > UINT32_MAX) in->bad = true;
+    return in->bad ? 0 : (uint32_t)n;
+}
+
+// ---- errors
+
+status capture_error_add(struct capture_errors *all, struct arena *a, const struct capture_error *e)
+{
+    if (all->at == NULL) all->at = NEW_ARRAY(a, struct capture_error, CAPTURE_ERRORS_MAX);
+    if (all->at == NULL) return no_memory();
+    if (all->n == CAPTURE_ERRORS_MAX)
+        all->more++;
+    else
+        all->at[all->n++] = *e;
+    return OK;
+}
+
+static void errors_put(struct buf *b, const struct capture_errors *all)
+{
+    bytes_var(b, all->n);
+    for (uint32_t i = 0; i < all->n; i++) {
+        const struct capture_error *e = &all->at[i];
+        bytes_var(b, e->event);
+        bytes_u(b, e->st.cls, 1);
+        bytes_str(b, str_of(e->st.reason));
+        bytes_str(b, str_of(e->st.text));
+        bytes_str(b, e->units);
+    }
+    bytes_var(b, all->more);
+}
+
+static bool errors_get(struct bytes_r *in, struct arena *a, struct capture_errors *out)
+{
+    struct capture_errors all = {.n = count_get(in, 5)};
+
+    if (all.n > CAPTURE_ERRORS_MAX) return false;
+    if (all.n > 0) all.at = NEW_ARRAY(a, struct capture_error, all.n);
+    if (all.n > 0 && all.at == NULL) return false;
+    for (uint32_t i = 0; i < all.n; i++) {
+        all.at[i].event = (uint32_t)bytes_get_var(in);
+        unsigned cls = (unsigned)bytes_get_u(in, 1);
+        char *reason = str_z(a, bytes_get_str(in));
+        str text = bytes_get_str(in);
+        all.at[i].units = bytes_get_str(in);
+        if (reason == NULL || cls >= STATUS_CLASS_COUNT) return false;
+        all.at[i].st = fail((enum status_class)cls, reason, 0, "%.*s", STR(text));
+    }
+    all.more = bytes_get_var(in);
+    *out = all;
+    return !in->bad;
+}
+
+// ---- documents
+
+static void party_put(struct buf *b, const struct epcis_party *p)
+{
+    bytes_str(b, p->id);
+    bytes_str(b, p->authority);
+}
+
+static struct epcis_party party_get(struct bytes_r *in)
+{
+    struct epcis_party p = {.id = bytes_get_str(in)};
+
+    p.authority = bytes_get_str(in);
+    return p;
+}
+
+void captured_document_put(struct buf *b, const struct captured_document *d)
+{
+    uint64_t before = 0;
+
+    bytes_u(b, d->flags, 1);
+    bytes_u(b, d->version, 1);
+    bytes_u(b, d->kind, 1);
+    bytes_var(b, d->events);
+    bytes_var(b, d->bytes);
+    bytes_str(b, d->context);
+    bytes_str(b, d->schema_version);
+    bytes_str(b, d->created);
+    party_put(b, &d->sender);
+    party_put(b, &d->receiver);
+    bytes_str(b, d->instance);
+    bytes_str(b, d->spool);
+    bytes_var(b, d->place_count);
+    for (uint32_t i = 0; i < d->place_count; i++) {
+        bytes_var(b, d->places[i] - before);
+        before = d->places[i];
+    }
+    errors_put(b, &d->errors);
+}
+
+static bool places_get(struct bytes_r *in, struct arena *a, struct captured_document *d)
+{
+    uint64_t before = 0;
+
+    d->place_count = count_get(in, 1);
+    uint64_t *places = NEW_ARRAY(a, uint64_t, (size_t)d->place_count + 1);
+    for (uint32_t i = 0; places != NULL && i < d->place_count; i++) {
+        uint64_t more = bytes_get_var(in);
+        if (more > UINT32_MAX) in->bad = true;
+        places[i] = before += more;
+    }
+    d->places = places;
+    return places != NULL && !in->bad;
+}
+
+status captured_document_get(str decided, struct arena *a, struct captured_document *out)
+{
+    struct bytes_r in = bytes_reader(decided);
+    struct captured_document d = {.flags = (unsigned)bytes_get_u(&in, 1)};
+    unsigned version = (unsigned)bytes_get_u(&in, 1), kind = (unsigned)bytes_get_u(&in, 1);
+
+    if (version > EPCIS_2_0 || kind > EPCIS_BARE_EVENT) return corrupt();
+    d.version = (enum epcis_version)version;
+    d.kind = (enum epcis_doc_kind)kind;
+    d.events = (uint32_t)bytes_get_var(&in);
+    d.bytes = bytes_get_var(&in);
+    d.context = bytes_get_str(&in);
+    d.schema_version = bytes_get_str(&in);
+    d.created = bytes_get_str(&in);
+    d.sender = party_get(&in);
+    d.receiver = party_get(&in);
+    d.instance = bytes_get_str(&in);
+    d.spool = bytes_get_str(&in);
+    if (!places_get(&in, a, &d) || !errors_get(&in, a, &d.errors) || !bytes_end(&in))
+        return corrupt();
+    *out = d;
+    return OK;
+}
+
+struct epcis_scope captured_scope(const struct captured_document *d)
+{
+    return (struct epcis_scope){d->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
+                                d->version, d->context, false};
+}
+
+// ---- events
+
+void captured_entries_put(struct buf *b, const struct index_entries *all)
+{
+    bytes_var(b, all->n);
+    for (uint32_t i = 0; i < all->n; i++) {
+        bytes_u(b, all->at[i].of, 1);
+        bytes_str(b, all->at[i].value);
+    }
+}
+
+static bool entries_get(struct bytes_r *in, struct arena *a, struct index_entries *out)
+{
+    struct index_entries all = {.n = count_get(in, 2)};
+
+    all.at = NEW_ARRAY(a, struct index_entry, (size_t)all.n + 1);
+    for (uint32_t i = 0; all.at != NULL && i < all.n; i++) {
+        all.at[i].of = (enum list_attribute)bytes_get_u(in, 1);
+        all.at[i].value = bytes_get_str(in);
+        if (all.at[i].value.n > INDEX_VALUE_MAX) in->bad = true;
+    }
+    *out = all;
+    return all.at != NULL && !in->bad;
+}
+
+static void counts_put(struct buf *b, const struct captured_event *e)
+{
+    bytes_var(b, e->count_count);
+    for (uint32_t i = 0; i < e->count_count; i++) {
+        const struct captured_count *c = &e->counts[i];
+        bytes_var(b, c->lot);
+        bytes_u(b, c->level, 1);
+        bytes_u(b, c->what, 1);
+        bytes_zig(b, c->more);
+    }
+}
+
+static bool counts_get(struct bytes_r *in, struct arena *a, struct captured_event *e)
+{
+    e->count_count = count_get(in, 4);
+    struct captured_count *c = NEW_ARRAY(a, struct captured_count, (size_t)e->count_count + 1);
+    for (uint32_t i = 0; c != NULL && i < e->count_count; i++) {
+        c[i].lot = (uint32_t)bytes_get_var(in);
+        c[i].level = (uint8_t)bytes_get_u(in, 1);
+        c[i].what = (uint8_t)bytes_get_u(in, 1);
+        c[i].more = bytes_get_zig(in);
+        if (c[i].level >= PRODUCT_LEVELS_MAX) in->bad = true;
+    }
+    e->counts = c;
+    return c != NULL && !in->bad;
+}
+
+static bool exceptions_get(struct bytes_r *in, struct arena *a, uint64_t units,
+                           struct captured_event *e)
+{
+    e->exception_count = count_get(in, 2);
+    struct captured_exception *x =
+        NEW_ARRAY(a, struct captured_exception, (size_t)e->exception_count + 1);
+    for (uint32_t i = 0; x != NULL && i < e->exception_count; i++) {
+        x[i].code = (uint8_t)bytes_get_u(in, 1);
+        uint64_t unit = bytes_get_var(in);
+        x[i].unit = (uint32_t)unit;
+        if (unit > units || capture_exception_code((enum capture_exception)x[i].code) == NULL)
+            in->bad = true;
+    }
+    e->exceptions = x;
+    return x != NULL && !in->bad;
+}
+
+void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event *e,
+                        const struct captured_bytes *as)
+{
+    bytes_u(b, e->flags, 1);
+    bytes_var(b, e->document == 0 ? 0 : seq - e->document);
+    bytes_var(b, e->index);
+    bytes_u(b, e->has_parent, 1);
+    bytes_var(b, e->in);
+    bytes_str(b, e->id);
+    buf_add(b, (str){(const char *)e->content.b, sizeof e->content.b});
+    buf_add(b, as->effects);
+    counts_put(b, e);
+    buf_add(b, as->entries);
+    bytes_var(b, e->exception_count);
+    for (uint32_t i = 0; i < e->exception_count; i++) {
+        bytes_u(b, e->exceptions[i].code, 1);
+        bytes_var(b, e->exceptions[i].unit);
+    }
+}
+
+// Passes over what alike_put wrote; every effect must be one.
+static struct bytes_r effects_get(struct bytes_r *in, uint64_t units)
+{
+    struct bytes_r at = *in;
+    struct alike_r skip = {.in = in};
+
+    for (uint64_t i = 0; i < units && !in->bad;) {
+        if (alike_get(&skip) >= EFFECT_END) in->bad = true;
+        i += 1 + skip.left;
+        skip.left = 0;
+    }
+    return at;
+}
+
+status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
+                          struct arena *a, struct captured_event *out)
+{
+    struct captured_event e = {.flags = (unsigned)bytes_get_u(rest, 1)};
+    uint64_t distance = bytes_get_var(rest), in;
+
+    if (distance >= f->seq) return corrupt();
+    if (distance != 0) e.document = f->seq - distance;
+    e.index = (uint32_t)bytes_get_var(rest);
+    e.has_parent = bytes_get_u(rest, 1) != 0;
+    in = bytes_get_var(rest);
+    if (in + e.has_parent > units) return corrupt();
+    e.in = (uint32_t)in;
+    e.id = bytes_get_str(rest);
+    str content = bytes_get_raw(rest, sizeof e.content.b);
+    if (content.n == sizeof e.content.b) memcpy(e.content.b, content.p, sizeof e.content.b);
+    e.effects = effects_get(rest, units);
+    if (!counts_get(rest, a, &e) || !entries_get(rest, a, &e.found_by) ||
+        !exceptions_get(rest, a, units, &e) || !bytes_end(rest))
+        return corrupt();
+    *out = e;
+    return OK;
+}
+
+// ---- slices
+
+void capture_slice_put(struct buf *b, uint64_t seq, const struct capture_slice *s)
+{
+    bytes_var(b, seq - s->document);
+    bytes_u(b, s->flags, 1);
+    bytes_var(b, s->next);
+    bytes_var(b, s->at);
+    bytes_var(b, s->stored);
+    bytes_var(b, s->repeats);
+    bytes_var(b, s->errors_before == 0 ? 0 : seq - s->errors_before);
+    errors_put(b, &s->errors);
+}
+
+status capture_slice_get(const struct fact *f, struct arena *a, struct capture_slice *out)
+{
+    struct bytes_r in = bytes_reader(f->decided);
+    struct capture_slice s = {.flags = 0};
+    uint64_t distance = bytes_get_var(&in), before;
+
+    if (distance == 0 || distance >= f->seq) return corrupt();
+    s.document = f->seq - distance;
+    s.flags = (unsigned)bytes_get_u(&in, 1);
+    s.next = (uint32_t)bytes_get_var(&in);
+    s.at = bytes_get_var(&in);
+    s.stored = (uint32_t)bytes_get_var(&in);
+    s.repeats = (uint32_t)bytes_get_var(&in);
+    before = bytes_get_var(&in);
+    if (before >= f->seq) return corrupt();
+    s.errors_before = before == 0 ? 0 : f->seq - before;
+    if (!errors_get(&in, a, &s.errors) || !bytes_end(&in)) return corrupt();
+    *out = s;
+    return OK;
+}

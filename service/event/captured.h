@@ -1,0 +1,164 @@
+// captured.h - how captured documents and events lie in the journal.
+//
+// One `document.captured` fact for what stands around the events, one `event.captured` fact for
+// each of them with its bytes as they came; a `capture.slice` fact ends each part of a document
+// that is taken in at once. What the events do to units is decided and kept: writing and replay
+// never read foreign bytes.
+//
+// document.captured: flags 1, version 1, kind 1, events var, bytes var, strs: context, schema
+//   version, created, sender and its authority, receiver and its authority, instance, spool | where
+//   each event stood in the rest: distances var, with CAPTURED_ROLLED_BACK none | errors. Its body
+//   is the rest of the document: all bytes but those of the events.
+// event.captured: report.h's common part (no fields), then flags 1, distance to its document's fact
+//   var, index var, roles: has parent 1, units of the first list var | eventID str, digest of the
+//   content 16 | per unit what becomes of it, alike (run.h): enum captured_effect | counts of lots:
+//   n var and lot var, level 1, enum count 1, more zig each | what it is found by: n var and
+//   attribute 1, value str each | exceptions: n var and code 1, place of the unit + 1 var (0: of
+//   the event) each. Its body is the event as it came.
+// capture.slice: distance to the document's fact var, flags 1, next event var, where it begins var,
+//   stored var, repeats var, distance to the slice before that has errors var | errors.
+// errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
+// str
+//   each; those left out because there are more than CAPTURE_ERRORS_MAX var.
+#pragma once
+#include "service/epcis/read.h"
+#include "service/event/index.h"
+#include "service/event/report.h"
+
+#define CAPTURE_ERRORS_MAX     1000u // of a document, in its facts and answers
+#define CAPTURE_EXCEPTIONS_MAX 1000u // of an event, named one by one
+
+enum captured_flag {          // on disk
+    CAPTURED_XML = 1,         // of documents and events: else JSON
+    CAPTURED_PROCEED = 2,     // of documents: what is good is stored; else all or nothing
+    CAPTURED_ROLLED_BACK = 4, // of documents: nothing of it is stored
+    CAPTURED_RUNNING = 8,     // of documents: its events follow in later transactions
+    CAPTURED_ERROR = 16,      // of events: it has an error declaration
+    CAPTURED_ID_MADE = 32,    // of events: the eventID is ours
+    CAPTURED_EXCEPTION = 64,  // of events: some unit did not allow it
+    CAPTURED_ALONE = 128      // of events: it came without a document
+};
+
+// ---- errors
+
+struct capture_error {
+    uint32_t event; // index + 1; 0: of the document as a whole
+    status st;      // class, reason and text; `at` is lost
+    str units;      // offenders as JSON, `[{"unit","code"},…]`, or empty
+};
+struct capture_errors {
+    struct capture_error *at; // room for CAPTURE_ERRORS_MAX; NULL: none yet
+    uint32_t n;
+    uint64_t more; // left out
+};
+// request.memory
+status capture_error_add(struct capture_errors *all, struct arena *a,
+                         const struct capture_error *e);
+
+// ---- documents
+
+struct captured_document {
+    unsigned flags;
+    enum epcis_version version;
+    enum epcis_doc_kind kind;
+    uint32_t events; // in the document
+    uint64_t bytes;  // of it
+    str context;     // struct epcis_scope
+    str schema_version, created;
+    struct epcis_party sender, receiver;
+    str instance;
+    str spool;              // name of the file that its bytes lie in while it is running
+    const uint64_t *places; // of the events in the rest of the document
+    uint32_t place_count;
+    struct capture_errors errors;
+};
+void captured_document_put(struct buf *b, const struct captured_document *d);
+status captured_document_get(str decided, struct arena *a, struct captured_document *out);
+struct epcis_scope captured_scope(const struct captured_document *d);
+
+// ---- events
+
+// What a captured event does to one unit. On disk: small numbers for what is frequent.
+enum captured_effect {
+    EFFECT_NAMED = 0,     // it is in the unit's history, no more
+    EFFECT_LATE = 1,      // likewise, and is older than what happened to the unit since
+    EFFECT_PACKED = 2,    // it lies in the first unit from now on
+    EFFECT_UNPACKED = 3,  // it lies in none
+    EFFECT_STATE = 0x20,  // + enum unit_state: its state from now on
+    EFFECT_BEGINS = 0x40, // + enum unit_state: likewise, and it begins with this event
+    EFFECT_END = 0x60
+};
+
+#define CAPTURE_EXCEPTIONS(X)                                                                      \
+    X(STATE, 1, "unit.state")                                                                      \
+    X(HAS_PARENT, 2, "unit.has_parent")                                                            \
+    X(NO_PARENT, 3, "unit.no_parent")                                                              \
+    X(OTHER_PARENT, 4, "unit.other_parent")                                                        \
+    X(ON_HOLD, 5, "unit.on_hold")                                                                  \
+    X(TIME_BEFORE, 6, "time.before")                                                               \
+    X(TIME_AHEAD, 7, "time.ahead")                                                                 \
+    X(LOT_UNKNOWN, 8, "lot.unknown")                                                               \
+    X(LOT_CLOSED, 9, "lot.closed")                                                                 \
+    X(UNIT_TWICE, 10, "unit.twice")                                                                \
+    X(TOO_MANY, 11, "pack.too_many")                                                               \
+    X(NOT_EMPTY, 12, "unit.not_empty")                                                             \
+    X(ID_TAKEN, 13, "event.id_taken")
+
+enum capture_exception {
+#define X(name, number, code) EXCEPTION_##name = (number),
+    CAPTURE_EXCEPTIONS(X)
+#undef X
+        EXCEPTION_END
+};
+const char *capture_exception_code(enum capture_exception e); // NULL: there is no such
+
+struct captured_exception {
+    uint8_t code;
+    uint32_t unit; // its place in the event's runs + 1; 0: the event itself
+};
+struct captured_count { // of a lot's level, see report_int.h
+    uint32_t lot;
+    uint8_t level, what;
+    int64_t more;
+};
+struct captured_event {
+    unsigned flags;
+    uint64_t document; // seq of its document's fact; 0: it came alone
+    uint32_t index;    // in the document
+    bool has_parent;   // the first unit of the runs is the parent
+    uint32_t in;       // units of its first list, behind the parent; those after are outputs
+    str id;
+    struct digest16 content;
+    struct bytes_r effects; // for alike_get, one a unit
+    const struct captured_count *counts;
+    uint32_t count_count;
+    struct index_entries found_by;
+    const struct captured_exception *exceptions;
+    uint32_t exception_count;
+};
+// The own part, behind the common part, with the effects and entries of these bytes.
+struct captured_bytes {
+    str effects; // by alike_put
+    str entries; // by captured_entries_put
+};
+void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event *e,
+                        const struct captured_bytes *as);
+// `rest` as report_get left it; `units` of the runs. record.corrupt.
+status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
+                          struct arena *a, struct captured_event *out);
+void captured_entries_put(struct buf *b, const struct index_entries *all);
+
+// ---- slices
+
+enum capture_slice_flag { SLICE_LAST = 1 };
+struct capture_slice {
+    uint64_t document; // seq of its fact
+    unsigned flags;
+    uint32_t next; // event to come
+    uint64_t at;   // byte of the document where the next event is looked for
+    uint32_t stored, repeats;
+    uint64_t errors_before; // seq of the last slice with errors; 0: none
+    struct capture_errors errors;
+};
+void capture_slice_put(struct buf *b, uint64_t seq, const struct capture_slice *s);
+status capture_slice_get(const struct fact *f, struct arena *a, struct capture_slice *out);

@@ -1,0 +1,199 @@
+// fact `units.named`. decided part: space 3 | first ordinal 5 | count varint | count x text str |
+//   claims: space 3, ordinal 5, to the end
+// row 'F' client 4 -> space 3 of its foreign units
+#include "service/pool/foreign.h"
+#include "common/bytes.h"
+#include "service/pool/import_int.h"
+#include <string.h>
+
+struct key {
+    char b[5];
+};
+
+static struct key key_of(client_id c)
+{
+    struct key k;
+
+    k.b[0] = ROW_FOREIGN;
+    put_be(k.b + 1, c.v, 4);
+    return k;
+}
+
+static uint32_t space_of(struct txn *t, client_id c)
+{
+    struct key k = key_of(c);
+    str v;
+
+    if (!txn_get(t, DB_ROWS, (str){k.b, sizeof k.b}, &v)) return 0;
+    if (v.n == 3) return (uint32_t)get_be(v.p, 3);
+    txn_spoil(t, "store.corrupt", "the foreign units of a client");
+    return 0;
+}
+
+status foreign_text(const struct gs1_id *id, struct buf *out)
+{
+    size_t before = out->n;
+
+    TRY(gs1_write(id, GS1_DL, NULL, out));
+    if (out->n - before <= FOREIGN_TEXT_MAX) return OK;
+    return fail(ST_BAD_INPUT, "foreign.too_long", 0, "an identifier has at most %u bytes",
+                FOREIGN_TEXT_MAX);
+}
+
+unit_id foreign_find(struct txn *t, client_id c, str text)
+{
+    struct text_of of = {.client = c, .text = text};
+    return text_find(t, &of);
+}
+
+// ---- claims
+
+static unit_id claim_in_pools(struct names *n, struct txn *t, client_id c, const struct pool_id *id,
+                              str text)
+{
+    uint32_t pools[POOLS_OF_ID_MAX], count = pools_of(t, id, pools);
+    struct pool_row p;
+    uint64_t ordinal;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (!pool_row_get(t, pools[i], &p) || p.kind == POOL_LIST || p.client.v != c.v) continue;
+        const struct number_space *s = names_generated(n, t, pool_newest(&p));
+        if (s != NULL && space_ordinal(s, text, &ordinal))
+            return unit_id_of(pool_newest(&p), ordinal);
+    }
+    return (unit_id){0};
+}
+
+unit_id foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id)
+{
+    struct pool_id of = {0};
+    unit_id u = {0};
+
+    if (id->scheme == GS1_SGTIN && !id->is_class) {
+        of = pool_id_gtin(id->key);
+        return claim_in_pools(n, t, c, &of, id->ext);
+    }
+    if (id->scheme != GS1_SSCC) return u;
+    for (of.n = 5; of.n <= 13 && u.v == 0; of.n++) { // extension, and 4 to 12 digits of a prefix
+        memcpy(of.p, id->key, of.n);
+        u = claim_in_pools(n, t, c, &of, gs1_id_key(id));
+    }
+    return u;
+}
+
+// Still ahead of its space, and nobody else's?
+static bool claim_holds(struct txn *t, unit_id claim)
+{
+    struct space_row s;
+
+    return claim.v != 0 && space_row_get(t, unit_space(claim), &s) &&
+           unit_ordinal(claim) >= s.high && barred_get(t, claim) == 0;
+}
+
+// ---- the command
+
+static uint64_t space_next(struct txn *t, client_id c, uint32_t *space)
+{
+    struct space_row s;
+
+    *space = space_of(t, c);
+    if (*space == 0) {
+        *space = (uint32_t)counter_get(t, COUNTER_SPACE) + 1;
+        return 0;
+    }
+    if (space_row_get(t, *space, &s)) return s.capacity;
+    txn_spoil(t, "store.corrupt", "the space of a client's foreign units");
+    return 0;
+}
+
+// A claim that was issued since the loop looked is the unit itself.
+static bool is_issued_now(struct txn *t, unit_id claim)
+{
+    struct space_row s;
+
+    return claim.v != 0 && space_row_get(t, unit_space(claim), &s) &&
+           unit_ordinal(claim) < s.high && barred_get(t, claim) == 0;
+}
+
+static status named_decide(struct decide *d)
+{
+    const struct foreign_ask *ask = d->ask;
+    uint32_t space, fresh = 0;
+    uint64_t first = space_next(d->t, ask->client, &space);
+    struct buf *out = d->out;
+    struct buf texts;
+
+    assert(ask->n <= FOREIGN_NAMES_MAX);
+    d->fact->client = ask->client;
+    if (first + ask->n > SPACE_CAPACITY_MAX)
+        return fail(ST_CONFLICT, "pool.capacity", 0, "a client has no room for more units");
+    buf_init(&texts, FOREIGN_NAMES_MAX * (FOREIGN_TEXT_MAX + 8));
+    struct buf claims;
+    buf_init(&claims, FOREIGN_NAMES_MAX * 8);
+    for (uint32_t i = 0; i < ask->n; i++) {
+        struct foreign_name *x = &ask->names[i];
+        x->unit = foreign_find(d->t, ask->client, x->text);
+        if (x->unit.v == 0 && is_issued_now(d->t, x->claim)) x->unit = x->claim;
+        if (x->unit.v != 0) continue;
+        x->unit = unit_id_of(space, first + fresh++);
+        bytes_str(&texts, x->text);
+        if (claim_holds(d->t, x->claim)) bytes_u(&claims, x->claim.v, 8);
+    }
+    d->nothing = fresh == 0;
+    bytes_u(out, space, 3);
+    bytes_u(out, first, 5);
+    bytes_var(out, fresh);
+    buf_add(out, buf_str(&texts));
+    buf_add(out, buf_str(&claims));
+    buf_fini(&texts);
+    buf_fini(&claims);
+    return txn_status(d->t);
+}
+
+static void space_make(struct txn *t, client_id c, uint32_t space, struct space_row *out)
+{
+    struct key k = key_of(c);
+    char v[3];
+
+    *out = (struct space_row){.space = space, .sort = SPACE_OF_FOREIGN, .client = c};
+    put_be(v, space, 3);
+    txn_put(t, DB_ROWS, (str){k.b, sizeof k.b}, (str){v, sizeof v});
+    counter_put(t, COUNTER_SPACE, space);
+}
+
+static void named_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct bytes_r in = bytes_reader(f->decided);
+    uint32_t space = (uint32_t)bytes_get_u(&in, 3);
+    uint64_t first = bytes_get_u(&in, 5), n = bytes_get_var(&in);
+    struct space_row s;
+
+    (void)arg;
+    if (n == 0 || n > FOREIGN_NAMES_MAX) in.bad = true;
+    if (!in.bad && first == 0) space_make(t, f->client, space, &s);
+    if (!in.bad && first != 0 && !space_row_get(t, space, &s)) in.bad = true;
+    for (uint64_t i = 0; i < n && !in.bad; i++) {
+        struct text_of of = {.client = f->client, .text = bytes_get_str(&in)};
+        if (of.text.n == 0 || of.text.n > FOREIGN_TEXT_MAX) in.bad = true;
+        if (!in.bad) list_number_put(t, unit_id_of(space, first + i), &of, (str){0});
+    }
+    if (!in.bad) {
+        s.capacity = first + n;
+        space_row_put(t, &s);
+        import_claims_write(t, &in, false);
+    }
+    if (!bytes_end(&in)) txn_spoil(t, "record.corrupt", "names of units");
+}
+
+static void named_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct bytes_r in = bytes_reader(f->decided);
+
+    (void)arg;
+    json_w_kint(w, "space", (int64_t)bytes_get_u(&in, 3));
+    json_w_kint(w, "first", (int64_t)bytes_get_u(&in, 5));
+    json_w_kint(w, "units", (int64_t)bytes_get_var(&in));
+}
+
+const struct kind kind_units_named = {FACT_UNITS_NAMED, 1,           "units.named", named_decide,
+                                      named_write,      named_print, NULL};

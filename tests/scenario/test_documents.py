@@ -1,0 +1,257 @@
+"""`packtrail hash`, `validate` and `convert` as commands: files and streams, what is said where, exit
+codes, and memory that does not grow with the document."""
+import json
+import subprocess
+
+import lxml.etree
+import pytest
+
+import harness
+from harness import packtrail
+
+CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+EVENT = {
+    "type": "ObjectEvent", "eventTime": "2026-05-01T13:00:00.000+02:00",
+    "eventTimeZoneOffset": "+02:00", "action": "OBSERVE", "bizStep": "shipping",
+    "epcList": ["urn:epc:id:sgtin:9506000.013435.1"],
+    "readPoint": {"id": "urn:epc:id:sgln:9506000.10001.0"},
+    "example:note": "fragile",
+}
+XML_2 = "{urn:epcglobal:epcis:xsd:2}EPCISDocument"
+XML_1 = "{urn:epcglobal:epcis:xsd:1}EPCISDocument"
+
+
+def event(**changes):
+    return {k: v for k, v in {**EVENT, **changes}.items() if v is not None}
+
+
+def document(*events, **more):
+    return json.dumps({
+        "@context": [CONTEXT, {"example": "http://example.com/ns/"}], "type": "EPCISDocument",
+        "schemaVersion": "2.0", "creationDate": "2026-05-01T14:00:00Z", **more,
+        "epcisBody": {"eventList": list(events)}})
+
+
+@pytest.fixture
+def save(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+    return write
+
+
+def converted(form, text, *options):
+    done = packtrail("convert", "--to", form, *options, given=text)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# ---- hash
+
+def test_hash_prints_an_id_a_line_in_the_order_of_files_and_events(save):
+    one, two = event(), event(action="ADD")
+    first, second = save("a.json", document(one, two)), save("b.json", document(two))
+    lines = packtrail("hash", first, second, "-", given=document(one)).stdout.split("\n")
+    assert len(lines) == 5 and lines[4] == ""
+    assert lines[0] == lines[3] != lines[1] == lines[2]
+    assert all(line.startswith("ni:///sha-256;") and line.endswith("?ver=CBV2.0")
+               for line in lines[:4])
+
+
+def test_an_event_that_cannot_be_read_keeps_its_line(save):
+    path = save("a.json", document(event(), event(eventTime="yesterday"), event()))
+    done = packtrail("hash", path)
+    assert done.returncode == 1
+    good, bad, again = done.stdout.splitlines()
+    assert good == again and bad.startswith("! time.form ")
+
+
+def test_equal_events_have_one_hash_however_they_are_spelled():
+    other = event(eventTime="2026-05-01T11:00:00Z",
+                  epcList=["https://example.com/01/09506000134352/21/1?11=260501"],
+                  readPoint={"id": "https://id.gs1.org/414/9506000100012"},
+                  bizStep="https://ref.gs1.org/cbv/BizStep-shipping", eventID="urn:uuid:1")
+    text = document(event(), other)
+    one, two = packtrail("hash", "-", given=text).stdout.split()
+    assert one == two
+    assert packtrail("hash", "-", given=converted("xml-2.0", text)).stdout.split() == [one, one]
+
+
+# ---- validate
+
+def test_validate_says_ok_or_what_is_wrong_and_where(save):
+    good = save("good.json", document(event()))
+    text = document(event(), event(action=None), event(bizStep="flying"), event())
+    bad = save("bad.json", text)
+    broken = save("broken.json", text[:-1])
+    done = packtrail("validate", good, bad, broken, "nowhere.json")
+    assert done.returncode == 1 and done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{good}: ok"
+    second = text.index('{"type": "ObjectEvent"', text.index('{"type": "ObjectEvent"') + 1)
+    assert lines[1].startswith(f"{bad}: epcis.action_missing eventList[1] byte {second}: ")
+    assert lines[2].startswith(
+        f"{bad}: epcis.word eventList[2] byte {text.index('flying')}: ")
+    assert lines[-2].startswith(f"{broken}: json.syntax byte {len(text) - 1}: ")
+    assert lines[-1].startswith("nowhere.json: file.open ")
+    assert packtrail("validate", good).returncode == 0
+
+
+def test_validate_takes_every_kind_of_document_from_standard_input():
+    text = document(event())
+    for given in (text, converted("xml-2.0", text), "\ufeff" + text,
+                  converted("xml-1.2", text), json.dumps({"@context": CONTEXT, **event(
+                      **{"example:note": None})})):
+        done = packtrail("validate", "-", given=given)
+        assert (done.returncode, done.stdout) == (0, "-: ok\n"), given
+
+
+@pytest.mark.parametrize("given", ["", "  ", "epcis", "\x00"])
+def test_what_is_no_document_is_told(given):
+    done = packtrail("validate", "-", given=given)
+    assert done.returncode == 1
+    assert done.stdout.startswith("-: epcis.syntax byte 0: ")
+
+
+# ---- convert
+
+def test_convert_writes_each_format(save):
+    path = save("a.json", document(event()))
+    for form, tag in (("xml-2.0", XML_2), ("xml-1.2", XML_1)):
+        done = packtrail("convert", "--to", form, path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert lxml.etree.fromstring(done.stdout.encode()).tag == tag
+    back = json.loads(converted("json-ld", done.stdout))
+    assert back["type"] == "EPCISDocument" and back["creationDate"] == "2026-05-01T14:00:00Z"
+    assert {k: v for k, v in back["epcisBody"]["eventList"][0].items() if k != "@context"} == event()
+
+
+def test_identifiers_stay_as_they_are_but_for_1_2_which_needs_the_prefix(save):
+    link = "https://id.gs1.org/01/09506000134352/21/1"
+    text = document(event(epcList=[link]))
+    assert link in converted("xml-2.0", text)
+    done = packtrail("convert", "--to", "xml-1.2", given=text)
+    assert done.returncode == 1
+    assert done.stderr.startswith("packtrail convert: prefix.unknown eventList[0] byte ")
+    prefixes = save("prefixes", "9506000 # ours\n")
+    told = converted("xml-1.2", text, "--prefixes", prefixes)
+    assert "<epc>urn:epc:id:sgtin:9506000.013435.1</epc>" in told and link not in told
+
+
+def test_a_refused_event_is_told_and_the_others_are_written():
+    given = document(event(), event(disposition="conformant"), event(action=None), event())
+    done = packtrail("convert", "--to", "xml-1.2", given=given)
+    assert done.returncode == 1
+    codes = [line.split(": ")[1].split(" byte")[0] for line in done.stderr.splitlines()]
+    assert codes == ["epcis.not_in_1_2 eventList[1]", "epcis.action_missing eventList[2]"]
+    root = lxml.etree.fromstring(done.stdout.encode())
+    assert len(root.findall(".//ObjectEvent")) == 2
+
+
+def test_a_document_without_events_is_converted():
+    root = lxml.etree.fromstring(converted("xml-2.0", document()).encode())
+    assert root.tag == XML_2 and root.find("EPCISBody/EventList") is not None
+
+
+def test_a_bare_event_is_one_in_json_and_a_document_in_xml():
+    bare = {"@context": CONTEXT, **event(**{"example:note": None})}
+    told = json.loads(converted("json-ld", json.dumps(bare)))
+    assert told["type"] == "ObjectEvent" and told["@context"]
+    root = lxml.etree.fromstring(converted("xml-2.0", json.dumps(bare)).encode())
+    assert root.tag == XML_2 and root.get("creationDate") == "2026-05-01T13:00:00+02:00"
+
+
+def test_sender_and_receiver_go_along():
+    head = {"sender": "urn:epc:id:pgln:9506000.00001", "instanceIdentifier": "m-1",
+            "receiver": "https://id.gs1.org/417/9506000200019"}
+    xml = converted("xml-1.2", document(event(), **head))
+    root = lxml.etree.fromstring(xml.encode())
+    ids = [node.text for node in root.iter("{*}Identifier")]
+    assert ids == ["9506000000015", "9506000200019"] or ids == [
+        "https://id.gs1.org/417/9506000000015", "https://id.gs1.org/417/9506000200019"]
+    assert [node.text for node in root.iter("{*}InstanceIdentifier")] == ["m-1"]
+    back = json.loads(converted("json-ld", xml))
+    assert back["instanceIdentifier"] == "m-1"
+    done = packtrail("convert", "--to", "xml-2.0", given=document(event(), sender="us"))
+    assert done.returncode == 0 and "left out" in done.stderr
+
+
+def test_a_query_document_stays_one():
+    text = json.dumps({
+        "@context": [CONTEXT, {"example": "http://example.com/ns/"}],
+        "type": "EPCISQueryDocument", "schemaVersion": "2.0",
+        "creationDate": "2026-05-01T14:00:00Z", "epcisBody": {"queryResults": {
+            "queryName": "SimpleEventQuery", "resultsBody": {"eventList": [event()]}}}})
+    xml = converted("xml-2.0", text)
+    root = lxml.etree.fromstring(xml.encode())
+    assert root.tag == "{urn:epcglobal:epcis-query:xsd:2}EPCISQueryDocument"
+    back = json.loads(converted("json-ld", xml))
+    assert back["epcisBody"]["queryResults"]["queryName"] == "SimpleEventQuery"
+
+
+@pytest.mark.parametrize("args", [
+    ("hash",), ("validate",), ("convert",), ("convert", "--to"), ("convert", "--to", "xml"),
+    ("convert", "--to", "urn", "file"), ("convert", "--to", "json-ld", "a", "b"),
+    ("convert", "--to", "json-ld", "--to", "json-ld"), ("convert", "--for", "x"),
+    ("convert", "--to", "xml-1.2", "--prefixes")])
+def test_wrong_usage_is_status_2(args):
+    done = packtrail(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"usage: packtrail {args[0]} ")
+
+
+def test_what_cannot_be_read_or_written_is_told(tmp_path, save):
+    path = save("a.json", document(event()))
+    for args in (("hash", tmp_path / "no"), ("convert", "--to", "json-ld", tmp_path / "no"),
+                 ("convert", "--to", "xml-1.2", "--prefixes", tmp_path / "no", path)):
+        done = packtrail(*args)
+        assert done.returncode == 1 and "file.open" in done.stderr
+    for args in (("hash", path), ("validate", path), ("convert", "--to", "json-ld", path)):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([harness.BIN, *map(str, args)], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and "file.write" in done.stderr
+
+
+# ---- streams
+
+EVENTS = 100_000
+
+
+def held(process):
+    """The most memory that the process has ever had resident, in KB."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+
+
+def stream(process):
+    """A document of 40 MB, event by event; the memory that it took when nearly all was taken."""
+    to, whole = process.stdin, document("EVENTS")
+    head, tail = whole.split('"EVENTS"')
+    one = json.dumps(event())
+    to.write(head.encode())
+    for n in range(EVENTS):
+        to.write((", " if n else "").encode() + one.replace("013435.1", f"013435.{n}").encode())
+    memory = held(process)
+    to.write(tail.encode())
+    to.close()
+    return memory
+
+
+@pytest.mark.skipif(harness.SANITIZED, reason="the sanitizers' memory is another")
+@pytest.mark.parametrize("args,lines", [
+    (("hash", "-"), EVENTS), (("validate", "-"), 1), (("convert", "--to", "xml-2.0"), None)])
+def test_memory_does_not_grow_with_the_document(tmp_path, args, lines):
+    out = tmp_path / "out"
+    with open(out, "wb") as to:
+        process = subprocess.Popen([harness.BIN, *args], stdin=subprocess.PIPE, stdout=to)
+        memory = stream(process)
+        assert process.wait() == 0
+    assert memory < 24 * 1024
+    text = out.read_bytes()
+    if lines is not None:
+        assert text.count(b"\n") == lines
+    else:
+        assert text.count(b"<ObjectEvent") == EVENTS
+        assert text.endswith(b"</epcis:EPCISDocument>")
