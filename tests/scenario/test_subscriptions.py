@@ -440,3 +440,31 @@ def test_a_deleted_query_ends_its_subscriptions_and_its_name_revives_none(
     assert len(partner.bodies()) == 2
     line.site.stop()
     line.site.verify()
+
+
+# ---- captured events
+
+CAPTURED = {
+    "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+                 {"ex": "https://example.com/ext/"}],
+    "type": "ObjectEvent", "eventTime": "2026-01-02T03:04:05.678Z", "eventTimeZoneOffset": "+00:00",
+    "action": "OBSERVE", "bizStep": "receiving", "ex:dock": "7",
+    "epcList": ["urn:epc:id:sgtin:9506000.013435.X1", "https://example.com/private/1"]}
+
+
+@pytest.mark.parametrize("form, epc", [
+    ("Never_Translates", CAPTURED["epcList"][0]), ("Always_EPC_URN", CAPTURED["epcList"][0]),
+    ("Always_GS1_Digital_Link", "https://id.gs1.org/01/09506000134352/21/X1")])
+def test_captured_events_are_told_with_all_that_was_captured(line, gateway, partner, form, epc):
+    base = query_put(gateway, "receiving", EQ_bizStep=["receiving"])
+    gateway.post(base, {"dest": partner.url, "stream": True}, 201,
+                 headers={"GS1-EPC-Format": form})
+    commission(line, 1)
+    answer = gateway.call("POST", "/epcis/v2/events", CAPTURED)
+    assert answer.status_code == 201, answer.text
+    until(lambda: told(partner))
+    event, = told(partner)
+    assert event["epcList"] == [epc, CAPTURED["epcList"][1]]
+    assert event["ex:dock"] == "7" and event["eventTime"] == CAPTURED["eventTime"]
+    assert event["eventID"] and event["recordTime"]
+    assert faults(partner.bodies()[0]) == []
