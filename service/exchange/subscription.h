@@ -81,6 +81,9 @@ struct subscription_over { // the ask
 // subscription.unknown.
 extern const struct kind kind_subscription_made, kind_subscription_ended;
 
+// The last fact that was recorded before the time; what follows it is told.
+status subscription_position(struct txn *t, wall at, uint64_t *out);
+
 // ---- rows
 
 struct subscription_row {

@@ -372,6 +372,12 @@ static status named_read(struct http_req *r, struct events_asked *out)
 void queries_events(struct http_req *r)
 {
     struct events_asked a = {.must_be = false};
+    struct site *s = api_site(r);
+
+    if (s->live != NULL && http_wants_upgrade(r, S("websocket"))) {
+        s->live(r);
+        return;
+    }
     status st = named_read(r, &a);
 
     if (st.cls == ST_OK)
