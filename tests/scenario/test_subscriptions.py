@@ -350,7 +350,7 @@ def test_subscriptions_of_a_client_do_not_exist_for_others(line, gateway, partne
     assert admin.get(QUERY, headers=ACME) == gateway.get(QUERY)
     reader = line.site.as_role("auditor")
     reader.refused("POST", QUERY, {"dest": partner.url, "stream": True}, status=403, headers=ACME)
-    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.unknown")
+    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.no_such")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "192.168.1.1",
@@ -425,7 +425,7 @@ def test_a_deleted_query_ends_its_subscriptions_and_its_name_revives_none(
     commission(line, 1)
     until(lambda: len(partner.bodies()) == 2 and len(taken(other)) == 1)
     gateway.delete("/epcis/v2/queries/all", 204)
-    gateway.refused("GET", base, status=404, code="query.unknown")
+    gateway.refused("GET", base, status=404, code="query.no_such")
     query_put(gateway, "all")
     assert gateway.get(base) == []
     gateway.refused("GET", f"{base}/{made['subscriptionID']}", status=404,
