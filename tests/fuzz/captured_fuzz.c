@@ -74,8 +74,7 @@ static void take_event(str bytes)
     struct alike_r effects = {.in = &in};
     for (uint64_t i = 0; i < touched.runs.units && i < 100000; i++)
         assert(alike_get(&effects) < EFFECT_END && !in.bad);
-    for (uint32_t i = 0; i < e.found_by.n; i++)
-        assert(e.found_by.at[i].value.n <= INDEX_VALUE_MAX);
+    for (uint32_t i = 0; i < e.found_by.n; i++) assert(e.found_by.at[i].value.n <= INDEX_VALUE_MAX);
     for (uint32_t i = 0; i < e.exception_count; i++)
         assert(capture_exception_code((enum capture_exception)e.exceptions[i].code) != NULL &&
                e.exceptions[i].unit <= touched.runs.units);
