@@ -433,9 +433,12 @@ status capture_take(struct capture_taker *k, const struct capture_source *s,
     if (k->names == NULL) return no_memory();
     indexer_begin(&x.index, k->arena);
     status st = take(&x, s, out);
-    if (st.cls == ST_OK) return take_entries(&x, out), k->units += x.n, OK;
-    (void)indexer_end(&x.index, &none).cls;
-    return st;
+    if (st.cls != ST_OK) {
+        (void)indexer_end(&x.index, &none).cls;
+        return st;
+    }
+    k->units += x.n;
+    return take_entries(&x, out);
 }
 
 status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken)
