@@ -50,7 +50,8 @@ static status take_front(void *self, const struct epcis_front *f)
     TRY(keep(d, &s->receiver.id, f->receiver.id));
     TRY(keep(d, &s->receiver.authority, f->receiver.authority));
     TRY(keep(d, &s->instance, f->instance));
-    d->scope = (struct epcis_scope){f->scope.syntax, f->scope.version, s->context, false};
+    d->scope = f->scope;
+    d->scope.context = s->context;
     return d->conf.front == NULL ? OK : d->conf.front(d->conf.self, f);
 }
 
@@ -137,7 +138,10 @@ static const struct epcis_cut_ops cut_ops = {take_front, take_event};
 struct document *document_new(const struct document_conf *conf)
 {
     struct document *d = calloc(1, sizeof *d);
-    struct epcis_cut_conf cut = {conf->syntax, false, conf->event_max, &cut_ops, d};
+    struct epcis_cut_conf cut = {.syntax = conf->syntax,
+                                 .event_max = conf->event_max,
+                                 .ops = &cut_ops,
+                                 .self = d};
 
     assert(d != NULL);
     *d = (struct document){.magic = DOCUMENT_MAGIC, .conf = *conf, .failed_at = UINT32_MAX};
