@@ -27,7 +27,7 @@ void answer_begin(struct http_req *r, const struct events_asked *a);
 // A resource of the top level.
 struct resource {
     const char *name, *param;
-    int list;       // enum list_attribute
+    enum list_attribute list;
     int vocabulary; // of its words; -1: they are no words
 };
 
