@@ -14,7 +14,7 @@
 #define CALL(x) BEGIN x END
 #define POLL(params)                                                                               \
     BEGIN "<q:Poll><queryName>SimpleEventQuery</queryName><params>" params "</params></"           \
-                                                                           "q:Poll>" END
+          "q:Poll>" END
 #define VALUE(attributes, inner)                                                                   \
     POLL("<param><name>x</name><value" attributes ">" inner "</value></param>")
 
