@@ -33,7 +33,7 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     bool counted;        // among those in the spool
     struct part_ids *ids;
     struct capture_errors conflicts; // eventIDs that are taken
-    bool away;
+    bool away, overflows; // it does not fit into one transaction
     struct capture_document_ask says, instead;
     struct capture_slice_ask slice;
 };
@@ -100,16 +100,19 @@ static status small_front(void *self, const struct epcis_front *f)
     return OK;
 }
 
-static status too_large_to_be_small(void)
+static status too_large_for_strict(const struct upload *u)
 {
-    return fail(ST_TOO_LARGE, "capture.slice", 0, "it does not fit into one transaction");
+    return fail(ST_TOO_LARGE, "capture.strict_max", 0,
+                "the client's rules are strict: at most %u events, %u units and %zu KB",
+                u->site->limits.capture_slice_events, PART_UNITS_MAX, SMALL_MAX / KB);
 }
 
 static status small_event(void *self, const struct document_event *e)
 {
     struct upload *u = self;
 
-    if (part_is_full(&u->part)) return too_large_to_be_small();
+    u->overflows = part_is_full(&u->part);
+    if (u->overflows) return too_large_for_strict(u);
     return part_add(&u->part, e);
 }
 
@@ -331,11 +334,7 @@ static status large_begin(struct upload *u)
 {
     struct capture *c = capture_of(u->site);
 
-    if (u->whose.rule == CAPTURE_STRICT)
-        return fail(ST_TOO_LARGE, "capture.strict_max", 0,
-                    "the client's rules are strict: a document has at most %u events, %zu bytes "
-                    "and %u units",
-                    u->site->limits.capture_slice_events, SMALL_MAX, PART_UNITS_MAX);
+    if (u->whose.rule == CAPTURE_STRICT) return too_large_for_strict(u);
     if (atomic_fetch_add(&c->spooled, 1) >= SPOOLED_MAX) {
         atomic_fetch_sub(&c->spooled, 1);
         return fail(ST_BUSY, "capture.busy", 0, "too many large documents are on their way");
@@ -565,7 +564,7 @@ static void stream_end(struct http_req *r)
             small_send(u);
             return;
         }
-        if (str_eq(str_of(st.reason), S("capture.slice"))) st = large_begin(u);
+        if (u->overflows) st = large_begin(u);
     }
     if (st.cls == ST_OK) st = large_end(u);
     if (st.cls != ST_OK) refuse_read(u, st);

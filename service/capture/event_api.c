@@ -110,7 +110,7 @@ static status take(struct posted *x)
                     limits->capture_event_max);
     TRY(rest_body_media(r, r->body, &media));
     x->part.scope = (struct epcis_scope){
-        media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, EPCIS_2_0, {0}, false};
+        .syntax = media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, .version = EPCIS_2_0};
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
     TRY(epcis_event_read(r->body, &x->part.scope, &x->part.arena, &event));
     TRY(epcis_event_check(&event));

@@ -211,7 +211,7 @@ static status begin(struct intake *x, struct txn *t)
 
     TRY(journal_get(t, x->conf.document, &x->front, &f));
     if (!capture_job_get(t, x->conf.client, x->conf.document, &job))
-        return fail(ST_STORE, "capture.unknown", 0, "a capture without its row");
+        return fail(ST_STORE, "capture.lost", 0, "a capture without its row");
     TRY(client_profile(t, x->conf.client, &profile));
     x->part.taker.rule = profile.capture;
     x->part.tally.document = x->conf.document;

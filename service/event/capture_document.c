@@ -105,7 +105,7 @@ static status slice_decide(struct decide *d)
 
     d->fact->client = ask->client;
     if (!capture_job_get(d->t, ask->client, tally->document, &job))
-        return fail(ST_CONFLICT, "capture.unknown", 0, "there is no such capture");
+        return fail(ST_NOT_FOUND, "capture.unknown", 0, "there is no such capture");
     struct capture_slice s = {.document = tally->document,
                               .flags = ask->last ? SLICE_LAST : 0u,
                               .next = ask->next,

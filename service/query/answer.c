@@ -204,6 +204,8 @@ static void doc_begin(struct answer *g)
         .words = rest_form_words(g->form),
         .created = {env_wall(api_site(g->r)->env), 0},
         .query_name = g->a.name,
+        .ns = query_run_ns(g->run)->at,
+        .ns_count = query_run_ns(g->run)->n,
         .soap = g->a.soap,
     };
 

@@ -25,6 +25,7 @@ struct query_run {
     struct query_hit *hits;
     uint32_t n;
     uint64_t count, looks;
+    struct ns_seen ns;
     struct arena own;     // plan and hits
     struct arena fact;    // one fact
     struct arena scratch; // one identifier
@@ -127,6 +128,7 @@ static status hit_add(struct query_run *r, const struct epcis_event *e, const st
     if (r->q.order == QUERY_BY_EVENT_TIME) h.at.key = e->time.at.at.ms;
     if (!is_after(r, &h)) return OK;
     r->count++;
+    ns_seen_event(&r->ns, e);
     if (r->q.order == QUERY_BY_FIELD) TRY(hit_text(r, e, &h.text));
     if (r->n < r->c.want) {
         r->hits[r->n++] = h;
@@ -248,6 +250,7 @@ status query_run_new(const struct query_conf *c, struct txn *t, struct query_run
 
     assert(r != NULL && c->want > 0 && c->want <= QUERY_WANT_MAX);
     r->magic = RUN_MAGIC;
+    r->ns.arena = &r->own;
     r->c = *c;
     if (c->gather_max == 0) r->c.gather_max = GATHER_MAX;
     r->master = (struct query_master){c->site->master, t, c->client};
@@ -312,5 +315,7 @@ struct query_hits query_run_hits(const struct query_run *r)
     assert(r->done);
     return (struct query_hits){r->hits, r->n, r->count};
 }
+
+const struct ns_seen *query_run_ns(const struct query_run *r) { return &r->ns; }
 
 uint64_t query_run_looks(const struct query_run *r) { return r->looks; }

@@ -5,6 +5,7 @@
 // `upper`, the newest seq when the first page was asked for, so that all pages are of one state.
 #pragma once
 #include "service/event/render.h"
+#include "service/query/ns_seen.h"
 #include "service/query/plan.h"
 
 #define QUERY_WANT_MAX 100000u // hits kept at once
@@ -46,7 +47,8 @@ struct query_hits {
     uint64_t count;
 };
 struct query_hits query_run_hits(const struct query_run *r);
-uint64_t query_run_looks(const struct query_run *r); // events looked at so far
+const struct ns_seen *query_run_ns(const struct query_run *r); // of the hits, and maybe others
+uint64_t query_run_looks(const struct query_run *r);           // events looked at so far
 
 // Puts one event of one of the client's facts into the arena. event.unknown (NOT_FOUND).
 struct event_from {

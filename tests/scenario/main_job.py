@@ -12,6 +12,7 @@ PLACES = {  # for the {...} of paths
     "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
     "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent",
     "query": "SimpleEventQuery", "subscription": "none", "eventID": "urn:x:none",
+    "captureID": "none",
     "value": "none", "token": "00"}
 ROLES = {
     "line": {"line": "line-1"}, "distributor": {"client": "acme", "party": GLN},
@@ -178,6 +179,36 @@ def follow(tell, gateway):
     tell(gateway, "DELETE", place)
 
 
+CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+
+
+def capture(tell, gateway):
+    """A client's own systems send what they saw."""
+    event = {"type": "ObjectEvent", "eventTime": "2026-01-02T03:04:05Z",
+             "eventTimeZoneOffset": "+00:00", "action": "OBSERVE", "bizStep": "receiving",
+             "epcList": [f"https://id.gs1.org/01/{harness.GTIN}/21/FROM-ELSEWHERE"]}
+    path = "/epcis/v2/capture"
+    sent = gateway.call("POST", path, {
+        "@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0",
+        "creationDate": "2026-01-02T03:04:05Z", "epcisBody": {"eventList": [event]}})
+    assert sent.status_code == 202, sent.text
+    tell.done.add("POST " + path)
+    job = tell(gateway, "GET", sent.headers["Location"])
+    assert job["success"] and not job["running"]
+    assert tell(gateway, "GET", path) == [job]
+    kept = tell(gateway, "POST", "/epcis/v2/events",
+                {"@context": CONTEXT, **event, "bizStep": "storing"})
+    assert kept["eventID"].startswith("ni:///sha-256;")
+    document = f"""<?xml version="1.0" encoding="UTF-8"?>
+<epcis:EPCISDocument xmlns:epcis="urn:epcglobal:epcis:xsd:1" schemaVersion="1.2"
+ creationDate="2026-01-02T03:04:05Z"><EPCISBody><EventList><ObjectEvent>
+<eventTime>2026-01-02T03:04:05Z</eventTime><eventTimeZoneOffset>+00:00</eventTimeZoneOffset>
+<epcList><epc>urn:epc:id:sgtin:{harness.PREFIX}.013435.OTHER</epc></epcList>
+<action>OBSERVE</action></ObjectEvent></EventList></EPCISBody></epcis:EPCISDocument>"""
+    tell(gateway, "POST", "/epcis/v1/capture", document,
+         headers={"Content-Type": "application/xml"})
+
+
 def ask(tell, client):
     """What was told to partners is found by everyone who may see it."""
     base = "/epcis/v2/"
@@ -223,6 +254,7 @@ def run(tell, site, partner):
     look(tell, site.as_role("client", client="acme"), packs, sscc)
     hear(tell, operator, partner)
     follow(tell, site.as_role("gateway", client="acme"))
+    capture(tell, site.as_role("gateway", client="acme"))
     ask(tell, site.as_role("client", client="acme"))
     for kind in ("application/json", "application/x-ndjson", "text/csv"):
         tell(site.admin, "GET", "/v1/journal?kind=units.packed", headers={"Accept": kind})

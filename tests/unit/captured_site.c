@@ -6,9 +6,6 @@
 
 #include <cmocka.h>
 
-const struct kind *const captured_site_kinds[] = {&kind_units_named, &kind_document_captured,
-                                                  &kind_event_captured, &kind_capture_slice, NULL};
-
 static void must(status st, str what)
 {
     if (st.cls != ST_OK) fail_msg("%s: %s in %.*s", st.reason, st.text, STR(what));

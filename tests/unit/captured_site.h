@@ -3,8 +3,6 @@
 #pragma once
 #include "site_fixture.h"
 
-extern const struct kind *const captured_site_kinds[]; // in addition to others, ended by NULL
-
 // One event, alone: a JSON object with its own @context. Its fact's seq; fails the test where it
 // is refused.
 uint64_t captured_site_event(struct fixture *f, client_id c, str json);

@@ -1,5 +1,6 @@
 // query_api_test.c - claims about events, resources and named queries over HTTP: forms, pages,
 // walls between clients, refusals.
+#include "captured_site.h"
 #include "query_site.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -79,6 +80,31 @@ static const char *with_pages(struct query_site *s, const char *path, unsigned p
     snprintf(out, sizeof out, "%s%cperPage=%u", path, strchr(path, '?') == NULL ? '?' : '&',
              per_page);
     return str_z(&s->f->arena, str_of(out));
+}
+
+// An answer's @context has all prefixes that are used
+static void a_document_declares_the_prefixes_of_its_events(void **state)
+{
+    struct query_site *s = *state;
+    struct captured_says e = {
+        "ObjectEvent",
+        ",\"action\":\"OBSERVE\",\"epcList\":[\"urn:x:y\"],"
+        "\"ex:colour\":{\"ex:deep\":\"blue\"}",
+        {s->f->now, 0}
+    };
+
+    captured_site_say(s->f, s->acme, &e);
+    captured_site_say(s->f, s->acme, &e);
+    query_site_caller(s, &s->acme);
+    struct fixture_answer a =
+        get(s, "/events?EXISTS_ex:colour=true", "GS1-Extensions: ex=https://example.com/ns/\r\n");
+    assert_int_equal(count_of(a.body, EVENT_JSON), 2);
+    assert_int_equal(count_of(a.body, "\"ex\":\"https://example.com/ns/\""), 1);
+    a = get(s, "/events?EXISTS_ex:colour=true",
+            "GS1-Extensions: ex=https://example.com/ns/\r\nAccept: text/xml\r\n");
+    assert_int_equal(count_of(a.body, "xmlns:ex=\"https://example.com/ns/\""), 1);
+    a = get(s, "/events?EXISTS_ex:colour=true", "");
+    expect(&a, 400, "QueryParameterException");
 }
 
 static void pages_lead_through_all_events_once(void **state)
@@ -402,6 +428,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         API_TEST(events_come_in_the_form_asked_for),
+        API_TEST(a_document_declares_the_prefixes_of_its_events),
         API_TEST(pages_lead_through_all_events_once),
         API_TEST(counts_are_of_the_whole_result),
         API_TEST(tokens_are_of_one_question_of_one_caller),
