@@ -143,8 +143,7 @@ status subscription_of_fact(const struct fact *f, struct arena *a, struct subscr
     return OK;
 }
 
-// The last fact that was recorded before the time: what follows it is told.
-static status position_before(struct txn *t, wall at, uint64_t *out)
+status subscription_position(struct txn *t, wall at, uint64_t *out)
 {
     uint64_t low = 0, high = journal_head_get(t).seq;
     struct fact f;
@@ -169,13 +168,13 @@ static status made_decide(struct decide *d)
 
     d->fact->client = n->client;
     if (!asking_find(d->t, n->client, n->query, &q))
-        return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no such query here");
+        return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no such query here");
     if (n->id.n > 0 && subscription_named(d->t, n->client, n->id) != 0)
         return fail(ST_CONFLICT, "subscription.exists", 0, "there is a subscription of this id");
     if (subscriptions_of(d->t, n->client, SUBSCRIPTIONS_MAX) == SUBSCRIPTIONS_MAX)
         return fail(ST_UNPROCESSABLE, "subscription.too_many", 0, "at most %u subscriptions",
                     SUBSCRIPTIONS_MAX);
-    if (n->has_initial) TRY(position_before(d->t, n->initial, &position));
+    if (n->has_initial) TRY(subscription_position(d->t, n->initial, &position));
     bytes_var(d->out, counter_get(d->t, COUNTER_SUBSCRIPTION) + 1);
     bytes_var(d->out, q.made);
     bytes_str(d->out, q.name);

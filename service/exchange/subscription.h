@@ -77,9 +77,12 @@ struct subscription_over { // the ask
     uint32_t number;
     enum subscription_end why;
 };
-// Codes: query.no_such, subscription.too_many, subscription.exists (of its id);
+// Codes: query.unknown, subscription.too_many, subscription.exists (of its id);
 // subscription.unknown.
 extern const struct kind kind_subscription_made, kind_subscription_ended;
+
+// The last fact that was recorded before the time; what follows it is told.
+status subscription_position(struct txn *t, wall at, uint64_t *out);
 
 // ---- rows
 

@@ -24,7 +24,7 @@ static status query_find(struct http_req *r, struct txn *t, client_id *client,
 {
     TRY(client_find(r, t, client));
     if (asking_find(t, *client, r->param[0], out)) return OK;
-    return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no such query here");
+    return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no such query here");
 }
 
 static status one_find(struct http_req *r, struct txn *t, uint32_t *number,

@@ -25,7 +25,7 @@ static bool is_reserved(str name)
 
 static status unknown(void)
 {
-    return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no query of this name");
+    return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no query of this name");
 }
 
 static status put_decide(struct decide *d)
@@ -372,6 +372,12 @@ static status named_read(struct http_req *r, struct events_asked *out)
 void queries_events(struct http_req *r)
 {
     struct events_asked a = {.must_be = false};
+    struct site *s = api_site(r);
+
+    if (s->live != NULL && http_wants_upgrade(r, S("websocket"))) {
+        s->live(r);
+        return;
+    }
     status st = named_read(r, &a);
 
     if (st.cls == ST_OK)

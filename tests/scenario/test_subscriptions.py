@@ -350,7 +350,7 @@ def test_subscriptions_of_a_client_do_not_exist_for_others(line, gateway, partne
     assert admin.get(QUERY, headers=ACME) == gateway.get(QUERY)
     reader = line.site.as_role("auditor")
     reader.refused("POST", QUERY, {"dest": partner.url, "stream": True}, status=403, headers=ACME)
-    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.no_such")
+    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.unknown")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "192.168.1.1",
@@ -425,7 +425,7 @@ def test_a_deleted_query_ends_its_subscriptions_and_its_name_revives_none(
     commission(line, 1)
     until(lambda: len(partner.bodies()) == 2 and len(taken(other)) == 1)
     gateway.delete("/epcis/v2/queries/all", 204)
-    gateway.refused("GET", base, status=404, code="query.no_such")
+    gateway.refused("GET", base, status=404, code="query.unknown")
     query_put(gateway, "all")
     assert gateway.get(base) == []
     gateway.refused("GET", f"{base}/{made['subscriptionID']}", status=404,
@@ -440,3 +440,31 @@ def test_a_deleted_query_ends_its_subscriptions_and_its_name_revives_none(
     assert len(partner.bodies()) == 2
     line.site.stop()
     line.site.verify()
+
+
+# ---- captured events
+
+CAPTURED = {
+    "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+                 {"ex": "https://example.com/ext/"}],
+    "type": "ObjectEvent", "eventTime": "2026-01-02T03:04:05.678Z", "eventTimeZoneOffset": "+00:00",
+    "action": "OBSERVE", "bizStep": "receiving", "ex:dock": "7",
+    "epcList": ["urn:epc:id:sgtin:9506000.013435.X1", "https://example.com/private/1"]}
+
+
+@pytest.mark.parametrize("form, epc", [
+    ("Never_Translates", CAPTURED["epcList"][0]), ("Always_EPC_URN", CAPTURED["epcList"][0]),
+    ("Always_GS1_Digital_Link", "https://id.gs1.org/01/09506000134352/21/X1")])
+def test_captured_events_are_told_with_all_that_was_captured(line, gateway, partner, form, epc):
+    base = query_put(gateway, "receiving", EQ_bizStep=["receiving"])
+    gateway.post(base, {"dest": partner.url, "stream": True}, 201,
+                 headers={"GS1-EPC-Format": form})
+    commission(line, 1)
+    answer = gateway.call("POST", "/epcis/v2/events", CAPTURED)
+    assert answer.status_code == 201, answer.text
+    until(lambda: told(partner))
+    event, = told(partner)
+    assert event["epcList"] == [epc, CAPTURED["epcList"][1]]
+    assert event["ex:dock"] == "7" and event["eventTime"] == CAPTURED["eventTime"]
+    assert event["eventID"] and event["recordTime"]
+    assert faults(partner.bodies()[0]) == []

@@ -62,7 +62,7 @@ static void every_status_has_its_type(void **state)
         {ST_CONFLICT,          "query.there",           "ResourceAlreadyExists"},
         {ST_TOO_LARGE,         "http.body",             "CaptureLimitExceeded" },
         {ST_TOO_LARGE,         "query.too_large",       "QueryTooLarge"        },
-        {ST_TOO_LARGE,         "query.complex",         "QueryTooComplex"      },
+        {ST_TOO_LARGE,         "query.too_complex",     "QueryTooComplex"      },
         {ST_URI_TOO_LONG,      "http.line_long",        "URITooLong"           },
         {ST_MEDIA_TYPE,        "body.type",             "UnsupportedMediaType" },
         {ST_UNPROCESSABLE,     "client.ambiguous",      "Validation"           },

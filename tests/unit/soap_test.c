@@ -188,7 +188,7 @@ static void every_refusal_has_its_exception(void **state)
         enum status_class cls;
         const char *reason, *exception;
     } rows[] = {
-        {ST_NOT_FOUND,       "query.no_such",             "NoSuchNameException"           },
+        {ST_NOT_FOUND,       "query.unknown",             "NoSuchNameException"           },
         {ST_NOT_FOUND,       "subscription.unknown",      "NoSuchSubscriptionException"   },
         {ST_CONFLICT,        "subscription.exists",       "DuplicateSubscriptionException"},
         {ST_BAD_INPUT,       "subscription.dest",         "InvalidURIException"           },
