@@ -208,8 +208,9 @@ static status value_add(struct plan *p, const struct plan_world *w, const struct
         break;
     default: break;
     }
-    TRY(index_value(t->row->list, t->type, v->text, w->scratch, &value));
-    return list_add(p, w, t->row->list, value);
+    enum list_attribute of = (enum list_attribute)t->row->list;
+    TRY(index_value(of, t->type, v->text, w->scratch, &value));
+    return list_add(p, w, of, value);
 }
 
 // ---- terms

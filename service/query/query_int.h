@@ -11,7 +11,7 @@ status query_prefixes(struct http_req *r, struct query_reader *in); // of GS1-Ex
 // A resource of the top level.
 struct resource {
     const char *name, *param;
-    int list;       // enum list_attribute
+    enum list_attribute list;
     int vocabulary; // of its words; -1: they are no words
 };
 

@@ -18,7 +18,7 @@ static inline uint64_t place_of(bool ascending, uint64_t seq)
 
 struct source {
     bool is_set;
-    uint8_t of; // enum list_attribute
+    enum list_attribute of;
     str value;
     uint64_t *at; // places: of a set all, else those read last
     uint32_t n, next;
