@@ -33,7 +33,7 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     bool counted;        // among those in the spool
     struct part_ids *ids;
     struct capture_errors conflicts; // eventIDs that are taken
-    bool away, overflows; // it does not fit into one transaction
+    bool away, overflows;            // it does not fit into one transaction
     struct capture_document_ask says, instead;
     struct capture_slice_ask slice;
 };

@@ -115,7 +115,9 @@ static struct foreign_ask *names_ask(struct part *p, uint32_t most)
     struct foreign_ask *x = NEW(&p->arena, struct foreign_ask);
     uint32_t n = all.n - p->named < most ? all.n - p->named : most;
 
-    if (x != NULL) *x = (struct foreign_ask){p->taker.client, all.names + p->named, n};
+    if (x == NULL) return NULL;
+    *x = (struct foreign_ask){p->taker.client, NULL, n};
+    if (n > 0) x->names = all.names + p->named;
     return x;
 }
 
