@@ -131,7 +131,7 @@ struct http_manner {
     // Appends a problem's body, `extra` as for http_problem, and says what type it has.
     const char *(*problem)(struct http_req *r, status st, str extra, struct buf *body);
     int (*code)(status st); // the status of a refusal; NULL: as its class says
-    bool silent_head; // HEAD is taken, but Allow does not name it
+    bool silent_head;       // HEAD is taken, but Allow does not name it
 };
 
 // Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).

@@ -73,6 +73,7 @@ static void envelope(struct epcis_doc *d)
     xml_attr(w, S("xmlns:soapenv"), S(SOAP));
     xml_attr(w, S("xmlns:epcisq"), str_of(versions[d->conf.format].query));
     declare(d, &d->ops->mda);
+    for (uint32_t i = 0; i < d->conf.ns_count; i++) declare(d, &d->conf.ns[i]);
     xml_open(w, S("soapenv:Body"));
     results(d);
     xml_open(w, S("EventList"));

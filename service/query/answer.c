@@ -1,5 +1,6 @@
 // answer.c - the answer to a question for events: found in turns, then written in turns. What is
 // small is sent as a whole, so that trouble on the way becomes a problem; what is large streams.
+#include "service/query/answer.h"
 #include "common/bytes.h"
 #include "common/log.h"
 #include "service/client/client.h"

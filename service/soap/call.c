@@ -255,6 +255,7 @@ static void take_controls(struct in *x, void *to)
 // ---- operations
 
 #define ON(op)     (1u << SOAP_##op)
+#define QUERIES    (ON(POLL) | ON(SUBSCRIBE))
 #define TO(member) offsetof(struct soap_call, member)
 static const struct taken {
     const char *name;
@@ -262,11 +263,11 @@ static const struct taken {
     size_t at;
     unsigned of; // operations that have it, bits
 } taken[] = {
-    {"queryName",      take_text,     TO(query),        ON(POLL) | ON(SUBSCRIBE) | ON(GET_SUBSCRIPTION_IDS)},
-    {"params",         take_params,   0,                ON(POLL) | ON(SUBSCRIBE)                           },
-    {"dest",           take_text,     TO(dest),         ON(SUBSCRIBE)                                      },
-    {"controls",       take_controls, 0,                ON(SUBSCRIBE)                                      },
-    {"subscriptionID", take_text,     TO(subscription), ON(SUBSCRIBE) | ON(UNSUBSCRIBE)                    },
+    {"queryName",      take_text,     TO(query),        QUERIES | ON(GET_SUBSCRIPTION_IDS)},
+    {"params",         take_params,   0,                QUERIES                           },
+    {"dest",           take_text,     TO(dest),         ON(SUBSCRIBE)                     },
+    {"controls",       take_controls, 0,                ON(SUBSCRIBE)                     },
+    {"subscriptionID", take_text,     TO(subscription), ON(SUBSCRIBE) | ON(UNSUBSCRIBE)   },
 };
 
 static bool is_given(const struct soap_call *c, const struct taken *k)

@@ -2,8 +2,8 @@
 // for.
 //
 // All parameters must hold, the values of one are alternatives. Codes as for questions for events
-// (query.h): query.unknown, query.twice, query.type, query.value, query.too_complex; and query.missing
-// for includeAttributes and includeChildren, which must be given.
+// (query.h): query.unknown, query.twice, query.type, query.value, query.too_complex; and
+// query.missing for includeAttributes and includeChildren, which must be given.
 #pragma once
 #include "service/query/query.h"
 

@@ -76,7 +76,8 @@ static status keys_add(struct master_run *r, struct keys *k, str name, str *key)
     uint32_t slot = keys_slot(k, &d);
     if (k->table[slot] != 0) return *key = (str){0}, OK;
     if (k->n == k->room)
-        return fail(ST_TOO_LARGE, "query.too_complex", 0, "more than %u elements lie within", k->room);
+        return fail(ST_TOO_LARGE, "query.too_complex", 0, "more than %u elements lie within",
+                    k->room);
     k->at[k->n++] = d;
     k->table[slot] = k->n;
     return OK;

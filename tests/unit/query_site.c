@@ -225,7 +225,7 @@ struct query query_site_read(struct query_site *s, const char *url)
 {
     struct query_reader r;
     struct query_page page;
-    struct query q;
+    struct query q = {0};
 
     query_begin(&r, &s->f->arena);
     status st = query_prefix(&r, S("ex"), S("https://example.com/ns/"));
