@@ -14,8 +14,8 @@ RUN make -j"$(nproc)" all && strip build/packtrail
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libcurl4 libevent-2.1-7 libevent-openssl-2.1-7 \
-        libevent-pthreads-2.1-7 libhttp-parser2.9 liblmdb0 libssl3 libxml2 libyaml-0-2 \
-        tzdata zlib1g \
+        libevent-pthreads-2.1-7 libhttp-parser2.9 liblmdb0 libssl3 libwslay1 libxml2 \
+        libyaml-0-2 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --user-group --no-create-home --home-dir /var/lib/packtrail \
         --shell /usr/sbin/nologin packtrail \

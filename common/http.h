@@ -102,6 +102,23 @@ void http_reply_end(struct http_req *r);
 // what it has for the whole. `gone` is called, perhaps from inside.
 void http_reply_break(struct http_req *r);
 
+// A connection that goes over to another protocol (RFC 9110, 7.8): from there on it is bytes in
+// both directions, and r lives until `gone`, with its arena, headers and caller.
+struct http_upgrade {
+    void (*bytes)(struct http_req *r, str bytes); // that came; they live for the call
+    void (*drained)(struct http_req *r);          // the peer has taken most of what was written
+    // The peer broke off, was too slow, or the server ends: frees r->work, does nothing else.
+    void (*gone)(struct http_req *r);
+};
+// Does the peer ask for this protocol, and may it? (HTTP/1.1, no body.)
+bool http_wants_upgrade(const struct http_req *r, str protocol);
+// Answers 101, with the headers given before, instead of a reply and from inside of run.
+void http_upgrade_start(struct http_req *r, const char *protocol, const struct http_upgrade *u);
+void http_upgrade_write(struct http_req *r, str bytes);
+size_t http_upgrade_waiting(struct http_req *r); // written, but not yet taken by the system
+// Closes after what was written has gone. `gone` is called, not from inside this call.
+void http_upgrade_end(struct http_req *r);
+
 // How the paths below `prefix` answer where they follow a standard of their own. Requests that
 // could not be read far enough to have a path have no manner.
 struct http_manner {
@@ -113,7 +130,8 @@ struct http_manner {
     void (*headers)(struct http_req *r, struct buf *lines);
     // Appends a problem's body, `extra` as for http_problem, and says what type it has.
     const char *(*problem)(struct http_req *r, status st, str extra, struct buf *body);
-    bool silent_head; // HEAD is taken, but Allow does not name it
+    int (*code)(status st); // the status of a refusal; NULL: as its class says
+    bool silent_head;       // HEAD is taken, but Allow does not name it
 };
 
 // Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).

@@ -86,12 +86,14 @@ static void part(struct http_conn *c)
     c->depth++; // what is called here may call back
     http_conn_stream_gone(c);
     if (c->state == CONN_REPLY && c->gone != NULL) c->gone(&c->req);
+    http_upgrade_gone(c);
     conn_free(c);
 }
 
 void http_conn_kill(struct http_conn *c)
 {
     c->mailed = false;
+    http_upgrade_gone(c);
     conn_free(c);
 }
 
@@ -154,8 +156,13 @@ static bool linger_step(struct http_conn *c)
 }
 
 static bool (*const steps[])(struct http_conn *) = {
-    [CONN_HEAD] = http_take_head, [CONN_BODY] = http_take_body,    [CONN_HELD] = held_step,
-    [CONN_REPLY] = held_step,     [CONN_ANSWERED] = answered_step, [CONN_LINGER] = linger_step,
+    [CONN_HEAD] = http_take_head,
+    [CONN_BODY] = http_take_body,
+    [CONN_HELD] = held_step,
+    [CONN_REPLY] = held_step,
+    [CONN_ANSWERED] = answered_step,
+    [CONN_LINGER] = linger_step,
+    [CONN_UPGRADED] = http_upgrade_step,
 };
 
 void http_conn_run(struct http_conn *c)
@@ -185,6 +192,7 @@ static void on_write(struct bufferevent *bev, void *arg)
     (void)bev;
     c->depth++;
     if (c->state == CONN_REPLY) http_reply_drained(c);
+    if (c->state == CONN_UPGRADED) http_upgrade_drained(c);
     c->depth--;
     http_conn_run(c);
 }
@@ -263,6 +271,7 @@ static uint64_t timeout_ms(const struct http_conn *c)
     case CONN_LINGER: return HTTP_LINGER_MS;
     case CONN_HELD:
     case CONN_REPLY:
+    case CONN_UPGRADED:
     case CONN_ANSWERED: break;
     }
     return UINT64_MAX / 1000;

@@ -5,6 +5,7 @@
 //     http_server_conn.c   one connection's life, from state to state
 //     http_server_take.c   its input: heads, the checks, bodies
 //     http_server_reply.c  answers; the handlers' side of http.h
+//     http_server_upgrade.c  connections that go over to another protocol
 //     http_server_tls.c    the TLS context
 #pragma once
 #include "common/http_body.h"
@@ -37,6 +38,7 @@ enum http_state {
     CONN_HELD,     // the handler has the request and owes the answer
     CONN_REPLY,    // a streamed reply is under way
     CONN_ANSWERED, // answered; the next request may follow
+    CONN_UPGRADED, // another protocol's bytes come and go
     CONN_LINGER    // answered for the last time: flush, half-close, discard until the peer closes
 };
 
@@ -67,6 +69,8 @@ struct http_conn {
     struct buf gathered; // the body, for handlers that take it whole
     struct buf extra;    // header lines of the reply to come
     http_drained *drained, *gone;
+    const struct http_upgrade *upgrade; // of CONN_UPGRADED
+    bool ending;                        // its end: flush, then close
     int code;
     bool chunks;           // the streamed reply is chunked
     uint64_t sent;         // octets of the reply's body
@@ -98,8 +102,16 @@ void http_take_late(struct http_conn *c); // answers 408
 
 void http_reply_refuse(struct http_conn *c, status st);
 void http_reply_allow(struct http_conn *c, const struct http_route *const *by_method);
-void http_reply_drained(struct http_conn *c);                           // the output is low
+void http_reply_drained(struct http_conn *c); // the output is low
+// A whole head without a body, ended by the lines `last`. In the lane's buffer.
+str http_reply_head(struct http_conn *c, int code, str last);
 const struct http_manner *http_reply_manner(const struct http_conn *c); // NULL: none
+
+// ---- upgrade
+
+bool http_upgrade_step(struct http_conn *c);
+void http_upgrade_drained(struct http_conn *c);
+void http_upgrade_gone(struct http_conn *c); // tells the handler, once
 
 // ---- lane
 

@@ -15,6 +15,7 @@ static const struct {
     int code;
     const char *says;
 } phrases[] = {
+    {101, "Switching Protocols"            },
     {200, "OK"                             },
     {201, "Created"                        },
     {202, "Accepted"                       },
@@ -101,6 +102,14 @@ static void head_begin(struct http_conn *c, int code, const char *type)
     buf_add(b, S("\r\n"));
     if (c->extra.n > 0) buf_add(b, buf_str(&c->extra));
     if (manner != NULL && manner->headers != NULL) manner->headers(&c->req, b);
+}
+
+str http_reply_head(struct http_conn *c, int code, str last)
+{
+    head_begin(c, code, NULL);
+    buf_add(&c->lane->head, last);
+    buf_add(&c->lane->head, S("\r\n"));
+    return buf_str(&c->lane->head);
 }
 
 static str head_end(struct http_conn *c)
@@ -374,6 +383,7 @@ void http_problem(struct http_req *r, status st, str extra)
         buf_add(&b, extra);
         buf_addc(&b, '}');
     }
+    if (manner != NULL && manner->code != NULL) code = manner->code(st);
     if (code == 401) http_reply_header(r, "WWW-Authenticate", S("Bearer"));
     if (code == 503 || code == 429) http_reply_header(r, "Retry-After", S("1"));
     if (code == 415) http_reply_header(r, "Accept-Encoding", S("gzip"));

@@ -96,13 +96,7 @@ static void unexpected(struct json_r *r, const char *wanted)
         trouble(r, r->at, "json.syntax", "%s is expected, not the byte %02X", wanted, c);
 }
 
-str json_shown(str key)
-{
-    size_t n = key.n < NAME_MAX_LEN ? key.n : NAME_MAX_LEN;
-
-    while (n > 0 && n < key.n && ((unsigned char)key.p[n] & 0xc0) == 0x80) n--;
-    return (str){key.p, n};
-}
+str json_shown(str key) { return str_shown(key, NAME_MAX_LEN); }
 
 // What the sentences call the next value.
 struct name {

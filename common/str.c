@@ -114,6 +114,14 @@ bool str_is_utf8(str s, size_t *bad)
     return true;
 }
 
+str str_shown(str s, size_t max)
+{
+    size_t n = s.n < max ? s.n : max;
+
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80) n--;
+    return (str){s.p, n};
+}
+
 size_t utf8_put(char *out, uint32_t u)
 {
     static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};

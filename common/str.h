@@ -22,6 +22,7 @@ bool str_cut(str *rest, char sep, str *head);     // cursor parsing; false when 
 bool str_u64(str s, uint64_t max, uint64_t *out); // digits only, 1..20 of them, <= max
 bool str_is_utf8(str s, size_t *bad);   // RFC 3629; *bad (may be NULL) is the first wrong byte
 size_t utf8_put(char *out, uint32_t u); // writes a character, 1 to 4 bytes; how many
+str str_shown(str s, size_t max);       // what of s fits a sentence, cut between characters
 bool str_is_digits(str s);              // one digit or more, nothing else
 bool str_is_name(str s);                // [a-z0-9][a-z0-9._-]{0,63}
 

@@ -31,11 +31,10 @@ bool xml_decoder_converts(const struct xml_decoder *d) { return d->iconv != NULL
 
 static status refuse(str name)
 {
-    int n = name.n > 32 ? 32 : (int)name.n;
-
-    if (!str_is_utf8((str){name.p, (size_t)n}, NULL)) n = 0;
-    return fail(ST_BAD_INPUT, "xml.encoding", 0, "the encoding \"%.*s\" is not known here", n,
-                name.p);
+    if (!str_is_utf8(name, NULL)) name.n = 0;
+    name = str_shown(name, 32);
+    return fail(ST_BAD_INPUT, "xml.encoding", 0, "the encoding \"%.*s\" is not known here",
+                STR(name));
 }
 
 static const struct {

@@ -16,8 +16,8 @@ struct xml_decoder {
 
 void xml_decoder_init(struct xml_decoder *d);
 void xml_decoder_fini(struct xml_decoder *d);
-// *out goes on where the last one ended, and lives until the next call; it may be empty. Where bytes
-// are refused it ends in front of them.
+// *out goes on where the last one ended, and lives until the next call; it may be empty. Where
+// bytes are refused it ends in front of them.
 status xml_decoder_piece(struct xml_decoder *d, str in, str *out);
 status xml_decoder_end(struct xml_decoder *d, str *out);
 bool xml_decoder_converts(const struct xml_decoder *d); // what the document declares is not UTF-8

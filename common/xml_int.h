@@ -35,7 +35,7 @@ static inline void xml_r_blanks(struct xml_r *r)
 bool xml_r_trouble(struct xml_r *r, size_t at, const char *reason, const char *fmt, ...)
     LIKE_PRINTF(4, 5);
 bool xml_r_unexpected(struct xml_r *r, const char *wanted); // what stands at r->at
-str xml_r_shown(str name); // short enough for a sentence, cut between characters
+#define XML_R_SHOWN_MAX ((size_t)32)                        // of a stranger's name in a sentence
 
 bool xml_r_declaration(struct xml_r *r); // <?xml …?> at r->at
 bool xml_r_aside(struct xml_r *r);       // over a comment or processing instruction at r->at

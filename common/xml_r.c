@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHOWN_MAX ((size_t)32) // of a stranger's name in a sentence
 #define XML_URI   S("http://www.w3.org/XML/1998/namespace")
 #define XMLNS_URI S("http://www.w3.org/2000/xmlns/")
 
@@ -67,15 +66,6 @@ void xml_r_refuse(struct xml_r *r, status st)
     r->st.at = r->text != 0 ? (uint32_t)r->text + st.at : (uint32_t)r->mark;
 }
 
-// A name short enough for a sentence, cut between characters.
-str xml_r_shown(str name)
-{
-    size_t n = name.n < SHOWN_MAX ? name.n : SHOWN_MAX;
-
-    while (n > 0 && n < name.n && ((unsigned char)name.p[n] & 0xc0) == 0x80) n--;
-    return (str){name.p, n};
-}
-
 bool xml_r_unexpected(struct xml_r *r, const char *wanted)
 {
     if (r->at == r->in.n)
@@ -120,7 +110,7 @@ static bool resolve(struct xml_r *r, struct xml_name *name, size_t at)
     name->uri = ns != NULL ? ns->uri : (str){"", 0};
     if (ns != NULL || name->prefix.n == 0) return true;
     if (str_eq(name->prefix, S("xml"))) return name->uri = XML_URI, true;
-    str prefix = xml_r_shown(name->prefix);
+    str prefix = str_shown(name->prefix, XML_R_SHOWN_MAX);
     return xml_r_trouble(r, at, "xml.prefix", "the prefix %.*s is not declared", STR(prefix));
 }
 
@@ -280,7 +270,7 @@ static bool end_tag(struct xml_r *r)
     leave(r);
     return true;
 wrong:
-    name = xml_r_shown(name);
+    name = str_shown(name, XML_R_SHOWN_MAX);
     return xml_r_trouble(r, at, "xml.syntax", "</%.*s> is expected here", STR(name));
 }
 

@@ -47,6 +47,6 @@ bool xml_r_declaration(struct xml_r *r)
         return xml_r_trouble(r, at, "xml.syntax", "the XML declaration is not one of XML 1.0");
     r->at = end + 2;
     if (r->transcoded || r->encoding.n == 0 || str_eq_fold(r->encoding, S("UTF-8"))) return true;
-    str name = xml_r_shown(r->encoding);
+    str name = str_shown(r->encoding, XML_R_SHOWN_MAX);
     return xml_r_trouble(r, at, "xml.encoding", "UTF-8 is expected here, not %.*s", STR(name));
 }

@@ -161,7 +161,7 @@ static size_t reference(struct xml_r *r, size_t at, uint32_t *u)
     if (name == 0 || !xml_r_byte_is(r, at + 1 + name, ';'))
         return xml_r_trouble(r, at, "xml.syntax", "an & begins a reference, or is written &amp;"),
                0;
-    str entity = xml_r_shown((str){s.p + 1, name});
+    str entity = str_shown((str){s.p + 1, name}, XML_R_SHOWN_MAX);
     return xml_r_trouble(r, at, "xml.entity", "the entity %.*s is not one of XML's five",
                          STR(entity)),
            0;

@@ -21,6 +21,7 @@
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
 #include "service/trade/shipment.h"
+#include "service/vocabulary/vocabulary.h"
 
 // One a line, so that rooms which come at the same time do not meet here.
 // clang-format off
@@ -66,6 +67,7 @@ const struct kind *const site_kinds[] = {
     &kind_subscription_ended,
     &kind_query_put,
     &kind_query_deleted,
+    &kind_vocabulary_captured,
     NULL,
 };
 // clang-format on

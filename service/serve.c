@@ -30,12 +30,15 @@
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
 #include "service/settings.h"
+#include "service/soap/soap.h"
 #include "service/trade/shipment.h"
+#include "service/vocabulary/master.h"
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#define MANNERS_MAX     8u
 #define EXCHANGE_END_MS 3000u // that a message under way has to come to its end
 
 // clang-format off
@@ -55,6 +58,7 @@ const struct http_route *const serve_routes[] = {
     subscriptions_routes,
     capture_routes,
     query_routes,
+    soap_routes,
     NULL,
 };
 // clang-format on
@@ -65,6 +69,7 @@ struct service {
     struct folder folder;
     struct site_keys keys;
     struct site site;
+    struct http_manner manners[MANNERS_MAX]; // the first that fits comes first
     struct http_server *server;
     struct head_file *head;
     char head_path[FOLDER_PATH_MAX];
@@ -174,6 +179,15 @@ static void loops_make(struct service *s)
     }
 }
 
+static void manners_make(struct service *s)
+{
+    s->manners[0] = soap_manner;
+    for (size_t i = 0; rest_manners[i].prefix != NULL; i++) {
+        assert(i + 2 < MANNERS_MAX);
+        s->manners[i + 1] = rest_manners[i];
+    }
+}
+
 static status server_open(struct service *s)
 {
     const struct site_settings *set = &s->settings;
@@ -183,7 +197,7 @@ static status server_open(struct service *s)
         .tls = {tls ? set->certificate.p : NULL, tls ? set->key.p : NULL},
         .limits = site_settings_http(set),
         .routes = serve_routes,
-        .manners = rest_manners,
+        .manners = s->manners,
         .access_check = access_check,
         .done = ops_request_done,
         .app = &s->site,
@@ -191,6 +205,7 @@ static status server_open(struct service *s)
         .loop_count = s->site.loop_count
     };
 
+    manners_make(s);
     status st = http_server_open(&conf, &s->server);
     if (st.cls == ST_OK) return OK;
     return fail(st.cls, st.reason, 0, "%s: %s", set->listen.p, st.text);
@@ -233,6 +248,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.env = &env_real;
     s->site.kinds = site_kinds;
     s->site.keys = &s->keys;
+    s->site.master = &vocabulary_master;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     TRY(folder_open(s));

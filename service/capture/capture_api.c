@@ -33,7 +33,7 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     bool counted;        // among those in the spool
     struct part_ids *ids;
     struct capture_errors conflicts; // eventIDs that are taken
-    bool away, overflows; // it does not fit into one transaction
+    bool away, overflows;            // it does not fit into one transaction
     struct capture_document_ask says, instead;
     struct capture_slice_ask slice;
 };
@@ -203,12 +203,20 @@ static void send(struct upload *u)
     refuse(u, fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again"));
 }
 
+static status master_make(struct upload *u)
+{
+    struct part *p = &u->part;
+
+    return vocabulary_asks(document_front(u->document), u->whose.client, &p->arena, &p->master);
+}
+
 static void small_send(struct upload *u)
 {
     struct part *p = &u->part;
 
     make_asks(u, false);
     status st = capture_pack(u->says.rest, &p->arena, &u->says.packed_rest);
+    if (st.cls == ST_OK) st = master_make(u);
     if (st.cls != ST_OK) {
         refuse(u, st);
         return;
@@ -423,6 +431,7 @@ static status large_send(struct upload *u)
         TRY(spool_keep(u->spool));
         u->says.says.spool = spool_name(u->spool);
         TRY(capture_pack(u->says.rest, &p->arena, &u->says.packed_rest));
+        TRY(master_make(u));
     }
     p->document = &u->says;
     p->key = u->key;

@@ -13,12 +13,14 @@
 #include "service/capture/spool.h"
 #include "service/event/capture_job_db.h"
 #include "service/rest/rest.h"
+#include "service/vocabulary/vocabulary.h"
 #include <stdatomic.h>
 
 #define CAPTURE_MAGIC  0xca97013eu
 #define PART_ARENA_MAX (512 * MB) // of a slice; what it takes follows from the settings
 #define PART_NAMES_MAX 500u       // new names that go with the events; more go before them
 #define PART_UNITS_MAX 1000u      // units of a slice of more than one event
+#define PART_MASTER    8u         // facts of master data in a transaction
 #define SPOOLED_MAX    64u        // documents in the spool, of the whole site
 
 struct capture { // of the site
@@ -66,6 +68,8 @@ struct part { // of one document; owner: the loop, but for the time of a job
     // What the last job says beside the events; NULL: nothing.
     struct capture_document_ask *document, *instead;
     struct capture_slice_ask *slice;
+    struct vocabulary_asks master; // with the document; what is much follows it
+    uint32_t mastered;             // how many of them went
     struct job_key key;
     void (*done)(struct part *p, struct job *j); // of the last job, or one that went wrong
     void *owner;

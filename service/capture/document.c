@@ -138,10 +138,8 @@ static const struct epcis_cut_ops cut_ops = {take_front, take_event};
 struct document *document_new(const struct document_conf *conf)
 {
     struct document *d = calloc(1, sizeof *d);
-    struct epcis_cut_conf cut = {.syntax = conf->syntax,
-                                 .event_max = conf->event_max,
-                                 .ops = &cut_ops,
-                                 .self = d};
+    struct epcis_cut_conf cut = {
+        .syntax = conf->syntax, .event_max = conf->event_max, .ops = &cut_ops, .self = d};
 
     assert(d != NULL);
     *d = (struct document){.magic = DOCUMENT_MAGIC, .conf = *conf, .failed_at = UINT32_MAX};
@@ -208,3 +206,8 @@ str document_rest(const struct document *d)
     return d->rest.n == 0 ? (str){"", 0} : buf_str(&d->rest);
 }
 const struct epcis_scope *document_scope(const struct document *d) { return &d->scope; }
+
+const struct epcis_front *document_front(const struct document *d)
+{
+    return epcis_cut_front(d->cut);
+}

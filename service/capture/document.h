@@ -41,3 +41,4 @@ uint32_t document_failed_at(const struct document *d);
 const struct captured_document *document_says(const struct document *d);
 str document_rest(const struct document *d);
 const struct epcis_scope *document_scope(const struct document *d); // from the front on
+const struct epcis_front *document_front(const struct document *d); // after document_end

@@ -23,6 +23,8 @@ void part_begin(struct part *p)
     p->n = p->room = p->named = 0;
     p->document = p->instead = NULL;
     p->slice = NULL;
+    p->master = (struct vocabulary_asks){NULL, 0};
+    p->mastered = 0;
     p->job = NULL;
 }
 
@@ -73,11 +75,38 @@ static void names_done(struct job *j)
     if (j->whole.cls != ST_OK || j->asks[0].result.cls != ST_OK || !part_send(p)) p->done(p, j);
 }
 
+static bool master_send(struct part *p);
+
+// Master data that were too much for one transaction, until all are there.
+static void master_go(struct part *p)
+{
+    if (p->mastered == p->master.n) {
+        p->done(p, p->job);
+        return;
+    }
+    if (master_send(p)) return;
+    p->job->whole = fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again");
+    p->done(p, p->job);
+}
+
+static void master_done(struct job *j)
+{
+    struct part *p = j->owner;
+
+    if (j->whole.cls == ST_OK)
+        master_go(p);
+    else
+        p->done(p, j);
+}
+
 static void all_done(struct job *j)
 {
     struct part *p = j->owner;
 
-    p->done(p, j);
+    if (part_status(p, j).cls != ST_OK || j->undone)
+        p->done(p, j);
+    else
+        master_go(p);
 }
 
 static struct foreign_ask *names_ask(struct part *p, uint32_t most)
@@ -86,7 +115,9 @@ static struct foreign_ask *names_ask(struct part *p, uint32_t most)
     struct foreign_ask *x = NEW(&p->arena, struct foreign_ask);
     uint32_t n = all.n - p->named < most ? all.n - p->named : most;
 
-    if (x != NULL) *x = (struct foreign_ask){p->taker.client, all.names + p->named, n};
+    if (x == NULL) return NULL;
+    *x = (struct foreign_ask){p->taker.client, NULL, n};
+    if (n > 0) x->names = all.names + p->named;
     return x;
 }
 
@@ -112,10 +143,29 @@ static struct job *names_job(struct part *p)
     return j;
 }
 
+static uint32_t master_asks(struct part *p, struct ask *out)
+{
+    uint32_t n = 0;
+
+    for (; n < PART_MASTER && p->mastered < p->master.n; n++)
+        out[n] =
+            (struct ask){.kind = &kind_vocabulary_captured, .what = &p->master.at[p->mastered++]};
+    return n;
+}
+
+static bool master_send(struct part *p)
+{
+    struct job *j = job_of(p, PART_MASTER, master_done);
+
+    if (j == NULL) return false;
+    j->n = master_asks(p, j->asks);
+    return committer_submit(p->site->committer, j);
+}
+
 static struct job *last_job(struct part *p)
 {
     struct foreign_ask *names = names_ask(p, PART_NAMES_MAX);
-    struct job *j = job_of(p, p->n + 3, all_done);
+    struct job *j = job_of(p, p->n + 3 + PART_MASTER, all_done);
     uint32_t n = 0;
 
     if (j == NULL || names == NULL) return NULL;
@@ -127,6 +177,8 @@ static struct job *last_job(struct part *p)
         j->asks[n++] = (struct ask){.kind = &kind_event_captured, .what = &p->asks[i]};
     if (p->slice != NULL)
         j->asks[n++] = (struct ask){.kind = &kind_capture_slice, .what = p->slice};
+    p->mastered = 0; // it may be sent again
+    n += master_asks(p, j->asks + n);
     j->n = n;
     p->tally.job = j;
     j->key = p->key;

@@ -166,9 +166,9 @@ unsigned epcis_word_find(enum epcis_vocabulary v, str word)
 
 static status unknown(const struct vocabulary *v, str in)
 {
-    int shown = in.n > 40 ? 40 : (int)in.n;
+    str shown = str_shown(in, 40);
 
-    return fail(ST_BAD_INPUT, "epcis.word", 0, "\"%.*s\" is no %s of CBV", shown, in.p, v->says);
+    return fail(ST_BAD_INPUT, "epcis.word", 0, "\"%.*s\" is no %s of CBV", STR(shown), v->says);
 }
 
 // What is spelled like a word of CBV but is none. JSON refuses more than XML: its schema does.

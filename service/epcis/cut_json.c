@@ -106,10 +106,11 @@ static status front_read(struct cut *c, bool partial, struct epcis_front *out)
         buf_add(&begin, (str){text.p, c->begin_n});
         for (unsigned d = c->begin_depth; d > 0; d--)
             buf_addc(&begin, d == c->begin_depth ? ']' : '}');
-        text = buf_str(&begin);
+        text = begin.failed ? (str){0} : arena_str(&c->arena, buf_str(&begin)); // views stay
     }
-    status st = epcis_json_front(text, partial, &c->arena, out);
     buf_fini(&begin);
+    if (partial && text.p == NULL) return no_memory();
+    status st = epcis_json_front(text, partial, &c->arena, out);
     if (st.cls != ST_OK) st.at = (uint32_t)place_of(c, st.at);
     c->front_whole = !partial;
     c->whole_n = c->front.n;

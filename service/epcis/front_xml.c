@@ -293,33 +293,32 @@ static const struct xml_slot master_document[] = {IN("EPCISHeader", take_header,
                                                   IN("extension", take_skip, NULL), XML_SLOT_END};
 
 static const struct root {
-    str uri; // without the number at its end
-    str name;
+    const char *space; // urn:epcglobal:…:xsd:1, or 2
+    const char *name;
     enum epcis_doc_kind kind;
     const struct xml_slot *slots;
 } roots[] = {
-    {{"urn:epcglobal:epcis:xsd:", 24},            {"EPCISDocument", 13}, EPCIS_DOC, document       },
-    {{"urn:epcglobal:epcis-query:xsd:", 30},
-     {"EPCISQueryDocument", 18},
-     EPCIS_QUERY_DOC,                                                               query_document },
-    {{"urn:epcglobal:epcis-masterdata:xsd:", 35},
-     {"EPCISMasterDataDocument", 23},
-     EPCIS_MASTERDATA_DOC,                                                          master_document},
+    {"epcis",            "EPCISDocument",           EPCIS_DOC,            document       },
+    {"epcis-query",      "EPCISQueryDocument",      EPCIS_QUERY_DOC,      query_document },
+    {"epcis-masterdata", "EPCISMasterDataDocument", EPCIS_MASTERDATA_DOC, master_document},
 };
+
+static bool space_is(str uri, str space, enum epcis_version *version)
+{
+    str head = S("urn:epcglobal:");
+    size_t n = head.n + space.n;
+
+    if (!str_starts(uri, head) || !str_starts(str_from(uri, head.n), space)) return false;
+    *version = str_eq(str_from(uri, n), S(":xsd:1")) ? EPCIS_1_2 : EPCIS_2_0;
+    return *version == EPCIS_1_2 || str_eq(str_from(uri, n), S(":xsd:2"));
+}
 
 static const struct root *root_find(struct xml_in *x)
 {
-    str uri = x->r.name.uri;
-    char number = uri.n > 0 ? uri.p[uri.n - 1] : 0;
-
-    for (size_t i = 0; i < LEN(roots); i++) {
-        const struct root *k = &roots[i];
-        if (!str_eq(x->r.name.local, k->name)) continue;
-        if (uri.n == k->uri.n + 1 && str_starts(uri, k->uri) && (number == '1' || number == '2')) {
-            x->version = number == '2' ? EPCIS_2_0 : EPCIS_1_2;
-            return k;
-        }
-    }
+    for (size_t i = 0; i < LEN(roots); i++)
+        if (str_eq(x->r.name.local, str_of(roots[i].name)) &&
+            space_is(x->r.name.uri, str_of(roots[i].space), &x->version))
+            return &roots[i];
     xml_r_fail(&x->r, "epcis.document", "no EPCIS document, or of a version that is not known");
     return NULL;
 }

@@ -220,7 +220,7 @@ status epcis_key_resolve(struct epcis_contexts *c, const struct epcis_term *scop
     *name = local;
     if (*ns != NULL) return OK;
     if (c->urls.n > 0) return whole_uri(c, prefix, (str){key.p, prefix.n + 1}, ns);
-    int shown = prefix.n < 40 ? (int)prefix.n : 40;
+    str shown = str_shown(prefix, 40);
     return fail(ST_BAD_INPUT, "epcis.prefix", 0, "the prefix %.*s is declared in no @context",
-                shown, prefix.p);
+                STR(shown));
 }

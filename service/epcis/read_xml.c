@@ -49,7 +49,8 @@ static const struct xml_slot error_2[] = ERROR_SLOTS(true); // a choice in the s
 #define QUANTITIES(name, member) EL_X(name, xml_take_quantities, member, .items = quantity)
 #define PARENT                   EL("parentID", xml_take_text, parent)
 #define ACTION                   EL("action", xml_take_action, action)
-#define BTS                      EL_X("bizTransactionList", xml_take_pairs, bts, .items = bt, .voc = EPCIS_VOC_TRADE)
+
+#define BTS EL_X("bizTransactionList", xml_take_pairs, bts, .voc = EPCIS_VOC_TRADE, .items = bt)
 #define WHERE                                                                                      \
     EL_X("bizStep", xml_take_word, step, .voc = EPCIS_VOC_STEP),                                   \
         EL_X("disposition", xml_take_word, disposition, .voc = EPCIS_VOC_DISP),                    \
@@ -160,9 +161,6 @@ static void take_wrapped(struct xml_in *x, const struct xml_slot *slot, void *fi
         xml_in_sequence(x, slot->items, field, NULL);
 }
 
-static const struct xml_slot base_1[] = {
-    EL("eventID", xml_take_text, id),
-    EL_X("errorDeclaration", xml_take_error, error, .items = error_1), UNKNOWN, XML_SLOT_END};
 // Fields of the same event: `at` is 0.
 #define WRAPPED(name_, items_)                                                                     \
     {                                                                                              \
@@ -172,6 +170,12 @@ static const struct xml_slot base_1[] = {
     {                                                                                              \
         .name = {"extension", 9}, .take = take_innermost, .items = items_                          \
     }
+
+static const struct xml_slot nothing[] = {XML_SLOT_END};
+static const struct xml_slot base_1[] = {
+    EL("eventID", xml_take_text, id),
+    EL_X("errorDeclaration", xml_take_error, error, .items = error_1), INNERMOST(nothing),
+    XML_SLOT_END};
 #define WHEN_1 TIMES, WRAPPED("baseExtension", base_1)
 
 static const struct xml_slot news_1[] = {

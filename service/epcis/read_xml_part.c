@@ -31,18 +31,11 @@ bool xml_in_is_epcis(str uri)
     return false;
 }
 
-// Short enough for a sentence, cut between characters.
-static str shown(str s)
-{
-    size_t n = s.n > 32 ? 32 : s.n;
-
-    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80) n--;
-    return (str){s.p, n};
-}
+#define SHOWN_MAX 32 // of a stranger's name in a sentence
 
 void xml_in_attribute_unknown(struct xml_in *x, const struct xml_r_attr *a)
 {
-    str name = shown(a->name.local), element = shown(x->r.name.local);
+    str name = str_shown(a->name.local, SHOWN_MAX), element = str_shown(x->r.name.local, SHOWN_MAX);
 
     xml_r_at(&x->r, a);
     xml_r_fail(&x->r, "epcis.unknown_attribute", "%.*s has no attribute %.*s", STR(element),
@@ -57,7 +50,7 @@ void xml_in_no_attributes(struct xml_in *x)
 
 void xml_in_element_unknown(struct xml_in *x)
 {
-    str name = shown(x->r.name.local);
+    str name = str_shown(x->r.name.local, SHOWN_MAX);
 
     // REQ EPCIS-XML-NAMESPACE: only the root is qualified; a default namespace makes all others so
     if (xml_in_is_epcis(x->r.name.uri))
@@ -95,7 +88,7 @@ static const struct xml_slot *slot_take(struct xml_in *x, struct walk *w)
     if (s == NULL || !str_eq(x->r.name.uri, x->uri)) return xml_in_element_unknown(x), NULL;
     unsigned i = (unsigned)(s - w->slots);
     bool twice = (w->seen >> i & 1) != 0 && !s->many;
-    name = shown(name);
+    name = str_shown(name, SHOWN_MAX);
     if (twice)
         xml_r_fail(&x->r, "epcis.twice", "%.*s is there twice", STR(name));
     else if (w->foreign && !s->anywhere && !x->lenient)

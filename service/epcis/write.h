@@ -33,8 +33,9 @@ struct epcis_out {
     str sender, receiver; // GLNs of parties, 13 digits, or both empty: no header
     str instance;         // what the sender calls this message; needed where there is a sender
     str query_name, subscription_id; // of a query document
-    const struct epcis_ns *ns;       // declared once for all events; others stand at the event
-    uint32_t ns_count;               // that uses them. Must live as long as the document
+    bool soap; // XML: a query's results as the body of a SOAP 1.1 envelope, not as a document
+    const struct epcis_ns *ns; // declared once for all events; others stand at the event
+    uint32_t ns_count;         // that uses them. Must live as long as the document
 };
 
 struct epcis_format_ops;

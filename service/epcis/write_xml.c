@@ -3,6 +3,7 @@
 // is write_xml_event.c's.
 #include "service/epcis/xml_out.h"
 
+#define SOAP "http://schemas.xmlsoap.org/soap/envelope/"
 #define SBDH "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
 
 static const struct version {
@@ -64,6 +65,20 @@ static void results(struct epcis_doc *d)
     xml_open(w, S("resultsBody"));
 }
 
+static void envelope(struct epcis_doc *d)
+{
+    struct xml_w *w = &d->w.xml;
+
+    xml_open(w, S("soapenv:Envelope"));
+    xml_attr(w, S("xmlns:soapenv"), S(SOAP));
+    xml_attr(w, S("xmlns:epcisq"), str_of(versions[d->conf.format].query));
+    declare(d, &d->ops->mda);
+    for (uint32_t i = 0; i < d->conf.ns_count; i++) declare(d, &d->conf.ns[i]);
+    xml_open(w, S("soapenv:Body"));
+    results(d);
+    xml_open(w, S("EventList"));
+}
+
 // Up to where the events come.
 static status begin(struct epcis_doc *d)
 {
@@ -74,6 +89,7 @@ static status begin(struct epcis_doc *d)
     *w = xml_writer(d->out);
     if (d->conf.kind == EPCIS_BARE_EVENT) return OK;
     xml_declare(w);
+    if (d->conf.soap) return envelope(d), w->st;
     xml_open(w, query ? S("epcisq:EPCISQueryDocument") : S("epcis:EPCISDocument"));
     if (query) xml_attr(w, S("xmlns:epcisq"), str_of(v->query));
     if (!query) xml_attr(w, S("xmlns:epcis"), str_of(v->epcis));

@@ -50,7 +50,7 @@ static status check_1_2(const struct epcis_event *e)
 
 static status check_2_0(const struct epcis_event *e)
 {
-    // REQ EPCIS-XML-CERTIFICATION: the schema has one element, so of several none is left out
+    // REQ EPCIS-XML-CERTIFICATION: the schema has one element, and none of several is left out
     if (e->certification.n > 1)
         return fail(ST_CONFLICT, "epcis.not_in_xml", 0,
                     "XML has one certificationInfo, here are %u", e->certification.n);

@@ -6,11 +6,9 @@
 
 static status no_xml(const struct epcis_node *n, const char *why)
 {
-    int shown = n->name.n > 32 ? 32 : (int)n->name.n;
+    str name = str_shown(n->name, 32);
 
-    if (!str_is_utf8((str){n->name.p, (size_t)shown}, NULL)) shown = 0;
-    return fail(ST_CONFLICT, "epcis.not_in_xml", 0, "XML cannot say %.*s: %s", shown, n->name.p,
-                why);
+    return fail(ST_CONFLICT, "epcis.not_in_xml", 0, "XML cannot say %.*s: %s", STR(name), why);
 }
 
 // prefix:name in d->text, until the next text.

@@ -433,13 +433,12 @@ status capture_take(struct capture_taker *k, const struct capture_source *s,
     if (k->names == NULL) return no_memory();
     indexer_begin(&x.index, k->arena);
     status st = take(&x, s, out);
-    if (st.cls == ST_OK) {
-        TRY(take_entries(&x, out));
-        k->units += x.n;
-        return OK;
+    if (st.cls != ST_OK) {
+        (void)indexer_end(&x.index, &none).cls;
+        return st;
     }
-    (void)indexer_end(&x.index, &none).cls;
-    return st;
+    k->units += x.n;
+    return take_entries(&x, out);
 }
 
 status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken)

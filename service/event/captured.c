@@ -69,7 +69,7 @@ static bool errors_get(struct bytes_r *in, struct arena *a, struct capture_error
         char *reason = str_z(a, bytes_get_str(in));
         str text = bytes_get_str(in);
         all.at[i].units = bytes_get_str(in);
-        if (reason == NULL || cls >= STATUS_CLASS_COUNT) return false;
+        if (reason == NULL || cls == ST_OK || cls >= STATUS_CLASS_COUNT) return false;
         all.at[i].st = fail((enum status_class)cls, reason, 0, "%.*s", STR(text));
     }
     all.more = bytes_get_var(in);

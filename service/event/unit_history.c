@@ -6,6 +6,7 @@
 // done to the unit too; what is done to its neighbours there was not.
 #include "service/api/opaque.h"
 #include "service/catalog/place.h"
+#include "service/event/captured.h"
 #include "service/event/report.h"
 #include "service/event/shipped.h"
 #include "service/event/units_int.h"
@@ -38,19 +39,24 @@ struct told { // one fact, read
     struct report report;
     struct touched touched;
     struct bytes_r own;
+    struct captured_event captured; // of a captured one
 };
 
 static status fact_read(struct history *h, uint64_t seq, struct told *out)
 {
     arena_reset(&h->facts);
     TRY(journal_get(h->u->t, seq, &h->facts, &out->f));
-    return report_get(out->f.decided, &h->facts, &out->report, &out->touched, &out->own);
+    TRY(report_get(out->f.decided, &h->facts, &out->report, &out->touched, &out->own));
+    if (out->f.kind != FACT_EVENT_CAPTURED) return OK;
+    return captured_event_get(&out->own, &out->f, out->touched.runs.units, &h->facts,
+                              &out->captured);
 }
 
 // The container of a fact that packs or unpacks: its first unit.
 static unit_id container_of(const struct told *x)
 {
-    bool moves = x->f.kind == FACT_UNITS_PACKED || x->f.kind == FACT_UNITS_UNPACKED;
+    bool moves = x->f.kind == FACT_UNITS_PACKED || x->f.kind == FACT_UNITS_UNPACKED ||
+                 (x->f.kind == FACT_EVENT_CAPTURED && x->captured.has_parent);
     return moves && x->touched.runs.n > 0 ? x->touched.runs.at[0].first : (unit_id){0};
 }
 
@@ -65,6 +71,32 @@ static uint64_t previous_of(const struct told *x, unit_id u)
         if (at.v == u.v) return seq;
     }
     return 0;
+}
+
+// What a captured event did to the unit.
+static uint64_t effect_of(const struct told *x, unit_id u)
+{
+    struct bytes_r in = x->captured.effects;
+    struct alike_r effects = {.in = &in};
+    unit_id at;
+
+    for (struct run_walk w = runs_walk(&x->touched.runs); run_next(&w, &at);) {
+        uint64_t effect = alike_get(&effects);
+        if (at.v == u.v) return effect;
+    }
+    return EFFECT_NAMED;
+}
+
+static bool puts_in(const struct told *x, unit_id u)
+{
+    if (x->f.kind == FACT_EVENT_CAPTURED) return effect_of(x, u) == EFFECT_PACKED;
+    return x->f.kind == FACT_UNITS_PACKED;
+}
+
+static bool takes_out(const struct told *x, unit_id u)
+{
+    if (x->f.kind == FACT_EVENT_CAPTURED) return effect_of(x, u) == EFFECT_UNPACKED;
+    return x->f.kind == FACT_UNITS_UNPACKED;
 }
 
 static status too_long(void)
@@ -106,8 +138,8 @@ static status walk(struct history *h, unit_id u, struct span during, bool itself
         uint64_t before = previous_of(&x, u);
         bool child = container.v != 0 && container.v != u.v;
         if (seq <= during.to && (itself || container.v != u.v)) TRY(add(h, seq, u));
-        if (child && x.f.kind == FACT_UNITS_UNPACKED) stay_ends = seq < during.to ? seq : during.to;
-        if (child && x.f.kind == FACT_UNITS_PACKED && seq < stay_ends)
+        if (child && takes_out(&x, u)) stay_ends = seq < during.to ? seq : during.to;
+        if (child && puts_in(&x, u) && seq < stay_ends)
             TRY(walk_around(h, container, (struct span){seq, stay_ends}));
         seq = before;
     }
@@ -133,6 +165,7 @@ static const struct {
     {FACT_UNITS_UNPACKED,     "unpack"    },
     {FACT_CONTAINER_CLOSED,   "close"     },
     {FACT_SHIPMENT_MADE,      "ship"      },
+    {FACT_EVENT_CAPTURED,     "event"     },
 };
 
 static str type_of(const struct fact *f)
@@ -190,6 +223,7 @@ static status write_event(struct history *h, const struct event *e, struct json_
     write_some(w, "station", x.report.station);
     write_some(w, "by", x.report.by);
     write_some(w, "reason", x.report.reason);
+    if (x.f.kind == FACT_EVENT_CAPTURED) json_w_kstr(w, "eventID", x.captured.id);
     write_shipment(h, &x, w);
     json_w_end(w);
     return h->u->st;

@@ -4,6 +4,7 @@
 // with what it stands for"): a pack in a case on a shipped pallet is told as shipped.
 #include "service/event/unit_view.h"
 #include "service/client/client.h"
+#include "service/pool/foreign.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +96,19 @@ static uint64_t shown_seq(struct unit_reader *r, uint64_t seq)
     return failed(r, journal_get_header(r->t, seq, &f)) ? 0 : f.client_no;
 }
 
+// What only captured events named has a GTIN where its identity has one; its lot is not kept.
+static status view_foreign(struct unit_reader *r, struct unit_view *v)
+{
+    struct gs1_id id;
+
+    TRY(names_id(r->names, r->t, v->unit, r->arena, &id));
+    v->lot = 0;
+    v->is_sscc = !gs1_id_has_gtin(&id);
+    v->is_container = id.scheme == GS1_SSCC;
+    if (!v->is_sscc) memcpy(v->gtin, id.key, sizeof v->gtin);
+    return OK;
+}
+
 // The unit by itself, without its containers.
 static status view_own(struct unit_reader *r, unit_id u, struct unit_view *v)
 {
@@ -113,6 +127,7 @@ static status view_own(struct unit_reader *r, unit_id u, struct unit_view *v)
         v->client = first->client;
         v->first_event = shown_seq(r, first->seq);
     }
+    if (s->sort == SPACE_OF_FOREIGN) TRY(view_foreign(r, v));
     v->last_event = shown_seq(r, v->row.last);
     v->shipped = v->row.state == UNIT_SHIPPED;
     v->flags = v->row.flags | lot_flags(r, v);
@@ -144,6 +159,7 @@ static bool is_there(struct unit_reader *r, struct unit_view *v)
     struct issue_row i;
     struct request_row q;
 
+    if (v->row.flags & UNIT_SEEN) return r->caller == NULL || caller_sees(r->caller, v->client);
     if (v->row.state == UNIT_NONE && !issue_of(r->t, v->unit, &i)) return false;
     if (v->row.state == UNIT_NONE && v->client.v == 0 && request_get(r->t, i.seq, &q))
         v->client = q.client;
@@ -169,13 +185,40 @@ status unit_find(struct unit_reader *r, const struct gs1_id *id, unit_id *out)
     return names_find(r->names, r->t, id, out, &owner) ? OK : unknown();
 }
 
+// The client whose company prefix the key begins with.
+static client_id prefix_owner(struct unit_reader *r, const struct gs1_id *id)
+{
+    str key = gs1_id_key(id);
+    bool lead = gs1_id_has_gtin(id) || id->scheme == GS1_SSCC || id->scheme == GS1_ITIP;
+
+    return client_of_prefix(r->t, lead && key.n > 0 ? str_from(key, 1) : key);
+}
+
+static bool foreign_look(struct unit_reader *r, const struct gs1_id *id, unit_id *out)
+{
+    uint32_t n = r->caller == NULL ? 0 : r->caller->client_count;
+    struct buf b;
+
+    *out = (unit_id){0};
+    buf_init(&b, 4 * GS1_TEXT_MAX);
+    if (foreign_text(id, &b).cls == ST_OK && !b.failed) {
+        for (uint32_t i = 0; i < n && out->v == 0; i++)
+            *out = foreign_find(r->t, r->caller->clients[i], buf_str(&b));
+        if (n == 0) *out = foreign_find(r->t, prefix_owner(r, id), buf_str(&b));
+    }
+    buf_fini(&b);
+    return out->v != 0;
+}
+
 status unit_look(struct unit_reader *r, str spelling, struct unit_view *out)
 {
+    status st = unknown();
     struct gs1_id id;
     unit_id u;
 
     TRY(unit_read(spelling, r->arena, &id));
-    TRY(unit_find(r, &id, &u));
+    if (unit_find(r, &id, &u).cls == ST_OK) st = unit_view_get(r, u, out);
+    if (st.cls != ST_NOT_FOUND || !foreign_look(r, &id, &u)) return st;
     return unit_view_get(r, u, out);
 }
 

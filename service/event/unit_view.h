@@ -28,8 +28,9 @@ struct unit_reader {
 struct unit_view {
     unit_id unit;
     struct unit row;
-    bool is_container, is_sscc;
-    char gtin[14]; // not of an SSCC
+    bool is_container;
+    bool is_sscc;  // or anything else that has no GTIN
+    char gtin[14]; // not of these
     client_id client;
     uint32_t lot;         // dense; 0: has none yet
     bool shipped;         // itself, or a container that it lies in
@@ -46,7 +47,8 @@ void unit_reader_init(struct unit_reader *r, const struct site *site, struct txn
 status unit_read(str spelling, struct arena *a, struct gs1_id *out);
 // The unit of that name, whoever may see it. unit.unknown
 status unit_find(struct unit_reader *r, const struct gs1_id *id, unit_id *out);
-// The two, and a look at it: what a request for one unit begins with.
+// The two, and a look at it: what a request for one unit begins with. Also of what captured events
+// named: by a caller that is bound to clients, else by the client whose company prefix it bears.
 status unit_look(struct unit_reader *r, str spelling, struct unit_view *out);
 // unit.unknown where it was never issued or belongs to a client that the caller does not see.
 status unit_view_get(struct unit_reader *r, unit_id u, struct unit_view *out);

@@ -111,7 +111,8 @@ static status count_contents(struct unit_reader *u, unit_id container, struct co
     for (uint32_t i = 0; i < c.n; i++) {
         const struct space_row *s = names_space(u->names, u->t, c.parts[i].space);
         struct counted one = {.lot = c.parts[i].lot, .count = c.parts[i].count};
-        if (s == NULL || s->sort == SPACE_OF_SSCC) continue; // it has neither; what it holds does
+        if (s == NULL || s->sort == SPACE_OF_SSCC || s->sort == SPACE_OF_FOREIGN)
+            continue; // it has neither; what it holds does
         memcpy(one.gtin, s->gtin, sizeof one.gtin);
         add_counted(*all, n, &one);
     }

@@ -1,16 +1,45 @@
-// SimpleEventQuery, without parameters, fits every event.
+// asking.c - what a subscription needs of the room of queries. Order and counts, which a query may
+// ask for, mean nothing here: events come as they are recorded.
 #include "service/exchange/asking.h"
+#include "service/journal/site.h"
+#include "service/query/stored.h"
+#include "service/query/stored_db.h"
 
 struct asking {
-    uint64_t made;
+    client_id client;
+    struct query q, expanded;
+    struct query_master master;
 };
 
 bool asking_find(struct txn *t, client_id client, str name, struct asked_query *out)
 {
-    (void)t, (void)client;
-    if (!str_eq(name, S("SimpleEventQuery"))) return false;
-    *out = (struct asked_query){name, 0};
+    struct asked_query q = {.name = name};
+
+    if (!str_eq(name, S(SIMPLE_EVENT_QUERY))) {
+        q.made = stored_seq(t, client, name);
+        if (q.made == 0) return false;
+    }
+    *out = q;
     return true;
+}
+
+static status params_read(const struct asked_query *q, struct arena *a, struct query *out)
+{
+    struct query_reader *in = NEW(a, struct query_reader);
+
+    if (in == NULL) return no_memory();
+    query_begin(in, a);
+    TRY(query_from_given(in, q->params));
+    return query_end(in, out);
+}
+
+static status stored_read(struct txn *t, client_id client, const struct asked_query *q,
+                          struct arena *a, struct query *out)
+{
+    struct stored s;
+
+    TRY(stored_get(t, client, q->name, a, &s));
+    return stored_query(&s, a, out);
 }
 
 status asking_open(struct txn *t, client_id client, const struct asked_query *q, struct arena *a,
@@ -18,17 +47,23 @@ status asking_open(struct txn *t, client_id client, const struct asked_query *q,
 {
     struct asking *x = NEW(a, struct asking);
 
-    (void)t, (void)client;
     if (x == NULL) return no_memory();
-    x->made = q->made;
+    TRY(q->made == 0 ? params_read(q, a, &x->q) : stored_read(t, client, q, a, &x->q));
+    x->client = client;
+    x->expanded = x->q;
     *out = x;
     return OK;
+}
+
+status asking_begin(struct asking *x, const struct site *s, struct txn *t, struct arena *a)
+{
+    arena_reset(a);
+    x->master = (struct query_master){s->master, t, x->client};
+    return query_expand(&x->q, &x->master, a, &x->expanded);
 }
 
 status asking_fits(const struct asking *x, const struct epcis_event *e, struct arena *scratch,
                    bool *out)
 {
-    (void)e, (void)scratch;
-    *out = x->made == 0;
-    return OK;
+    return query_matches(&x->expanded, e, &x->master, scratch, out);
 }

@@ -313,6 +313,20 @@ static void part(struct courier *c, struct follower *f)
     if (!submit(c, f, &kind_subscription_ended, &f->over, ended)) pause_for(c, f, FOLLOWER_READY);
 }
 
+// The store may be better soon; a query that asks for too much will not.
+static void unread(struct courier *c, struct follower *f)
+{
+    struct answered a = {c->conf.limits, c->conf.site->env, NULL};
+
+    if (!is_subscriber(f->number)) {
+        pause_for(c, f, FOLLOWER_READY);
+        return;
+    }
+    f->attempts++;
+    follower_rest(f, &a);
+    rest(c, f, FOLLOWER_READY);
+}
+
 static void shaped(struct courier *c, struct follower *f)
 {
     switch (f->message.what) {
@@ -325,7 +339,7 @@ static void shaped(struct courier *c, struct follower *f)
         break;
     case SHAPED_TROUBLE:
         LOG(error, "delivery.unread", fs("partner", f->name), fst(f->message.trouble));
-        pause_for(c, f, FOLLOWER_READY);
+        unread(c, f);
         break;
     case SHAPED_GONE: part(c, f); return;
     case SHAPED_NOTHING:

@@ -12,10 +12,11 @@
 
 static void committed(void *self, uint64_t seq)
 {
-    const struct exchange *e = self;
+    struct exchange *e = self;
 
     (void)seq;
     courier_ring(e->courier);
+    for (unsigned i = 0; i < e->site->loop_count; i++) live_wake(&e->rings[i], e->site->loops[i]);
 }
 
 static void send_call(void *self, const struct http_call *call, http_call_done *done)
@@ -72,6 +73,7 @@ status exchange_start(struct site *site, const struct exchange_conf *conf)
     assert(e != NULL && site->exchange == NULL);
     e->magic = EXCHANGE_MAGIC;
     e->limits = conf->limits;
+    e->site = site;
     status st = begin(e, site, conf);
     if (st.cls != ST_OK) {
         shapers_stop(&e->shapers);
@@ -82,6 +84,7 @@ status exchange_start(struct site *site, const struct exchange_conf *conf)
     site->wake = committed;
     site->wake_self = e;
     site->waiting = exchange_waiting;
+    site->live = live_begin;
     site->acknowledged = exchange_acknowledged;
     courier_ring(e->courier); // what was left from before
     st = loop_start(e->loop);

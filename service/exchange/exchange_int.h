@@ -2,6 +2,7 @@
 #pragma once
 #include "service/exchange/courier.h"
 #include "service/exchange/exchange.h"
+#include "service/exchange/live.h"
 #include "service/exchange/order.h"
 
 #define EXCHANGE_MAGIC 0xe8c4a9e0u
@@ -16,6 +17,8 @@ struct exchange {
     struct http_client *abroad; // for subscribers: its connections are to public addresses only
     struct shapers *shapers;
     struct courier *courier;
+    struct live_ring rings[SITE_LOOPS_MAX]; // each its loop's
+    const struct site *site;
     bool running; // the loop's thread
 };
 

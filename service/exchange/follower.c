@@ -19,7 +19,8 @@ struct follower *follower_new(const struct site *site, uint32_t number,
     f->sort = is_subscriber(number) ? &follower_subscription : &follower_partner;
     f->drain = true;
     f->fit = f->limit = l->events_max;
-    arena_init(&f->own, 4 * MB);
+    arena_init(&f->own, 16 * MB);
+    arena_init(&f->within, 16 * MB);
     arena_init(&f->arena, MESSAGE_ARENA);
     arena_init(&f->job_arena, MESSAGE_ARENA);
     buf_init(&f->message.body, MESSAGE_MAX);
@@ -36,6 +37,7 @@ void follower_free(struct follower **fp)
     OBJ_CHECK(f, FOLLOWER_MAGIC);
     success_rule_free(&f->rule);
     arena_fini(&f->own);
+    arena_fini(&f->within);
     arena_fini(&f->arena);
     arena_fini(&f->job_arena);
     buf_fini(&f->message.body);

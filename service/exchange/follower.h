@@ -60,7 +60,7 @@ struct order;
 struct choosing {
     struct event_render *render;
     const struct order *order;
-    struct arena *scratch;
+    struct arena *matching; // scratch
 };
 struct follower_sort {
     bool parks; // one refused event is parked; else nothing passes what is not taken
@@ -71,7 +71,10 @@ struct follower_sort {
     status (*choose)(struct follower *f, const struct choosing *x, const struct fact *fact,
                      struct event_parts *parts);
     void (*dress)(const struct follower *f, struct epcis_out *out); // its documents
-    status (*call)(struct follower *f, struct calling *x);          // address, headers, secrets
+    // Where nothing is parked: the message that stands for one event which cannot be put into
+    // words.
+    void (*excuse)(const struct follower *f, status why, struct buf *out);
+    status (*call)(struct follower *f, struct calling *x); // address, headers, secrets
     bool (*takes)(const struct follower *f, const struct http_answer *a);
 };
 extern const struct follower_sort follower_partner, follower_subscription;
@@ -81,6 +84,7 @@ struct message {
     bool again;    // of parked events
     bool may_park; // there is room for one that is refused
     bool gzip;     // the body is
+    bool excuse;   // the body says why there is no document
     uint64_t before, position;
     uint64_t *events; // facts, ascending
     uint32_t count;
@@ -109,8 +113,9 @@ struct follower {
     struct success_rule *rule;
     struct subscription subscription;
     struct asking *asking;
-    bool is_over; // the subscription's end was seen
-    bool orphan;  // and that only its query is gone
+    struct arena within; // what `asking` found in the present snapshot
+    bool is_over;        // the subscription's end was seen
+    bool orphan;         // and that only its query is gone
     // Of a scheduled subscription: between runs nothing is told.
     bool scheduled, running;
     bool told; // something was sent in this run

@@ -20,8 +20,9 @@ struct shaper {
     unsigned magic;
     const struct site *site;
     const struct exchange_limits *limits;
-    struct txn *t;        // rests between messages
-    struct arena scratch; // of one event
+    struct txn *t;         // rests between messages
+    struct arena scratch;  // of one event
+    struct arena matching; // of holding it against a query
     struct http_gzip *gzip;
 };
 
@@ -59,6 +60,7 @@ struct shaper *shaper_new(const struct site *site, const struct exchange_limits 
     s->t = txn_read(site->db);
     txn_rest(s->t);
     arena_init(&s->scratch, 256 * MB);
+    arena_init(&s->matching, 64 * MB);
     return s;
 }
 
@@ -71,6 +73,7 @@ void shaper_free(struct shaper **sp)
     OBJ_CHECK(s, SHAPER_MAGIC);
     (void)txn_end(&s->t, false).cls; // it only read
     arena_fini(&s->scratch);
+    arena_fini(&s->matching);
     http_gzip_free(&s->gzip);
     s->magic = 0;
     free(s);
@@ -140,7 +143,7 @@ static status must_wait(struct making *x, const struct fact *f, struct lots *lot
 
 static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
 {
-    struct choosing choosing = {&x->render, &x->order, &x->s->scratch};
+    struct choosing choosing = {&x->render, &x->order, &x->s->matching};
     struct event_parts parts;
     bool wait = false;
     struct fact f;
@@ -198,6 +201,26 @@ static bool may_park(const struct making *x)
     return x->row.parked + x->m->parked_count < x->s->limits->parked_max;
 }
 
+// Nothing is left out in silence: the receiver is told that this event cannot be told.
+static void excuse(struct making *x, uint64_t seq)
+{
+    status why = x->m->trouble;
+
+    if (why.cls == ST_STORE || why.cls == ST_TOO_LARGE || why.cls == ST_INTERNAL) {
+        x->m->what = SHAPED_TROUBLE;
+        return;
+    }
+    if (x->begun) epcis_doc_fini(&x->doc);
+    x->begun = false;
+    buf_reset(&x->m->body);
+    x->m->body.max = MESSAGE_MAX;
+    x->f->sort->excuse(x->f, why, &x->m->body);
+    x->m->excuse = true;
+    x->m->what = SHAPED_MESSAGE;
+    x->m->position = seq;
+    note_told(x, seq);
+}
+
 // False: this message ends before the event.
 static bool event_take(struct making *x, uint64_t seq)
 {
@@ -212,7 +235,7 @@ static bool event_take(struct making *x, uint64_t seq)
         return false;
     if (told != TOLD_WRONG) return true;
     if (!x->f->sort->parks) {
-        if (x->m->count == 0) x->m->what = SHAPED_TROUBLE;
+        if (x->m->count == 0) excuse(x, seq);
         return false;
     }
     if (x->m->count == 0 && x->m->parked_count == 0 &&
@@ -339,7 +362,7 @@ static void make(struct making *x)
     struct follower *f = x->f;
 
     if (!f->sort->load(f, x->s->t, x->s->limits)) {
-        x->m->what = is_subscriber(f->number) ? SHAPED_GONE : SHAPED_TROUBLE;
+        x->m->what = f->is_over ? SHAPED_GONE : SHAPED_TROUBLE;
         return;
     }
     if (!message_begin(x)) {

@@ -4,27 +4,37 @@
 #include "service/exchange/delivery_db.h"
 #include "service/exchange/subscription_int.h"
 #include "service/pool/secret.h"
+#include "service/query/query.h"
 #include <string.h>
 
 #define DEST_MAX  2000u
 #define TOKEN_MAX 1000u
+#define FACT_MAX  (1 * MB)
 #define FIELD_MAX 400u // every second by itself takes 170
 
 // ---- the form
 
-static status dest_check(str value, struct arena *a, str *out)
+status subscription_dest_check(str value)
 {
     size_t scheme = str_starts(value, S("https://")) ? 8 : str_starts(value, S("http://")) ? 7 : 0;
     str rest = str_from(value, scheme), host = rest;
 
-    (void)a, (void)out;
+    if (scheme == 0 || value.n > DEST_MAX)
+        return fail(ST_BAD_INPUT, "subscription.dest", 0, "dest: http:// or https://, %u bytes",
+                    DEST_MAX);
     for (size_t i = 0; i < value.n; i++)
-        if (scheme == 0 || value.p[i] <= ' ' || value.p[i] > '~' || value.p[i] == '#')
+        if (value.p[i] <= ' ' || value.p[i] > '~' || value.p[i] == '#')
             return fail(ST_BAD_INPUT, "subscription.dest", (uint32_t)i,
                         "dest: http:// or https://, without blanks and fragments");
     if (!str_cut(&rest, '/', &host)) host = rest;
     if (host.n > 0 && host.p[0] != ':' && memchr(host.p, '@', host.n) == NULL) return OK;
     return fail(ST_BAD_INPUT, "subscription.dest", 0, "dest: names a host, and no user");
+}
+
+static status dest_check(str value, struct arena *a, str *out)
+{
+    (void)a, (void)out;
+    return subscription_dest_check(value);
 }
 
 static status time_check(str value, struct arena *a, str *out)
@@ -116,14 +126,16 @@ status subscription_of_fact(const struct fact *f, struct arena *a, struct subscr
 
     x.query.made = bytes_get_var(&r);
     x.query.name = bytes_get_str(&r);
+    x.query.params = bytes_get_str(&r);
     x.position = bytes_get_var(&r);
     x.initial.ms = (int64_t)bytes_get_u(&r, 8);
     x.media = (uint8_t)bytes_get_u(&r, 1);
     x.form.epcs = (uint8_t)bytes_get_u(&r, 1);
     x.form.words = (uint8_t)bytes_get_u(&r, 1);
+    x.id = bytes_get_str(&r);
     str form = bytes_get_raw(&r, (size_t)(r.end - r.p));
-    bool known = x.media <= REST_XML && x.form.epcs <= REST_EPCS_AS_GIVEN &&
-                 x.form.words <= REST_WORDS_AS_GIVEN;
+    bool known = x.media <= SUBSCRIPTION_XML_1_2 && x.id.n <= SUBSCRIPTION_ID_MAX &&
+                 x.form.epcs <= REST_EPCS_AS_GIVEN && x.form.words <= REST_WORDS_AS_GIVEN;
     if (!bytes_end(&r) || !known)
         return fail(ST_STORE, "record.corrupt", 0, "a subscription breaks off");
     TRY(form_unpack(&subscription_form, form, a, &x.wish));
@@ -131,8 +143,7 @@ status subscription_of_fact(const struct fact *f, struct arena *a, struct subscr
     return OK;
 }
 
-// The last fact that was recorded before the time: what follows it is told.
-static status position_before(struct txn *t, wall at, uint64_t *out)
+status subscription_position(struct txn *t, wall at, uint64_t *out)
 {
     uint64_t low = 0, high = journal_head_get(t).seq;
     struct fact f;
@@ -158,18 +169,22 @@ static status made_decide(struct decide *d)
     d->fact->client = n->client;
     if (!asking_find(d->t, n->client, n->query, &q))
         return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no such query here");
+    if (n->id.n > 0 && subscription_named(d->t, n->client, n->id) != 0)
+        return fail(ST_CONFLICT, "subscription.exists", 0, "there is a subscription of this id");
     if (subscriptions_of(d->t, n->client, SUBSCRIPTIONS_MAX) == SUBSCRIPTIONS_MAX)
         return fail(ST_UNPROCESSABLE, "subscription.too_many", 0, "at most %u subscriptions",
                     SUBSCRIPTIONS_MAX);
-    if (n->has_initial) TRY(position_before(d->t, n->initial, &position));
+    if (n->has_initial) TRY(subscription_position(d->t, n->initial, &position));
     bytes_var(d->out, counter_get(d->t, COUNTER_SUBSCRIPTION) + 1);
     bytes_var(d->out, q.made);
     bytes_str(d->out, q.name);
+    bytes_str(d->out, n->params);
     bytes_var(d->out, position);
     bytes_u(d->out, (uint64_t)(n->has_initial ? n->initial.ms : d->now.ms), 8);
     bytes_u(d->out, n->media, 1);
     bytes_u(d->out, n->form.epcs, 1);
     bytes_u(d->out, n->form.words, 1);
+    bytes_str(d->out, n->id);
     form_pack(&subscription_form, &n->wish, d->out);
     return OK;
 }
@@ -180,17 +195,35 @@ static void made_write(struct txn *t, const struct fact *f, const void *arg)
     struct arena a;
 
     (void)arg;
-    arena_init(&a, 64 * KB);
+    arena_init(&a, FACT_MAX);
     if (subscription_of_fact(f, &a, &x).cls == ST_OK) {
         struct subscription_row row = {x.client, x.query.made, f->seq, {0}};
         struct partner_row told = {.client = x.client, .position = x.position};
         counter_put(t, COUNTER_SUBSCRIPTION, x.number);
         subscription_row_put(t, x.number, &row);
+        if (x.id.n > 0) subscription_name_put(t, x.client, x.id, x.number);
         partner_row_put(t, SUBSCRIBER | x.number, &told);
     } else {
         txn_spoil(t, "record.corrupt", "the fact of a subscription");
     }
     arena_fini(&a);
+}
+
+static void params_print(str params, struct arena *a, struct json_w *w)
+{
+    struct bytes_r in = bytes_reader(params);
+    struct query_given v;
+    str name;
+
+    json_w_key(w, S("params"));
+    json_w_object(w);
+    while (in.p < in.end && query_given_get(&in, a, &name, &v)) {
+        json_w_key(w, name);
+        json_w_array(w);
+        for (uint32_t i = 0; i < v.n; i++) json_w_str(w, v.at[i]);
+        json_w_end(w);
+    }
+    json_w_end(w);
 }
 
 static void made_print(const struct fact *f, struct json_w *w, const void *arg)
@@ -199,10 +232,12 @@ static void made_print(const struct fact *f, struct json_w *w, const void *arg)
     struct arena a;
 
     (void)arg;
-    arena_init(&a, 64 * KB);
+    arena_init(&a, FACT_MAX);
     if (subscription_of_fact(f, &a, &x).cls == ST_OK) {
         json_w_kint(w, "subscription", x.number);
+        if (x.id.n > 0) json_w_kstr(w, "id", x.id);
         json_w_kstr(w, "query", x.query.name);
+        if (x.query.params.n > 0) params_print(x.query.params, &a, w);
         json_w_kstr(w, "epcFormat", str_of(rest_epcs_word(x.form.epcs)));
         form_write(&subscription_form, &x.wish, w);
     }
@@ -218,43 +253,52 @@ static status ended_decide(struct decide *d)
 {
     const struct subscription_over *o = d->ask;
     struct subscription_row row;
+    struct subscription x;
+    struct fact made;
 
     if (!subscription_row_get(d->t, o->number, &row))
         return fail(ST_NOT_FOUND, "subscription.unknown", 0, "there is no such subscription here");
+    TRY(journal_get(d->t, row.seq, d->arena, &made));
+    TRY(subscription_of_fact(&made, d->arena, &x));
     d->fact->client = row.client;
     bytes_var(d->out, o->number);
     bytes_u(d->out, o->why, 1);
+    bytes_str(d->out, x.id);
     return OK;
 }
 
-static bool ended_get(const struct fact *f, struct subscription_over *out)
+static bool ended_get(const struct fact *f, struct subscription_over *out, str *id)
 {
     struct bytes_r r = bytes_reader(f->decided);
 
     out->number = (uint32_t)bytes_get_var(&r);
     out->why = (enum subscription_end)bytes_get_u(&r, 1);
+    *id = bytes_get_str(&r);
     return bytes_end(&r);
 }
 
 static void ended_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct subscription_over o;
+    str id;
 
     (void)arg;
-    if (!ended_get(f, &o)) {
+    if (!ended_get(f, &o, &id)) {
         txn_spoil(t, "record.corrupt", "the end of a subscription");
         return;
     }
     subscription_row_del(t, o.number);
+    if (id.n > 0) subscription_name_del(t, f->client, id);
     partner_row_del(t, SUBSCRIBER | o.number);
 }
 
 static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct subscription_over o;
+    str id;
 
     (void)arg;
-    if (!ended_get(f, &o)) return;
+    if (!ended_get(f, &o, &id)) return;
     json_w_kint(w, "subscription", o.number);
     json_w_kstr(w, "why", o.why == SUBSCRIPTION_ORPHANED ? S("query") : S("deleted"));
 }

@@ -4,9 +4,9 @@
 // positions, messages and outcomes are one machinery. It ends by DELETE, or with its query.
 //
 // decided part of subscription.made:
-//   number var | query made var, name str | position var | initial 8 | media 1 | epcs 1 | words 1 |
-//   form
-// of subscription.ended: number var | why 1
+//   number var | query made var, name str, params str | position var | initial 8 | media 1 | epcs 1
+//   | words 1 | id str | form
+// of subscription.ended: number var | why 1 | id str
 #pragma once
 #include "common/form.h"
 #include "service/exchange/asking.h"
@@ -15,8 +15,9 @@
 #include "service/journal/site.h"
 #include "service/rest/rest.h"
 
-#define SUBSCRIPTIONS_MAX 1000u       // of a client
-#define SUBSCRIBER        0x80000000u // added to a subscription's number: the follower's
+#define SUBSCRIPTIONS_MAX   1000u       // of a client
+#define SUBSCRIPTION_ID_MAX 200u        // bytes
+#define SUBSCRIBER          0x80000000u // added to a subscription's number: the follower's
 
 static inline bool is_subscriber(uint32_t follower) { return (follower & SUBSCRIBER) != 0; }
 
@@ -33,17 +34,25 @@ struct subscription_wish { // what the POST says
 extern const struct form subscription_form;
 // Everything that one field alone cannot show. subscription.controls, schedule.*
 status subscription_check(const struct subscription_wish *w);
+status subscription_dest_check(str dest); // subscription.dest
 // Sealed with a fresh nonce, into the arena.
 status subscription_seal(const struct site *s, struct arena *a, struct subscription_wish *w);
 
+enum subscription_media { // on disk; the first two are those of enum rest_media
+    SUBSCRIPTION_JSON,
+    SUBSCRIPTION_XML,
+    SUBSCRIPTION_XML_1_2 // asked for by SOAP
+};
+
 struct subscription {
     uint32_t number; // from 1
+    str id;          // as the subscriber named it, or empty: it knows the number's own text
     client_id client;
     struct asked_query query;
     uint64_t position; // it is told of events after this one
     wall initial;      // and not of those recorded before
     wall made;
-    uint8_t media; // enum rest_media of results
+    uint8_t media; // enum subscription_media
     struct rest_form form;
     struct subscription_wish wish;
 };
@@ -52,7 +61,8 @@ status subscription_of_fact(const struct fact *f, struct arena *a, struct subscr
 
 struct subscription_new { // the ask
     client_id client;
-    str query;
+    str query, params; // see struct asked_query
+    str id;            // or empty
     bool has_initial;
     wall initial;
     uint8_t media;
@@ -67,8 +77,12 @@ struct subscription_over { // the ask
     uint32_t number;
     enum subscription_end why;
 };
-// Codes: query.unknown, subscription.too_many; subscription.unknown.
+// Codes: query.unknown, subscription.too_many, subscription.exists (of its id);
+// subscription.unknown.
 extern const struct kind kind_subscription_made, kind_subscription_ended;
+
+// The last fact that was recorded before the time; what follows it is told.
+status subscription_position(struct txn *t, wall at, uint64_t *out);
 
 // ---- rows
 
@@ -79,6 +93,8 @@ struct subscription_row {
     wall notified;  // when its receiver last answered 200; 0: never
 };
 bool subscription_row_get(struct txn *t, uint32_t number, struct subscription_row *out);
+// The client's subscription that it named so; 0: none.
+uint32_t subscription_named(struct txn *t, client_id client, str id);
 // The first subscription of any client from `from` on; 0: none.
 uint32_t subscription_from(struct txn *t, uint32_t from);
 // The first one of a query from `from` on; 0: none.

@@ -2,8 +2,10 @@
 //
 //   'w' number 4                          client 4, query 8, seq 8, notified 8
 //   'W' client 4, query 8, number 4       nothing
+//   'B' client 4, id                      number 4, where the subscriber named it
 #include "common/bytes.h"
 #include "service/exchange/subscription_int.h"
+#include <string.h>
 
 #define ROW_BYTES 28u
 
@@ -122,4 +124,46 @@ uint32_t subscriptions_of(struct txn *t, client_id client, uint32_t most)
     while (n < most && walk_next(&w, &key, &v)) n++;
     walk_close(&w);
     return n;
+}
+
+// ---- names
+
+struct name_key {
+    char b[5 + SUBSCRIPTION_ID_MAX];
+    size_t n;
+};
+
+static struct name_key key_named(client_id client, str id)
+{
+    struct name_key k = {{ROW_SUBSCRIPTION_ID}, 5 + id.n};
+
+    assert(id.n > 0 && id.n <= SUBSCRIPTION_ID_MAX);
+    put_be(k.b + 1, client.v, 4);
+    memcpy(k.b + 5, id.p, id.n);
+    return k;
+}
+
+uint32_t subscription_named(struct txn *t, client_id client, str id)
+{
+    struct name_key k;
+    str v;
+
+    if (id.n == 0 || id.n > SUBSCRIPTION_ID_MAX) return 0;
+    k = key_named(client, id);
+    return txn_get(t, DB_ROWS, (str){k.b, k.n}, &v) && v.n == 4 ? (uint32_t)get_be(v.p, 4) : 0;
+}
+
+void subscription_name_put(struct txn *t, client_id client, str id, uint32_t number)
+{
+    struct name_key k = key_named(client, id);
+    char v[4];
+
+    put_be(v, number, sizeof v);
+    txn_put(t, DB_ROWS, (str){k.b, k.n}, (str){v, sizeof v});
+}
+
+void subscription_name_del(struct txn *t, client_id client, str id)
+{
+    struct name_key k = key_named(client, id);
+    txn_del(t, DB_ROWS, (str){k.b, k.n});
 }

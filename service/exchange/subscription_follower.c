@@ -4,6 +4,7 @@
 #include "service/exchange/calling.h"
 #include "service/exchange/follower.h"
 #include "service/exchange/order.h"
+#include "service/query/query.h"
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -16,6 +17,7 @@ static str name_of(struct follower *f, const struct site *site)
 {
     struct buf b;
 
+    if (f->subscription.id.n > 0) return f->subscription.id;
     buf_init(&b, ID_MAX);
     opaque_put(site->opaque_key, OPAQUE_SUBSCRIPTION, dense(f), &b);
     str name = arena_str(&f->own, buf_str(&b));
@@ -50,6 +52,7 @@ static bool read_all(struct follower *f, struct txn *t)
     f->name = name_of(f, f->site);
     f->failing = partner_row_get(t, f->number, &told) && told.failing_since.ms != 0;
     f->version = st.cls == ST_OK;
+    f->message.trouble = st;
     return st.cls == ST_OK;
 }
 
@@ -57,8 +60,11 @@ static bool read_all(struct follower *f, struct txn *t)
 static bool load(struct follower *f, struct txn *t, const struct exchange_limits *l)
 {
     (void)l;
-    if (!subscription_lives(t, dense(f), &f->orphan)) return false;
-    return f->version != 0 || read_all(f, t);
+    f->is_over = !subscription_lives(t, dense(f), &f->orphan);
+    if (f->is_over) return false;
+    if (f->version == 0 && !read_all(f, t)) return false;
+    f->message.trouble = asking_begin(f->asking, f->site, t, &f->within);
+    return f->message.trouble.cls == ST_OK;
 }
 
 static bool has_news(const struct follower *f, struct txn *t)
@@ -77,7 +83,7 @@ static status choose(struct follower *f, const struct choosing *x, const struct 
     if (fact->at.ms < f->subscription.initial.ms) return OK;
     TRY(event_render(x->render, fact, &all));
     for (uint32_t i = 0; i < all.n; i++) {
-        TRY(asking_fits(f->asking, &all.at[i].event, x->scratch, &fits));
+        TRY(asking_fits(f->asking, &all.at[i].event, x->matching, &fits));
         if (fits) parts->at[parts->n++] = all.at[i];
     }
     return OK;
@@ -87,12 +93,53 @@ static void dress(const struct follower *f, struct epcis_out *out)
 {
     const struct subscription *s = &f->subscription;
 
-    out->format = s->media == REST_XML ? EPCIS_XML_2_0 : EPCIS_JSON_2_0;
+    static const enum epcis_format formats[] = {[SUBSCRIPTION_JSON] = EPCIS_JSON_2_0,
+                                                [SUBSCRIPTION_XML] = EPCIS_XML_2_0,
+                                                [SUBSCRIPTION_XML_1_2] = EPCIS_XML_1_2};
+
+    out->format = formats[s->media];
     out->kind = EPCIS_QUERY_DOC;
     out->ids = rest_form_ids(s->form);
     out->words = rest_form_words(s->form);
     out->query_name = s->query.name;
     out->subscription_id = f->name;
+}
+
+// REQ EPCIS-1.2-CALLBACK: an ImplementationException in the place of the results
+static void excuse_1_2(const struct follower *f, status st, struct buf *out)
+{
+    char text[sizeof st.text];
+    struct xml_w w = xml_writer(out);
+    struct buf b;
+
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){env_wall(f->site->env), 0});
+    xml_declare(&w);
+    xml_open(&w, S("epcisq:EPCISQueryDocument"));
+    xml_attr(&w, S("xmlns:epcisq"), S("urn:epcglobal:epcis-query:xsd:1"));
+    xml_attr(&w, S("schemaVersion"), S("1.2"));
+    xml_attr(&w, S("creationDate"), buf_str(&b));
+    buf_fini(&b);
+    xml_open(&w, S("EPCISBody"));
+    xml_open(&w, S("epcisq:ImplementationException"));
+    xml_leaf(&w, S("reason"), rest_printable(str_of(st.text), text));
+    xml_leaf(&w, S("severity"), S("ERROR"));
+    xml_leaf(&w, S("queryName"), f->subscription.query.name);
+    xml_leaf(&w, S("subscriptionID"), f->name);
+    while (w.depth > 0 && w.st.cls == ST_OK) xml_close(&w);
+    assert(xml_done(&w).cls == ST_OK); // names were looked at when it was made
+}
+
+static void excuse(const struct follower *f, status why, struct buf *out)
+{
+    bool xml = f->subscription.media != SUBSCRIPTION_JSON;
+    status st =
+        fail(ST_UNSUPPORTED, why.reason, 0, "an event cannot be told here: %.70s", why.text);
+
+    if (f->subscription.media == SUBSCRIPTION_XML_1_2)
+        excuse_1_2(f, st, out);
+    else
+        rest_problem_write(out, xml, st, S(""));
 }
 
 // REQ EPCIS-2.0-SIGNATURE: base64 of HMAC-SHA256 under the subscriber's secret, over the body
@@ -116,11 +163,15 @@ static status sign(const struct follower *f, struct calling *x)
 
 static status call(struct follower *f, struct calling *x)
 {
-    bool xml = f->subscription.media == REST_XML;
+    bool xml = f->subscription.media != SUBSCRIPTION_JSON;
 
     x->call.url = f->subscription.wish.dest;
     x->call.is_foreign = !f->site->limits.private_subscriptions;
-    calling_header(x, S("Content-Type"), xml ? S("application/xml") : S("application/json"));
+    bool problem = f->message.excuse && f->subscription.media != SUBSCRIPTION_XML_1_2;
+    str type = xml ? S("application/xml") : S("application/json");
+    if (problem) type = xml ? S("application/problem+xml") : S("application/problem+json");
+    calling_header(x, S("Content-Type"), type);
+    if (f->subscription.media == SUBSCRIPTION_XML_1_2) return OK;
     calling_header(x, S("GS1-EPCIS-Version"), S(REST_VERSION));
     calling_header(x, S("GS1-CBV-Version"), S(REST_VERSION));
     return sign(f, x);
@@ -137,5 +188,6 @@ const struct follower_sort follower_subscription = {.parks = false,
                                                     .has_news = has_news,
                                                     .choose = choose,
                                                     .dress = dress,
+                                                    .excuse = excuse,
                                                     .call = call,
                                                     .takes = takes};

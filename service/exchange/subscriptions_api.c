@@ -24,7 +24,7 @@ static status query_find(struct http_req *r, struct txn *t, client_id *client,
 {
     TRY(client_find(r, t, client));
     if (asking_find(t, *client, r->param[0], out)) return OK;
-    return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no such query here");
+    return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no such query here");
 }
 
 static status one_find(struct http_req *r, struct txn *t, uint32_t *number,
@@ -163,11 +163,14 @@ static status wish_read(struct http_req *r, struct subscription_new *n)
 static void subscribe(struct http_req *r)
 {
     struct subscription_new *n = NEW(&r->arena, struct subscription_new);
+    struct asking *asking;
     struct asked_query q;
 
     assert(n != NULL); // the arena is new
     n->query = r->param[0];
-    status st = query_find(r, api_snapshot(r), &n->client, &q);
+    struct txn *t = api_snapshot(r);
+    status st = query_find(r, t, &n->client, &q);
+    if (st.cls == ST_OK) st = asking_open(t, n->client, &q, &r->arena, &asking);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK) st = wish_read(r, n);
@@ -300,11 +303,14 @@ static void unsubscribe(struct http_req *r)
 
 // clang-format off
 const struct http_route subscriptions_routes[] = {
-    {.method = HTTP_GET, .path = BASE, .roles = READERS, .run = subscriptions_list},
-    {.method = HTTP_POST, .path = BASE, .roles = WRITERS, .body_max = 16 * KB, .run = subscribe},
+    {.method = HTTP_GET, .path = BASE, .roles = READERS, .run = subscriptions_list,
+     .query = "perPage nextPageToken"},
+    {.method = HTTP_POST, .path = BASE, .roles = WRITERS, .body_max = 16 * KB, .run = subscribe,
+     .query = ""},
     {.method = HTTP_GET, .path = BASE "/{subscription}", .roles = READERS,
-     .run = subscription_show},
-    {.method = HTTP_DELETE, .path = BASE "/{subscription}", .roles = WRITERS, .run = unsubscribe},
+     .run = subscription_show, .query = ""},
+    {.method = HTTP_DELETE, .path = BASE "/{subscription}", .roles = WRITERS, .run = unsubscribe,
+     .query = ""},
     {0},
 };
 // clang-format on

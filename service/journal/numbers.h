@@ -45,7 +45,8 @@
     X(DOCUMENT_CAPTURED, 112, "document.captured")                                                 \
     X(EVENT_CAPTURED, 113, "event.captured")                                                       \
     X(CAPTURE_SLICE, 114, "capture.slice")                                                         \
-    X(UNITS_NAMED, 115, "units.named")
+    X(UNITS_NAMED, 115, "units.named")                                                             \
+    X(VOCABULARY_CAPTURED, 120, "vocabulary.captured")
 
 enum fact_kind {
 #define X(name, number, text) FACT_##name = (number),
@@ -97,7 +98,10 @@ enum fact_kind {
     X(SUBSCRIPTION_OF, 'W')                                                                        \
     X(QUERY, 'Y')                                                                                  \
     X(FOREIGN, 'F')                                                                                \
-    X(JOB, 'J')
+    X(JOB, 'J')                                                                                    \
+    X(SUBSCRIPTION_ID, 'B')                                                                        \
+    X(VOCABULARY, 'E')                                                                             \
+    X(VOCABULARY_OF, 'e')
 
 enum row_tag {
 #define X(name, tag) ROW_##name = (tag),

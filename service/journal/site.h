@@ -8,6 +8,7 @@
 #define SITE_MAGIC     0x517e517eu
 #define SITE_LOOPS_MAX 64u
 
+struct http_req;
 struct site_keys; // service/pool/site_key.h
 struct query_master_ops;
 
@@ -52,7 +53,10 @@ struct site {
     void (*wake)(void *self, uint64_t seq);
     void *wake_self;
     void *exchange; // service/exchange
-    void *capture;  // service/capture
+    // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
+    // Set by the exchange; NULL: it is answered like any other.
+    void (*live)(struct http_req *r);
+    void *capture; // service/capture
     // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are
     // none.
     const struct query_master_ops *master;

@@ -1,5 +1,6 @@
 // answer.c - the answer to a question for events: found in turns, then written in turns. What is
 // small is sent as a whole, so that trouble on the way becomes a problem; what is large streams.
+#include "service/query/answer.h"
 #include "common/bytes.h"
 #include "common/log.h"
 #include "service/client/client.h"
@@ -11,6 +12,7 @@
 #define TURN_EVENTS 50u        // or written
 #define TURN_BYTES  (64 * KB)  // and bytes
 #define WHOLE_MAX   (1 * MB)   // of an answer that is sent as a whole
+#define SOAP_MAX    (16 * MB)  // where trouble is a fault: rather too much than broken off
 #define OUT_MAX     (256 * MB) // a single event may be large
 
 enum phase { PROBE, FIND, WRITE };
@@ -84,12 +86,13 @@ static status place_get(str bytes, struct place *out)
 static status page_begin(struct answer *g, struct txn *t)
 {
     struct site *s = api_site(g->r);
-    uint64_t n = REST_PER_PAGE;
+    uint64_t n = REST_PER_PAGE, most = s->limits.page_max;
     str bytes;
 
     if (g->a.per_page.p != NULL && (!str_u64(g->a.per_page, UINT64_MAX, &n) || n == 0))
         return fail(ST_BAD_INPUT, "page.size", 0, "perPage: a number from 1 on");
-    g->per_page = n > s->limits.page_max ? s->limits.page_max : (uint32_t)n;
+    if (g->a.soap) n = most = s->limits.query_events_max;
+    g->per_page = (uint32_t)(n > most ? most : n);
     g->of = (struct page_of){g->a.q.hash, g->a.client, caller_of(g->r)->actor};
     g->is_first = g->a.token.p == NULL;
     // REQ EPCIS-2.0-PAGES: what comes after the first page's `upper` is on none
@@ -167,8 +170,11 @@ static status found(struct answer *g)
     if (g->a.q.most > 0 && g->is_first && all.count > g->a.q.most)
         return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %llu events fit",
                     (unsigned long long)g->a.q.most);
+    if (g->a.soap && all.n > room && (g->a.q.limit == 0 || g->a.q.limit > room))
+        return fail(ST_TOO_LARGE, "query.too_large", 0, "more than %u events fit: ask for less",
+                    room);
     if (g->a.must_be && g->is_first && all.n == 0) return unknown();
-    page_link(g, &all);
+    if (!g->a.soap) page_link(g, &all);
     g->hits = all;
     g->hits.n = all.n < skip + room ? all.n : skip + room;
     g->next = skip;
@@ -202,17 +208,26 @@ static void doc_begin(struct answer *g)
         .query_name = g->a.name,
         .ns = query_run_ns(g->run)->at,
         .ns_count = query_run_ns(g->run)->n,
+        .soap = g->a.soap,
     };
 
+    if (g->a.soap) {
+        conf.format = EPCIS_XML_1_2;
+        conf.ids = EPCIS_URN;
+        conf.words = EPCIS_WORDS_URN;
+    }
     epcis_doc_init(&g->doc, &conf, &g->out);
     g->doc_open = true;
     g->head = g->out.n;
 }
 
 // What cannot be said in the form asked for is no reason to say less.
-static status untold(status st)
+static status untold(const struct answer *g, const struct epcis_event *e, status st)
 {
     if (st.cls == ST_STORE || st.cls == ST_TOO_LARGE) return st;
+    if (g->a.soap)
+        return fail(ST_UNSUPPORTED, st.reason, 0, "EPCIS 1.2 cannot say %.*s: %.40s",
+                    (int)(e->id.n < 60 ? e->id.n : 60), e->id.p, st.text);
     return fail(ST_NOT_ACCEPTABLE, "event.form", 0, "an event has no such form: %.60s", st.text);
 }
 
@@ -228,7 +243,7 @@ static status events_write(struct answer *g, struct txn *t, bool *more)
         arena_reset(&g->event);
         TRY(query_event(&from, t, &g->hits.at[g->next].at, &g->event, &e));
         status st = epcis_doc_event(&g->doc, &e);
-        if (st.cls != ST_OK) return untold(st);
+        if (st.cls != ST_OK) return untold(g, &e, st);
         g->next++;
     }
     *more = g->next < g->hits.n;
@@ -247,7 +262,7 @@ static void failed(struct answer *g, status st)
         LOG(error, "query.answer_failed", fst(st));
         http_reply_break(g->r);
     } else {
-        http_problem(g->r, st, S(""));
+        http_problem(g->r, st, g->a.about);
         answer_free(g);
     }
 }
@@ -264,7 +279,7 @@ static void send(struct answer *g, bool more)
 {
     struct http_req *r = g->r;
 
-    if (more && !g->started && g->out.n < WHOLE_MAX) {
+    if (more && !g->started && g->out.n < (g->a.soap ? SOAP_MAX : WHOLE_MAX)) {
         again(g);
         return;
     }
@@ -339,8 +354,9 @@ static status begin(struct answer *g)
 {
     unsigned which = g->a.probes ? REST_ONLY_JSON : REST_ANY;
 
-    TRY(rest_accept(g->r, which, &g->to));
-    TRY(rest_form(g->r, &g->form));
+    g->to = (struct rest_accepted){REST_XML, "text/xml"};
+    if (!g->a.soap) TRY(rest_accept(g->r, which, &g->to));
+    if (!g->a.soap) TRY(rest_form(g->r, &g->form));
     struct txn *t = api_snapshot(g->r);
     status st = page_begin(g, t);
     g->phase = g->a.first.n > 0 && g->is_first ? PROBE : FIND;

@@ -80,6 +80,13 @@ static bool is_within(const struct query_term *t)
     return str_starts(str_of(t->row->name), S("WD_"));
 }
 
+bool query_is_within(const struct query *q)
+{
+    for (uint32_t i = 0; i < q->n; i++)
+        if (is_within(&q->terms[i])) return true;
+    return false;
+}
+
 status query_expand(const struct query *q, const struct query_master *m, struct arena *a,
                     struct query *out)
 {

@@ -7,6 +7,7 @@
 //
 // A query is what its parameters say, in any order and spelling: equal ones have equal hashes.
 #pragma once
+#include "common/bytes.h"
 #include "service/epcis/event.h"
 #include "service/gs1/pattern.h"
 #include "service/journal/journal_db.h"
@@ -50,7 +51,8 @@ struct query {
     struct digest16 hash;
 };
 
-// How a value was given. Text is untyped, as in URLs: lists have '|' between their values.
+// How a value was given. Text is untyped, as in URLs: lists have '|' between their values. On disk,
+// in subscriptions.
 enum query_given_as {
     QUERY_TEXT,
     QUERY_STRING,
@@ -60,7 +62,9 @@ enum query_given_as {
     QUERY_VOID, // null, or an empty element
     QUERY_LIST, // of strings
     QUERY_NUMBERS,
-    QUERY_OTHER // fits nothing
+    QUERY_OTHER, // fits nothing
+    QUERY_PLAIN, // untyped, one value, as in XML
+    QUERY_GIVEN_COUNT
 };
 struct query_given {
     enum query_given_as as;
@@ -97,6 +101,11 @@ status query_from_url(struct query_reader *r, str query, struct query_page *page
 // The object of POST /queries: `{"@context":…, "EQ_bizStep":[…], …}`. `at` counts from its first
 // byte.
 status query_from_json(struct query_reader *r, str json);
+
+// Parameters packed, for those who ask the same later: name str, how 1, values var, str each.
+void query_given_put(struct buf *out, str name, const struct query_given *v);
+bool query_given_get(struct bytes_r *in, struct arena *a, str *name, struct query_given *v);
+status query_from_given(struct query_reader *r, str packed); // as many as there are
 
 // Master data that questions reach for: attributes and children of places, classes and so on, by
 // canonical identifiers (gs1_write GS1_DL). Who keeps them sets site->master.

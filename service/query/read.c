@@ -9,16 +9,17 @@
 
 // A bit for each way to give a value that a row takes.
 #define AS(how) (1u << (how))
+#define UNTYPED (AS(QUERY_TEXT) | AS(QUERY_PLAIN))
 static const unsigned takes[] = {
     [TAKES_LIST] = AS(QUERY_TEXT) | AS(QUERY_LIST),
-    [TAKES_TIME] = AS(QUERY_TEXT) | AS(QUERY_STRING) | AS(QUERY_TIME),
-    [TAKES_NUMBER] = AS(QUERY_TEXT) | AS(QUERY_NUMBER),
-    [TAKES_NUMBERS] = AS(QUERY_TEXT) | AS(QUERY_NUMBER) | AS(QUERY_NUMBERS),
-    [TAKES_FLAG] = AS(QUERY_TEXT) | AS(QUERY_BOOL) | AS(QUERY_NUMBER) | AS(QUERY_VOID),
-    [TAKES_BOOL] = AS(QUERY_TEXT) | AS(QUERY_BOOL),
-    [TAKES_ANY] = AS(QUERY_TEXT) | AS(QUERY_STRING) | AS(QUERY_LIST) | AS(QUERY_NUMBER) |
+    [TAKES_TIME] = UNTYPED | AS(QUERY_STRING) | AS(QUERY_TIME),
+    [TAKES_NUMBER] = UNTYPED | AS(QUERY_NUMBER),
+    [TAKES_NUMBERS] = UNTYPED | AS(QUERY_NUMBER) | AS(QUERY_NUMBERS),
+    [TAKES_FLAG] = UNTYPED | AS(QUERY_BOOL) | AS(QUERY_NUMBER) | AS(QUERY_VOID),
+    [TAKES_BOOL] = UNTYPED | AS(QUERY_BOOL),
+    [TAKES_ANY] = UNTYPED | AS(QUERY_STRING) | AS(QUERY_LIST) | AS(QUERY_NUMBER) |
                   AS(QUERY_NUMBERS) | AS(QUERY_TIME) | AS(QUERY_BOOL),
-    [TAKES_SIZE] = AS(QUERY_TEXT) | AS(QUERY_STRING) | AS(QUERY_NUMBER) | AS(QUERY_TIME),
+    [TAKES_SIZE] = UNTYPED | AS(QUERY_STRING) | AS(QUERY_NUMBER) | AS(QUERY_TIME),
 };
 
 struct query_name {
@@ -211,8 +212,8 @@ static status any_read(str name, const struct query_given *g, struct query_value
     bool size = g->as == QUERY_NUMBER || g->as == QUERY_NUMBERS;
 
     v->is_text = !size && g->as != QUERY_TIME;
-    if (size || g->as == QUERY_TEXT) number_read(v->text, v);
-    if (g->as == QUERY_TEXT || g->as == QUERY_STRING || g->as == QUERY_TIME) time_read(v->text, v);
+    if (size || (UNTYPED & AS(g->as)) != 0) number_read(v->text, v);
+    if (((UNTYPED | AS(QUERY_STRING) | AS(QUERY_TIME)) & AS(g->as)) != 0) time_read(v->text, v);
     if (size && !v->is_number) return wrong("query.value", name, "this is no number");
     if (g->as == QUERY_TIME && !v->is_time) return wrong("query.value", name, "this is no time");
     return OK;
@@ -306,7 +307,7 @@ static status flag_read(str name, const struct query_given *g, bool *out)
 
 static status count_read(str name, const struct query_given *g, uint64_t *out)
 {
-    if (g->as != QUERY_TEXT && g->as != QUERY_NUMBER)
+    if (((UNTYPED | AS(QUERY_NUMBER)) & AS(g->as)) == 0)
         return wrong("query.type", name, "a whole number is wanted");
     if (!str_u64(str_trim(g->at[0]), UINT32_MAX, out) || *out == 0)
         return wrong("query.value", name, "a whole number from 1 on");
@@ -341,7 +342,7 @@ static status control_give(struct query_reader *r, str name, const struct query_
     if (g->n == 0 || str_trim(g->at[0]).n == 0) return OK;
     if (str_eq(name, S("eventCountLimit"))) return count_read(name, g, &r->q.limit);
     if (str_eq(name, S("maxEventCount"))) return count_read(name, g, &r->q.most);
-    if ((g->as != QUERY_TEXT && g->as != QUERY_STRING) || g->n != 1)
+    if (((UNTYPED | AS(QUERY_STRING)) & AS(g->as)) == 0 || g->n != 1)
         return wrong("query.type", name, "a text is wanted");
     if (str_eq(name, S("orderBy"))) return order_read(r, name, str_trim(g->at[0]));
     return direction_read(r, name, str_trim(g->at[0]));
@@ -422,7 +423,7 @@ status query_give(struct query_reader *r, str name, const struct query_given *g)
         if (!set) return OK;
     } else {
         if (g->as == QUERY_VOID || (g->n == 0 && g->as != QUERY_OTHER)) return OK;
-        if (g->as == QUERY_STRING && str_trim(g->at[0]).n == 0) return OK;
+        if ((g->as == QUERY_STRING || g->as == QUERY_PLAIN) && str_trim(g->at[0]).n == 0) return OK;
         if ((takes[t.row->takes] & AS(g->as)) == 0)
             return wrong("query.type", name, "its value is of another type");
         TRY(values_read(r, name, g, &t));

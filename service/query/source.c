@@ -142,3 +142,38 @@ status query_from_json(struct query_reader *r, str json)
     }
     return json_r_end(&in);
 }
+
+// ---- packed
+
+void query_given_put(struct buf *out, str name, const struct query_given *v)
+{
+    bytes_str(out, name);
+    bytes_u(out, v->as, 1);
+    bytes_var(out, v->n);
+    for (uint32_t i = 0; i < v->n; i++) bytes_str(out, v->at[i]);
+}
+
+bool query_given_get(struct bytes_r *in, struct arena *a, str *name, struct query_given *v)
+{
+    *name = bytes_get_str(in);
+    uint64_t as = bytes_get_u(in, 1), n = bytes_get_var(in);
+    if (as >= QUERY_GIVEN_COUNT || n > QUERY_VALUES_MAX) in->bad = true;
+    str *at = in->bad ? NULL : NEW_ARRAY(a, str, n + 1);
+    for (uint64_t i = 0; at != NULL && i < n; i++) at[i] = bytes_get_str(in);
+    *v = (struct query_given){(enum query_given_as)as, at, (uint32_t)n};
+    return at != NULL && !in->bad;
+}
+
+status query_from_given(struct query_reader *r, str packed)
+{
+    struct bytes_r in = bytes_reader(packed);
+    struct query_given v;
+    str name;
+
+    while (in.p < in.end) {
+        if (!query_given_get(&in, r->arena, &name, &v))
+            return fail(ST_STORE, "record.corrupt", 0, "the parameters of a query break off");
+        TRY(query_give(r, name, &v));
+    }
+    return OK;
+}

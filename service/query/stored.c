@@ -20,7 +20,7 @@ struct stored_ask {
 
 static bool is_reserved(str name)
 {
-    return str_eq(name, S(SIMPLE_EVENT_QUERY)) || str_eq(name, S("SimpleMasterDataQuery"));
+    return str_eq(name, S(SIMPLE_EVENT_QUERY)) || str_eq(name, S(SIMPLE_MASTER_DATA_QUERY));
 }
 
 static status unknown(void)
@@ -120,6 +120,16 @@ status stored_query(const struct stored *s, struct arena *a, struct query *out)
     query_begin(&in, a);
     TRY(query_from_json(&in, s->json));
     return query_end(&in, out);
+}
+
+bool stored_name_next(struct txn *t, client_id c, str after, struct arena *a, str *out)
+{
+    uint64_t seq;
+    str name;
+
+    if (!stored_next(t, c, after, &name, &seq)) return false;
+    *out = arena_str(a, name);
+    return out->p != NULL;
 }
 
 static void stored_write(const struct stored *s, struct json_w *w)
@@ -353,6 +363,12 @@ static status named_read(struct http_req *r, struct events_asked *out)
 void queries_events(struct http_req *r)
 {
     struct events_asked a = {.must_be = false};
+    struct site *s = api_site(r);
+
+    if (s->live != NULL && http_wants_upgrade(r, S("websocket"))) {
+        s->live(r);
+        return;
+    }
     status st = named_read(r, &a);
 
     if (st.cls == ST_OK)

@@ -130,8 +130,8 @@ void rest_headers(struct http_req *r, struct buf *b)
 }
 
 const struct http_manner rest_manners[] = {
-    {REST_ROOT,     rest_check, rest_headers, rest_problem, true},
-    {"/epcis", NULL, NULL, rest_problem, false},
+    {REST_ROOT,     rest_check, rest_headers, rest_problem, NULL, true},
+    {"/epcis", NULL, NULL, rest_problem, NULL, false},
     {0        },
 };
 

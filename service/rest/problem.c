@@ -57,8 +57,7 @@ void rest_problem_members(struct json_w *w, status st)
     if (st.cls == ST_BAD_INPUT || st.at > 0) json_w_kint(w, "at", st.at);
 }
 
-// What XML has no place for (the sentence may quote a stranger, and may be cut) becomes '?'.
-static str printable(str s, char out[sizeof((status *)0)->text])
+str rest_printable(str s, char out[sizeof((status *)0)->text])
 {
     size_t n = 0, bad;
 
@@ -85,7 +84,7 @@ static void write_xml(struct buf *b, status st)
     xml_text(&w, buf_str(&digits));
     buf_fini(&digits);
     xml_close(&w);
-    if (st.text[0] != 0) xml_leaf(&w, S("detail"), printable(str_of(st.text), text));
+    if (st.text[0] != 0) xml_leaf(&w, S("detail"), rest_printable(str_of(st.text), text));
     if (st.reason != NULL) {
         xml_open(&w, S("code"));
         xml_attr(&w, S("xmlns"), S(CODE_NS));

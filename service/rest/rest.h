@@ -25,6 +25,9 @@ const char *rest_problem_type(status st);
 // (JSON only). Also for problems that are sent to somebody, or that lie in a list (members).
 void rest_problem_write(struct buf *b, bool xml, status st, str extra);
 void rest_problem_members(struct json_w *w, status st); // into an object that is open
+// A sentence for XML: what has no place there (it may quote a stranger, and may be cut) becomes
+// '?'.
+str rest_printable(str s, char out[sizeof((status *)0)->text]);
 
 // ---- media types
 

@@ -108,6 +108,14 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
 
 static const struct epcis_cut_ops ops = {take_front, take_event};
 
+// Is it read as it came?
+static bool is_utf8(str in)
+{
+    if (in.n == 0) return true;
+    return str_is_utf8(in, NULL) && memchr(in.p, 0, in.n) == NULL &&
+           memmem(in.p, in.n, "encoding", 8) == NULL;
+}
+
 static status cut(str in, size_t piece, struct taken *t)
 {
     struct epcis_cut_conf conf = {
@@ -115,8 +123,7 @@ static status cut(str in, size_t piece, struct taken *t)
     struct epcis_cut *c = epcis_cut_new(&conf);
     status st = OK;
 
-    *t = (struct taken){.read = true, .utf8 = str_is_utf8(in, NULL), .document_n = in.n};
-    if (in.n > 0 && memchr(in.p, 0, in.n) != NULL) t->utf8 = false;
+    *t = (struct taken){.read = true, .utf8 = is_utf8(in), .document_n = in.n};
     buf_init(&t->log, 16 * MB);
     buf_init(&t->context, MB);
     arena_init(&t->arena, 8 * MB);

@@ -78,6 +78,8 @@ class Operation:
     def _problem_fault(self, status, kind, response):
         if kind == "application/problem+xml" and self.path.startswith("/epcis"):
             return None
+        if kind == "text/xml" and self.path == "/epcis/v1/query":
+            return None
         if kind != "application/problem+json":
             return f"{status} comes as {kind}"
         problem = response.json()

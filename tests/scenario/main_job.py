@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 
 import contract
 import harness
+import soap
 
 GLN = "9506000134352"
 PLACES = {  # for the {...} of paths
@@ -211,6 +212,9 @@ def capture(tell, gateway):
 
 def ask(tell, client):
     """What was told to partners is found by everyone who may see it."""
+    poll = soap.envelope("<q:Poll><queryName>SimpleEventQuery</queryName>" +
+                         soap.params([("EQ_action", ["OBSERVE"])]) + "</q:Poll>")
+    tell(client, "POST", soap.QUERY, poll, headers={"Content-Type": "text/xml"})
     base = "/epcis/v2/"
     shipped = tell(client, "GET", base + "events?EQ_bizStep=shipping&perPage=1")
     event, = shipped["epcisBody"]["queryResults"]["resultsBody"]["eventList"]

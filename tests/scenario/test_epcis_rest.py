@@ -5,6 +5,7 @@ import socket
 import lxml.etree
 import pytest
 
+import contract
 import harness
 from epcis_documents import DATA, need
 
@@ -51,6 +52,27 @@ def test_options_tell_methods_versions_and_forms_to_anybody(site, path, allow, h
     assert gs1_headers(answer) == headers
     for name in headers & {"GS1-EPCIS-Version", "GS1-EPCIS-Min", "GS1-CBV-Max"}:
         assert re.fullmatch(r"\d+(\.\d+)*", answer.headers[name])
+
+
+def test_every_path_below_epcis_answers_options(site):
+    routes = {}
+    for route in contract.source_routes():
+        if route.path.startswith(TOP):
+            routes.setdefault(re.sub(r"\{\w+\}", "x", route.path), set()).add(route.method)
+    assert len(routes) > 20
+    for path, methods in routes.items():
+        answer = site.caller().call("OPTIONS", path)
+        assert (answer.status_code, answer.content) == (204, b""), path
+        assert set(re.findall(r"\w+", answer.headers["Allow"])) == methods | {"OPTIONS"}, path
+        assert VERSIONS - {"GS1-CBV-Version"} <= gs1_headers(answer), path
+
+
+def test_options_of_capture_tell_its_limits(site):
+    answer = site.caller().call("OPTIONS", TOP + "/capture")
+    assert gs1_headers(answer) == DISCOVERY | {
+        "GS1-EPCIS-Capture-Limit", "GS1-EPCIS-Capture-File-Size-Limit",
+        "GS1-Capture-Error-Behaviour"}
+    assert answer.headers["GS1-Capture-Error-Behaviour"] == "all"
 
 
 def test_the_top_lists_the_nine_names(gateway):
@@ -157,7 +179,8 @@ def test_a_body_over_its_ceiling_is_told_both_limits(gateway):
     (b"POST /epcis/v2/capture HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
      b"Transfer-Encoding: chunked\r\n\r\n", 400, "Validation"),
     (b"PROPFIND /epcis/v2 HTTP/1.1\r\nHost: x\r\n\r\n", 405, "NoSuchName"),
-    (b"BREW /epcis/v2 HTTP/1.1\r\nHost: x\r\n\r\n", 501, "Implementation")])
+    (b"BREW /epcis/v2 HTTP/1.1\r\nHost: x\r\n\r\n", 501, "Implementation")],
+    ids=["long", "blank", "host", "escape", "framing", "method", "verb"])
 def test_heads_that_cannot_be_read_are_refused_in_the_same_form(site, head, status, kind):
     answer = raw(site, head)
     assert answer.startswith(f"HTTP/1.1 {status} ")

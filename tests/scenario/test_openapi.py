@@ -8,6 +8,7 @@ import yaml
 import contract
 import harness
 import main_job
+import soap
 from contract import ROOT
 from main_job import ROLES, somewhere
 
@@ -167,7 +168,10 @@ def test_a_method_that_is_not_documented_is_refused_and_the_others_are_named(sit
         there = {m.upper() for m in item if m in contract.METHODS}
         for method in {"GET", "PUT", "POST", "DELETE"} - there:
             response = stranger.call(method, somewhere(path))
-            harness.assert_problem(response, 405, "route.method")
+            if path == soap.QUERY:
+                assert soap.Fault(response).status == 405
+            else:
+                harness.assert_problem(response, 405, "route.method")
             allowed = set(re.findall(r"\w+", response.headers["Allow"]))
             assert allowed - {"HEAD", "OPTIONS"} == there, path
 

@@ -350,7 +350,7 @@ def test_subscriptions_of_a_client_do_not_exist_for_others(line, gateway, partne
     assert admin.get(QUERY, headers=ACME) == gateway.get(QUERY)
     reader = line.site.as_role("auditor")
     reader.refused("POST", QUERY, {"dest": partner.url, "stream": True}, status=403, headers=ACME)
-    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.unknown")
+    gateway.refused("GET", QUERY.replace("Simple", "Other"), status=404, code="query.no_such")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "192.168.1.1",
@@ -378,3 +378,93 @@ def test_a_name_that_leads_to_a_private_address_is_never_called(make_site, partn
     until(lambda: [r for r in site.admin.get("/v1/journal", params={"kind": "delivery.outcome"})
                    ["items"] if "not public" in json.dumps(r)])
     assert partner.bodies() == []
+
+
+# ---- named queries
+
+def query_put(gateway, name, **query):
+    answer = gateway.call("POST", "/epcis/v2/queries", {"name": name, "query": query})
+    assert answer.status_code == 201, answer.text
+    return f"/epcis/v2/queries/{name}/subscriptions"
+
+
+def pack(line, serials):
+    sscc, = line.ssccs(1)
+    units = [f"(01){line.gtin}(21){s}" for s in serials]
+    line.call.report({"type": "pack", "parent": sscc, "children": units, "commission": True})
+
+
+def test_a_subscriber_gets_what_fits_its_query_and_nothing_else(line, gateway, make_partner):
+    wishes = {"packing": {"EQ_bizStep": ["packing"]}, "adding": {"eventType": ["ObjectEvent"]},
+              "neither": {"EQ_disposition": ["recalled"]}, "all": {}}
+    told_to = {}
+    for name, query in wishes.items():
+        told_to[name] = make_partner()
+        gateway.post(query_put(gateway, name, **query),
+                     {"dest": told_to[name].url, "stream": True}, 201)
+    for _ in range(5):
+        pack(line, commission_one(line))
+    until(lambda: len(taken(told_to["all"])) == 15)  # packs, the case, what is in it
+    until(lambda: len(taken(told_to["packing"])) == 5 and len(taken(told_to["adding"])) == 10)
+    assert {e["type"] for e in told(told_to["packing"])} == {"AggregationEvent"}
+    assert {e["type"] for e in told(told_to["adding"])} == {"ObjectEvent"}
+    assert told_to["neither"].bodies() == []
+    names = {d["epcisBody"]["queryResults"]["queryName"] for d in told_to["packing"].documents()}
+    assert names == {"packing"}
+    line.site.stop()
+    line.site.verify()
+
+
+def test_a_deleted_query_ends_its_subscriptions_and_its_name_revives_none(
+        line, gateway, partner, make_partner):
+    base = query_put(gateway, "all")
+    made = gateway.post(base, {"dest": partner.url, "stream": True}, 201)
+    gateway.post(base, {"dest": partner.url + "/scheduled", "schedule": EVERY_SECOND}, 201)
+    other = make_partner()
+    subscribe(gateway, other)
+    commission(line, 1)
+    until(lambda: len(partner.bodies()) == 2 and len(taken(other)) == 1)
+    gateway.delete("/epcis/v2/queries/all", 204)
+    gateway.refused("GET", base, status=404, code="query.no_such")
+    query_put(gateway, "all")
+    assert gateway.get(base) == []
+    gateway.refused("GET", f"{base}/{made['subscriptionID']}", status=404,
+                    code="subscription.unknown")
+    commission(line, 2)
+    until(lambda: len(taken(other)) == 3)
+    journal = "/v1/journal?kind=subscription.ended"
+    until(lambda: len(line.site.admin.get(journal)["items"]) == 2)
+    line.site.restart()
+    commission(line, 1)
+    until(lambda: len(taken(other)) == 4)
+    assert len(partner.bodies()) == 2
+    line.site.stop()
+    line.site.verify()
+
+
+# ---- captured events
+
+CAPTURED = {
+    "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+                 {"ex": "https://example.com/ext/"}],
+    "type": "ObjectEvent", "eventTime": "2026-01-02T03:04:05.678Z", "eventTimeZoneOffset": "+00:00",
+    "action": "OBSERVE", "bizStep": "receiving", "ex:dock": "7",
+    "epcList": ["urn:epc:id:sgtin:9506000.013435.X1", "https://example.com/private/1"]}
+
+
+@pytest.mark.parametrize("form, epc", [
+    ("Never_Translates", CAPTURED["epcList"][0]), ("Always_EPC_URN", CAPTURED["epcList"][0]),
+    ("Always_GS1_Digital_Link", "https://id.gs1.org/01/09506000134352/21/X1")])
+def test_captured_events_are_told_with_all_that_was_captured(line, gateway, partner, form, epc):
+    base = query_put(gateway, "receiving", EQ_bizStep=["receiving"])
+    gateway.post(base, {"dest": partner.url, "stream": True}, 201,
+                 headers={"GS1-EPC-Format": form})
+    commission(line, 1)
+    answer = gateway.call("POST", "/epcis/v2/events", CAPTURED)
+    assert answer.status_code == 201, answer.text
+    until(lambda: told(partner))
+    event, = told(partner)
+    assert event["epcList"] == [epc, CAPTURED["epcList"][1]]
+    assert event["ex:dock"] == "7" and event["eventTime"] == CAPTURED["eventTime"]
+    assert event["eventID"] and event["recordTime"]
+    assert faults(partner.bodies()[0]) == []

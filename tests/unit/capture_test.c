@@ -452,6 +452,51 @@ static void foreign_units_are_named_once(void **state)
     assert_int_equal(row(f, a).last, kept_of(f, 0).f.seq);
 }
 
+static str unit_call(struct fixture *f, int code, const char *unit, const char *tail)
+{
+    struct buf b;
+
+    buf_init(&b, 4 * KB);
+    for (const char *p = unit; *p != '\0'; p++)
+        buf_addf(&b, strchr("/:()", *p) != NULL ? "%%%02X" : "%c", *p);
+    struct fixture_answer a =
+        fixture_call(f, said(f, "GET /v1/units/%.*s%s", STR(buf_str(&b)), tail), "", "");
+    buf_fini(&b);
+    expect(&a, code);
+    return a.body;
+}
+
+static void a_foreign_unit_has_a_view_and_a_history(void **state)
+{
+    static const client_id acme = {1}, other = {2};
+    struct fixture *f = *state;
+    struct says s = {.type = "ObjectEvent",
+                     .action = "ADD",
+                     .step = "commissioning",
+                     .epcs = "\"" FOREIGN "1\",\"https://id.gs1.org/00/095219990000000013\""};
+
+    stored(f, ACME, event_of(f, &s));
+    s.type = "AggregationEvent";
+    s.step = "packing";
+    s.epcs = "\"" FOREIGN "1\"";
+    s.parent = "https://id.gs1.org/00/095219990000000013";
+    s.time = "2025-11-24T15:31:00.000Z";
+    stored(f, ACME, event_of(f, &s));
+    f->caller.clients = &acme;
+    f->caller.client_count = 1;
+    str pack = unit_call(f, 200, FOREIGN "1", "");
+    assert_true(holds(pack, "\"state\":\"packed\"") && holds(pack, "\"gtin\":\"09521999000006\""));
+    assert_true(holds(pack, "\"parent\":\"(00)095219990000000013\""));
+    assert_true(holds(unit_call(f, 200, "(00)095219990000000013", ""), "\"gtin\":null"));
+    str history = unit_call(f, 200, FOREIGN "1", "/history");
+    assert_true(holds(history, "\"type\":\"event\"") && holds(history, "\"eventID\":\"ni:"));
+    assert_true(holds(history, "\"parent\":\"(00)095219990000000013\""));
+    f->caller.clients = &other;
+    unit_call(f, 404, FOREIGN "1", "");
+    f->caller.clients = NULL;
+    f->caller.client_count = 0;
+}
+
 static void a_number_that_was_captured_is_never_issued(void **state)
 {
     struct fixture *f = *state;
@@ -915,6 +960,7 @@ int main(void)
         CAPTURE_TEST(a_late_event_is_kept_and_changes_nothing),
         CAPTURE_TEST(another_clients_number_is_a_unit_of_ones_own),
         CAPTURE_TEST(foreign_units_are_named_once),
+        CAPTURE_TEST(a_foreign_unit_has_a_view_and_a_history),
         CAPTURE_TEST(a_number_that_was_captured_is_never_issued),
         CAPTURE_TEST(the_same_event_again_is_no_second_event),
         CAPTURE_TEST(other_content_under_an_eventid_is_refused),

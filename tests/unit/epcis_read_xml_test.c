@@ -206,6 +206,34 @@ static void every_form_is_read_and_told_in_2_0(void **state)
     buf_fini(&b);
 }
 
+// 1.0 and the innermost wrappers of 1.1 and 1.2 hold whatever the vendor liked.
+static void what_lies_in_an_innermost_extension_stands_for_itself(void **state)
+{
+    static const struct {
+        enum epcis_version version;
+        const char *in;
+    } rows[] = {
+        {EPCIS_1_2, "<ObjectEvent>" WHEN "<baseExtension><extension><own/></extension>"
+                    "</baseExtension>" EPCS OBS "</ObjectEvent>"            },
+        {EPCIS_1_2, "<ObjectEvent>" WHEN EPCS OBS "<extension><extension><own/></extension>"
+                    "</extension></ObjectEvent>"                            },
+        {EPCIS_1_0, "<ObjectEvent>" WHEN EPCS OBS "<extension><own/></extension></ObjectEvent>"},
+        {EPCIS_1_0,
+         "<ObjectEvent>" WHEN "<baseExtension><own/></baseExtension>" EPCS OBS "</ObjectEvent>"},
+        {EPCIS_1_0, "<QuantityEvent>" WHEN "<epcClass>urn:x:1</epcClass><quantity>1</quantity>"
+                    "<extension><own/></extension></QuantityEvent>"         },
+    };
+    struct epcis_event e;
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        status st = event_read(str_of(rows[i].in), rows[i].version, &e);
+        if (st.cls != ST_OK) fail_msg("%s: %s at %u", rows[i].in, st.text, st.at);
+        assert_non_null(e.ext);
+        assert_true(e.ext->ns == NULL && str_eq(e.ext->name, S("own")) && e.ext->next == NULL);
+    }
+}
+
 static void what_was_told_is_read_as_the_same(void **state)
 {
     struct epcis_event e;
@@ -375,6 +403,7 @@ static void what_no_schema_has_is_refused_where_it_stands(void **state)
     }
 }
 
+// EPCIS-XML-NAMESPACE
 static void an_order_is_told_by_the_names_of_both(void **state)
 {
     struct epcis_event e;
@@ -481,6 +510,7 @@ static void what_has_no_place_is_refused_by_its_name(void **state)
     buf_fini(&b);
 }
 
+// EPCIS-XML-CERTIFICATION
 static void what_json_can_say_and_xml_cannot_is_refused(void **state)
 {
     static const struct epcis_ns ns = {
@@ -548,6 +578,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_form_is_read_and_told_in_2_0),
+        TEST(what_lies_in_an_innermost_extension_stands_for_itself),
         TEST(what_was_told_is_read_as_the_same),
         TEST(what_1_2_has_it_tells_as_it_was_read),
         TEST(what_no_schema_has_is_refused_where_it_stands),

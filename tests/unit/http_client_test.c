@@ -241,6 +241,23 @@ static void an_answer_comes_whole(void **state)
     assert_true(o.us > 0);
 }
 
+// Whatever a name leads to, the address is looked at when the socket is made; a kept connection of
+// another client is none of this one's.
+static void a_foreign_call_goes_to_public_addresses_only(void **state)
+{
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0"};
+    struct site *s = *state;
+    char url[100];
+
+    for (size_t i = 0; i < LEN(hosts); i++) {
+        snprintf(url, sizeof url, "http://%s:%d/hello", hosts[i], s->port);
+        struct outcome o = ask(s, "", (struct http_call){.url = str_of(url), .is_foreign = true});
+        assert_int_equal(o.code, 0);
+        assert_non_null(strstr(o.trouble, "not public"));
+    }
+    assert_int_equal(ask(s, "/hello", (struct http_call){0}).code, 200);
+}
+
 static void what_is_asked_arrives(void **state)
 {
     struct site *s = *state;
@@ -672,6 +689,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(an_answer_comes_whole),
+        CASE(a_foreign_call_goes_to_public_addresses_only),
         CASE(what_is_asked_arrives),
         CASE(a_bearer_token_arrives_and_no_expect),
         CASE(an_empty_post_is_a_post),

@@ -151,6 +151,25 @@ static void where(struct http_req *r)
     http_reply(r, 200, "text/plain", str_of(name));
 }
 
+// Another protocol: what comes goes back, and a '!' ends it.
+static void echo_bytes(struct http_req *r, str bytes)
+{
+    http_upgrade_write(r, bytes);
+    if (memchr(bytes.p, '!', bytes.n) != NULL) http_upgrade_end(r);
+}
+static void echo_drained(struct http_req *r) { (void)r; }
+static const struct http_upgrade echoing = {echo_bytes, echo_drained, count_gone};
+static void talk(struct http_req *r)
+{
+    if (!http_wants_upgrade(r, S("echo"))) {
+        hello(r);
+        return;
+    }
+    http_reply_header(r, "X-Said", S("before"));
+    http_upgrade_start(r, "echo", &echoing);
+    http_upgrade_write(r, S("welcome "));
+}
+
 static void refuse(struct http_req *r)
 {
     http_problem(r, fail(ST_CONFLICT, "pool.exhausted", 0, "too few \"left\": %d", 3),
@@ -179,14 +198,15 @@ static const struct http_route second[] = {
     {.method = HTTP_GET,        .path = "/json", .roles = "", .run = json},
     {.method = HTTP_GET,                   .path = "/parts", .roles = "", .run = parts},
     {.method = HTTP_GET,.path = "/forever", .roles = "", .run = forever},
-    {.method = HTTP_GET,        .path = "/where", .roles = "", .run = where},
-    {.method = HTTP_GET,  .path = "/refuse", .roles = "", .run = refuse},
-    {.method = HTTP_GET,        .path = "/busy", .roles = "", .run = busy},
-    {.method = HTTP_POST,                   .path = "/count", .roles = "", .body_max = GB, .stream = &counting},
+    {.method = HTTP_GET,        .path = "/talk", .roles = "", .run = talk},
+    {.method = HTTP_GET,  .path = "/where", .roles = "", .run = where},
+    {.method = HTTP_GET,        .path = "/refuse", .roles = "", .run = refuse},
+    {.method = HTTP_GET,                   .path = "/busy", .roles = "", .run = busy},
+    {.method = HTTP_POST,     .path = "/count", .roles = "", .body_max = GB, .stream = &counting},
     {.method = HTTP_POST,     .path = "/count8", .roles = "", .body_max = 8, .stream = &counting},
-    {.method = HTTP_POST,     .path = "/early", .roles = "", .body_max = GB, .stream = &early},
-    {.method = HTTP_POST,  .path = "/pausing", .roles = "", .body_max = GB, .stream = &pausing},
-    {0       },
+    {.method = HTTP_POST,  .path = "/early", .roles = "", .body_max = GB, .stream = &early},
+    {.method = HTTP_POST,        .path = "/pausing", .roles = "", .body_max = GB, .stream = &pausing},
+    {0                  },
 };
 static const struct http_route *const routes[] = {first, second, NULL};
 
@@ -886,6 +906,87 @@ static void a_held_request_has_no_timeout(void **state)
     peer_close(&p);
 }
 
+static void take(struct peer *p, char *out, size_t n)
+{
+    size_t at = 0;
+
+    while (at < n) {
+        ssize_t got = recv(p->fd, out + at, n - at, 0);
+        assert_true(got > 0);
+        at += (size_t)got;
+    }
+    out[n] = 0;
+}
+
+static void a_connection_goes_over_to_another_protocol(void **state)
+{
+    static const char head[] = "HTTP/1.1 101 Switching Protocols\r\n";
+    static const char tail[] = "X-Said: before\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    struct peer p = caller();
+    char in[400];
+
+    (void)state;
+    peer_say(&p,
+             "GET /talk HTTP/1.1\r\n" H "Connection: x, upgrade\r\nUpgrade: Echo\r\n\r\nat once ");
+    take(&p, in, sizeof head - 1);
+    assert_string_equal(in, head);
+    take(&p, in, 6 + 29 + 2); // Date
+    take(&p, in, sizeof tail - 1);
+    assert_string_equal(in, tail);
+    take(&p, in, 16);
+    assert_string_equal(in, "welcome at once ");
+    peer_say(&p, "GET / HTTP/1.1\r\n\r\n"); // is no request any more
+    take(&p, in, 18);
+    assert_string_equal(in, "GET / HTTP/1.1\r\n\r\n");
+    assert_int_equal(gone_count, 0);
+    peer_say(&p, "end! of it");
+    take(&p, in, 10);
+    assert_int_equal(recv(p.fd, in, 1, 0), 0);
+    WAIT(gone_count == 1);
+    peer_close(&p);
+    loop_stop(site.loop[0]);
+    assert_int_equal(done_count, 1);
+}
+
+static void only_who_asks_for_a_protocol_gets_it(void **state)
+{
+    static const char *const heads[] = {
+        "GET /talk HTTP/1.1\r\n" H "\r\n",
+        "GET /talk HTTP/1.1\r\n" H "Connection: Upgrade\r\n\r\n",
+        "GET /talk HTTP/1.1\r\n" H "Upgrade: echo\r\n\r\n",
+        "GET /talk HTTP/1.1\r\n" H "Connection: upgrade\r\nUpgrade: echoes\r\n\r\n",
+        "GET /talk HTTP/1.0\r\nConnection: upgrade, keep-alive\r\nUpgrade: echo\r\n\r\n",
+    };
+    struct peer p = caller();
+
+    (void)state;
+    for (size_t i = 0; i < LEN(heads); i++) {
+        assert_int_equal(peer_ask(&p, heads[i]), 200);
+        assert_string_equal(p.body.p, "hello");
+    }
+    peer_close(&p);
+}
+
+static void those_that_went_over_end_with_the_server(void **state)
+{
+    static const char ask[] =
+        "GET /talk HTTP/1.1\r\n" H "Connection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    struct peer one = caller(), two = caller();
+    char in[1];
+
+    (void)state;
+    peer_say(&one, ask);
+    peer_say(&two, ask);
+    take(&two, in, 0);
+    WAIT(done_count == 2);
+    peer_close(&one); // breaks off
+    WAIT(gone_count == 1);
+    http_server_drain(site.server);
+    WAIT(gone_count == 2);
+    WAIT(http_server_is_idle(site.server));
+    peer_close(&two);
+}
+
 static void surplus_connections_are_sent_away(void **state)
 {
     struct peer p[3];
@@ -1025,6 +1126,9 @@ int main(void)
         HASTY(a_held_request_has_no_timeout),
         HASTY(surplus_connections_are_sent_away),
         PLAIN(a_drained_server_answers_what_has_begun),
+        PLAIN(a_connection_goes_over_to_another_protocol),
+        PLAIN(only_who_asks_for_a_protocol_gets_it),
+        PLAIN(those_that_went_over_end_with_the_server),
         cmocka_unit_test_setup_teardown(connections_go_to_the_loop_with_fewest, twofold, site_stop),
         PLAIN(wrong_settings_stop_the_start),
     };

@@ -196,9 +196,21 @@ static void sha_256_is_the_standard_s(void **state)
     assert_memory_equal(hex, want, 64);
 }
 
+static void what_is_shown_ends_with_a_character(void **state)
+{
+    (void)state;
+    assert_true(str_eq(str_shown(S("abc"), 5), S("abc")));
+    assert_true(str_eq(str_shown(S("abc"), 2), S("ab")));
+    assert_true(str_eq(str_shown(S("a\xe2\x82\xac"), 4), S("a\xe2\x82\xac")));
+    for (size_t max = 1; max < 4; max++)
+        assert_true(str_eq(str_shown(S("a\xe2\x82\xac"), max), S("a")));
+    assert_int_equal(str_shown(S("\xe2\x82\xac"), 2).n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_shown_ends_with_a_character),
         cmocka_unit_test(numbers_are_digits_within_their_ceiling),
         cmocka_unit_test(utf8_is_what_rfc_3629_says),
         cmocka_unit_test(names_are_the_api_s),

@@ -1,0 +1,280 @@
+"""Events that others send: documents small and large, what is refused, crashes in between, and how
+much memory it takes."""
+import gzip
+import json
+import threading
+import time
+from urllib.parse import quote
+
+import pytest
+
+import harness
+
+CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+CAPTURE = "/epcis/v2/capture"
+OURS = f"https://id.gs1.org/01/{harness.GTIN}/21/"
+FOREIGN = "https://id.gs1.org/01/09521999000006/21/"
+LARGE = 4000 if harness.SANITIZED else 20000
+
+
+def event(number=0, epcs=(FOREIGN + "1",), **more):
+    return {"type": "ObjectEvent", "eventID": f"urn:x:{number}",
+            "eventTime": f"2026-01-02T03:04:05.{number % 1000:03d}Z",
+            "eventTimeZoneOffset": "+01:00", "action": "OBSERVE", "bizStep": "receiving",
+            "epcList": list(epcs), **more}
+
+
+def document(*events, **more):
+    return {"@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0",
+            "creationDate": "2026-01-02T03:04:05Z", "epcisBody": {"eventList": list(events)},
+            **more}
+
+
+def pieces(events):
+    """A document that is never whole in memory."""
+    head, tail = json.dumps(document()).split("[]")
+    yield (head + "[").encode()
+    for n, one in enumerate(events):
+        yield (("," if n else "") + json.dumps(one)).encode()
+    yield ("]" + tail).encode()
+
+
+def post(caller, body, path=CAPTURE, **headers):
+    headers = {"Content-Type": "application/json",
+               **{k.replace("_", "-"): v for k, v in headers.items()}}
+    body = json.dumps(body) if isinstance(body, dict) else body
+    return caller.call("POST", path, body, headers=headers)
+
+
+def finished(caller, location, seconds=120):
+    deadline = time.monotonic() + seconds
+    while (job := caller.get(location))["running"]:
+        assert time.monotonic() < deadline, "it did not come to its end"
+        time.sleep(0.05)
+    return job
+
+
+def captured(caller, *events, **headers):
+    sent = post(caller, document(*events), **headers)
+    assert sent.status_code == 202, sent.text
+    job = finished(caller, sent.headers["Location"])
+    assert job["success"], job
+    return sent.headers["Location"]
+
+
+@pytest.fixture
+def gateway(line):
+    return line.site.as_role("gateway", client="acme")
+
+
+def stored(site):
+    """How often each eventID was stored, from the journal of the stopped site."""
+    ids = [fact["fact"]["eventID"] for fact in site.journal() if fact["kind"] == "event.captured"]
+    return len(ids), len(set(ids))
+
+
+# ---- what is sent is found
+
+def test_a_captured_event_is_found_as_it_was_sent(gateway):
+    sent = event(1, ["urn:epc:id:sgtin:9521999.000000.7"], **{"bizTransactionList": [
+        {"type": "po", "bizTransaction": "urn:epcglobal:cbv:bt:9506000134352:PO7"}]})
+    captured(gateway, sent)
+    found = gateway.get("/epcis/v2/events?EQ_bizStep=receiving",
+                        headers={"GS1-EPC-Format": "Never_Translates"})
+    one, = found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    assert one.pop("recordTime")
+    assert {k: one[k] for k in sent} == sent
+    by_epc = gateway.get(f"/epcis/v2/events?MATCH_epc={quote(FOREIGN + '7', safe='')}")
+    assert len(by_epc["epcisBody"]["queryResults"]["resultsBody"]["eventList"]) == 1
+
+
+def test_a_captured_commissioning_is_a_pack_of_its_lot(line, gateway):
+    serial, = line.serials(1)
+    captured(gateway, event(1, [OURS + serial], action="ADD", bizStep="commissioning",
+                            ilmd={"cbvmda:lotNumber": "L1"}))
+    unit = line.operator.unit(f"(01){harness.GTIN}(21){serial}")
+    assert unit["state"] == "commissioned" and unit["lot"] == "L1"
+
+
+def test_each_client_has_its_own(line, gateway):
+    site = line.site
+    site.admin.put("/v1/clients/bolt", {"name": "Bolt", "prefixes": ["9506001"]})
+    bolt = site.as_role("gateway", client="bolt")
+    location = captured(gateway, event(1))
+    bolt.refused("GET", location, status=404, code="capture.unknown")
+    assert bolt.get(CAPTURE) == []
+    captured(bolt, event(1, bizStep="storing"))  # its eventIDs are its own, too
+    events = bolt.get("/epcis/v2/events")["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    assert [e["bizStep"] for e in events] == ["storing"]
+    operator = site.as_role("operator")
+    operator.refused("POST", CAPTURE, document(), status=422, code="client.ambiguous")
+    assert operator.call("POST", CAPTURE, document(),
+                         headers={"Packtrail-Client": "bolt"}).status_code == 202
+
+
+def test_gzip_is_unpacked_and_its_bombs_are_refused(line, gateway):
+    packed = gzip.compress(json.dumps(document(event(1))).encode())
+    assert post(gateway, packed, Content_Encoding="gzip").status_code == 202
+    line.site.configure(limits={"capture_body_max": "1 MB"})
+    line.site.restart()
+    bomb = gzip.compress(json.dumps(document(event(2))).encode() + b" " * (8 << 20))
+    refused = post(gateway, bomb, Content_Encoding="gzip")
+    harness.assert_problem(refused, 413, "capture.body_max")
+    assert refused.headers["GS1-EPCIS-Capture-File-Size-Limit"] == str(1 << 20)
+    assert refused.headers["GS1-EPCIS-Capture-Limit"] == "100000"
+
+
+# ---- what is refused
+
+BAD = [
+    ("", 400), ("{", 400), ("[]", 400), ("null", 400), ("<a/>", 400),
+    ("{}", 400), ('{"type":"EPCISDocument"}', 400),
+    (json.dumps(event(1)), 400),  # no document
+    (json.dumps(document({})), 400),
+    (json.dumps(document(event(1, action="TURN"))), 400),
+    (json.dumps(document(event(1, eventTime="yesterday"))), 400),
+    (json.dumps(document(event(1, ["urn:epc:id:sgtin:1"]))), 400),
+    (json.dumps(document(event(1, ["urn:epc:tag:sgtin-96:1.1.1.1"]))), 400),
+    (json.dumps(document(event(1, ["https://example.com/" + "x" * 1000]))), 400),
+    (json.dumps(document(event(1, ilmd={}))), 400),
+    (json.dumps(document(event(1), event(2), colour="red")), 400),
+    (json.dumps(document(event(1), event(1, bizStep="x")))[:-5], 400),
+]
+
+
+@pytest.mark.parametrize("body,status", BAD)
+def test_what_is_no_document_leaves_no_trace(gateway, body, status):
+    assert post(gateway, body).status_code == status
+    assert gateway.get(CAPTURE) == []
+    assert not gateway.get("/epcis/v2/events")["epcisBody"]["queryResults"]["resultsBody"][
+        "eventList"]
+
+
+def test_types_and_behaviours_that_are_none_are_refused(gateway):
+    body = document(event(1))
+    harness.assert_problem(post(gateway, body, Content_Type="text/plain"), 415, "body.type")
+    assert post(gateway, body, Content_Type="application/xml").status_code == 400
+    harness.assert_problem(
+        post(gateway, body, GS1_Capture_Error_Behaviour="ignore"), 400, "capture.behaviour")
+    harness.assert_problem(
+        post(gateway, "<a/>", "/epcis/v1/capture", Content_Type="application/json"), 415,
+        "body.type")
+
+
+def test_proceed_names_what_it_leaves_out(gateway):
+    sent = post(gateway, document(event(1), event(2, action="TURN"), event(3)),
+                GS1_Capture_Error_Behaviour="proceed")
+    job = gateway.get(sent.headers["Location"])
+    assert not job["success"] and not job["running"]
+    error, = job["errors"]
+    assert error["index"] == 1 and error["type"] == "epcisException:ValidationException"
+    events = gateway.get("/epcis/v2/events")["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    assert [e["eventID"] for e in events] == ["urn:x:1", "urn:x:3"]
+
+
+def test_a_strict_clients_documents_fit_into_one_transaction(line, gateway):
+    line.site.admin.put("/v1/clients/acme", {
+        "name": "Acme", "prefixes": [harness.PREFIX], "profile": {"capture": "strict"}})
+    refused = post(gateway, document(*[event(n) for n in range(300)]))
+    harness.assert_problem(refused, 413, "capture.strict_max")
+    assert refused.headers["GS1-EPCIS-Capture-Limit"] == "200"
+
+
+# ---- large documents
+
+def test_a_kill_in_the_middle_doubles_and_loses_nothing(line, gateway):
+    site = line.site
+    sent = post(gateway, pieces(event(n, [f"{FOREIGN}{n}"]) for n in range(LARGE)))
+    assert sent.status_code == 202, sent.text
+    for _ in range(3):
+        site.kill()
+        site.start("--listen", site.listen)
+    job = finished(gateway, sent.headers["Location"])
+    assert job["success"], job
+    again = post(gateway, pieces(event(n, [f"{FOREIGN}{n}"]) for n in range(LARGE)))
+    assert finished(gateway, again.headers["Location"])["success"]  # all of it are repeats
+    site.stop()
+    assert stored(site) == (LARGE, LARGE)
+    site.verify()
+    assert not list((site.folder / "spool").iterdir())
+
+
+def test_the_rule_of_1_2_waits_for_the_last_slice(line, gateway):
+    one = ("<ObjectEvent><eventTime>2026-01-02T03:04:05Z</eventTime>"
+           "<eventTimeZoneOffset>+00:00</eventTimeZoneOffset>"
+           "<epcList><epc>urn:epc:id:sgtin:9521999.000000.{}</epc></epcList>"
+           "<action>OBSERVE</action></ObjectEvent>")
+    body = ('<epcis:EPCISDocument xmlns:epcis="urn:epcglobal:epcis:xsd:1" schemaVersion="1.2" '
+            'creationDate="2026-01-02T03:04:05Z"><EPCISBody><EventList>'
+            + "".join(one.format(n) for n in range(2000))
+            + "</EventList></EPCISBody></epcis:EPCISDocument>")
+    answer = post(gateway, body, "/epcis/v1/capture", Content_Type="application/xml")
+    assert answer.status_code == 200, answer.text
+    line.site.kill()
+    assert stored(line.site)[0] == 2000
+
+
+def test_a_caller_that_hangs_up_leaves_nothing(line, gateway):
+    def broken():
+        for n, piece in enumerate(pieces(event(n) for n in range(LARGE))):
+            if n == LARGE // 2:
+                raise ConnectionError("hung up")
+            yield piece
+
+    with pytest.raises(Exception):
+        post(gateway, broken())
+    assert gateway.get(CAPTURE) == []
+    assert not list((line.site.folder / "spool").iterdir())
+
+
+def test_numbers_are_given_out_beside_a_large_document(line, gateway):
+    longest, done = 0.0, threading.Event()
+    location = []
+
+    def send():
+        sent = post(gateway, pieces(event(n, [f"{FOREIGN}{n}"]) for n in range(LARGE)))
+        location.append(sent.headers["Location"])
+        finished(gateway, location[0])
+        done.set()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    while not done.is_set():
+        began = time.monotonic()
+        line.serials(10)
+        longest = max(longest, time.monotonic() - began)
+    sender.join()
+    assert gateway.get(location[0])["success"]
+    if not harness.SANITIZED:
+        assert longest < 1.0
+
+
+# ---- memory
+
+@pytest.mark.skipif(harness.SANITIZED, reason="sanitizers need memory of their own")
+def test_memory_does_not_grow_with_a_document(line, gateway):
+    site = line.site
+    captured(gateway, event(1))
+    before = site.rss_kb()
+    sent = post(gateway, pieces(event(n, [f"{FOREIGN}{n % 500}"]) for n in range(100000)))
+    assert sent.status_code == 202, sent.text
+    peak = site.rss_kb()
+    while gateway.get(sent.headers["Location"])["running"]:
+        peak = max(peak, site.rss_kb())
+    assert gateway.get(sent.headers["Location"])["success"]
+    assert peak - before < 64 * 1024, f"{before} KB, then {peak} KB"
+
+
+@pytest.mark.skipif(harness.SANITIZED, reason="sanitizers need memory of their own")
+def test_an_event_of_100_000_serials_is_taken(line, gateway):
+    site = line.site
+    captured(gateway, event(1))
+    before = site.rss_kb()
+    sent = post(gateway, pieces([event(2, [f"{FOREIGN}{n}" for n in range(100000)])]))
+    assert sent.status_code == 202, sent.text
+    peak = site.rss_kb()
+    while gateway.get(sent.headers["Location"])["running"]:
+        peak = max(peak, site.rss_kb())
+    assert gateway.get(sent.headers["Location"])["success"]
+    assert peak - before < 400 * 1024, f"{before} KB, then {peak} KB"
+    assert gateway.unit(FOREIGN + "99999")["flags"] == ["seen"]

@@ -1,0 +1,240 @@
+"""Master data of documents are kept, asked for by name, and reached by questions for events."""
+import pytest
+
+import soap
+from soap import Fault
+
+VTYPE = "urn:epcglobal:epcis:vtype:"
+CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+PLACE = "urn:epc:id:sgln:9506000.{:05}.0"
+NOW = "2024-05-01T10:00:00Z"
+
+
+@pytest.fixture
+def site(make_site):
+    site = make_site()
+    site.configure(subscriptions={"private": True},
+                   exchange={"retry_min": "20 ms", "retry_max": "100 ms"})
+    site.start()
+    site.admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": ["9506000"]})
+    site.admin.put("/v1/clients/other", {"name": "Other", "prefixes": ["9521141"]})
+    return site
+
+
+@pytest.fixture
+def gateway(site):
+    return site.as_role("gateway", client="acme")
+
+
+@pytest.fixture
+def client(gateway):
+    return soap.Client(gateway)
+
+
+def element(id, attributes=(), children=()):
+    return {"id": id, **({"attributes": [{"id": k, "attribute": v} for k, v in attributes]}
+                         if attributes else {}),
+            **({"children": list(children)} if children else {})}
+
+
+def vocabulary(name, *elements):
+    return {"type": VTYPE + name, "vocabularyElementList": list(elements)}
+
+
+def document(*vocabularies, events=()):
+    return {"@context": [CONTEXT, {"ex": "https://example.com/ex/"}], "type": "EPCISDocument",
+            "schemaVersion": "2.0", "creationDate": NOW,
+            "epcisHeader": {"epcisMasterData": {"vocabularyList": list(vocabularies)}},
+            "epcisBody": {"eventList": list(events)}}
+
+
+def at(place, n, **more):
+    return {"type": "ObjectEvent", "action": "OBSERVE", "eventTime": NOW, "recordTime": NOW,
+            "eventTimeZoneOffset": "+00:00", "epcList": [f"urn:epc:id:sgtin:9506000.013435.{n}"],
+            "bizLocation": {"id": place}, **more}
+
+
+def capture(gateway, body, **headers):
+    job = gateway.call("POST", "/epcis/v2/capture", body, headers=headers)
+    assert job.status_code == 202, job.text
+    return job
+
+
+def xml(*vocabularies, version="1.2"):
+    inner = "".join(f'<Vocabulary type="{VTYPE}{name}"><VocabularyElementList>{elements}'
+                    f"</VocabularyElementList></Vocabulary>" for name, elements in vocabularies)
+    return (f'<m:EPCISMasterDataDocument xmlns:m="urn:epcglobal:epcis-masterdata:xsd:1" '
+            f'schemaVersion="{version}" creationDate="{NOW}"><EPCISBody><VocabularyList>{inner}'
+            f"</VocabularyList></EPCISBody></m:EPCISMasterDataDocument>").encode()
+
+
+def capture_xml(gateway, body):
+    done = gateway.call("POST", "/epcis/v1/capture", body, headers={"Content-Type": "text/xml"})
+    assert done.status_code == 200, done.text
+
+
+def asked(client, **given):
+    flags = {"includeAttributes": "true", "includeChildren": "true"}
+    return client.vocabularies({**flags, **given})
+
+
+def found(client, **given):
+    return sorted(e.find("epcList/epc").text.rsplit(".", 1)[1] for e in client.events(given))
+
+
+def test_headers_of_json_and_documents_of_xml_are_asked_for_alike(gateway, client):
+    capture(gateway, document(vocabulary("Location", element(
+        PLACE.format(1), [("urn:epcglobal:cbv:mda:city", "Basel")], [PLACE.format(2)]))))
+    capture_xml(gateway, xml(("ReadPoint", '<VocabularyElement id="urn:x:1"><attribute id="a">1'
+                                           "</attribute></VocabularyElement>")))
+    assert asked(client) == {
+        VTYPE + "Location": {PLACE.format(1): ({"urn:epcglobal:cbv:mda:city": "Basel"},
+                                               [PLACE.format(2)])},
+        VTYPE + "ReadPoint": {"urn:x:1": ({"a": "1"}, [])}}
+    assert asked(client, vocabularyName=[VTYPE + "ReadPoint"]).keys() == {VTYPE + "ReadPoint"}
+    assert asked(client, EQ_name=["https://id.gs1.org/414/9506000000015"]).keys() == \
+        {VTYPE + "Location"}
+    assert asked(client, includeAttributes="false", EQ_name=["urn:x:1"]) == \
+        {VTYPE + "ReadPoint": {"urn:x:1": ({}, [])}}
+    assert asked(client, attributeNames=["b"], EQ_name=["urn:x:1"]) == \
+        {VTYPE + "ReadPoint": {"urn:x:1": ({}, [])}}
+
+
+def test_one_client_sees_nothing_of_anothers_master_data(site, gateway, client):
+    capture_xml(gateway, xml(("ReadPoint", '<VocabularyElement id="urn:x:1"/>')))
+    assert asked(client) != {}
+    assert asked(soap.Client(site.as_role("gateway", client="other"))) == {}
+
+
+@pytest.mark.parametrize("given, exception", [
+    ({"includeChildren": "true"}, "QueryParameterException"),
+    ({"includeAttributes": "true"}, "QueryParameterException"),
+    ({"includeAttributes": "perhaps", "includeChildren": "true"}, "QueryParameterException"),
+    ({"EQ_name": "urn:x:1"}, "QueryParameterException"),
+    ({"WD_names": ["urn:x:1"]}, "QueryParameterException"),
+    ({"EQATTR_": ["1"]}, "QueryParameterException"),
+    ({"maxElementCount": ("xsd:int", "0")}, "QueryParameterException"),
+    ({"maxElementCount": ("xsd:int", "2")}, "QueryTooLargeException"),
+], ids=str)
+def test_what_is_no_question_for_master_data_is_refused_by_name(gateway, client, given, exception):
+    capture_xml(gateway, xml(("ReadPoint", "".join(f'<VocabularyElement id="urn:x:{n}"/>'
+                                                   for n in range(3)))))
+    flags = {"includeAttributes": "true", "includeChildren": "true"}
+    whole = given if any(k in given for k in flags) else {**flags, **given}
+    with pytest.raises(Fault) as refused:
+        client.vocabularies(whole)
+    assert (refused.value.name, refused.value.status) == (exception, 500)
+
+
+def test_questions_for_events_reach_for_master_data(gateway, client):
+    site, hall, room, yard = (PLACE.format(n) for n in range(1, 5))
+    capture(gateway, document(
+        vocabulary("BusinessLocation",
+                   element(site, children=[hall]), element(hall, children=[room]),
+                   element(room, [("urn:x:kind", "cold")]), element(yard, [("urn:x:kind", "open")])),
+        events=[at(site, 1), at(hall, 2), at(room, 3), at(yard, 4)]))
+    assert found(client, WD_bizLocation=[site]) == ["1", "2", "3"]
+    assert found(client, WD_bizLocation=[hall]) == ["2", "3"]
+    assert found(client, WD_bizLocation=["https://id.gs1.org/414/9506000000039"]) == ["3"]
+    assert found(client, EQ_bizLocation=[site]) == ["1"]
+    assert found(client, HASATTR_bizLocation=["urn:x:kind"]) == ["3", "4"]
+    assert found(client, **{"EQATTR_bizLocation_urn:x:kind": ["cold", "warm"]}) == ["3"]
+    assert found(client, WD_readPoint=[site]) == []
+    assert sorted(asked(client, WD_name=[hall])[VTYPE + "BusinessLocation"]) == [hall, room]
+
+
+def test_children_that_are_their_own_parents_end(site, gateway, client):
+    ring = [f"urn:x:{n}" for n in range(5)]
+    elements = [element(one, children=[ring[(n + 1) % 5], one]) for n, one in enumerate(ring)]
+    capture(gateway, document(vocabulary("BusinessLocation", *elements),
+                              events=[at(one, n) for n, one in enumerate(ring)]))
+    assert found(client, WD_bizLocation=[ring[3]]) == list("01234")
+    assert len(asked(client, WD_name=[ring[2]])[VTYPE + "BusinessLocation"]) == 5
+    site.stop()
+    site.verify()
+
+
+def test_later_values_replace_and_the_journal_has_both(site, gateway, client):
+    for value in ("old", "new", "new"):
+        capture_xml(gateway, xml(("ReadPoint", '<VocabularyElement id="urn:x:1"><attribute id="a">'
+                                               f"{value}</attribute></VocabularyElement>")))
+    assert asked(client) == {VTYPE + "ReadPoint": {"urn:x:1": ({"a": "new"}, [])}}
+    site.stop()
+    said = [r for r in site.journal() if r["kind"] == "vocabulary.captured"]
+    assert len(said) == 2
+    assert "old" in str(said[0]) and "new" in str(said[1])
+
+
+def test_a_document_that_is_rolled_back_says_nothing(gateway, client):
+    taken = at(PLACE.format(1), 1, eventID="urn:uuid:00000000-0000-4000-8000-000000000001")
+    capture(gateway, document(events=[taken]))
+    other = {**taken, "action": "ADD"}
+    job = capture(gateway, document(vocabulary("ReadPoint", element("urn:x:1")), events=[other]))
+    assert gateway.get(job.headers["Location"])["success"] is False
+    assert asked(client) == {}
+
+
+@pytest.mark.parametrize("count", [3000, 12000])
+def test_many_elements_are_taken_and_told(site, gateway, client, count):
+    elements = "".join(f'<VocabularyElement id="urn:x:{n}"><attribute id="number">{n}</attribute>'
+                       f"</VocabularyElement>" for n in range(count))
+    capture_xml(gateway, xml(("EPCClass", elements)))
+    assert asked(client, EQ_name=[f"urn:x:{count - 1}"]) == \
+        {VTYPE + "EPCClass": {f"urn:x:{count - 1}": ({"number": str(count - 1)}, [])}}
+    assert len(asked(client, EQATTR_number=["7", "8"])[VTYPE + "EPCClass"]) == 2
+    if count > 10000:
+        with pytest.raises(Fault) as refused:
+            asked(client)
+        assert refused.value.name == "QueryTooLargeException"
+    else:
+        assert len(asked(client)[VTYPE + "EPCClass"]) == count
+    site.stop()
+    site.verify()
+
+
+def test_values_with_elements_and_of_any_length_come_back(gateway, client):
+    long = "v" * 20000
+    capture_xml(gateway, xml(("ReadPoint", '<VocabularyElement id="urn:x:1"><attribute id="long">'
+                                           f'{long}</attribute><attribute id="deep"><n:a '
+                                           'xmlns:n="urn:n" b="1">t<c>&lt;</c></n:a></attribute>'
+                                           "</VocabularyElement>")))
+    assert asked(client)[VTYPE + "ReadPoint"]["urn:x:1"][0]["long"] == long
+    body = client.poll("SimpleMasterDataQuery",
+                       {"includeAttributes": "1", "includeChildren": "0"})
+    deep = body.find(".//attribute[@id='deep']/{urn:n}a")
+    assert (deep.get("b"), deep.text, deep.findtext("c")) == ("1", "t", "<")
+
+
+# ---- what EPCIS 1.2 cannot say
+
+ASSOCIATION = {"type": "AssociationEvent", "action": "ADD", "eventTime": NOW,
+               "eventTimeZoneOffset": "+00:00", "parentID": "urn:epc:id:grai:9506000.00001.1",
+               "childEPCs": ["urn:epc:id:giai:9506000.1"],
+               "eventID": "urn:uuid:00000000-0000-4000-8000-000000000009"}
+
+
+def test_a_poll_that_1_2_cannot_answer_is_refused_and_says_why(gateway, client):
+    capture(gateway, document(events=[at(PLACE.format(1), 1), ASSOCIATION]))
+    with pytest.raises(Fault) as refused:
+        client.events()
+    fault = refused.value
+    assert (fault.name, fault.faultcode) == ("ImplementationException", "soapenv:Server")
+    assert ASSOCIATION["eventID"] in fault.reason
+    assert fault.element.findtext("severity") == "ERROR"
+    assert fault.element.findtext("queryName") == "SimpleEventQuery"
+    assert len(client.events({"eventType": ["ObjectEvent"]})) == 1
+
+
+# EPCIS-1.2-CALLBACK
+def test_a_subscriber_is_told_of_what_cannot_be_told_and_gets_what_follows(gateway, client,
+                                                                          partner):
+    client.ask("Subscribe", "<queryName>SimpleEventQuery</queryName><params/>"
+               f"<dest>{partner.url}</dest><controls><schedule><second>[0-59]</second></schedule>"
+               "<reportIfEmpty>false</reportIfEmpty></controls><subscriptionID>s</subscriptionID>")
+    capture(gateway, document(events=[at(PLACE.format(1), 1), ASSOCIATION, at(PLACE.format(1), 2)]))
+    partner.wait_for(3)
+    names = [soap.ET.fromstring(b).find("EPCISBody")[0].tag.split("}")[1]
+             for b in partner.bodies()]
+    assert names == ["QueryResults", "ImplementationException", "QueryResults"]
+    excuse = soap.ET.fromstring(partner.bodies()[1]).find("EPCISBody")[0]
+    assert excuse.findtext("subscriptionID") == "s"
