@@ -168,7 +168,7 @@ static status made_decide(struct decide *d)
 
     d->fact->client = n->client;
     if (!asking_find(d->t, n->client, n->query, &q))
-        return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no such query here");
+        return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no such query here");
     if (n->id.n > 0 && subscription_named(d->t, n->client, n->id) != 0)
         return fail(ST_CONFLICT, "subscription.exists", 0, "there is a subscription of this id");
     if (subscriptions_of(d->t, n->client, SUBSCRIPTIONS_MAX) == SUBSCRIPTIONS_MAX)

@@ -77,7 +77,7 @@ struct subscription_over { // the ask
     uint32_t number;
     enum subscription_end why;
 };
-// Codes: query.unknown, subscription.too_many, subscription.exists (of its id);
+// Codes: query.no_such, subscription.too_many, subscription.exists (of its id);
 // subscription.unknown.
 extern const struct kind kind_subscription_made, kind_subscription_ended;
 

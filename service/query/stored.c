@@ -25,7 +25,7 @@ static bool is_reserved(str name)
 
 static status unknown(void)
 {
-    return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no query of this name");
+    return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no query of this name");
 }
 
 static status put_decide(struct decide *d)

@@ -230,7 +230,7 @@ static status ids_write(struct http_req *r, struct txn *t, const struct soap_cal
     TRY(query_client(r, t, &client));
     if (str_eq(c->query, S(SIMPLE_MASTER_DATA_QUERY))) return OK; // nobody can subscribe
     if (!asking_find(t, client, c->query, &q))
-        return fail(ST_NOT_FOUND, "query.unknown", 0, "there is no such query here");
+        return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no such query here");
     uint32_t number = subscription_of_query(t, client, q.made, 0);
     for (; number != 0; number = subscription_of_query(t, client, q.made, number + 1))
         TRY(id_write(r, t, number, w));
