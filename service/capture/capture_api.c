@@ -382,15 +382,16 @@ static status repeat_status(struct upload *u, uint64_t seq)
 static void run(struct upload *u, uint64_t seq)
 {
     struct run_conf conf = {u->site, u->part.loop, u->whose.client, seq, NULL, NULL};
+    bool waits = u->plain_1_2; // `u` may be gone when the run has begun
 
     u->counted = false;
-    if (u->plain_1_2) {
+    if (waits) {
         conf.finished = run_finished;
         conf.self = u;
         u->away = true;
     }
     run_begin(&conf);
-    if (!u->plain_1_2) answer(u, seq);
+    if (!waits) answer(u, seq);
 }
 
 static void large_done(struct part *p, struct job *j)

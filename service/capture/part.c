@@ -21,6 +21,7 @@ void part_begin(struct part *p)
     capture_taker_init(&p->taker);
     p->asks = NULL;
     p->n = p->room = p->named = 0;
+    p->unsent = false;
     p->document = p->instead = NULL;
     p->slice = NULL;
     p->master = (struct vocabulary_asks){NULL, 0};
@@ -72,7 +73,10 @@ static void names_done(struct job *j)
 {
     struct part *p = j->owner;
 
-    if (j->whole.cls != ST_OK || j->asks[0].result.cls != ST_OK || !part_send(p)) p->done(p, j);
+    bool named = j->whole.cls == ST_OK && j->asks[0].result.cls == ST_OK;
+    if (named && part_send(p)) return;
+    p->unsent = named;
+    p->done(p, j);
 }
 
 static bool master_send(struct part *p);
@@ -195,6 +199,7 @@ bool part_send(struct part *p)
     bool names = capture_wanted(&p->taker).n - p->named > PART_NAMES_MAX;
     struct job *j = names ? names_job(p) : last_job(p);
 
+    p->unsent = false;
     if (j == NULL) return false;
     if (!names) p->job = j;
     return committer_submit(p->site->committer, j);
@@ -203,6 +208,7 @@ bool part_send(struct part *p)
 status part_status(const struct part *p, const struct job *j)
 {
     TRY(j->whole);
+    if (p->unsent) return fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again");
     if (!p->alone) return j == p->job ? OK : j->asks[0].result;
     return j->asks[j->n - 1].result;
 }

@@ -44,12 +44,6 @@ static void run_free(struct intake *x)
     free(x);
 }
 
-static void turn(struct intake *x)
-{
-    x->turn.open = step;
-    loop_post(x->conf.loop, &x->turn);
-}
-
 // The job stays as it is where the service ends: it is gone on with at the next start.
 static bool is_over(struct intake *x)
 {
@@ -57,6 +51,13 @@ static bool is_over(struct intake *x)
     if (x->conf.finished != NULL) x->conf.finished(x->conf.self, NULL);
     run_free(x);
     return true;
+}
+
+static void turn(struct intake *x)
+{
+    if (is_over(x)) return;
+    x->turn.open = step;
+    loop_post(x->conf.loop, &x->turn);
 }
 
 static void pause_over(evutil_socket_t fd, short what, void *self)

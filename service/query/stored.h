@@ -11,7 +11,7 @@ struct stored {
     uint64_t made; // seq of the fact that put it, so that a name given again is another query; 0:
                    // SimpleEventQuery
 };
-// Of this client. query.unknown (NOT_FOUND). Texts lie in the arena.
+// Of this client. query.no_such (NOT_FOUND). Texts lie in the arena.
 status stored_get(struct txn *t, client_id c, str name, struct arena *a, struct stored *out);
 // What it asks. Views of `s` and of the arena. Whoever holds events against it expands it first
 // (query_expand), with the master data of the time: { site->master, t, client }.
