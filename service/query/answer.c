@@ -95,6 +95,7 @@ static status page_begin(struct answer *g, struct txn *t)
     g->per_page = (uint32_t)(n > most ? most : n);
     g->of = (struct page_of){g->a.q.hash, g->a.client, caller_of(g->r)->actor};
     g->is_first = g->a.token.p == NULL;
+    // REQ EPCIS-2.0-PAGES: what comes after the first page's `upper` is on none
     g->place = (struct place){.upper = journal_head_get(t).seq, .left = g->a.q.limit};
     if (g->is_first) return OK;
     TRY(page_token_get(s, &g->of, g->a.token, &g->r->arena, &bytes));

@@ -43,6 +43,18 @@ static status client_read(struct http_req *r, client_id *out)
     return st.cls == ST_OK ? end : st;
 }
 
+static status not_there(void)
+{
+    return fail(ST_NOT_FOUND, "event.unknown", 0, "there is no event of it");
+}
+
+// What the path says. A blank would be no question at all.
+static status value_give(struct query_reader *in, str param, str value)
+{
+    TRY(query_give(in, param, &(struct query_given){QUERY_LIST, &value, 1}));
+    return in->q.n > 0 ? OK : not_there();
+}
+
 // The URL's parameters, and one that the path fixes.
 static status asked_read(struct http_req *r, str param, str value, struct events_asked *out)
 {
@@ -51,7 +63,7 @@ static status asked_read(struct http_req *r, str param, str value, struct events
 
     query_begin(&in, &r->arena);
     TRY(query_prefixes(r, &in));
-    if (param.n > 0) TRY(query_give(&in, param, &(struct query_given){QUERY_LIST, &value, 1}));
+    if (param.n > 0) TRY(value_give(&in, param, value));
     TRY(query_from_url(&in, r->query, &page));
     TRY(query_end(&in, &out->q));
     out->per_page = page.per_page;
@@ -66,7 +78,7 @@ static status first_read(struct http_req *r, str param, str value, struct query 
     struct query_reader in;
 
     query_begin(&in, &r->arena);
-    TRY(query_give(&in, param, &(struct query_given){QUERY_LIST, &value, 1}));
+    TRY(value_give(&in, param, value));
     return query_end(&in, out);
 }
 
@@ -93,11 +105,7 @@ void events_one(struct http_req *r)
 // ---- resources
 
 // A value that nothing can have is none that was never seen: both are 404.
-static status not_seen(status st)
-{
-    if (st.cls != ST_BAD_INPUT) return st;
-    return fail(ST_NOT_FOUND, "event.unknown", 0, "there is no event of it");
-}
+static status not_seen(status st) { return st.cls == ST_BAD_INPUT ? not_there() : st; }
 
 static bool always_is(const struct resource *x, str value)
 {

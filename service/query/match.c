@@ -60,6 +60,7 @@ static bool may_be(const struct query_term *t, str text)
     return false;
 }
 
+// REQ EPCIS-2.0-MATCH: identities are compared, not texts
 bool value_id(struct query_look *l, const struct query_term *t, str text)
 {
     struct gs1_id id;

@@ -380,6 +380,12 @@ uint64_t plan_seek(struct plan *p, struct txn *t, uint64_t from)
     return at < p->end ? at : PLACE_END;
 }
 
+void plan_rewind(struct plan *p)
+{
+    for (uint32_t i = 0; i < p->n; i++)
+        for (uint32_t k = 0; k < p->choices[i].n; k++) source_rewind(&p->choices[i].sources[k]);
+}
+
 status plan_hour(struct plan *p, struct arena *a, uint32_t hour)
 {
     struct source s = {.of = LIST_HOUR};
@@ -387,8 +393,7 @@ status plan_hour(struct plan *p, struct arena *a, uint32_t hour)
 
     put_be(value, hour, sizeof value);
     s.value = (str){value, sizeof value};
-    for (uint32_t i = 0; i < p->n; i++)
-        for (uint32_t k = 0; k < p->choices[i].n; k++) source_rewind(&p->choices[i].sources[k]);
+    plan_rewind(p);
     if (p->has_hour) { // the same source for another hour
         memcpy((char *)(uintptr_t)p->choices[0].sources[0].value.p, value, sizeof value);
         return OK;

@@ -59,5 +59,6 @@ struct hour_step {
     uint32_t hour;
 };
 bool plan_hour_next(struct txn *t, client_id c, struct hour_step *h);
+void plan_rewind(struct plan *p); // all sources begin anew
 // Candidates of this hour alone from now on; all sources begin anew.
 status plan_hour(struct plan *p, struct arena *a, uint32_t hour);

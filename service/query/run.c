@@ -10,7 +10,7 @@
 #define RUN_MAGIC   0x90e4a9e5u
 #define PLAN_MAX    (16 * MB)
 #define SCRATCH_MAX (256 * MB) // one fact
-#define GATHER_MAX  2000u      // candidates that are not worth going hour by hour
+#define GATHER_MAX  300u       // candidates that are not worth going hour by hour
 #define KEY_TEXT    64u        // of a field's value, for an order
 
 struct query_run {
@@ -19,7 +19,8 @@ struct query_run {
     struct query q; // expanded
     struct query_master master;
     struct plan plan;
-    bool planned, by_hour, hour_open, done;
+    bool planned, counted, by_hour, done;
+    uint32_t candidates; // counted, by eventTime alone
     struct hour_step hour;
     uint64_t place; // of the next candidate
     struct query_hit *hits;
@@ -202,8 +203,6 @@ static void hours_begin(struct query_run *r)
         if (r->q.ascending && at > r->hour.span.from) r->hour.span.from = at;
         if (!r->q.ascending && at + 1 < r->hour.span.to) r->hour.span.to = at + 1;
     }
-    r->n = 0;
-    r->count = 0;
     r->place = PLACE_END;
 }
 
@@ -215,11 +214,25 @@ static status hours_go(struct query_run *r, struct txn *t)
     return plan_hour(&r->plan, &r->own, r->hour.hour);
 }
 
+// By eventTime: few candidates are looked at all, of many none before its hour comes.
+static void count_one(struct query_run *r, struct txn *t)
+{
+    uint64_t place = r->plan.has_base ? 0 : plan_seek(&r->plan, t, r->place);
+
+    r->counted = place == PLACE_END || r->plan.has_base || r->candidates++ == r->c.gather_max;
+    if (!r->counted) {
+        r->place = place + 1;
+    } else if (place == PLACE_END) {
+        r->place = 0;
+        plan_rewind(&r->plan);
+    } else {
+        hours_begin(r);
+    }
+}
+
 static status candidate(struct query_run *r, struct txn *t)
 {
-    bool by_time = r->q.order == QUERY_BY_EVENT_TIME;
-
-    if (by_time && !r->by_hour && (r->plan.has_base || r->looks == r->c.gather_max)) hours_begin(r);
+    if (r->q.order == QUERY_BY_EVENT_TIME && !r->counted) return count_one(r, t), OK;
     uint64_t place = r->place == PLACE_END ? PLACE_END : plan_seek(&r->plan, t, r->place);
     if (place == PLACE_END) {
         if (r->by_hour) return hours_go(r, t);

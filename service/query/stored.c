@@ -263,15 +263,6 @@ static status body_read(struct http_req *r, struct stored_ask *out)
     return json_r_end(&in);
 }
 
-// The body says something else than a query in the query language: definition.*
-static status definition(status st)
-{
-    if (st.cls != ST_BAD_INPUT || str_starts(str_of(st.reason), S("query."))) return st;
-    status out = fail(ST_BAD_INPUT, "definition.json", st.at, "%s", st.text);
-    if (str_starts(str_of(st.reason), S("definition."))) out.reason = st.reason;
-    return out;
-}
-
 static status put_read(struct http_req *r, struct stored_ask *ask)
 {
     enum rest_media media;
@@ -310,7 +301,7 @@ void queries_put(struct http_req *r)
     struct stored_ask *ask = NEW(&r->arena, struct stored_ask);
 
     assert(ask != NULL); // the arena is new
-    status st = definition(put_read(r, ask));
+    status st = put_read(r, ask);
     if (st.cls == ST_OK) st = client_here(r, &ask->client);
     if (st.cls == ST_OK)
         api_command(r, &kind_query_put, ask, put_done);

@@ -62,6 +62,8 @@ def test_a_member_more_is_never_taken(site, make_partner):
             if name == "POST /v1/reports":
                 codes = {r["problem"]["code"] for r in response.json()["results"] if "problem" in r}
                 assert "json.unknown_field" in codes, wrong
+            elif name == "POST /epcis/v2/queries" and at:
+                harness.assert_problem(response, 400, "query.unknown")  # a parameter more
             else:
                 harness.assert_problem(response, 400, "json.unknown_field")
 

@@ -138,8 +138,7 @@ static void add_parameter(struct query_site *s, struct buf *b, uint32_t which)
         "MATCH_anyEPC=urn:epc:idpat:grai:9521141.*.*",
         "MATCH_anyEPCClass=urn:epc:idpat:sgtin:4012345.*.*|urn:epc:class:lgtin:4012345.000001.L1",
         "MATCH_epcClass=https://id.gs1.org/01/04012345000009/10/L1",
-        "EQ_bizLocation=urn:example:place:with-a-name-that-is-longer-than-what-a-list-keeps-as-it-"
-        "is",
+        "EQ_bizLocation=urn:example:place:a-name-longer-than-what-a-list-keeps-as-it-is",
         "EQ_source_owning_party=https://id.gs1.org/417/9521141000014",
         "EQ_ex:colour=blue",
         "EQ_bizStep=shipping|inspecting",
@@ -236,7 +235,8 @@ static void what_lists_find_is_what_looking_finds(void **state)
     assert_true(found > 300); // questions that find nothing prove little
 }
 
-// A page begins behind the last event of the one before; what is recorded meanwhile is not in it.
+// EPCIS-2.0-PAGES: a page begins behind the last event of the one before; what is recorded
+// meanwhile is not in it.
 static void pages_are_of_one_state_while_events_arrive(void **state)
 {
     struct query_site *s = *state;

@@ -283,6 +283,7 @@ static const struct row {
     {"EQ_bizStep=shipping&EQ_action=OBSERVE&EQ_ex:word=red",                               0                                },
 };
 
+// EPCIS-2.0-MATCH
 static void every_parameter_finds_what_it_says_and_nothing_else(void **state)
 {
     (void)state;
