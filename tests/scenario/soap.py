@@ -1,5 +1,11 @@
-"""Callers of the query interface of EPCIS 1.2, as its scenarios need them."""
+"""Callers of the query interface of EPCIS 1.2, as its scenarios need them. What they are answered
+is held against GS1's own schema, where it is beside the project."""
+import functools
 import xml.etree.ElementTree as ET
+
+import lxml.etree
+
+import harness
 
 QUERY = "/epcis/v1/query"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -8,10 +14,33 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XSD = "http://www.w3.org/2001/XMLSchema"
 
 
+SCHEMA = harness.SHARED / "standards/data/gs1-EPCIS/XSD-1.2/EPCglobal-epcis-query-1_2.xsd"
+
+
+@functools.cache
+def rules():
+    return lxml.etree.XMLSchema(lxml.etree.parse(SCHEMA)) if SCHEMA.exists() else None
+
+
+def keep(text):
+    """Asserts that what a Body, a Fault or a message has is an element of the schema."""
+    if rules() is None:
+        return
+    root = lxml.etree.fromstring(text)
+    if root.tag == f"{{{SOAP}}}Envelope":
+        (root,) = root.find(f"{{{SOAP}}}Body")
+        if root.tag == f"{{{SOAP}}}Fault":
+            (root,) = root.find("detail")
+    whole = lxml.etree.fromstring(lxml.etree.tostring(root))
+    if not rules().validate(whole):
+        raise AssertionError(f"{rules().error_log.last_error}\n{text[:2000]}")
+
+
 class Fault(Exception):
     """A SOAP fault: its exception by name, what it says, and the code of HTTP."""
 
     def __init__(self, response):
+        keep(response.content)
         root = ET.fromstring(response.content)
         fault = root.find(f"{{{SOAP}}}Body/{{{SOAP}}}Fault")
         assert fault is not None, response.text
@@ -58,6 +87,7 @@ class Client:
         if response.status_code != 200:
             raise Fault(response)
         assert response.headers["Content-Type"] == "text/xml"
+        keep(response.content)
         (result,) = ET.fromstring(response.content).find(f"{{{SOAP}}}Body")
         assert result.tag.startswith(f"{{{NS}}}")
         return result

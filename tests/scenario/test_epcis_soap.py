@@ -202,6 +202,7 @@ def subscribe(client, dest, id="sub 1", given=(), controls=None, query="SimpleEv
 def told(partner):
     events = []
     for body in partner.bodies():
+        soap.keep(body)
         root = ET.fromstring(body)
         assert root.tag == f"{{{NS}}}EPCISQueryDocument"
         assert root.get("schemaVersion") == "1.2"
