@@ -29,6 +29,7 @@ struct txn {
     int rc;             // the first trouble, 0 while there is none
     const char *reason; // set by txn_spoil beside rc
     char what[64];
+    void *own; // see txn_attach
 };
 
 struct db_fault db_fault;
@@ -192,6 +193,18 @@ void txn_part_end(struct txn *t, bool keep)
         mdb_txn_abort(t->t);
     t->t = t->outer;
     t->outer = NULL;
+}
+
+void txn_attach(struct txn *t, void *own)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    t->own = own;
+}
+
+void *txn_attached(const struct txn *t)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    return t->own;
 }
 
 void txn_spoil(struct txn *t, const char *reason, const char *what)

@@ -38,6 +38,9 @@ status txn_end(struct txn **t, bool commit);
 // Parts do not lie in one another, no walk is open then, and trouble in it is the whole's.
 void txn_part(struct txn *t);
 void txn_part_end(struct txn *t, bool keep);
+// What travels with a transaction and means nothing to it; NULL until it is set.
+void txn_attach(struct txn *t, void *own);
+void *txn_attached(const struct txn *t);
 status txn_status(const struct txn *t);                              // the first trouble so far
 void txn_spoil(struct txn *t, const char *reason, const char *what); // a row that makes no sense
 

@@ -1,5 +1,6 @@
 #include "service/event/often.h"
 #include "common/bytes.h"
+#include "service/journal/lists.h"
 
 struct often_name often_name(unit_id u)
 {

@@ -14,7 +14,8 @@
 
 void batch_init(struct batch *b, const struct committer_conf *conf)
 {
-    *b = (struct batch){.conf = conf, .keys = key_tail_new()};
+    *b = (struct batch){.conf = conf};
+    ledger_memory_init(&b->memory);
     buf_init(&b->records, BATCH_BYTES_MAX);
     buf_init(&b->out, DECIDED_MAX);
     buf_init(&b->units, UNITS_MAX);
@@ -26,7 +27,7 @@ void batch_fini(struct batch *b)
     buf_fini(&b->out);
     buf_fini(&b->units);
     free(b->ends);
-    key_tail_free(&b->keys);
+    ledger_memory_fini(&b->memory);
     *b = (struct batch){0};
 }
 
@@ -54,7 +55,7 @@ void batch_write(struct batch *b, struct fact *f, str packed_body)
 
 static void begin(struct batch *b)
 {
-    b->ledger = ledger_begin(txn_write(b->conf->db), b->conf->kinds, b->keys);
+    b->ledger = ledger_begin(txn_write(b->conf->db), b->conf->kinds, &b->memory);
     b->before = b->ledger.head.link;
     b->refusals_before = b->refusals;
     b->refused = 0;

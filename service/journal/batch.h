@@ -8,7 +8,7 @@
 struct batch {
     const struct committer_conf *conf;
     struct ledger ledger; // while a transaction is open
-    struct key_tail *keys;
+    struct ledger_memory memory;
     struct buf records; // bytes of all records of the batch, one after the other
     size_t *ends;       // where each ends
     size_t count, ends_cap;

@@ -243,7 +243,7 @@ static bool find_bound(struct batch *b, const struct job_key *key, struct bound 
     unsigned today = idempotency_day(now), day = idempotency_day(earlier);
 
     *out = (struct bound){key->older_seq, key->older_body};
-    if (out->seq != 0 || key_tail_find(b->keys, &key->key, out)) return true;
+    if (out->seq != 0 || key_tail_find(b->memory.keys, &key->key, out)) return true;
     if (idempotency_get(b->ledger.t, today, &key->key, out)) return true;
     return day != today && idempotency_get(b->ledger.t, day, &key->key, out);
 }
@@ -283,6 +283,7 @@ struct before { // what a part of the transaction has moved on
 
 static struct before part_begin(struct batch *b)
 {
+    list_notes_put(b->ledger.t); // what is noted from here on can be dropped
     txn_part(b->ledger.t);
     return (struct before){b->ledger, b->refusals, b->count, b->records.n, b->refused};
 }
@@ -295,8 +296,9 @@ static void part_undo(struct batch *b, const struct before *x)
     b->count = x->count;
     b->records.n = x->bytes;
     b->refused = x->refused;
-    if (txn_status(b->ledger.t).cls == ST_OK && b->keys != NULL &&
-        key_tail_at(b->keys, b->ledger.t, b->ledger.head.seq).cls != ST_OK)
+    list_notes_drop(b->ledger.t);
+    if (txn_status(b->ledger.t).cls == ST_OK &&
+        key_tail_at(b->memory.keys, b->ledger.t, b->ledger.head.seq).cls != ST_OK)
         txn_spoil(b->ledger.t, "store.corrupt", "the newest facts of the journal cannot be read");
 }
 

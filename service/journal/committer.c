@@ -212,7 +212,7 @@ void committer_stop(struct committer *c)
 bool committer_knows_key(struct committer *c, const struct digest16 *key, struct bound *out)
 {
     OBJ_CHECK(c, COMMITTER_MAGIC);
-    return key_tail_find(c->batch.keys, key, out);
+    return key_tail_find(c->batch.memory.keys, key, out);
 }
 
 struct committer_stats committer_stats(const struct committer *c)

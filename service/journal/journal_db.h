@@ -1,5 +1,5 @@
 // journal_db.h - the rows of the journal: records and their links, the head, the count of each
-// client's facts, the lists of events that followers walk.
+// client's facts.
 //
 // Every function takes a transaction; its trouble sticks there (common/db.h).
 #pragma once
@@ -46,31 +46,3 @@ enum counter {
 };
 uint64_t counter_get(struct txn *t, enum counter c); // how many have been given
 void counter_put(struct txn *t, enum counter c, uint64_t given);
-
-// Lists (DESIGN idea 6). `value` is at most 64 bytes here.
-void list_note(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t seq);
-// Items of the list from `from` on; how many were read.
-size_t list_of(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t from,
-               uint64_t *seqs, size_t n);
-// The same downwards: the newest first, none above `from`.
-size_t list_back(struct txn *t, client_id c, enum list_attribute a, str value, uint64_t from,
-                 uint64_t *seqs, size_t n);
-
-// The values that have a list and begin like `begin`, in byte order, from `from` on.
-//     struct list_walk w;
-//     list_walk_open(&w, t, c, &span);
-//     while (list_walk_next(&w, &value)) …
-//     list_walk_close(&w);
-struct list_walk {
-    struct walk w;
-    char begin[7 + 64], from[7 + 65];
-};
-struct list_span {
-    enum list_attribute of;
-    str begin; // at most 64 bytes
-    str from;  // at most 65 bytes; empty: the first
-};
-void list_walk_open(struct list_walk *w, struct txn *t, client_id c, const struct list_span *s);
-bool list_walk_next(struct list_walk *w, str *value);   // a view until the next call
-bool list_walk_before(struct list_walk *w, str *value); // downwards, from below `from`
-void list_walk_close(struct list_walk *w);

@@ -7,6 +7,7 @@
 #include "common/env.h"
 #include "common/json.h"
 #include "service/journal/journal_db.h"
+#include "service/journal/lists.h"
 
 // What decide works with. Owner: the committer, for the time of one command.
 struct decide {

@@ -7,11 +7,23 @@ const struct kind *kind_find(const struct kind *const *kinds, unsigned number, u
     return NULL;
 }
 
-struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds, struct key_tail *keys)
+void ledger_memory_init(struct ledger_memory *m)
 {
-    struct ledger l = {.t = t, .kinds = kinds, .keys = keys, .head = journal_head_get(t)};
+    *m = (struct ledger_memory){key_tail_new(), list_notes_new()};
+}
 
-    if (txn_status(t).cls == ST_OK && key_tail_at(keys, t, l.head.seq).cls != ST_OK)
+void ledger_memory_fini(struct ledger_memory *m)
+{
+    key_tail_free(&m->keys);
+    list_notes_free(&m->notes);
+}
+
+struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds, struct ledger_memory *m)
+{
+    struct ledger l = {.t = t, .kinds = kinds, .keys = m->keys, .head = journal_head_get(t)};
+
+    list_notes_begin(m->notes, t);
+    if (txn_status(t).cls == ST_OK && key_tail_at(m->keys, t, l.head.seq).cls != ST_OK)
         txn_spoil(t, "store.corrupt", "the newest facts of the journal cannot be read");
     if (txn_status(t).cls != ST_OK) l.keys = NULL;
     return l;
@@ -58,5 +70,6 @@ void ledger_write(struct ledger *l, struct fact *f, str packed_body, struct buf 
 void ledger_end(struct ledger *l)
 {
     put_count(l);
+    list_notes_put(l->t);
     journal_head_put(l->t, &l->head);
 }

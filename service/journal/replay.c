@@ -30,11 +30,11 @@ static status replay_one(struct txn *from, struct ledger *into, struct arena *a,
     return OK;
 }
 
-static status replay_batch(const struct replay_conf *conf, struct key_tail *keys, uint64_t last,
+static status replay_batch(const struct replay_conf *conf, struct ledger_memory *m, uint64_t last,
                            uint64_t *at)
 {
     struct txn *from = txn_read(conf->from);
-    struct ledger into = ledger_begin(txn_write(conf->into), conf->kinds, keys);
+    struct ledger into = ledger_begin(txn_write(conf->into), conf->kinds, m);
     struct arena a;
     struct buf record;
     status st = txn_status(from);
@@ -63,11 +63,11 @@ static status head_of(struct db *db, struct journal_head *h)
     return txn_end(&t, false);
 }
 
-static status replay_all(const struct replay_conf *conf, struct key_tail *keys, uint64_t at,
+static status replay_all(const struct replay_conf *conf, struct ledger_memory *m, uint64_t at,
                          uint64_t last)
 {
     while (at < last) {
-        TRY(replay_batch(conf, keys, last, &at));
+        TRY(replay_batch(conf, m, last, &at));
         if (conf->progress != NULL) conf->progress(conf->self, at, last);
     }
     return OK;
@@ -79,9 +79,10 @@ status replay_run(const struct replay_conf *conf, uint64_t *records)
 
     TRY(head_of(conf->from, &want));
     TRY(head_of(conf->into, &have));
-    struct key_tail *keys = key_tail_new();
-    status st = replay_all(conf, keys, have.seq, want.seq);
-    key_tail_free(&keys);
+    struct ledger_memory m;
+    ledger_memory_init(&m);
+    status st = replay_all(conf, &m, have.seq, want.seq);
+    ledger_memory_fini(&m);
     TRY(st);
     TRY(head_of(conf->into, &have));
     *records = have.seq;

@@ -5,7 +5,7 @@
 // a *choice* all facts that one of its sources has.
 #pragma once
 #include "common/arena.h"
-#include "service/journal/journal_db.h"
+#include "service/journal/lists.h"
 
 #define PLACE_END UINT64_MAX // no more
 
