@@ -504,3 +504,29 @@ def test_named_queries_have_names_of_their_own(gateway):
         problem = gateway.refused("POST", TOP + "/queries", {"name": name, "query": {}}, status=409)
         assert problem["type"] == "epcisException:ResourceAlreadyExistsException"
     gateway.refused("POST", TOP + "/queries", {"name": "y"}, status=400)
+
+
+# ---- from one repository to another
+
+def unnamed(text):
+    """Without eventIDs and times of recording, in either form."""
+    return re.sub(r'"(eventID|recordTime)":"[^"]*",|<(eventID|recordTime)>.*?</\2>', "", text)
+
+
+def test_what_was_told_can_be_told_again_elsewhere(make_site):
+    here, there = (make_gateway(harness.Line(make_site(name).start())) for name in ("a", "b"))
+    capture(here, event("1", eventID=None, **FULL),
+            event("2", eventID=None, action="ADD", ilmd={"ex:grade": {"ex:of": ["A", "B"]}}),
+            event("3", eventID=None, certificationInfo="https://a.example/1", **{"ex:n": 12.50}),
+            context=[CONTEXT, {"ex": EX}])
+    ids = {e["eventID"] for e in listed(here.get(EVENTS))}
+    assert len(ids) == 3 and all(i.startswith("ni:///sha-256;") for i in ids)
+    for kind in ("application/json", "application/xml"):
+        for wish in ("Never_Translates", "Always_EPC_URN", "Always_GS1_Digital_Link"):
+            for words in ("Always_URN", "Always_Web_URI"):
+                answer = here.call("GET", EVENTS, headers={
+                    "Accept": kind, "GS1-EPC-Format": wish, "GS1-CBV-XML-Format": words})
+                sent = send(there, unnamed(answer.text), kind=kind)
+                assert sent.status_code == 202, sent.text
+                assert {e["eventID"] for e in listed(there.get(EVENTS))} == ids, (kind, wish)
+                assert len(listed(there.get(EVENTS))) == 3
