@@ -337,13 +337,13 @@ def test_a_job_says_what_became_of_a_document_in_both_forms(gateway):
         assert job["captureErrorBehaviour"] == behaviour
         assert (job["running"], job["success"]) == (False, success)
         assert job["createdAt"] <= job["finishedAt"] and location.endswith(job["captureID"])
-        assert [e["status"] for e in job.get("errors", [])] == ([] if success else [400])
+        assert [e["status"] for e in job["errors"]] == ([] if success else [400])
         xml = lxml.etree.fromstring(gateway.call("GET", location, headers=XML).content)
         rules.assertValid(xml)
         assert xml.attrib == {"running": "false", "success": str(success).lower(),
                               "captureID": job["captureID"]}
         assert [e.findtext("type") for e in xml.findall("errors/error")] == [
-            e["type"] for e in job.get("errors", [])]
+            e["type"] for e in job["errors"]]
     jobs = [job["captureID"] for job in gateway.get(TOP + "/capture")]
     assert jobs == [whole.rsplit("/", 1)[1], left.rsplit("/", 1)[1]]
 
