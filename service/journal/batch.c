@@ -148,8 +148,8 @@ static bool find_out(struct batch *b)
 static bool attempt(struct batch *b, struct job *jobs, status *st)
 {
     begin(b);
+    batch_due(b); // its time was over before the jobs came
     for (struct job *j = jobs; j != NULL; j = job_next(j)) batch_job(b, j);
-    batch_due(b);
     batch_tell_repeated(b);
     if (jobs != NULL) batch_prune(b);
     *st = txn_status(b->ledger.t);
