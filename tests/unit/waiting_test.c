@@ -40,6 +40,34 @@ static const char *said(struct fixture *f, const char *fmt, ...)
 
 // ---- events
 
+static const char *event_of(struct fixture *f, const char *type, const char *time,
+                            const char *members)
+{
+    return said(f, "{\"type\":\"%s\",\"eventTime\":\"%s\",\"eventTimeZoneOffset\":\"+01:00\",%s}",
+                type, time, members);
+}
+
+// A document, all or nothing; is it stored?
+static bool document(struct fixture *f, const char *events)
+{
+    const char *body = said(f,
+                            "{" CONTEXT ",\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\","
+                            "\"creationDate\":\"" LATEST "\",\"epcisBody\":{\"eventList\":[%s]}}",
+                            events);
+    struct fixture_answer a =
+        fixture_call(f, "POST /epcis/v2/capture", "Content-Type: application/json\r\n" ACME, body);
+    struct captured_document d;
+    struct txn *t = fixture_read(f);
+    struct fact fact = {.seq = 0};
+
+    assert_int_equal(a.code, 202);
+    for (uint64_t seq = journal_head_get(t).seq; fact.kind != FACT_DOCUMENT_CAPTURED; seq--)
+        assert_int_equal(journal_get(t, seq, &f->arena, &fact).cls, ST_OK);
+    assert_int_equal(captured_document_get(fact.decided, &f->arena, &d).cls, ST_OK);
+    fixture_read_end(t);
+    return !(d.flags & CAPTURED_ROLLED_BACK);
+}
+
 static void captured(struct fixture *f, const char *type, const char *time, const char *members)
 {
     const char *body = said(f,
@@ -325,6 +353,60 @@ static void what_waits_outlives_an_end(void **state)
     assert_string_equal(applied(f, &event), "unit.state");
 }
 
+static void what_a_document_undoes_goes_on_waiting(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers n = line_site_serials(f, PILLS, "A1", 1), c = line_site_ssccs(f, "acme", 1);
+    uint64_t event;
+
+    captured(
+        f, "ObjectEvent", EARLY,
+        "\"eventID\":\"urn:x:1\",\"action\":\"OBSERVE\",\"epcList\":[\"https://example.com/1\"]");
+    commissioned(f, said(f, "\"https://id.gs1.org/00/%.*s\"", STR(c.texts[0])), NULL);
+    moved(f, "ADD", LATER, c.texts[0], pills(f, &n, 0, 1));
+    const char *begins = event_of(f, "ObjectEvent", EARLY,
+                                  said(f,
+                                       "\"action\":\"ADD\",\"epcList\":[%s],"
+                                       "\"ilmd\":{\"cbvmda:lotNumber\":\"A1\"}",
+                                       pills(f, &n, 0, 1)));
+    const char *taken = event_of(
+        f, "ObjectEvent", LATER,
+        "\"eventID\":\"urn:x:1\",\"action\":\"OBSERVE\",\"epcList\":[\"https://example.com/1\"]");
+    assert_false(document(f, said(f, "%s,%s", begins, taken)));
+    assert_int_equal(rows_of_waiting(f), 2 + 2);
+    assert_int_equal(pill(f, &n, 0).state, UNIT_NONE);
+    f->now.ms += WAIT_MS; // it is not forgotten either
+    (void)committer_step(f->site.committer, false);
+    assert_string_equal(applied(f, &event), "unit.state");
+}
+
+static void a_document_may_have_its_events_in_any_order(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers n = line_site_serials(f, PILLS, "A1", 2), c = line_site_ssccs(f, "acme", 1);
+    const char *sscc_uri = said(f, "https://id.gs1.org/00/%.*s", STR(c.texts[0]));
+    const char *packs = event_of(f, "AggregationEvent", LATER,
+                                 said(f,
+                                      "\"action\":\"ADD\",\"parentID\":\"%s\","
+                                      "\"childEPCs\":[%s]",
+                                      sscc_uri, pills(f, &n, 0, 2)));
+    const char *takes_out = event_of(f, "AggregationEvent", LATEST,
+                                     said(f,
+                                          "\"action\":\"DELETE\",\"parentID\":\"%s\","
+                                          "\"childEPCs\":[%s]",
+                                          sscc_uri, pills(f, &n, 0, 1)));
+    const char *begins = event_of(f, "ObjectEvent", EARLY,
+                                  said(f,
+                                       "\"action\":\"ADD\",\"epcList\":[\"%s\",%s],"
+                                       "\"ilmd\":{\"cbvmda:lotNumber\":\"A1\"}",
+                                       sscc_uri, pills(f, &n, 0, 2)));
+
+    assert_true(document(f, said(f, "%s,%s,%s", packs, begins, takes_out)));
+    assert_int_equal(rows_of_waiting(f), 0);
+    lies_in(f, &n, 1, sscc(f, &c, 0));
+    lies_in(f, &n, 0, (unit_id){0}); // what the document goes on with is of the same transaction
+}
+
 static void nothing_waits_where_nothing_has_to(void **state)
 {
     struct fixture *f = *state;
@@ -396,6 +478,8 @@ int main(void)
         WAITING_TEST(what_was_packed_elsewhere_meanwhile_stays_there),
         WAITING_TEST(what_was_taken_out_later_is_not_put_in),
         WAITING_TEST(what_waits_outlives_an_end),
+        WAITING_TEST(what_a_document_undoes_goes_on_waiting),
+        WAITING_TEST(a_document_may_have_its_events_in_any_order),
         WAITING_TEST(nothing_waits_where_nothing_has_to),
         WAITING_TEST(a_unit_that_many_events_pack_has_its_limit),
     };
