@@ -324,12 +324,12 @@ static struct before part_begin(struct batch *b)
 static void part_undo(struct batch *b, const struct before *x)
 {
     txn_part_end(b->ledger.t, false);
+    b->due_at = (wall){0};
     b->ledger = x->ledger;
     b->refusals = x->refusals;
     b->count = x->count;
     b->records.n = x->bytes;
     b->refused = x->refused;
-    b->due_at = (wall){0};
     if (txn_status(b->ledger.t).cls == ST_OK && b->keys != NULL &&
         key_tail_at(b->keys, b->ledger.t, b->ledger.head.seq).cls != ST_OK)
         txn_spoil(b->ledger.t, "store.corrupt", "the newest facts of the journal cannot be read");
