@@ -62,6 +62,7 @@ const struct kind *const site_kinds[] = {
     &kind_document_captured,
     &kind_event_captured,
     &kind_capture_slice,
+    &kind_capture_applied,
     &kind_units_named,
     &kind_subscription_made,
     &kind_subscription_ended,

@@ -11,6 +11,7 @@
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/event/capture.h"
 #include "service/event/captured_render.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
@@ -143,6 +144,7 @@ static status committer_begin(struct service *s)
                                   .app = &s->site,
                                   .queue_max = (uint32_t)s->settings.queue_max,
                                   .batch_facts = (uint32_t)s->settings.batch_facts,
+                                  .due = &kind_capture_applied,
                                   .committed = committed,
                                   .committed_self = &s->site};
 

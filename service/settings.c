@@ -72,6 +72,8 @@ static const struct setting table[] = {
      500, .value = "200", .says = "Captured events in one transaction."},
     {"capture.event_id", SETTING_WORD, SETTING_RESTART, AT(capture_ids), .words = event_ids,
      .value = "hash", .says = "What an event without eventID gets: its hash id, or a UUID."},
+    {"capture.wait", SETTING_TIME, SETTING_RESTART, AT(limits.capture_wait_ms), 0, DAY_MS,
+     .value = "15 min", .says = "A captured packing waits for its units' commissioning; 0: not."},
     {"query.candidates_max", SETTING_COUNT, SETTING_RESTART, AT(limits.query_candidates_max), 100,
      10000000, .value = "100000", .says = "Events looked at for one answer; over it 413."},
     {"query.events_max", SETTING_COUNT, SETTING_RESTART, AT(limits.query_events_max), 1, 100000,
@@ -322,6 +324,7 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 .capture_body_max = s->limits.capture_body_max,
                                 .capture_event_max = s->limits.capture_event_max,
                                 SMALL(capture_slice_events),
+                                SMALL(capture_wait_ms),
                                 .capture_ids_by_hash = s->capture_ids == 0,
                                 .private_subscriptions = s->private_subscriptions};
 }

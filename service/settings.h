@@ -27,6 +27,7 @@ struct site_settings {
         uint64_t page_default, page_max, import_max, clock_ahead_max_ms, results_bytes_max;
         uint64_t report_body_max, stream_body_max, import_body_max;
         uint64_t capture_events_max, capture_body_max, capture_event_max, capture_slice_events;
+        uint64_t capture_wait_ms;
         uint64_t query_candidates_max, query_events_max;
     } limits;
     bool private_subscriptions;

@@ -100,7 +100,7 @@ static const char *behaviour(const struct shown *x)
 
 static status job_json(const struct shown *x, struct json_w *w)
 {
-    status st = OK;
+    status st;
 
     json_w_object(w);
     json_w_kstr(w, "captureID", id_of(x));
@@ -109,12 +109,10 @@ static status job_json(const struct shown *x, struct json_w *w)
     json_w_kbool(w, "running", x->job.flags & JOB_RUNNING);
     json_w_kbool(w, "success", !(x->job.flags & JOB_FAILED));
     json_w_kstr(w, "captureErrorBehaviour", str_of(behaviour(x)));
-    if (x->job.flags & JOB_FAILED) {
-        json_w_key(w, S("errors"));
-        json_w_array(w);
-        st = errors_walk(x, json_error, w);
-        json_w_end(w);
-    }
+    json_w_key(w, S("errors")); // also where there are none: the OpenAPI of EPCIS wants them
+    json_w_array(w);
+    st = errors_walk(x, json_error, w);
+    json_w_end(w);
     json_w_end(w);
     return st;
 }

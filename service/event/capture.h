@@ -76,6 +76,10 @@ struct capture_ask {
 };
 extern const struct kind kind_event_captured;
 
+// An event that waited, applied: what its units' states allow by now. Asked by the committer itself
+// (struct due).
+extern const struct kind kind_capture_applied;
+
 // ---- taking, on a loop
 
 struct capture_taker { // for the events of one job, in one snapshot after the other

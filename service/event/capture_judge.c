@@ -1,10 +1,11 @@
-// `event.captured`: decided. Runs in the committer: gets, and no reading of foreign bytes. decided
-// part: captured.h.
+// `event.captured` and `capture.applied`: decided. Runs in the committer: gets, and no reading of
+// foreign bytes. decided part: captured.h.
 //
 // Each unit is looked at once, in the order of the runs: the parent, the first list, the outputs of
 // a transformation, and what an emptied container held.
 #include "service/event/capture.h"
 #include "service/event/report_int.h"
+#include "service/event/waiting.h"
 #include "service/journal/site.h"
 #include "service/tree/tree_db.h"
 
@@ -29,6 +30,8 @@ struct capturing {
     uint8_t level_in; // of the first of them
     bool begun;       // some own unit begins
     bool no_room;
+    bool waits;     // nothing is done yet
+    uint64_t event; // applied: the seq of the event that waited; else 0
 };
 
 // ---- exceptions
@@ -245,6 +248,55 @@ static bool moves(enum captured_act act)
     return act == CAPTURED_BE_PACKED || act == CAPTURED_BE_UNPACKED;
 }
 
+// ---- waiting
+
+// An own number that may still begin. Foreign units begin elsewhere, nobody waits for them.
+static bool is_to_begin(const struct capturing *c, uint32_t i, const struct unit *x)
+{
+    return x->state <= UNIT_PRINTED && x->first == 0 && !is_foreign(c, i);
+}
+
+static bool has_room_to_wait(struct capturing *c)
+{
+    struct waiting_at all[WAITING_MAX];
+
+    for (uint32_t i = 0; i < c->n; i++)
+        if (waiting_of(c->d->t, c->units[i], all) == WAITING_MAX) return false;
+    return true;
+}
+
+// An event that packs what is not there yet waits as a whole.
+static void check_waits(struct capturing *c, struct unit_rows *rows)
+{
+    const struct site *site = c->d->app;
+    bool packs = c->ask->rule == CAPTURE_RECORD && c->ask->acts.parent == CAPTURED_PACK_INTO;
+
+    if (!packs || c->event != 0 || site->limits.capture_wait_ms == 0) return;
+    for (uint32_t i = 0; i < c->n && !c->waits; i++) {
+        struct unit x = unit_get(rows, c->units[i]);
+        c->waits = is_to_begin(c, i, &x);
+    }
+    c->waits = c->waits && has_room_to_wait(c);
+    if (!c->waits) return;
+    c->own.wait_ms = site->limits.capture_wait_ms;
+    c->d->wakes = true;
+}
+
+// What an event that waits says of a unit until then.
+static unsigned judge_waiting(struct capturing *c, uint32_t i, const struct unit *x)
+{
+    if (is_to_begin(c, i, x)) return EFFECT_WAITS;
+    if (x->last != 0 && c->ask->time.at.ms < newest(c, c->units[i], x)) return EFFECT_LATE;
+    return EFFECT_NAMED;
+}
+
+// Events that wait for the unit's beginning say nothing of what was before that.
+static bool is_awaited(struct capturing *c, uint32_t i, enum captured_act act)
+{
+    if (act != CAPTURED_COMMISSION || !waiting_for(c->d->t, c->units[i])) return false;
+    return c->d->wakes = true;
+}
+
 static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
 {
     struct unit x = unit_get(rows, c->units[i]);
@@ -253,7 +305,10 @@ static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
 
     alike_put(&c->j.previous, x.last);
     if (c->lot == 0 && !is_foreign(c, i)) c->lot = lot_of(c, &x);
-    if (x.last != 0 && c->ask->time.at.ms < newest(c, c->units[i], &x)) {
+    if (c->waits) {
+        effect = judge_waiting(c, i, &x);
+    } else if (x.last != 0 && !is_awaited(c, i, act) &&
+               c->ask->time.at.ms < newest(c, c->units[i], &x)) {
         effect = EFFECT_LATE;
         if (act != CAPTURED_NOTHING) object(c, EXCEPTION_TIME_BEFORE, i);
         if (c->ask->has_parent && i == 0) c->parent_bad = true;
@@ -373,11 +428,12 @@ static status judge_all(struct capturing *c)
     struct unit_rows rows;
 
     unit_rows_read(&rows, c->d->t);
-    check_time(c);
+    if (c->event == 0) check_time(c);
     if (c->ask->twice && c->ask->rule != CAPTURE_OFF) except(c, EXCEPTION_UNIT_TWICE, 0);
+    check_waits(c, &rows);
     for (uint32_t i = 0; i < c->n; i++) judge_one(c, i, &rows);
     alike_end(&c->j.previous);
-    if (c->ask->has_parent && c->ask->rule != CAPTURE_OFF && c->ask->acts.parent != 0)
+    if (c->ask->has_parent && c->ask->rule != CAPTURE_OFF && c->ask->acts.parent != 0 && !c->waits)
         parent_after(c);
     TRY(txn_status(c->d->t));
     if (c->no_room) return no_memory();
@@ -394,11 +450,12 @@ static void set_header(struct capturing *c)
     f->client = ask->client;
     f->lot = c->begun ? ask->lot : c->lot;
     f->event = ask->time;
-    f->flags |= FACT_HAS_TIME | FACT_IS_EVENT;
+    f->flags |= FACT_HAS_TIME;
+    if (c->event == 0) f->flags |= FACT_IS_EVENT;
     f->body = ask->body;
     c->d->packed_body = ask->packed_body;
     c->own.flags |= ask->flags;
-    c->own.document = ask->tally == NULL ? 0 : ask->tally->document;
+    if (ask->tally != NULL) c->own.document = ask->tally->document;
     c->own.index = ask->index;
     c->own.has_parent = ask->has_parent;
     c->own.in = ask->in;
@@ -424,14 +481,14 @@ static status put(struct capturing *c)
     for (uint32_t i = 0; i < c->n; i++) alike_put(&effects, c->effects[i]);
     alike_end(&effects);
     as.effects = buf_str(&b);
+    if (c->event != 0) bytes_var(c->d->out, c->d->seq - c->event);
     captured_event_put(c->d->out, c->d->seq, &c->own, &as);
     buf_fini(&b);
     return OK;
 }
 
-static status captured_decide(struct decide *d)
+static struct capturing begin(struct decide *d, const struct capture_ask *ask)
 {
-    const struct capture_ask *ask = d->ask;
     struct capturing c = {.d = d, .ask = ask};
 
     d->fact->client = ask->client;
@@ -439,6 +496,14 @@ static status captured_decide(struct decide *d)
     c.j.names = names_here(d->app);
     c.j.first = OK;
     c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
+    return c;
+}
+
+static status captured_decide(struct decide *d)
+{
+    const struct capture_ask *ask = d->ask;
+    struct capturing c = begin(d, ask);
+
     if (!ask->fresh_id) TRY(check_id(&c));
     if (d->repeat_seq != 0) return OK;
     TRY(take_units(&c));
@@ -448,3 +513,61 @@ static status captured_decide(struct decide *d)
 const struct kind kind_event_captured = {
     FACT_EVENT_CAPTURED, 1,   "event.captured", captured_decide, captured_write,
     captured_print,      NULL};
+
+// ---- what waited
+
+// An event of the journal, asked again. What it says beside its units was judged when it came.
+static status ask_again(struct decide *d, uint64_t seq, struct capture_ask *out)
+{
+    struct names *names = names_here(d->app);
+    struct report report;
+    struct touched touched;
+    struct captured_event e;
+    struct bytes_r rest;
+    struct fact f;
+    unit_id u;
+
+    TRY(journal_get(d->t, seq, d->arena, &f));
+    TRY(report_get(f.decided, d->arena, &report, &touched, &rest));
+    TRY(captured_event_get(&rest, &f, touched.runs.units, d->arena, &e));
+    struct capture_unit *units =
+        NEW_ARRAY(d->arena, struct capture_unit, (size_t)touched.runs.units + 1);
+    if (units == NULL) return no_memory();
+    *out = (struct capture_ask){
+        .client = f.client,
+        .rule = CAPTURE_RECORD,
+        .time = f.event,
+        .acts = {.parent = CAPTURED_PACK_INTO, .in = CAPTURED_BE_PACKED},
+        .id = e.id,
+        .units = units,
+        .in = e.in,
+        .has_parent = e.has_parent,
+        .entries = {"",                           1                       }
+    }; // none
+    for (struct run_walk w = runs_walk(&touched.runs); run_next(&w, &u);) {
+        const struct space_row *s = names_space(names, d->t, unit_space(u));
+        units[out->n++] =
+            (struct capture_unit){.unit = u,
+                                  .container = s != NULL && space_is_container(s),
+                                  .foreign = s != NULL && s->sort == SPACE_OF_FOREIGN};
+    }
+    return OK;
+}
+
+static status applied_decide(struct decide *d)
+{
+    const struct due *due = d->ask;
+    struct capture_ask ask;
+    uint64_t seq;
+
+    if (!waiting_due(d->t, due->now, &seq, due->next)) return d->nothing = true, txn_status(d->t);
+    TRY(ask_again(d, seq, &ask));
+    struct capturing c = begin(d, &ask);
+    c.event = seq;
+    TRY(take_units(&c));
+    return put(&c);
+}
+
+const struct kind kind_capture_applied = {
+    FACT_CAPTURE_APPLIED, 1,   "capture.applied", applied_decide, captured_write,
+    captured_print,       NULL};

@@ -1,5 +1,5 @@
-// `event.captured`: written. Reads the fact and the ledger and nothing else; the event's own bytes
-// are never looked at here.
+// `event.captured` and `capture.applied`: written. Reads the fact and the ledger and nothing else;
+// the event's own bytes are never looked at here.
 //
 // A unit that many captured events name has a list of its own (LIST_UNIT), for its chain would be
 // long to walk. How many they were is kept as about their logarithm: it grows from k to k + 1 with
@@ -7,6 +7,7 @@
 #include "service/event/captured.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
+#include "service/event/waiting.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct applying {
     const struct captured_event *e;
     unit_id parent;
     struct moved in, out;
+    uint64_t event; // its seq; not the fact's own: it waited
+    uint32_t waits; // units that it waits for
 };
 
 // splitmix64: written once and for ever.
@@ -48,6 +51,15 @@ static void set_state(struct unit *x, unsigned state)
     x->flags &= (uint8_t)~UNIT_SEEN;
 }
 
+static void wait_with(struct applying *a, unit_id u, uint64_t effect)
+{
+    struct waiting_at at = {a->event, effect == EFFECT_WAITS};
+
+    if (a->e->wait_ms == 0) return;
+    waiting_put_unit(a->w->t, u, &at);
+    a->waits += at.own;
+}
+
 static void apply(struct applying *a, unit_id u, uint64_t effect)
 {
     struct unit x = unit_get(&a->w->rows, u);
@@ -64,10 +76,13 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
         a->out.at[a->out.n++] = u;
     } else if (effect >= EFFECT_BEGINS) {
         set_state(&x, (unsigned)(effect - EFFECT_BEGINS));
+        // What waited may be of a later time.
+        if (x.last != 0 && waiting_begun(a->w->t, u)) x.flags |= UNIT_LATE;
         x.first = a->w->f->seq;
     } else if (effect >= EFFECT_STATE) {
         set_state(&x, (unsigned)(effect - EFFECT_STATE));
     }
+    wait_with(a, u, effect);
     x.last = a->w->f->seq;
     count_often(a, u, &x);
     unit_put(&a->w->rows, u, &x);
@@ -128,6 +143,16 @@ static void write_lists(struct applying *a)
         list_note(a->w->t, f->client, LIST_EXCEPTION, (str){0}, f->seq);
 }
 
+// The event waits from now on, or no longer.
+static void write_waiting(struct applying *a)
+{
+    const struct fact *f = a->w->f;
+    struct waiting w = {{f->at.ms + (int64_t)a->e->wait_ms}, a->waits};
+
+    if (a->event != f->seq) waiting_end(a->w->t, a->event, &a->w->touched.runs);
+    if (a->e->wait_ms > 0) waiting_put(a->w->t, a->event, &w);
+}
+
 void captured_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct unit_writing w;
@@ -135,12 +160,13 @@ void captured_write(struct txn *t, const struct fact *f, const void *arg)
     struct applying a = {.w = &w, .e = &e};
 
     (void)arg;
-    bool read = writing_begin(&w, t, f) &&
+    bool read = writing_begin(&w, t, f) && captured_of(&w.own, f, &a.event) &&
                 captured_event_get(&w.own, f, w.touched.runs.units, &w.arena, &e).cls == ST_OK;
     if (read && w.touched.runs.units > 0) a.parent = w.touched.runs.at[0].first;
     if (read && apply_all(&a)) {
         write_counts(&a);
         write_lists(&a);
+        write_waiting(&a);
     } else {
         txn_spoil(t, "record.corrupt", "a captured event");
     }
@@ -171,15 +197,19 @@ void captured_print(const struct fact *f, struct json_w *w, const void *arg)
     struct bytes_r own;
     struct captured_event e;
     struct arena a;
+    uint64_t event;
 
     (void)arg;
     report_print(f, w);
     arena_init(&a, 256 * MB);
     if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
+        captured_of(&own, f, &event) &&
         captured_event_get(&own, f, touched.runs.units, &a, &e).cls == ST_OK) {
         json_w_kstr(w, "eventID", e.id);
         if (e.document != 0) json_w_kint(w, "document", (int64_t)e.document);
         if (e.flags & CAPTURED_ERROR) json_w_kbool(w, "errorDeclaration", true);
+        if (event != f->seq) json_w_kint(w, "event", (int64_t)event);
+        if (e.wait_ms > 0) json_w_kint(w, "waits_ms", (int64_t)e.wait_ms);
         print_exceptions(&e, w);
     }
     arena_fini(&a);

@@ -231,13 +231,15 @@ static bool exceptions_get(struct bytes_r *in, struct arena *a, uint64_t units,
     return x != NULL && !in->bad;
 }
 
+enum { ROLE_PARENT = 1, ROLE_WAITS = 2 }; // on disk
+
 void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event *e,
                         const struct captured_bytes *as)
 {
     bytes_u(b, e->flags, 1);
     bytes_var(b, e->document == 0 ? 0 : seq - e->document);
     bytes_var(b, e->index);
-    bytes_u(b, e->has_parent, 1);
+    bytes_u(b, (e->has_parent ? ROLE_PARENT : 0u) | (e->wait_ms > 0 ? ROLE_WAITS : 0u), 1);
     bytes_var(b, e->in);
     bytes_str(b, e->id);
     buf_add(b, (str){(const char *)e->content.b, sizeof e->content.b});
@@ -249,6 +251,7 @@ void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event
         bytes_u(b, e->exceptions[i].code, 1);
         bytes_var(b, e->exceptions[i].unit);
     }
+    if (e->wait_ms > 0) bytes_var(b, e->wait_ms);
 }
 
 // Passes over what alike_put wrote; every effect must be one.
@@ -265,6 +268,14 @@ static struct bytes_r effects_get(struct bytes_r *in, uint64_t units)
     return at;
 }
 
+bool captured_of(struct bytes_r *rest, const struct fact *f, uint64_t *event)
+{
+    uint64_t distance = f->kind == FACT_CAPTURE_APPLIED ? bytes_get_var(rest) : 0;
+
+    *event = f->seq - distance;
+    return !rest->bad && distance < f->seq;
+}
+
 status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
                           struct arena *a, struct captured_event *out)
 {
@@ -274,7 +285,8 @@ status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t u
     if (distance >= f->seq) return corrupt();
     if (distance != 0) e.document = f->seq - distance;
     e.index = (uint32_t)bytes_get_var(rest);
-    e.has_parent = bytes_get_u(rest, 1) != 0;
+    unsigned roles = (unsigned)bytes_get_u(rest, 1);
+    e.has_parent = roles & ROLE_PARENT;
     in = bytes_get_var(rest);
     if (in + e.has_parent > units) return corrupt();
     e.in = (uint32_t)in;
@@ -283,8 +295,10 @@ status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t u
     if (content.n == sizeof e.content.b) memcpy(e.content.b, content.p, sizeof e.content.b);
     e.effects = effects_get(rest, units);
     if (!counts_get(rest, a, &e) || !entries_get(rest, a, &e.found_by) ||
-        !exceptions_get(rest, a, units, &e) || !bytes_end(rest))
+        !exceptions_get(rest, a, units, &e))
         return corrupt();
+    if (roles & ROLE_WAITS) e.wait_ms = bytes_get_var(rest);
+    if (!bytes_end(rest)) return corrupt();
     *out = e;
     return OK;
 }

@@ -10,11 +10,15 @@
 //   each event stood in the rest: distances var, with CAPTURED_ROLLED_BACK none | errors. Its body
 //   is the rest of the document: all bytes but those of the events.
 // event.captured: report.h's common part (no fields), then flags 1, distance to its document's fact
-//   var, index var, roles: has parent 1, units of the first list var | eventID str, digest of the
-//   content 16 | per unit what becomes of it, alike (run.h): enum captured_effect | counts of lots:
-//   n var and lot var, level 1, enum count 1, more zig each | what it is found by: n var and
-//   attribute 1, value str each | exceptions: n var and code 1, place of the unit + 1 var (0: of
-//   the event) each. Its body is the event as it came.
+//   var, index var, roles: has parent, + 2 if it waits 1, units of the first list var | eventID
+//   str, digest of the content 16 | per unit what becomes of it, alike (run.h): enum
+//   captured_effect | counts of lots: n var and lot var, level 1, enum count 1, more zig each |
+//   what it is found by: n var and attribute 1, value str each | exceptions: n var and code 1,
+//   place of the unit + 1 var (0: of the event) each | if it waits: how long, ms var. Its body is
+//   the event as it came.
+// capture.applied: report.h's common part, distance to the event's fact var, then as
+// event.captured.
+//   What an event that waited does to its units, in the end.
 // capture.slice: distance to the document's fact var, flags 1, next event var, where it begins var,
 //   stored var, repeats var, distance to the slice before that has errors var | errors.
 // errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
@@ -84,6 +88,7 @@ enum captured_effect {
     EFFECT_LATE = 1,      // likewise, and is older than what happened to the unit since
     EFFECT_PACKED = 2,    // it lies in the first unit from now on
     EFFECT_UNPACKED = 3,  // it lies in none
+    EFFECT_WAITS = 4,     // the event waits for the unit to begin
     EFFECT_STATE = 0x20,  // + enum unit_state: its state from now on
     EFFECT_BEGINS = 0x40, // + enum unit_state: likewise, and it begins with this event
     EFFECT_END = 0x60
@@ -135,6 +140,7 @@ struct captured_event {
     struct index_entries found_by;
     const struct captured_exception *exceptions;
     uint32_t exception_count;
+    uint64_t wait_ms; // 0: it does not wait
 };
 // The own part, behind the common part, with the effects and entries of these bytes.
 struct captured_bytes {
@@ -143,7 +149,14 @@ struct captured_bytes {
 };
 void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event *e,
                         const struct captured_bytes *as);
-// `rest` as report_get left it; `units` of the runs. record.corrupt.
+static inline bool is_captured(const struct fact *f)
+{
+    return f->kind == FACT_EVENT_CAPTURED || f->kind == FACT_CAPTURE_APPLIED;
+}
+// The event that the fact is of: itself, or what a capture.applied says first. `rest` as report_get
+// left it. False: it breaks off.
+bool captured_of(struct bytes_r *rest, const struct fact *f, uint64_t *event);
+// `rest` as captured_of left it; `units` of the runs. record.corrupt.
 status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
                           struct arena *a, struct captured_event *out);
 void captured_entries_put(struct buf *b, const struct index_entries *all);

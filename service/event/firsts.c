@@ -5,6 +5,7 @@
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
+#include "service/event/waiting.h"
 
 struct rule {
     enum unit_act act;
@@ -70,6 +71,7 @@ static void write_units(struct unit_writing *w, enum unit_state state)
     for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &u);) {
         struct unit x = unit_get(&w->rows, u);
         x.state = state;
+        if (x.last != 0 && waiting_begun(w->t, u)) x.flags |= UNIT_LATE;
         x.first = x.last = w->f->seq;
         often_note(w->t, w->f, u, &x);
         unit_put(&w->rows, u, &x);

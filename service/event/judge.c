@@ -2,6 +2,7 @@
 // the table of states; time. Everything is looked at before anything is refused, so that a refusal
 // names every offender.
 #include "service/event/report_int.h"
+#include "service/event/waiting.h"
 #include "service/gs1/id.h"
 #include "service/journal/site.h"
 #include <string.h>
@@ -89,6 +90,22 @@ static status check_client(struct judge *j, uint64_t first)
     return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "there is no such unit");
 }
 
+// Events that wait for the unit's beginning say nothing of what was before that.
+static bool is_awaited(struct judge *j, unit_id u, enum unit_act act)
+{
+    struct waiting_at all[WAITING_MAX];
+    bool begins = act == ACT_COMMISSION || act == ACT_SCRAP, any = false;
+    uint32_t n = begins ? waiting_of(j->d->t, u, all) : 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t at = judge_header(j, all[i].seq)->event.at.ms;
+        if (!all[i].own) continue;
+        if (j->awaited_ms == 0 || at < j->awaited_ms) j->awaited_ms = at;
+        any = j->d->wakes = true;
+    }
+    return any;
+}
+
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
 {
     enum unit_state next;
@@ -98,7 +115,7 @@ bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
     alike_put(&j->previous, x->last);
     status st = check_client(j, x->first);
     if (st.cls == ST_OK) st = unit_step(judge_sorts(j, u).sort, x, act, &next);
-    if (st.cls == ST_OK && x->last != 0) st = too_early(j, x->last);
+    if (st.cls == ST_OK && x->last != 0 && !is_awaited(j, u, act)) st = too_early(j, x->last);
     if (st.cls == ST_OK) return true;
     judge_offend(j, u, st);
     return false;
@@ -126,12 +143,13 @@ void judge_offend(struct judge *j, unit_id u, status st)
 }
 
 // Where nobody said when, it was now, but never before what happened to the units already: another
-// line's clock may be ahead of ours.
+// line's clock may be ahead of ours; and not after they were packed, where that was told first.
 static struct moment time_of(const struct judge *j)
 {
     struct moment m = {.at = j->d->now};
 
     if (j->ask->has_time) return j->ask->time;
+    if (j->awaited_ms != 0 && j->awaited_ms < m.at.ms) m.at.ms = j->awaited_ms;
     if (j->latest_ms > m.at.ms) m.at.ms = j->latest_ms;
     return m;
 }

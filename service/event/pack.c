@@ -5,6 +5,7 @@
 // commissioned must be able to leave.
 #include "service/event/often.h"
 #include "service/event/report_int.h"
+#include "service/event/waiting.h"
 #include "service/tree/tree_db.h"
 
 #define TALLIES_MAX 256u // lots and levels in one report
@@ -218,7 +219,10 @@ static void write_parent(struct unit_writing *w, unit_id parent, const struct co
 
     x.state = own->flags & CONTENTS_CLOSES ? UNIT_CLOSED : UNIT_OPEN;
     if (own->flags & CONTENTS_PARTIAL) x.flags |= UNIT_PARTIAL;
-    if (own->flags & CONTENTS_BEGINS) x.first = w->f->seq;
+    if (own->flags & CONTENTS_BEGINS) {
+        if (x.last != 0 && waiting_begun(w->t, parent)) x.flags |= UNIT_LATE;
+        x.first = w->f->seq;
+    }
     x.last = w->f->seq;
     often_note(w->t, w->f, parent, &x);
     unit_put(&w->rows, parent, &x);

@@ -102,6 +102,7 @@ struct judge { // owner: the committer, for one command
     struct fact headers[JUDGE_HEADERS]; // by seq modulo their number
     struct alike_w previous;            // into d->out
     int64_t latest_ms;                  // event time of the newest of the units' last events
+    int64_t awaited_ms;                 // of the oldest packing that waits for them; 0: none does
     status first;                       // offence
     uint32_t bad, looked;
 };

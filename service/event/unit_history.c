@@ -47,7 +47,10 @@ static status fact_read(struct history *h, uint64_t seq, struct told *out)
     arena_reset(&h->facts);
     TRY(journal_get(h->u->t, seq, &h->facts, &out->f));
     TRY(report_get(out->f.decided, &h->facts, &out->report, &out->touched, &out->own));
-    if (out->f.kind != FACT_EVENT_CAPTURED) return OK;
+    if (!is_captured(&out->f)) return OK;
+    uint64_t event;
+    if (!captured_of(&out->own, &out->f, &event))
+        return fail(ST_STORE, "record.corrupt", 0, "a captured event");
     return captured_event_get(&out->own, &out->f, out->touched.runs.units, &h->facts,
                               &out->captured);
 }
@@ -56,7 +59,7 @@ static status fact_read(struct history *h, uint64_t seq, struct told *out)
 static unit_id container_of(const struct told *x)
 {
     bool moves = x->f.kind == FACT_UNITS_PACKED || x->f.kind == FACT_UNITS_UNPACKED ||
-                 (x->f.kind == FACT_EVENT_CAPTURED && x->captured.has_parent);
+                 (is_captured(&x->f) && x->captured.has_parent);
     return moves && x->touched.runs.n > 0 ? x->touched.runs.at[0].first : (unit_id){0};
 }
 
@@ -89,13 +92,13 @@ static uint64_t effect_of(const struct told *x, unit_id u)
 
 static bool puts_in(const struct told *x, unit_id u)
 {
-    if (x->f.kind == FACT_EVENT_CAPTURED) return effect_of(x, u) == EFFECT_PACKED;
+    if (is_captured(&x->f)) return effect_of(x, u) == EFFECT_PACKED;
     return x->f.kind == FACT_UNITS_PACKED;
 }
 
 static bool takes_out(const struct told *x, unit_id u)
 {
-    if (x->f.kind == FACT_EVENT_CAPTURED) return effect_of(x, u) == EFFECT_UNPACKED;
+    if (is_captured(&x->f)) return effect_of(x, u) == EFFECT_UNPACKED;
     return x->f.kind == FACT_UNITS_UNPACKED;
 }
 
@@ -166,6 +169,7 @@ static const struct {
     {FACT_CONTAINER_CLOSED,   "close"     },
     {FACT_SHIPMENT_MADE,      "ship"      },
     {FACT_EVENT_CAPTURED,     "event"     },
+    {FACT_CAPTURE_APPLIED,    "applied"   },
 };
 
 static str type_of(const struct fact *f)
@@ -223,7 +227,7 @@ static status write_event(struct history *h, const struct event *e, struct json_
     write_some(w, "station", x.report.station);
     write_some(w, "by", x.report.by);
     write_some(w, "reason", x.report.reason);
-    if (x.f.kind == FACT_EVENT_CAPTURED) json_w_kstr(w, "eventID", x.captured.id);
+    if (is_captured(&x.f)) json_w_kstr(w, "eventID", x.captured.id);
     write_shipment(h, &x, w);
     json_w_end(w);
     return h->u->st;

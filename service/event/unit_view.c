@@ -86,8 +86,7 @@ static unsigned lot_flags(struct unit_reader *r, const struct unit_view *v)
            (is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u);
 }
 
-// The number that the caller is shown of a fact: its own count, where it is bound to clients.
-static uint64_t shown_seq(struct unit_reader *r, uint64_t seq)
+uint64_t unit_shown_seq(struct unit_reader *r, uint64_t seq)
 {
     struct fact f;
 
@@ -125,10 +124,10 @@ static status view_own(struct unit_reader *r, unit_id u, struct unit_view *v)
     if (first != NULL) {
         v->lot = first->lot;
         v->client = first->client;
-        v->first_event = shown_seq(r, first->seq);
+        v->first_event = unit_shown_seq(r, first->seq);
     }
     if (s->sort == SPACE_OF_FOREIGN) TRY(view_foreign(r, v));
-    v->last_event = shown_seq(r, v->row.last);
+    v->last_event = unit_shown_seq(r, v->row.last);
     v->shipped = v->row.state == UNIT_SHIPPED;
     v->flags = v->row.flags | lot_flags(r, v);
     return r->st;

@@ -58,7 +58,9 @@ status unit_view_inside(struct unit_reader *r, unit_id u, const struct unit_view
 
 const char *unit_view_state(const struct unit_view *v);
 const struct lot *unit_view_lot(struct unit_reader *r, const struct unit_view *v); // NULL: none
-str unit_spelled(struct unit_reader *r, unit_id u);                                // in the arena
+// The number that the caller is shown of a fact: its own count, where it is bound to clients.
+uint64_t unit_shown_seq(struct unit_reader *r, uint64_t seq);
+str unit_spelled(struct unit_reader *r, unit_id u); // in the arena
 
 // Members of an open object: unit, state, flags, flags_from, lot, gtin, expiry, parent. The
 // sequence numbers come apart: in between stand the contents, where they are wanted.

@@ -4,6 +4,7 @@
 #include "service/event/inside.h"
 #include "service/event/report.h"
 #include "service/event/units_int.h"
+#include "service/event/waiting.h"
 #include <string.h>
 
 #define LOOKED_AT_MAX 20000u // units looked at for one page, whether or not they match
@@ -141,6 +142,31 @@ static status write_contents(struct unit_reader *u, const struct unit_view *v, s
     return OK;
 }
 
+// Captured events that name the unit and wait for numbers to be commissioned.
+static void write_waiting(struct unit_reader *u, const struct unit_view *v, struct json_w *w)
+{
+    struct waiting_at all[WAITING_MAX];
+    uint32_t n = v->last_event == 0 ? 0 : waiting_of(u->t, v->unit, all);
+    struct waiting x;
+    struct buf until;
+
+    if (n == 0) return;
+    json_w_key(w, S("waiting"));
+    json_w_array(w);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!waiting_get(u->t, all[i].seq, &x)) continue;
+        json_w_object(w);
+        json_w_kint(w, "seq", (int64_t)unit_shown_seq(u, all[i].seq));
+        json_w_kint(w, "for", x.left);
+        buf_init(&until, 64);
+        when_write(&until, (struct moment){.at = x.until});
+        json_w_kstr(w, "until", buf_str(&until));
+        buf_fini(&until);
+        json_w_end(w);
+    }
+    json_w_end(w);
+}
+
 static status write_one(struct unit_reader *u, str spelling, struct json_w *w)
 {
     struct unit_view v;
@@ -150,6 +176,7 @@ static status write_one(struct unit_reader *u, str spelling, struct json_w *w)
     unit_view_write(u, &v, w);
     TRY(write_contents(u, &v, w));
     unit_view_write_seqs(&v, w);
+    write_waiting(u, &v, w);
     json_w_end(w);
     return OK;
 }

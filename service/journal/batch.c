@@ -71,6 +71,7 @@ static status end(struct batch *b, bool commit)
         b->head_seq = b->ledger.head.seq;
     else
         b->refusals = b->refusals_before; // what was remembered did not come to be
+    if (st.cls != ST_OK || !commit) b->due_at = (wall){0};
     return st;
 }
 
@@ -115,6 +116,7 @@ status batch_catch_up(struct batch *b)
     TRY(s->head(s->self, &stands));
     begin(b);
     b->head_seq = b->ledger.head.seq;
+    b->due_at = (wall){0};
     while (b->ledger.head.seq < stands) {
         status st = catch_up_one(b, b->ledger.head.seq + 1);
         if (st.cls == ST_OK) continue;
@@ -147,6 +149,7 @@ static bool find_out(struct batch *b)
 static bool attempt(struct batch *b, struct job *jobs, status *st)
 {
     begin(b);
+    batch_due(b); // its time was over before the jobs came
     for (struct job *j = jobs; j != NULL; j = job_next(j)) batch_job(b, j);
     batch_tell_repeated(b);
     if (jobs != NULL) batch_prune(b);

@@ -18,6 +18,7 @@ struct batch {
     struct link before; // link of the fact before the batch
     uint32_t refused;
     unsigned pruned_day; // on which no key was left to forget
+    wall due_at;         // when something may be due again; never too late
 };
 
 struct batch_result {
@@ -31,7 +32,7 @@ void batch_fini(struct batch *b);
 struct batch_result batch_run(struct batch *b, struct job *jobs);
 // Writes the facts that stand in the sequencer above the ledger's head.
 status batch_catch_up(struct batch *b);
-bool batch_has_tidings(struct batch *b); // counts of repeated refusals have come of age
+bool batch_has_tidings(struct batch *b); // something became due that no job asks for
 
 // ---- between the two files, while a transaction is open
 
@@ -40,4 +41,5 @@ wall batch_now(const struct batch *b);
 void batch_write(struct batch *b, struct fact *f, str packed_body); // the next fact
 void batch_job(struct batch *b, struct job *j);                     // batch_job.c
 void batch_tell_repeated(struct batch *b); // batch_job.c: the counts that have come of age
+void batch_due(struct batch *b);           // batch_job.c: what is due by now
 void batch_prune(struct batch *b);         // batch_job.c: keys whose time is over

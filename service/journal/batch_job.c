@@ -10,7 +10,9 @@
 #include "service/journal/pruned.h"
 #include <string.h>
 
-#define YESTERDAY_MS 600000 // rows put just before midnight are still looked for
+#define DUE_MEMORY   (256 * MB) // for one command
+#define DUE_MAX      256u       // whose time is over, in one batch
+#define YESTERDAY_MS 600000     // rows put just before midnight are still looked for
 
 // ---- deciding
 
@@ -141,7 +143,37 @@ void batch_prune(struct batch *b)
 bool batch_has_tidings(struct batch *b)
 {
     const struct refusal_memory *m = &b->refusals;
+
+    if (b->conf->due != NULL && b->due_at.ms <= env_wall(b->conf->env).ms) return true;
     return m->used > 0 && env_wall(b->conf->env).ms - m->slots[0].first.ms >= REFUSAL_SAME_MS;
+}
+
+// ---- what is due
+
+// At most `most`. What cannot be decided stays, and is tried again in the next batch.
+static void run_due(struct batch *b, wall now, uint32_t most)
+{
+    const struct due due = {now, &b->due_at};
+    struct arena a;
+    struct job nobody = {.arena = &a};
+    struct ask ask = {.kind = b->conf->due, .what = &due};
+    struct decide d = {.nothing = false};
+    struct fact f;
+
+    arena_init(&a, DUE_MEMORY);
+    for (uint32_t i = 0; i < most && !d.nothing; i++) {
+        arena_reset(&a);
+        if (decide(b, &nobody, &ask, &d, &f).cls != ST_OK) break;
+        if (!d.nothing) batch_write(b, &f, d.packed_body);
+    }
+    arena_fini(&a);
+}
+
+void batch_due(struct batch *b)
+{
+    wall now = batch_now(b);
+
+    if (b->conf->due != NULL && b->due_at.ms <= now.ms) run_due(b, now, DUE_MAX);
 }
 
 // ---- asks
@@ -206,6 +238,8 @@ static void run_ask(struct batch *b, struct job *j, struct ask *a)
         return;
     }
     if (a->result.cls == ST_OK) a->result = accept(b, j, a, &d);
+    if (a->result.cls == ST_OK && d.wakes && b->conf->due != NULL)
+        run_due(b, (wall){0}, UINT32_MAX);
     if (a->result.cls == ST_OK) return;
     a->units = bracketed(j->arena, &b->units);
     if (txn_status(b->ledger.t).cls == ST_OK) record_refusal(b, j, a, f.client);
@@ -291,6 +325,7 @@ static struct before part_begin(struct batch *b)
 static void part_undo(struct batch *b, const struct before *x)
 {
     txn_part_end(b->ledger.t, false);
+    b->due_at = (wall){0};
     b->ledger = x->ledger;
     b->refusals = x->refusals;
     b->count = x->count;

@@ -57,14 +57,22 @@ struct job {
 
 struct job *job_new(struct arena *a, struct loop *home, uint32_t n); // NULL at the arena's ceiling
 
+// What falls due by itself is decided as one command after the other until one says `nothing`, by
+// the service and for nobody. `what` of the ask:
+struct due {
+    wall now;   // what is due at this time; 0: only what waits for nothing but its turn
+    wall *next; // with `nothing`: when there will be something, INT64_MAX: never
+};
+
 struct committer_conf {
     struct db *db;
     const struct kind *const *kinds;
     struct sequencer sequencer;
     const struct env *env;
-    void *app;            // handed to decide
-    uint32_t queue_max;   // jobs waiting; over it committer_submit refuses
-    uint32_t batch_facts; // facts in a transaction, 512
+    void *app;              // handed to decide
+    uint32_t queue_max;     // jobs waiting; over it committer_submit refuses
+    uint32_t batch_facts;   // facts in a transaction, 512
+    const struct kind *due; // NULL: nothing ever is
     // After each commit, on the committer's thread: the newest seq. Wakes followers.
     void (*committed)(void *self, uint64_t seq);
     void *committed_self;

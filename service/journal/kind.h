@@ -25,6 +25,7 @@ struct decide {
     str packed_body;   // fact->body as zlib deflated it on the loop, or empty
     struct buf *out;   // the decided part
     struct buf *units; // on refusal: offenders, `{"unit":"…","code":"…"},…` without brackets
+    bool wakes;        // something else may be due now, see struct committer_conf
     bool nothing;      // accepted, and nothing is to be said: no fact is made
     uint64_t repeat_seq; // not 0: this was accepted before, as that fact; no new one is made
 };

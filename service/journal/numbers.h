@@ -46,6 +46,7 @@
     X(EVENT_CAPTURED, 113, "event.captured")                                                       \
     X(CAPTURE_SLICE, 114, "capture.slice")                                                         \
     X(UNITS_NAMED, 115, "units.named")                                                             \
+    X(CAPTURE_APPLIED, 116, "capture.applied")                                                     \
     X(VOCABULARY_CAPTURED, 120, "vocabulary.captured")
 
 enum fact_kind {
@@ -99,6 +100,9 @@ enum fact_kind {
     X(QUERY, 'Y')                                                                                  \
     X(FOREIGN, 'F')                                                                                \
     X(JOB, 'J')                                                                                    \
+    X(WAITING, 'z')                                                                                \
+    X(WAITING_UNTIL, 'Z')                                                                          \
+    X(WAITING_UNIT, 'y')                                                                           \
     X(SUBSCRIPTION_ID, 'B')                                                                        \
     X(VOCABULARY, 'E')                                                                             \
     X(VOCABULARY_OF, 'e')

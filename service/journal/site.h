@@ -31,6 +31,7 @@ struct site_limits {                 // settings, each with its default in servi
     size_t capture_body_max;         // 256 MB
     size_t capture_event_max;        // one event of it, 16 MB
     uint32_t capture_slice_events;   // events in a transaction, 200
+    uint32_t capture_wait_ms;        // a packing for its units' commissioning, 15 min; 0: not
     bool capture_ids_by_hash;        // eventIDs that are missing: event hashes, else UUIDs
     bool private_subscriptions;      // may subscribers live at private addresses?
 };

@@ -220,8 +220,12 @@ static status units_gather(struct collection *c)
 
 static status types_gather(struct collection *c)
 {
-    for (unsigned i = 0; i < EPCIS_TYPE_COUNT; i++)
+    unsigned char i = c->after.n == 1 ? (unsigned char)c->after.p[0] : 0; // the first of this page
+
+    for (; i < EPCIS_TYPE_COUNT && c->n < c->page.per_page; i++)
         TRY(member_add(c, str_of(epcis_shape((enum epcis_type)i)->name)));
+    c->more = i < EPCIS_TYPE_COUNT;
+    place_set(c, (str){(const char *)&i, 1});
     return OK;
 }
 
@@ -241,8 +245,7 @@ static status gather(struct collection *c)
 {
     TRY(query_client(c->r, c->t, &c->client));
     TRY(token_read(c));
-    uint32_t room = c->page.per_page > EPCIS_TYPE_COUNT ? c->page.per_page : EPCIS_TYPE_COUNT;
-    if ((c->members = NEW_ARRAY(&c->r->arena, str, room)) == NULL) return no_memory();
+    if ((c->members = NEW_ARRAY(&c->r->arena, str, c->page.per_page)) == NULL) return no_memory();
     if (c->of->list == LIST_TYPE) return types_gather(c);
     return c->of->list == LIST_ITEM_CLASS ? units_gather(c) : values_gather(c);
 }

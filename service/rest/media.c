@@ -32,9 +32,12 @@ status rest_accept(const struct http_req *r, unsigned which, struct rest_accepte
     return OK;
 }
 
-// '{' or '<' behind blanks and a byte order mark; 0: nothing that tells, '?': neither.
+// '{' or '<' behind blanks and a byte order mark; 0: nothing that tells, '?': neither. Of the two
+// XML alone comes as UTF-16.
 static char first_sign(str in)
 {
+    if (str_starts(in, S("\xff\xfe")) || str_starts(in, S("\xfe\xff"))) return '<';
+    if (str_starts(in, (str){"\0<", 2})) return '<';
     if (str_starts(in, S("\xef\xbb\xbf"))) in = str_from(in, 3);
     in = str_trim(in);
     if (in.n == 0) return 0;

@@ -55,15 +55,17 @@ static void take_slice(str bytes)
 }
 
 // As its write takes it: the common part, and then one effect for each unit.
-static void take_event(str bytes)
+static void take_event(str bytes, enum fact_kind kind)
 {
-    struct fact f = {.seq = 1000, .kind = FACT_EVENT_CAPTURED, .decided = bytes};
+    struct fact f = {.seq = 1000, .kind = (uint16_t)kind, .decided = bytes};
+    uint64_t event;
     struct captured_event e;
     struct touched touched;
     struct report report;
     struct bytes_r rest;
 
     status st = report_get(f.decided, &arena, &report, &touched, &rest);
+    if (st.cls == ST_OK && !captured_of(&rest, &f, &event)) return;
     if (st.cls == ST_OK) st = captured_event_get(&rest, &f, touched.runs.units, &arena, &e);
     if (st.cls != ST_OK) {
         must_be_corrupt(st);
@@ -89,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (data[0] % 3 == 0)
         take_document(bytes);
     else if (data[0] % 3 == 1)
-        take_event(bytes);
+        take_event(bytes, data[0] < 128 ? FACT_EVENT_CAPTURED : FACT_CAPTURE_APPLIED);
     else
         take_slice(bytes);
     arena_fini(&arena);

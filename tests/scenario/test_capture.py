@@ -292,3 +292,54 @@ def test_an_event_of_100_000_serials_is_taken(line, gateway):
     assert gateway.get(sent.headers["Location"])["success"]
     assert peak - before < 400 * 1024, f"{before} KB, then {peak} KB"
     assert gateway.unit(FOREIGN + "99999")["flags"] == ["seen"]
+
+
+# ---- packings that come before their units
+
+def packing(number, sscc, serials):
+    one = {**event(number, action="ADD", bizStep="packing"), "type": "AggregationEvent",
+           "parentID": f"https://id.gs1.org/00/{sscc}",
+           "childEPCs": [OURS + serial for serial in serials]}
+    del one["epcList"]
+    return one
+
+
+def test_a_packing_waits_for_its_packs_over_a_restart(line, gateway):
+    serials, (sscc,) = line.serials(3), line.ssccs(1)
+    units = [f"(01){harness.GTIN}(21){serial}" for serial in serials]
+    captured(gateway, packing(9, sscc, serials))
+    epc = quote(OURS + serials[0], safe="")
+    found = gateway.get(f"/epcis/v2/events?MATCH_epc={epc}")
+    assert len(found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]) == 1
+    waiting, = line.operator.unit(units[0])["waiting"]
+    assert waiting["for"] == 4 and waiting["until"] > "2026"
+    captured(gateway, event(2, [f"https://id.gs1.org/00/{sscc}"], action="ADD",
+                            bizStep="commissioning"))
+    line.site.restart()
+    line.commission(serials[:2])
+    assert line.operator.unit(units[0])["parent"] is None
+    assert line.operator.unit(units[2])["waiting"][0]["for"] == 1
+    line.commission(serials[2:])
+    for unit in units:
+        view = line.operator.unit(unit)
+        assert view["parent"] == f"(00){sscc}" and "waiting" not in view
+    happened = line.operator.get(f"/v1/units/{quote(units[2], safe='')}/history")["items"]
+    assert [h["type"] for h in happened] == ["event", "commission", "applied"]
+    found = gateway.get(f"/epcis/v2/events?MATCH_epc={epc}")  # told once
+    types = [e["type"] for e in found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]]
+    assert sorted(types) == ["AggregationEvent", "ObjectEvent"]
+
+
+def test_what_is_not_waited_for_any_longer_is_an_exception(line, gateway):
+    line.site.configure(capture={"wait": "1 ms"})
+    line.site.restart()
+    serials, (sscc,) = line.serials(2), line.ssccs(1)
+    captured(gateway, event(1, [f"https://id.gs1.org/00/{sscc}"], action="ADD",
+                            bizStep="commissioning"))
+    captured(gateway, packing(9, sscc, serials))
+    line.site.restart()  # the time is over by then
+    line.commission(serials)
+    assert line.operator.unit(f"(00){sscc}").get("waiting") is None
+    line.site.stop()
+    applied, = [fact["fact"] for fact in line.site.journal() if fact["kind"] == "capture.applied"]
+    assert {e["code"] for e in applied["exceptions"]} == {"unit.state"}

@@ -24,13 +24,31 @@
 
 #define LOTS_MAX 64u
 
-const struct kind *const line_site_kinds[] = {
-    &kind_client_put,       &kind_product_put,       &kind_location_put,   &kind_party_put,
-    &kind_line_put,         &kind_pool_put,          &kind_numbers_issued, &kind_numbers_confirmed,
-    &kind_numbers_returned, &kind_lot_opened,        &kind_lot_closed,     &kind_units_commissioned,
-    &kind_units_scrapped,   &kind_units_packed,      &kind_units_unpacked, &kind_container_closed,
-    &kind_shipment_made,    &kind_document_captured, &kind_event_captured, &kind_capture_slice,
-    &kind_units_named,      &kind_query_put,         &kind_query_deleted,  NULL};
+const struct kind *const line_site_kinds[] = {&kind_client_put,
+                                              &kind_product_put,
+                                              &kind_location_put,
+                                              &kind_party_put,
+                                              &kind_line_put,
+                                              &kind_pool_put,
+                                              &kind_numbers_issued,
+                                              &kind_numbers_confirmed,
+                                              &kind_numbers_returned,
+                                              &kind_lot_opened,
+                                              &kind_lot_closed,
+                                              &kind_units_commissioned,
+                                              &kind_units_scrapped,
+                                              &kind_units_packed,
+                                              &kind_units_unpacked,
+                                              &kind_container_closed,
+                                              &kind_shipment_made,
+                                              &kind_document_captured,
+                                              &kind_event_captured,
+                                              &kind_capture_slice,
+                                              &kind_units_named,
+                                              &kind_capture_applied,
+                                              &kind_query_put,
+                                              &kind_query_deleted,
+                                              NULL};
 
 const struct http_route *const line_site_routes[] = {
     client_routes, product_routes, place_routes,    pool_routes,  lot_routes, report_routes,

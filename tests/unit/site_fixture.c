@@ -168,7 +168,8 @@ void fixture_enter(struct fixture *f)
                                   .env = &f->env,
                                   .app = &f->site,
                                   .queue_max = 4096,
-                                  .batch_facts = 512};
+                                  .batch_facts = 512,
+                                  .due = kind_find(f->kinds, FACT_CAPTURE_APPLIED, 1)};
 
     f->site.db = conf.db = folder_open(f->folder);
     must(committer_open(&conf, &f->site.committer));
