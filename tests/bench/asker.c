@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUEST_MAX (64 * KB)
+#define REQUEST_MAX (256 * KB)
 #define HEAD_MAX    (8 * KB)
 #define BODY_MAX    (4 * MB) // 100 000 serials of 20 characters
 #define LINE_MAX    256

@@ -37,6 +37,19 @@ OPS = {
     "lookup": (("lookup",), 3, 6),
 }
 DISK = {50: (40, 30), 10: (60, 48)}  # packs in a case: floor and goal, bytes a unit
+# documents: arguments of load, identifiers of one event, floor and goal as multiples of the rate at
+# which PostgreSQL commissions
+DOCUMENTS = {
+    "observe 100": (("observe", "100"), 100, 10, 15),
+    "add 100": (("add", "100"), 100, 10, 15),
+}
+EVENTS = ("-e", "10", "observe", "1000")  # documents of 100 events
+EVENTS_CPU = (8_000, 12_000)  # events a second of processor time
+NEW_UNITS = ("foreign", "10")
+NEW_FLOOR = (5_000, 10_000)  # a second, whatever is known
+MEMORY_EVENTS = (1_000, 10_000, 100_000)  # of the answers whose memory is compared
+PAGE_MAX = 10_000
+MEMORY_GROWS_MB = 16
 MEMORY_MB = 150
 DEMO_MAX_S = 20
 IDEMPOTENCY_TAG = "I"
@@ -86,7 +99,8 @@ class Site:
         with open(self.folder + ".log", "wb") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve", "-c", config, "--listen", "127.0.0.1:0"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                env={**os.environ, "PACKTRAIL_LIMITS_PAGE_MAX": str(PAGE_MAX)})
         self.port = self._port()
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.admin = Caller(self.port, admin)
@@ -156,6 +170,23 @@ class Caller:
             sys.exit(f"{method} {path}: {answer.status} {data[:500]!r}")
         return json.loads(data)
 
+    def stream(self, path, mark, most):
+        """Bytes of an answer, page after page, that is not kept; how often the mark is in it."""
+        got = found = 0
+        while path is not None and found < most:
+            self.http.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+            answer, tail = self.http.getresponse(), b""
+            if answer.status != 200:
+                sys.exit(f"GET {path}: {answer.status} {answer.read()[:500]!r}")
+            while piece := answer.read(1 << 18):
+                got += len(piece)
+                found += (tail + piece).count(mark)
+                tail = piece[-len(mark) + 1:]
+            link = re.search(r"<([^>]+)>; *rel=\"?next", answer.getheader("Link") or "")
+            path = link and re.sub(r"^https?://[^/]+", "", link.group(1))
+            path = path and re.sub(r"^\?", "/epcis/v2/events?", path)
+        return got, found
+
     def report(self, objects):
         """An NDJSON call where every object must be accepted."""
         text = "".join(json.dumps(o, separators=(",", ":")) + "\n" for o in objects)
@@ -213,6 +244,7 @@ class Run:
         self.rate, self.items = float(columns[1]), float(columns[2])
         self.p50, self.p99, self.p999, self.errors = map(int, columns[3:7])
         self.cpu_us = float(columns[7]) if len(columns) > 7 else 0
+        self.scan_us = float(columns[8]) if len(columns) > 8 else 0
 
 
 def output_of(command, env=None):
@@ -229,16 +261,20 @@ class Ours:
             f.writelines(f"{gtin} {lot}\n" for gtin, lot in lanes)
         self.command = [options.load, "-c", str(options.clients), "-s", str(options.secs),
                         "-p", str(site.process.pid), "-f", self._file("known")]
-        self.to = [str(site.port), site.caller("line").token, self._file("lanes")]
+        self.to = [str(site.port), site.caller("operator").token, self._file("lanes")]
         subprocess.run([*self.command, *self.to, "fill", str(options.fill)], check=True)
 
     def _file(self, name):
         return os.path.join(self.folder, name)
 
     def run(self, op):
-        columns = output_of([*self.command, *self.to, *OPS[op][0]])
+        return self.load(OPS[op][0])
+
+    def load(self, arguments):
+        at = 2 if arguments[0].startswith("-") else 0
+        columns = output_of([*self.command, *arguments[:at], *self.to, *arguments[at:]])
         if len(columns) < 10:
-            sys.exit(f"{op} could not be measured")
+            sys.exit(f"{arguments} could not be measured")
         return Run(columns[2:])
 
 
@@ -287,18 +323,128 @@ def speed(options, folder):
           f"requests: {memory:.0f} MB")
 
 
+def median_of(runs):
+    return lambda name: statistics.median(getattr(r, name) for r in runs)
+
+
 def speed_row(op, ours, theirs):
     _, floor, goal = OPS[op]
     ratios = [a.rate / b.rate for a, b in zip(ours, theirs)]
     ratio = statistics.median(ratios)
-    mid = lambda runs, name: statistics.median(getattr(r, name) for r in runs)
+    our, their = median_of(ours), median_of(theirs)
     errors = sum(r.errors for r in ours)
-    return (op, f"{mid(ours, 'rate'):.0f}", f"{mid(ours, 'items'):.0f}",
-            f"{mid(theirs, 'rate'):.0f}", f"{ratio:.1f}x",
+    return (op, f"{our('rate'):.0f}", f"{our('items'):.0f}",
+            f"{their('rate'):.0f}", f"{ratio:.1f}x",
             f"[{min(ratios):.1f}..{max(ratios):.1f}]", f"{floor}x", f"{goal}x",
-            f"{mid(ours, 'cpu_us'):.0f}", f"{mid(ours, 'p50') / 1000:.1f}",
-            f"{mid(ours, 'p99') / 1000:.1f}", f"{mid(theirs, 'p99') / 1000:.1f}",
+            f"{our('cpu_us'):.0f}", f"{our('p50') / 1000:.1f}",
+            f"{our('p99') / 1000:.1f}", f"{their('p99') / 1000:.1f}",
             "ERRORS" if errors else verdict(ratio, floor, goal))
+
+
+# --- captured documents ---
+
+class Foreign:
+    """Identifiers of nobody here, each named once."""
+
+    def __init__(self, ours):
+        self.ours, self.known = ours, 0
+
+    def preload(self, most, until):
+        """By the hundred thousand, until there are `most` or the time is over."""
+        while self.known < most and time.monotonic() < until:
+            self._step("preload", 100_000)
+
+    def _step(self, op, count):
+        subprocess.run([*self.ours.command, "-a", str(self.known), *self.ours.to, op, str(count)],
+                       check=True)
+        self.known += count
+
+    def run(self):
+        run = self.ours.load(("-a", str(self.known), *NEW_UNITS))
+        self.known += (run.requests + self.ours.options.clients) * int(NEW_UNITS[1])
+        return run
+
+
+def capture(options, folder):
+    with Site(options.bin, os.path.join(folder, "capture")) as site, \
+            Rival(options, folder) as rival:
+        our = Ours(site, options, folder)
+        documents(options, our, rival)
+        events(options, our)
+        new_units(options, Foreign(our))
+        answers(site)
+
+
+def documents(options, our, rival):
+    table = Table(f"Documents of one event: {options.clients} clients, {options.rounds} rounds of "
+                  f"{options.secs} s in turns, medians", "100 EPCs", "documents/s",
+                  "PostgreSQL commission/s", "ratio", "[min..max]", "floor", "goal", "CPU us",
+                  "to a scan", "p50 ms", "p99 ms", "verdict")
+    for name, (arguments, _, floor, goal) in DOCUMENTS.items():
+        ours, theirs = [], []
+        for turn in range(1, options.rounds + 1):
+            pair = [lambda: theirs.append(rival.run("commission", turn)),
+                    lambda: ours.append(our.load(arguments))]
+            for go in pair if turn % 2 else reversed(pair):
+                go()
+        ratios = [a.rate / b.rate for a, b in zip(ours, theirs)]
+        ratio, mid = statistics.median(ratios), median_of(ours)
+        table.add(name, f"{mid('rate'):.0f}", f"{median_of(theirs)('rate'):.0f}", f"{ratio:.1f}x",
+                  f"[{min(ratios):.1f}..{max(ratios):.1f}]", f"{floor}x", f"{goal}x",
+                  f"{mid('cpu_us'):.0f}", f"{mid('cpu_us') / mid('scan_us'):.0f}x",
+                  f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
+                  "ERRORS" if any(r.errors for r in ours) else verdict(ratio, floor, goal))
+    table.show()
+
+
+def events(options, our):
+    runs = [our.load(EVENTS) for _ in range(options.rounds)]
+    mid = median_of(runs)
+    each = mid("cpu_us") / 100
+    table = Table("Documents of 100 events of 10 EPCs", "events/s", "CPU us an event", "to a scan",
+                  "events/s of CPU", "floor", "goal", "p50 ms", "p99 ms", "verdict")
+    table.add(f"{mid('rate') * 100:.0f}", f"{each:.1f}",
+              f"{mid('cpu_us') / mid('scan_us'):.0f}x", f"{1e6 / each:.0f}", *EVENTS_CPU,
+              f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
+              "ERRORS" if any(r.errors for r in runs) else verdict(1e6 / each, *EVENTS_CPU))
+    table.show()
+
+
+def new_units(options, foreign):
+    table = Table("New foreign identifiers, 10 a document", "known before", "a second", "floor",
+                  "goal", "CPU us each", "p50 ms", "p99 ms", "verdict")
+    until = time.monotonic() + options.preload_secs
+    most = 0
+    while True:
+        known = foreign.known
+        runs = [foreign.run() for _ in range(min(3, options.rounds))]
+        mid = median_of(runs)
+        table.add(f"{known:,}", f"{mid('items'):.0f}", *NEW_FLOOR, f"{mid('cpu_us') / 10:.1f}",
+                  f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
+                  "ERRORS" if any(r.errors for r in runs) else verdict(mid("items"), *NEW_FLOOR))
+        if time.monotonic() >= until:
+            break
+        most = 1_000_000 if most == 0 else most + 4_000_000 if most == 1_000_000 else 2 * most
+        foreign.preload(most, until)
+    table.show()
+
+
+def answers(site):
+    """Memory while the answer to one question is sent, in pages of 10,000 events at most."""
+    table = Table("Memory of an answer over HTTP", "events", "MB sent", "seconds", "memory MB",
+                  "verdict")
+    reader, before = site.caller("operator"), None
+    for most in MEMORY_EVENTS:
+        begun = time.monotonic()
+        with Peak(site.process.pid) as peak:
+            got, found = reader.stream(f"/epcis/v2/events?perPage={min(most, PAGE_MAX)}",
+                                       b'"eventTime"', most)
+        before = peak.mb if before is None else before
+        grown = peak.mb - before
+        table.add(found, f"{got / 1e6:.1f}", f"{time.monotonic() - begun:.1f}", f"{peak.mb:.0f}",
+                  verdict(-grown, -MEMORY_GROWS_MB, -MEMORY_GROWS_MB)
+                  if found == most else "ERRORS")
+    table.show()
 
 
 # --- disk and memory ---
@@ -388,7 +534,7 @@ def demo(options, folder):
     table.show()
 
 
-PARTS = {"speed": speed, "disk": disk, "demo": demo}
+PARTS = {"speed": speed, "capture": capture, "disk": disk, "demo": demo}
 
 
 def options_read():
@@ -402,6 +548,8 @@ def options_read():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--clients", type=int, default=64)
     p.add_argument("--fill", type=int, default=1_000_000, help="packs known before the rounds")
+    p.add_argument("--preload-secs", type=int, default=60,
+                   help="for what is known before new foreign identifiers are named")
     p.add_argument("--units", type=int, default=UNITS_DISK, help="packs for the disk's table")
     p.add_argument("--packs", type=int, default=UNITS_DEMO, help="packs for the demo")
     p.add_argument("--folder", default="/var/tmp", help="where sites are made; on a real disk")

@@ -1,18 +1,23 @@
 // load.c - asks a Packtrail service as fast as N keep-alive clients can, and says how fast it was.
 //
-//     load [-c CLIENTS] [-s SECONDS] [-p PID] [-f FILE] PORT TOKEN LANES OP [COUNT]
+//     load [-c CLIENTS] [-s SECONDS] [-p PID] [-f FILE] [-e EPCS] [-a FROM] PORT TOKEN LANES OP
+//     [COUNT]
 //
 // OP      issue, commission or aggregate COUNT at a time; lookup of what FILE names; fill: issues
-//         and commissions COUNT packs and writes their names into FILE
+//         and commissions COUNT packs and writes their names into FILE; documents of EPCIS with
+//         COUNT identifiers, EPCS in each event (all): observe what FILE names, add new packs, name
+//         new foreign ones; preload: COUNT foreign ones, a thousand a document
+// FROM    the first of the foreign identifiers
 // LANES   a file of lines "gtin lot"; client i works on line i, from the start again after the last
 // PID     the service's: its CPU time per request becomes the last column
 //
 // Numbers are asked for, and packs that are to be packed are commissioned, before the clock starts.
 // Each client has one request under way. The last answers after the end are waited for and counted.
 // Prints one line of tabs: OP, COUNT, requests, requests/s, items/s, p50, p99, p999 (us), errors,
-// CPU (us).
+// CPU (us), a scan of a request for quotes (us), bytes of a request.
 //
 // One thread; one client = one struct client; the table `ops` says which steps an op consists of.
+#include "common/when.h"
 #include "tests/bench/asker.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +35,15 @@
 #define STOCK_RATE     16000u // requests a second that the stock of numbers is laid in for
 #define REPORT_SIZE    100u   // packs in a report while preparing
 #define ISSUE_SIZE_MAX 100000u
+#define PRELOAD_SIZE   1000u
+#define SCANS          200
+#define WHERE                                                                                      \
+    "\"readPoint\":{\"id\":\"urn:epc:id:sgln:9506000.00001.0\"},"                                  \
+    "\"bizLocation\":{\"id\":\"urn:epc:id:sgln:9506000.00002.0\"}"
+#define SEEN "\"bizStep\":\"storing\",\"disposition\":\"in_progress\"," WHERE
+#define BEGUN                                                                                      \
+    "\"bizStep\":\"commissioning\",\"disposition\":\"active\"," WHERE                              \
+    ",\"ilmd\":{\"cbvmda:lotNumber\":\"%s\"}"
 
 struct lane {
     char gtin[15], lot[32];
@@ -48,6 +62,7 @@ struct client {
     uint64_t asked_us;
     struct stock packs, cases;
     size_t packs_wanted, cases_wanted;
+    size_t known_begin, known_next, known_end; // of run.known, the client's own
 };
 
 struct step {
@@ -63,8 +78,9 @@ static struct {
     const char *token, *file;
     int pid, port, epoll;
     double seconds;
-    size_t count;
-    uint64_t key_base, key_next, dice;
+    size_t count, epcs; // in a request; of them in an event, 0: all
+    uint64_t foreign_next, foreign_end;
+    uint64_t key_base, key_next, event_next, dice;
     uint64_t requests, errors;
     uint32_t *sample;
     struct stock known; // for lookups: 14 digits of the GTIN, then the serial
@@ -270,6 +286,129 @@ static bool lookup_ask(struct client *c)
     return !c->asker.out.failed;
 }
 
+// --- documents of EPCIS ---
+
+static void epc_put(struct buf *out, str gtin, str serial)
+{
+    buf_add(out, S("\"https://id.gs1.org/01/"));
+    buf_add(out, gtin);
+    buf_add(out, S("/21/"));
+    buf_add(out, serial);
+    buf_addc(out, '"');
+}
+
+// Each writes an identifier; false when there is none left.
+static bool known_epc(struct client *c)
+{
+    if (c->known_next == c->known_end) c->known_next = c->known_begin;
+    if (c->known_next == c->known_end) return false;
+    str name = stock_at(&run.known, c->known_next++);
+    epc_put(&c->asker.out, (str){name.p, 14}, str_from(name, 14));
+    return true;
+}
+
+static bool new_epc(struct client *c)
+{
+    if (stock_left(&c->packs) == 0) return false;
+    epc_put(&c->asker.out, (str){c->lane->gtin, 14}, stock_take(&c->packs));
+    return true;
+}
+
+static bool foreign_epc(struct client *c)
+{
+    char serial[24];
+
+    if (run.foreign_next >= run.foreign_end) return false;
+    int n = snprintf(serial, sizeof serial, "S%012lu", run.foreign_next++);
+    epc_put(&c->asker.out, S("09521999000006"), (str){serial, (size_t)n});
+    return true;
+}
+
+static void event_begin(struct client *c, const char *action, const char *rest)
+{
+    struct timespec t;
+    struct moment at;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    at = (struct moment){{(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000}, 0};
+    buf_add(&c->asker.out, S("{\"type\":\"ObjectEvent\",\"eventTime\":\""));
+    when_write(&c->asker.out, at);
+    buf_addf(&c->asker.out,
+             "\",\"eventTimeZoneOffset\":\"+00:00\",\"eventID\":\"urn:uuid:%08lx-%04lx-4000-8000-"
+             "%012lx\",\"action\":\"%s\",%s,\"epcList\":[",
+             run.key_base & 0xffffffff, (run.key_base >> 32) & 0xffff, run.event_next++, action,
+             rest);
+}
+
+static bool document_ask(struct client *c, bool (*epc)(struct client *), const char *action,
+                         const char *rest)
+{
+    struct buf *out = &c->asker.out;
+    size_t at = request_begin(c, "/epcis/v2/capture"),
+           in_event = run.epcs > 0 ? run.epcs : run.count;
+
+    buf_add(out, S("{\"@context\":\"https://ref.gs1.org/standards/epcis/2.0.0/"
+                   "epcis-context.jsonld\",\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\","
+                   "\"creationDate\":\"2026-01-02T03:04:05Z\",\"epcisBody\":{\"eventList\":["));
+    for (size_t i = 0; i < run.count; i++) {
+        bool first = i % in_event == 0;
+        if (first && i > 0) buf_add(out, S("]},"));
+        if (first) event_begin(c, action, rest);
+        if (!first) buf_addc(out, ',');
+        if (!epc(c)) return false;
+    }
+    buf_add(out, S("]}]}}"));
+    return request_end(c, at);
+}
+
+static bool observe_ask(struct client *c) { return document_ask(c, known_epc, "OBSERVE", SEEN); }
+
+static bool foreign_ask(struct client *c) { return document_ask(c, foreign_epc, "OBSERVE", SEEN); }
+
+static bool add_ask(struct client *c)
+{
+    char rest[256];
+
+    snprintf(rest, sizeof rest, BEGUN, c->lane->lot);
+    return document_ask(c, new_epc, "ADD", rest);
+}
+
+// How long a look at every byte of one request would take.
+static double scan_us(const struct client *c)
+{
+    str in = buf_str(&c->asker.out);
+    uint64_t begin = now_us();
+    size_t n = 0;
+
+    for (int i = 0; i < SCANS; i++)
+        for (const char *p = in.p, *end = p + in.n; p < end; p++, n++) {
+            p = memchr(p, '"', (size_t)(end - p));
+            if (p == NULL) break;
+        }
+    return n == 0 ? 0 : (double)(now_us() - begin) / SCANS;
+}
+
+// A document that is refused as a whole is answered 202, too: its job says what became of it.
+static bool job_ask(struct client *c)
+{
+    struct buf *head = &c->asker.head;
+    const char *at = strcasestr(head->p, "\r\nlocation: "), *end;
+
+    if (at == NULL) return false; // it was asked
+    at += 12;
+    end = strstr(at, "\r\n");
+    buf_reset(&c->asker.out);
+    buf_addf(&c->asker.out,
+             "GET %.*s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n\r\n",
+             (int)(end - at), at, run.token);
+    return true;
+}
+
+static void job_take(struct client *c)
+{
+    if (!answer_has(c, S("\"success\":true"))) went_wrong(c);
+}
+
 static void lookup_take(struct client *c)
 {
     if (!answer_has(c, S("\"commissioned\""))) went_wrong(c);
@@ -337,30 +476,54 @@ static const struct step step_issue = {issue_ask, NULL, true},
                          step_prepare = {prepare_ask, report_take, false},
                          step_commission = {commission_ask, report_take, true},
                          step_aggregate = {aggregate_ask, report_take, true},
-                         step_lookup = {lookup_ask, lookup_take, true};
+                         step_lookup = {lookup_ask, lookup_take, true},
+                         step_observe = {observe_ask, NULL, true}, step_add = {add_ask, NULL, true},
+                         step_foreign = {foreign_ask, NULL, true},
+                         step_preload = {foreign_ask, NULL, false},
+                         step_jobs = {job_ask, job_take, false};
 
 static const struct op {
     const char *name;
     bool stock;                   // numbers are laid in for STOCK_RATE requests of `count`
     const struct step *before[3]; // in turn
     const struct step *timed;     // NULL: only prepares
+    const struct step *after;
 } ops[] = {
-    {"issue",      false, {NULL},                                    &step_issue     },
-    {"commission", true,  {&step_packs},                             &step_commission},
-    {"aggregate",  true,  {&step_packs, &step_cases, &step_prepare}, &step_aggregate },
-    {"lookup",     false, {NULL},                                    &step_lookup    },
-    {"fill",       false, {&step_packs, &step_prepare},              NULL            },
+    {"issue",      false, {NULL},                                    &step_issue,      NULL      },
+    {"commission", true,  {&step_packs},                             &step_commission, NULL      },
+    {"aggregate",  true,  {&step_packs, &step_cases, &step_prepare}, &step_aggregate,  NULL      },
+    {"lookup",     false, {NULL},                                    &step_lookup,     NULL      },
+    {"fill",       false, {&step_packs, &step_prepare},              NULL,             NULL      },
+    {"observe",    false, {NULL},                                    &step_observe,    &step_jobs},
+    {"add",        true,  {&step_packs},                             &step_add,        &step_jobs},
+    {"foreign",    false, {NULL},                                    &step_foreign,    &step_jobs},
+    {"preload",    false, {&step_preload},                           NULL,             &step_jobs},
 };
+
+// FILE has the packs of one client after those of another: each has its own.
+static void known_share(struct client *c, unsigned i)
+{
+    size_t each = stock_left(&run.known) / run.clients;
+
+    c->known_begin = c->known_next = i * each;
+    c->known_end = c->known_begin + each;
+}
 
 static void stock_plan(const struct op *op)
 {
-    size_t requests = (size_t)(run.seconds * STOCK_RATE) / run.clients + 1;
+    size_t rate = op->timed == &step_add ? STOCK_RATE / 4 : STOCK_RATE;
+    size_t requests = (size_t)(run.seconds * (double)rate) / run.clients + 1;
 
     for (unsigned i = 0; i < run.clients; i++) {
         struct client *c = &run.client[i];
         c->packs_wanted = op->stock ? requests * run.count : run.count / run.clients;
         c->cases_wanted = requests;
+        known_share(c, i);
     }
+    run.foreign_end = UINT64_MAX;
+    if (op->before[0] != &step_preload) return;
+    run.foreign_end = run.foreign_next + run.count / PRELOAD_SIZE * PRELOAD_SIZE;
+    run.count = PRELOAD_SIZE;
 }
 
 static void known_write(void)
@@ -448,26 +611,30 @@ static void op_time(const struct op *op)
     run.requests = 0;
     uint64_t cpu = cpu_us(), took = step_run(op->timed);
     cpu = cpu_us() - cpu;
-    if (run.requests == 0) die("nothing was asked");
-    size_t n = run.requests < SAMPLES_MAX ? run.requests : SAMPLES_MAX;
-    double rate = (double)run.requests / ((double)took / 1e6);
+    uint64_t requests = run.requests;
+    if (requests == 0) die("nothing was asked");
+    size_t n = requests < SAMPLES_MAX ? requests : SAMPLES_MAX;
+    double rate = (double)requests / ((double)took / 1e6), scan = scan_us(&run.client[0]);
+    size_t bytes = run.client[0].asker.out.n;
+
+    if (op->after != NULL) step_run(op->after);
 
     qsort(run.sample, n, sizeof *run.sample, by_size);
-    printf("%s\t%zu\t%lu\t%.1f\t%.0f\t%u\t%u\t%u\t%lu\t%.1f\n", op->name, run.count, run.requests,
-           rate, rate * (double)run.count, run.sample[n / 2], run.sample[n * 99 / 100],
-           run.sample[n * 999 / 1000], run.errors, (double)cpu / (double)run.requests);
+    printf("%s\t%zu\t%lu\t%.1f\t%.0f\t%u\t%u\t%u\t%lu\t%.1f\t%.1f\t%zu\n", op->name, run.count,
+           requests, rate, rate * (double)run.count, run.sample[n / 2], run.sample[n * 99 / 100],
+           run.sample[n * 999 / 1000], run.errors, (double)cpu / (double)requests, scan, bytes);
 }
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: load [-c CLIENTS] [-s SECONDS] [-p PID] [-f FILE] PORT TOKEN LANES "
-                    "issue|commission|aggregate|lookup|fill [COUNT]\n");
+    fprintf(stderr, "usage: load [-c CLIENTS] [-s SECONDS] [-p PID] [-f FILE] [-e EPCS] [-a FROM] "
+                    "PORT TOKEN LANES OP [COUNT]\n");
     exit(2);
 }
 
 static const struct op *options_read(int argc, char **argv)
 {
-    for (int o; (o = getopt(argc, argv, "c:s:p:f:")) != -1;) {
+    for (int o; (o = getopt(argc, argv, "c:s:p:f:e:a:")) != -1;) {
         if (o == 'c')
             run.clients = (unsigned)strtoul(optarg, NULL, 10);
         else if (o == 's')
@@ -476,6 +643,10 @@ static const struct op *options_read(int argc, char **argv)
             run.pid = (int)strtol(optarg, NULL, 10);
         else if (o == 'f')
             run.file = optarg;
+        else if (o == 'e')
+            run.epcs = strtoul(optarg, NULL, 10);
+        else if (o == 'a')
+            run.foreign_next = strtoul(optarg, NULL, 10);
         else
             usage();
     }
@@ -498,12 +669,14 @@ int main(int argc, char **argv)
     run.sample = calloc(SAMPLES_MAX, sizeof *run.sample);
     if (run.sample == NULL || getrandom(&run.key_base, 8, 0) != 8) die("start");
     run.dice = run.key_base | 1;
-    if (op->timed == &step_lookup) known_read();
+    if (op->timed == &step_lookup || op->timed == &step_observe) known_read();
     clients_open();
     stock_plan(op);
     for (size_t i = 0; i < LEN(op->before) && op->before[i] != NULL; i++) step_run(op->before[i]);
     if (op->timed != NULL)
         op_time(op);
+    else if (op->after != NULL)
+        step_run(op->after);
     else if (run.file != NULL)
         known_write();
     return run.errors > 0;
