@@ -110,8 +110,10 @@ static status check_address(struct checking *c)
     struct loop *loop;
     struct http_server *server = NULL;
 
-    say(c, "%s is in use by the service on this folder", s->listen.p);
-    if (c->in_use) return OK;
+    if (c->in_use) {
+        say(c, "%s was not tried: a service runs on this folder", s->listen.p);
+        return OK;
+    }
     loop = loop_new("check");
     struct http_server_conf conf = {
         .listen = s->listen.p,
