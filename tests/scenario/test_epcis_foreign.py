@@ -87,6 +87,8 @@ def mended():
     schemas["AbstractQuerySubscription"]["required"] = ["dest"]  # `secret` is defined nowhere
     schemas["GS1-Extensions"] = {"type": "string", "example": "ex=https://example.com/ns/"}
     schemas["Link"].pop("format")  # <…>; rel="next" is no URI
+    for way in schemas["CaptureJob"]["allOf"][1]["oneOf"]:  # neither is required: both always fit
+        way["required"] = list(way["properties"])
     one = said["paths"]["/queries/{queryName}"]["get"]["responses"]["200"]
     schema = one["content"]["application/json"]["schema"]
     one["content"]["application/json"]["schema"] = schema["items"]  # its example is no array
