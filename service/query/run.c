@@ -29,7 +29,7 @@ struct query_run {
     struct ns_seen ns;
     struct arena own;     // plan and hits
     struct arena fact;    // one fact
-    struct arena scratch; // one identifier
+    struct arena scratch; // one identifier, or one fact of a chain
 };
 
 // ---- the order
@@ -269,7 +269,7 @@ status query_run_new(const struct query_conf *c, struct txn *t, struct query_run
     r->master = (struct query_master){c->site->master, t, c->client};
     arena_init(&r->own, PLAN_MAX + (size_t)c->want * (sizeof *r->hits + KEY_TEXT));
     arena_init(&r->fact, SCRATCH_MAX);
-    arena_init(&r->scratch, 1 * MB);
+    arena_init(&r->scratch, SCRATCH_MAX);
     status st = query_expand(c->q, &r->master, &r->own, &r->q);
     if (st.cls == ST_OK && (r->hits = NEW_ARRAY(&r->own, struct query_hit, c->want)) == NULL)
         st = no_memory();

@@ -2,7 +2,7 @@
 // answer, beside what it takes to look up one unit.
 //
 // The store is filled by the facts that captures make, decided and written as the committer does
-// it, but without HTTP, and synced once in thousands. BENCH_EVENTS says how many (300,000);
+// it, but without HTTP, and synced once in thousands. BENCH_EVENTS says how many (1,000,000);
 // BENCH_FOLDER where it lies and stays (a new folder under /var/tmp, removed at the end).
 #include "common/bytes.h"
 #include "common/env.h"
@@ -21,13 +21,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH    2000u // facts in a transaction
-#define NAMES    1000u // units in one fact
-#define PLACES   200u
-#define START_MS INT64_C(1735689600000) // 2025-01-01
-#define STEP_MS  3000                   // between events
-#define ROUNDS   301
-#define PAGE     30u
+#define BATCH       2000u // facts in a transaction
+#define NAMES       1000u // units in one fact
+#define PLACES      200u
+#define START_MS    INT64_C(1735689600000) // 2025-01-01
+#define STEP_MS     3000                   // between events
+#define ROUNDS      301
+#define PAGE        30u
+#define PAGE_US_MAX 5000
 
 static struct site_keys keys;
 static struct site site = {
@@ -387,7 +388,8 @@ static int by_size(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static void measure(const char *name, question *make, struct answered (*run)(const char *))
+// Returns the median.
+static int64_t measure(const char *name, question *make, struct answered (*run)(const char *))
 {
     static int64_t us[ROUNDS];
     uint64_t hits = 0, looks = 0;
@@ -404,6 +406,14 @@ static void measure(const char *name, question *make, struct answered (*run)(con
     qsort(us, ROUNDS, sizeof *us, by_size);
     printf("| %-44s | %9lld | %9lld | %6.1f | %7.1f |\n", name, (long long)us[ROUNDS / 2],
            (long long)us[ROUNDS * 99 / 100], (double)hits / ROUNDS, (double)looks / ROUNDS);
+    return us[ROUNDS / 2];
+}
+
+static bool is_within(const char *what, int64_t us, int64_t most_us)
+{
+    printf("%s: %lld us, at most %lld: %s\n", what, (long long)us, (long long)most_us,
+           us <= most_us ? "floor" : "BELOW FLOOR");
+    return us <= most_us;
 }
 
 static void open_site(const char *folder)
@@ -422,7 +432,7 @@ int main(void)
     char folder[200] = "/var/tmp/query-bench-XXXXXX", path[240];
     struct arena a;
 
-    events = many == NULL ? 300000 : strtoull(many, NULL, 10);
+    events = many == NULL ? 1000000 : strtoull(many, NULL, 10);
     if (kept != NULL) snprintf(folder, sizeof folder, "%s", kept);
     if (kept == NULL && mkdtemp(folder) == NULL) return 1;
     open_site(folder);
@@ -437,12 +447,14 @@ int main(void)
     puts("| questions, first page of 30, us              |    median |       99% |   hits | looked "
          "at |\n"
          "|---|---|---|---|---|");
-    measure("a unit's row by its name, for comparison", of_unit, look_up);
-    measure("events of one unit", by_epc, ask);
-    measure("one of 20 steps at one of 200 places", by_two, ask);
+    int64_t row = measure("a unit's row by its name, for comparison", of_unit, look_up);
+    int64_t of_one = measure("events of one unit", by_epc, ask);
+    int64_t of_two = measure("one of 20 steps at one of 200 places", by_two, ask);
     measure("the same, newest first by eventTime", newest_of_two, ask);
     measure("the same, of one day", in_an_hour, ask);
     measure("the newest of all", newest, ask);
+    bool good = is_within("two attributes, first page", of_two, PAGE_US_MAX);
+    good = is_within("events of one unit, against three times its row", of_one, 3 * row) && good;
     names_leave();
     db_close(&site.db);
     arena_fini(&a);
@@ -452,5 +464,5 @@ int main(void)
         unlink(path);
     }
     if (kept == NULL) rmdir(folder);
-    return 0;
+    return !good;
 }

@@ -88,6 +88,15 @@ def test_a_captured_event_is_found_as_it_was_sent(gateway):
     assert len(by_epc["epcisBody"]["queryResults"]["resultsBody"]["eventList"]) == 1
 
 
+def test_an_event_of_many_is_found_by_each_of_them(gateway):
+    many = [f"{FOREIGN}{i:012d}" for i in range(LARGE)]  # over a megabyte, as it came and as it lies
+    captured(gateway, event(1, many), event(2, many[:1]))
+    for epc, events in ((many[0], 2), (many[-1], 1)):
+        found = gateway.get(f"/epcis/v2/events?MATCH_epc={quote(epc, safe='')}")
+        found = found["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        assert [len(e["epcList"]) for e in found] == [LARGE, 1][:events]
+
+
 def test_a_captured_commissioning_is_a_pack_of_its_lot(line, gateway):
     serial, = line.serials(1)
     captured(gateway, event(1, [OURS + serial], action="ADD", bizStep="commissioning",
