@@ -148,13 +148,8 @@ static status product_decide(struct decide *d, const struct item_put *put, const
     if (old != NULL && old->client.v != put->client.v)
         return fail(ST_CONFLICT, "product.client", 0, "client: a product stays its client's");
     for (uint32_t i = 0; i < v->levels.n; i++) {
-        if (levels[i].gtin.n == 0) continue;
-        // Behind the indicator digit stands the company prefix (GS1 General Specifications, 3.3.2).
-        client_id owner = client_of_prefix(d->t, str_from(levels[i].gtin, 1));
-        if (owner.v != 0 && owner.v != put->client.v)
-            return fail(ST_CONFLICT, "product.prefix", 0,
-                        "levels[%u].gtin: its company prefix is another client's", i);
-        if (!gtin_get(d->t, levels[i].gtin.p, &row)) continue;
+        // A client may have a licensed product packed under its holder's prefix: that is no fault.
+        if (levels[i].gtin.n == 0 || !gtin_get(d->t, levels[i].gtin.p, &row)) continue;
         if (old == NULL || row.product != old->number)
             return fail(ST_CONFLICT, "gtin.taken", 0, "levels[%u].gtin: another product has it", i);
         if (row.level != i)

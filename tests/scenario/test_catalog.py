@@ -48,8 +48,6 @@ def test_a_shorter_gtin_names_the_same_product(admin):
 def test_contradictions_are_problems_with_a_code(admin):
     admin.refused("PUT", f"/v1/products/{CASE}", {"client": "acme", "name": "x"},
                   status=409, code="gtin.taken")
-    admin.refused("PUT", "/v1/products/09506000123455", {"client": "other", "name": "x"},
-                  status=409, code="product.prefix")
     admin.refused("PUT", f"/v1/products/{GTIN}", {**PRODUCT, "client": "other"},
                   status=409, code="product.client")
     admin.refused("PUT", "/v1/clients/third", {"name": "x", "prefixes": ["95060001"]},
