@@ -55,7 +55,7 @@ static const struct setting table[] = {
      .value = "1000000", .says = "Numbers in one import."},
     {"limits.results_bytes_max", SETTING_BYTES, SETTING_RESTART, AT(limits.results_bytes_max),
      4 * KB, 64 * MB, .value = "1 MB",
-     .says = "Results of reports kept; over it the answer holds refused ones only, as many as fit."},
+     .says = "Results of reports kept; over it the answer holds only refused ones that fit."},
     {"limits.report_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.report_body_max), 4 * KB,
      64 * MB, .value = "8 MB", .says = "A report, or an array of them."},
     {"limits.stream_body_max", SETTING_BYTES, SETTING_RESTART, AT(limits.stream_body_max), 4 * KB,
