@@ -218,6 +218,10 @@ static void what_lies_in_an_innermost_extension_stands_for_itself(void **state)
         {EPCIS_1_2, "<ObjectEvent>" WHEN EPCS OBS "<extension><extension><own/></extension>"
                     "</extension></ObjectEvent>"                            },
         {EPCIS_1_0, "<ObjectEvent>" WHEN EPCS OBS "<extension><own/></extension></ObjectEvent>"},
+        {EPCIS_1_2, "<ObjectEvent>" WHEN EPCS OBS
+                    "<SAPExtension><objAttributes/></SAPExtension></ObjectEvent>"},
+        {EPCIS_1_1, "<ObjectEvent>" WHEN EPCS OBS "<extension><SAPExtension>"
+                    "<ObjAttributes/></SAPExtension></extension></ObjectEvent>"},
         {EPCIS_1_0,
          "<ObjectEvent>" WHEN "<baseExtension><own/></baseExtension>" EPCS OBS "</ObjectEvent>"},
         {EPCIS_1_0, "<QuantityEvent>" WHEN "<epcClass>urn:x:1</epcClass><quantity>1</quantity>"
@@ -230,7 +234,9 @@ static void what_lies_in_an_innermost_extension_stands_for_itself(void **state)
         status st = event_read(str_of(rows[i].in), rows[i].version, &e);
         if (st.cls != ST_OK) fail_msg("%s: %s at %u", rows[i].in, st.text, st.at);
         assert_non_null(e.ext);
-        assert_true(e.ext->ns == NULL && str_eq(e.ext->name, S("own")) && e.ext->next == NULL);
+        bool sap = e.ext->child != NULL; // SAPExtension, which needs no wrapper
+        assert_true(e.ext->ns == NULL && e.ext->next == NULL);
+        assert_true(str_eq(e.ext->name, sap ? S("SAPExtension") : S("own")));
     }
 }
 
@@ -305,6 +311,8 @@ static void what_no_schema_has_is_refused_where_it_stands(void **state)
          "epcis.order"                                                                                                    },
         {EPCIS_2_0, O(TIME "*" TIME ZONE EPCS OBS),                                                "epcis.twice"          },
         {EPCIS_2_0, O(WHEN EPCS "*" EPCS OBS),                                                     "epcis.twice"          },
+        {EPCIS_2_0, O(WHEN EPCS OBS "*<SAPExtension/>"), "epcis.unknown_element"},
+        {EPCIS_1_2, O(WHEN EPCS OBS "*<madeUp/>"), "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN EPCS OBS "*<madeUp/>"),                                                 "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN EPCS OBS "*<parentID>urn:x:1</parentID>"),                              "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN "<baseExtension>*<eventID>urn:x:1</eventID></baseExtension>" EPCS OBS),
@@ -536,7 +544,7 @@ static void what_has_no_namespace_is_told_in_one_of_its_own(void **state)
     assert_string_equal(b.p, xml);
     assert_int_equal(event_read(buf_str(&b), EPCIS_2_0, &e).cls, ST_OK);
     assert_int_equal(told(&e, EPCIS_JSON_2_0, &b).cls, ST_OK);
-    assert_non_null(strstr(b.p, "{\"unqualified\":\"urn:packtrail:unqualified\"}"));
+    assert_non_null(strstr(b.p, "\"urn:packtrail:unqualified\""));
     assert_non_null(strstr(b.p, "\"unqualified:own\":[{\"in\":\"1\"},\"2\"]"));
     assert_int_equal(epcis_event_read(buf_str(&b), &json, &arena, &e).cls, ST_OK);
     assert_int_equal(told(&e, EPCIS_XML_2_0, &b).cls, ST_OK);
