@@ -35,4 +35,8 @@ struct epcis_used {
 // Fills d->used; refuses the event with epcis.field where it names too many. Where `open` is
 // false the document declares nothing (a bare event has to say all itself).
 status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool open);
+// The namespace that a node beside EPCIS' own fields is written in: one that has none gets
+// epcis_ns_unqualified where the format wants one. NULL: none is needed. Nodes within nodes keep
+// what they have.
+const struct epcis_ns *epcis_outer_ns(const struct epcis_doc *d, const struct epcis_node *n);
 str epcis_used_prefix(const struct epcis_doc *d, const struct epcis_ns *ns);

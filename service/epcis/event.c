@@ -20,6 +20,11 @@ const struct epcis_ns epcis_ns_cbvmda = {
     {"urn:epcglobal:cbv:mda:", 22}
 };
 
+const struct epcis_ns epcis_ns_unqualified = {
+    {"unqualified",               11},
+    {"urn:packtrail:unqualified", 25}
+};
+
 bool epcis_ns_is_cbvmda(str uri)
 {
     str with = epcis_ns_cbvmda.uri;

@@ -4,7 +4,7 @@
 #include "service/epcis/write.h"
 
 // Out: the members of an object that is open: a chain of siblings. Those of one name become one
-// array. The namespaces must be in d->used.
+// array, those without a namespace get one (epcis_outer_ns). The namespaces must be in d->used.
 void epcis_json_nodes(struct epcis_doc *d, const struct epcis_node *first);
 
 // In, in two steps, for members of JSON are in no order and a @context may be the last. First the

@@ -171,6 +171,18 @@ static void take_wrapped(struct xml_in *x, const struct xml_slot *slot, void *fi
         .name = {"extension", 9}, .take = take_innermost, .items = items_                          \
     }
 
+// What systems of SAP send, in 1.1 and 1.2: an element of their own without a namespace, where the
+// schemas have none. It is kept as if it lay in an innermost extension.
+static void take_sap(struct xml_in *x, const struct xml_slot *slot, void *field)
+{
+    struct epcis_node **end = field;
+
+    (void)slot;
+    while (*end != NULL) end = &(*end)->next;
+    xml_in_node(x, &end);
+}
+#define SAP EL_X("SAPExtension", take_sap, ext, .anywhere = true)
+
 static const struct xml_slot nothing[] = {XML_SLOT_END};
 static const struct xml_slot base_1[] = {
     EL("eventID", xml_take_text, id),
@@ -181,15 +193,15 @@ static const struct xml_slot base_1[] = {
 static const struct xml_slot news_1[] = {
     NEWS, EL("certificationInfo", xml_take_one_text, certification), XML_SLOT_END};
 static const struct xml_slot object_ext[] = {QUANTITIES("quantityList", quantities), ENDS, ILMD,
-                                             INNERMOST(news_1), XML_SLOT_END};
+                                             INNERMOST(news_1), SAP, XML_SLOT_END};
 static const struct xml_slot aggregation_ext[] = {QUANTITIES("childQuantityList", quantities), ENDS,
-                                                  INNERMOST(news_1), XML_SLOT_END};
+                                                  INNERMOST(news_1), SAP, XML_SLOT_END};
 static const struct xml_slot transaction_ext[] = {QUANTITIES("quantityList", quantities), ENDS,
-                                                  INNERMOST(news_1), XML_SLOT_END};
+                                                  INNERMOST(news_1), SAP, XML_SLOT_END};
 
 static const struct xml_slot object_1[] = {
     WHEN_1, EPCS_1("epcList", epcs),          ACTION,      WHERE,
-    BTS,    WRAPPED("extension", object_ext), XML_SLOT_END};
+    BTS,    WRAPPED("extension", object_ext), SAP, XML_SLOT_END};
 static const struct xml_slot aggregation_1[] = {WHEN_1,
                                                 PARENT,
                                                 EPCS_1("childEPCs", epcs),
@@ -197,7 +209,7 @@ static const struct xml_slot aggregation_1[] = {WHEN_1,
                                                 WHERE,
                                                 BTS,
                                                 WRAPPED("extension", aggregation_ext),
-                                                XML_SLOT_END};
+                                                SAP, XML_SLOT_END};
 static const struct xml_slot transaction_1[] = {WHEN_1,
                                                 BTS,
                                                 PARENT,
@@ -205,7 +217,7 @@ static const struct xml_slot transaction_1[] = {WHEN_1,
                                                 ACTION,
                                                 WHERE,
                                                 WRAPPED("extension", transaction_ext),
-                                                XML_SLOT_END};
+                                                SAP, XML_SLOT_END};
 static const struct xml_slot transformation_1[] = {
     WHEN_1,
     EPCS("inputEPCList", epcs),
@@ -218,7 +230,7 @@ static const struct xml_slot transformation_1[] = {
     ENDS,
     ILMD,
     INNERMOST(news_1),
-    XML_SLOT_END};
+    SAP, XML_SLOT_END};
 // The revised schema and its examples do not agree on where the quantities stand.
 static const struct xml_slot association_1[] = {
     WHEN_1,

@@ -38,17 +38,6 @@ static size_t digits(str s)
     return n;
 }
 
-// Somebody's own members of an object of ours: JSON knows them by their prefix.
-static status json_ext(struct epcis_doc *d, const struct epcis_node *first)
-{
-    for (const struct epcis_node *n = first; n != NULL; n = n->next)
-        if (n->ns == NULL)
-            return fail(ST_UNPROCESSABLE, "epcis.field", 0,
-                        "JSON has no place for an extension without a namespace");
-    epcis_json_nodes(d, first);
-    return OK;
-}
-
 // XML's decimals may be spelled as JSON's may not: a plus or zeros in front, a bare point.
 static bool number_mend(str s, char *out, size_t room, str *mended)
 {
@@ -148,7 +137,7 @@ static status json_place(struct epcis_doc *d, const char *key, const struct epci
     json_w_key(w, str_of(key));
     json_w_object(w);
     json_id(d, "id", p->id);
-    TRY(json_ext(d, p->ext));
+    epcis_json_nodes(d, p->ext);
     json_w_end(w);
     return OK;
 }
@@ -180,7 +169,7 @@ static status json_error(struct epcis_doc *d, const struct epcis_error *x)
     json_time(d, "declarationTime", &x->declared);
     json_text(w, "reason", x->reason);
     json_strs(w, "correctiveEventIDs", &x->corrective);
-    TRY(json_ext(d, x->ext));
+    epcis_json_nodes(d, x->ext);
     json_w_end(w);
     return OK;
 }
@@ -225,7 +214,7 @@ static status json_sensor_part(struct epcis_doc *d, const struct epcis_sensor_pa
     json_w_object(&d->w.json);
     for (size_t i = 0; i < LEN(fields); i++)
         TRY(json_sensor_field(d, fields[i].word, fields[i].what, p->at[i]));
-    TRY(json_ext(d, p->ext));
+    epcis_json_nodes(d, p->ext);
     json_w_end(&d->w.json);
     return OK;
 }
@@ -243,7 +232,7 @@ static status json_sensor(struct epcis_doc *d, const struct epcis_sensor *s)
     json_w_array(w);
     for (uint32_t i = 0; i < s->report_count; i++) TRY(json_sensor_part(d, &s->reports[i]));
     json_w_end(w);
-    TRY(json_ext(d, s->ext));
+    epcis_json_nodes(d, s->ext);
     json_w_end(w);
     return OK;
 }
@@ -343,7 +332,7 @@ static status json_ilmd(struct epcis_doc *d, const struct epcis_event *e)
     if (!e->has_ilmd && e->ilmd == NULL) return OK;
     json_w_key(w, S("ilmd"));
     json_w_object(w);
-    TRY(json_ext(d, e->ilmd));
+    epcis_json_nodes(d, e->ilmd);
     json_w_end(w);
     return OK;
 }
@@ -367,7 +356,7 @@ static status json_event(struct epcis_doc *d, const struct epcis_event *e)
     json_pairs(d, "destinationList", "destination", &e->destinations);
     TRY(json_sensors(d, &e->sensors));
     TRY(json_ilmd(d, e));
-    TRY(json_ext(d, e->ext));
+    epcis_json_nodes(d, e->ext);
     json_w_end(w);
     return OK;
 }

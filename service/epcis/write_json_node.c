@@ -6,6 +6,7 @@
 // A sibling, and the next of its name.
 struct slot {
     const struct epcis_node *node;
+    const struct epcis_ns *ns; // that it is written in
     uint32_t at;
     struct slot *more;
     bool later; // not the first of its name
@@ -16,13 +17,13 @@ static void value(struct epcis_doc *d, const struct epcis_node *n);
 // The event is refused for the lack of room.
 static void too_large(struct epcis_doc *d) { d->out->failed = true; }
 
-static void key(struct epcis_doc *d, const struct epcis_node *n)
+static void key(struct epcis_doc *d, const struct slot *s)
 {
-    str name = n->name;
+    str name = s->node->name;
 
-    if (n->ns != NULL) {
+    if (s->ns != NULL) {
         buf_reset(&d->text);
-        buf_add(&d->text, epcis_used_prefix(d, n->ns));
+        buf_add(&d->text, epcis_used_prefix(d, s->ns));
         buf_addc(&d->text, ':');
         buf_add(&d->text, name);
         if (buf_done(&d->text, &name).cls != ST_OK) too_large(d);
@@ -34,7 +35,7 @@ static void member(struct epcis_doc *d, const struct slot *s)
 {
     bool array = s->more != NULL || s->node->in_array;
 
-    key(d, s->node);
+    key(d, s);
     if (array) json_w_array(&d->w.json);
     for (; s != NULL; s = s->more) value(d, s->node);
     if (array) json_w_end(&d->w.json);
@@ -43,7 +44,7 @@ static void member(struct epcis_doc *d, const struct slot *s)
 static int by_name(const void *a, const void *b)
 {
     const struct slot *x = *(struct slot *const *)a, *y = *(struct slot *const *)b;
-    const struct epcis_ns *nx = x->node->ns, *ny = y->node->ns;
+    const struct epcis_ns *nx = x->ns, *ny = y->ns;
     int c = str_cmp(x->node->name, y->node->name);
 
     if (c == 0 && nx != ny) c = str_cmp(nx ? nx->uri : S(""), ny ? ny->uri : S(""));
@@ -52,7 +53,7 @@ static int by_name(const void *a, const void *b)
 
 static bool same_name(const struct slot *x, const struct slot *y)
 {
-    const struct epcis_ns *a = x->node->ns, *b = y->node->ns;
+    const struct epcis_ns *a = x->ns, *b = y->ns;
 
     return str_eq(x->node->name, y->node->name) &&
            (a == b || (a != NULL && b != NULL && str_eq(a->uri, b->uri)));
@@ -68,7 +69,7 @@ static void chain(struct slot **sorted, uint32_t n)
     }
 }
 
-void epcis_json_nodes(struct epcis_doc *d, const struct epcis_node *first)
+static void members(struct epcis_doc *d, const struct epcis_node *first, bool outer)
 {
     uint32_t n = 0;
 
@@ -81,12 +82,17 @@ void epcis_json_nodes(struct epcis_doc *d, const struct epcis_node *first)
         return;
     }
     for (uint32_t i = 0; i < n; i++, first = first->next) {
-        slots[i] = (struct slot){.node = first, .at = i};
+        slots[i] = (struct slot){.node = first, .ns = outer ? epcis_outer_ns(d, first) : first->ns, .at = i};
         sorted[i] = &slots[i];
     }
     chain(sorted, n);
     for (uint32_t i = 0; i < n; i++)
         if (!slots[i].later) member(d, &slots[i]);
+}
+
+void epcis_json_nodes(struct epcis_doc *d, const struct epcis_node *first)
+{
+    members(d, first, true);
 }
 
 static void items(struct epcis_doc *d, const struct epcis_node *n)
@@ -100,7 +106,7 @@ static void items(struct epcis_doc *d, const struct epcis_node *n)
 static void object(struct epcis_doc *d, const struct epcis_node *n)
 {
     json_w_object(&d->w.json);
-    epcis_json_nodes(d, n->child);
+    members(d, n->child, false);
     if (n->text.n > 0) json_w_kstr(&d->w.json, "@value", n->text);
     json_w_end(&d->w.json);
 }

@@ -92,12 +92,19 @@ static void use(struct collecting *c, const struct epcis_ns *ns)
     c->end = &u->next;
 }
 
+const struct epcis_ns *epcis_outer_ns(const struct epcis_doc *d, const struct epcis_node *n)
+{
+    bool wanted = d->conf.format != EPCIS_XML_1_2; // 1.2 has extensions for them
+
+    return n->ns == NULL && wanted ? &epcis_ns_unqualified : n->ns;
+}
+
 static void level(struct collecting *c, const struct epcis_node *n, unsigned depth)
 {
     if (n != NULL && depth == EPCIS_NODE_DEPTH_MAX && c->st.cls == ST_OK)
         c->st = fail(ST_UNPROCESSABLE, "epcis.field", 0, "extensions are nested too deep");
     for (; n != NULL && c->st.cls == ST_OK; n = n->next) {
-        use(c, n->ns);
+        use(c, depth == 0 ? epcis_outer_ns(c->d, n) : n->ns);
         level(c, n->child, depth + 1);
     }
 }

@@ -54,9 +54,6 @@ static status check_2_0(const struct epcis_event *e)
     if (e->certification.n > 1)
         return fail(ST_CONFLICT, "epcis.not_in_xml", 0,
                     "XML has one certificationInfo, here are %u", e->certification.n);
-    if (xml_out_has_local(e->ext))
-        return fail(ST_CONFLICT, "epcis.not_in_2_0", 0,
-                    "EPCIS 2.0 has no place for elements without a namespace");
     return OK;
 }
 
@@ -390,7 +387,7 @@ static status others(struct epcis_doc *d, const struct epcis_event *e)
 // What has no namespace lies in an extension of its own.
 static status innermost(struct epcis_doc *d, const struct epcis_event *e)
 {
-    if (!xml_out_has_local(e->ext)) return OK;
+    if (!xml_out_has_local(d, e->ext)) return OK;
     xml_open(&d->w.xml, S("extension"));
     TRY(xml_out_local(d, e->ext));
     xml_close(&d->w.xml);
@@ -401,7 +398,7 @@ static status extension_1_2(struct epcis_doc *d, const struct epcis_event *e)
 {
     uint32_t n = e->quantities.n + e->sources.n + e->destinations.n;
 
-    if (n == 0 && !e->has_ilmd && !xml_out_has_local(e->ext)) return OK;
+    if (n == 0 && !e->has_ilmd && !xml_out_has_local(d, e->ext)) return OK;
     xml_open(&d->w.xml, S("extension"));
     TRY(classes(d, e));
     TRY(ends(d, e));

@@ -12,12 +12,13 @@ static status no_xml(const struct epcis_node *n, const char *why)
 }
 
 // prefix:name in d->text, until the next text.
-static status name_put(struct epcis_doc *d, const struct epcis_node *n, str *out)
+static status name_put(struct epcis_doc *d, const struct epcis_node *n, const struct epcis_ns *ns,
+                       str *out)
 {
     if (!xml_is_any_ncname(n->name)) return no_xml(n, "it is no name there");
     buf_reset(&d->text);
-    if (n->ns != NULL) {
-        buf_add(&d->text, epcis_used_prefix(d, n->ns));
+    if (ns != NULL) {
+        buf_add(&d->text, epcis_used_prefix(d, ns));
         buf_addc(&d->text, ':');
     }
     buf_add(&d->text, n->name);
@@ -40,7 +41,7 @@ void xml_out_declare(struct epcis_doc *d)
 static status value_put(struct epcis_doc *d, const struct epcis_node *n, str *out)
 {
     *out = n->text;
-    return n->child != NULL ? name_put(d, n->child, out) : OK;
+    return n->child != NULL ? name_put(d, n->child, n->child->ns, out) : OK;
 }
 
 static status attribute(struct epcis_doc *d, const struct epcis_node *n)
@@ -50,7 +51,7 @@ static status attribute(struct epcis_doc *d, const struct epcis_node *n)
     TRY(value_put(d, n, &value));
     if (n->child != NULL) value = arena_str(&d->scratch, value);
     if (value.p == NULL) return no_memory();
-    TRY(name_put(d, n, &name));
+    TRY(name_put(d, n, n->ns, &name));
     xml_attr(&d->w.xml, name, value);
     return d->w.xml.st;
 }
@@ -79,14 +80,14 @@ static bool is_value(const struct epcis_node *n)
     return n->ns == NULL && str_eq(n->name, S("@value")) && n->kind <= NODE_BOOL;
 }
 
-static status element(struct epcis_doc *d, const struct epcis_node *n)
+static status element(struct epcis_doc *d, const struct epcis_node *n, const struct epcis_ns *ns)
 {
     struct xml_w *w = &d->w.xml;
     str name;
 
     if (n->kind == NODE_EMPTY_ARRAY) return OK;
     if (n->kind == NODE_ARRAY) return no_xml(n, "a list in a list");
-    TRY(name_put(d, n, &name));
+    TRY(name_put(d, n, ns, &name));
     xml_open(w, name);
     if (n->kind == NODE_PARENT) TRY(xml_out_attributes(d, n->child));
     if (n->kind != NODE_NULL) xml_text(w, n->text);
@@ -95,7 +96,7 @@ static status element(struct epcis_doc *d, const struct epcis_node *n)
         if (is_value(c))
             xml_text(w, c->text);
         else if (!c->is_attribute)
-            TRY(element(d, c));
+            TRY(element(d, c, c->ns));
     }
     xml_close(w);
     return w->st;
@@ -103,14 +104,17 @@ static status element(struct epcis_doc *d, const struct epcis_node *n)
 
 static status elements(struct epcis_doc *d, const struct epcis_node *n, bool local)
 {
-    for (; n != NULL; n = n->next)
-        if (!n->is_attribute && (n->ns == NULL) == local) TRY(element(d, n));
+    for (; n != NULL; n = n->next) {
+        const struct epcis_ns *ns = epcis_outer_ns(d, n);
+        if (!n->is_attribute && (ns == NULL) == local) TRY(element(d, n, ns));
+    }
     return OK;
 }
 
-bool xml_out_has_local(const struct epcis_node *chain)
+bool xml_out_has_local(const struct epcis_doc *d, const struct epcis_node *chain)
 {
-    while (chain != NULL && (chain->is_attribute || chain->ns != NULL)) chain = chain->next;
+    while (chain != NULL && (chain->is_attribute || epcis_outer_ns(d, chain) != NULL))
+        chain = chain->next;
     return chain != NULL;
 }
 
@@ -126,7 +130,7 @@ status xml_out_others(struct epcis_doc *d, const struct epcis_node *chain)
 
 status xml_out_elements(struct epcis_doc *d, const struct epcis_node *chain)
 {
-    if (xml_out_has_local(chain)) {
+    if (xml_out_has_local(d, chain)) {
         xml_open(&d->w.xml, S("extension"));
         TRY(xml_out_local(d, chain));
         xml_close(&d->w.xml);

@@ -12,9 +12,11 @@ status xml_out_event(struct epcis_doc *d, const struct epcis_event *e);
 
 // The attributes of the element just opened that are in the chain.
 status xml_out_attributes(struct epcis_doc *d, const struct epcis_node *chain);
-// Its elements: those without a namespace wrapped in an extension, then the others.
+// Its elements, those without a namespace as the version has them: 1.2 wrapped in an extension and
+// before the others, 2.0 in the namespace that epcis_outer_ns gives them.
 status xml_out_elements(struct epcis_doc *d, const struct epcis_node *chain);
-bool xml_out_has_local(const struct epcis_node *chain); // an element without a namespace?
+// Is there an element that is written without a namespace?
+bool xml_out_has_local(const struct epcis_doc *d, const struct epcis_node *chain);
 status xml_out_local(struct epcis_doc *d, const struct epcis_node *chain);  // these, not wrapped
 status xml_out_others(struct epcis_doc *d, const struct epcis_node *chain); // the others
 // The chain as attributes all: what is none, and cannot be one, is refused.

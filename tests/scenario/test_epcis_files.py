@@ -74,7 +74,7 @@ CHOICES = {
     """),
 }
 # What one format has a place for and another has not.
-NOT_CONVERTIBLE = {"epcis.not_in_1_2", "epcis.not_in_2_0", "epcis.not_in_xml"}
+NOT_CONVERTIBLE = {"epcis.not_in_1_2", "epcis.not_in_xml"}
 # A sensorReport with an exception alone is right in XML (9.11); the JSON Schema wants a type.
 UNTYPED = "sensorReport", "'type' is a required property"
 

@@ -218,6 +218,10 @@ static void what_lies_in_an_innermost_extension_stands_for_itself(void **state)
         {EPCIS_1_2, "<ObjectEvent>" WHEN EPCS OBS "<extension><extension><own/></extension>"
                     "</extension></ObjectEvent>"                            },
         {EPCIS_1_0, "<ObjectEvent>" WHEN EPCS OBS "<extension><own/></extension></ObjectEvent>"},
+        {EPCIS_1_2, "<ObjectEvent>" WHEN EPCS OBS
+                    "<SAPExtension><objAttributes/></SAPExtension></ObjectEvent>"},
+        {EPCIS_1_1, "<ObjectEvent>" WHEN EPCS OBS "<extension><SAPExtension>"
+                    "<ObjAttributes/></SAPExtension></extension></ObjectEvent>"},
         {EPCIS_1_0,
          "<ObjectEvent>" WHEN "<baseExtension><own/></baseExtension>" EPCS OBS "</ObjectEvent>"},
         {EPCIS_1_0, "<QuantityEvent>" WHEN "<epcClass>urn:x:1</epcClass><quantity>1</quantity>"
@@ -230,7 +234,9 @@ static void what_lies_in_an_innermost_extension_stands_for_itself(void **state)
         status st = event_read(str_of(rows[i].in), rows[i].version, &e);
         if (st.cls != ST_OK) fail_msg("%s: %s at %u", rows[i].in, st.text, st.at);
         assert_non_null(e.ext);
-        assert_true(e.ext->ns == NULL && str_eq(e.ext->name, S("own")) && e.ext->next == NULL);
+        bool sap = e.ext->child != NULL; // SAPExtension, which needs no wrapper
+        assert_true(e.ext->ns == NULL && e.ext->next == NULL);
+        assert_true(str_eq(e.ext->name, sap ? S("SAPExtension") : S("own")));
     }
 }
 
@@ -305,6 +311,8 @@ static void what_no_schema_has_is_refused_where_it_stands(void **state)
          "epcis.order"                                                                                                    },
         {EPCIS_2_0, O(TIME "*" TIME ZONE EPCS OBS),                                                "epcis.twice"          },
         {EPCIS_2_0, O(WHEN EPCS "*" EPCS OBS),                                                     "epcis.twice"          },
+        {EPCIS_2_0, O(WHEN EPCS OBS "*<SAPExtension/>"), "epcis.unknown_element"},
+        {EPCIS_1_2, O(WHEN EPCS OBS "*<madeUp/>"), "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN EPCS OBS "*<madeUp/>"),                                                 "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN EPCS OBS "*<parentID>urn:x:1</parentID>"),                              "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN "<baseExtension>*<eventID>urn:x:1</eventID></baseExtension>" EPCS OBS),
@@ -501,12 +509,46 @@ static void what_has_no_place_is_refused_by_its_name(void **state)
         assert_int_equal(b.n, 0); // no trace
         assert_int_equal(told(&e, EPCIS_XML_2_0, &b).cls, ST_OK);
     }
-    assert_int_equal(event_read(S(O(WHEN EPCS OBS "<extension><extension><own/></extension>"
-                                                  "</extension>")),
-                                EPCIS_1_2, &e)
-                         .cls,
-                     ST_OK);
-    assert_string_equal(told(&e, EPCIS_XML_2_0, &b).reason, "epcis.not_in_2_0");
+    buf_fini(&b);
+}
+
+#define UNQUALIFIED "xmlns:unqualified=\"urn:packtrail:unqualified\""
+
+// Beside EPCIS' own fields alone: within others' elements there is a place for them.
+static void what_has_no_namespace_is_told_in_one_of_its_own(void **state)
+{
+    const char *in =
+        O(WHEN "<baseExtension><errorDeclaration>"
+               "<declarationTime>2026-11-24T00:00:00Z</declarationTime>"
+               "<extension><why>1</why></extension></errorDeclaration></baseExtension>" EPCS
+               "<action>ADD</action>"
+               "<readPoint><id>urn:x:1</id><extension><gate>4</gate></extension></readPoint>"
+               "<extension><ilmd><extension><lot>7</lot></extension></ilmd>"
+               "<extension><own><in>1</in></own><own>2</own></extension></extension>");
+    const char *xml =
+        "<ObjectEvent " UNQUALIFIED ">" WHEN "<errorDeclaration>"
+        "<declarationTime>2026-11-24T00:00:00Z</declarationTime>"
+        "<unqualified:why>1</unqualified:why></errorDeclaration>" EPCS "<action>ADD</action>"
+        "<readPoint><id>urn:x:1</id><unqualified:gate>4</unqualified:gate></readPoint>"
+        "<ilmd><unqualified:lot>7</unqualified:lot></ilmd>"
+        "<unqualified:own><in>1</in></unqualified:own><unqualified:own>2</unqualified:own>"
+        "</ObjectEvent>";
+    struct epcis_scope json = {.syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0};
+    struct epcis_event e;
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 64 * KB);
+    assert_int_equal(event_read(str_of(in), EPCIS_1_2, &e).cls, ST_OK);
+    assert_int_equal(told(&e, EPCIS_XML_2_0, &b).cls, ST_OK);
+    assert_string_equal(b.p, xml);
+    assert_int_equal(event_read(buf_str(&b), EPCIS_2_0, &e).cls, ST_OK);
+    assert_int_equal(told(&e, EPCIS_JSON_2_0, &b).cls, ST_OK);
+    assert_non_null(strstr(b.p, "\"urn:packtrail:unqualified\""));
+    assert_non_null(strstr(b.p, "\"unqualified:own\":[{\"in\":\"1\"},\"2\"]"));
+    assert_int_equal(epcis_event_read(buf_str(&b), &json, &arena, &e).cls, ST_OK);
+    assert_int_equal(told(&e, EPCIS_XML_2_0, &b).cls, ST_OK);
+    assert_string_equal(b.p, xml);
     buf_fini(&b);
 }
 
@@ -579,6 +621,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_form_is_read_and_told_in_2_0),
         TEST(what_lies_in_an_innermost_extension_stands_for_itself),
+        TEST(what_has_no_namespace_is_told_in_one_of_its_own),
         TEST(what_was_told_is_read_as_the_same),
         TEST(what_1_2_has_it_tells_as_it_was_read),
         TEST(what_no_schema_has_is_refused_where_it_stands),
