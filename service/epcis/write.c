@@ -126,7 +126,7 @@ static bool is_spelled(str id, enum epcis_form form)
     return form == EPCIS_AS_GIVEN || !(form == EPCIS_DL ? urn : web);
 }
 
-// REQ CBV-HASH-LINK: written as the hash takes it, so that it has one hash in every spelling: these
+// Written as the hash takes it, so that it has one hash in every spelling: these
 // are raw there, and escaped in the canonical form.
 static void link_unescape(struct buf *b)
 {
