@@ -192,16 +192,16 @@ static const struct xml_slot base_1[] = {
 
 static const struct xml_slot news_1[] = {
     NEWS, EL("certificationInfo", xml_take_one_text, certification), XML_SLOT_END};
-static const struct xml_slot object_ext[] = {QUANTITIES("quantityList", quantities), ENDS, ILMD,
-                                             INNERMOST(news_1), SAP, XML_SLOT_END};
+static const struct xml_slot object_ext[] = {
+    QUANTITIES("quantityList", quantities), ENDS, ILMD, INNERMOST(news_1), SAP, XML_SLOT_END};
 static const struct xml_slot aggregation_ext[] = {QUANTITIES("childQuantityList", quantities), ENDS,
                                                   INNERMOST(news_1), SAP, XML_SLOT_END};
 static const struct xml_slot transaction_ext[] = {QUANTITIES("quantityList", quantities), ENDS,
                                                   INNERMOST(news_1), SAP, XML_SLOT_END};
 
 static const struct xml_slot object_1[] = {
-    WHEN_1, EPCS_1("epcList", epcs),          ACTION,      WHERE,
-    BTS,    WRAPPED("extension", object_ext), SAP, XML_SLOT_END};
+    WHEN_1, EPCS_1("epcList", epcs),          ACTION, WHERE,
+    BTS,    WRAPPED("extension", object_ext), SAP,    XML_SLOT_END};
 static const struct xml_slot aggregation_1[] = {WHEN_1,
                                                 PARENT,
                                                 EPCS_1("childEPCs", epcs),
@@ -209,7 +209,8 @@ static const struct xml_slot aggregation_1[] = {WHEN_1,
                                                 WHERE,
                                                 BTS,
                                                 WRAPPED("extension", aggregation_ext),
-                                                SAP, XML_SLOT_END};
+                                                SAP,
+                                                XML_SLOT_END};
 static const struct xml_slot transaction_1[] = {WHEN_1,
                                                 BTS,
                                                 PARENT,
@@ -217,7 +218,8 @@ static const struct xml_slot transaction_1[] = {WHEN_1,
                                                 ACTION,
                                                 WHERE,
                                                 WRAPPED("extension", transaction_ext),
-                                                SAP, XML_SLOT_END};
+                                                SAP,
+                                                XML_SLOT_END};
 static const struct xml_slot transformation_1[] = {
     WHEN_1,
     EPCS("inputEPCList", epcs),
@@ -230,7 +232,8 @@ static const struct xml_slot transformation_1[] = {
     ENDS,
     ILMD,
     INNERMOST(news_1),
-    SAP, XML_SLOT_END};
+    SAP,
+    XML_SLOT_END};
 // The revised schema and its examples do not agree on where the quantities stand.
 static const struct xml_slot association_1[] = {
     WHEN_1,

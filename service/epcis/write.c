@@ -126,6 +126,29 @@ static bool is_spelled(str id, enum epcis_form form)
     return form == EPCIS_AS_GIVEN || !(form == EPCIS_DL ? urn : web);
 }
 
+// Written as the hash takes it, so that it has one hash in every spelling: these
+// are raw there, and escaped in the canonical form.
+static void link_unescape(struct buf *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        char c = b->p[i];
+        if (c == '%' && i + 2 < b->n && hex_get((str){b->p + i + 1, 2}, &c, 1)) {
+            if (c == '\'' || c == ';' || c == '=') {
+                b->p[n++] = c;
+                i += 2;
+                continue;
+            }
+            b->p[n++] = b->p[i++];
+            b->p[n++] = b->p[i++];
+            c = b->p[i];
+        }
+        b->p[n++] = c;
+    }
+    b->n = n;
+}
+
 static status id_spell(struct epcis_doc *d, str id, str *out)
 {
     enum gs1_form form = d->conf.ids == EPCIS_URN ? GS1_URN : GS1_DL;
@@ -136,7 +159,11 @@ static status id_spell(struct epcis_doc *d, str id, str *out)
     arena_reset(&d->spelling);
     if (gs1_read(id, &d->spelling, &gs1).cls != ST_OK || gs1.scheme == GS1_URI) return OK;
     buf_reset(&d->text);
-    TRY(gs1_write(&gs1, form, d->conf.prefixes, &d->text));
+    if (form == GS1_URN) {
+        TRY(gs1_write(&gs1, form, d->conf.prefixes, &d->text));
+    } else {
+        (void)gs1_hash_form(id, &d->spelling, &d->text); // the text itself where it has none
+    }
     return buf_done(&d->text, out);
 }
 
@@ -165,7 +192,9 @@ status epcis_ids_text(struct epcis_doc *d, const struct epcis_ids *ids, uint32_t
         buf_reset(&d->text);
         st = ids->put(ids->self, i, EPCIS_DL, &d->text);
     }
-    return st.cls == ST_OK ? buf_done(&d->text, out) : st;
+    TRY(st);
+    if (d->conf.ids == EPCIS_DL && !d->text.failed) link_unescape(&d->text);
+    return buf_done(&d->text, out);
 }
 
 str epcis_moment_text(struct epcis_doc *d, struct moment m)

@@ -82,7 +82,8 @@ static void members(struct epcis_doc *d, const struct epcis_node *first, bool ou
         return;
     }
     for (uint32_t i = 0; i < n; i++, first = first->next) {
-        slots[i] = (struct slot){.node = first, .ns = outer ? epcis_outer_ns(d, first) : first->ns, .at = i};
+        slots[i] = (struct slot){
+            .node = first, .ns = outer ? epcis_outer_ns(d, first) : first->ns, .at = i};
         sorted[i] = &slots[i];
     }
     chain(sorted, n);

@@ -1,5 +1,6 @@
 // epcis_read_xml_test.c - claims about events in XML: every version's form is read, and told on in
 // the others' forms; what no schema has is refused where it stands.
+#include "service/epcis/hash.h"
 #include "service/epcis/write.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -214,18 +215,18 @@ static void what_lies_in_an_innermost_extension_stands_for_itself(void **state)
         const char *in;
     } rows[] = {
         {EPCIS_1_2, "<ObjectEvent>" WHEN "<baseExtension><extension><own/></extension>"
-                    "</baseExtension>" EPCS OBS "</ObjectEvent>"            },
+                    "</baseExtension>" EPCS OBS "</ObjectEvent>"                 },
         {EPCIS_1_2, "<ObjectEvent>" WHEN EPCS OBS "<extension><extension><own/></extension>"
-                    "</extension></ObjectEvent>"                            },
-        {EPCIS_1_0, "<ObjectEvent>" WHEN EPCS OBS "<extension><own/></extension></ObjectEvent>"},
+                    "</extension></ObjectEvent>"                                 },
+        {EPCIS_1_0, "<ObjectEvent>" WHEN EPCS OBS "<extension><own/></extension></ObjectEvent>"     },
         {EPCIS_1_2, "<ObjectEvent>" WHEN EPCS OBS
                     "<SAPExtension><objAttributes/></SAPExtension></ObjectEvent>"},
         {EPCIS_1_1, "<ObjectEvent>" WHEN EPCS OBS "<extension><SAPExtension>"
-                    "<ObjAttributes/></SAPExtension></extension></ObjectEvent>"},
+                    "<ObjAttributes/></SAPExtension></extension></ObjectEvent>"  },
         {EPCIS_1_0,
-         "<ObjectEvent>" WHEN "<baseExtension><own/></baseExtension>" EPCS OBS "</ObjectEvent>"},
+         "<ObjectEvent>" WHEN "<baseExtension><own/></baseExtension>" EPCS OBS "</ObjectEvent>"     },
         {EPCIS_1_0, "<QuantityEvent>" WHEN "<epcClass>urn:x:1</epcClass><quantity>1</quantity>"
-                    "<extension><own/></extension></QuantityEvent>"         },
+                    "<extension><own/></extension></QuantityEvent>"              },
     };
     struct epcis_event e;
 
@@ -311,8 +312,8 @@ static void what_no_schema_has_is_refused_where_it_stands(void **state)
          "epcis.order"                                                                                                    },
         {EPCIS_2_0, O(TIME "*" TIME ZONE EPCS OBS),                                                "epcis.twice"          },
         {EPCIS_2_0, O(WHEN EPCS "*" EPCS OBS),                                                     "epcis.twice"          },
-        {EPCIS_2_0, O(WHEN EPCS OBS "*<SAPExtension/>"), "epcis.unknown_element"},
-        {EPCIS_1_2, O(WHEN EPCS OBS "*<madeUp/>"), "epcis.unknown_element"},
+        {EPCIS_2_0, O(WHEN EPCS OBS "*<SAPExtension/>"),                                           "epcis.unknown_element"},
+        {EPCIS_1_2, O(WHEN EPCS OBS "*<madeUp/>"),                                                 "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN EPCS OBS "*<madeUp/>"),                                                 "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN EPCS OBS "*<parentID>urn:x:1</parentID>"),                              "epcis.unknown_element"},
         {EPCIS_2_0, O(WHEN "<baseExtension>*<eventID>urn:x:1</eventID></baseExtension>" EPCS OBS),
@@ -535,20 +536,49 @@ static void what_has_no_namespace_is_told_in_one_of_its_own(void **state)
         "</ObjectEvent>";
     struct epcis_scope json = {.syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0};
     struct epcis_event e;
-    struct buf b;
+    struct buf b, j; // an event's texts lie in what it was read from
 
     (void)state;
     buf_init(&b, 64 * KB);
+    buf_init(&j, 64 * KB);
     assert_int_equal(event_read(str_of(in), EPCIS_1_2, &e).cls, ST_OK);
     assert_int_equal(told(&e, EPCIS_XML_2_0, &b).cls, ST_OK);
     assert_string_equal(b.p, xml);
     assert_int_equal(event_read(buf_str(&b), EPCIS_2_0, &e).cls, ST_OK);
-    assert_int_equal(told(&e, EPCIS_JSON_2_0, &b).cls, ST_OK);
-    assert_non_null(strstr(b.p, "\"urn:packtrail:unqualified\""));
-    assert_non_null(strstr(b.p, "\"unqualified:own\":[{\"in\":\"1\"},\"2\"]"));
-    assert_int_equal(epcis_event_read(buf_str(&b), &json, &arena, &e).cls, ST_OK);
+    assert_int_equal(told(&e, EPCIS_JSON_2_0, &j).cls, ST_OK);
+    assert_non_null(strstr(j.p, "\"urn:packtrail:unqualified\""));
+    assert_non_null(strstr(j.p, "\"unqualified:own\":[{\"in\":\"1\"},\"2\"]"));
+    assert_int_equal(epcis_event_read(buf_str(&j), &json, &arena, &e).cls, ST_OK);
     assert_int_equal(told(&e, EPCIS_XML_2_0, &b).cls, ST_OK);
     assert_string_equal(b.p, xml);
+    buf_fini(&b);
+    buf_fini(&j);
+}
+
+// What a URN has raw and the canonical link escapes has one hash all the same.
+static void a_digital_link_has_the_hash_of_its_urn(void **state)
+{
+    const char *in = O(WHEN "<epcList><epc>urn:epc:id:sgtin:9521141.007346.!'()*+,-.:;=_</epc>"
+                            "<epc>urn:epc:id:sgtin:9521141.007346.%2f%2527</epc></epcList>" OBS);
+    struct epcis_scope json = {.syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0};
+    struct epcis_out conf = {.format = EPCIS_JSON_2_0, .kind = EPCIS_BARE_EVENT, .ids = EPCIS_DL};
+    char urn[EPCIS_HASH_LEN + 1], link[EPCIS_HASH_LEN + 1];
+    struct epcis_event e;
+    struct epcis_doc doc;
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 64 * KB);
+    assert_int_equal(event_read(str_of(in), EPCIS_2_0, &e).cls, ST_OK);
+    assert_int_equal(epcis_hash(&e, &arena, urn).cls, ST_OK);
+    epcis_doc_init(&doc, &conf, &b);
+    assert_int_equal(epcis_doc_event(&doc, &e).cls, ST_OK);
+    assert_int_equal(epcis_doc_end(&doc).cls, ST_OK);
+    epcis_doc_fini(&doc);
+    assert_int_equal(epcis_event_read(buf_str(&b), &json, &arena, &e).cls, ST_OK);
+    assert_true(str_starts(e.epcs.at[0], S("https://id.gs1.org/01/")));
+    assert_int_equal(epcis_hash(&e, &arena, link).cls, ST_OK);
+    assert_string_equal(urn, link);
     buf_fini(&b);
 }
 
@@ -622,6 +652,7 @@ int main(void)
         TEST(every_form_is_read_and_told_in_2_0),
         TEST(what_lies_in_an_innermost_extension_stands_for_itself),
         TEST(what_has_no_namespace_is_told_in_one_of_its_own),
+        TEST(a_digital_link_has_the_hash_of_its_urn),
         TEST(what_was_told_is_read_as_the_same),
         TEST(what_1_2_has_it_tells_as_it_was_read),
         TEST(what_no_schema_has_is_refused_where_it_stands),
