@@ -25,6 +25,11 @@ const struct epcis_ns epcis_ns_unqualified = {
     {"urn:packtrail:unqualified", 25}
 };
 
+bool epcis_is_unqualified(const struct epcis_node *n)
+{
+    return n->ns == NULL || str_eq(n->ns->uri, epcis_ns_unqualified.uri);
+}
+
 bool epcis_ns_is_cbvmda(str uri)
 {
     str with = epcis_ns_cbvmda.uri;

@@ -134,7 +134,7 @@ void hash_node(struct hasher *h, const struct epcis_node *n)
     str text = str_trim(n->text);
 
     if (n->kind == NODE_NULL || n->kind == NODE_EMPTY_ARRAY || is_remark(n)) return;
-    if (n->ns != NULL) {
+    if (!epcis_is_unqualified(n)) {
         buf_addc(h->out, '{');
         buf_add(h->out, n->ns->uri);
         buf_addc(h->out, '}');

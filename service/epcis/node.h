@@ -37,3 +37,4 @@ struct epcis_node {
     struct epcis_node *child, *next;
 };
 #define EPCIS_NODE_DEPTH_MAX 16u
+bool epcis_is_unqualified(const struct epcis_node *n); // it has no namespace, or that which says so

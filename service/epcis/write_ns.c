@@ -96,7 +96,8 @@ const struct epcis_ns *epcis_outer_ns(const struct epcis_doc *d, const struct ep
 {
     bool wanted = d->conf.format != EPCIS_XML_1_2; // 1.2 has extensions for them
 
-    return n->ns == NULL && wanted ? &epcis_ns_unqualified : n->ns;
+    if (!epcis_is_unqualified(n)) return n->ns;
+    return wanted ? &epcis_ns_unqualified : NULL;
 }
 
 static void level(struct collecting *c, const struct epcis_node *n, unsigned depth)
