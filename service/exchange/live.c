@@ -118,6 +118,17 @@ static void say_problem(struct live *l, status st)
     say_over(l, WRONG, "");
 }
 
+// In the place of one event that the format has no words for; the next ones follow.
+static void say_untold(struct live *l, status why)
+{
+    status st =
+        fail(ST_UNSUPPORTED, why.reason, 0, "an event cannot be told here: %.70s", why.text);
+
+    buf_reset(&l->body);
+    rest_problem_write(&l->body, false, st, S(""));
+    queue(l, WSLAY_TEXT_FRAME, buf_str(&l->body));
+}
+
 // ---- documents
 
 struct turn { // of one snapshot
@@ -127,6 +138,7 @@ struct turn { // of one snapshot
     struct epcis_doc doc;
     bool begun;
     uint32_t events, looked_at;
+    status untold; // of the event behind the document's, where it cannot be told
 };
 
 static void document_begin(struct turn *x)
@@ -165,8 +177,11 @@ static status event_look(struct turn *x, uint64_t seq)
         TRY(asking_fits(l->asking, &parts.at[i].event, &l->matching, &fits));
         if (!fits) continue;
         document_begin(x);
-        TRY(epcis_doc_event(&x->doc, &parts.at[i].event));
-        x->events++;
+        status st = epcis_doc_event(&x->doc, &parts.at[i].event);
+        if (st.cls == ST_OK)
+            x->events++;
+        else
+            x->untold = st;
     }
     return OK;
 }
@@ -176,7 +191,7 @@ static bool is_full(const struct turn *x)
     const struct exchange_limits *limits = &exchange_of(x->l->r)->limits;
 
     return x->looked_at >= LOOKED_AT_MAX || x->events >= limits->events_max ||
-           (x->begun && x->l->body.n >= limits->bytes_max);
+           x->untold.cls != ST_OK || (x->begun && x->l->body.n >= limits->bytes_max);
 }
 
 // *more: there is something left to look at.
@@ -261,7 +276,7 @@ static bool is_due(struct live *l)
 
 static void turn(struct live *l)
 {
-    struct turn x = {.l = l};
+    struct turn x = {.l = l, .untold = OK};
     bool more = false;
     status st = OK;
 
@@ -276,10 +291,11 @@ static void turn(struct live *l)
         say_problem(l, st);
         return;
     }
-    if (x.begun) {
+    if (x.begun && (x.events > 0 || x.untold.cls == ST_OK)) {
         l->told = true;
         queue(l, WSLAY_TEXT_FRAME, buf_str(&l->body));
     }
+    if (x.untold.cls != ST_OK) say_untold(l, x.untold);
     if (due && !more && is_scheduled(l)) run_end(l);
     if (on) arm(l, more);
 }
