@@ -79,11 +79,21 @@ static void hang_in(struct key_tail *k, uint32_t at)
     *bucket = at;
 }
 
+// What was never written takes no memory, and stays so.
+static void drop(struct slot *s)
+{
+    if (s->seq != 0) s->seq = 0;
+}
+
 static void keep(struct key_tail *k, const struct fact *f)
 {
     struct slot *s = &k->slot[f->seq % SLOTS];
 
-    s->seq = f->flags & FACT_HAS_KEY ? f->seq : 0;
+    if (!(f->flags & FACT_HAS_KEY)) {
+        drop(s);
+        return;
+    }
+    s->seq = f->seq;
     s->key = f->key;
     s->body = f->key_body;
 }
@@ -92,7 +102,7 @@ static status read_newest(struct key_tail *k, struct txn *t, uint64_t head)
 {
     struct fact f;
 
-    for (uint32_t i = 0; i < SLOTS; i++) k->slot[i].seq = 0;
+    for (uint32_t i = 0; i < SLOTS; i++) drop(&k->slot[i]);
     for (uint64_t seq = head > ROUND ? head - ROUND + 1 : 1; seq <= head; seq++) {
         status st = journal_get_header(t, seq, &f);
         if (st.cls == ST_OK) keep(k, &f);

@@ -83,7 +83,7 @@ static void add_all(struct txn *t, const struct list_key *k, const uint64_t *mor
 
 struct noted {           // of one list
     struct list_key key; // of its row
-    uint32_t first, last, n;
+    uint32_t first, last;
 };
 
 struct note {
@@ -205,14 +205,13 @@ void list_note(struct txn *t, client_id c, enum list_attribute a, str value, uin
     uint16_t *slot = slot_of(n, &key);
     uint32_t at = note_new(n, seq);
     if (*slot == 0) {
-        n->list[n->used] = (struct noted){.key = key, .first = at, .last = at, .n = 1};
+        n->list[n->used] = (struct noted){.key = key, .first = at, .last = at};
         *slot = (uint16_t)++n->used;
         return;
     }
     struct noted *l = &n->list[*slot - 1];
     assert(n->note[l->last].seq < seq);
     l->last = n->note[l->last].next = at;
-    l->n++;
 }
 
 // ---- reading
