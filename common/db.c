@@ -24,7 +24,9 @@ struct txn {
     unsigned magic;
     struct db *db;
     MDB_txn *t;
-    MDB_txn *outer; // while a part of it is open: the whole
+    MDB_txn *outer[TXN_PARTS_MAX]; // of each part that is open, what it is a part of; NULL: it
+                                   // could not begin
+    unsigned parts;
     bool write;
     int rc;             // the first trouble, 0 while there is none
     const char *reason; // set by txn_spoil beside rc
@@ -154,7 +156,7 @@ status txn_end(struct txn **tp, bool commit)
     struct txn *t = *tp;
 
     OBJ_CHECK(t, TXN_MAGIC);
-    assert(t->outer == NULL);
+    assert(t->parts == 0);
     *tp = NULL;
     if (t->rc == 0 && commit) t->rc = seam(0);
     if (t->rc == 0 && commit)
@@ -172,27 +174,29 @@ void txn_part(struct txn *t)
     MDB_txn *part = NULL;
 
     OBJ_CHECK(t, TXN_MAGIC);
-    assert(t->write && t->outer == NULL);
+    assert(t->write && t->parts < TXN_PARTS_MAX);
+    t->outer[t->parts++] = NULL;
     if (t->rc == 0) t->rc = seam(mdb_txn_begin(t->db->env, t->t, 0, &part));
     if (t->rc != 0) {
         if (part != NULL) mdb_txn_abort(part);
         return;
     }
-    t->outer = t->t;
+    t->outer[t->parts - 1] = t->t;
     t->t = part;
 }
 
 void txn_part_end(struct txn *t, bool keep)
 {
     OBJ_CHECK(t, TXN_MAGIC);
-    if (t->outer == NULL) return; // it could not begin
+    assert(t->parts > 0);
+    MDB_txn *outer = t->outer[--t->parts];
+    if (outer == NULL) return;
     if (keep && t->rc == 0) t->rc = seam(0);
     if (keep && t->rc == 0)
         t->rc = mdb_txn_commit(t->t);
     else
         mdb_txn_abort(t->t);
-    t->t = t->outer;
-    t->outer = NULL;
+    t->t = outer;
 }
 
 void txn_attach(struct txn *t, void *own)

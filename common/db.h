@@ -35,7 +35,8 @@ void txn_renew(struct txn *t); // reader: a fresh snapshot, after txn_rest
 // Ends it either way. ST_FULL store.full when disk or map have no room, ST_STORE otherwise.
 status txn_end(struct txn **t, bool commit);
 // A part of a write transaction that can be taken back alone: begins it; ends it, kept or undone.
-// Parts do not lie in one another, no walk is open then, and trouble in it is the whole's.
+// A part may have a part, no walk is open then, and trouble in it is the whole's.
+#define TXN_PARTS_MAX 2u
 void txn_part(struct txn *t);
 void txn_part_end(struct txn *t, bool keep);
 // What travels with a transaction and means nothing to it; NULL until it is set.

@@ -52,6 +52,8 @@ const struct kind *const site_kinds[] = {
     &kind_lot_closed,
     &kind_units_commissioned,
     &kind_units_scrapped,
+    &kind_labels_sampled,
+    &kind_units_changed,
     &kind_units_packed,
     &kind_units_unpacked,
     &kind_container_closed,

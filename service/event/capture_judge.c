@@ -15,23 +15,20 @@
 struct capturing {
     struct decide *d;
     const struct capture_ask *ask;
-    struct judge j; // headers, sorts, offenders
+    struct judge j; // headers, sorts, offenders, how units stand
     struct level_reader levels;
     struct captured_event own;
-    struct captured_count *counts;
     struct captured_exception *exceptions;
-    uint32_t counts_room;
     unit_id *units;
-    uint8_t *effects; // one a unit: enum captured_effect
+    uint32_t *effects; // one a unit: enum captured_effect
     uint32_t n;
     uint32_t lot;     // of the first own unit
     bool parent_bad;  // the parent's act was not taken: so are the children's
     uint32_t moved;   // children put in or taken out
     uint8_t level_in; // of the first of them
     bool begun;       // some own unit begins
-    bool no_room;
-    bool waits;     // nothing is done yet
-    uint64_t event; // applied: the seq of the event that waited; else 0
+    bool waits;       // nothing is done yet
+    uint64_t event;   // applied: the seq of the event that waited; else 0
 };
 
 // ---- exceptions
@@ -64,27 +61,9 @@ static void object(struct capturing *c, enum capture_exception code, uint32_t i)
 
 static void count(struct capturing *c, uint32_t lot, uint8_t level, enum count what, int64_t more)
 {
-    uint32_t i = c->own.count_count;
+    struct counted one = {lot, level, (uint8_t)what, more};
 
-    if (lot == 0) return;
-    while (i > 0 && (c->counts[i - 1].lot != lot || c->counts[i - 1].level != level ||
-                     c->counts[i - 1].what != what))
-        i--;
-    if (i == 0) {
-        if (c->own.count_count == c->counts_room) {
-            uint32_t room = c->counts_room == 0 ? 8 : 2 * c->counts_room;
-            struct captured_count *x = NEW_ARRAY(c->d->arena, struct captured_count, room);
-            c->no_room |= x == NULL;
-            if (x == NULL) return;
-            for (uint32_t k = 0; k < c->own.count_count; k++) x[k] = c->counts[k];
-            c->counts = x;
-            c->counts_room = room;
-        }
-        c->own.counts = c->counts;
-        i = ++c->own.count_count;
-        c->counts[i - 1] = (struct captured_count){lot, level, (uint8_t)what, 0};
-    }
-    c->counts[i - 1].more += more;
+    counts_add(&c->own.counts, c->d->arena, &one);
 }
 
 static uint32_t lot_of(struct capturing *c, const struct unit *x)
@@ -123,7 +102,7 @@ static int64_t newest(struct capturing *c, unit_id u, const struct unit *x)
 
 // ---- one unit
 
-static enum captured_act act_of(const struct capturing *c, uint32_t i)
+static enum unit_act act_of(const struct capturing *c, uint32_t i)
 {
     const struct capture_ask *ask = c->ask;
 
@@ -144,8 +123,7 @@ static unsigned sort_of(struct capturing *c, uint32_t i)
     bool container = i < c->ask->n ? c->ask->units[i].container
                                    : judge_sorts(&c->j, c->units[i]).sort == SORT_CONTAINER;
 
-    return (container ? CAPTURED_CONTAINER : CAPTURED_PACK) |
-           (is_foreign(c, i) ? CAPTURED_FOREIGN : 0u);
+    return (container ? SORT_CONTAINER : SORT_PACK) | (is_foreign(c, i) ? SORT_FOREIGN : 0u);
 }
 
 // REQ CBV-ILMD: what begins here has the lot that the event tells. Own trade items need one.
@@ -160,32 +138,35 @@ static unsigned check_lot(struct capturing *c, unit_id u)
     return lot_takes_commission(b.state) ? 0 : EXCEPTION_LOT_CLOSED;
 }
 
-static bool ends(enum captured_act act)
-{
-    return act == CAPTURED_DECOMMISSION || act == CAPTURED_DESTROY;
-}
+static bool ends(enum unit_act act) { return act == ACT_DECOMMISSION || act == ACT_DESTROY; }
 
-static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enum captured_act act)
+static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
 {
     unit_id u = c->units[i];
 
-    if (act == CAPTURED_COMMISSION && !is_foreign(c, i)) return check_lot(c, u);
+    if (act == ACT_COMMISSION && !is_foreign(c, i)) return check_lot(c, u);
     if (ends(act) && (x->state == UNIT_OPEN || x->state == UNIT_CLOSED) &&
         children_count(c->d->t, u) > 0)
         return EXCEPTION_NOT_EMPTY;
-    if (act == CAPTURED_BE_UNPACKED && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
-    if (act == CAPTURED_PACK_INTO && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
+    if (act == ACT_BE_UNPACKED && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
+    if (act == ACT_PACK_INTO_TOLD && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;
     return 0;
 }
 
 // Shipped with the container that it lies in, which the event names, too: that one's ship is all.
-static bool goes_along(const struct capturing *c, const struct unit *x, enum captured_act act)
+static bool goes_along(const struct capturing *c, const struct unit *x, enum unit_act act)
 {
-    if (act != CAPTURED_SHIP || x->parent.v == 0) return false;
+    if (act != ACT_SHIP_TOLD || x->parent.v == 0) return false;
     for (uint32_t i = 0; i < c->n; i++)
         if (c->units[i].v == x->parent.v) return true;
     return false;
+}
+
+// What comes back out of a shipped container lies in it no longer.
+static bool leaves(const struct unit *x, enum unit_act act)
+{
+    return act == ACT_RECEIVE_BACK && x->parent.v != 0;
 }
 
 static void count_commission(struct capturing *c, unit_id u, enum unit_state state)
@@ -198,38 +179,45 @@ static void count_commission(struct capturing *c, unit_id u, enum unit_state sta
 }
 
 // What taking the act does to the counters of the unit's lot. Parents come last: parent_after.
-static void count_act(struct capturing *c, uint32_t i, const struct unit *x, enum captured_act act,
-                      enum unit_state next)
+static void count_act(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act,
+                      const struct unit_change *change)
 {
     unit_id u = c->units[i];
+    struct unit after = *x;
 
     if (is_foreign(c, i)) return;
-    if (act == CAPTURED_COMMISSION) {
-        count_commission(c, u, next);
+    if (act == ACT_COMMISSION) {
+        count_commission(c, u, change->to);
         return;
     }
     uint32_t lot = lot_of(c, x);
     uint8_t level = lot == 0 ? 0 : level_of_unit(&c->levels, u, lot);
-    if (act == CAPTURED_BE_PACKED) count(c, lot, level, COUNT_PACKED, 1);
-    if (act == CAPTURED_BE_UNPACKED) count(c, lot, level, COUNT_PACKED, -1);
-    if (act == CAPTURED_SHIP) count(c, lot, level, COUNT_SHIPPED, 1);
-    if (x->state == UNIT_SHIPPED) count(c, lot, level, COUNT_SHIPPED, -1);
-    if (x->state == UNIT_OPEN && next != UNIT_OPEN) count(c, lot, level, COUNT_OPEN, -1);
+    unit_apply(&after, change);
+    if (leaves(x, act) || act == ACT_BE_UNPACKED) count(c, lot, level, COUNT_PACKED, -1);
+    if (act == ACT_BE_PACKED_TOLD) count(c, lot, level, COUNT_PACKED, 1);
+    counts_step(&c->own.counts, c->d->arena, &(struct counted){.lot = lot, .level = level}, x,
+                &after);
 }
 
-static unsigned effect_of(const struct unit *x, enum captured_act act, enum unit_state next)
+static unsigned effect_of(const struct unit *x, enum unit_act act, const struct unit_change *change)
 {
-    if (act == CAPTURED_COMMISSION) return EFFECT_BEGINS + (unsigned)next;
-    if (act == CAPTURED_BE_PACKED) return EFFECT_PACKED;
-    if (act == CAPTURED_BE_UNPACKED) return EFFECT_UNPACKED;
-    return next == x->state ? EFFECT_NAMED : EFFECT_STATE + (unsigned)next;
+    struct unit after = *x;
+
+    if (act == ACT_COMMISSION) return effect_change(EFFECT_BEGINS, change);
+    if (act == ACT_BE_PACKED_TOLD) return EFFECT_PACKED;
+    if (act == ACT_BE_UNPACKED) return EFFECT_UNPACKED;
+    if (leaves(x, act)) return effect_change(EFFECT_LEAVES, change);
+    unit_apply(&after, change);
+    bool same = after.state == x->state && after.flags == x->flags;
+    return same ? EFFECT_NAMED : effect_change(EFFECT_CHANGED, change);
 }
 
-static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
-                          enum captured_act act)
+static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
 {
-    enum unit_state next = x->state;
-    unsigned wrong = captured_step(sort_of(c, i), x, act, &next);
+    uint32_t lot = is_foreign(c, i) || judge_sorts(&c->j, c->units[i]).is_sscc ? 0 : lot_of(c, x);
+    struct unit stands = standing_of(&c->j.standing, x, lot);
+    struct unit_change change = {.to = x->state};
+    unsigned wrong = captured_step(sort_of(c, i), x, &stands, act, &change);
     bool is_parent = c->ask->has_parent && i == 0;
 
     if (wrong == 0) wrong = check(c, i, x, act);
@@ -239,14 +227,12 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
         object(c, (enum capture_exception)wrong, i);
         return EFFECT_NAMED;
     }
-    if (!is_parent) count_act(c, i, x, act, next);
-    return effect_of(x, act, next);
+    if (leaves(x, act)) change.to = UNIT_SHIPPED;
+    if (!is_parent) count_act(c, i, x, act, &change);
+    return effect_of(x, act, &change);
 }
 
-static bool moves(enum captured_act act)
-{
-    return act == CAPTURED_BE_PACKED || act == CAPTURED_BE_UNPACKED;
-}
+static bool moves(enum unit_act act) { return act == ACT_BE_PACKED_TOLD || act == ACT_BE_UNPACKED; }
 
 // ---- waiting
 
@@ -269,7 +255,7 @@ static bool has_room_to_wait(struct capturing *c)
 static void check_waits(struct capturing *c, struct unit_rows *rows)
 {
     const struct site *site = c->d->app;
-    bool packs = c->ask->rule == CAPTURE_RECORD && c->ask->acts.parent == CAPTURED_PACK_INTO;
+    bool packs = c->ask->rule == CAPTURE_RECORD && c->ask->acts.parent == ACT_PACK_INTO_TOLD;
 
     if (!packs || c->event != 0 || site->limits.capture_wait_ms == 0) return;
     for (uint32_t i = 0; i < c->n && !c->waits; i++) {
@@ -291,16 +277,16 @@ static unsigned judge_waiting(struct capturing *c, uint32_t i, const struct unit
 }
 
 // Events that wait for the unit's beginning say nothing of what was before that.
-static bool is_awaited(struct capturing *c, uint32_t i, enum captured_act act)
+static bool is_awaited(struct capturing *c, uint32_t i, enum unit_act act)
 {
-    if (act != CAPTURED_COMMISSION || !waiting_for(c->d->t, c->units[i])) return false;
+    if (act != ACT_COMMISSION || !waiting_for(c->d->t, c->units[i])) return false;
     return c->d->wakes = true;
 }
 
 static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
 {
     struct unit x = unit_get(rows, c->units[i]);
-    enum captured_act act = c->ask->rule == CAPTURE_OFF ? CAPTURED_NOTHING : act_of(c, i);
+    enum unit_act act = c->ask->rule == CAPTURE_OFF ? (enum unit_act)0 : act_of(c, i);
     unsigned effect = EFFECT_NAMED;
 
     alike_put(&c->j.previous, x.last);
@@ -310,15 +296,15 @@ static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
     } else if (x.last != 0 && !is_awaited(c, i, act) &&
                c->ask->time.at.ms < newest(c, c->units[i], &x)) {
         effect = EFFECT_LATE;
-        if (act != CAPTURED_NOTHING) object(c, EXCEPTION_TIME_BEFORE, i);
+        if (act != 0) object(c, EXCEPTION_TIME_BEFORE, i);
         if (c->ask->has_parent && i == 0) c->parent_bad = true;
-    } else if (act != CAPTURED_NOTHING && !(moves(act) && c->parent_bad)) {
+    } else if (act != 0 && !(moves(act) && c->parent_bad)) {
         effect = judge_act(c, i, &x, act);
         bool moved = effect == EFFECT_PACKED || effect == EFFECT_UNPACKED;
         if (moved && c->moved++ == 0)
             c->level_in = level_of_unit(&c->levels, c->units[i], lot_of(c, &x));
     }
-    c->effects[i] = (uint8_t)effect;
+    c->effects[i] = effect;
 }
 
 // ---- the parent's counters
@@ -332,7 +318,7 @@ static void parent_after(struct capturing *c)
     unit_id parent = c->units[0];
     struct unit x = unit_one(c->d->t, parent);
     uint32_t lot = lot_of(c, &x);
-    bool packs = c->ask->acts.parent == CAPTURED_PACK_INTO;
+    bool packs = c->ask->acts.parent == ACT_PACK_INTO_TOLD;
 
     if (lot == 0) return;
     uint8_t before = level_of_unit(&c->levels, parent, lot), after = before;
@@ -405,7 +391,7 @@ static status take_units(struct capturing *c)
         inside = children_get(c->d->t, parent, c->d->arena);
     }
     c->units = NEW_ARRAY(c->d->arena, unit_id, ask->n + inside.units + 1);
-    c->effects = NEW_ARRAY(c->d->arena, uint8_t, ask->n + inside.units + 1);
+    c->effects = NEW_ARRAY(c->d->arena, uint32_t, ask->n + inside.units + 1);
     if (c->units == NULL || c->effects == NULL) return no_memory();
     for (; c->n < ask->n; c->n++) c->units[c->n] = capture_unit_id(&ask->units[c->n]);
     for (struct run_walk w = runs_walk(&inside); run_next(&w, &u);) c->units[c->n++] = u;
@@ -436,7 +422,7 @@ static status judge_all(struct capturing *c)
     if (c->ask->has_parent && c->ask->rule != CAPTURE_OFF && c->ask->acts.parent != 0 && !c->waits)
         parent_after(c);
     TRY(txn_status(c->d->t));
-    if (c->no_room) return no_memory();
+    if (c->own.counts.no_room) return no_memory();
     if (c->j.bad < 2) return c->j.bad == 0 ? OK : c->j.first;
     return fail(c->j.first.cls, c->j.first.reason, 0, "%u of %u units; the first: %s", c->j.bad,
                 c->n, c->j.first.text);
@@ -493,6 +479,7 @@ static struct capturing begin(struct decide *d, const struct capture_ask *ask)
 
     d->fact->client = ask->client;
     c.j.d = d;
+    c.j.standing = (struct standing){.t = d->t};
     c.j.names = names_here(d->app);
     c.j.first = OK;
     c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
@@ -537,7 +524,7 @@ static status ask_again(struct decide *d, uint64_t seq, struct capture_ask *out)
         .client = f.client,
         .rule = CAPTURE_RECORD,
         .time = f.event,
-        .acts = {.parent = CAPTURED_PACK_INTO, .in = CAPTURED_BE_PACKED},
+        .acts = {.parent = ACT_PACK_INTO_TOLD, .in = ACT_BE_PACKED_TOLD},
         .id = e.id,
         .units = units,
         .in = e.in,

@@ -44,13 +44,6 @@ static void count_often(struct applying *a, unit_id u, struct unit *x)
     often_note(a->w->t, a->w->f, u, x);
 }
 
-static void set_state(struct unit *x, unsigned state)
-{
-    if (state >= UNIT_STATES) return;
-    x->state = (enum unit_state)state;
-    x->flags &= (uint8_t)~UNIT_SEEN;
-}
-
 static void wait_with(struct applying *a, unit_id u, uint64_t effect)
 {
     struct waiting_at at = {a->event, effect == EFFECT_WAITS};
@@ -58,6 +51,26 @@ static void wait_with(struct applying *a, unit_id u, uint64_t effect)
     if (a->e->wait_ms == 0) return;
     waiting_put_unit(a->w->t, u, &at);
     a->waits += at.own;
+}
+
+static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *x)
+{
+    struct unit_change c = effect_change_of(effect);
+
+    unit_apply(x, &c);
+    x->flags &= (uint8_t)~UNIT_SEEN;
+    if (effect & EFFECT_LEAVES) {
+        children_remove(a->w->t, x->parent,
+                        &(struct runs){
+                            &(struct run){u, 1},
+                             1, 1
+        });
+        x->parent = (unit_id){0};
+    }
+    if (!(effect & EFFECT_BEGINS)) return;
+    // What waited may be of a later time.
+    if (x->last != 0 && waiting_begun(a->w->t, u)) x->flags |= UNIT_LATE;
+    x->first = a->w->f->seq;
 }
 
 static void apply(struct applying *a, unit_id u, uint64_t effect)
@@ -74,13 +87,8 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
     } else if (effect == EFFECT_UNPACKED) {
         x.parent = (unit_id){0};
         a->out.at[a->out.n++] = u;
-    } else if (effect >= EFFECT_BEGINS) {
-        set_state(&x, (unsigned)(effect - EFFECT_BEGINS));
-        // What waited may be of a later time.
-        if (x.last != 0 && waiting_begun(a->w->t, u)) x.flags |= UNIT_LATE;
-        x.first = a->w->f->seq;
-    } else if (effect >= EFFECT_STATE) {
-        set_state(&x, (unsigned)(effect - EFFECT_STATE));
+    } else if (effect >= EFFECT_CHANGED) {
+        change(a, u, effect, &x);
     }
     wait_with(a, u, effect);
     x.last = a->w->f->seq;
@@ -109,28 +117,6 @@ static bool apply_all(struct applying *a)
 }
 
 // ---- counters and lists
-
-static bool lot_was_before(const struct applying *a, uint32_t i)
-{
-    const struct captured_count *c = a->e->counts;
-    bool there = c[i].lot == a->w->f->lot;
-
-    for (uint32_t k = 0; k < i && !there; k++) there = c[k].lot == c[i].lot;
-    return there;
-}
-
-static void write_counts(struct applying *a)
-{
-    struct unit_writing *w = a->w;
-
-    for (uint32_t i = 0; i < a->e->count_count; i++) {
-        const struct captured_count *c = &a->e->counts[i];
-        if (c->lot == 0 || c->what > COUNT_SHIPPED) continue;
-        writing_count(w, (struct count_of){c->lot, c->level, (enum count)c->what}, c->more);
-        if (!lot_was_before(a, i)) lot_note(w->t, w->f->client, c->lot, w->f->seq);
-    }
-    if (w->f->lot != 0) lot_note(w->t, w->f->client, w->f->lot, w->f->seq);
-}
 
 static void write_lists(struct applying *a)
 {
@@ -164,7 +150,7 @@ void captured_write(struct txn *t, const struct fact *f, const void *arg)
                 captured_event_get(&w.own, f, w.touched.runs.units, &w.arena, &e).cls == ST_OK;
     if (read && w.touched.runs.units > 0) a.parent = w.touched.runs.at[0].first;
     if (read && apply_all(&a)) {
-        write_counts(&a);
+        writing_counts(&w, &e.counts);
         write_lists(&a);
         write_waiting(&a);
     } else {

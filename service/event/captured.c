@@ -187,33 +187,6 @@ static bool entries_get(struct bytes_r *in, struct arena *a, struct index_entrie
     return all.at != NULL && !in->bad;
 }
 
-static void counts_put(struct buf *b, const struct captured_event *e)
-{
-    bytes_var(b, e->count_count);
-    for (uint32_t i = 0; i < e->count_count; i++) {
-        const struct captured_count *c = &e->counts[i];
-        bytes_var(b, c->lot);
-        bytes_u(b, c->level, 1);
-        bytes_u(b, c->what, 1);
-        bytes_zig(b, c->more);
-    }
-}
-
-static bool counts_get(struct bytes_r *in, struct arena *a, struct captured_event *e)
-{
-    e->count_count = count_get(in, 4);
-    struct captured_count *c = NEW_ARRAY(a, struct captured_count, (size_t)e->count_count + 1);
-    for (uint32_t i = 0; c != NULL && i < e->count_count; i++) {
-        c[i].lot = (uint32_t)bytes_get_var(in);
-        c[i].level = (uint8_t)bytes_get_u(in, 1);
-        c[i].what = (uint8_t)bytes_get_u(in, 1);
-        c[i].more = bytes_get_zig(in);
-        if (c[i].level >= PRODUCT_LEVELS_MAX) in->bad = true;
-    }
-    e->counts = c;
-    return c != NULL && !in->bad;
-}
-
 static bool exceptions_get(struct bytes_r *in, struct arena *a, uint64_t units,
                            struct captured_event *e)
 {
@@ -244,7 +217,7 @@ void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event
     bytes_str(b, e->id);
     buf_add(b, (str){(const char *)e->content.b, sizeof e->content.b});
     buf_add(b, as->effects);
-    counts_put(b, e);
+    counts_put(b, &e->counts);
     buf_add(b, as->entries);
     bytes_var(b, e->exception_count);
     for (uint32_t i = 0; i < e->exception_count; i++) {
@@ -294,7 +267,7 @@ status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t u
     str content = bytes_get_raw(rest, sizeof e.content.b);
     if (content.n == sizeof e.content.b) memcpy(e.content.b, content.p, sizeof e.content.b);
     e.effects = effects_get(rest, units);
-    if (!counts_get(rest, a, &e) || !entries_get(rest, a, &e.found_by) ||
+    if (!counts_get(rest, a, &e.counts) || !entries_get(rest, a, &e.found_by) ||
         !exceptions_get(rest, a, units, &e))
         return corrupt();
     if (roles & ROLE_WAITS) e.wait_ms = bytes_get_var(rest);

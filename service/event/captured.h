@@ -26,6 +26,7 @@
 //   each; those left out because there are more than CAPTURE_ERRORS_MAX var.
 #pragma once
 #include "service/epcis/read.h"
+#include "service/event/counting.h"
 #include "service/event/index.h"
 #include "service/event/report.h"
 
@@ -84,14 +85,15 @@ struct epcis_scope captured_scope(const struct captured_document *d);
 
 // What a captured event does to one unit. On disk: small numbers for what is frequent.
 enum captured_effect {
-    EFFECT_NAMED = 0,     // it is in the unit's history, no more
-    EFFECT_LATE = 1,      // likewise, and is older than what happened to the unit since
-    EFFECT_PACKED = 2,    // it lies in the first unit from now on
-    EFFECT_UNPACKED = 3,  // it lies in none
-    EFFECT_WAITS = 4,     // the event waits for the unit to begin
-    EFFECT_STATE = 0x20,  // + enum unit_state: its state from now on
-    EFFECT_BEGINS = 0x40, // + enum unit_state: likewise, and it begins with this event
-    EFFECT_END = 0x60
+    EFFECT_NAMED = 0,           // it is in the unit's history, no more
+    EFFECT_LATE = 1,            // likewise, and is older than what happened to the unit since
+    EFFECT_PACKED = 2,          // it lies in the first unit from now on
+    EFFECT_UNPACKED = 3,        // it lies in none
+    EFFECT_WAITS = 4,           // the event waits for the unit to begin
+    EFFECT_CHANGED = 0x1000000, // + state, flags set, flags cleared, 8 bits each: from now on
+    EFFECT_BEGINS = 0x2000000,  // likewise, and it begins with this event
+    EFFECT_LEAVES = 0x4000000,  // likewise, and it lies in no container from now on
+    EFFECT_END = 0x8000000
 };
 
 #define CAPTURE_EXCEPTIONS(X)                                                                      \
@@ -107,7 +109,11 @@ enum captured_effect {
     X(UNIT_TWICE, 10, "unit.twice")                                                                \
     X(TOO_MANY, 11, "pack.too_many")                                                               \
     X(NOT_EMPTY, 12, "unit.not_empty")                                                             \
-    X(ID_TAKEN, 13, "event.id_taken")
+    X(ID_TAKEN, 13, "event.id_taken")                                                              \
+    X(STOLEN, 14, "unit.stolen")                                                                   \
+    X(LOST, 15, "unit.lost")                                                                       \
+    X(RECALLED, 16, "unit.recalled")                                                               \
+    X(RECEIVED_BACK, 17, "unit.received_back")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),
@@ -115,16 +121,19 @@ enum capture_exception {
 #undef X
         EXCEPTION_END
 };
+static inline unsigned effect_change(enum captured_effect e, const struct unit_change *c)
+{
+    return (unsigned)e | (unsigned)c->to << 16 | (unsigned)c->set << 8 | c->clear;
+}
+static inline struct unit_change effect_change_of(uint64_t e)
+{
+    return (struct unit_change){(enum unit_state)(e >> 16 & 0xff), (uint8_t)(e >> 8), (uint8_t)e};
+}
 const char *capture_exception_code(enum capture_exception e); // NULL: there is no such
 
 struct captured_exception {
     uint8_t code;
     uint32_t unit; // its place in the event's runs + 1; 0: the event itself
-};
-struct captured_count { // of a lot's level, see report_int.h
-    uint32_t lot;
-    uint8_t level, what;
-    int64_t more;
 };
 struct captured_event {
     unsigned flags;
@@ -135,8 +144,7 @@ struct captured_event {
     str id;
     struct digest16 content;
     struct bytes_r effects; // for alike_get, one a unit
-    const struct captured_count *counts;
-    uint32_t count_count;
+    struct counts counts;
     struct index_entries found_by;
     const struct captured_exception *exceptions;
     uint32_t exception_count;

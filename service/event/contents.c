@@ -22,15 +22,19 @@ static status corrupt(void)
 
 void firsts_put(struct buf *b, const struct firsts *x)
 {
-    bytes_u(b, x->level | (x->is_sscc ? LEVEL_IS_SSCC : 0u), 1);
+    unsigned counts = x->before.n > 0 ? FIRSTS_COUNTS : 0;
+
+    bytes_u(b, x->level | (x->is_sscc ? LEVEL_IS_SSCC : 0u) | counts, 1);
+    if (counts) counts_put(b, &x->before);
     repeat_put(b, x->has_repeat, &x->repeat);
 }
 
-status firsts_get(struct bytes_r *rest, struct firsts *out)
+status firsts_get(struct bytes_r *rest, struct arena *a, struct firsts *out)
 {
     unsigned level = (unsigned)bytes_get_u(rest, 1);
-    struct firsts x = {.level = level & (LEVEL_IS_SSCC - 1), .is_sscc = level & LEVEL_IS_SSCC};
+    struct firsts x = {.level = level & (FIRSTS_COUNTS - 1), .is_sscc = level & LEVEL_IS_SSCC};
 
+    if (level & FIRSTS_COUNTS && !counts_get(rest, a, &x.before)) return corrupt();
     x.has_repeat = repeat_get(rest, &x.repeat);
     if (!bytes_end(rest) || x.level >= PRODUCT_LEVELS_MAX) return corrupt();
     *out = x;

@@ -1,6 +1,8 @@
 // contents.h - the own parts of the facts that lines report, after the common part of report.h.
 //
-// commissioned, scrapped:      level 1 (of all its units) | repeat
+// commissioned, scrapped, labels sampled: level 1 (of all its units; + FIRSTS_COUNTS where there
+// are
+//     any) | counts of what they were before (counting.h) | repeat
 // packed, unpacked, closed:    flags 1 | level before x 16 + level after 1 | [lot of the container
 //     varint] | children: level 1, or with CONTENTS_MIXED a count varint, then for each lot and
 //     level of the children: lot varint, level 1, count varint | repeat. (closed: no children)
@@ -12,6 +14,7 @@
 // it.
 #pragma once
 #include "common/bytes.h"
+#include "service/event/counting.h"
 #include "service/event/report.h"
 #include "service/lot/lot.h"
 
@@ -48,12 +51,14 @@ void contents_put(struct buf *b, const struct fact *f, const struct contents *c)
 status contents_get(struct bytes_r *rest, const struct fact *f, uint64_t children, struct arena *a,
                     struct contents *out);
 
-struct firsts { // of commissioned and scrapped: the first events of their units
+#define FIRSTS_COUNTS 0x40u
+struct firsts { // of commissioned, scrapped, labels sampled: the first events of their units
     uint8_t level;
     bool is_sscc, has_repeat;
     struct digest16 repeat;
+    struct counts before; // printed and lost numbers that are so no longer
 };
 void firsts_put(struct buf *b, const struct firsts *x);
-status firsts_get(struct bytes_r *rest, struct firsts *out); // record.corrupt
+status firsts_get(struct bytes_r *rest, struct arena *a, struct firsts *out); // record.corrupt
 // Are the units of this level containers?
 static inline bool firsts_are_containers(const struct firsts *x) { return x->is_sscc || x->level; }

@@ -221,17 +221,6 @@ static status find_lot(struct finder *f, const struct said *s, struct report_ask
     return OK;
 }
 
-// The lot that the number was asked for, 0: for none, or none that was opened.
-static uint32_t lot_asked_for(struct finder *f, unit_id u, client_id client)
-{
-    struct request_row q;
-    struct gtin_row g;
-
-    if (!owner_issue(&f->owners, u) || !request_get(f->t, f->owners.issue.seq, &q)) return 0;
-    if (q.lot.n == 0 || q.client.v != client.v || !gtin_get(f->t, q.gtin, &g)) return 0;
-    return lot_number(f->t, client, g.product, q.lot);
-}
-
 // Scrap without a lot has the one that its numbers were asked for.
 static status guess_lot(struct finder *f, struct report_ask *ask)
 {
@@ -240,7 +229,7 @@ static status guess_lot(struct finder *f, struct report_ask *ask)
     for (uint32_t i = 0; i < all->n; i++) {
         unit_id u = all->at[i].first, end = {u.v + all->at[i].count};
         while (u.v < end.v) {
-            uint32_t lot = lot_asked_for(f, u, ask->client);
+            uint32_t lot = owner_lot_asked(&f->owners, u, ask->client);
             if (u.v != all->at[0].first.v && lot != ask->lot)
                 return fail(ST_CONFLICT, "scrap.lots", 0,
                             "the numbers were asked for several lots: name one, or report apart");
@@ -299,15 +288,45 @@ static status find_contents(struct finder *f, const struct said *s, struct repor
     return f->bad > 0 ? refused(f, g.n) : OK;
 }
 
+static status find_units(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct finding g;
+
+    TRY(find_spellings(f, s, &s->units, &g));
+    return take_units(f, &g, ask);
+}
+
+static status find_numbers(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct finding g;
+
+    if (s->serials.n > 0)
+        TRY(find_serials(f, s, &g));
+    else
+        TRY(find_spellings(f, s, &s->ssccs, &g));
+    return take_units(f, &g, ask);
+}
+
 static const struct {
     status (*find)(struct finder *f, const struct said *s, struct report_ask *ask);
     const struct kind *kind;
+    enum unit_act act; // of units.changed
 } types[REPORT_TYPE_END] = {
-    [REPORT_COMMISSION] = {find_firsts,   &kind_units_commissioned},
-    [REPORT_SCRAP] = {find_firsts,   &kind_units_scrapped    },
-    [REPORT_PACK] = {find_contents, &kind_units_packed      },
-    [REPORT_UNPACK] = {find_contents, &kind_units_unpacked    },
-    [REPORT_CLOSE] = {find_contents, &kind_container_closed  },
+    [REPORT_COMMISSION] = {find_firsts,   &kind_units_commissioned, (enum unit_act)0},
+    [REPORT_SCRAP] = {find_firsts,   &kind_units_scrapped,     (enum unit_act)0},
+    [REPORT_PACK] = {find_contents, &kind_units_packed,       (enum unit_act)0},
+    [REPORT_UNPACK] = {find_contents, &kind_units_unpacked,     (enum unit_act)0},
+    [REPORT_CLOSE] = {find_contents, &kind_container_closed,   (enum unit_act)0},
+    [REPORT_LABEL_SAMPLE] = {find_firsts,   &kind_labels_sampled,     (enum unit_act)0},
+    [REPORT_PRINTED] = {find_numbers,  &kind_units_changed,      ACT_PRINT       },
+    [REPORT_SAMPLE] = {find_units,    &kind_units_changed,      ACT_SAMPLE      },
+    [REPORT_DECOMMISSION] = {find_units,    &kind_units_changed,      ACT_DECOMMISSION},
+    [REPORT_DESTROY] = {find_units,    &kind_units_changed,      ACT_DESTROY     },
+    [REPORT_INVALIDATE] = {find_units,    &kind_units_changed,      ACT_INVALIDATE  },
+    [REPORT_LOST] = {find_units,    &kind_units_changed,      ACT_LOSE        },
+    [REPORT_FOUND] = {find_units,    &kind_units_changed,      ACT_FIND        },
+    [REPORT_STOLEN] = {find_units,    &kind_units_changed,      ACT_STEAL       },
+    [REPORT_HOLD] = {find_units,    &kind_units_changed,      ACT_HOLD        },
 };
 
 static void take_fields(const struct finder *f, const struct said *s, struct report_ask *ask)
@@ -325,6 +344,9 @@ static void take_fields(const struct finder *f, const struct said *s, struct rep
     ask->time = s->time;
     ask->commission = s->commission;
     ask->partial = s->partial;
+    ask->act = types[s->type].act;
+    ask->says_unpack = s->has_unpack;
+    ask->unpack = s->unpack;
     ask->repeat.whose = f->caller->actor;
 }
 

@@ -1,5 +1,5 @@
-// `units.commissioned` and `units.scrapped`: the first events of numbers, which give them their
-// lot. decided part: contents.h. What tells the two apart is a row of a table.
+// `units.commissioned`, `units.scrapped` and `labels.sampled`: the first events of numbers, which
+// give them their lot. decided part: contents.h. What tells the two apart is a row of a table.
 //
 // A closed lot takes no commission; it takes scrap, which explains what became of a number.
 #include "service/event/noting.h"
@@ -21,6 +21,9 @@ static const struct rule commission = {
 static const struct rule scrap = {ACT_SCRAP,      UNIT_SCRAPPED, UNIT_SCRAPPED,
                                   COUNT_SCRAPPED, false,         false};
 
+static const struct rule label_sample = {
+    ACT_LABEL_SAMPLE, UNIT_LABEL_SAMPLED, UNIT_LABEL_SAMPLED, COUNT_LABEL_SAMPLED, false, false};
+
 static status check_lot(const struct decide *d, uint32_t lot)
 {
     enum lot_state state = lot_state_get(d->t, lot);
@@ -41,6 +44,19 @@ static void level_of(struct judge *j, struct firsts *out)
     out->level = level_of_unit(&r, one, j->ask->lot);
 }
 
+// A number that was told as printed, or lost, counts so no longer: with the lot that it was asked
+// for.
+static void count_before(struct judge *j, struct owner_reader *owners, unit_id u,
+                         const struct unit *x, struct firsts *own)
+{
+    struct level_reader r = {.t = j->d->t, .names = j->names, .arena = j->d->arena};
+    struct unit after = {.state = UNIT_COMMISSIONED};
+    struct counted of = {.lot = owner_lot_asked(owners, u, j->ask->client)};
+
+    if (of.lot != 0) of.level = level_of_unit(&r, u, of.lot);
+    counts_step(&own->before, j->d->arena, &of, x, &after);
+}
+
 static status firsts_decide(struct decide *d)
 {
     const struct rule *rule = d->arg;
@@ -51,10 +67,12 @@ static status firsts_decide(struct decide *d)
     unit_id u;
 
     TRY(judge_begin(&j, d, &ask->units));
+    struct owner_reader owners = {.names = j.names, .t = d->t};
     if (d->repeat_seq != 0) return OK;
     if (rule->needs_open_lot) TRY(check_lot(d, ask->lot));
     for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);)
-        (void)judge_unit(&j, u, rule->act, &x);
+        if (judge_unit(&j, u, rule->act, &x) && (x.state == UNIT_PRINTED || x.flags & UNIT_LOST))
+            count_before(&j, &owners, u, &x, &own);
     TRY(judge_end(&j));
     level_of(&j, &own);
     own.has_repeat = repeat_digest(&ask->repeat, &own.repeat);
@@ -71,6 +89,7 @@ static void write_units(struct unit_writing *w, enum unit_state state)
     for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &u);) {
         struct unit x = unit_get(&w->rows, u);
         x.state = state;
+        x.flags &= (uint8_t) ~(UNIT_LOST | UNIT_SEEN);
         if (x.last != 0 && waiting_begun(w->t, u)) x.flags |= UNIT_LATE;
         x.first = x.last = w->f->seq;
         often_note(w->t, w->f, u, &x);
@@ -96,14 +115,14 @@ static void firsts_write(struct txn *t, const struct fact *f, const void *arg)
     struct unit_writing w;
     struct firsts own;
 
-    if (writing_begin(&w, t, f) && firsts_get(&w.own, &own).cls == ST_OK) {
+    if (writing_begin(&w, t, f) && firsts_get(&w.own, &w.arena, &own).cls == ST_OK) {
         int64_t n = (int64_t)w.touched.runs.units;
         enum unit_state state = firsts_are_containers(&own) ? rule->container : rule->pack;
         write_units(&w, state);
         writing_count(&w, (struct count_of){f->lot, own.level, rule->count}, n);
         if (state == UNIT_OPEN)
             writing_count(&w, (struct count_of){f->lot, own.level, COUNT_OPEN}, n);
-        if (f->lot != 0) lot_note(t, f->client, f->lot, f->seq);
+        writing_counts(&w, &own.before);
         if (rule->is_event) note(&w);
         if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
     } else {
@@ -127,3 +146,6 @@ const struct kind kind_units_commissioned = {FACT_UNITS_COMMISSIONED,
                                              &commission};
 const struct kind kind_units_scrapped = {
     FACT_UNITS_SCRAPPED, 1, "units.scrapped", firsts_decide, firsts_write, firsts_print, &scrap};
+const struct kind kind_labels_sampled = {
+    FACT_LABELS_SAMPLED, 1, "labels.sampled", firsts_decide, firsts_write, firsts_print,
+    &label_sample};

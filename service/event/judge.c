@@ -32,6 +32,7 @@ status judge_begin(struct judge *j, struct decide *d, const struct runs *units)
     TRY(check_time(d, ask));
     j->previous.b = d->out;
     unit_rows_read(&j->rows, d->t);
+    j->standing = (struct standing){.t = d->t};
     report_put(d->out, &ask->fields);
     runs_put(d->out, units);
     return OK;
@@ -94,7 +95,7 @@ static status check_client(struct judge *j, uint64_t first)
 static bool is_awaited(struct judge *j, unit_id u, enum unit_act act)
 {
     struct waiting_at all[WAITING_MAX];
-    bool begins = act == ACT_COMMISSION || act == ACT_SCRAP, any = false;
+    bool begins = act == ACT_COMMISSION || act == ACT_SCRAP || act == ACT_LABEL_SAMPLE, any = false;
     uint32_t n = begins ? waiting_of(j->d->t, u, all) : 0;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -106,15 +107,31 @@ static bool is_awaited(struct judge *j, unit_id u, enum unit_act act)
     return any;
 }
 
+static status step(struct judge *j, unit_id u, const struct unit *x, enum unit_act act,
+                   struct unit_change *change)
+{
+    struct unit_sorts s = judge_sorts(j, u);
+    uint32_t lot = x->first == 0 || s.is_sscc ? 0 : judge_header(j, x->first)->lot;
+    struct unit stands = standing_of(&j->standing, x, lot);
+
+    return unit_step_inside(s.sort, x, &stands, act, change);
+}
+
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
 {
-    enum unit_state next;
+    struct unit_change change;
 
+    return judge_change(j, u, act, x, &change);
+}
+
+bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
+                  struct unit_change *change)
+{
     *x = unit_get(&j->rows, u);
     j->looked++;
     alike_put(&j->previous, x->last);
     status st = check_client(j, x->first);
-    if (st.cls == ST_OK) st = unit_step(judge_sorts(j, u).sort, x, act, &next);
+    if (st.cls == ST_OK) st = step(j, u, x, act, change);
     if (st.cls == ST_OK && x->last != 0 && !is_awaited(j, u, act)) st = too_early(j, x->last);
     if (st.cls == ST_OK) return true;
     judge_offend(j, u, st);

@@ -1,5 +1,6 @@
 #include "service/event/owner.h"
 #include "service/journal/journal_db.h"
+#include "service/lot/lot_db.h"
 #include "service/unit/unit_db.h"
 
 bool owner_issued(const struct owner_reader *o, unit_id u)
@@ -35,4 +36,14 @@ bool owner_of(struct owner_reader *o, unit_id u, client_id *out)
     uint64_t seq = out->v != 0 ? 0 : unit_one(o->t, u).first;
     if (seq != 0 && journal_get_header(o->t, seq, &first).cls == ST_OK) *out = first.client;
     return true;
+}
+
+uint32_t owner_lot_asked(struct owner_reader *o, unit_id u, client_id client)
+{
+    struct request_row q;
+    struct gtin_row g;
+
+    if (!owner_issue(o, u) || !request_get(o->t, o->issue.seq, &q)) return 0;
+    if (q.lot.n == 0 || q.client.v != client.v || !gtin_get(o->t, q.gtin, &g)) return 0;
+    return lot_number(o->t, client, g.product, q.lot);
 }

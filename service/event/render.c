@@ -1,6 +1,7 @@
 #include "service/event/render.h"
 #include "service/client/client.h"
 #include "service/event/captured_render.h"
+#include "service/event/changed.h"
 #include "service/event/event_id.h"
 #include "service/event/shipped.h"
 #include "service/unit/unit_db.h"
@@ -287,6 +288,22 @@ static status tell_unpacked(struct telling *x)
     return tell_aggregation(x, EPCIS_DELETE, EPCIS_STEP_UNPACKING);
 }
 
+static status tell_changed(struct telling *x)
+{
+    struct epcis_event *e;
+    struct changed c;
+
+    TRY(changed_get(&x->rest, x->touched.runs.units, x->r->arena, &c));
+    struct changed_event says = changed_event_of(c.act);
+    if (!(x->f->flags & FACT_IS_EVENT)) return OK; // numbers: nothing has come to be
+    TRY(part_add(x, &e));
+    e->type = EPCIS_OBJECT;
+    e->action = says.action;
+    e->step = step_word(says.step);
+    e->disposition = disposition_word(says.disposition);
+    return units_of(x, 0, &e->epcs);
+}
+
 static status bt_of(struct event_render *r, const struct shipped_document *d,
                     struct epcis_pair *out)
 {
@@ -351,6 +368,7 @@ static const struct {
     {FACT_UNITS_COMMISSIONED, tell_commissioned},
     {FACT_UNITS_PACKED,       tell_packed      },
     {FACT_UNITS_UNPACKED,     tell_unpacked    },
+    {FACT_UNITS_CHANGED,      tell_changed     },
     {FACT_SHIPMENT_MADE,      tell_shipped     },
 };
 

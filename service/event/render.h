@@ -10,6 +10,7 @@
 //   same
 //                       fact its own commissioning comes first
 //   units.unpacked      AggregationEvent DELETE unpacking/in_progress
+//   units.changed       ObjectEvent as the table in changed.c says, of goods alone
 //   shipment.made       ObjectEvent OBSERVE shipping/in_transit, with papers and parties
 //   event.captured      what came, with the time when it was recorded
 #pragma once

@@ -40,7 +40,7 @@ static void core_put(struct buf *b, const struct said *s, const struct report_as
 
 static void rest_put(struct buf *b, const struct said *s)
 {
-    bytes_u(b, (s->commission ? 1u : 0u) | (s->partial ? 2u : 0u), 1);
+    bytes_u(b, (s->commission ? 1u : 0u) | (s->partial ? 2u : 0u) | (s->unpack ? 4u : 0u), 1);
     bytes_zig(b, s->time.offset_min);
     bytes_str(b, s->lot);
     bytes_str(b, (str){s->gtin, sizeof s->gtin});

@@ -9,16 +9,18 @@
 //     results.c         its answer
 //     judge.c           the guards, one unit at a time
 //     repeat.c          was it reported before?
-//     commission.c scrap.c pack.c unpack.c close.c: decide and write
+//     firsts.c pack.c unpack.c close.c changed.c: decide and write
 //     contents.c        the own parts of their facts
 //     writing.c         what all of them write
 #pragma once
 #include "service/api/caller.h"
 #include "service/epcis/cbv.h"
 #include "service/event/contents.h"
+#include "service/event/counting.h"
 #include "service/event/level.h"
 #include "service/event/owner.h"
 #include "service/event/said.h"
+#include "service/event/standing.h"
 #include "service/pool/names.h"
 #include "service/unit/unit_db.h"
 
@@ -43,6 +45,7 @@ void repeat_write(struct txn *t, const struct fact *f, const struct report *r,
 
 struct report_ask {
     enum report_type type;
+    enum unit_act act; // of units.changed
     struct report fields;
     str line; // its name; empty: not a line
     bool has_time;
@@ -50,8 +53,9 @@ struct report_ask {
     client_id client;
     uint32_t lot; // of firsts; 0: none
     bool commission, partial;
-    unit_id parent;    // {0}: not said
-    struct runs units; // the children, or what is commissioned or scrapped
+    bool says_unpack, unpack; // first out of the container that it lies in
+    unit_id parent;           // {0}: not said
+    struct runs units;        // the children, or what is commissioned or scrapped
     struct repeat_key repeat;
 };
 
@@ -98,6 +102,7 @@ struct judge { // owner: the committer, for one command
     const struct report_ask *ask;
     struct names *names;
     struct unit_rows rows;
+    struct standing standing;
     struct unit_sorts sorts;            // of the space looked at last
     struct fact headers[JUDGE_HEADERS]; // by seq modulo their number
     struct alike_w previous;            // into d->out
@@ -112,9 +117,11 @@ status judge_begin(struct judge *j, struct decide *d, const struct runs *units);
 struct unit_sorts judge_sorts(struct judge *j, unit_id u);
 const struct fact *judge_header(struct judge *j, uint64_t seq);
 uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first event; 0: none
-// One unit of `units`, in their order: may `act` be done to it? *x is its row, *next its state
-// after.
+// One unit of `units`, in their order: may `act` be done to it? *x is its row. The second tells
+// what changes.
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
+bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
+                  struct unit_change *change);
 void judge_offend(struct judge *j, unit_id u, status st);
 // Ends the list of previous positions, gives the fact its time; the refusal of what offended.
 status judge_end(struct judge *j);
@@ -134,8 +141,6 @@ struct unit_writing { // what the writes of all these kinds begin with
 };
 bool writing_begin(struct unit_writing *w, struct txn *t, const struct fact *f);
 void writing_end(struct unit_writing *w);
-// On disk, in captured events.
-enum count { COUNT_COMMISSIONED, COUNT_SCRAPPED, COUNT_PACKED, COUNT_OPEN, COUNT_SHIPPED };
 // n more, or fewer, of a lot's units of a level; nothing is counted for lot 0.
 struct count_of {
     uint32_t lot;
@@ -143,6 +148,7 @@ struct count_of {
     enum count what;
 };
 void writing_count(struct unit_writing *w, struct count_of of, int64_t n);
+void writing_counts(struct unit_writing *w, const struct counts *c); // and notes the lots' facts
 
 // capture_write.c
 void captured_write(struct txn *t, const struct fact *f, const void *arg);

@@ -28,6 +28,8 @@ enum field {
     F_COMMISSION,
     F_PARTIAL,
     F_REASON,
+    F_UNITS,
+    F_UNPACK,
     FIELDS
 };
 #define BIT(field) (1u << (field))
@@ -57,10 +59,13 @@ static const struct {
     [F_COMMISSION] = {"commission", FLAG,  AT(commission), 0           },
     [F_PARTIAL]    = {"partial",    FLAG,  AT(partial),    0           },
     [F_REASON]     = {"reason",     TEXT,  AT(reason),     REASON_MAX  },
+    [F_UNITS]      = {"units",      LIST,  AT(units),      0           },
+    [F_UNPACK]     = {"unpack",     FLAG,  AT(unpack),     0           },
 };
 
 #define EVERY (BIT(F_TYPE) | BIT(F_TIME) | BIT(F_ID) | BIT(F_BY) | BIT(F_STATION) | BIT(F_EXTRA))
 #define NAMED (BIT(F_SERIALS) | BIT(F_SSCCS))
+#define UNITS (BIT(F_UNITS) | BIT(F_REASON))
 static const struct {
     const char *word;
     uint32_t must, may; // fields, besides those of every report
@@ -72,6 +77,16 @@ static const struct {
                            BIT(F_COMMISSION) | BIT(F_PARTIAL) | BIT(F_REASON), 0},
     [REPORT_UNPACK]     = {"unpack", 0, BIT(F_PARENT) | BIT(F_CHILDREN) | BIT(F_REASON), 0},
     [REPORT_CLOSE]      = {"close", BIT(F_PARENT), BIT(F_PARTIAL) | BIT(F_REASON), 0},
+    [REPORT_PRINTED]    = {"printed", 0, BIT(F_GTIN), NAMED},
+    [REPORT_LABEL_SAMPLE] = {"label_sample", BIT(F_REASON), BIT(F_LOT) | BIT(F_GTIN), NAMED},
+    [REPORT_SAMPLE]     = {"sample", UNITS, BIT(F_UNPACK), 0},
+    [REPORT_DECOMMISSION] = {"decommission", UNITS, BIT(F_UNPACK), 0},
+    [REPORT_DESTROY]    = {"destroy", UNITS, BIT(F_UNPACK), 0},
+    [REPORT_INVALIDATE] = {"invalidate", UNITS, 0, 0},
+    [REPORT_LOST]       = {"lost", UNITS, BIT(F_UNPACK), 0},
+    [REPORT_FOUND]      = {"found", UNITS, 0, 0},
+    [REPORT_STOLEN]     = {"stolen", UNITS, BIT(F_UNPACK), 0},
+    [REPORT_HOLD]       = {"hold", UNITS, 0, 0},
 };
 // clang-format on
 
@@ -121,7 +136,7 @@ static void read_type(struct json_r *r, struct said *out)
             out->type = (enum report_type)t;
             return;
         }
-    json_fail(r, "report.type", "type: commission, scrap, pack, unpack or close");
+    json_fail(r, "report.type", "type: there is no such report");
 }
 
 static void read_time(struct json_r *r, struct said *out)
@@ -268,6 +283,7 @@ void said_read(struct json_r *r, uint32_t units_max, struct said *out)
             json_twice(r, key);
         else if (!json_null(r)) {
             given |= BIT(f);
+            out->has_unpack |= f == F_UNPACK;
             at[f] = r->mark;
             read_value(r, f, units_max, out);
         }

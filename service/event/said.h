@@ -13,6 +13,16 @@ enum report_type { // on disk, in digests of repeats
     REPORT_PACK = 3,
     REPORT_UNPACK = 4,
     REPORT_CLOSE = 5,
+    REPORT_PRINTED = 6,
+    REPORT_LABEL_SAMPLE = 7,
+    REPORT_SAMPLE = 8,
+    REPORT_DECOMMISSION = 9,
+    REPORT_DESTROY = 10,
+    REPORT_INVALIDATE = 11,
+    REPORT_LOST = 12,
+    REPORT_FOUND = 13,
+    REPORT_STOLEN = 14,
+    REPORT_HOLD = 15,
     REPORT_TYPE_END
 };
 
@@ -23,11 +33,11 @@ struct texts {
 
 struct said {
     enum report_type type;
-    bool has_time, commission, partial, has_gtin;
+    bool has_time, commission, partial, has_gtin, has_unpack, unpack;
     struct moment time;
     str id, by, station, reason, extra, lot, parent;
     char gtin[14];
-    struct texts serials, ssccs, children; // at most one of them has any
+    struct texts serials, ssccs, children, units; // at most one of them has any
 };
 
 const char *report_type_word(enum report_type t);

@@ -7,6 +7,7 @@
 #include "service/api/opaque.h"
 #include "service/catalog/place.h"
 #include "service/event/captured.h"
+#include "service/event/changed.h"
 #include "service/event/report.h"
 #include "service/event/shipped.h"
 #include "service/event/units_int.h"
@@ -40,13 +41,24 @@ struct told { // one fact, read
     struct touched touched;
     struct bytes_r own;
     struct captured_event captured; // of a captured one
+    enum unit_act act;              // of units.changed
 };
+
+static status act_read(struct history *h, struct told *x)
+{
+    struct changed c;
+
+    TRY(changed_get(&x->own, x->touched.runs.units, &h->facts, &c));
+    x->act = c.act;
+    return OK;
+}
 
 static status fact_read(struct history *h, uint64_t seq, struct told *out)
 {
     arena_reset(&h->facts);
     TRY(journal_get(h->u->t, seq, &h->facts, &out->f));
     TRY(report_get(out->f.decided, &h->facts, &out->report, &out->touched, &out->own));
+    if (out->f.kind == FACT_UNITS_CHANGED) return act_read(h, out);
     if (!is_captured(&out->f)) return OK;
     uint64_t event;
     if (!captured_of(&out->own, &out->f, &event))
@@ -98,7 +110,9 @@ static bool puts_in(const struct told *x, unit_id u)
 
 static bool takes_out(const struct told *x, unit_id u)
 {
-    if (is_captured(&x->f)) return effect_of(x, u) == EFFECT_UNPACKED;
+    uint64_t effect = is_captured(&x->f) ? effect_of(x, u) : 0;
+
+    if (effect == EFFECT_UNPACKED || effect & EFFECT_LEAVES) return true;
     return x->f.kind == FACT_UNITS_UNPACKED;
 }
 
@@ -119,7 +133,7 @@ static status walk(struct history *h, unit_id u, struct span during, bool itself
 
 static status walk_around(struct history *h, unit_id container, struct span during)
 {
-    if (h->depth == VIEW_DEPTH_MAX)
+    if (h->depth == UNIT_DEPTH_MAX)
         return fail(ST_STORE, "store.corrupt", 0, "containers lie in one another");
     h->depth++;
     status st = walk(h, container, during, false);
@@ -161,19 +175,23 @@ static const struct {
     enum fact_kind kind;
     const char *word; // as reports say it
 } types[] = {
-    {FACT_NUMBERS_RETURNED,   "return"    },
-    {FACT_UNITS_COMMISSIONED, "commission"},
-    {FACT_UNITS_SCRAPPED,     "scrap"     },
-    {FACT_UNITS_PACKED,       "pack"      },
-    {FACT_UNITS_UNPACKED,     "unpack"    },
-    {FACT_CONTAINER_CLOSED,   "close"     },
-    {FACT_SHIPMENT_MADE,      "ship"      },
-    {FACT_EVENT_CAPTURED,     "event"     },
-    {FACT_CAPTURE_APPLIED,    "applied"   },
+    {FACT_NUMBERS_RETURNED,   "return"      },
+    {FACT_UNITS_COMMISSIONED, "commission"  },
+    {FACT_UNITS_SCRAPPED,     "scrap"       },
+    {FACT_LABELS_SAMPLED,     "label_sample"},
+    {FACT_UNITS_PACKED,       "pack"        },
+    {FACT_UNITS_UNPACKED,     "unpack"      },
+    {FACT_CONTAINER_CLOSED,   "close"       },
+    {FACT_SHIPMENT_MADE,      "ship"        },
+    {FACT_EVENT_CAPTURED,     "event"       },
+    {FACT_CAPTURE_APPLIED,    "applied"     },
 };
 
-static str type_of(const struct fact *f)
+static str type_of(const struct told *x)
 {
+    const struct fact *f = &x->f;
+
+    if (f->kind == FACT_UNITS_CHANGED) return str_of(changed_word(x->act));
     for (size_t i = 0; i < LEN(types); i++)
         if (types[i].kind == f->kind) return str_of(types[i].word);
     return S("other");
@@ -216,7 +234,7 @@ static status write_event(struct history *h, const struct event *e, struct json_
     recorded.at = x.f.at;
     json_w_object(w);
     json_w_kint(w, "seq", (int64_t)caller_seq(h->u->caller, &x.f));
-    json_w_kstr(w, "type", type_of(&x.f));
+    json_w_kstr(w, "type", type_of(&x));
     write_time(w, "time", x.f.flags & FACT_HAS_TIME ? x.f.event : recorded);
     write_time(w, "record_time", recorded);
     if (e->unit.v != h->unit.v) json_w_kstr(w, "through", unit_spelled(h->u, e->unit));

@@ -24,7 +24,7 @@ struct tree {
     uint32_t open;      // containers that are being told: levels[0..open-1]
     bool first;         // the next child is the first of its parent
     struct arena *kept; // of the request; texts lie in one of the slice
-    struct level levels[VIEW_DEPTH_MAX];
+    struct level levels[UNIT_DEPTH_MAX];
 };
 
 // Writes a unit; where its children follow, its object and their array stay open.
@@ -110,12 +110,12 @@ static void go_on(struct http_req *r)
 
 static bool depth_of(struct http_req *r, uint32_t *depth)
 {
-    uint64_t n = VIEW_DEPTH_MAX;
+    uint64_t n = UNIT_DEPTH_MAX;
     str v;
 
-    if (http_query(r, S("depth"), &v) && (!str_u64(v, VIEW_DEPTH_MAX, &n) || n == 0)) {
+    if (http_query(r, S("depth"), &v) && (!str_u64(v, UNIT_DEPTH_MAX, &n) || n == 0)) {
         http_problem(r,
-                     fail(ST_BAD_INPUT, "depth.range", 0, "depth: 1 to %u levels", VIEW_DEPTH_MAX),
+                     fail(ST_BAD_INPUT, "depth.range", 0, "depth: 1 to %u levels", UNIT_DEPTH_MAX),
                      S(""));
         return false;
     }

@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// What a container hands down; `partial` and `seen` speak of it alone.
-#define HANDED_DOWN (0u | UNIT_HOLD | UNIT_RECALLED | UNIT_LOST | UNIT_STOLEN | UNIT_RECEIVED_BACK)
-
 static const struct flag {
     unsigned bit;
     const char *word;
@@ -82,8 +79,7 @@ static unsigned lot_flags(struct unit_reader *r, const struct unit_view *v)
     const struct lot *l = v->is_sscc ? NULL : lot_by_number(r, v->lot);
 
     if (l == NULL) return 0; // an SSCC's lot says whose it is, nothing of its content
-    return (l->state == LOT_RECALLED ? UNIT_RECALLED : 0u) |
-           (is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u);
+    return lot_unit_flags(l->state, l->held) | (is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u);
 }
 
 uint64_t unit_shown_seq(struct unit_reader *r, uint64_t seq)
@@ -140,8 +136,8 @@ static bool lives(const struct unit *u)
 
 static void inherit(struct unit_view *v, const struct unit_view *parent)
 {
-    bool own = (parent->row.flags & HANDED_DOWN) != 0 || parent->row.state == UNIT_SHIPPED;
-    unsigned down = parent->flags & HANDED_DOWN;
+    bool own = (parent->row.flags & UNIT_HANDED_DOWN) != 0 || parent->row.state == UNIT_SHIPPED;
+    unsigned down = parent->flags & UNIT_HANDED_DOWN;
 
     if (!lives(&v->row) || (down == 0 && !parent->shipped)) return;
     v->shipped = v->shipped || parent->shipped;
@@ -232,13 +228,13 @@ status unit_view_inside(struct unit_reader *r, unit_id u, const struct unit_view
 status unit_view_get(struct unit_reader *r, unit_id u, struct unit_view *out)
 {
     struct unit_view above, v;
-    unit_id path[VIEW_DEPTH_MAX]; // from the unit up
+    unit_id path[UNIT_DEPTH_MAX]; // from the unit up
     uint32_t n = 0;
 
     TRY(view_own(r, u, &v));
     if (!is_there(r, &v)) return unknown();
     for (unit_id at = v.row.parent; at.v != 0; at = unit_get(&r->rows, at).parent) {
-        if (n == VIEW_DEPTH_MAX)
+        if (n == UNIT_DEPTH_MAX)
             return fail(ST_STORE, "store.corrupt", 0, "containers lie in one another");
         path[n++] = at;
     }

@@ -9,7 +9,6 @@
 #include "service/unit/unit_db.h"
 
 enum { VIEW_EXPIRED = 256 }; // beside enum unit_flag
-#define VIEW_DEPTH_MAX 64u   // containers within containers; more is a damaged store
 
 struct unit_reader {
     struct txn *t;

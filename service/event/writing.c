@@ -33,23 +33,30 @@ void writing_end(struct unit_writing *w)
 
 void writing_count(struct unit_writing *w, struct count_of of, int64_t n)
 {
-    assert(of.level < PRODUCT_LEVELS_MAX);
+    assert(of.level < PRODUCT_LEVELS_MAX && of.what < COUNT_END);
     if (of.lot == 0) return;
     if (of.lot != w->lot) {
         counts_end(w);
         w->counts = lot_counts_get(w->t, of.lot);
         w->lot = of.lot;
     }
-    struct lot_level_counts *l = &w->counts.level[of.level];
-    uint64_t *const counts[] = {[COUNT_COMMISSIONED] = &l->commissioned,
-                                [COUNT_SCRAPPED] = &l->scrapped,
-                                [COUNT_PACKED] = &l->packed,
-                                [COUNT_OPEN] = &l->open,
-                                [COUNT_SHIPPED] = &l->shipped};
-    if (n < 0 && *counts[of.what] < (uint64_t)-n)
+    uint64_t *count = &w->counts.level[of.level].of[of.what];
+    if (n < 0 && *count < (uint64_t)-n)
         txn_spoil(w->t, "store.corrupt", "a lot's counter would fall below none");
     else
-        *counts[of.what] += (uint64_t)n;
+        *count += (uint64_t)n;
+}
+
+void writing_counts(struct unit_writing *w, const struct counts *c)
+{
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct counted *x = &c->at[i];
+        bool noted = x->lot == w->f->lot;
+        writing_count(w, (struct count_of){x->lot, x->level, (enum count)x->what}, x->more);
+        for (uint32_t k = 0; k < i && !noted; k++) noted = c->at[k].lot == x->lot;
+        if (!noted) lot_note(w->t, w->f->client, x->lot, w->f->seq);
+    }
+    if (w->f->lot != 0) lot_note(w->t, w->f->client, w->f->lot, w->f->seq);
 }
 
 struct runs container_and(unit_id container, const struct runs *children, struct arena *a)

@@ -198,7 +198,7 @@ static status accept(struct batch *b, struct job *j, struct ask *a, const struct
     str decided = arena_str(j->arena, f->decided);
 
     if (decided.p == NULL) return no_memory();
-    if (j->key.present && j->n == 1) bind(f, &j->key);
+    if (j->key.present && j->n == 1 && a == j->asks) bind(f, &j->key);
     batch_write(b, f, d->packed_body);
     a->fact = *f;
     a->fact.decided = decided;
@@ -221,25 +221,97 @@ static void write_instead(struct batch *b, struct job *j)
     a->fact.decided = decided;
 }
 
+// ---- parts of the transaction
+
+struct before { // what a part of the transaction has moved on
+    struct ledger ledger;
+    struct refusal_memory refusals;
+    size_t count, bytes;
+    uint32_t refused;
+};
+
+static struct before part_begin(struct batch *b)
+{
+    list_notes_put(b->ledger.t); // what is noted from here on can be dropped
+    txn_part(b->ledger.t);
+    return (struct before){b->ledger, b->refusals, b->count, b->records.n, b->refused};
+}
+
+static void part_undo(struct batch *b, const struct before *x)
+{
+    txn_part_end(b->ledger.t, false);
+    b->due_at = (wall){0};
+    b->ledger = x->ledger;
+    b->refusals = x->refusals;
+    b->count = x->count;
+    b->records.n = x->bytes;
+    b->refused = x->refused;
+    list_notes_drop(b->ledger.t);
+    if (txn_status(b->ledger.t).cls == ST_OK &&
+        key_tail_at(b->memory.keys, b->ledger.t, b->ledger.head.seq).cls != ST_OK)
+        txn_spoil(b->ledger.t, "store.corrupt", "the newest facts of the journal cannot be read");
+}
+
+// What was decided becomes so.
+static status take(struct batch *b, struct job *j, struct ask *a, const struct decide *d)
+{
+    a->repeat = d->repeat_seq != 0;
+    a->nothing = d->nothing;
+    a->fact = (struct fact){0};
+    if (a->nothing) return OK;
+    if (a->repeat) return journal_get(b->ledger.t, d->repeat_seq, j->arena, &a->fact);
+    TRY(accept(b, j, a, d));
+    if (d->wakes && b->conf->due != NULL) run_due(b, (wall){0}, UINT32_MAX);
+    return OK;
+}
+
+static status do_ask(struct batch *b, struct job *j, struct ask *a, client_id *client);
+
+// First what must be done before, then the ask itself.
+static status do_after(struct batch *b, struct job *j, struct ask *a, struct decide *d)
+{
+    struct ask *first = d->first;
+    struct fact *f = d->fact;
+    uint32_t n = d->first_n;
+
+    for (uint32_t i = 0; i < n; i++) TRY(do_ask(b, j, &first[i], &f->client));
+    TRY(decide(b, j, a, d, f));
+    assert(d->first_n == 0);
+    return take(b, j, a, d);
+}
+
+static status do_ask(struct batch *b, struct job *j, struct ask *a, client_id *client)
+{
+    struct decide d;
+    struct fact f;
+
+    status st = decide(b, j, a, &d, &f);
+    if (st.cls == ST_OK) st = d.first_n > 0 ? do_after(b, j, a, &d) : take(b, j, a, &d);
+    *client = f.client;
+    return st;
+}
+
+static status do_as_part(struct batch *b, struct job *j, struct ask *a, struct decide *d)
+{
+    struct before before = part_begin(b);
+    status st = do_after(b, j, a, d);
+
+    if (st.cls == ST_OK)
+        txn_part_end(b->ledger.t, true);
+    else
+        part_undo(b, &before);
+    return st;
+}
+
 static void run_ask(struct batch *b, struct job *j, struct ask *a)
 {
     struct decide d;
     struct fact f;
 
+    a->repeat = a->nothing = false;
     a->result = decide(b, j, a, &d, &f);
-    a->repeat = a->result.cls == ST_OK && d.repeat_seq != 0;
-    a->nothing = a->result.cls == ST_OK && d.nothing;
-    if (a->nothing) {
-        a->fact = (struct fact){0};
-        return;
-    }
-    if (a->repeat) {
-        a->result = journal_get(b->ledger.t, d.repeat_seq, j->arena, &a->fact);
-        return;
-    }
-    if (a->result.cls == ST_OK) a->result = accept(b, j, a, &d);
-    if (a->result.cls == ST_OK && d.wakes && b->conf->due != NULL)
-        run_due(b, (wall){0}, UINT32_MAX);
+    if (a->result.cls == ST_OK)
+        a->result = d.first_n > 0 ? do_as_part(b, j, a, &d) : take(b, j, a, &d);
     if (a->result.cls == ST_OK) return;
     a->units = bracketed(j->arena, &b->units);
     if (txn_status(b->ledger.t).cls == ST_OK) record_refusal(b, j, a, f.client);
@@ -307,35 +379,6 @@ static void bind_call(struct batch *b, const struct job *j)
 }
 
 // ---- all or nothing
-
-struct before { // what a part of the transaction has moved on
-    struct ledger ledger;
-    struct refusal_memory refusals;
-    size_t count, bytes;
-    uint32_t refused;
-};
-
-static struct before part_begin(struct batch *b)
-{
-    list_notes_put(b->ledger.t); // what is noted from here on can be dropped
-    txn_part(b->ledger.t);
-    return (struct before){b->ledger, b->refusals, b->count, b->records.n, b->refused};
-}
-
-static void part_undo(struct batch *b, const struct before *x)
-{
-    txn_part_end(b->ledger.t, false);
-    b->due_at = (wall){0};
-    b->ledger = x->ledger;
-    b->refusals = x->refusals;
-    b->count = x->count;
-    b->records.n = x->bytes;
-    b->refused = x->refused;
-    list_notes_drop(b->ledger.t);
-    if (txn_status(b->ledger.t).cls == ST_OK &&
-        key_tail_at(b->memory.keys, b->ledger.t, b->ledger.head.seq).cls != ST_OK)
-        txn_spoil(b->ledger.t, "store.corrupt", "the newest facts of the journal cannot be read");
-}
 
 // Every ask is looked at, so that whoever asked learns of all that is wrong.
 static void run_together(struct batch *b, struct job *j)

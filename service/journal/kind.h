@@ -9,6 +9,8 @@
 #include "service/journal/journal_db.h"
 #include "service/journal/lists.h"
 
+struct ask; // service/journal/committer.h
+
 // What decide works with. Owner: the committer, for the time of one command.
 struct decide {
     struct txn *t;   // reads only
@@ -26,7 +28,12 @@ struct decide {
     struct buf *out;   // the decided part
     struct buf *units; // on refusal: offenders, `{"unit":"…","code":"…"},…` without brackets
     bool wakes;        // something else may be due now, see struct committer_conf
-    bool nothing;      // accepted, and nothing is to be said: no fact is made
+    // What must be done before, as facts of their own: where there is any, all of it is decided
+    // and written, then this is asked again; it must not want more then. If one is refused, so is
+    // this, and none of it is done. `out` and `fact` are not looked at. In the arena.
+    struct ask *first;
+    uint32_t first_n;
+    bool nothing;        // accepted, and nothing is to be said: no fact is made
     uint64_t repeat_seq; // not 0: this was accepted before, as that fact; no new one is made
 };
 

@@ -35,6 +35,8 @@
     X(UNITS_PACKED, 66, "units.packed")                                                            \
     X(UNITS_UNPACKED, 67, "units.unpacked")                                                        \
     X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
+    X(UNITS_CHANGED, 69, "units.changed")                                                          \
+    X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \

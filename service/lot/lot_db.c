@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define LOT_TEXT_MAX 20u
-#define COUNTS       5u
 
 struct key {
     char b[9 + LOT_TEXT_MAX];
@@ -55,6 +54,11 @@ const char *lot_state_word(enum lot_state s)
 
 bool lot_takes_commission(enum lot_state s) { return s == LOT_OPEN || s == LOT_REOPENED; }
 
+unsigned lot_unit_flags(enum lot_state s, bool held)
+{
+    return (s == LOT_RECALLED ? UNIT_RECALLED : 0u) | (held ? UNIT_HOLD : 0u);
+}
+
 bool lot_takes_line(const struct lot *lot, str line)
 {
     str rest = lot->lines, name;
@@ -83,6 +87,7 @@ static bool brief_read(struct bytes_r *r, struct lot_brief *out)
     uint64_t state = bytes_get_u(r, 1);
 
     out->state = (enum lot_state)state;
+    out->held = bytes_get_u(r, 1) != 0;
     out->client.v = (uint32_t)bytes_get_u(r, 4);
     out->product = (uint32_t)bytes_get_u(r, 4);
     out->product_version = (uint32_t)bytes_get_u(r, 4);
@@ -97,6 +102,7 @@ static bool row_read(str v, struct lot *out, bool *extra)
 
     if (!brief_read(&r, &b)) return false;
     out->state = b.state;
+    out->held = b.held;
     out->client = b.client;
     out->product = b.product;
     out->product_version = b.product_version;
@@ -226,6 +232,7 @@ void lot_put(struct txn *t, const struct lot *lot)
     txn_put(t, DB_ROWS, str_key(&text), (str){n, sizeof n});
     buf_init(&b, 4 * KB);
     bytes_u(&b, lot->state, 1);
+    bytes_u(&b, lot->held, 1);
     bytes_u(&b, lot->client.v, 4);
     bytes_u(&b, lot->product, 4);
     bytes_u(&b, lot->product_version, 4);
@@ -262,15 +269,6 @@ bool lot_next(struct walk *w, struct arena *a, struct lot *out)
 
 // ---- counters
 
-static uint64_t *count_at(struct lot_counts *c, unsigned i)
-{
-    struct lot_level_counts *l = &c->level[i / COUNTS];
-    uint64_t *const of[COUNTS] = {&l->commissioned, &l->scrapped, &l->packed, &l->open,
-                                  &l->shipped};
-
-    return of[i % COUNTS];
-}
-
 struct lot_counts lot_counts_get(struct txn *t, uint32_t number)
 {
     struct key k = key_number(ROW_LOT_COUNTS, number);
@@ -279,7 +277,8 @@ struct lot_counts lot_counts_get(struct txn *t, uint32_t number)
 
     if (!txn_get(t, DB_ROWS, str_key(&k), &v)) return c;
     struct bytes_r r = bytes_reader(v);
-    for (unsigned i = 0; i < COUNTS * PRODUCT_LEVELS_MAX; i++) *count_at(&c, i) = bytes_get_var(&r);
+    for (unsigned l = 0; l < PRODUCT_LEVELS_MAX; l++)
+        for (unsigned i = 0; i < COUNT_END; i++) c.level[l].of[i] = bytes_get_var(&r);
     if (bytes_end(&r)) return c;
     txn_spoil(t, "store.corrupt", "the counters of a lot");
     return (struct lot_counts){0};
@@ -288,13 +287,27 @@ struct lot_counts lot_counts_get(struct txn *t, uint32_t number)
 void lot_counts_put(struct txn *t, uint32_t number, const struct lot_counts *c)
 {
     struct key k = key_number(ROW_LOT_COUNTS, number);
-    struct lot_counts copy = *c;
     struct buf b;
 
-    buf_init(&b, 1 * KB);
-    for (unsigned i = 0; i < COUNTS * PRODUCT_LEVELS_MAX; i++) bytes_var(&b, *count_at(&copy, i));
+    buf_init(&b, 2 * KB);
+    for (unsigned l = 0; l < PRODUCT_LEVELS_MAX; l++)
+        for (unsigned i = 0; i < COUNT_END; i++) bytes_var(&b, c->level[l].of[i]);
     txn_put(t, DB_ROWS, str_key(&k), buf_str(&b));
     buf_fini(&b);
+}
+
+enum count unit_state_count(enum unit_state s)
+{
+    static const uint8_t of_state[UNIT_STATES] = {
+        [UNIT_PRINTED] = COUNT_PRINTED, [UNIT_SCRAPPED] = COUNT_SCRAPPED,
+        [UNIT_OPEN] = COUNT_OPEN,       [UNIT_LABEL_SAMPLED] = COUNT_LABEL_SAMPLED,
+        [UNIT_SAMPLED] = COUNT_SAMPLED, [UNIT_INACTIVE] = COUNT_INACTIVE,
+        [UNIT_SHIPPED] = COUNT_SHIPPED, [UNIT_DESTROYED] = COUNT_DESTROYED,
+        [UNIT_INVALID] = COUNT_INVALID, [UNIT_DISSOLVED] = COUNT_DISSOLVED,
+    };
+
+    assert(s < UNIT_STATES);
+    return (enum count)of_state[s];
 }
 
 void lot_note(struct txn *t, client_id client, uint32_t number, uint64_t seq)

@@ -1,6 +1,7 @@
 // lot_db.h - the rows of lots: what a lot is, its state, and counters kept at writing time.
 #pragma once
 #include "service/catalog/product.h"
+#include "service/unit/unit.h"
 
 enum lot_state { // on disk
     LOT_OPEN = 1,
@@ -19,6 +20,7 @@ struct lot {
     str expiry_printed;
     struct date expiry;
     enum lot_state state;
+    bool held; // all its units are on hold
     uint64_t opened_seq;
     uint64_t closed_seq; // 0: not closed
     str order;
@@ -31,6 +33,7 @@ struct lot {
 // What every report must know of its lot, without its texts.
 struct lot_brief {
     enum lot_state state;
+    bool held;
     client_id client;
     uint32_t product, product_version;
 };
@@ -38,13 +41,43 @@ struct lot_brief {
 // Counters of one packaging level. Level PRODUCT_LEVELS_MAX - 1 stands for SSCCs when the product
 // names no SSCC level; where it names several, an SSCC's level is told by what it holds, and an
 // empty one counts with the innermost of them.
+//
+// `lost` and `stolen` count goods, `lost_numbers` numbers that were never commissioned; these, and
+// `printed` and `invalid`, are the lot's that the number was asked for.
+#define LOT_COUNTS(X)                                                                              \
+    X(COMMISSIONED, commissioned) /* ever */                                                       \
+    X(SCRAPPED, scrapped)         /* now, as all below */                                          \
+    X(PACKED, packed)             /* lie in a container */                                         \
+    X(OPEN, open)                 /* containers */                                                 \
+    X(SHIPPED, shipped)           /* as the top of their tree */                                   \
+    X(PRINTED, printed)           /* and not more */                                               \
+    X(LABEL_SAMPLED, label_sampled)                                                                \
+    X(SAMPLED, sampled)                                                                            \
+    X(INACTIVE, inactive)                                                                          \
+    X(DESTROYED, destroyed)                                                                        \
+    X(INVALID, invalid)                                                                            \
+    X(DISSOLVED, dissolved)                                                                        \
+    X(LOST, lost)                                                                                  \
+    X(STOLEN, stolen)                                                                              \
+    X(LOST_NUMBERS, lost_numbers)                                                                  \
+    X(UNREAD, unread) /* labels whose number no camera could read, ever */
+
+enum count { // on disk, in captured events
+#define X(name, member) COUNT_##name,
+    LOT_COUNTS(X)
+#undef X
+        COUNT_END
+};
 struct lot_level_counts {
-    uint64_t issued;       // numbers requested with this lot in mind; see lot_asked
-    uint64_t commissioned; // ever
-    uint64_t scrapped;
-    uint64_t packed;  // units of this level that lie in a container now
-    uint64_t open;    // containers of this level that are open now
-    uint64_t shipped; // units of this level shipped as top of their tree
+    uint64_t issued; // numbers requested with this lot in mind; see lot_asked
+    union {
+        struct {
+#define X(name, member) uint64_t member;
+            LOT_COUNTS(X)
+#undef X
+        };
+        uint64_t of[COUNT_END];
+    };
 };
 struct lot_counts {
     struct lot_level_counts level[PRODUCT_LEVELS_MAX];
@@ -62,9 +95,12 @@ bool lot_view(struct txn *t, uint32_t number, struct lot *out);
 bool lot_brief_get(struct txn *t, uint32_t number, struct lot_brief *out);
 enum lot_state lot_state_get(struct txn *t, uint32_t number); // cheap; 0 where there is none
 bool lot_takes_commission(enum lot_state s);
+unsigned lot_unit_flags(enum lot_state s, bool held); // enum unit_flag: what its units have from it
 bool lot_takes_line(const struct lot *lot, str line); // true where the lot lists none
 // `issued` and `unconfirmed` stay 0: these counters do not keep them.
 struct lot_counts lot_counts_get(struct txn *t, uint32_t number);
 void lot_counts_put(struct txn *t, uint32_t number, const struct lot_counts *c);
+// What a unit in that state counts as; 0 (commissioned, which is no state): as nothing.
+enum count unit_state_count(enum unit_state s);
 // Every fact that names a lot stands in the lot's list (LIST_LOT).
 void lot_note(struct txn *t, client_id client, uint32_t number, uint64_t seq);

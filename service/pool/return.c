@@ -77,7 +77,7 @@ static bool is_issued(struct sifting *s, unit_id u)
 static void sift_one(struct sifting *s, unit_id u)
 {
     struct unit x = unit_get(&s->rows, u);
-    enum unit_state next;
+    struct unit_change next;
 
     if (!is_issued(s, u)) {
         stay(s, u, "unit.not_issued");
@@ -230,17 +230,12 @@ static void write_requests(struct txn *t, const struct run *r, uint64_t by)
 static void write_units(struct txn *t, const struct fact *f, const struct runs *runs)
 {
     struct unit_rows rows;
-    enum unit_state next;
     unit_id u;
 
     unit_rows_write(&rows, t);
     for (struct run_walk w = runs_walk(runs); run_next(&w, &u);) {
         struct unit x = unit_get(&rows, u);
-        if (unit_step(SORT_PACK, &x, ACT_RETURN, &next).cls != ST_OK) {
-            txn_spoil(t, "record.corrupt", "a return of a number that was used");
-            break;
-        }
-        x.state = next;
+        x.state = UNIT_RETURNED_TO_OWNER;
         x.last = f->seq;
         unit_put(&rows, u, &x);
     }

@@ -62,8 +62,10 @@ static status check_client(struct ship *s)
 
 static status check_lot(const struct ship *s, uint32_t lot)
 {
-    enum lot_state state = lot_state_get(s->d->t, lot);
+    struct lot_brief b = {0};
+    enum lot_state state = lot_brief_get(s->d->t, lot, &b) ? b.state : (enum lot_state)0;
 
+    if (b.held) return fail(ST_CONFLICT, "lot.on_hold", 0, "it holds packs of a lot on hold");
     if (state == LOT_RECALLED)
         return fail(ST_CONFLICT, "lot.recalled", 0, "it holds packs of a recalled lot");
     if (s->profile.ship_rule == SHIP_QUARANTINE || state == LOT_RELEASED) return OK;
@@ -109,7 +111,7 @@ static void count(struct ship *s, unit_id u)
 
 static status check_top(struct ship *s, const struct shipment_top *top)
 {
-    enum unit_state next;
+    struct unit_change next;
 
     if (top->unit.v == 0) return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "it is not known here");
     if (top->twice) return fail(ST_CONFLICT, "unit.twice", 0, "it is named twice");

@@ -1,0 +1,420 @@
+// `units.changed`: one act on units, by the state machine. decided part: changed.h.
+//
+// What lies in a container comes out of it before, as a fact of its own, where the report or the
+// client's profile says so; what a container holds comes out, and by the profile shares its fate.
+// Runs in the committer.
+#include "service/event/changed.h"
+#include "service/client/client.h"
+#include "service/event/noting.h"
+#include "service/event/often.h"
+#include "service/event/report_int.h"
+#include "service/tree/tree_db.h"
+#include <stdlib.h>
+#include <string.h>
+
+// clang-format off
+static const struct row {
+    enum unit_act act;
+    const char *word;
+    bool unpacks; // what lies in a container is refused, or comes out first
+    bool empties; // what a container holds comes out first
+    struct changed_event event;
+} rows[] = {
+    {ACT_PRINT,        "printed",      false, false, {false, 0, 0, 0}},
+    {ACT_INVALIDATE,   "invalidate",   false, false, {false, 0, 0, 0}},
+    {ACT_SAMPLE,       "sample",       true,  false,
+     {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
+    {ACT_DECOMMISSION, "decommission", true,  true,
+     {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
+    {ACT_DESTROY,      "destroy",      true,  true,
+     {true, EPCIS_DELETE,  EPCIS_STEP_DESTROYING, EPCIS_DISP_DESTROYED}},
+    {ACT_HOLD,         "hold",         false, false,
+     {true, EPCIS_OBSERVE, EPCIS_STEP_HOLDING, EPCIS_DISP_NON_SELLABLE_OTHER}},
+    {ACT_END_HOLD,     "end_hold",     false, false,
+     {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_ACTIVE}},
+    {ACT_RECALL,       "recall",       false, false,
+     {true, EPCIS_OBSERVE, EPCIS_STEP_HOLDING, EPCIS_DISP_RECALLED}},
+    {ACT_LOSE,         "lost",         true,  false,
+     {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_UNKNOWN}},
+    {ACT_STEAL,        "stolen",       true,  false,
+     {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_STOLEN}},
+    {ACT_FIND,         "found",        false, false,
+     {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_ACTIVE}},
+};
+// clang-format on
+
+static const struct row *row_of(enum unit_act act)
+{
+    for (size_t i = 0; i < LEN(rows); i++)
+        if (rows[i].act == act) return &rows[i];
+    return NULL;
+}
+
+const char *changed_word(enum unit_act act)
+{
+    const struct row *row = row_of(act);
+    return row == NULL ? unit_act_name(act) : row->word;
+}
+
+struct changed_event changed_event_of(enum unit_act act)
+{
+    const struct row *row = row_of(act);
+    return row == NULL ? (struct changed_event){0} : row->event;
+}
+
+// ---- what must be done before
+
+struct before { // asks in the making
+    struct decide *d;
+    const struct report_ask *ask;
+    const struct row *row;
+    struct client_profile profile;
+    struct ask *asks;
+    uint32_t n, room;
+    bool no_room;
+};
+
+static struct report_ask *report_new(struct before *b, enum report_type type,
+                                     const struct kind *kind)
+{
+    struct report_ask *r = NEW(b->d->arena, struct report_ask);
+
+    if (b->n == b->room) {
+        uint32_t room = b->room == 0 ? 8 : 2 * b->room;
+        struct ask *more = NEW_ARRAY(b->d->arena, struct ask, room);
+        b->no_room |= more == NULL;
+        if (more == NULL) return NULL;
+        if (b->n > 0) memcpy(more, b->asks, b->n * sizeof *more);
+        b->asks = more;
+        b->room = room;
+    }
+    b->no_room |= r == NULL;
+    if (r == NULL) return NULL;
+    *r = *b->ask; // the same line, place, person, reason and time
+    r->type = type;
+    r->fields.id = (str){0};
+    r->repeat = (struct repeat_key){.by = REPEAT_NONE};
+    r->parent = (unit_id){0};
+    r->units = (struct runs){0};
+    b->asks[b->n++] = (struct ask){.kind = kind, .what = r};
+    return r;
+}
+
+struct packed { // units in the order of their containers
+    unit_id parent, unit;
+};
+
+static int by_parent(const void *a, const void *b)
+{
+    const struct packed *x = a, *y = b;
+
+    if (x->parent.v != y->parent.v) return x->parent.v > y->parent.v ? 1 : -1;
+    return (x->unit.v > y->unit.v) - (x->unit.v < y->unit.v);
+}
+
+static void take_out(struct before *b, struct packed *all, uint32_t n)
+{
+    unit_id *units = NEW_ARRAY(b->d->arena, unit_id, (size_t)n + 1);
+
+    b->no_room |= units == NULL;
+    if (units == NULL) return;
+    qsort(all, n, sizeof *all, by_parent);
+    for (uint32_t i = 0; i < n; i++) units[i] = all[i].unit;
+    for (uint32_t i = 0, k; i < n; i = k) {
+        for (k = i; k < n && all[k].parent.v == all[i].parent.v;) k++;
+        struct report_ask *r = report_new(b, REPORT_UNPACK, &kind_units_unpacked);
+        if (r == NULL) return;
+        r->parent = all[i].parent;
+        r->units = runs_of(b->d->arena, units + i, k - i);
+        b->no_room |= r->units.at == NULL;
+    }
+}
+
+static bool wants_out(const struct before *b)
+{
+    bool by_rule = b->profile.decommission_packed == PACKED_UNPACK;
+
+    return b->row->unpacks && (b->ask->says_unpack ? b->ask->unpack : by_rule);
+}
+
+// Is it to come out of the container that it lies in? Not of one that is under way.
+static bool comes_out(const struct before *b, struct standing *s, const struct unit *x)
+{
+    return x->parent.v != 0 && wants_out(b) && standing_of(s, x, 0).state != UNIT_SHIPPED;
+}
+
+static void unpack_first(struct before *b, struct unit_rows *rows_)
+{
+    struct packed *all = NEW_ARRAY(b->d->arena, struct packed, b->ask->units.units + 1);
+    struct standing standing = {.t = b->d->t};
+    uint32_t n = 0;
+    unit_id u;
+
+    b->no_room |= all == NULL;
+    if (all == NULL || !wants_out(b)) return;
+    for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);) {
+        struct unit x = unit_get(rows_, u);
+        if (comes_out(b, &standing, &x)) all[n++] = (struct packed){x.parent, u};
+    }
+    take_out(b, all, n);
+}
+
+// What the container holds beside units that the report itself names: these come out anyway.
+static struct runs held_by(struct before *b, unit_id container)
+{
+    struct runs all = children_get(b->d->t, container, b->d->arena);
+    unit_id *rest = NEW_ARRAY(b->d->arena, unit_id, all.units + 1), u;
+    uint32_t n = 0;
+
+    b->no_room |= rest == NULL;
+    if (rest == NULL) return (struct runs){0};
+    for (struct run_walk w = runs_walk(&all); run_next(&w, &u);)
+        if (!wants_out(b) || !runs_hold(&b->ask->units, u)) rest[n++] = u;
+    return runs_of(b->d->arena, rest, n);
+}
+
+// What a container holds comes out; by the client's profile it shares the container's fate.
+static void empty_first(struct before *b, struct unit_rows *rows_)
+{
+    struct standing standing = {.t = b->d->t};
+    unit_id u;
+
+    if (!b->row->empties) return;
+    for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);) {
+        struct unit x = unit_get(rows_, u);
+        bool stands = x.parent.v == 0 || comes_out(b, &standing, &x);
+        if (!stands || (x.state != UNIT_OPEN && x.state != UNIT_CLOSED)) continue;
+        struct runs held = held_by(b, u);
+        if (held.units == 0) continue;
+        struct report_ask *out = report_new(b, REPORT_UNPACK, &kind_units_unpacked);
+        if (out != NULL) out->parent = u, out->units = held;
+        if (b->profile.decommission_parent != PARENT_AND_CHILDREN) continue;
+        struct report_ask *fate = report_new(b, b->ask->type, &kind_units_changed);
+        if (fate != NULL) fate->units = held;
+    }
+}
+
+// True: something must be done first.
+static bool look_before(struct decide *d, const struct row *row, status *st)
+{
+    struct before b = {.d = d, .ask = d->ask, .row = row};
+    struct unit_rows unit_rows;
+
+    if (!row->unpacks && !row->empties) return false;
+    *st = client_profile(d->t, b.ask->client, &b.profile);
+    if (st->cls != ST_OK) return true;
+    unit_rows_read(&unit_rows, d->t);
+    unpack_first(&b, &unit_rows);
+    empty_first(&b, &unit_rows);
+    d->first = b.asks;
+    d->first_n = b.n;
+    if (b.no_room) *st = no_memory();
+    return b.no_room || b.n > 0;
+}
+
+// ---- deciding
+
+struct changing {
+    struct judge j;
+    const struct report_ask *ask;
+    const struct row *row;
+    struct level_reader levels;
+    struct owner_reader owners;
+    struct counts counts;
+    struct buf bytes; // the changes
+    struct alike_w changes;
+    uint32_t lot;      // of the first unit
+    uint64_t begun, n; // units
+};
+
+// A number that was never commissioned counts with the lot that it was asked for.
+static uint32_t lot_of(struct changing *c, unit_id u, const struct unit *x)
+{
+    if (x->first != 0) return judge_header(&c->j, x->first)->lot;
+    return owner_lot_asked(&c->owners, u, c->ask->client);
+}
+
+static void change(struct changing *c, unit_id u)
+{
+    struct unit x, after;
+    struct unit_change step = {0};
+
+    if (judge_change(&c->j, u, c->row->act, &x, &step)) {
+        struct counted of = {.lot = lot_of(c, u, &x)};
+        after = x;
+        unit_apply(&after, &step);
+        if (of.lot != 0) of.level = level_of_unit(&c->levels, u, of.lot);
+        counts_add(&c->counts, c->j.d->arena, &of); // touched, whatever is counted
+        counts_step(&c->counts, c->j.d->arena, &of, &x, &after);
+        if (c->n == 0) c->lot = of.lot;
+        c->begun += x.first != 0;
+    }
+    alike_put(&c->changes, (uint64_t)step.to << 16 | (uint64_t)step.set << 8 | step.clear);
+    c->n++;
+}
+
+// REQ STATES-ONE-STATE: numbers and goods are not changed by one report.
+static status check_mixed(const struct changing *c)
+{
+    if (c->begun == 0 || c->begun == c->n) return OK;
+    return fail(ST_CONFLICT, "report.mixed", 0,
+                "%llu of %llu units were commissioned, the others never: report them apart",
+                (unsigned long long)c->begun, (unsigned long long)c->n);
+}
+
+static status put(struct changing *c)
+{
+    struct decide *d = c->j.d;
+    struct digest16 repeat;
+    bool has_repeat = repeat_digest(&c->ask->repeat, &repeat);
+
+    alike_end(&c->changes);
+    TRY(judge_end(&c->j));
+    TRY(check_mixed(c));
+    if (c->counts.no_room || c->bytes.failed) return no_memory();
+    bytes_u(d->out, c->row->act, 1);
+    bytes_u(d->out, has_repeat ? CHANGED_REPEAT : 0, 1);
+    buf_add(d->out, buf_str(&c->bytes));
+    counts_put(d->out, &c->counts);
+    if (has_repeat) buf_add(d->out, (str){(const char *)repeat.b, sizeof repeat.b});
+    d->fact->lot = c->lot;
+    if (c->row->event.is_event && c->begun > 0) d->fact->flags |= FACT_IS_EVENT;
+    return txn_status(d->t);
+}
+
+// REQ STATES-LOT-CLOSE: no label is printed for a lot that is closed (guard 6).
+static status check_lots(const struct changing *c)
+{
+    if (c->row->act != ACT_PRINT) return OK;
+    for (uint32_t i = 0; i < c->counts.n; i++) {
+        enum lot_state s = lot_state_get(c->j.d->t, c->counts.at[i].lot);
+        if (s != 0 && !lot_takes_commission(s))
+            return fail(ST_CONFLICT, "lot.closed", 0,
+                        "the numbers are for a lot that is %s, nothing more is printed for it",
+                        lot_state_word(s));
+    }
+    return OK;
+}
+
+static status changed_decide(struct decide *d)
+{
+    const struct report_ask *ask = d->ask;
+    struct changing c = {.ask = ask, .row = row_of(ask->act)};
+    status st = OK;
+    unit_id u;
+
+    assert(c.row != NULL);
+    d->fact->client = ask->client;
+    TRY(repeat_find(d->t, &ask->repeat, &d->repeat_seq));
+    if (d->repeat_seq != 0) return OK;
+    if (look_before(d, c.row, &st)) return st;
+    TRY(judge_begin(&c.j, d, &ask->units));
+    c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
+    c.owners = (struct owner_reader){.names = c.j.names, .t = d->t};
+    buf_init(&c.bytes, 64 * MB);
+    c.changes.b = &c.bytes;
+    for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);) change(&c, u);
+    st = check_lots(&c);
+    if (st.cls == ST_OK) st = put(&c);
+    buf_fini(&c.bytes);
+    return st;
+}
+
+// ---- reading
+
+struct unit_change changed_next(struct alike_r *r)
+{
+    uint64_t v = alike_get(r);
+    return (struct unit_change){(enum unit_state)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
+}
+
+status changed_get(struct bytes_r *rest, uint64_t units, struct arena *a, struct changed *out)
+{
+    struct changed x = {.act = (enum unit_act)bytes_get_u(rest, 1)};
+    unsigned flags = (unsigned)bytes_get_u(rest, 1);
+    struct alike_r skip = {.in = rest};
+
+    x.changes = *rest;
+    for (uint64_t i = 0; i < units && !rest->bad;) { // a pair at a time
+        if (alike_get(&skip) >> 16 >= UNIT_STATES) rest->bad = true;
+        i += 1 + skip.left;
+        skip.left = 0;
+    }
+    bool sound = !rest->bad && counts_get(rest, a, &x.counts);
+    x.has_repeat = flags & CHANGED_REPEAT;
+    str repeat = x.has_repeat ? bytes_get_raw(rest, sizeof x.repeat.b) : (str){0};
+    if (repeat.n == sizeof x.repeat.b) memcpy(x.repeat.b, repeat.p, repeat.n);
+    if (!sound || !bytes_end(rest) || x.act == 0 || x.act >= ACT_END)
+        return fail(ST_STORE, "record.corrupt", 0, "a fact about changed units breaks off");
+    *out = x;
+    return OK;
+}
+
+// ---- writing
+
+static void write_units(struct unit_writing *w, const struct changed *x)
+{
+    struct bytes_r in = x->changes;
+    struct alike_r changes = {.in = &in};
+    unit_id at;
+
+    for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &at);) {
+        struct unit u = unit_get(&w->rows, at);
+        struct unit_change c = changed_next(&changes);
+        unit_apply(&u, &c);
+        u.last = w->f->seq;
+        often_note(w->t, w->f, at, &u);
+        unit_put(&w->rows, at, &u);
+    }
+}
+
+static void note(struct unit_writing *w, enum unit_act act)
+{
+    struct changed_event e = changed_event_of(act);
+    struct noting n;
+
+    noting_begin(&n, w->t, w->f, &w->arena);
+    noting_event(&n, EPCIS_OBJECT, e.step, e.disposition);
+    noting_read_point(&n, w->report.gln);
+    noting_biz_location(&n, w->report.gln);
+    noting_units(&n, &w->touched.runs);
+    noting_end(&n);
+}
+
+static void changed_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct unit_writing w;
+    struct changed x;
+
+    (void)arg;
+    if (writing_begin(&w, t, f) &&
+        changed_get(&w.own, w.touched.runs.units, &w.arena, &x).cls == ST_OK) {
+        write_units(&w, &x);
+        writing_counts(&w, &x.counts);
+        if (f->flags & FACT_IS_EVENT) note(&w, x.act);
+        if (x.has_repeat) repeat_write(t, f, &w.report, &x.repeat);
+    } else {
+        txn_spoil(t, "record.corrupt", "changed units");
+    }
+    writing_end(&w);
+}
+
+static void changed_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct report report;
+    struct touched touched;
+    struct bytes_r own;
+    struct changed x;
+    struct arena a;
+
+    (void)arg;
+    report_print(f, w);
+    arena_init(&a, 256 * MB);
+    if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
+        changed_get(&own, touched.runs.units, &a, &x).cls == ST_OK)
+        json_w_kstr(w, "act", str_of(changed_word(x.act)));
+    arena_fini(&a);
+}
+
+const struct kind kind_units_changed = {
+    FACT_UNITS_CHANGED, 1, "units.changed", changed_decide, changed_write, changed_print, NULL};
