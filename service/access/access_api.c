@@ -3,6 +3,7 @@
 #include "common/form.h"
 #include "service/access/access.h"
 #include "service/access/token.h"
+#include "service/access/user.h"
 #include "service/catalog/place.h"
 #include "service/client/client.h"
 #include <string.h>
@@ -24,18 +25,18 @@ static status party_check(str value, struct arena *a, str *out)
 
 #define WISH(field) .at = offsetof(struct wish, field)
 static const struct form_field wish_fields[] = {
-    {.name = "role",    .kind = FORM_STR, WISH(role), .required = true, .max = 32},
-    {.name = "user",       .kind = FORM_NAME, WISH(user)},
-    {.name = "client",        .kind = FORM_NAME, WISH(client)},
+    {.name = "role",     .kind = FORM_STR, WISH(role), .max = 32},
+    {.name = "user",        .kind = FORM_NAME, WISH(user)},
+    {.name = "client",                  .kind = FORM_NAME, WISH(client)},
     {.name = "clients",
      .kind = FORM_STRS,
      WISH(clients),
      .max = 64,
      .count_max = CALLER_CLIENTS_MAX},
-    {.name = "line",       .kind = FORM_NAME, WISH(line)},
-    {.name = "party",  .kind = FORM_STR, WISH(party), .max = 13, .check = party_check},
-    {.name = "expires",     .kind = FORM_STR, WISH(expires), .max = 40},
-    {0},
+    {.name = "line",                  .kind = FORM_NAME, WISH(line)},
+    {.name = "party",.kind = FORM_STR, WISH(party), .max = 13, .check = party_check},
+    {.name = "expires",                  .kind = FORM_STR, WISH(expires), .max = 40},
+    {0 },
 };
 static const struct form wish_form = {"token", sizeof(struct wish), wish_fields, 1};
 
@@ -61,6 +62,7 @@ static status role_check(const struct wish *w, enum role *role)
 {
     bool bound = w->client.n > 0 || w->clients.n > 0;
 
+    if (w->role.n == 0) return wrong("field.required", "role", "or the user whose token it is");
     if (!role_find(w->role, role))
         return wrong("role.unknown", "role",
                      "line, distributor, gateway, client, operator, qa, auditor or admin");
@@ -109,11 +111,43 @@ static status clients_find(struct txn *t, const struct wish *w, struct arena *a,
     return OK;
 }
 
+static bool same_clients(const struct actor *x, const struct user *u)
+{
+    uint32_t same = 0;
+
+    for (uint32_t i = 0; i < x->client_count; i++)
+        for (uint32_t k = 0; k < u->client_count; k++) same += x->clients[i].v == u->clients[k].v;
+    return x->client_count == u->client_count && same == x->client_count;
+}
+
+// A person's token has the person's role and clients; whoever says them again must say the same.
+static status person_find(struct txn *t, const struct wish *w, struct arena *a, struct actor *x)
+{
+    bool bound = x->client_count > 0;
+    struct user u;
+
+    if (!user_get(t, w->user, a, &u))
+        return fail(ST_UNPROCESSABLE, "user.unknown", 0, "user: there is no %.*s", STR(w->user));
+    if (!u.active)
+        return fail(ST_CONFLICT, "user.inactive", 0, "user: %.*s is not active", STR(w->user));
+    if (w->role.n > 0 && u.role != x->role)
+        return fail(ST_UNPROCESSABLE, "user.scope", 0, "role: %.*s has the role %s", STR(w->user),
+                    role_word(u.role));
+    if (bound && !same_clients(x, &u))
+        return fail(ST_UNPROCESSABLE, "user.scope", 0, "client: %.*s has other clients",
+                    STR(w->user));
+    x->role = u.role;
+    x->clients = u.clients;
+    x->client_count = u.client_count;
+    return OK;
+}
+
 static status scope_find(struct txn *t, const struct wish *w, struct arena *a, struct actor *x)
 {
     struct line line;
 
     TRY(clients_find(t, w, a, x));
+    if (w->user.n > 0) TRY(person_find(t, w, a, x));
     if (w->line.n > 0 && !line_get(t, w->line, &line))
         return fail(ST_UNPROCESSABLE, "line.unknown", 0, "line: there is no %.*s", STR(w->line));
     return OK;
@@ -136,7 +170,10 @@ static status new_token(struct http_req *r, const struct wish *w, struct token_n
     const struct env *env = api_site(r)->env;
     struct actor *x = &n->actor;
 
-    TRY(role_check(w, &x->role));
+    if (w->user.n == 0)
+        TRY(role_check(w, &x->role));
+    else if (w->role.n > 0 && !role_find(w->role, &x->role))
+        return wrong("role.unknown", "role", "the user's own, or leave it out");
     TRY(expires_read(w, env_wall(env), x));
     x->user = w->user;
     x->line = w->line;
@@ -245,6 +282,17 @@ static void write_token(struct txn *t, struct arena *a, struct json_w *w, const 
     json_w_end(w);
 }
 
+// A person's token has the role and the clients that the person has now.
+static void as_person_now(struct txn *t, struct arena *a, struct actor *x)
+{
+    struct user u;
+
+    if (x->user.n == 0 || !user_get(t, x->user, a, &u)) return;
+    x->role = u.role;
+    x->clients = u.clients;
+    x->client_count = u.client_count;
+}
+
 // A page in the order in which they were made; the place after it, or 0.
 static uint32_t write_page(struct http_req *r, struct txn *t, const struct api_page *page,
                            struct json_w *w)
@@ -255,7 +303,9 @@ static uint32_t write_page(struct http_req *r, struct txn *t, const struct api_p
     if (page->after.n == 4) n = (uint32_t)get_be(page->after.p, 4);
     for (uint32_t have = 0; n < last; have++) {
         if (have == page->limit) return n;
-        if (actor_get(t, ++n, &r->arena, &x)) write_token(t, &r->arena, w, &x);
+        if (!actor_get(t, ++n, &r->arena, &x)) continue;
+        as_person_now(t, &r->arena, &x);
+        write_token(t, &r->arena, w, &x);
     }
     return 0;
 }
