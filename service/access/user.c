@@ -194,6 +194,21 @@ static status seal(const struct site *s, struct txn *t, struct arena *a, struct 
     return hash.n == 0 ? OK : put_sealed(a, lifted, hash, &v->password);
 }
 
+status user_password_put(const struct site *s, struct txn *t, struct arena *a, str password,
+                         struct item_put *put)
+{
+    struct user_value *v = NEW(a, struct user_value);
+    struct item i;
+
+    if (v == NULL) return no_memory();
+    if (!item_get(t, &noun_user, put->name, &i))
+        return fail(ST_NOT_FOUND, "user.unknown", 0, "there is no such user");
+    TRY(item_value(&noun_user, &i, a, v));
+    v->password = password;
+    put->value = v;
+    return item_prepare(&noun_user, s, t, a, put);
+}
+
 static status decide(struct decide *d, const struct item_put *put, const struct item *old)
 {
     const struct user_value *v = put->value;

@@ -40,6 +40,11 @@ struct password_wrong {
 // answer says so when that locked the person. For handlers, instead of a reply.
 struct http_req;
 void user_refuse_wrong(struct http_req *r, const struct user *u, status st);
+// The put that gives a person another password and changes nothing else: for commands that have no
+// body. user.unknown; those of user_password_new.
+struct item_put;
+status user_password_put(const struct site *s, struct txn *t, struct arena *a, str password,
+                         struct item_put *put);
 // user.locked (403) while the person is locked.
 status user_lock_check(const struct user_state *s, wall now);
 // A password that the person is to have from now on: the rules, none of the latest, and its hash.

@@ -242,3 +242,70 @@ def test_no_password_is_found_in_journal_log_answers_or_files(site, admin):
         found = subprocess.run(["grep", "-rlaF", word, str(site.folder)], capture_output=True)
         assert found.returncode == 1, (word, found.stdout)
     site.verify()
+
+
+# ---- the commands, on a site that does not run
+
+def user(site, *args, given=None):
+    return harness.packtrail("user", *args[:1], site.folder, *args[1:], given=given)
+
+
+def token(site, *args):
+    return harness.packtrail("token", *args[:1], site.folder, *args[1:])
+
+
+def test_people_and_tokens_are_made_on_a_stopped_site(make_site):
+    site = make_site()
+    done = user(site, "add", "mia", "--name", "Mia Muster", "--role", "qa", "--reason", "new")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    done = user(site, "password", "mia", "--reason", "her first", given=FIRST_PASSWORD + "\n")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert '"user":"mia"' in user(site, "list").stdout
+    done = token(site, "create", "--user", "mia")
+    assert done.returncode == 0, done.stderr
+    made, text = done.stdout.strip().split(": ")
+    lost = token(site, "create", "--role", "admin").stdout.strip().split(": ")[1]
+    listed = token(site, "list").stdout.splitlines()
+    assert len(listed) == 3 and text not in str(listed) and f'"id":"{made}"' in listed[1]
+    site.start()
+    change(site.caller(text), FIRST_PASSWORD, PASSWORD)
+    assert site.caller(lost).get(f"{USERS}/mia")["name"] == "Mia Muster"
+    assert '"user":"mia"' in user(site, "list").stdout  # looking is allowed beside a service
+    site.stop()
+    assert token(site, "revoke", made).returncode == 0
+    site.start()
+    site.caller(text).refused("GET", "/v1/lines", status=401, code="token.revoked")
+    site.stop()
+    puts = [r for r in site.journal() if r["kind"] == "user.put"]
+    assert [(r["actor"], r["fact"]["reason"]) for r in puts] == [("service", "new"),
+                                                                ("service", "her first")]
+    site.verify()
+
+
+@pytest.mark.parametrize("command, args, code", [
+    ("user", ("add", "mia", "--name", "Mia", "--role", "king", "--reason", "x"), "role.unknown"),
+    ("user", ("add", "m/a", "--name", "Mia", "--role", "qa", "--reason", "x"), "name.form"),
+    ("user", ("password", "nobody", "--reason", "x"), "user.unknown"),
+    ("token", ("create", "--role", "line"), "field.required"),
+    ("token", ("create", "--user", "nobody"), "user.unknown"),
+    ("token", ("create", "--role", "client", "--client", "acme"), "client.unknown"),
+    ("token", ("revoke", "admin-aaaaaaaaaa"), "token.unknown"),
+])
+def test_a_command_is_refused_as_a_call_would_be(make_site, command, args, code):
+    site = make_site()
+    done = harness.packtrail(command, args[0], site.folder, *args[1:], given=FIRST_PASSWORD)
+    assert done.returncode == 1 and f"packtrail {command}: {code}: " in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("args", [
+    (), ("add",), ("fire", "DIR"), ("add", "DIR", "mia", "--name", "Mia", "--role", "qa"),
+    ("add", "DIR", "mia", "--reason"), ("list", "DIR", "--role", "qa"),
+    ("password", "DIR", "mia"), ("add", "DIR", "mia", "--password", "x", "--reason", "x")])
+def test_a_command_that_is_none_is_wrong_usage(args):
+    done = harness.packtrail("user", *args)
+    assert done.returncode == 2 and done.stderr.startswith("usage: packtrail user")
+
+
+def test_a_running_site_is_not_changed_by_commands(site):
+    done = token(site, "create", "--role", "admin")
+    assert done.returncode == 1 and "folder.in_use" in done.stderr
