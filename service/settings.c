@@ -116,7 +116,7 @@ static const struct setting table[] = {
      DAY_MS, .value = "15 min", .says = "From the first wrong password on."},
     {"passwords.lock", SETTING_TIME, SETTING_RESTART, AT(people.lock_ms), 1000, DAY_MS,
      .value = "15 min", .says = "How long a person stays locked; an administrator ends it before."},
-    {"passwords.hash_memory", SETTING_BYTES, SETTING_RESTART, AT(people.hash_memory), 8 * KB,
+    {"passwords.hash_memory", SETTING_BYTES, SETTING_RESTART, AT(people.hash_memory), 128 * KB,
      1 * GB, .value = "19 MB", .says = "argon2id: memory of one hash."},
     {"passwords.hash_passes", SETTING_COUNT, SETTING_RESTART, AT(people.hash_passes), 1, 100,
      .value = "2", .says = "argon2id: passes over it."},
