@@ -13,7 +13,7 @@ RUN make -j"$(nproc)" all && strip build/packtrail
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libcurl4 libevent-2.1-7 libevent-openssl-2.1-7 \
+    && apt-get install -y --no-install-recommends libargon2-1 libcurl4 libevent-2.1-7 libevent-openssl-2.1-7 \
         libevent-pthreads-2.1-7 libhttp-parser2.9 liblmdb0 libssl3 libwslay1 libxml2 \
         libyaml-0-2 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \

@@ -48,7 +48,7 @@ CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -I. -isystem /usr/include/libxml2 -g $(OPTI
 	$(WARNINGS) $(DEFINES) -MMD -MP $(CFLAGS)
 LDFLAGS_ALL := $(OPTIMISE) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS := -llmdb -levent -levent_openssl -levent_pthreads -lhttp_parser -lcurl -lssl -lcrypto -lz \
-	-lyaml -lxml2 -lwslay -lpthread
+	-lyaml -lxml2 -lwslay -largon2 -lpthread
 
 # --- what there is ---
 MAIN := $(wildcard service/cli/main.c)

@@ -23,4 +23,15 @@ static void real_random(void *self, void *out, size_t n)
     }
 }
 
-const struct env env_real = {NULL, real_wall, real_mono, real_random};
+// The zone that the machine is set to (TZ, else /etc/localtime): libc keeps the zone files. Zones
+// of a time that knew no whole minutes are cut to them.
+static int real_zone(void *self, wall at)
+{
+    time_t seconds = (time_t)(at.ms / 1000);
+    struct tm tm;
+
+    (void)self;
+    return localtime_r(&seconds, &tm) == NULL ? 0 : (int)(tm.tm_gmtoff / 60);
+}
+
+const struct env env_real = {NULL, real_wall, real_mono, real_random, real_zone};

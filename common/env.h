@@ -8,11 +8,20 @@ struct env {
     wall (*wall_now)(void *self);
     mono (*mono_now)(void *self);
     void (*random)(void *self, void *out, size_t n); // unpredictable; aborts where there is none
+    int (*zone_min)(void *self, wall at); // minutes that its place is ahead of UTC; NULL: none
 };
 
 extern const struct env env_real;
 
 static inline wall env_wall(const struct env *e) { return e->wall_now(e->self); }
+// The present instant, with the zone of the place.
+static inline struct moment env_moment(const struct env *e)
+{
+    struct moment m = {.at = env_wall(e)};
+
+    if (e->zone_min != NULL) m.offset_min = (int16_t)e->zone_min(e->self, m.at);
+    return m;
+}
 static inline mono env_mono(const struct env *e) { return e->mono_now(e->self); }
 static inline void env_random(const struct env *e, void *out, size_t n)
 {

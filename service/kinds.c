@@ -1,5 +1,6 @@
 #include "service/kinds.h"
 #include "service/access/token.h"
+#include "service/access/user.h"
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
@@ -36,6 +37,10 @@ const struct kind *const site_kinds[] = {
     &kind_epoch_added,
     &kind_site_seeded,
     &kind_client_put,
+    &kind_user_put,
+    &kind_user_password,
+    &kind_user_locked,
+    &kind_password_refused,
     &kind_product_put,
     &kind_location_put,
     &kind_party_put,

@@ -7,6 +7,7 @@
 #include "service/serve.h"
 #include "common/http_server.h"
 #include "service/access/access.h"
+#include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
@@ -46,6 +47,7 @@
 const struct http_route *const serve_routes[] = {
     ops_routes,
     access_routes,
+    user_routes,
     client_routes,
     product_routes,
     place_routes,
@@ -253,6 +255,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.master = &vocabulary_master;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
+    s->site.people = site_settings_people(&s->settings);
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));

@@ -102,6 +102,31 @@ static const struct setting table[] = {
      .value = "64 MB", .says = "Of a file in messages/, before the next one begins."},
     {"subscriptions.private", SETTING_BOOL, SETTING_RESTART, AT(private_subscriptions),
      .value = "false", .says = "Results may go to private and loopback addresses."},
+    {"passwords.length_min", SETTING_COUNT, SETTING_RESTART, AT(people.password_min), 8, 64,
+     .value = "12", .says = "Characters of a person's password at least."},
+    {"passwords.length_max", SETTING_COUNT, SETTING_RESTART, AT(people.password_max), 64, 256,
+     .value = "128", .says = "And at most."},
+    {"passwords.history", SETTING_COUNT, SETTING_RESTART, AT(people.password_history), 0, 24,
+     .value = "5", .says = "A person's latest passwords that may not come again."},
+    {"passwords.first_must_change", SETTING_BOOL, SETTING_RESTART, AT(people.first_must_change),
+     .value = "true", .says = "What an administrator has set signs nothing until it is changed."},
+    {"passwords.wrong_max", SETTING_COUNT, SETTING_RESTART, AT(people.wrong_max), 1, 100,
+     .value = "5", .says = "Wrong passwords within wrong_window before the person is locked."},
+    {"passwords.wrong_window", SETTING_TIME, SETTING_RESTART, AT(people.wrong_window_ms), 1000,
+     DAY_MS, .value = "15 min", .says = "From the first wrong password on."},
+    {"passwords.lock", SETTING_TIME, SETTING_RESTART, AT(people.lock_ms), 1000, DAY_MS,
+     .value = "15 min", .says = "How long a person stays locked; an administrator ends it before."},
+    {"passwords.hash_memory", SETTING_BYTES, SETTING_RESTART, AT(people.hash_memory), 128 * KB,
+     1 * GB, .value = "19 MB", .says = "argon2id: memory of one hash."},
+    {"passwords.hash_passes", SETTING_COUNT, SETTING_RESTART, AT(people.hash_passes), 1, 100,
+     .value = "2", .says = "argon2id: passes over it."},
+    {"passwords.hash_lanes", SETTING_COUNT, SETTING_RESTART, AT(people.hash_lanes), 1, 16,
+     .value = "1", .says = "argon2id: lanes, each a thread while it hashes."},
+    {"passwords.hashes_at_once", SETTING_COUNT, SETTING_RESTART, AT(people.hashes_at_once), 1, 64,
+     .value = "4", .says = "Hashes under way at once; over it callers get 503."},
+    {"signatures.meanings", SETTING_TEXT, SETTING_RESTART, AT(people.meanings), 1, 500,
+     .value = "approval review responsibility authorship",
+     .says = "What a signature may mean: words between blanks."},
     {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
      .value = "4096", .says = "Connections at once; over it callers get 503."},
     {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,
@@ -327,6 +352,23 @@ struct site_limits site_settings_limits(const struct site_settings *s)
                                 SMALL(capture_wait_ms),
                                 .capture_ids_by_hash = s->capture_ids == 0,
                                 .private_subscriptions = s->private_subscriptions};
+}
+
+#define PEOPLE(member) .member = (uint32_t)s->people.member
+struct site_people site_settings_people(const struct site_settings *s)
+{
+    return (struct site_people){.hash_memory_kb = (uint32_t)(s->people.hash_memory / KB),
+                                PEOPLE(hash_passes),
+                                PEOPLE(hash_lanes),
+                                PEOPLE(hashes_at_once),
+                                PEOPLE(password_min),
+                                PEOPLE(password_max),
+                                PEOPLE(password_history),
+                                PEOPLE(wrong_max),
+                                PEOPLE(wrong_window_ms),
+                                PEOPLE(lock_ms),
+                                .first_must_change = s->people.first_must_change,
+                                .meanings = s->people.meanings};
 }
 
 #define HTTP(member) .member = (uint32_t)s->http.member

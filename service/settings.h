@@ -31,6 +31,13 @@ struct site_settings {
         uint64_t query_candidates_max, query_events_max;
     } limits;
     bool private_subscriptions;
+    struct { // as struct site_people
+        uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;
+        uint64_t password_min, password_max, password_history;
+        uint64_t wrong_max, wrong_window_ms, lock_ms;
+        bool first_must_change;
+        str meanings;
+    } people;
     struct { // as struct http_limits
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;
@@ -56,5 +63,6 @@ status site_settings_listen(struct site_settings *s, const char *listen, struct 
 void site_settings_template(struct buf *b); // the file that `init` writes
 unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
+struct site_people site_settings_people(const struct site_settings *s);
 struct http_limits site_settings_http(const struct site_settings *s);
 struct exchange_limits site_settings_exchange(const struct site_settings *s);

@@ -1,6 +1,7 @@
 // Who calls: from the header `Authorization` to a struct caller in the request's arena.
 #include "service/access/access.h"
 #include "service/access/token.h"
+#include "service/access/user.h"
 #include "service/client/client.h"
 #include <openssl/evp.h>
 #include <string.h>
@@ -52,6 +53,20 @@ static status actor_check(const struct actor *x, bool found, str id, wall now)
     return OK;
 }
 
+// A person's token does what the person may now.
+static status person_take(struct txn *t, struct arena *a, struct actor *x)
+{
+    struct user u;
+
+    if (x->user.n == 0) return OK;
+    if (!user_get(t, x->user, a, &u) || !u.active)
+        return refuse("user.inactive", "this token's person is not active here");
+    x->role = u.role;
+    x->clients = u.clients;
+    x->client_count = u.client_count;
+    return OK;
+}
+
 static struct caller *caller_new(struct arena *a, const struct actor *x)
 {
     struct caller *c = NEW(a, struct caller);
@@ -64,6 +79,7 @@ static struct caller *caller_new(struct arena *a, const struct actor *x)
                          .line = x->line,
                          .party = x->party,
                          .person = x->user.n > 0,
+                         .user = x->user,
                          .clients = x->clients,
                          .client_count = x->client_count};
     return c;
@@ -78,8 +94,10 @@ status access_caller(struct http_req *r, const struct caller **out)
     struct sha256 digest = token_digest(token);
     struct txn *t = api_snapshot(r);
     bool found = actor_by_token(t, &digest, &r->arena, &x);
+    status st = actor_check(&x, found, id, env_wall(api_site(r)->env));
+    if (st.cls == ST_OK) st = person_take(t, &r->arena, &x);
     TRY(api_snapshot_end(r));
-    TRY(actor_check(&x, found, id, env_wall(api_site(r)->env)));
+    TRY(st);
     const struct caller *c = caller_new(&r->arena, &x);
     if (c == NULL) return no_memory();
     *out = c;

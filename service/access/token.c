@@ -3,6 +3,7 @@
 // decided part of `token.revoked`: actor 4 | id str
 #include "service/access/token.h"
 #include "common/bytes.h"
+#include "service/access/user.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -121,8 +122,17 @@ static void created_print(const struct fact *f, struct json_w *w, const void *ar
     arena_fini(&a);
 }
 
-// Whoever ends the last token of an administrator could never make another.
-static bool other_admin(struct decide *d, uint32_t but)
+// Does it act for an administrator now?
+static bool is_admin(struct decide *d, const struct actor *x, struct arena *a)
+{
+    struct user u;
+
+    if (x->revoked.ms != 0 || (x->expires.ms != 0 && x->expires.ms <= d->now.ms)) return false;
+    if (x->user.n == 0) return x->role == ROLE_ADMIN;
+    return user_get(d->t, x->user, a, &u) && u.active && u.role == ROLE_ADMIN;
+}
+
+bool token_admin_remains(struct decide *d, uint32_t but, str but_user)
 {
     uint64_t last = counter_get(d->t, COUNTER_ACTOR);
     struct arena a;
@@ -131,8 +141,8 @@ static bool other_admin(struct decide *d, uint32_t but)
 
     arena_init(&a, 64 * KB);
     for (uint32_t n = 1; n <= last && !found; n++, arena_reset(&a))
-        found = n != but && actor_get(d->t, n, &a, &x) && x.role == ROLE_ADMIN &&
-                x.revoked.ms == 0 && (x.expires.ms == 0 || x.expires.ms > d->now.ms);
+        found = n != but && actor_get(d->t, n, &a, &x) &&
+                (but_user.n == 0 || !str_eq(x.user, but_user)) && is_admin(d, &x, &a);
     arena_fini(&a);
     return found;
 }
@@ -148,7 +158,7 @@ static status revoked_decide(struct decide *d)
         d->repeat_seq = x.revoked_seq;
         return OK;
     }
-    if (x.role == ROLE_ADMIN && !other_admin(d, x.number))
+    if (is_admin(d, &x, d->arena) && !token_admin_remains(d, x.number, (str){0}))
         return fail(ST_CONFLICT, "token.last_admin", 0,
                     "it is the last token of an administrator: make another one first");
     bytes_u(d->out, x.number, 4);

@@ -23,6 +23,10 @@ struct token_end { // the ask of `token.revoked`
     uint32_t actor;
 };
 
+// Whoever ends the last token of an administrator could never make another: is there one besides
+// this actor (0: none in particular) and all of this user (empty: of nobody)?
+bool token_admin_remains(struct decide *d, uint32_t but, str but_user);
+
 extern const struct kind kind_token_created, kind_token_revoked;
 // The actor that a `token.created` made; views into the fact, clients in the arena.
 status token_of_fact(const struct fact *f, struct arena *a, struct actor *out);

@@ -1,5 +1,6 @@
 #include "service/api/api.h"
 #include "common/form.h"
+#include "service/api/body_digest.h"
 #include "service/journal/idempotency.h"
 #include "service/journal/refusal.h"
 #include <string.h>
@@ -9,6 +10,7 @@
 struct pending { // in the request's arena while its job is away
     api_done *done;
     api_render *render;
+    const char *secrets; // of the body, see api_secrets
 };
 
 struct site *api_site(const struct http_req *r)
@@ -117,40 +119,7 @@ static void one_done(struct http_req *r, struct job *j)
         p->render(r, &j->asks[0]);
 }
 
-void api_command(struct http_req *r, const struct kind *k, const void *what, api_render *render)
-{
-    struct job *j = api_job(r, 1);
-    struct pending *p = j == NULL ? NULL : pending_of(r);
-    bool bad = false;
-
-    if (j == NULL) return;
-    j->key.present = api_key(r, &j->key, &bad);
-    if (bad) return;
-    j->asks[0] = (struct ask){.kind = k, .what = what};
-    if (p != NULL) p->render = render;
-    api_submit(r, j, one_done);
-}
-
-static void refused_render(struct http_req *r, const struct ask *a)
-{
-    (void)r, (void)a;
-    assert_failed("a refusal is refused", __FILE__, __LINE__);
-}
-
-void api_refuse(struct http_req *r, const struct kind *tried, client_id client, status st,
-                str units)
-{
-    struct refused *what = NEW(&r->arena, struct refused);
-
-    if (what == NULL) {
-        http_problem(r, st, S(""));
-        return;
-    }
-    *what = (struct refused){tried->number, st, units, client};
-    api_command(r, &kind_refusal, what, refused_render);
-}
-
-bool api_key(struct http_req *r, struct job_key *out, bool *bad)
+static bool key_read(struct http_req *r, const char *secrets, struct job_key *out, bool *bad)
 {
     str key = http_header(r, S("Idempotency-Key"));
     char actor[5] = {0};
@@ -170,8 +139,58 @@ bool api_key(struct http_req *r, struct job_key *out, bool *bad)
     *out = (struct job_key){.present = true, .key = digest16_of((str){actor, sizeof actor}, key)};
     head = digest16_of(str_of(http_method_name(r->method)), r->path);
     struct digest16 query = digest16_of((str){(const char *)head.b, sizeof head.b}, r->query);
-    out->body = digest16_of((str){(const char *)query.b, sizeof query.b}, r->body);
+    out->body = body_digest(&query, r->body, secrets, &r->arena);
     return true;
+}
+
+bool api_key(struct http_req *r, struct job_key *out, bool *bad)
+{
+    return key_read(r, NULL, out, bad);
+}
+
+void api_secrets(struct http_req *r, const char *names)
+{
+    struct pending *p = pending_of(r);
+
+    if (p != NULL) p->secrets = names; // without memory nothing is asked either
+}
+
+void api_command(struct http_req *r, const struct kind *k, const void *what, api_render *render)
+{
+    struct job *j = api_job(r, 1);
+    struct pending *p = j == NULL ? NULL : pending_of(r);
+    bool bad = false;
+
+    if (j == NULL) return;
+    j->key.present = key_read(r, p == NULL ? NULL : p->secrets, &j->key, &bad);
+    if (bad) return;
+    j->asks[0] = (struct ask){.kind = k, .what = what};
+    if (p != NULL) p->render = render;
+    api_submit(r, j, one_done);
+}
+
+static void refused_render(struct http_req *r, const struct ask *a)
+{
+    (void)r, (void)a;
+    assert_failed("a refusal is refused", __FILE__, __LINE__);
+}
+
+void api_refuse(struct http_req *r, const struct kind *tried, client_id client, status st,
+                str units)
+{
+    struct refused *what = NEW(&r->arena, struct refused);
+    struct pending *p = pending_of(r);
+
+    if (what == NULL || p == NULL) {
+        http_problem(r, st, S(""));
+        return;
+    }
+    *what = (struct refused){tried->number, st, units, client};
+    struct job *j = api_job(r, 1); // refusals are bound to no key
+    if (j == NULL) return;
+    j->asks[0] = (struct ask){.kind = &kind_refusal, .what = what};
+    p->render = refused_render;
+    api_submit(r, j, one_done);
 }
 
 void api_reply(struct http_req *r, int code, struct buf *json)

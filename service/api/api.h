@@ -17,6 +17,9 @@ status api_snapshot_end(struct http_req *r); // the first trouble in it
 // full queue (503) and a key used for another request (422). `what` lies in r->arena.
 typedef void api_render(struct http_req *r, const struct ask *a);
 void api_command(struct http_req *r, const struct kind *k, const void *what, api_render *render);
+// Before api_command: members of the body whose texts are secrets of a person ("old new"), and so
+// no part of what is compared under a key; `password` in a `signature` never is.
+void api_secrets(struct http_req *r, const char *names);
 // Refuses, and has the refusal recorded as a fact: for decisions of trade that the loop can make
 // (an unknown unit). `units` are offenders without brackets, in r->arena, or empty.
 void api_refuse(struct http_req *r, const struct kind *tried, client_id client, status st,

@@ -10,6 +10,8 @@ int cli_serve(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_journal(int argc, char **argv);
+int cli_user(int argc, char **argv);
+int cli_token(int argc, char **argv);
 int cli_convert(int argc, char **argv);
 int cli_hash(int argc, char **argv);
 int cli_validate(int argc, char **argv);

@@ -17,6 +17,17 @@ static const struct command {
     {"verify", "DIR", "replays the journal of a folder that is not in use, and compares",
      cli_verify},
     {"journal", "DIR", "prints the journal, one JSON object a line", cli_journal},
+    {"user",
+     "add DIR NAME --name TEXT --role ROLE [--client CLIENT]… --reason TEXT | password DIR NAME "
+     "--reason TEXT | list DIR",
+     "people of a stopped site (of one that runs: /v1/users); a password is a line of standard "
+     "input",
+     cli_user},
+    {"token",
+     "create DIR [--role ROLE] [--user NAME] [--client CLIENT]… [--line LINE] [--party GLN] "
+     "[--expires TIME] | revoke DIR ID | list DIR",
+     "tokens of a stopped site (of one that runs: /v1/tokens), such as where the last was lost",
+     cli_token},
     {"convert", "--to urn|dl|bracketed|raw|json-ld|xml-2.0|xml-1.2 [--prefixes FILE] [FILE]",
      "brings identifiers on standard input, one a line, or an EPCIS document to another form",
      cli_convert},

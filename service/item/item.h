@@ -15,7 +15,8 @@ enum item_noun_number { // on disk
     NOUN_PARTY = 4,
     NOUN_LINE = 5,
     NOUN_PARTNER = 6,
-    NOUN_POOL = 7
+    NOUN_POOL = 7,
+    NOUN_USER = 8
 };
 
 struct item {
@@ -59,6 +60,7 @@ struct item_noun {
     // On the loop, before prepare: what is secret becomes sealed bytes (service/pool/secret.h), or
     // stays what is stored where the value says so. NULL: it has no secrets.
     status (*seal)(const struct site *s, struct txn *t, struct arena *a, struct item_put *put);
+    const char *secrets; // members that are secrets of a person (api_secrets); NULL: none
 };
 
 bool item_get(struct txn *t, const struct item_noun *n, str name, struct item *out);

@@ -178,6 +178,7 @@ void item_api_put(struct http_req *r)
         return;
     }
     if (!api_body(r, n->form, value)) return;
+    if (n->secrets != NULL) api_secrets(r, n->secrets);
     st = prepare(r, n, value, put);
     if (st.cls != ST_OK)
         put_refuse(r, put, st);

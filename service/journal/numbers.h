@@ -20,6 +20,10 @@
     X(PARTY_PUT, 19, "party.put")                                                                  \
     X(LINE_PUT, 20, "line.put")                                                                    \
     X(PARTNER_PUT, 21, "partner.put")                                                              \
+    X(USER_PUT, 22, "user.put")                                                                    \
+    X(USER_PASSWORD, 23, "user.password")                                                          \
+    X(USER_LOCKED, 24, "user.locked")                                                              \
+    X(PASSWORD_REFUSED, 25, "password.refused")                                                    \
     X(POOL_PUT, 32, "pool.put")                                                                    \
     X(NUMBERS_ISSUED, 33, "numbers.issued")                                                        \
     X(NUMBERS_CONFIRMED, 34, "numbers.confirmed")                                                  \
@@ -73,6 +77,8 @@ enum fact_kind {
     X(ACTOR, 'A')                                                                                  \
     X(ACTOR_ID, 't')                                                                               \
     X(TOKEN, 'T')                                                                                  \
+    X(USER, 'u')                                                                                   \
+    X(USER_PASSWORD_OF, 'b')                                                                       \
     X(CLIENT, 'C')                                                                                 \
     X(PREFIX, 'f')                                                                                 \
     X(GTIN, 'G')                                                                                   \

@@ -36,6 +36,20 @@ struct site_limits {                 // settings, each with its default in servi
     bool private_subscriptions;      // may subscribers live at private addresses?
 };
 
+struct site_people {                  // settings: people's passwords and signatures
+    uint32_t hash_memory_kb;          // argon2id, 19,456
+    uint32_t hash_passes, hash_lanes; // 2 and 1
+    uint32_t hashes_at_once;          // of all loops, 4
+    uint32_t password_min;            // characters, 12
+    uint32_t password_max;            // 128
+    uint32_t password_history;        // former ones that may not come again, 5
+    uint32_t wrong_max;               // wrong passwords before the user is locked, 5
+    uint32_t wrong_window_ms;         // in this time, 15 min
+    uint32_t lock_ms;                 // for this long, 15 min
+    bool first_must_change;           // one set by an administrator signs nothing
+    str meanings;                     // of signatures, words between blanks
+};
+
 struct site {
     unsigned magic;
     struct db *db;
@@ -46,6 +60,7 @@ struct site {
     const struct site_keys *keys;
     uint8_t opaque_key[16]; // service/api/opaque.h
     struct site_limits limits;
+    struct site_people people;
     struct loop *loops[SITE_LOOPS_MAX];
     struct txn *readers[SITE_LOOPS_MAX]; // each its loop's own; resting between events
     unsigned loop_count;

@@ -41,6 +41,16 @@ PREFIX = "9506000"
 GTIN = "09506000134352"
 
 
+FIRST_PASSWORD = "set by an administrator"  # see Site.person
+PASSWORD = "words that only they know"
+
+
+def sign(meaning="approval", reason=None, password=PASSWORD):
+    """The member `signature` of a body, of who was made by Site.person."""
+    said = {"password": password, "meaning": meaning}
+    return said if reason is None else {**said, "reason": reason}
+
+
 def packtrail(*args, given=None, timeout=CALL_S, env=None):
     """Runs the program to its end; the result has returncode, stdout and stderr as text."""
     return subprocess.run([BIN, *map(str, args)], input=given, capture_output=True, text=True,
@@ -158,6 +168,15 @@ class Site:
 
     def as_role(self, role, **scope):
         return self.caller(self.token(role, **scope))
+
+    def person(self, role, name, printed="Mia Muster", **scope):
+        """A caller who is a person, with a password of their own: PASSWORD."""
+        self.admin.put(f"/v1/users/{name}", {"name": printed, "role": role, **scope,
+                                             "password": FIRST_PASSWORD})
+        caller = self.caller(self.admin.post("/v1/tokens", {"user": name}, 201)["token"])
+        caller.post(f"/v1/users/{name}/password",
+                    {"old": FIRST_PASSWORD, "new": PASSWORD}, 204)
+        return caller
 
     def rss_kb(self):
         """Resident memory that is not mapped files: RssAnon + RssShmem."""

@@ -12,7 +12,7 @@ PLACES = {  # for the {...} of paths
     "client": "acme", "gtin": harness.GTIN, "line": "line-1", "gln": GLN, "lot": "L1",
     "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
     "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent",
-    "query": "SimpleEventQuery", "subscription": "none", "eventID": "urn:x:none",
+    "user": "mia", "query": "SimpleEventQuery", "subscription": "none", "eventID": "urn:x:none",
     "captureID": "none",
     "value": "none", "token": "00"}
 ROLES = {
@@ -74,6 +74,19 @@ def configure(tell, admin, partner):
                  "products/" + harness.GTIN, "pools/acme-packs", "partners/hub"):
         tell(admin, "GET", "/v1/" + noun)
         tell(admin, "GET", "/v1/" + noun.split("/")[0] + "?limit=1")
+
+
+def hire(tell, site):
+    """People: one made, changed, shown; who has a token of hers changes her password."""
+    admin = site.admin
+    mia = {"name": "Mia Muster", "role": "qa", "clients": ["acme"], "extra": {"badge": "7"}}
+    tell(admin, "PUT", "/v1/users/mia", {**mia, "password": harness.FIRST_PASSWORD})
+    assert tell(admin, "PUT", "/v1/users/mia", {**mia, "reason": "as before"})["version"] == 1
+    assert tell(admin, "GET", "/v1/users/mia")["password"] == "***"
+    tell(admin, "GET", "/v1/users?limit=1")
+    person = site.caller(tell(admin, "POST", "/v1/tokens", {"user": "mia"})["token"])
+    tell(person, "POST", "/v1/users/mia/password",
+         {"old": harness.FIRST_PASSWORD, "new": harness.PASSWORD})
 
 
 def make_tokens(tell, site):
@@ -247,6 +260,7 @@ def until(look_again, seconds=30):
 def run(tell, site, partner):
     """The partner refuses until its first message is sent again."""
     configure(tell, site.admin, partner)
+    hire(tell, site)
     line, operator = make_tokens(tell, site)
     tell(operator, "POST", "/v1/lots", {
         "lot": "L1", "gtin": harness.GTIN, "expiry": "2030-12", "client": "acme", "line": "line-1",

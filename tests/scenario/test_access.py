@@ -154,7 +154,7 @@ def test_tokens_are_listed_in_pages(admin):
 
 
 def test_tokens_outlive_a_kill(site, admin):
-    made = admin.post(TOKENS, {"role": "operator", "user": "mia"}, 201)
+    made = admin.post(TOKENS, {"role": "operator"}, 201)
     gone = admin.post(TOKENS, {"role": "operator"}, 201)
     admin.delete(f"{TOKENS}/{gone['id']}", 204)
     site.restart()
@@ -165,6 +165,7 @@ def test_tokens_outlive_a_kill(site, admin):
 
 
 def test_a_person_must_give_a_reason_and_a_machine_need_not(site, admin):
+    admin.put("/v1/users/mia", {"name": "Mia Muster", "role": "admin"})
     person = site.as_role("admin", user="mia")
     person.refused("PUT", "/v1/lines/line-2", {"name": "Two"}, status=400, code="reason.required")
     person.put("/v1/lines/line-2", {"name": "Two", "reason": "a new hall"}, 201)

@@ -24,6 +24,12 @@
 static wall fixture_wall(void *self) { return ((struct fixture *)self)->now; }
 static mono fixture_mono(void *self) { return (mono){((struct fixture *)self)->now.ms}; }
 
+static int fixture_zone(void *self, wall at)
+{
+    (void)at;
+    return ((struct fixture *)self)->zone_min;
+}
+
 // splitmix64: any seed does.
 static void fixture_random(void *self, void *out, size_t n)
 {
@@ -131,6 +137,22 @@ static const struct site_limits limits = {.issue_max = 1000000,
                                           .capture_slice_events = 200,
                                           .capture_ids_by_hash = true};
 
+// Hashes cost next to nothing: what they cost is not what tests are about.
+static const struct site_people people = {
+    .hash_memory_kb = 8,
+    .hash_passes = 1,
+    .hash_lanes = 1,
+    .hashes_at_once = 4,
+    .password_min = 12,
+    .password_max = 128,
+    .password_history = 5,
+    .wrong_max = 5,
+    .wrong_window_ms = 15 * 60000,
+    .lock_ms = 15 * 60000,
+    .first_must_change = true,
+    .meanings = {"approval review", 15}
+};
+
 struct fixture *fixture_open(const struct kind *const *kinds)
 {
     struct fixture *f = calloc(1, sizeof *f);
@@ -141,7 +163,7 @@ struct fixture *fixture_open(const struct kind *const *kinds)
     f->now = (wall){1764000000000}; // 2025-11-24T16:00:00Z
     f->random = 1;
     f->actor = 1;
-    f->env = (struct env){f, fixture_wall, fixture_mono, fixture_random};
+    f->env = (struct env){f, fixture_wall, fixture_mono, fixture_random, fixture_zone};
     f->caller =
         (struct caller){.magic = CALLER_MAGIC, .actor = 1, .role = ROLE_ADMIN, .id = S("fixture")};
     arena_init(&f->arena, 2 * GB);
@@ -152,6 +174,7 @@ struct fixture *fixture_open(const struct kind *const *kinds)
                             .kinds = f->kinds,
                             .keys = &f->keys,
                             .limits = limits,
+                            .people = people,
                             .loop_count = 1};
     struct site_derive opaque = {.epoch = 1, .info = S("packtrail opaque 1")};
     site_keys_derive(&f->keys, &opaque, f->site.opaque_key, sizeof f->site.opaque_key);

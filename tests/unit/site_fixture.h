@@ -17,6 +17,7 @@ struct fixture {
     char folder[64];
     struct env env;
     wall now;        // the test sets it
+    int zone_min;    // of the place; the test may set it
     uint64_t random; // state of the random bytes; the test may set it
     struct loop *loop;
     const struct kind *kinds[FIXTURE_KINDS_MAX];

@@ -1,0 +1,88 @@
+#include "service/access/password.h"
+#include <argon2.h>
+#include <string.h>
+
+#define SALT_SIZE 16u
+#define HASH_SIZE 32u
+
+static atomic_uint under_way; // hashes of all loops
+
+static status begin(const struct site *s)
+{
+    if (atomic_fetch_add(&under_way, 1) < s->people.hashes_at_once) return OK;
+    atomic_fetch_sub(&under_way, 1);
+    return fail(ST_BUSY, "password.busy", 0, "too many passwords are looked at, ask again");
+}
+
+static void end(void) { atomic_fetch_sub(&under_way, 1); }
+
+static status failed(int rc)
+{
+    if (rc == ARGON2_MEMORY_ALLOCATION_ERROR || rc == ARGON2_THREAD_FAIL)
+        return fail(ST_BUSY, "password.busy", 0,
+                    "there is no memory for a password now, ask again");
+    return fail(ST_INTERNAL, "password.hash", 0, "argon2: %s", argon2_error_message(rc));
+}
+
+// Characters of UTF-8: bytes that continue none.
+static size_t characters(str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static bool is_one_character(str s)
+{
+    for (size_t i = 1; i < s.n; i++)
+        if (s.p[i] != s.p[0]) return false;
+    return true;
+}
+
+status password_check(const struct site_people *p, str password, str user, str printed)
+{
+    size_t n = characters(password);
+
+    if (n < p->password_min || n > p->password_max)
+        return fail(ST_BAD_INPUT, "password.length", 0,
+                    "a password has %u to %u characters, not %zu", p->password_min, p->password_max,
+                    n);
+    if (str_eq_fold(password, user) || str_eq_fold(password, printed) || is_one_character(password))
+        return fail(ST_BAD_INPUT, "password.simple", 0,
+                    "a password is neither the person's name nor one character alone");
+    return OK;
+}
+
+status password_hash(const struct site *s, str password, struct arena *a, str *out)
+{
+    const struct site_people *p = &s->people;
+    char *text = arena_alloc(a, PASSWORD_HASH_MAX);
+    uint8_t salt[SALT_SIZE];
+
+    if (text == NULL) return no_memory();
+    env_random(s->env, salt, sizeof salt);
+    TRY(begin(s));
+    int rc =
+        argon2id_hash_encoded(p->hash_passes, p->hash_memory_kb, p->hash_lanes, password.p,
+                              password.n, salt, sizeof salt, HASH_SIZE, text, PASSWORD_HASH_MAX);
+    end();
+    if (rc != ARGON2_OK) return failed(rc);
+    *out = str_of(text);
+    return OK;
+}
+
+status password_fits(const struct site *s, str hash, str password, bool *fits)
+{
+    char text[PASSWORD_HASH_MAX];
+
+    assert(hash.n > 0 && hash.n < sizeof text);
+    memcpy(text, hash.p, hash.n);
+    text[hash.n] = 0;
+    TRY(begin(s));
+    int rc = argon2id_verify(text, password.p, password.n);
+    end();
+    if (rc != ARGON2_OK && rc != ARGON2_VERIFY_MISMATCH) return failed(rc);
+    *fits = rc == ARGON2_OK;
+    return OK;
+}

@@ -1,0 +1,19 @@
+// password.h - people's passwords: the rules of a new one, its argon2id hash, and comparing.
+//
+// A hash takes some 20 ms of one core and `passwords.hash_memory` while it is made. It is made on
+// the loop of the request, never by the committer: a loop has at most one under way, and all loops
+// together `passwords.hashes_at_once`; over it password.busy (503). No state but that count.
+#pragma once
+#include "common/env.h"
+#include "service/journal/site.h"
+
+#define PASSWORD_HASH_MAX 128u     // of the text "$argon2id$v=19$m=…,t=…,p=…$salt$hash"
+#define PASSWORD_TEXT_MAX (2 * KB) // of what a caller may send, before the rules are asked
+
+// The rules of a new one that need no hash: password.length (in characters), password.simple (it is
+// the person's own name, or one character again and again).
+status password_check(const struct site_people *p, str password, str user, str printed);
+// A fresh salt, the settings' cost; the text is the arena's. password.busy.
+status password_hash(const struct site *s, str password, struct arena *a, str *out);
+// Under the cost that the hash names; compared in constant time. password.busy.
+status password_fits(const struct site *s, str hash, str password, bool *fits);

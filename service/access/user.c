@@ -1,0 +1,280 @@
+// user.c - what people configure of a person, and its rules.
+//
+// The item holds what an administrator has set as the member `password`, sealed: 0 1, seq of the
+// lock that the put has ended 8, hash. So a put that says nothing of the password changes nothing
+// of it, and one that comes after a lock is another version, whose write ends the lock. What counts
+// now, which the person may have changed since, is in the row (user_db.h).
+#include "service/access/user.h"
+#include "common/bytes.h"
+#include "service/access/password.h"
+#include "service/access/token.h"
+#include "service/client/client.h"
+#include "service/item/item_api.h"
+
+#define SEAL_HEAD 9u
+
+struct user_value {
+    str name, role, client, password, active;
+    struct form_list clients, extra;
+    str reason;
+};
+
+// ---- the form
+
+static status role_of_person(str value, struct arena *a, str *out)
+{
+    enum role role;
+
+    (void)a, (void)out;
+    if (!role_find(value, &role))
+        return fail(ST_BAD_INPUT, "role.unknown", 0,
+                    "role: distributor, client, operator, qa, auditor or admin");
+    if (role == ROLE_LINE || role == ROLE_GATEWAY)
+        return fail(ST_BAD_INPUT, "user.role", 0, "role: a %s is a machine, not a person",
+                    role_word(role));
+    return OK;
+}
+
+static status truth(str value, struct arena *a, str *out)
+{
+    (void)a, (void)out;
+    if (str_eq(value, S("true")) || str_eq(value, S("false"))) return OK;
+    return fail(ST_BAD_INPUT, "json.type", 0, "active: true or false");
+}
+
+// clang-format off
+#define U(member) .at = offsetof(struct user_value, member)
+static const struct form_field fields[] = {
+    {.name = "name",     .kind = FORM_STR, U(name), .required = true, .max = 200},
+    {.name = "role",     .kind = FORM_STR, U(role), .required = true, .max = 32,
+     .check = role_of_person},
+    {.name = "client",   .kind = FORM_NAME, U(client)},
+    {.name = "clients",  .kind = FORM_STRS, U(clients), .max = 64,
+     .count_max = CALLER_CLIENTS_MAX},
+    {.name = "password", .kind = FORM_STR, U(password), .max = PASSWORD_TEXT_MAX, .secret = true},
+    {.name = "active",   .kind = FORM_RAW, U(active), .max = 5, .check = truth},
+    {.name = "extra",    .kind = FORM_MAP, U(extra), .max = 500, .count_max = 64},
+    {.name = "reason",   .kind = FORM_STR, U(reason), .max = 500},
+    {0},
+};
+// clang-format on
+static const struct form form = {"user", sizeof(struct user_value), fields, 1};
+
+// ---- reading
+
+static bool client_at(struct txn *t, str name, client_id *out)
+{
+    return client_by_name(t, name, out);
+}
+
+// The clients that a user is bound to, as numbers. client.unknown.
+static status clients_of(struct txn *t, const struct user_value *v, struct arena *a,
+                         struct user *out)
+{
+    uint32_t n = v->clients.n + (v->client.n > 0 ? 1 : 0);
+    client_id *clients = NEW_ARRAY(a, client_id, n + 1);
+    const str *names = v->clients.items;
+
+    if (clients == NULL) return no_memory();
+    for (uint32_t i = 0; i < n; i++) {
+        str name = v->client.n > 0 ? v->client : names[i];
+        if (!client_at(t, name, &clients[i]))
+            return fail(ST_UNPROCESSABLE, "client.unknown", 0, "client: there is no %.*s",
+                        STR(name));
+    }
+    out->clients = clients;
+    out->client_count = n;
+    return OK;
+}
+
+static status user_of(struct txn *t, const struct item *i, const struct user_value *v,
+                      struct arena *a, struct user *out)
+{
+    struct user u = {.number = i->number, .name = arena_str(a, i->name), .printed = v->name};
+
+    u.active = str_eq(v->active, S("true"));
+    if (u.name.p == NULL) return no_memory();
+    if (!role_find(v->role, &u.role)) return fail(ST_STORE, "store.corrupt", 0, "a user's role");
+    TRY(clients_of(t, v, a, &u));
+    *out = u;
+    return OK;
+}
+
+bool user_get(struct txn *t, str name, struct arena *a, struct user *out)
+{
+    struct user_value v;
+    struct item i;
+
+    if (!item_get(t, &noun_user, name, &i)) return false;
+    if (item_value(&noun_user, &i, a, &v).cls == ST_OK && user_of(t, &i, &v, a, out).cls == ST_OK)
+        return true;
+    txn_spoil(t, "store.corrupt", "the row of a user");
+    return false;
+}
+
+// ---- rules
+
+// One person, one role: what an administrator may not do (open, close, report, sign) nobody else's
+// duty can bring to the same account.
+static status rules(const struct user_value *v)
+{
+    bool bound = v->client.n > 0 || v->clients.n > 0;
+    enum role role = ROLE_ADMIN;
+    const str *names = v->clients.items;
+
+    if (!role_find(v->role, &role)) return fail(ST_INTERNAL, "role.unknown", 0, "role");
+    if (v->client.n > 0 && v->clients.items != NULL)
+        return fail(ST_BAD_INPUT, "field.range", 0, "clients: either client or clients");
+    if (v->clients.items != NULL && v->clients.n == 0) // none must not come to mean all
+        return fail(ST_BAD_INPUT, "field.range", 0, "clients: at least one, or leave it out");
+    for (uint32_t i = 0; i < v->clients.n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (str_eq(names[i], names[k]))
+                return fail(ST_BAD_INPUT, "field.range", 0, "clients: one is named twice");
+    if ((role == ROLE_CLIENT || role == ROLE_DISTRIBUTOR) && !bound)
+        return fail(ST_BAD_INPUT, "field.required", 0, "client: people of this role are for some");
+    if (role == ROLE_ADMIN && bound)
+        return fail(ST_BAD_INPUT, "field.range", 0,
+                    "client: an administrator is of the whole site");
+    return OK;
+}
+
+static bool is_sealed(str s) { return s.n >= SEAL_HEAD && s.p[0] == 0; }
+static str hash_of(str sealed)
+{
+    return is_sealed(sealed) ? str_from(sealed, SEAL_HEAD) : (str){"", 0};
+}
+static uint64_t lifted_by(str sealed) { return is_sealed(sealed) ? get_be(sealed.p + 1, 8) : 0; }
+
+static status put_sealed(struct arena *a, uint64_t lifted, str hash, str *out)
+{
+    char *p = arena_alloc(a, SEAL_HEAD + hash.n);
+
+    if (p == NULL) return no_memory();
+    put_be(p + 1, lifted, 8);
+    if (hash.n > 0) memcpy(p + SEAL_HEAD, hash.p, hash.n);
+    *out = (str){p, SEAL_HEAD + hash.n};
+    return OK;
+}
+
+// What is said again stays the hash that is stored, so that the same put again changes nothing.
+static status hash_said(const struct site *s, struct txn *t, const struct user *u, str old,
+                        struct arena *a, str *out)
+{
+    struct user_state state;
+    str said = *out;
+    bool same = false;
+
+    if (said.n == 0 || str_eq(said, S("***"))) return *out = old, OK;
+    user_state_get(t, u->number, &state);
+    if (old.n > 0 && str_eq(state.hash, old)) TRY(password_fits(s, old, said, &same));
+    if (same) return *out = old, OK;
+    return user_password_new(s, t, u, said, a, out);
+}
+
+static status seal(const struct site *s, struct txn *t, struct arena *a, struct item_put *put)
+{
+    struct user_value *v = (struct user_value *)(uintptr_t)put->value, old = {0};
+    struct user u = {.name = put->name, .printed = v->name};
+    struct user_state state = {0};
+    struct item i;
+
+    TRY(rules(v));
+    TRY(clients_of(t, v, a, &u));
+    if (v->active.n == 0) v->active = S("true");
+    if (item_get(t, &noun_user, put->name, &i)) {
+        TRY(item_value(&noun_user, &i, a, &old));
+        u.number = i.number;
+        user_state_get(t, u.number, &state);
+    }
+    str hash = v->password;
+    TRY(hash_said(s, t, &u, hash_of(old.password), a, &hash));
+    uint64_t lifted = state.lock_seq != 0 ? state.lock_seq : lifted_by(old.password);
+    v->password = (str){"", 0};
+    return hash.n == 0 ? OK : put_sealed(a, lifted, hash, &v->password);
+}
+
+status user_password_put(const struct site *s, struct txn *t, struct arena *a, str password,
+                         struct item_put *put)
+{
+    struct user_value *v = NEW(a, struct user_value);
+    struct item i;
+
+    if (v == NULL) return no_memory();
+    if (!item_get(t, &noun_user, put->name, &i))
+        return fail(ST_NOT_FOUND, "user.unknown", 0, "there is no such user");
+    TRY(item_value(&noun_user, &i, a, v));
+    v->password = password;
+    put->value = v;
+    return item_prepare(&noun_user, s, t, a, put);
+}
+
+static status decide(struct decide *d, const struct item_put *put, const struct item *old)
+{
+    const struct user_value *v = put->value;
+    struct user was = {0}, now = {0};
+
+    if (v->password.n > 0 && !is_sealed(v->password)) // whatever way a put took here
+        return fail(ST_INTERNAL, "user.password", 0, "a password was not hashed before the put");
+    TRY(clients_of(d->t, v, d->arena, &now));
+    if (old == NULL || !user_get(d->t, put->name, d->arena, &was)) return OK;
+    bool is_admin = was.active && was.role == ROLE_ADMIN;
+    bool stays = str_eq(v->active, S("true")) && str_eq(v->role, S("admin"));
+    if (!is_admin || stays || token_admin_remains(d, 0, put->name)) return OK;
+    return fail(ST_CONFLICT, "user.last_admin", 0,
+                "nobody else could administer the site: make another administrator first");
+}
+
+// A password that the put has brought counts from here on; a lock that it has seen is over.
+static void write(struct txn *t, const struct fact *f, const struct item *now, const void *value)
+{
+    const struct user_value *v = value;
+    str hash = hash_of(v->password);
+    struct user_state s;
+
+    user_state_get(t, now->number, &s);
+    bool fresh = hash.n > 0 && !str_eq(hash, s.given);
+    if (s.lock_seq != 0 && s.lock_seq == lifted_by(v->password)) {
+        s.lock_seq = 0;
+        s.locked_until = s.wrong_since = (wall){0};
+        s.wrong = 0;
+    }
+    if (fresh) {
+        s.hash = s.given = hash;
+        s.first = true;
+    }
+    user_state_put(t, now->number, &s);
+    if (fresh) user_password_add(t, now->number, f->seq, hash);
+}
+
+static status show(struct txn *t, wall now, const struct item *i, const void *value,
+                   struct json_w *w)
+{
+    struct user_state s;
+    struct buf b;
+
+    (void)value;
+    user_state_get(t, i->number, &s);
+    if (s.hash.n > 0) json_w_kbool(w, "must_change", s.first);
+    if (s.locked_until.ms <= now.ms) return OK;
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){s.locked_until, 0});
+    json_w_kstr(w, "locked_until", buf_str(&b));
+    buf_fini(&b);
+    return OK;
+}
+
+const struct item_noun noun_user = {.number = NOUN_USER,
+                                    .word = "user",
+                                    .unknown = "user.unknown",
+                                    .form = &form,
+                                    .reason_at = offsetof(struct user_value, reason),
+                                    .kind = &kind_user_put,
+                                    .seal = seal,
+                                    .secrets = "password",
+                                    .decide = decide,
+                                    .write = write,
+                                    .show = show};
+
+const struct kind kind_user_put = {
+    FACT_USER_PUT, 1, "user.put", item_put_decide, item_put_write, item_put_print, &noun_user};
