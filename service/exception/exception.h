@@ -70,11 +70,11 @@ bool exception_resolution_find(str word, enum exception_resolution *out); // of 
 // What a fact raises. Deterministic: only what the fact and the ledger say.
 struct exception {
     enum exception_kind kind;
-    uint8_t index;         // 0; of a fact that raises several: 0, 1, 2 …
-    bool of_site;          // the site's own, though the fact is a client's
-    str code;              // machine code, such as "unit.state"; may be empty
-    uint32_t lot;          // dense number; 0: none
-    uint64_t unit;         // unit_id.v; 0: none, or several
+    uint8_t index; // 0; of a fact that raises several, its client's or the site's: 0, 1, 2 …
+    bool of_site;  // the site's own, though the fact is a client's
+    str code;      // machine code, such as "unit.state"; may be empty
+    uint32_t lot;  // dense number; 0: none
+    uint64_t unit; // unit_id.v; 0: none, or several
     struct digest16 about; // zeros: about nothing that stands
 };
 

@@ -23,8 +23,10 @@ static void refused_write(struct txn *t, const struct fact *f, const void *arg)
     if (refusal_get(f->decided, &a, &r).cls != ST_OK)
         txn_spoil(t, "record.corrupt", "a refusal");
     else if (refused_is_raised(r.kind))
-        exception_raise(
-            t, f, &(struct exception){.kind = EXCEPTION_OF_REFUSED, .code = str_of(r.st.reason)});
+        exception_raise(t, f,
+                        &(struct exception){.kind = EXCEPTION_OF_REFUSED,
+                                            .code = str_of(r.st.reason),
+                                            .lot = f->lot});
     arena_fini(&a);
 }
 
