@@ -10,6 +10,7 @@
 #include "service/exchange/outcome.h"
 #include "service/exchange/partner.h"
 #include "service/exchange/subscription.h"
+#include "service/inbox/inbox.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/pruned.h"
@@ -61,6 +62,7 @@ const struct kind *const site_kinds[] = {
     &kind_exception_noted,
     &kind_exception_resolved,
     &kind_exception_reopened,
+    &kind_exception_received,
     &kind_exception_sent,
     &kind_partner_put,
     &kind_delivery_outcome,

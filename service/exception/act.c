@@ -1,5 +1,6 @@
 // decided part: distance from the fact that raised the exception var | index 1 | fact before in its
-//   history var | first str | second str. The fact's client is the exception's.
+//   history var | first str | second str |
+//   third str. The fact's client is the exception's.
 #include "service/exception/act.h"
 #include "common/bytes.h"
 
@@ -18,6 +19,7 @@ void exception_act_put(uint64_t seq, const struct exception_act *x, struct buf *
     bytes_var(out, x->before);
     bytes_str(out, x->first);
     bytes_str(out, x->second);
+    bytes_str(out, x->third);
 }
 
 status exception_act_get(const struct fact *f, struct exception_act *out)
@@ -30,6 +32,7 @@ status exception_act_get(const struct fact *f, struct exception_act *out)
     x.before = bytes_get_var(&r);
     x.first = bytes_get_str(&r);
     x.second = bytes_get_str(&r);
+    x.third = bytes_get_str(&r);
     if (r.bad || distance > f->seq)
         return fail(ST_STORE, "record.corrupt", 0, "a note about an exception breaks off");
     x.id.seq = f->seq - distance;
@@ -102,6 +105,7 @@ static void act_write(struct txn *t, const struct fact *f, const void *arg)
     if (e->resolves) (void)exception_resolution_find(x.first, &row.resolution);
     exception_put(t, &row, before);
     if (before != row.state) stand(t, &row);
+    if (x.third.n > 0) case_put(t, &row.id, x.third);
 }
 
 // ---- for people

@@ -16,6 +16,7 @@ struct exception_act { // the ask of all five, and their decided part
     uint64_t before; // fact before in the history, the decision's to fill; 0: the first
     str first;       // owner; text; resolution; nothing; type of the message
     str second;      // reason; nothing; reason; reason; to whom
+    str third;       // of what was sent: the case that the partner will answer under
 };
 
 extern const struct kind kind_exception_assigned, kind_exception_noted, kind_exception_resolved,

@@ -2,6 +2,8 @@
 //     (1: about something), actor var, count var, lot var, unit var, newest fact of its history
 //     var, fact that settled it var, code str, owner str, [about 16]
 // row '1' client 4, kind 1, about 16 -> seq 8, index 1: what stands about something
+// row '1' client 4, 129, digest of a message's id 16 -> seq of the fact that holds it 8, 0
+// row '1' client 4, 130, digest of a case's id 16 -> seq 8, index 1
 // row '2' client 4, kind 1 -> open 8, assigned 8, resolved 8
 //
 // A resolved one moves behind all that are not, so that whoever looks at what is open never passes
@@ -245,4 +247,41 @@ void standing_del(struct txn *t, const struct exception_end *x)
     struct key k = key_standing(x);
 
     if (is_about(&x->about)) (void)txn_del(t, DB_ROWS, str_key(&k));
+}
+
+// ---- messages of trading partners
+
+enum { OF_MESSAGE = 129, OF_CASE = 130 }; // beside enum exception_kind
+
+static struct exception_end named(client_id c, unsigned sort, str id)
+{
+    return (struct exception_end){c, (enum exception_kind)sort, digest16_of(id, (str){0})};
+}
+
+bool case_get(struct txn *t, client_id c, str id, struct exception_id *out)
+{
+    struct exception_end x = named(c, OF_CASE, id);
+    return standing_get(t, &x, out);
+}
+
+void case_put(struct txn *t, const struct exception_id *x, str id)
+{
+    struct exception_end as = named(x->client, OF_CASE, id);
+    standing_put(t, &as, x);
+}
+
+bool message_get(struct txn *t, client_id c, str id, uint64_t *seq)
+{
+    struct exception_end x = named(c, OF_MESSAGE, id);
+    struct exception_id found;
+
+    if (!standing_get(t, &x, &found)) return false;
+    *seq = found.seq;
+    return true;
+}
+
+void message_put(struct txn *t, client_id c, str id, uint64_t seq)
+{
+    struct exception_end as = named(c, OF_MESSAGE, id);
+    standing_put(t, &as, &(struct exception_id){c, seq, 0});
 }

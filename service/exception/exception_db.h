@@ -60,6 +60,13 @@ struct exception_counts {
 };
 struct exception_counts exception_counts_get(struct txn *t, client_id c, enum exception_kind k);
 
+// The case that messages of trading partners speak of, by its id; and a message, by which fact it
+// came (and with which exception).
+bool case_get(struct txn *t, client_id c, str id, struct exception_id *out);
+void case_put(struct txn *t, const struct exception_id *x, str id);
+bool message_get(struct txn *t, client_id c, str id, uint64_t *seq);
+void message_put(struct txn *t, client_id c, str id, uint64_t seq);
+
 // What stands about something: by which exception.
 bool standing_get(struct txn *t, const struct exception_end *x, struct exception_id *out);
 void standing_put(struct txn *t, const struct exception_end *x, const struct exception_id *id);

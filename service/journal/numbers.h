@@ -40,6 +40,7 @@
     X(EXCEPTION_NOTED, 89, "exception.noted")                                                      \
     X(EXCEPTION_RESOLVED, 90, "exception.resolved")                                                \
     X(EXCEPTION_REOPENED, 91, "exception.reopened")                                                \
+    X(EXCEPTION_RECEIVED, 92, "exception.received")                                                \
     X(EXCEPTION_SENT, 93, "exception.sent")                                                        \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
