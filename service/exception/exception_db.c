@@ -179,13 +179,14 @@ void exception_walk_open(struct exception_walk *w, struct txn *t,
 
     memcpy(w->prefix, k.b, sizeof w->prefix);
     memcpy(w->from, k.b, sizeof w->from);
-    w->w = walk_open(t, DB_ROWS, (str){w->prefix, sizeof w->prefix},
-                     (str){w->from, of->seq == 0 ? 0 : sizeof w->from});
+    w->from_newest = of->seq == 0;
+    w->w =
+        walk_open(t, DB_ROWS, (str){w->prefix, sizeof w->prefix}, (str){w->from, sizeof w->from});
 }
 
 bool exception_walk_next(struct exception_walk *w, struct exception_row *out)
 {
-    bool first = !w->w.begun && w->w.from.n == 0;
+    bool first = w->from_newest && !w->w.begun;
     str k, v;
 
     if (first ? !walk_last(&w->w, &k, &v) : !walk_before(&w->w, &k, &v)) return false;

@@ -40,6 +40,7 @@ void exception_put(struct txn *t, const struct exception_row *x, enum exception_
 struct exception_walk {
     struct walk w;
     char prefix[6], from[15];
+    bool from_newest;
 };
 struct exception_walk_of {
     client_id client;
