@@ -6,13 +6,15 @@
 #include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/report.h"
+#include "service/exception/act.h"
+#include "service/exception/refused.h"
 #include "service/exchange/outcome.h"
 #include "service/exchange/partner.h"
 #include "service/exchange/subscription.h"
+#include "service/inbox/inbox.h"
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/pruned.h"
-#include "service/journal/refusal.h"
 #include "service/lot/lot.h"
 #include "service/ops/seeded.h"
 #include "service/pool/epoch.h"
@@ -30,8 +32,8 @@ const struct kind *const site_kinds[] = {
     &kind_journal_opened,
     &kind_token_created,
     &kind_token_revoked,
-    &kind_refusal,
-    &kind_refusal_repeated,
+    &kind_refusal_raised,
+    &kind_refusal_repeated_raised,
     &kind_call_bound,
     &kind_keys_pruned,
     &kind_epoch_added,
@@ -63,6 +65,12 @@ const struct kind *const site_kinds[] = {
     &kind_units_unpacked,
     &kind_container_closed,
     &kind_shipment_made,
+    &kind_exception_assigned,
+    &kind_exception_noted,
+    &kind_exception_resolved,
+    &kind_exception_reopened,
+    &kind_exception_received,
+    &kind_exception_sent,
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,

@@ -17,6 +17,7 @@
 #include "service/event/report.h"
 #include "service/event/units_api.h"
 #include "service/exchange/exchange.h"
+#include "service/inbox/inbox.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
 #include "service/ops/folder.h"
@@ -56,6 +57,7 @@ const struct http_route *const serve_routes[] = {
     report_routes,
     units_routes,
     shipment_routes,
+    inbox_routes,
     exchange_routes,
     rest_routes,
     subscriptions_routes,

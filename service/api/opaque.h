@@ -12,7 +12,8 @@ enum opaque_purpose {
     OPAQUE_DELIVERY = 3,
     OPAQUE_SHIPMENT = 4,
     OPAQUE_SUBSCRIPTION = 5,
-    OPAQUE_CAPTURE = 6
+    OPAQUE_CAPTURE = 6,
+    OPAQUE_EXCEPTION = 12
 };
 #define OPAQUE_LEN 26
 

@@ -8,6 +8,7 @@
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
+#include "service/exception/exception.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
 
@@ -129,14 +130,43 @@ static void write_lists(struct applying *a)
         list_note(a->w->t, f->client, LIST_EXCEPTION, (str){0}, f->seq);
 }
 
-// The event waits from now on, or no longer.
+// The event waits from now on, or no longer: the exception that stands for it as long settles.
 static void write_waiting(struct applying *a)
 {
     const struct fact *f = a->w->f;
     struct waiting w = {{f->at.ms + (int64_t)a->e->wait_ms}, a->waits};
+    struct digest16 about = exception_about(a->event, 0);
 
-    if (a->event != f->seq) waiting_end(a->w->t, a->event, &a->w->touched.runs);
-    if (a->e->wait_ms > 0) waiting_put(a->w->t, a->event, &w);
+    if (a->event != f->seq) {
+        waiting_end(a->w->t, a->event, &a->w->touched.runs);
+        exception_settle(a->w->t, f,
+                         &(struct exception_end){f->client, EXCEPTION_OF_WAITING, about});
+    }
+    if (a->e->wait_ms == 0) return;
+    waiting_put(a->w->t, a->event, &w);
+    exception_raise(a->w->t, f,
+                    &(struct exception){.kind = EXCEPTION_OF_WAITING,
+                                        .index = 1, // 0 is for what its units did not allow
+                                        .code = S("event.waits"),
+                                        .lot = f->lot,
+                                        .unit = a->parent.v,
+                                        .about = about});
+}
+
+// What its units did not allow is somebody's to look at, under the name of the first of them.
+static void write_exception(struct applying *a)
+{
+    const struct captured_event *e = a->e;
+    struct exception x = {.kind = EXCEPTION_OF_CAPTURED, .lot = a->w->f->lot};
+    uint64_t at = 0;
+    unit_id u;
+
+    if (!(e->flags & CAPTURED_EXCEPTION) || e->exception_count == 0) return;
+    const struct captured_exception *first = &e->exceptions[0];
+    x.code = str_of(capture_exception_code((enum capture_exception)first->code));
+    for (struct run_walk walk = runs_walk(&a->w->touched.runs); run_next(&walk, &u);)
+        if (++at == first->unit) x.unit = u.v;
+    exception_raise(a->w->t, a->w->f, &x);
 }
 
 void captured_write(struct txn *t, const struct fact *f, const void *arg)
@@ -152,6 +182,7 @@ void captured_write(struct txn *t, const struct fact *f, const void *arg)
     if (read && apply_all(&a)) {
         writing_counts(&w, &e.counts);
         write_lists(&a);
+        write_exception(&a);
         write_waiting(&a);
     } else {
         txn_spoil(t, "record.corrupt", "a captured event");

@@ -69,6 +69,7 @@ static status firsts_decide(struct decide *d)
     TRY(judge_begin(&j, d, &ask->units));
     struct owner_reader owners = {.names = j.names, .t = d->t};
     if (d->repeat_seq != 0) return OK;
+    d->fact->lot = ask->lot; // of a refusal, too
     if (rule->needs_open_lot) TRY(check_lot(d, ask->lot));
     for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);)
         if (judge_unit(&j, u, rule->act, &x) && (x.state == UNIT_PRINTED || x.flags & UNIT_LOST))
@@ -77,7 +78,6 @@ static status firsts_decide(struct decide *d)
     level_of(&j, &own);
     own.has_repeat = repeat_digest(&ask->repeat, &own.repeat);
     firsts_put(d->out, &own);
-    d->fact->lot = ask->lot;
     if (rule->is_event) d->fact->flags |= FACT_IS_EVENT;
     return txn_status(d->t);
 }

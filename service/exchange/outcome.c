@@ -1,5 +1,6 @@
 #include "service/exchange/outcome.h"
 #include "common/bytes.h"
+#include "service/exception/exception.h"
 #include "service/exchange/subscription.h"
 #include <string.h>
 
@@ -160,10 +161,28 @@ static void write_taken(struct txn *t, const struct fact *f, const struct outcom
         return;
     }
     for (uint32_t i = 0; o->again && i < o->count; i++) {
+        struct exception_end end = {f->client, EXCEPTION_OF_REJECTED,
+                                    exception_about(o->partner, o->events[i])};
+        exception_settle(t, f, &end);
         parked_del(t, o->partner, o->events[i]);
         taken_put(t, o->partner, true, o->events[i], f->seq);
     }
     if (!o->again && o->count > 0) taken_put(t, o->partner, false, o->events[o->count - 1], f->seq);
+}
+
+// One for each event that the partner refused, not for those that wait behind it.
+static void raise_rejected(struct txn *t, const struct fact *f, const struct outcome *o)
+{
+    struct exception x = {.kind = EXCEPTION_OF_REJECTED, .code = o->code};
+
+    for (uint32_t i = 0; i < o->parked_count; i++) {
+        const struct parking *p = &o->parked[i];
+        if (!p->rejected || is_subscriber(o->partner)) continue;
+        x.lot = p->lots.n == 1 ? p->lots.at[0] : 0;
+        x.about = exception_about(o->partner, p->seq);
+        exception_raise(t, f, &x);
+        if (x.index++ == EXCEPTION_INDEX_MAX) return; // no message is that long
+    }
 }
 
 static void outcome_write(struct txn *t, const struct fact *f, const void *arg)
@@ -182,6 +201,7 @@ static void outcome_write(struct txn *t, const struct fact *f, const void *arg)
         struct parked now = {p->seq, p->rejected, false, f->seq, p->lots};
         parked_put(t, o.partner, &now);
     }
+    raise_rejected(t, f, &o);
     if (!partner_row_get(t, o.partner, &row)) goto out;
     row.position = o.position;
     row.outcome = f->seq;

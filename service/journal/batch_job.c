@@ -80,7 +80,7 @@ static struct digest16 refusal_digest(const struct job *j, const struct ask *a)
 }
 
 static void record_refusal(struct batch *b, const struct job *j, const struct ask *a,
-                           client_id client)
+                           const struct fact *tried)
 {
     struct digest16 what = refusal_digest(j, a);
     wall now = batch_now(b);
@@ -89,13 +89,14 @@ static void record_refusal(struct batch *b, const struct job *j, const struct as
                                              : a->kind->number,
                         .st = a->result,
                         .units = a->units,
-                        .client = client};
+                        .client = tried->client};
     struct fact f = {.kind = FACT_REFUSAL,
                      .kind_version = kind_refusal.version,
                      .seq = b->ledger.head.seq + 1,
                      .at = now,
                      .actor = j->actor,
-                     .client = client};
+                     .client = tried->client,
+                     .lot = tried->lot};
 
     b->refused++;
     if (refusal_seen(&b->refusals, &what, now) != 0) return;
@@ -314,7 +315,7 @@ static void run_ask(struct batch *b, struct job *j, struct ask *a)
         a->result = d.first_n > 0 ? do_as_part(b, j, a, &d) : take(b, j, a, &d);
     if (a->result.cls == ST_OK) return;
     a->units = bracketed(j->arena, &b->units);
-    if (txn_status(b->ledger.t).cls == ST_OK) record_refusal(b, j, a, f.client);
+    if (txn_status(b->ledger.t).cls == ST_OK) record_refusal(b, j, a, &f);
 }
 
 // ---- keys

@@ -42,6 +42,12 @@
     X(UNITS_CHANGED, 69, "units.changed")                                                          \
     X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
+    X(EXCEPTION_ASSIGNED, 88, "exception.assigned")                                                \
+    X(EXCEPTION_NOTED, 89, "exception.noted")                                                      \
+    X(EXCEPTION_RESOLVED, 90, "exception.resolved")                                                \
+    X(EXCEPTION_REOPENED, 91, "exception.reopened")                                                \
+    X(EXCEPTION_RECEIVED, 92, "exception.received")                                                \
+    X(EXCEPTION_SENT, 93, "exception.sent")                                                        \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
@@ -99,6 +105,9 @@ enum fact_kind {
     X(UNIT, 'U')                                                                                   \
     X(CHILDREN, 'c')                                                                               \
     X(SHIPMENT, 'h')                                                                               \
+    X(EXCEPTION, 'O')                                                                              \
+    X(EXCEPTION_STANDING, '1')                                                                     \
+    X(EXCEPTION_COUNT, '2')                                                                        \
     X(PARTNER_STATE, 'D')                                                                          \
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \

@@ -32,7 +32,7 @@ status refusal_get(str decided, struct arena *a, struct refused *out)
     return OK;
 }
 
-static status refusal_decide(struct decide *d)
+status refusal_decide(struct decide *d)
 {
     const struct refused *r = d->ask;
 
@@ -46,7 +46,7 @@ static void refusal_write(struct txn *t, const struct fact *f, const void *arg)
     (void)t, (void)f, (void)arg; // the journal holds it; no row changes
 }
 
-static void refusal_print(const struct fact *f, struct json_w *w, const void *arg)
+void refusal_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct arena a;
     struct refused r;
@@ -62,26 +62,38 @@ static void refusal_print(const struct fact *f, struct json_w *w, const void *ar
     arena_fini(&a);
 }
 
-static status repeated_decide(struct decide *d)
+status refusal_repeated_decide(struct decide *d)
 {
     buf_add(d->out, *(const str *)d->ask);
     return OK;
 }
 
-static void repeated_print(const struct fact *f, struct json_w *w, const void *arg)
+status refusal_repeated_get(str decided, struct refusal_repeated *out)
 {
-    struct bytes_r r = bytes_reader(f->decided);
+    struct bytes_r r = bytes_reader(decided);
+    struct refusal_repeated x = {.seq = bytes_get_u(&r, 8)};
+
+    x.more = (uint32_t)bytes_get_u(&r, 4);
+    if (!bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "a count of refusals");
+    *out = x;
+    return OK;
+}
+
+void refusal_repeated_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct refusal_repeated x;
 
     (void)arg;
-    json_w_kint(w, "refusal", (int64_t)bytes_get_u(&r, 8));
-    json_w_kint(w, "times", (int64_t)bytes_get_u(&r, 4));
+    if (refusal_repeated_get(f->decided, &x).cls != ST_OK) return;
+    json_w_kint(w, "refusal", (int64_t)x.seq);
+    json_w_kint(w, "times", x.more);
 }
 
 const struct kind kind_refusal = {FACT_REFUSAL,  1,   "refusal", refusal_decide, refusal_write,
                                   refusal_print, NULL};
 const struct kind kind_refusal_repeated = {
-    FACT_REFUSAL_REPEATED, 1,   "refusal.repeated", repeated_decide, refusal_write,
-    repeated_print,        NULL};
+    FACT_REFUSAL_REPEATED,  1,   "refusal.repeated", refusal_repeated_decide, refusal_write,
+    refusal_repeated_print, NULL};
 
 uint64_t refusal_seen(struct refusal_memory *m, const struct digest16 *what, wall now)
 {

@@ -17,7 +17,18 @@ struct refused {
     client_id client;
 };
 
+// Their writes change no row. A table of kinds may hold others under the same numbers whose writes
+// do (service/exception/refused.h), made of these.
 extern const struct kind kind_refusal, kind_refusal_repeated;
+status refusal_decide(struct decide *d);
+void refusal_print(const struct fact *f, struct json_w *w, const void *arg);
+struct refusal_repeated {
+    uint64_t seq; // of the refusal
+    uint32_t more;
+};
+status refusal_repeated_get(str decided, struct refusal_repeated *out); // record.corrupt
+status refusal_repeated_decide(struct decide *d);
+void refusal_repeated_print(const struct fact *f, struct json_w *w, const void *arg);
 
 void refusal_put(const struct refused *r, struct buf *out);
 status refusal_get(str decided, struct arena *a, struct refused *out);

@@ -3,6 +3,7 @@
 // tell how busy a site is.
 #include "common/metric.h"
 #include "service/access/access.h"
+#include "service/exception/exception_db.h"
 #include "service/ops/memory.h"
 #include "service/ops/ops_int.h"
 #include <unistd.h>
@@ -30,6 +31,24 @@ static void committer_write(struct buf *b, const struct committer *c)
         s.waiting);
 }
 
+// Of all clients together: their counters are rows, kept as exceptions come and go.
+static void exceptions_write(struct txn *t, struct buf *b)
+{
+    static const char name[] = "packtrail_exceptions_open";
+    uint64_t open[EXCEPTION_OF_END] = {0};
+    client_id c = {0};
+
+    for (bool more = exception_client(t, 0, &c); more; more = exception_client(t, c.v + 1, &c))
+        for (unsigned k = 1; k < EXCEPTION_OF_END; k++) {
+            struct exception_counts n = exception_counts_get(t, c, (enum exception_kind)k);
+            open[k] += n.open + n.assigned;
+        }
+    metric_family(b, METRIC_GAUGE, name, "Exceptions that are not resolved.");
+    for (unsigned k = 1; k < EXCEPTION_OF_END; k++)
+        metric_sample(b, name, "kind", str_of(exception_kind_word((enum exception_kind)k)),
+                      (int64_t)open[k]);
+}
+
 static status store_write(struct http_req *r, struct buf *b)
 {
     uint64_t used, file;
@@ -37,6 +56,7 @@ static status store_write(struct http_req *r, struct buf *b)
     TRY(db_pages(api_site(r)->db, &used, &file));
     struct txn *t = api_snapshot(r);
     uint64_t seq = journal_head_get(t).seq;
+    exceptions_write(t, b);
     TRY(api_snapshot_end(r));
     one(b, METRIC_GAUGE, "packtrail_journal_seq", "Number of the newest fact.", seq);
     one(b, METRIC_GAUGE, "packtrail_store_used_bytes", "Bytes of the store in use.", used * 4096);

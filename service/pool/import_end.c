@@ -32,6 +32,7 @@ uint64_t import_count(const struct fact *done)
 static void done_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct space_row s;
+    struct pool_row p;
 
     (void)arg;
     if (f->decided.n != 23 || !space_row_get(t, (uint32_t)get_be(f->decided.p + 4, 3), &s)) {
@@ -41,6 +42,7 @@ static void done_write(struct txn *t, const struct fact *f, const void *arg)
     s.capacity += import_count(f);
     space_row_put(t, &s);
     import_row_put(t, (uint32_t)get_be(f->decided.p, 4), &(struct import_row){0});
+    if (pool_row_get(t, s.pool, &p)) pool_alerts_settle(t, f, &p);
 }
 
 static void done_print(const struct fact *f, struct json_w *w, const void *arg)

@@ -16,6 +16,7 @@ struct choice { // of a pool to take from
     struct pool_row pool;
     struct space_row row;
     bool opens; // the row is of a space that this fact makes
+    uint64_t left;
     struct take take;
 };
 
@@ -100,6 +101,7 @@ static status try_pool(struct choice *c)
                     "quantity: this pool gives at most %u numbers at once, not %u", most, wanted);
     if (is_of_old_key(c)) open_space(c);
     uint64_t left = pool_left(c->d->t, &c->pool, &c->row);
+    c->left = left;
     bool exact = c->pool.policy == POLICY_EU_FMD || c->row.sort == SPACE_OF_LIST;
     if (wanted > left && exact)
         return fail(ST_CONFLICT, "pool.exhausted", 0, "the pool has %llu numbers left, not %u",
@@ -135,6 +137,7 @@ static void fact_put(const struct choice *c)
     unsigned flags = (c->pool.kind == POOL_LIST ? 1u : 0u) | (c->opens ? 2u : 0u) |
                      (c->pool.kind == POOL_SSCC ? 4u : 0u) | (c->row.tests_lists ? 8u : 0u);
 
+    flags |= pool_alerts(c->d->t, &c->pool, less(c->left, ask->quantity), c->d->now);
     bytes_u(out, flags, 1);
     bytes_u(out, c->pool.pool, 4);
     bytes_u(out, c->row.space, 3);
@@ -261,6 +264,14 @@ static void write_request(struct txn *t, const struct fact *f, const struct issu
     asked_put(t, &of, &a);
 }
 
+// A new space brings numbers.
+static void write_settled(struct txn *t, const struct fact *f, const struct issued *i)
+{
+    struct pool_row p;
+
+    if (pool_row_get(t, i->pool, &p)) pool_alerts_settle(t, f, &p);
+}
+
 static void issue_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct issued i;
@@ -281,6 +292,8 @@ static void issue_write(struct txn *t, const struct fact *f, const void *arg)
     space_row_put(t, &s);
     issue_row_put(t, i.space, &(struct issue_row){f->seq, i.first, i.consumed});
     write_request(t, f, &i);
+    if (i.opens) write_settled(t, f, &i);
+    if (i.alerts != 0) pool_alerts_raise(t, f, &s, i.alerts);
 }
 
 static void issue_print(const struct fact *f, struct json_w *w, const void *arg)

@@ -30,6 +30,7 @@ struct issued {
     bool is_list, is_sscc;
     bool opens;       // this fact made the space, for a new epoch
     bool tests_lists; // of the space made
+    unsigned alerts;  // enum pool_alert
     uint32_t pool, space, epoch;
     uint64_t first, consumed; // ordinals; less the skipped ones they are `count`
     uint32_t count;

@@ -1,5 +1,6 @@
 // decided part of `numbers.issued`:
-//   flags 1 (1 list, 2 opens its space, 4 SSCCs, 8 the space made tests lists) | pool 4 | space 3 |
+//   flags 1 (1 list, 2 opens its space, 4 SSCCs, 8 the space made tests lists, 16 the pool is
+//   low from here on, 32 its numbers must be used soon) | pool 4 | space 3 |
 //   epoch 4 | first 5 | consumed 5 | count 4 | gtin 14 (zeros: none) | strs line, lot, order |
 //   skips: gap from the end of the one before (at first: from `first`) varint, length varint,
 //   why 1, to the end
@@ -16,6 +17,7 @@ status issued_get(str decided, struct issued *out)
 
     i.is_sscc = flags & 4;
     i.tests_lists = flags & 8;
+    i.alerts = flags & (POOL_ALERT_LOW | POOL_ALERT_EXPIRING);
     i.pool = (uint32_t)bytes_get_u(&r, 4);
     i.space = (uint32_t)bytes_get_u(&r, 3);
     i.epoch = (uint32_t)bytes_get_u(&r, 4);

@@ -312,6 +312,7 @@ static void pool_write(struct txn *t, const struct fact *f, const struct item *n
         row.spaces[0] = write_space(t, p, &row);
     }
     pool_row_put(t, &row, had ? &old : NULL);
+    if (had) pool_alerts_settle(t, f, &row);
 }
 
 static status pool_prepare(struct txn *t, struct arena *a, str name, void *value, client_id *client)

@@ -39,6 +39,14 @@ static inline uint32_t pool_newest(const struct pool_row *p)
 // What can still be asked for at once, as far as counters tell: the issue itself looks exactly.
 uint64_t pool_left(struct txn *t, const struct pool_row *p, const struct space_row *newest);
 
+// alert.c: what an issue that leaves `left` numbers makes somebody look at; on disk.
+#define POOL_EXPIRING_DAYS 30
+enum pool_alert { POOL_ALERT_LOW = 16, POOL_ALERT_EXPIRING = 32 };
+unsigned pool_alerts(struct txn *t, const struct pool_row *p, uint64_t left, wall now);
+void pool_alerts_raise(struct txn *t, const struct fact *f, const struct space_row *s,
+                       unsigned alerts);
+void pool_alerts_settle(struct txn *t, const struct fact *f, const struct pool_row *p);
+
 bool pool_row_get(struct txn *t, uint32_t pool, struct pool_row *out);
 void pool_row_put(struct txn *t, const struct pool_row *p, const struct pool_row *old);
 // All pools of an id, by rank and then by age. More than these are not made (pool.many).

@@ -12,7 +12,8 @@ PLACES = {  # for the {...} of paths
     "client": "acme", "gtin": harness.GTIN, "line": "line-1", "gln": GLN, "lot": "L1",
     "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
     "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent",
-    "user": "mia", "query": "SimpleEventQuery", "subscription": "none", "eventID": "urn:x:none",
+     "user": "mia", "exception": "none", "query": "SimpleEventQuery", "subscription": "none",
+     "eventID": "urn:x:none",
     "captureID": "none",
     "value": "none", "token": "00"}
 ROLES = {
@@ -179,6 +180,32 @@ def hear(tell, operator, partner):
                        if i["state"] not in ("accepted", "skipped")])
 
 
+def look_after(tell, operator, distributor):
+    """What was refused is worked off, and a wholesaler's report taken and answered."""
+    listed = tell(operator, "GET", "/v1/exceptions?state=open&kind=refused")["items"]
+    one = f"/v1/exceptions/{listed[0]['id']}"
+    tell(operator, "GET", one)
+    tell(operator, "POST", one + "/assign", {"owner": "night shift", "reason": "theirs"})
+    tell(operator, "POST", one + "/notes", {"text": "the camera was turned"})
+    tell(operator, "POST", one + "/resolve", {"resolution": "corrected", "reason": "turned back"})
+    tell(operator, "POST", one + "/reopen", {"reason": "it turned again"})
+    report = {
+        "message_uuid": "7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a01", "timestamp": 1790000000,
+        "exception_case_uuid": "7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a02", "po_number": "PO-77",
+        "sender_information": {"email": "dock@wholesale.example"}, "case_resolved": False,
+        "exceptions": {"missing_product_data": [{
+            "exception_item_uuid": "7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a03",
+            "product_gtin": harness.GTIN, "product_serial": "NOBODY", "observation_source": "Scan",
+            "resolution_request": "Send new data"}]}}
+    taken = tell(distributor, "POST", "/v1/exceptions/messages", report)
+    one = f"/v1/exceptions/{taken['id']}"
+    tell(operator, "POST", one + "/resolve", {"resolution": "send_new_data", "reason": "sent"})
+    tell(operator, "GET", one + "/message?type=response&email=qa@acme.example")
+    tell(operator, "POST", one + "/sent", {"type": "response", "to": "dock@wholesale.example"})
+    tell(operator, "GET", one)
+    tell(operator, "GET", "/v1/exceptions/summary")
+
+
 def follow(tell, gateway):
     """Results of a query are sent where its subscriber says."""
     for path in ("/epcis/v2", "/epcis/v2/"):
@@ -271,6 +298,7 @@ def run(tell, site, partner):
     close_and_ship(tell, operator, sscc)
     look(tell, site.as_role("client", client="acme"), packs, sscc)
     hear(tell, operator, partner)
+    look_after(tell, operator, site.as_role("distributor", client="acme", party=GLN))
     follow(tell, site.as_role("gateway", client="acme"))
     capture(tell, site.as_role("gateway", client="acme"))
     ask(tell, site.as_role("client", client="acme"))

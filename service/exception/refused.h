@@ -1,0 +1,10 @@
+// refused.h - refusals as exceptions: the kinds of the journal's refusals whose writes raise one.
+//
+// Only what is refused in the trade itself (numbers, lots, units, shipments, captures) is one: a
+// mistaken configuration or question is told to whoever made it and is in the journal.
+#pragma once
+#include "service/exception/exception.h"
+
+extern const struct kind kind_refusal_raised, kind_refusal_repeated_raised;
+
+bool refused_is_raised(unsigned kind); // does the refusal of this kind of fact raise one?
