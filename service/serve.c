@@ -8,6 +8,7 @@
 #include "common/http_server.h"
 #include "service/access/access.h"
 #include "service/capture/capture.h"
+#include "service/catalog/market.h"
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
@@ -23,6 +24,7 @@
 #include "service/ops/ops.h"
 #include "service/pool/epoch.h"
 #include "service/pool/names.h"
+#include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/site_key.h"
 #include "service/query/query_routes.h"
@@ -48,6 +50,7 @@ const struct http_route *const serve_routes[] = {
     access_routes,
     client_routes,
     product_routes,
+    market_routes,
     place_routes,
     pool_routes,
     lot_routes,
@@ -251,6 +254,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.kinds = site_kinds;
     s->site.keys = &s->keys;
     s->site.master = &vocabulary_master;
+    s->site.pools_fit = pools_fit_market;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     TRY(folder_open(s));

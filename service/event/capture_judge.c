@@ -239,6 +239,8 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
         object(c, (enum capture_exception)wrong, i);
         return EFFECT_NAMED;
     }
+    if (act == CAPTURED_COMMISSION && c->ask->rule == CAPTURE_STRICT && !is_foreign(c, i))
+        judge_market(&c->j, c->ask->lot, c->units[i]);
     if (!is_parent) count_act(c, i, x, act, next);
     return effect_of(x, act, next);
 }
