@@ -1,6 +1,7 @@
 // Pure rules over the table; any thread.
 #include "service/catalog/market.h"
 #include "common/bytes.h"
+#include <stdio.h>
 #include <string.h>
 
 // ---- which
@@ -95,15 +96,24 @@ static bool is_of(enum market_charset set, str s)
     return true;
 }
 
-static status length_fault(const struct market *m, const char *what, size_t n)
+struct range_text {
+    char text[16];
+};
+static struct range_text range_of(const struct market_chars *c)
 {
-    const struct market_chars *c = &m->serial;
+    struct range_text t;
 
     if (c->min == c->max)
-        return fail(ST_UNPROCESSABLE, "market.length", 0, "%s: %s has %u characters, not %zu", what,
-                    m->word, c->max, n);
-    return fail(ST_UNPROCESSABLE, "market.length", 0, "%s: %s has %u to %u characters, not %zu",
-                what, m->word, c->min, c->max, n);
+        snprintf(t.text, sizeof t.text, "%u", c->max);
+    else
+        snprintf(t.text, sizeof t.text, "%u to %u", c->min, c->max);
+    return t;
+}
+
+static status length_fault(const struct market *m, const char *what, size_t n)
+{
+    return fail(ST_UNPROCESSABLE, "market.length", 0, "%s: %s has %s characters, not %zu", what,
+                m->word, range_of(&m->serial).text, n);
 }
 
 static status alphabet_fault(const struct market *m, const char *what)
@@ -157,8 +167,8 @@ static status attribute_check(const struct market *m, const struct market_attrib
                     m->word, a->ai);
     if (value.n < c->min || value.n > c->max)
         return fail(ST_UNPROCESSABLE, "market.attributes", 0,
-                    "%s: %s has %u to %u characters here, not %zu", a->name, m->word, c->min,
-                    c->max, value.n);
+                    "%s: %s has %s characters here, not %zu", a->name, m->word, range_of(c).text,
+                    value.n);
     if (is_of(c->charset, value)) return OK;
     return fail(ST_UNPROCESSABLE, "market.attributes", 0, "%s: %s takes %s alone", a->name, m->word,
                 charset_says[c->charset]);

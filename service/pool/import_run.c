@@ -232,8 +232,8 @@ static void refuse(struct importing *m)
 
     arena_reset(&m->part);
     what = NEW(&m->part, struct refused);
-    status st = fail(m->offence.cls, m->offence.reason, 0, "line %u: %s; of %u numbers",
-                     m->lines[0], m->offence.text, m->offender_count);
+    status st = fail(m->offence.cls, m->offence.reason, 0, "%u numbers, the first in line %u: %s",
+                     m->offender_count, m->lines[0], m->offence.text);
     if (what != NULL)
         *what = (struct refused){kind_import_part.number, st, buf_str(&m->offenders), m->client};
     struct ask ask = {.kind = &kind_refusal, .what = what};

@@ -60,7 +60,7 @@ status import_part_check(struct importing *m)
         const struct import_number *x = &m->numbers[i];
         status wrong = OK;
         if (seen_before(m, x->text) || k.taken[i])
-            wrong = fail(ST_CONFLICT, "serial.duplicate", 0, "known already or twice");
+            wrong = fail(ST_CONFLICT, "serial.duplicate", 0, "it is known already or stands twice");
         else if (m->market != NULL)
             wrong = market_number_check(m->market, x->text, x->attributes);
         if (wrong.cls != ST_OK) note_offender(m, x, wrong);
