@@ -54,8 +54,7 @@ static status firsts_decide(struct decide *d)
     if (d->repeat_seq != 0) return OK;
     if (rule->needs_open_lot) TRY(check_lot(d, ask->lot));
     for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);)
-        if (judge_unit(&j, u, rule->act, &x) && rule->needs_open_lot)
-            judge_market(&j, ask->lot, u);
+        if (judge_unit(&j, u, rule->act, &x) && rule->needs_open_lot) judge_market(&j, ask->lot, u);
     TRY(judge_end(&j));
     level_of(&j, &own);
     own.has_repeat = repeat_digest(&ask->repeat, &own.repeat);

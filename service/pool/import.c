@@ -70,7 +70,8 @@ static status refuse_taken(struct decide *d, const struct import_check *k, const
     for (uint32_t i = 0; i < k->n; i++) {
         if (!k->taken[i]) continue;
         if (taken++ == 0) line = k->numbers[i].line;
-        if (taken <= IMPORT_OFFENDERS_MAX) import_offender(d->units, gtin, &k->numbers[i], "serial.duplicate");
+        if (taken <= IMPORT_OFFENDERS_MAX)
+            import_offender(d->units, gtin, &k->numbers[i], "serial.duplicate");
     }
     if (taken == 0) return OK;
     return fail(ST_CONFLICT, "serial.duplicate", 0,

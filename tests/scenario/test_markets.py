@@ -1,6 +1,7 @@
 """Rules of markets, from the product to the commissioned pack, against the real program."""
 import base64
 import json
+from xml.etree import ElementTree
 
 import pytest
 
@@ -299,3 +300,42 @@ def test_a_lot_opens_with_what_the_market_wants_on_the_pack(admin, operator, mar
         operator.post("/v1/lots", wish, 201)
         product(admin, "RU", levels)
         operator.post("/v1/lots", wish, 200)  # it is open: what was right then stays right
+
+
+# ---- partners
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_partners_who_want_them_are_told_the_codes_and_others_are_not(site, admin, operator,
+                                                                      make_partner, form):
+    hubs = {"plain": make_partner(), "whole": make_partner()}
+    product(admin, "RU", CASES)
+    for name, hub in hubs.items():
+        admin.put(f"/v1/partners/{name}", {"client": "acme", "url": hub.url, "format": form,
+                                           "attributes": name == "whole"}, expect=201)
+    admin.put("/v1/pools/codes", {"gtin": GTIN, "kind": "list"}, expect=201)
+    admin.post("/v1/pools/codes/import", json.dumps(numbers(3)), 201, headers=JSON)
+    operator.post("/v1/lots", {"lot": "L1", "gtin": GTIN, "expiry": "2030-12-31"}, 201)
+    line = site.as_role("line", line="line-1")
+    wish = {"gtin": GTIN, "quantity": 3}
+    serials = line.post("/v1/serials", wish, 201)["serials"]
+    line.report({"type": "commission", "lot": "L1", "gtin": GTIN, "serials": serials})
+    for hub in hubs.values():
+        hub.wait_for(1)
+    body = {name: hub.bodies()[0].decode() for name, hub in hubs.items()}
+    assert harness.packtrail("validate", "-", given=body["whole"]).returncode == 0
+    assert code(0) not in body["plain"] and "packtrail" not in body["plain"]
+    if form == "epcis-2.0-json":
+        event = json.loads(body["whole"])["epcisBody"]["eventList"][0]
+        told = event.pop("packtrail:numbers")["packtrail:number"]
+        assert event.pop("@context") == {"packtrail": "urn:packtrail:epcis"}
+        assert event == json.loads(body["plain"])["epcisBody"]["eventList"][0]
+        assert told == [{"packtrail:serial": n["serial"], "packtrail:attribute": [
+            {"packtrail:name": "key", "packtrail:value": n["key"]},
+            {"packtrail:name": "code", "packtrail:value": n["code"]}]} for n in numbers(3)]
+    else:
+        ns = {"p": "urn:packtrail:epcis"}
+        tree = ElementTree.fromstring(body["whole"])
+        assert [n.text for n in tree.findall(".//ObjectEvent/p:numbers/p:number/p:serial", ns)] == (
+            serials)
+        values = [n.text for n in tree.findall(".//p:attribute/p:value", ns)]
+        assert values == [v for n in numbers(3) for v in (n["key"], n["code"])]
