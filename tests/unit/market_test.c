@@ -123,7 +123,7 @@ static void a_number_carries_what_the_market_asks_for(void **state)
         {"RU", S13,              "EE066", CODE,       "market.attributes"},
         {"RU", S13,              "EE 6",  CODE,       "market.attributes"},
         {"RU", S13,              KEY,     CODE "=",   "market.attributes"},
-        {"RU", S13,              KEY,     CODE + 1,   "market.attributes"},
+        {"RU", S13,              KEY,     &CODE[1],   "market.attributes"},
         {"RU", S13,              KEY,     "!" CODE,   "market.attributes"},
         {"EU", "aZ9",            NULL,    NULL,       ""                 },
         {"EU", "aZ-9",           NULL,    NULL,       "market.alphabet"  },
@@ -174,7 +174,7 @@ static void lots_say_what_goes_onto_the_pack(void **state)
                                 sscc = {.level_count = 2, .levels[1].is_sscc = true},
                                 pallet = {.level_count = 3, .levels[2].is_sscc = true};
     static const struct date day = {2030, 12, 31}, month = {2030, 12, 0};
-    static const struct {
+    const struct {
         const char *market;
         struct market_lot lot;
         const char *reason;
