@@ -86,3 +86,20 @@ str bytes_get_str(struct bytes_r *r)
 }
 
 bool bytes_end(const struct bytes_r *r) { return !r->bad && r->p == r->end; }
+
+struct bytes_pairs bytes_pairs(str packed)
+{
+    struct bytes_pairs p = {.in = bytes_reader(packed)};
+
+    if (packed.n > 0) p.left = bytes_get_var(&p.in);
+    return p;
+}
+
+bool bytes_pair(struct bytes_pairs *p, str *name, str *value)
+{
+    if (p->left == 0 || p->in.bad) return false;
+    p->left--;
+    *name = bytes_get_str(&p->in);
+    *value = bytes_get_str(&p->in);
+    return !p->in.bad;
+}

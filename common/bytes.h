@@ -41,3 +41,11 @@ int64_t bytes_get_zig(struct bytes_r *r);
 str bytes_get_str(struct bytes_r *r); // a view into the input
 str bytes_get_raw(struct bytes_r *r, size_t n);
 bool bytes_end(const struct bytes_r *r); // all was read and nothing was bad
+
+// Named texts, packed: varint count, then name str and value str each; empty bytes: none.
+struct bytes_pairs {
+    struct bytes_r in;
+    uint64_t left;
+};
+struct bytes_pairs bytes_pairs(str packed);
+bool bytes_pair(struct bytes_pairs *p, str *name, str *value); // false: no more

@@ -9,6 +9,7 @@
 #include "service/access/access.h"
 #include "service/access/user.h"
 #include "service/capture/capture.h"
+#include "service/catalog/market.h"
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
@@ -25,6 +26,7 @@
 #include "service/ops/ops.h"
 #include "service/pool/epoch.h"
 #include "service/pool/names.h"
+#include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/site_key.h"
 #include "service/query/query_routes.h"
@@ -51,6 +53,7 @@ const struct http_route *const serve_routes[] = {
     user_routes,
     client_routes,
     product_routes,
+    market_routes,
     place_routes,
     pool_routes,
     lot_routes,
@@ -255,6 +258,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.kinds = site_kinds;
     s->site.keys = &s->keys;
     s->site.master = &vocabulary_master;
+    s->site.pools_fit = pools_fit_market;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);

@@ -1,7 +1,9 @@
 #include "service/catalog/product.h"
+#include "service/catalog/market.h"
 #include "service/client/client.h"
 #include "service/gs1/id.h"
 #include "service/item/item_api.h"
+#include "service/journal/site.h"
 #include <string.h>
 
 enum level_id { ID_SGTIN, ID_SSCC };
@@ -49,7 +51,7 @@ static const struct form_field product_fields[] = {
     {.name = "client", .kind = FORM_NAME, P(client), .required = true},
     {.name = "holder", .kind = FORM_STR,  P(holder), .max = 200},
     {.name = "name",   .kind = FORM_STR,  P(name), .required = true, .max = 200},
-    {.name = "market", .kind = FORM_STR,  P(market), .max = 40},
+    {.name = "market", .kind = FORM_STR,  P(market), .max = 40, .check = market_check},
     {.name = "levels", .kind = FORM_MANY, P(levels), .sub = &level_form,
      .count_max = PRODUCT_LEVELS_MAX},
     {.name = "extra",  .kind = FORM_MAP,  P(extra), .max = 500, .count_max = 64},
@@ -139,6 +141,24 @@ bool gtin_get(struct txn *t, const char gtin[14], struct gtin_row *out)
     return false;
 }
 
+// A new market must like the pools that give this product's numbers already.
+static status market_decide(struct decide *d, const struct product_value *v, const struct item *old)
+{
+    const struct market *m = market_find(v->market);
+    const struct level_value *levels = v->levels.items;
+    const struct site *site = d->app;
+    struct product before = {0};
+
+    if (m == NULL || site->pools_fit == NULL) return OK;
+    if (old != NULL) TRY(product_get(d->t, old->number, d->arena, &before));
+    for (uint32_t i = 0; i < v->levels.n; i++) {
+        bool ruled = levels[i].gtin.n > 0 && (i == 0 || m->all_levels);
+        if (ruled && market_of_level(&before, (uint8_t)i) != m)
+            TRY(site->pools_fit(d, levels[i].gtin.p, m));
+    }
+    return OK;
+}
+
 static status product_decide(struct decide *d, const struct item_put *put, const struct item *old)
 {
     const struct product_value *v = put->value;
@@ -156,7 +176,7 @@ static status product_decide(struct decide *d, const struct item_put *put, const
             return fail(ST_CONFLICT, "gtin.level", 0, "levels[%u].gtin: it was of another level",
                         i);
     }
-    return OK;
+    return market_decide(d, v, old);
 }
 
 static void product_write(struct txn *t, const struct fact *f, const struct item *now,

@@ -227,6 +227,8 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
         object(c, (enum capture_exception)wrong, i);
         return EFFECT_NAMED;
     }
+    if (act == ACT_COMMISSION && c->ask->rule == CAPTURE_STRICT && !is_foreign(c, i))
+        judge_market(&c->j, c->ask->lot, c->units[i]);
     if (leaves(x, act)) change.to = UNIT_SHIPPED;
     if (!is_parent) count_act(c, i, x, act, &change);
     return effect_of(x, act, &change);

@@ -71,9 +71,11 @@ static status firsts_decide(struct decide *d)
     if (d->repeat_seq != 0) return OK;
     d->fact->lot = ask->lot; // of a refusal, too
     if (rule->needs_open_lot) TRY(check_lot(d, ask->lot));
-    for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);)
-        if (judge_unit(&j, u, rule->act, &x) && (x.state == UNIT_PRINTED || x.flags & UNIT_LOST))
-            count_before(&j, &owners, u, &x, &own);
+    for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);) {
+        if (!judge_unit(&j, u, rule->act, &x)) continue;
+        if (x.state == UNIT_PRINTED || x.flags & UNIT_LOST) count_before(&j, &owners, u, &x, &own);
+        if (rule->needs_open_lot) judge_market(&j, ask->lot, u);
+    }
     TRY(judge_end(&j));
     level_of(&j, &own);
     own.has_repeat = repeat_digest(&ask->repeat, &own.repeat);

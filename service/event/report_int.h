@@ -108,7 +108,9 @@ struct judge { // owner: the committer, for one command
     struct alike_w previous;            // into d->out
     int64_t latest_ms;                  // event time of the newest of the units' last events
     int64_t awaited_ms;                 // of the oldest packing that waits for them; 0: none does
-    status first;                       // offence
+    uint32_t market_lot;                // the lot whose product's market was looked up last
+    const struct market *market, *market_all; // for packs, and for all levels; NULL: no rules
+    status first;                             // offence
     uint32_t bad, looked;
 };
 
@@ -123,6 +125,9 @@ bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
                   struct unit_change *change);
 void judge_offend(struct judge *j, unit_id u, status st);
+// market_check.c: offends where the number, which begins with this lot, is not what the market of
+// the lot's product asks for.
+void judge_market(struct judge *j, uint32_t lot, unit_id u);
 // Ends the list of previous positions, gives the fact its time; the refusal of what offended.
 status judge_end(struct judge *j);
 

@@ -1,5 +1,6 @@
 // GET /v1/units/{unit}, GET /v1/units. Everything is read in one snapshot of the request's loop.
 #include "service/event/units_api.h"
+#include "common/bytes.h"
 #include "service/api/opaque.h"
 #include "service/event/inside.h"
 #include "service/event/report.h"
@@ -167,6 +168,25 @@ static void write_waiting(struct unit_reader *u, const struct unit_view *v, stru
     json_w_end(w);
 }
 
+// What an imported number carries beside its serial, as it came.
+static void write_attributes(struct unit_reader *u, const struct unit_view *v, struct json_w *w)
+{
+    const struct space_row *s = names_space(u->names, u->t, unit_space(v->unit));
+    struct list_number x;
+    str name, value;
+
+    if (s == NULL || s->sort != SPACE_OF_LIST || !list_number_get(u->t, v->unit, &x)) return;
+    struct bytes_pairs pairs = bytes_pairs(x.attributes);
+    if (pairs.left == 0) return;
+    json_w_key(w, S("attributes"));
+    json_w_object(w);
+    while (bytes_pair(&pairs, &name, &value)) {
+        json_w_key(w, name);
+        json_w_str(w, value);
+    }
+    json_w_end(w);
+}
+
 static status write_one(struct unit_reader *u, str spelling, struct json_w *w)
 {
     struct unit_view v;
@@ -176,6 +196,7 @@ static status write_one(struct unit_reader *u, str spelling, struct json_w *w)
     unit_view_write(u, &v, w);
     TRY(write_contents(u, &v, w));
     unit_view_write_seqs(&v, w);
+    write_attributes(u, &v, w);
     write_waiting(u, &v, w);
     json_w_end(w);
     return OK;

@@ -169,9 +169,10 @@ static const struct form_field partner_fields[] = {
     {.name = "approval", .kind = FORM_WORD, P(approval), .words = approvals},
     {.name = "extra",    .kind = FORM_MAP,  P(extra), .max = 500, .count_max = 64},
     {.name = "reason",   .kind = FORM_STR,  P(reason), .max = 500},
+    {.name = "attributes", .kind = FORM_BOOL, P(attributes)},
     {0},
 };
-static const struct form partner_form = {"partner", sizeof(struct partner), partner_fields, 1};
+static const struct form partner_form = {"partner", sizeof(struct partner), partner_fields, 2};
 // clang-format on
 
 // ---- secrets

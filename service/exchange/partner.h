@@ -49,6 +49,7 @@ struct partner {
     uint8_t approval;
     struct form_list extra;
     str reason;
+    bool attributes; // what imported numbers carry is told, too
 };
 
 extern const struct item_noun noun_partner;

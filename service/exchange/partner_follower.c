@@ -1,4 +1,5 @@
 // partner_follower.c - a partner as one who is told: by its item, with what it refuses parked.
+#include "service/event/event_attributes.h"
 #include "service/exchange/calling.h"
 #include "service/exchange/follower.h"
 #include "service/exchange/order.h"
@@ -42,6 +43,7 @@ static status choose(struct follower *f, const struct choosing *x, const struct 
     TRY(event_is_of(x->order, fact, filter, &wanted));
     if (!wanted) return OK;
     TRY(event_render(x->render, fact, parts));
+    if (f->partner.attributes) TRY(event_attributes_add(x->render, fact, parts));
     event_parts_filter(parts, filter);
     return OK;
 }

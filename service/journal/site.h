@@ -11,6 +11,7 @@
 struct http_req;
 struct site_keys; // service/pool/site_key.h
 struct query_master_ops;
+struct market; // service/catalog/market.h
 
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
@@ -76,6 +77,9 @@ struct site {
     // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are
     // none.
     const struct query_master_ops *master;
+    // Do the pools that give this GTIN's numbers fit the market? market.pools. Asked by the
+    // committer. Set by who assembles the site; NULL: there are no pools.
+    status (*pools_fit)(struct decide *d, const char gtin[14], const struct market *m);
     // Have all partners of the client accepted its events up to this seq? Asked by the committer,
     // in its transaction. Set by the exchange; NULL: there are no partners.
     bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);

@@ -1,6 +1,7 @@
 // decided part of `lot.opened`: number 4 | product 4 | version 4 | gtin 14 | expiry: year 2,
 //     month 1, day 1 | what was sent, packed (lot_form)
 #include "common/bytes.h"
+#include "service/catalog/market.h"
 #include "service/gs1/id.h"
 #include "service/lot/lot_int.h"
 #include <string.h>
@@ -131,6 +132,14 @@ static status decide_again(struct decide *d, uint32_t number, str packed)
     return OK;
 }
 
+static status check_market(const struct lot_open_ask *ask, const struct product *p)
+{
+    const struct market *m = market_find(p->market);
+    struct market_lot lot = {p, ask->expiry, ask->value.produced.n > 0};
+
+    return m == NULL ? OK : market_lot_check(m, &lot);
+}
+
 static status opened_decide(struct decide *d)
 {
     const struct lot_open_ask *ask = d->ask;
@@ -146,7 +155,7 @@ static status opened_decide(struct decide *d)
     uint32_t number = lot_number(d->t, ask->client, ask->product, ask->value.lot);
     if (st.cls == ST_OK && number != 0) {
         st = decide_again(d, number, o.packed);
-    } else if (st.cls == ST_OK) {
+    } else if (st.cls == ST_OK && (st = check_market(ask, &p)).cls == ST_OK) {
         o.number = (uint32_t)counter_get(d->t, COUNTER_LOT) + 1;
         o.product_version = p.version;
         memcpy(o.gtin, p.gtin, sizeof o.gtin);

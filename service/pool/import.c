@@ -35,12 +35,10 @@ static bool has_name(const struct list_names *names, str name)
 // Adds the names that the pool has not yet; *fresh counts them.
 static status add_names(struct list_names *names, const struct import_number *x, uint32_t *fresh)
 {
-    struct bytes_r in = bytes_reader(x->attributes);
+    struct bytes_pairs pairs = bytes_pairs(x->attributes);
+    str name, value;
 
-    for (uint64_t n = x->attributes.n == 0 ? 0 : bytes_get_var(&in); n > 0; n--) {
-        str name = bytes_get_str(&in);
-        (void)bytes_get_str(&in);
-        assert(!in.bad); // packed on the loop
+    while (bytes_pair(&pairs, &name, &value)) {
         if (has_name(names, name)) continue;
         if (names->n == LIST_NAMES_MAX)
             return fail(ST_CONFLICT, "import.attributes", 0,
@@ -49,6 +47,7 @@ static status add_names(struct list_names *names, const struct import_number *x,
         names->name[names->n++] = name;
         ++*fresh;
     }
+    assert(!pairs.in.bad); // packed on the loop
     return OK;
 }
 
@@ -71,7 +70,8 @@ static status refuse_taken(struct decide *d, const struct import_check *k, const
     for (uint32_t i = 0; i < k->n; i++) {
         if (!k->taken[i]) continue;
         if (taken++ == 0) line = k->numbers[i].line;
-        if (taken <= IMPORT_OFFENDERS_MAX) import_offender(d->units, gtin, &k->numbers[i]);
+        if (taken <= IMPORT_OFFENDERS_MAX)
+            import_offender(d->units, gtin, &k->numbers[i], "serial.duplicate");
     }
     if (taken == 0) return OK;
     return fail(ST_CONFLICT, "serial.duplicate", 0,

@@ -14,7 +14,7 @@
 
 struct import_number {
     str text;
-    str attributes; // packed: varint count, then name str and value str each; empty: none
+    str attributes; // bytes_pairs
     uint32_t line;  // where it stood: line of a text, item of a list, from 1
 };
 
@@ -67,5 +67,6 @@ struct import_check {
 };
 status import_check(struct import_check *k);
 // An offender, as struct decide's units have them.
-void import_offender(struct buf *units, const char gtin[14], const struct import_number *x);
+void import_offender(struct buf *units, const char gtin[14], const struct import_number *x,
+                     const char *code);
 #define IMPORT_OFFENDERS_MAX 100u // named in one refusal

@@ -95,6 +95,8 @@ static status import_begin(struct http_req *r, const struct job_key *key, struct
     TRY(read_form(r, &form));
     bool found = bound_find(r, &t, key, &bound);
     status st = list_pool_find(r, t, &pool);
+    const struct market *market = NULL;
+    if (st.cls == ST_OK) st = market_of_gtin(t, pool.id.p, &r->arena, &market);
     if (st.cls == ST_OK && found) st = read_repeat(r, t, key, &bound, &before);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
@@ -104,6 +106,7 @@ static status import_begin(struct http_req *r, const struct job_key *key, struct
     TRY(import_enter(api_site(r), pool.pool));
     (*out)->pool = pool.pool;
     (*out)->client = pool.client;
+    (*out)->market = market;
     memcpy((*out)->gtin, pool.id.p, sizeof(*out)->gtin);
     (*out)->key = *key;
     return OK;

@@ -94,7 +94,8 @@ status import_check(struct import_check *k)
     return txn_status(k->t);
 }
 
-void import_offender(struct buf *units, const char gtin[14], const struct import_number *x)
+void import_offender(struct buf *units, const char gtin[14], const struct import_number *x,
+                     const char *code)
 {
     struct gs1_id id = gs1_sgtin(gtin, x->text);
     struct json_w w = json_writer(units);
@@ -105,7 +106,7 @@ void import_offender(struct buf *units, const char gtin[14], const struct import
     if (units->n > 0) buf_addc(units, ',');
     json_w_object(&w);
     json_w_kstr(&w, "unit", st.cls == ST_OK ? buf_str(&unit) : x->text);
-    json_w_kstr(&w, "code", S("serial.duplicate"));
+    json_w_kstr(&w, "code", str_of(code));
     json_w_end(&w);
     buf_fini(&unit);
 }

@@ -232,9 +232,8 @@ static void refuse(struct importing *m)
 
     arena_reset(&m->part);
     what = NEW(&m->part, struct refused);
-    status st = fail(ST_CONFLICT, "serial.duplicate", 0,
-                     "%u numbers are known already or stand twice, the first in line %u",
-                     m->offender_count, m->lines[0]);
+    status st = fail(m->offence.cls, m->offence.reason, 0, "%u numbers, the first in line %u: %s",
+                     m->offender_count, m->lines[0], m->offence.text);
     if (what != NULL)
         *what = (struct refused){kind_import_part.number, st, buf_str(&m->offenders), m->client};
     struct ask ask = {.kind = &kind_refusal, .what = what};

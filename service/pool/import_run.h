@@ -1,6 +1,7 @@
 // import_run.h - an import on its way from the body into the ledger.
 #pragma once
 #include "service/api/api.h"
+#include "service/catalog/market.h"
 #include "service/pool/import_read.h"
 
 struct importing { // owner: the request's loop; in the request's arena
@@ -15,8 +16,10 @@ struct importing { // owner: the request's loop; in the request's arena
     uint64_t *seen; // digests of the serials so far, hashed openly; 0: free
     size_t seen_mask;
     char gtin[14];
+    const struct market *market; // what its numbers are for; NULL: no rules
     struct buf offenders;
     uint32_t offender_count;
+    status offence;                       // of the first of them
     uint32_t lines[IMPORT_OFFENDERS_MAX]; // of the first of them
     struct arena part;                    // of the part under way: numbers, job, answer
     struct import_number *numbers;
@@ -37,5 +40,6 @@ void import_reply(struct http_req *r, uint64_t count);
 // import_scan.c: the part that the reader stands before, into m->numbers; *more says whether there
 // is another. Codes of import_read.h; request.memory
 status import_part_read(struct importing *m, struct import_reader *reader, bool *more);
-// Notes the offenders among m->numbers: known already, or in this import before.
+// Notes the offenders among m->numbers: known already, in this import before, or not what the
+// market asks for.
 status import_part_check(struct importing *m);

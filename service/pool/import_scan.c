@@ -18,13 +18,14 @@ status import_part_read(struct importing *m, struct import_reader *reader, bool 
     return OK;
 }
 
-static void note_offender(struct importing *m, const struct import_number *x)
+static void note_offender(struct importing *m, const struct import_number *x, status st)
 {
     uint32_t n = m->offender_count++;
 
+    if (n == 0) m->offence = st;
     if (n >= IMPORT_OFFENDERS_MAX) return;
     m->lines[n] = x->line;
-    import_offender(&m->offenders, m->gtin, x);
+    import_offender(&m->offenders, m->gtin, x, st.reason);
 }
 
 // Was it in this import before? 64 bits of SHA-256: in a million numbers two unequal ones would
@@ -55,7 +56,14 @@ status import_part_check(struct importing *m)
 
     status st = import_check(&k);
     status end = api_snapshot_end(m->r);
-    for (uint32_t i = 0; st.cls == ST_OK && i < m->n; i++)
-        if (seen_before(m, m->numbers[i].text) || k.taken[i]) note_offender(m, &m->numbers[i]);
+    for (uint32_t i = 0; st.cls == ST_OK && i < m->n; i++) {
+        const struct import_number *x = &m->numbers[i];
+        status wrong = OK;
+        if (seen_before(m, x->text) || k.taken[i])
+            wrong = fail(ST_CONFLICT, "serial.duplicate", 0, "it is known already or stands twice");
+        else if (m->market != NULL)
+            wrong = market_number_check(m->market, x->text, x->attributes);
+        if (wrong.cls != ST_OK) note_offender(m, x, wrong);
+    }
     return st.cls == ST_OK ? end : st;
 }

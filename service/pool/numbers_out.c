@@ -72,10 +72,10 @@ static void put_csv(struct buf *b, str s)
 
 static void put_attributes(struct buf *b, str packed, bool comma)
 {
-    struct bytes_r in = bytes_reader(packed);
+    struct bytes_pairs pairs = bytes_pairs(packed);
+    str name, value;
 
-    for (uint64_t n = packed.n == 0 ? 0 : bytes_get_var(&in); n > 0 && !in.bad; n--) {
-        str name = bytes_get_str(&in), value = bytes_get_str(&in);
+    while (bytes_pair(&pairs, &name, &value)) {
         if (comma) buf_addc(b, ',');
         put_json(b, name);
         buf_addc(b, ':');
@@ -87,12 +87,11 @@ static void put_attributes(struct buf *b, str packed, bool comma)
 static void put_columns(const struct out *o, str packed)
 {
     for (uint32_t i = 0; i < o->names.n; i++) {
-        struct bytes_r in = bytes_reader(packed);
+        struct bytes_pairs pairs = bytes_pairs(packed);
+        str name, value;
         buf_addc(o->b, ',');
-        for (uint64_t n = packed.n == 0 ? 0 : bytes_get_var(&in); n > 0 && !in.bad; n--) {
-            str name = bytes_get_str(&in), value = bytes_get_str(&in);
+        while (bytes_pair(&pairs, &name, &value))
             if (str_eq(name, o->names.name[i])) put_csv(o->b, value);
-        }
     }
 }
 

@@ -228,7 +228,7 @@ static status pool_decide(struct decide *d, const struct item_put *put, const st
 {
     const struct pool *p = put->value;
     struct space_conf conf = conf_of(p);
-    struct number_space space;
+    struct number_space space = {0};
     struct rival r = {.d = d, .self = old == NULL ? 0 : old->number};
     struct pool_row before;
     client_id client;
@@ -245,6 +245,7 @@ static status pool_decide(struct decide *d, const struct item_put *put, const st
         (!is_same_definition(d->t, &before, p) || before.client.v != client.v))
         return fail(ST_CONFLICT, "pool.in_use", 0,
                     "numbers depend on it: only rank, threshold, max_request, use_before change");
+    TRY(pool_market_decide(d, p, &space));
     struct pool_id id = id_of(p);
     return check_rivals(&r, &id);
 }
@@ -317,9 +318,10 @@ static void pool_write(struct txn *t, const struct fact *f, const struct item *n
 
 static status pool_prepare(struct txn *t, struct arena *a, str name, void *value, client_id *client)
 {
-    (void)a, (void)name;
+    (void)name;
     TRY(check_fields(value));
-    return pool_client(t, value, client);
+    TRY(pool_client(t, value, client));
+    return pool_market_complete(t, a, value);
 }
 
 // ---- how it stands

@@ -5,8 +5,9 @@
 // was issued its definition never changes; rank, threshold, max_request and use_before may.
 //
 // Codes: pool.kind, pool.gtin, pool.client, pool.policy, pool.in_use, pool.overlaps, pool.many,
-// product.unknown, client.unknown, those of space.h and date_read.
+// product.unknown, client.unknown, those of space.h, date_read and market.h.
 #pragma once
+#include "service/catalog/market.h"
 #include "service/item/item.h"
 
 struct pool_share {
@@ -36,3 +37,7 @@ extern const struct kind kind_pool_put;
 // Whose pool it is: of the GTIN's product, as `client` says, or whose prefix it is; 0: SSCCs of
 // the site's own.
 status pool_client(struct txn *t, const struct pool *p, client_id *out);
+
+// pool_market.c, for struct site: may this GTIN's numbers be for the market, as far as the pools
+// that still give some go? market.pools
+status pools_fit_market(struct decide *d, const char gtin[14], const struct market *m);

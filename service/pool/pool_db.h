@@ -93,3 +93,9 @@ struct text_of {
     str key, text;
 };
 unit_id text_find(struct txn *t, const struct text_of *of); // {0}: not known
+
+struct list_number {
+    str text;
+    str attributes; // bytes_pairs
+};
+bool list_number_get(struct txn *t, unit_id u, struct list_number *out); // views of the row

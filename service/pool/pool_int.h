@@ -15,6 +15,12 @@
 
 status pool_check_gtin(str in, struct arena *a, str *out); // of a form's field: to 14 digits
 
+// pool_market.c
+// What the GTIN's market makes of what was left out: the policy, a length.
+status pool_market_complete(struct txn *t, struct arena *a, struct pool *p);
+// May it give numbers for its GTIN's market? `space` is not looked at for a list.
+status pool_market_decide(struct decide *d, const struct pool *p, const struct number_space *space);
+
 struct pool_id pool_id_gtin(const char gtin[14]);
 struct pool_id pool_id_sscc(str extension, str prefix);
 bool pool_id_is_sscc(const struct pool_id *id);
@@ -101,13 +107,8 @@ void request_settle(struct txn *t, struct request_row *q, enum request_state to,
 void asked_put(struct txn *t, const struct asked_of *of, const struct asked *a);
 
 // list_db.c: numbers with texts of their own.
-struct list_number {
-    str text;
-    str attributes; // packed: varint count, then name str and value str each
-};
 void list_number_put(struct txn *t, unit_id u, const struct text_of *of, str attributes);
 void list_number_del(struct txn *t, unit_id u, const struct text_of *of);
-bool list_number_get(struct txn *t, unit_id u, struct list_number *out); // views of the row
 // Those of a run, in order; false when one is missing.
 typedef void list_number_each(void *self, const struct list_number *x);
 bool list_numbers(struct txn *t, struct run r, list_number_each *each, void *self);

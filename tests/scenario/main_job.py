@@ -15,7 +15,7 @@ PLACES = {  # for the {...} of paths
      "user": "mia", "exception": "none", "query": "SimpleEventQuery", "subscription": "none",
      "eventID": "urn:x:none",
     "captureID": "none",
-    "value": "none", "token": "00"}
+    "market": "eu", "value": "none", "token": "00"}
 ROLES = {
     "line": {"line": "line-1"}, "distributor": {"client": "acme", "party": GLN},
     "gateway": {"client": "acme"}, "client": {"client": "acme"},
@@ -72,9 +72,9 @@ def configure(tell, admin, partner):
         "headers": [{"name": "X-Site", "value": "hall 1", "secret": True}],
         "filter": {"gtins": [harness.GTIN]}, "success": {"status": [200], "body": "^.*$"}})
     for noun in ("locations/" + GLN, "parties/" + GLN, "lines/line-1", "clients/acme",
-                 "products/" + harness.GTIN, "pools/acme-packs", "partners/hub"):
+                 "products/" + harness.GTIN, "pools/acme-packs", "partners/hub", "markets/ch"):
         tell(admin, "GET", "/v1/" + noun)
-        tell(admin, "GET", "/v1/" + noun.split("/")[0] + "?limit=1")
+        tell(admin, "GET", "/v1/" + noun.split("/")[0] + "?limit=1" * (noun != "markets/ch"))
 
 
 def hire(tell, site):
