@@ -67,13 +67,15 @@ static status list(struct stopped *s, char **named, str json)
     return st.cls != ST_OK ? st : end;
 }
 
+#define TOKEN_WORDS "role user client line party expires"
+
 int cli_token(int argc, char **argv)
 {
     static const struct stopped_verb verbs[] = {
-        {"create",                               1, "role user client line party expires", NULL, true, create},
+        {"create",     1, TOKEN_WORDS, NULL, true, create},
         {"revoke", 2, "", NULL, true, revoke},
-        {"list",                                  1, "", NULL, false, list},
-        {0                                     },
+        {"list",        1, "", NULL, false, list},
+        {0           },
     };
 
     return stopped_command(verbs, argc, argv);
