@@ -217,8 +217,9 @@ static void act(struct http_req *r)
 const struct http_route inbox_routes[] = {
     {.method = HTTP_GET, .path = BASE, .roles = READERS, .run = inbox_list,
      .query = "state kind lot gtin unit owner since limit page"},
-    {.method = HTTP_GET, .path = BASE "/summary", .roles = "operator qa auditor admin client gateway",
-     .run = inbox_summary, .query = ""},
+    {.method = HTTP_GET, .path = BASE "/summary",
+     .roles = "operator qa auditor admin client gateway", .run = inbox_summary,
+     .query = ""},
     {.method = HTTP_POST, .path = BASE "/messages", .roles = "distributor gateway operator",
      .body_max = MESSAGE, .run = inbox_message_take, .query = ""},
     {.method = HTTP_GET, .path = ONE, .roles = READERS, .run = show, .query = ""},

@@ -1,5 +1,6 @@
 // The words and fields of the messages, and writing them: every field that a schema requires is
 // there, and null where it is empty and may be so.
+#include "service/inbox/pdg.h"
 #include "service/exception/exception.h"
 #include "service/inbox/pdg_int.h"
 #include <stddef.h>
@@ -21,10 +22,14 @@ bool pdg_group_find(str word, enum pdg_group *out)
     return false;
 }
 
-static const char *const resolution_texts[] = {
-    "Send new data",     "Send product",   "Return product", // in the order of
-                                                             // EXCEPTION_RESOLUTIONS
-    "Send back product", "Credit account", "Debit account",  NULL};
+// In the order of EXCEPTION_RESOLUTIONS.
+static const char *const resolution_texts[] = {"Send new data",
+                                               "Send product",
+                                               "Return product",
+                                               "Send back product",
+                                               "Credit account",
+                                               "Debit account",
+                                               NULL};
 static const char *const source_words[] = {"Scan", "Packing Slip", "ASN", "Other", NULL};
 static const char *const answer_words[] = {"Accept", "Reject", NULL};
 static const char *const follow_up_words[] = {"Email", "Phone", NULL};

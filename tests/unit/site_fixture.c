@@ -1,9 +1,9 @@
 #include "site_fixture.h"
 #include "common/http_server.h"
 #include "service/event/captured_render.h"
+#include "service/exception/refused.h"
 #include "service/item/item_api.h"
 #include "service/journal/call_bound.h"
-#include "service/journal/refusal.h"
 #include "service/journal/replay.h"
 #include "service/pool/names.h"
 #include "service/rest/rest.h"
@@ -80,8 +80,8 @@ static void keys_init(struct fixture *f)
 
 static void kinds_init(struct fixture *f, const struct kind *const *kinds)
 {
-    static const struct kind *const own[] = {&kind_journal_opened, &kind_refusal,
-                                             &kind_refusal_repeated, &kind_call_bound};
+    static const struct kind *const own[] = {&kind_journal_opened, &kind_refusal_raised,
+                                             &kind_refusal_repeated_raised, &kind_call_bound};
     size_t n = 0;
 
     for (; kinds != NULL && *kinds != NULL; kinds++) {

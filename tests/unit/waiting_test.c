@@ -1,8 +1,10 @@
 // Captured packings that come before their units: how long they wait, and what ends it.
 #include "line_site.h"
 #include "service/capture/capture.h"
+#include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/waiting.h"
+#include "service/exception/exception_db.h"
 #include "service/tree/tree_db.h"
 #include "service/unit/unit_db.h"
 #include <setjmp.h>
@@ -159,12 +161,28 @@ static const char *applied(struct fixture *f, uint64_t *event)
     assert_true(captured_of(&rest, &fact, event));
     assert_int_equal(captured_event_get(&rest, &fact, touched.runs.units, &f->arena, &e).cls,
                      ST_OK);
+    struct exception_id id = {fact.client, fact.seq, 0};
+    struct exception_row row;
+    assert_int_equal(exception_get(t, &id, &row), e.exception_count > 0);
+    assert_true(e.exception_count == 0 || row.kind == EXCEPTION_OF_CAPTURED);
     size_t n = list_of(t, fact.client, LIST_EXCEPTION, (str){0}, fact.seq, &listed, 1);
     assert_int_equal(n == 1 && listed == fact.seq, e.exception_count > 0);
     fixture_read_end(t);
     assert_int_equal(rows_of_waiting(f), 0);
     if (e.exception_count == 0) return NULL;
     return capture_exception_code((enum capture_exception)e.exceptions[0].code);
+}
+
+// Exceptions that are open because something waits.
+static uint64_t standing(struct fixture *f)
+{
+    struct txn *t = fixture_read(f);
+    client_id acme;
+
+    assert_true(client_by_name(t, S("acme"), &acme));
+    uint64_t n = exception_counts_get(t, acme, EXCEPTION_OF_WAITING).open;
+    fixture_read_end(t);
+    return n;
 }
 
 static uint64_t newest(struct fixture *f)
@@ -206,6 +224,7 @@ static void what_a_capture_commissions_is_packed_at_once(void **state)
     moved(f, "ADD", LATER, c.texts[0], pills(f, &n, 0, 3));
     was = newest(f);
     assert_int_equal(rows_of_waiting(f), 2 + 4);
+    assert_int_equal(standing(f), 1);
     assert_int_equal(pill(f, &n, 0).parent.v, 0);
     assert_true(holds(unit_body(f, sgtin(f, PILLS, n.texts[0])), "\"waiting\":[{\"seq\":"));
     commissioned(f, pills(f, &n, 0, 2), "A1");
@@ -216,6 +235,7 @@ static void what_a_capture_commissions_is_packed_at_once(void **state)
     commissioned(f, pills(f, &n, 2, 1), "A1");
     assert_null(applied(f, &event));
     assert_int_equal(event, was);
+    assert_int_equal(standing(f), 0);
     for (uint32_t i = 0; i < 3; i++) lies_in(f, &n, i, sscc(f, &c, 0));
     assert_int_equal(line_site_row(f, text(f, c.texts[0])).state, UNIT_CLOSED);
     assert_false(holds(unit_body(f, sgtin(f, PILLS, n.texts[0])), "waiting"));
