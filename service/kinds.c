@@ -21,6 +21,7 @@
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
 #include "service/trade/shipment.h"
+#include "service/verification/verification.h"
 #include "service/vocabulary/vocabulary.h"
 
 // One a line, so that rooms which come at the same time do not meet here.
@@ -56,6 +57,7 @@ const struct kind *const site_kinds[] = {
     &kind_units_unpacked,
     &kind_container_closed,
     &kind_shipment_made,
+    &kind_verification_answered,
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,

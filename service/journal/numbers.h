@@ -36,6 +36,7 @@
     X(UNITS_UNPACKED, 67, "units.unpacked")                                                        \
     X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
+    X(VERIFICATION_ANSWERED, 84, "verification.answered")                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
@@ -91,6 +92,7 @@ enum fact_kind {
     X(UNIT, 'U')                                                                                   \
     X(CHILDREN, 'c')                                                                               \
     X(SHIPMENT, 'h')                                                                               \
+    X(VERIFICATION, '9')                                                                           \
     X(PARTNER_STATE, 'D')                                                                          \
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \
@@ -138,7 +140,8 @@ enum { LIST_TAG = 'V' };
     X(EVENT_ID, 14)                                                                                \
     X(ERROR, 15)                                                                                   \
     X(UNIT, 16)                                                                                    \
-    X(EXCEPTION, 17)
+    X(EXCEPTION, 17)                                                                               \
+    X(VERIFICATION, 20)
 
 enum list_attribute {
 #define X(name, number) LIST_##name = (number),
