@@ -205,9 +205,10 @@ static int check_all(struct checking *c)
         c->warned = false;
         status st = checks[i].run(c);
         bool bad = st.cls != ST_OK;
-        printf("%-5s  %-9s  %s\n", bad         ? "wrong"
-                                        : c->warned ? "warn"
-                                                    : "ok",
+        printf("%-5s  %-9s  %s\n",
+               bad         ? "wrong"
+               : c->warned ? "warn"
+                           : "ok",
                checks[i].what, bad ? st.text : c->says);
         wrong = wrong || bad;
         if (!c->readable) break; // what follows stands on it

@@ -77,8 +77,7 @@ static status answer_decide(struct decide *d)
 
     if (is_repeat(d, &v)) return OK;
     TRY(truth_of(d, x, &truth));
-    v.answer = verification_judge(
-        &truth, &(struct verification_label){v.lot, x->expiry}, d->now);
+    v.answer = verification_judge(&truth, &(struct verification_label){v.lot, x->expiry}, d->now);
     if (!truth.known) v.unit = (unit_id){0};
     d->fact->client = x->owner;
     decided_put(d->out, &v);
@@ -168,6 +167,10 @@ static void answer_print(const struct fact *f, struct json_w *w, const void *arg
     print_some(w, "code", verification_code(v.answer));
 }
 
-const struct kind kind_verification_answered = {
-    FACT_VERIFICATION_ANSWERED, 1, "verification.answered", answer_decide, answer_write,
-    answer_print, NULL};
+const struct kind kind_verification_answered = {FACT_VERIFICATION_ANSWERED,
+                                                1,
+                                                "verification.answered",
+                                                answer_decide,
+                                                answer_write,
+                                                answer_print,
+                                                NULL};

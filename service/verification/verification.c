@@ -49,10 +49,7 @@ static const struct {
 };
 
 // The last day counts as good; where the label has only a month that is the month's last.
-static bool is_over(struct date expiry, wall now)
-{
-    return now.ms / 86400000 > date_days(expiry);
-}
+static bool is_over(struct date expiry, wall now) { return now.ms / 86400000 > date_days(expiry); }
 
 enum verification_answer verification_judge(const struct verification_truth *truth,
                                             const struct verification_label *label, wall now)

@@ -1,9 +1,9 @@
-// verification.h - is this pack what its label says? Asked by trading partners and their verification
-// routers (GS1 Lightweight Messaging for Verification of Product Identifiers, US DSCSA), answered
-// from the ledger as of now, and every answer kept as a fact.
+// verification.h - is this pack what its label says? Asked by trading partners and their
+// verification routers (GS1 Lightweight Messaging for Verification of Product Identifiers, US
+// DSCSA), answered from the ledger as of now, and every answer kept as a fact.
 //
-// glossary: the *requester* is who has the pack in hands, by its GLN; the *responder* is who answers
-// for the GTIN. A *code* is what the answer says beside true or false.
+// glossary: the *requester* is who has the pack in hands, by its GLN; the *responder* is who
+// answers for the GTIN. A *code* is what the answer says beside true or false.
 #pragma once
 #include "common/http.h"
 #include "common/rate.h"
@@ -32,7 +32,7 @@ enum verification_answer {
         VERIFICATION_ANSWER_END
 };
 bool verification_is_true(enum verification_answer a);
-str verification_code(enum verification_answer a); // empty where there is nothing to add
+str verification_code(enum verification_answer a);        // empty where there is nothing to add
 bool verification_is_suspect(enum verification_answer a); // false, or true with something added
 
 // What the ledger knows of a pack.

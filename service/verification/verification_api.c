@@ -61,7 +61,8 @@ static bool is_uuid(str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool hex = (s.p[i] >= '0' && s.p[i] <= '9') || ((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'f');
+        bool hex =
+            (s.p[i] >= '0' && s.p[i] <= '9') || ((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'f');
         if (dash ? s.p[i] != '-' : !hex) return false;
     }
     return s.n == 36;
@@ -119,8 +120,9 @@ static status possession_read(struct http_req *r, struct verification *v)
     v->possession_said = http_query(r, S("ctrlPossessAtt"), &said) && said.n > 0;
     if (!v->possession_said) return OK;
     v->possession = str_eq_fold(said, S("true"));
-    return v->possession || str_eq_fold(said, S("false")) ? OK
-                                                           : wrong("ctrlPossessAtt", "true or false");
+    return v->possession || str_eq_fold(said, S("false"))
+               ? OK
+               : wrong("ctrlPossessAtt", "true or false");
 }
 
 static status expiry_read(struct http_req *r, wall now, struct verification_ask *x)
@@ -223,8 +225,7 @@ static void answer_write(struct json_w *w, const struct fact *f, const struct ve
     json_w_key(w, S("data"));
     json_w_object(w);
     json_w_kbool(w, "verified", verified);
-    if (code.n > 0)
-        json_w_kstr(w, verified ? "additionalInfo" : "verificationFailureReason", code);
+    if (code.n > 0) json_w_kstr(w, verified ? "additionalInfo" : "verificationFailureReason", code);
     json_w_end(w);
     json_w_kstr(w, "corrUUID", v->corr);
     json_w_end(w);

@@ -1,7 +1,7 @@
 // row '9' key principal 4, digest of corrUUID and question 16 -> seq of the answer 8
 //
-// lists: LIST_VERIFICATION, value nothing: every answer; "s": those that are false or have something
-// added. Of the GTIN's owner and, for those who see the whole site, of client 0.
+// lists: LIST_VERIFICATION, value nothing: every answer; "s": those that are false or have
+// something added. Of the GTIN's owner and, for those who see the whole site, of client 0.
 #include "common/bytes.h"
 #include "service/journal/journal_db.h"
 #include "service/verification/verification_int.h"

@@ -27,7 +27,8 @@ struct verification_ask {
 // Whose GTIN it is and which of its units; the responder's GLN where the product names one.
 status verification_find(const struct site *site, struct unit_reader *r, const struct caller *c,
                          struct verification_ask *x);
-// Is the GTIN a product of a client that the caller sees? Then *responder is its holder's GLN, or 0.
+// Is the GTIN a product of a client that the caller sees? Then *responder is its holder's GLN, or
+// 0.
 bool verification_knows(struct txn *t, const struct caller *c, const char gtin[14], struct arena *a,
                         uint64_t *responder);
 

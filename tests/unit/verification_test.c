@@ -1,8 +1,8 @@
 // Verifications: what is answered in every state, who may ask, and what is kept of it.
-#include "service/verification/verification.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/unit/unit.h"
+#include "service/verification/verification.h"
 #include "trade_site.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -17,7 +17,10 @@
 
 // ---- the rules alone
 
-static const struct verification_label label = {{"L1", 2}, {2030, 6, 30}};
+static const struct verification_label label = {
+    {"L1", 2 },
+    { 2030,   6, 30}
+};
 static const wall before = {INT64_C(1893456000000)}; // 2030-01-01
 static const wall after = {INT64_C(1909180800000)};  // 2030-07-02
 
@@ -151,9 +154,10 @@ static void the_answer_is_that_of_the_standard(void **state)
     struct trade *t = *state;
 
     trade_commission(t, t->acme, 1, "L1");
-    str said = ask(t, t->acme[0], "L1", "exp=300630&linkType=verificationService&context="
-                                        "dscsaSaleableReturn&reqGLN=" PARTY "&corrUUID=" UUID
-                                        "&ctrlPossessAtt=true&email=a%40b.example&telephone=123");
+    str said = ask(t, t->acme[0], "L1",
+                   "exp=300630&linkType=verificationService&context="
+                   "dscsaSaleableReturn&reqGLN=" PARTY "&corrUUID=" UUID
+                   "&ctrlPossessAtt=true&email=a%40b.example&telephone=123");
     str rest = str_from(said, sizeof "{\"verificationTimestamp\":\"" - 1), at;
     assert_true(str_cut(&rest, '"', &at));
     struct moment m;
@@ -231,9 +235,8 @@ static void what_is_malformed_is_refused_and_not_kept(void **state)
     uint64_t seq = head(t);
 
     for (size_t i = 0; i < LEN(lines); i++) trade_call(t, 400, lines[i], "");
-    struct fixture_answer a =
-        fixture_call(t->f, "GET /verify/gtin/" PACK_A "/lot/L1/ser/A?exp=300630",
-                     "GS1US-Version: one\r\n", "");
+    struct fixture_answer a = fixture_call(
+        t->f, "GET /verify/gtin/" PACK_A "/lot/L1/ser/A?exp=300630", "GS1US-Version: one\r\n", "");
     assert_int_equal(a.code, 400);
     assert_int_equal(head(t), seq);
 }
@@ -323,7 +326,8 @@ static void a_wall_stands_between_clients(void **state)
     list = trade_call(t, 200, "GET /v1/verifications", "");
     assert_null(memmem(list.p, list.n, PACK_C, strlen(PACK_C)));
     trade_has(list, "\"verified\":true");
-    assert_null(memmem(list.p, list.n, "\"verified\":false", 16)); // bolt's question is no trace here
+    assert_null(
+        memmem(list.p, list.n, "\"verified\":false", 16)); // bolt's question is no trace here
 }
 
 static unsigned times(str text, const char *piece)
@@ -351,17 +355,22 @@ static void the_list_finds_what_was_suspect(void **state)
         const char *query;
         unsigned items;
     } rows[] = {
-        {"", 3}, {"?verified=false", 1}, {"?verified=true", 2}, {"?suspect=true", 2},
-        {"?suspect=true&verified=true", 1}, {"?corrUUID=" UUID, 1}, {"?suspect=false", 3},
-        {"?since=2020-01-01T00:00:00Z", 3}, {"?since=2100-01-01T00:00:00Z", 0},
+        {"",                            3},
+        {"?verified=false",             1},
+        {"?verified=true",              2},
+        {"?suspect=true",               2},
+        {"?suspect=true&verified=true", 1},
+        {"?corrUUID=" UUID,             1},
+        {"?suspect=false",              3},
+        {"?since=2020-01-01T00:00:00Z", 3},
+        {"?since=2100-01-01T00:00:00Z", 0},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
-        str list =
-            trade_call(t, 200, trade_text(t, "GET /v1/verifications%s", rows[i].query), "");
+        str list = trade_call(t, 200, trade_text(t, "GET /v1/verifications%s", rows[i].query), "");
         assert_int_equal(times(list, "\"took_ms\":0"), rows[i].items);
     }
-    str list = trade_call(t, 200, trade_text(t, "GET /v1/verifications?unit=%.*s",
-                                             STR(t->acme[1])), "");
+    str list =
+        trade_call(t, 200, trade_text(t, "GET /v1/verifications?unit=%.*s", STR(t->acme[1])), "");
     assert_int_equal(times(list, "\"code\":\"Recalled\""), 1);
     assert_int_equal(times(list, "\"took_ms\""), 1);
     trade_call(t, 400, "GET /v1/verifications?verified=no", "");
@@ -378,8 +387,8 @@ static void pages_of_the_list_hold_each_answer_once(void **state)
     for (unsigned i = 0; i < 45; i++) ask(t, t->acme[i], "L1", "exp=300630");
     do {
         str list = trade_call(
-            t, 200, trade_text(t, "GET /v1/verifications?limit=7%s%s", page[0] ? "&page=" : "", page),
-            "");
+            t, 200,
+            trade_text(t, "GET /v1/verifications?limit=7%s%s", page[0] ? "&page=" : "", page), "");
         for (unsigned i = 45; i-- > 0;) // the newest first
             if (times(list, trade_text(t, "%.*s\"", STR(t->acme[i]))) > 0)
                 assert_int_equal(i, 44 - seen++);
@@ -414,7 +423,10 @@ static void who_asks_too_often_must_wait_and_others_need_not(void **state)
 static void a_site_that_has_no_gln_cannot_answer(void **state)
 {
     struct trade *t = *state;
-    struct verification_conf none = {{.per_second = 10, .burst = 50}, {0}};
+    struct verification_conf none = {
+        {.per_second = 10, .burst = 50},
+        {0               }
+    };
 
     verification_stop(&t->f->site);
     verification_start(&t->f->site, &none);
@@ -423,7 +435,9 @@ static void a_site_that_has_no_gln_cannot_answer(void **state)
     trade_call(t, 503, "GET /checkConnectivity?gtin=" PACK_A, "");
     assert_int_equal(fixture_put(t->f, &kind_product_put, PACK_A,
                                  "{\"client\":\"acme\",\"name\":\"Tablets\",\"holder\":\"" PARTY
-                                 "\"}").cls, ST_OK);
+                                 "\"}")
+                         .cls,
+                     ST_OK);
     trade_has(ask(t, t->acme[0], "L1", "exp=300630"), "\"responderGLN\":\"" PARTY "\"");
 }
 
