@@ -24,6 +24,7 @@
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
 #include "service/trade/shipment.h"
+#include "service/verification/verification.h"
 #include "service/vocabulary/vocabulary.h"
 
 // One a line, so that rooms which come at the same time do not meet here.
@@ -71,6 +72,7 @@ const struct kind *const site_kinds[] = {
     &kind_exception_reopened,
     &kind_exception_received,
     &kind_exception_sent,
+    &kind_verification_answered,
     &kind_partner_put,
     &kind_delivery_outcome,
     &kind_delivery_retried,

@@ -37,6 +37,7 @@
 #include "service/settings.h"
 #include "service/soap/soap.h"
 #include "service/trade/shipment.h"
+#include "service/verification/verification.h"
 #include "service/vocabulary/master.h"
 #include <signal.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ const struct http_route *const serve_routes[] = {
     units_routes,
     shipment_routes,
     inbox_routes,
+    verification_routes,
     exchange_routes,
     rest_routes,
     subscriptions_routes,
@@ -262,6 +264,8 @@ static status service_open(struct service *s, const struct serve_options *o)
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);
+    struct verification_conf verification = site_settings_verification(&s->settings);
+    verification_start(&s->site, &verification);
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
@@ -324,6 +328,7 @@ static void service_close(struct service *s)
     loops_end(s);
     capture_stop(&s->site);
     exchange_free(&s->site);
+    verification_stop(&s->site);
     head_file_stop(&s->head);
     committer_close(&s->site.committer);
     db_close(&s->site.db);

@@ -1,5 +1,6 @@
 // The table of settings, and the rules that concern several of them.
 #include "service/settings.h"
+#include "service/gs1/id.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -127,6 +128,12 @@ static const struct setting table[] = {
     {"signatures.meanings", SETTING_TEXT, SETTING_RESTART, AT(people.meanings), 1, 500,
      .value = "approval review responsibility authorship",
      .says = "What a signature may mean: words between blanks."},
+    {"verify.responder_gln", SETTING_TEXT, SETTING_RESTART, AT(verify.responder_gln), 0, 13,
+     .value = "", .says = "GLN that answers verifications, but where a product's holder is one."},
+    {"verify.rate", SETTING_COUNT, SETTING_RESTART, AT(verify.rate), 1, 100000,
+     .value = "100", .says = "Verifications a second that a caller may ask for; over it 429."},
+    {"verify.burst", SETTING_COUNT, SETTING_RESTART, AT(verify.burst), 1, 100000,
+     .value = "200", .says = "And at once, after a pause."},
     {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
      .value = "4096", .says = "Connections at once; over it callers get 503."},
     {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,
@@ -258,7 +265,11 @@ static str host_of(str address)
 static status rules(const struct site_settings *s)
 {
     bool tls = s->certificate.n > 0;
+    char gln[13];
 
+    if (s->verify.responder_gln.n > 0 && gs1_gln_read(s->verify.responder_gln, gln).cls != ST_OK)
+        return fail(ST_BAD_INPUT, "settings.gln", 0, "verify.responder_gln: %.*s is no GLN",
+                    STR(s->verify.responder_gln));
     if (tls != (s->key.n > 0))
         return fail(ST_BAD_INPUT, "tls.files", 0, "%.*s: tls needs both certificate and key",
                     STR(s->file));
@@ -394,4 +405,12 @@ struct exchange_limits site_settings_exchange(const struct site_settings *s)
                                     .retry_after_max_s =
                                         (uint32_t)(s->exchange.retry_after_max_ms / 1000),
                                     .file_max = s->exchange.file_max};
+}
+
+struct verification_conf site_settings_verification(const struct site_settings *s)
+{
+    return (struct verification_conf){
+        {(uint32_t)s->verify.rate, (uint32_t)s->verify.burst},
+        s->verify.responder_gln
+    };
 }

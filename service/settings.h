@@ -6,6 +6,7 @@
 #include "common/settings.h"
 #include "service/exchange/follower.h"
 #include "service/journal/site.h"
+#include "service/verification/verification.h"
 
 struct seed { // one thing to be put at the first start
     str path, json;
@@ -38,6 +39,10 @@ struct site_settings {
         bool first_must_change;
         str meanings;
     } people;
+    struct { // as struct verification_conf
+        uint64_t rate, burst;
+        str responder_gln;
+    } verify;
     struct { // as struct http_limits
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;
@@ -65,4 +70,5 @@ unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
 struct site_people site_settings_people(const struct site_settings *s);
 struct http_limits site_settings_http(const struct site_settings *s);
+struct verification_conf site_settings_verification(const struct site_settings *s);
 struct exchange_limits site_settings_exchange(const struct site_settings *s);

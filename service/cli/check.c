@@ -26,6 +26,7 @@ struct checking {
     struct journal_head head;
     bool readable; // settings, and then the folder, could be read: others may go on
     bool in_use;   // a service runs on the folder: its address is taken by it
+    bool warned;   // it works, but somebody should look at it
     char says[256];
 };
 
@@ -167,12 +168,27 @@ static status check_space(struct checking *c)
                 c->folder.data);
 }
 
+// Not every site is asked; one that is must say who answers.
+static status check_verify(struct checking *c)
+{
+    str gln = c->settings.verify.responder_gln;
+
+    c->warned = gln.n == 0;
+    if (c->warned)
+        say(c, "verify.responder_gln is not set: verifications get 503 where no holder is a GLN");
+    else
+        say(c, "%.*s answers, each caller at most %" PRIu64 " a second", STR(gln),
+            c->settings.verify.rate);
+    return OK;
+}
+
 static const struct check {
     const char *what;
     status (*run)(struct checking *c);
 } checks[] = {
     {"settings",  check_settings},
     {"listen",    check_public  },
+    {"verify",    check_verify  },
     {"folder",    check_folder  },
     {"key file",  check_keys    },
     {"address",   check_address },
@@ -186,9 +202,14 @@ static int check_all(struct checking *c)
     bool wrong = false;
 
     for (size_t i = 0; i < LEN(checks); i++) {
+        c->warned = false;
         status st = checks[i].run(c);
         bool bad = st.cls != ST_OK;
-        printf("%-5s  %-9s  %s\n", bad ? "wrong" : "ok", checks[i].what, bad ? st.text : c->says);
+        printf("%-5s  %-9s  %s\n",
+               bad         ? "wrong"
+               : c->warned ? "warn"
+                           : "ok",
+               checks[i].what, bad ? st.text : c->says);
         wrong = wrong || bad;
         if (!c->readable) break; // what follows stands on it
     }

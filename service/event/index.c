@@ -171,6 +171,7 @@ static status spell(enum list_attribute of, str type, str text, struct arena *sc
     case LIST_EVENTS: return OK;
     case LIST_LOT:
     case LIST_EXCEPTION:
+    case LIST_VERIFICATION:
     case LIST_UNIT: return fail(ST_INTERNAL, "index.value", 0, "no value of an event");
     case LIST_READ_POINT:
     case LIST_BIZ_LOCATION:

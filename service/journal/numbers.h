@@ -48,6 +48,7 @@
     X(EXCEPTION_REOPENED, 91, "exception.reopened")                                                \
     X(EXCEPTION_RECEIVED, 92, "exception.received")                                                \
     X(EXCEPTION_SENT, 93, "exception.sent")                                                        \
+    X(VERIFICATION_ANSWERED, 84, "verification.answered")                                          \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
@@ -108,6 +109,7 @@ enum fact_kind {
     X(EXCEPTION, 'O')                                                                              \
     X(EXCEPTION_STANDING, '1')                                                                     \
     X(EXCEPTION_COUNT, '2')                                                                        \
+    X(VERIFICATION, '9')                                                                           \
     X(PARTNER_STATE, 'D')                                                                          \
     X(DELIVERY, 'd')                                                                               \
     X(PARKED, 'p')                                                                                 \
@@ -155,7 +157,8 @@ enum { LIST_TAG = 'V' };
     X(EVENT_ID, 14)                                                                                \
     X(ERROR, 15)                                                                                   \
     X(UNIT, 16)                                                                                    \
-    X(EXCEPTION, 17)
+    X(EXCEPTION, 17)                                                                               \
+    X(VERIFICATION, 20)
 
 enum list_attribute {
 #define X(name, number) LIST_##name = (number),

@@ -73,7 +73,8 @@ struct site {
     // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
     // Set by the exchange; NULL: it is answered like any other.
     void (*live)(struct http_req *r);
-    void *capture; // service/capture
+    void *capture;      // service/capture
+    void *verification; // service/verification
     // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are
     // none.
     const struct query_master_ops *master;

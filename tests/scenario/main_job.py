@@ -12,10 +12,10 @@ PLACES = {  # for the {...} of paths
     "client": "acme", "gtin": harness.GTIN, "line": "line-1", "gln": GLN, "lot": "L1",
     "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
     "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent",
-     "user": "mia", "exception": "none", "query": "SimpleEventQuery", "subscription": "none",
-     "eventID": "urn:x:none",
+    "user": "mia", "exception": "none", "query": "SimpleEventQuery", "subscription": "none",
+    "eventID": "urn:x:none",
     "captureID": "none",
-    "market": "eu", "value": "none", "token": "00"}
+    "market": "eu", "value": "none", "token": "00", "serial": "X"}
 ROLES = {
     "line": {"line": "line-1"}, "distributor": {"client": "acme", "party": GLN},
     "gateway": {"client": "acme"}, "client": {"client": "acme"},
@@ -57,7 +57,7 @@ def configure(tell, admin, partner):
         "name": "Acme Pharma", "prefixes": [harness.PREFIX], "extra": {"erp": "4711"},
         "profile": {"ship_rule": "closed", "ship_needs_ack": False}})
     tell(admin, "PUT", f"/v1/products/{harness.GTIN}", {
-        "client": "acme", "name": "Exampline", "holder": "Acme", "market": "CH", "levels": [
+        "client": "acme", "name": "Exampline", "holder": GLN, "market": "CH", "levels": [
             {"level": "pack", "id": "sgtin", "quantity": 1},
             {"level": "case", "id": "sscc", "quantity": CASE_SIZE}]})
     tell(admin, "PUT", "/v1/pools/acme-packs", {
@@ -154,6 +154,18 @@ def close_and_ship(tell, operator, sscc):
     place = "/v1/shipments/" + made["shipment"]
     assert tell(operator, "GET", place) == made
     tell(operator, "GET", place + "/units")
+
+
+def verify(tell, operator, serials):
+    """A wholesaler asks, and the site looks up later what was asked."""
+    place = f"/verify/gtin/{harness.GTIN}/lot/L1/ser/"
+    for serial, good in ((serials[0], True), (serials[3], False)):
+        answer = tell(operator, "GET", f"{place}{serial}?exp=301200&context=dscsaSaleableReturn"
+                      f"&linkType=verificationService&reqGLN={GLN}&ctrlPossessAtt=true")
+        assert answer["data"]["verified"] is good and answer["responderGLN"] == GLN
+    tell(operator, "GET", f"/checkConnectivity?gtin={harness.GTIN}&reqGLN={GLN}")
+    found, = tell(operator, "GET", "/v1/verifications?verified=false")["items"]
+    assert found["unit"] == f"(01){harness.GTIN}(21){serials[3]}"
 
 
 def look(tell, caller, packs, sscc):
@@ -296,6 +308,7 @@ def run(tell, site, partner):
     serials, sscc = take_numbers(tell, site.admin, line)
     packs = work(tell, line, serials, sscc)
     close_and_ship(tell, operator, sscc)
+    verify(tell, operator, serials)
     look(tell, site.as_role("client", client="acme"), packs, sscc)
     hear(tell, operator, partner)
     look_after(tell, operator, site.as_role("distributor", client="acme", party=GLN))

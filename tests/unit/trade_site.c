@@ -9,6 +9,7 @@
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
 #include "service/trade/shipment.h"
+#include "service/verification/verification.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,11 +32,16 @@ static const struct kind *const kinds[] = {
     &kind_units_commissioned,
     &kind_container_closed,
     &kind_shipment_made,
+    &kind_verification_answered,
     &kind_flagged,
     NULL,
 };
-static const struct http_route *const routes[] = {units_routes, shipment_routes, lot_routes,
-                                                  report_routes, NULL};
+static const struct http_route *const routes[] = {units_routes,  shipment_routes,     lot_routes,
+                                                  report_routes, verification_routes, NULL};
+static const struct verification_conf verification = {
+    {.per_second = 10, .burst = 50},
+    {HUB,              13         }
+};
 
 struct flagging {
     unit_id unit;
@@ -171,6 +177,7 @@ int trade_open(void **state)
     struct trade *t = calloc(1, sizeof *t);
     t->f = fixture_open(kinds);
     put_all(t->f);
+    verification_start(&t->f->site, &verification);
     fixture_serve(t->f, routes);
     t->f->caller.role = ROLE_OPERATOR;
     issue(t, PACK_A, "acme", LEN(t->acme), t->acme);
@@ -191,6 +198,7 @@ int trade_leave(void **state)
 {
     struct trade *t = *state;
     names_leave();
+    verification_stop(&t->f->site);
     fixture_close(&t->f);
     free(t);
     return 0;
