@@ -6,18 +6,23 @@
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #define DB_MAGIC  0x6d1b00d1u
 #define TXN_MAGIC 0x6d1b0077u
 #define ITEM      8 // bytes of a list's item
 #define DISK_FULL (256 * KB)
+#define PAGE      4096u
+#define AHEAD     ((uint64_t)(1 * MB)) // zeros behind the pages in use, half of it at least
 
 struct db {
     unsigned magic;
     MDB_env *env;
     MDB_dbi table[DB_TABLES];
     bool read_only;
+    uint64_t file_end; // of what was written once; owner: who has the write transaction
 };
 
 struct txn {
@@ -103,6 +108,38 @@ void db_close(struct db **dbp)
     free(db);
 }
 
+static void write_zeros(int fd, uint64_t from, uint64_t to)
+{
+    static const char zeros[64 * KB];
+
+    while (from < to) {
+        size_t n = to - from < sizeof zeros ? (size_t)(to - from) : sizeof zeros;
+        ssize_t put = pwrite(fd, zeros, n, (off_t)from);
+        if (put <= 0) break;
+        from += (uint64_t)put;
+    }
+}
+
+// A page behind the file's end costs every sync the file's own record, too, and that is half of
+// what a small commit writes. So the file is longer than what is in it. LMDB does not read what
+// lies behind its last page, and only the holder of the write transaction writes there. Where there
+// is no room for it nothing is amiss: the pages themselves will meet that.
+static void stay_ahead(struct db *db)
+{
+    MDB_envinfo info;
+    struct stat file;
+    int fd;
+
+    if (mdb_env_info(db->env, &info) != 0) return;
+    uint64_t used = (info.me_last_pgno + 1) * PAGE, to = used + AHEAD;
+    if (db->file_end >= used + AHEAD / 2) return;
+    if (to > info.me_mapsize) to = info.me_mapsize;
+    db->file_end = used + AHEAD; // whatever comes: not again with the next commit
+    if (mdb_env_get_fd(db->env, &fd) != 0 || fstat(fd, &file) != 0) return;
+    uint64_t from = (uint64_t)file.st_size > used ? (uint64_t)file.st_size : used;
+    write_zeros(fd, from, to);
+}
+
 static struct txn *txn_begin(struct db *db, bool write)
 {
     struct txn *t = calloc(1, sizeof *t);
@@ -112,6 +149,7 @@ static struct txn *txn_begin(struct db *db, bool write)
     *t = (struct txn){.magic = TXN_MAGIC, .db = db, .write = write};
     t->rc = seam(0);
     if (t->rc == 0) t->rc = mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, &t->t);
+    if (t->rc == 0 && write) stay_ahead(db);
     return t;
 }
 

@@ -4,6 +4,9 @@
 // snapshot. Trouble sticks to the transaction: a caller reads and writes straight on and asks once,
 // at txn_end. Rules of the house that this file keeps: never WRITEMAP, NOSYNC or NOMETASYNC,
 // always NORDAHEAD; a read transaction is short and is never held across a network write.
+//
+// data.mdb is up to 1 MB longer than what is in it: a file that grew with every commit would have
+// its own record written with every sync.
 #pragma once
 #include "common/status.h"
 #include "common/str.h"

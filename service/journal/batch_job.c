@@ -351,6 +351,7 @@ static bool find_bound(struct batch *b, const struct job_key *key, struct bound 
 
     *out = (struct bound){key->older_seq, key->older_body};
     if (out->seq != 0 || key_tail_find(b->memory.keys, &key->key, out)) return true;
+    if (!key_tail_may_have_row(b->memory.keys, &key->key, day)) return false;
     if (idempotency_get(b->ledger.t, today, &key->key, out)) return true;
     return day != today && idempotency_get(b->ledger.t, day, &key->key, out);
 }

@@ -42,6 +42,23 @@ void idempotency_put(struct txn *t, unsigned day, const struct digest16 *key, co
     txn_put(t, DB_ROWS, (str){k.b, sizeof k.b}, (str){v, sizeof v});
 }
 
+bool idempotency_keys(struct txn *t, unsigned day, uint32_t max, idempotency_each *each, void *self)
+{
+    static const struct digest16 none = {{0}};
+    struct key prefix = key_of(day, &none);
+    struct walk w = walk_open(t, DB_ROWS, (str){prefix.b, 3}, (str){0});
+    bool more;
+    str k, v;
+
+    while ((more = walk_next(&w, &k, &v)) && max-- > 0 && k.n == sizeof prefix.b) {
+        struct digest16 key;
+        memcpy(key.b, k.p + 3, sizeof key.b);
+        each(self, &key);
+    }
+    walk_close(&w);
+    return !more;
+}
+
 // The newest day below `below` that has rows.
 static bool day_before(struct txn *t, unsigned below, unsigned *day)
 {

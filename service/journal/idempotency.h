@@ -17,6 +17,10 @@ unsigned idempotency_day(wall at);
 bool idempotency_get(struct txn *t, unsigned day, const struct digest16 *key, struct bound *out);
 void idempotency_put(struct txn *t, unsigned day, const struct digest16 *key,
                      const struct bound *b);
+typedef void idempotency_each(void *self, const struct digest16 *key);
+// The keys in the rows of a day, or false where they are more than `max`: then only those.
+bool idempotency_keys(struct txn *t, unsigned day, uint32_t max, idempotency_each *each,
+                      void *self);
 // Looks through the kept days before today, newest first; days without any row cost nothing.
 bool idempotency_find_older(struct txn *t, wall now, const struct digest16 *key, struct bound *out);
 // How many of the oldest rows, at most `max`, are of days before `below`.

@@ -7,6 +7,10 @@
 // row at the latest 131,072 facts after its own. What waits is what the journal's newest facts say:
 // nothing is lost in a crash, the start reads them again.
 //
+// A sieve of 1 MB knows which keys are certainly neither waiting nor in rows of the newest day, so
+// that a new key costs no search of the table. After a start in the middle of a day with very many
+// rows it is of use from the next day on.
+//
 // Owner: the committer, or whoever replays; key_tail_find may be asked by any thread.
 #pragma once
 #include "service/journal/idempotency.h"
@@ -23,3 +27,5 @@ status key_tail_at(struct key_tail *k, struct txn *t, uint64_t head);
 void key_tail_add(struct key_tail *k, struct txn *t, const struct fact *f);
 // Any thread. May name a fact that is not yet committed.
 bool key_tail_find(struct key_tail *k, const struct digest16 *key, struct bound *out);
+// False: no row of `day` or of a later one has the key. Owner only.
+bool key_tail_may_have_row(const struct key_tail *k, const struct digest16 *key, unsigned day);

@@ -55,7 +55,7 @@ static uint64_t mix(uint64_t z)
 struct filling {
     struct txn *t;
     struct ledger ledger;
-    struct key_tail *tail;
+    struct ledger_memory memory;
     struct buf out, units, record;
     struct arena arena; // of one fact
     uint32_t facts;     // in this transaction
@@ -64,7 +64,7 @@ struct filling {
 static void begin(struct filling *x)
 {
     x->t = txn_write(site.db);
-    x->ledger = ledger_begin(x->t, site_kinds, x->tail);
+    x->ledger = ledger_begin(x->t, site_kinds, &x->memory);
     x->facts = 0;
 }
 
@@ -216,9 +216,10 @@ static void one_event(struct filling *x, uint32_t space, uint64_t i)
 
 static void fill(void)
 {
-    struct filling x = {.tail = key_tail_new()};
+    struct filling x = {.facts = 0};
     mono begun = env_mono(&env_real);
 
+    ledger_memory_init(&x.memory);
     arena_init(&x.arena, 16 * MB);
     buf_init(&x.out, 16 * MB);
     buf_init(&x.units, 1 * MB);
@@ -233,7 +234,7 @@ static void fill(void)
     assert(u.v != 0);
     for (uint64_t i = 0; i < events; i++) one_event(&x, unit_space(u), i);
     commit(&x);
-    key_tail_free(&x.tail);
+    ledger_memory_fini(&x.memory);
     buf_fini(&x.out);
     buf_fini(&x.units);
     buf_fini(&x.record);

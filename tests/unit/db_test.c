@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -165,6 +166,65 @@ static void a_resting_reader_sees_what_is_new_only_when_renewed(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_large, place_close)
 
+static uint64_t file_size(const struct place *p)
+{
+    struct stat file;
+    char path[64];
+
+    snprintf(path, sizeof path, "%s/data.mdb", p->folder);
+    assert_int_equal(stat(path, &file), 0);
+    return (uint64_t)file.st_size;
+}
+
+static void put_numbered(struct place *p, unsigned from, unsigned to)
+{
+    char key[4], value[900];
+    struct txn *t = txn_write(p->db);
+
+    memset(value, 'v', sizeof value);
+    for (unsigned i = from; i < to; i++) {
+        put_be(key, i, sizeof key);
+        txn_put(t, DB_ROWS, (str){key, sizeof key}, (str){value, sizeof value});
+    }
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+}
+
+static void the_file_is_longer_than_what_is_in_it(void **state)
+{
+    struct place *p = *state;
+    struct db_conf conf = {.folder = p->folder, .map_max = 64 * MB, .readers = 4};
+    uint64_t used, pages, before = file_size(p);
+    unsigned grown = 0;
+    str v;
+
+    for (unsigned i = 0; i < 4000; i += 10) {
+        put_numbered(p, i, i + 10);
+        uint64_t now = file_size(p);
+        grown += now != before;
+        before = now;
+        assert_int_equal(db_pages(p->db, &used, &pages).cls, ST_OK);
+        assert_in_range(now, pages * 4096 + 400 * KB, pages * 4096 + 1 * MB);
+    }
+    assert_in_range(grown, 3, 20); // not with every commit
+    db_close(&p->db);
+    assert_int_equal(db_open(&conf, &p->db).cls, ST_OK);
+    put_numbered(p, 4000, 4001);
+    struct txn *t = txn_read(p->db);
+    for (unsigned i = 0; i <= 4000; i++) {
+        char key[4];
+        put_be(key, i, sizeof key);
+        assert_true(txn_get(t, DB_ROWS, (str){key, sizeof key}, &v) && v.n == 900);
+    }
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+}
+
+static void the_file_is_never_longer_than_the_map(void **state)
+{
+    put_numbered(*state, 0, 400);
+    put_numbered(*state, 400, 410);
+    assert_in_range(file_size(*state), 400 * KB, 1 * MB);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +232,9 @@ int main(void)
         TEST(lists_are_read_from_any_place),
         TEST(trouble_sticks_until_the_end),
         cmocka_unit_test_setup_teardown(a_full_map_refuses_and_loses_nothing, open_small,
+                                        place_close),
+        TEST(the_file_is_longer_than_what_is_in_it),
+        cmocka_unit_test_setup_teardown(the_file_is_never_longer_than_the_map, open_small,
                                         place_close),
         TEST(a_resting_reader_sees_what_is_new_only_when_renewed),
     };

@@ -16,6 +16,7 @@ struct world {
     struct db *db;
     struct key_tail *keys;
     struct txn *t;
+    uint64_t day, late; // facts of a day; by how many the next day begins later
 };
 
 static struct digest16 key_of(uint64_t seq)
@@ -26,12 +27,12 @@ static struct digest16 key_of(uint64_t seq)
     return digest16_of(S("key"), (str){bytes, sizeof bytes});
 }
 
-// Every fact but each fifth has a key; a day has 50,000.
-static struct fact fact_of(uint64_t seq)
+// Every fact but each fifth has a key.
+static struct fact fact_of(const struct world *w, uint64_t seq)
 {
     struct fact f = {.kind = 1, .kind_version = 1, .seq = seq};
 
-    f.at.ms = (int64_t)(seq / 50000) * 86400000;
+    f.at.ms = (int64_t)((seq - w->late) / w->day) * 86400000;
     if (seq % 5 != 0) {
         f.flags = FACT_HAS_KEY;
         f.key = key_of(seq);
@@ -46,7 +47,7 @@ static void write_to(struct world *w, uint64_t from, uint64_t to)
 
     buf_init(&record, 4 * KB);
     for (uint64_t seq = from; seq <= to; seq++) {
-        struct fact f = fact_of(seq);
+        struct fact f = fact_of(w, seq);
         buf_reset(&record);
         record_write(&f, &record);
         journal_append(w->t, &f, buf_str(&record), (str){0});
@@ -75,6 +76,7 @@ static int open_world(void **state)
     struct db_conf conf = {.folder = w->folder, .map_max = 1 * GB, .readers = 4};
     assert_int_equal(db_open(&conf, &w->db).cls, ST_OK);
     w->keys = key_tail_new();
+    w->day = 50000;
     *state = w;
     return 0;
 }
@@ -104,7 +106,10 @@ static void expect_known(struct world *w, struct key_tail *keys, uint64_t seq)
 
     if (key_tail_find(keys, &key, &b)) places++;
     for (unsigned day = 0; day < 10; day++)
-        if (idempotency_get(w->t, day, &key, &b)) places++;
+        if (idempotency_get(w->t, day, &key, &b)) {
+            places++;
+            assert_true(key_tail_may_have_row(keys, &key, day));
+        }
     if (places != 1) fail_msg("the key of fact %u lies in %u places", (unsigned)seq, places);
     assert_int_equal(b.seq, seq);
     assert_memory_equal(&b.body, &body, sizeof body);
@@ -170,14 +175,105 @@ static void what_was_given_up_is_taken_back(void **state)
     end(w, false);
 }
 
+// How many of a thousand keys that nobody used would be looked for in rows of that day.
+static unsigned looked_up(const struct key_tail *keys, unsigned day)
+{
+    unsigned n = 0;
+
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct digest16 key = key_of(UINT64_MAX - i);
+        n += key_tail_may_have_row(keys, &key, day);
+    }
+    return n;
+}
+
+static void new_keys_are_not_looked_for_in_the_newest_day(void **state)
+{
+    struct world *w = *state;
+
+    begin(w, 0);
+    assert_int_equal(looked_up(w->keys, 0), 0);
+    write_to(w, 1, 49999);
+    assert_in_range(looked_up(w->keys, 0), 0, 20);
+    write_to(w, 50000, 2 * ROUND);
+    assert_in_range(looked_up(w->keys, 2 * ROUND / 50000), 0, 100);
+    assert_int_equal(looked_up(w->keys, 2 * ROUND / 50000 - 1), 1000); // its rows are forgotten
+    end(w, true);
+}
+
+// A transaction that begins a day is given up, and the day before goes on.
+static void a_day_that_was_given_up_hides_no_row(void **state)
+{
+    struct world *w = *state;
+
+    begin(w, 0);
+    write_to(w, 1, 199900);
+    end(w, true);
+    begin(w, 199900);
+    write_to(w, 199901, 204000);
+    end(w, false);
+    w->late = 5000;
+    begin(w, 199900);
+    write_to(w, 199901, 203999);
+    for (uint64_t seq = 1; seq <= 203999; seq++)
+        if (seq % 5 != 0) expect_known(w, w->keys, seq);
+    end(w, false);
+}
+
+static void a_start_knows_the_keys_of_the_day_that_goes_on(void **state)
+{
+    struct world *w = *state;
+    struct key_tail *again = key_tail_new();
+    uint64_t last = 2 * ROUND;
+
+    w->day = 10 * ROUND;
+    begin(w, 0);
+    write_to(w, 1, last);
+    end(w, true);
+    begin(w, last);
+    assert_int_equal(key_tail_at(again, w->t, last).cls, ST_OK);
+    for (uint64_t seq = 1; seq <= last; seq++)
+        if (seq % 5 != 0) expect_known(w, again, seq);
+    assert_in_range(looked_up(again, 0), 0, 100);
+    end(w, false);
+    key_tail_free(&again);
+}
+
+static void a_start_on_a_day_with_too_many_rows_looks_all_up_until_the_next(void **state)
+{
+    struct world *w = *state;
+    struct key_tail *again = key_tail_new();
+    uint64_t last = 4 * ROUND;
+
+    w->day = last + 1;
+    begin(w, 0);
+    write_to(w, 1, last);
+    end(w, true);
+    begin(w, last);
+    assert_int_equal(key_tail_at(again, w->t, last).cls, ST_OK);
+    assert_int_equal(looked_up(again, 0), 1000);
+    key_tail_free(&w->keys);
+    w->keys = again;
+    write_to(w, last + 1, last + 2000);
+    assert_int_equal(looked_up(again, 0), 1000);
+    assert_in_range(looked_up(again, 1), 0, 250);
+    for (uint64_t seq = 1; seq <= last + 2000; seq += 7)
+        if (seq % 5 != 0) expect_known(w, again, seq);
+    end(w, false);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_key_is_found_wherever_it_lies, open_world,
-                                        close_world),
-        cmocka_unit_test_setup_teardown(a_start_finds_what_waits_in_the_journal, open_world,
-                                        close_world),
-        cmocka_unit_test_setup_teardown(what_was_given_up_is_taken_back, open_world, close_world),
+        T(every_key_is_found_wherever_it_lies),
+        T(a_start_finds_what_waits_in_the_journal),
+        T(what_was_given_up_is_taken_back),
+        T(new_keys_are_not_looked_for_in_the_newest_day),
+        T(a_day_that_was_given_up_hides_no_row),
+        T(a_start_knows_the_keys_of_the_day_that_goes_on),
+        T(a_start_on_a_day_with_too_many_rows_looks_all_up_until_the_next),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
