@@ -42,7 +42,9 @@ static struct event_base *base_new(void)
 
     assert(conf != NULL);
     // The change list saves two of four epoll_ctl calls a request; no descriptor here is ever
-    // dup'ed, which is its one condition. Locks are not needed: a base has one thread.
+    // dup'ed, which is its one condition. (A descriptor is taken out after it was closed; where
+    // another thread has its number by then, epoll knows none such here.) Locks are not needed: a
+    // base has one thread.
     assert(event_config_set_flag(conf, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
     assert(event_config_set_flag(conf, EVENT_BASE_FLAG_NOLOCK) == 0);
     struct event_base *base = event_base_new_with_config(conf);

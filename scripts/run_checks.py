@@ -24,7 +24,7 @@ SKIPPED = 77  # the exit status by which a script says that it can't run here
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
-    "TSAN_OPTIONS": "halt_on_error=1",
+    "TSAN_OPTIONS": f"halt_on_error=1:suppressions={pathlib.Path('tests/tsan.supp').absolute()}",
 }
 MINUTE = 60
 PROC = os.path.exists("/proc/self/maps")
@@ -136,7 +136,8 @@ def scenarios(folder, env=None, paths=("tests/scripts", "tests/scenario")):
             stem = f"pytest-{folder.name}-{pathlib.Path(path).name}"
             argv = [*PYTEST, path, f"--junitxml={HERE}/{stem}.xml"]
             to = {"PACKTRAIL_BIN": str(folder / "packtrail"), "PYTHONDONTWRITEBYTECODE": "1"}
-            counted(f"pytest {path}", argv, stem + ".xml", 15 * MINUTE, {**to, **(env or {})})
+            limit = 45 * MINUTE if env else 15 * MINUTE  # the sanitizers' builds are slow
+            counted(f"pytest {path}", argv, stem + ".xml", limit, {**to, **(env or {})})
 
 
 def fuzz_seeds():

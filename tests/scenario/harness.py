@@ -32,6 +32,8 @@ STOP_S = 30
 CALL_S = 60
 LISTENING = re.compile(r"^listening on (https?://\S+)$")
 VERIFIED = re.compile(r"verified (\d+) records, (\d+) units")
+MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)")  # of /proc/PID/smaps
+PAGES = re.compile(r"(Rss|Anonymous): +(\d+) kB")
 OUR_MISTAKES = re.compile(
     r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|event=assert\.failed"
 )
@@ -179,12 +181,32 @@ class Site:
         return caller
 
     def rss_kb(self):
-        """Resident memory that is not mapped files: RssAnon + RssShmem."""
-        path = pathlib.Path(f"/proc/{self.process.pid}/status")
-        if not path.exists():
-            pytest.skip("needs /proc")
-        status = path.read_text()
-        return sum(int(n) for n in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status, re.M))
+        """Its resident memory that is not mapped files."""
+        return resident_kb(self.process.pid)
+
+    def status_kb(self, *names):
+        """The sum of these lines of /proc/PID/status."""
+        status = _proc(self.process.pid, "status")
+        return sum(int(re.search(rf"^{n}:\s+(\d+) kB", status, re.M).group(1)) for n in names)
+
+
+def resident_kb(pid):
+    """A process's resident memory that is not mapped files, wherever they lie: /proc/PID/status
+    counts pages of files on a tmpfs, such as the store's, as RssShmem."""
+    total, own = 0, "Rss"
+    for line in _proc(pid, "smaps").splitlines():
+        if match := MAPPING.match(line):  # shared memory has a name, too, but no file
+            own = "Anonymous" if os.path.exists(match.group(1)) else "Rss"
+        elif (match := PAGES.match(line)) and match.group(1) == own:
+            total += int(match.group(2))
+    return total
+
+
+def _proc(pid, name):
+    path = pathlib.Path(f"/proc/{pid}/{name}")
+    if not path.exists():
+        pytest.skip("needs /proc")
+    return path.read_text()
 
 
 def _pass_on(stream, lines):

@@ -1,4 +1,8 @@
 """The harness does what scenarios rely on."""
+import mmap
+import os
+import pathlib
+import tempfile
 import threading
 
 import pytest
@@ -6,11 +10,34 @@ import requests
 
 import harness
 
+MEBI = 1 << 20
+
 
 def send(partner, body=b"{}"):
     session = requests.Session()
     session.trust_env = False
     return session.post(partner.url, data=body, timeout=20)
+
+
+def mapped(number):
+    """A shared mapping of 32 MB that is resident: of a file, or of none (-1)."""
+    pages = mmap.mmap(number, 32 * MEBI)
+    for at in range(0, len(pages), mmap.PAGESIZE):
+        pages[at] = 1
+    return pages
+
+
+def test_shared_memory_is_counted_and_mapped_files_are_not_even_in_memory():
+    if not pathlib.Path("/dev/shm").is_dir():
+        pytest.skip("needs /dev/shm")
+    before = harness.resident_kb(os.getpid())
+    with mapped(-1):
+        shared = harness.resident_kb(os.getpid())
+        assert 24_000 < shared - before < 42_000
+        with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+            file.truncate(32 * MEBI)
+            with mapped(file.fileno()):
+                assert abs(harness.resident_kb(os.getpid()) - shared) < 8000
 
 
 def test_a_partner_keeps_what_came_and_accepts(partner):

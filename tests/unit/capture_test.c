@@ -408,6 +408,12 @@ static void a_late_event_is_kept_and_changes_nothing(void **state)
     excepted(f, "unit.state");
 }
 
+static bool same_unit(const struct unit *a, const struct unit *b)
+{
+    return a->state == b->state && a->flags == b->flags && a->often == b->often &&
+           a->first == b->first && a->last == b->last && a->parent.v == b->parent.v;
+}
+
 static void another_clients_number_is_a_unit_of_ones_own(void **state)
 {
     struct fixture *f = *state;
@@ -422,7 +428,7 @@ static void another_clients_number_is_a_unit_of_ones_own(void **state)
     struct unit before = pill(f, &n, 0);
     stored(f, OTHER, event_of(f, &s));
     struct unit after = pill(f, &n, 0);
-    assert_memory_equal(&before, &after, sizeof before);
+    assert_true(same_unit(&before, &after));
     assert_int_equal(foreign(f, 1, uri).v, 0);
     unit_id u = foreign(f, 2, uri);
     assert_int_not_equal(u.v, 0);
