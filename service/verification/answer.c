@@ -6,6 +6,7 @@
 // question is never refused; one that its caller asked before, under the same corrUUID and not long
 // ago, is answered as it was.
 #include "common/bytes.h"
+#include "service/exception/exception.h"
 #include "service/gs1/id.h"
 #include "service/verification/verification_int.h"
 #include <stdio.h>
@@ -93,6 +94,18 @@ static void note(struct txn *t, const struct fact *f, bool suspect)
         list_note(t, f->client, LIST_VERIFICATION, verification_list(suspect), f->seq);
 }
 
+// Somebody holds a pack of ours that is not as it should be, or a copy of its label. A number that
+// was never given is anybody's guess and raises nothing.
+static void raise(struct txn *t, const struct fact *f, const struct verification *v)
+{
+    if (f->client.v == 0 || v->unit.v == 0 || !verification_is_suspect(v->answer)) return;
+    exception_raise(t, f,
+                    &(struct exception){.kind = EXCEPTION_OF_VERIFICATION,
+                                        .code = verification_code(v->answer),
+                                        .unit = v->unit.v,
+                                        .about = exception_about(v->unit.v, v->answer)});
+}
+
 static void answer_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct verification v;
@@ -105,6 +118,7 @@ static void answer_write(struct txn *t, const struct fact *f, const void *arg)
     }
     note(t, f, false);
     if (verification_is_suspect(v.answer)) note(t, f, true);
+    raise(t, f, &v);
     if (v.corr.n == 0) return;
     struct digest16 digest = verification_digest(&v);
     verification_row_put(t, f->actor, &digest, f->seq);

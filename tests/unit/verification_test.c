@@ -1,6 +1,7 @@
 // Verifications: what is answered in every state, who may ask, and what is kept of it.
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/exception/exception_db.h"
 #include "service/unit/unit.h"
 #include "service/verification/verification.h"
 #include "trade_site.h"
@@ -171,6 +172,17 @@ static void the_answer_is_that_of_the_standard(void **state)
     fixture_verify(t->f);
 }
 
+static uint64_t exceptions(struct trade *t)
+{
+    struct txn *r = fixture_read(t->f);
+    client_id acme;
+
+    assert_true(client_by_name(r, S("acme"), &acme));
+    struct exception_counts c = exception_counts_get(r, acme, EXCEPTION_OF_VERIFICATION);
+    fixture_read_end(r);
+    return c.open;
+}
+
 static void codes_follow_the_pack(void **state)
 {
     struct trade *t = *state;
@@ -198,6 +210,7 @@ static void codes_follow_the_pack(void **state)
         trade_flag(t, t->sscc[0], rows[i].flag); // and what lies in a case is told so, too
         trade_has(ask(t, t->acme[1], "L1", "exp=300630"), rows[i].says);
     }
+    assert_true(exceptions(t) >= LEN(rows) - 1); // each stands until somebody looked at it
     trade_close_lot(t, PACK_A, "L1");
     trade_ship(t, 201, t->sscc, 1);
     trade_has(ask(t, t->acme[1], "L1", "exp=300630"), "{\"verified\":true}");
