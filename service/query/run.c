@@ -247,6 +247,14 @@ static int by_key(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
+static void gathered_sort(struct query_run *r, struct txn *t)
+{
+    for (uint32_t i = 0; i < r->candidates; i++)
+        r->gathered[i].key = key_of(r, t, r->gathered[i].seq);
+    qsort(r->gathered, r->candidates, sizeof *r->gathered, by_key);
+    r->in_order = true;
+}
+
 // By eventTime: few candidates are gathered and looked at in their order, of many none before its
 // hour comes.
 static void gather_one(struct query_run *r, struct txn *t)
@@ -255,12 +263,10 @@ static void gather_one(struct query_run *r, struct txn *t)
 
     r->counted = place == PLACE_END || r->plan.has_base || r->candidates == r->c.gather_max;
     if (!r->counted) {
-        uint64_t seq = place_of(r->q.ascending, place);
-        r->gathered[r->candidates++] = (struct gathered){key_of(r, t, seq), seq};
+        r->gathered[r->candidates++].seq = place_of(r->q.ascending, place);
         r->place = place + 1;
     } else if (place == PLACE_END) {
-        qsort(r->gathered, r->candidates, sizeof *r->gathered, by_key);
-        r->in_order = true;
+        gathered_sort(r, t);
     } else {
         hours_begin(r);
     }
