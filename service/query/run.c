@@ -10,7 +10,7 @@
 #define RUN_MAGIC   0x90e4a9e5u
 #define PLAN_MAX    (16 * MB)
 #define SCRATCH_MAX (256 * MB) // one fact
-#define GATHER_MAX  300u       // candidates that are not worth going hour by hour
+#define GATHER_MAX  150u       // candidates that are not worth going hour by hour
 #define KEY_TEXT    64u        // of a field's value, for an order
 
 struct gathered { // a candidate, and when its fact says that it was
