@@ -10,7 +10,7 @@
 #define RUN_MAGIC   0x90e4a9e5u
 #define PLAN_MAX    (16 * MB)
 #define SCRATCH_MAX (256 * MB) // one fact
-#define GATHER_MAX  300u       // candidates that are not worth going hour by hour
+#define GATHER_MAX  150u       // candidates that are not worth going hour by hour
 #define KEY_TEXT    64u        // of a field's value, for an order
 
 struct gathered { // a candidate, and when its fact says that it was
@@ -247,6 +247,14 @@ static int by_key(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
+static void gathered_sort(struct query_run *r, struct txn *t)
+{
+    for (uint32_t i = 0; i < r->candidates; i++)
+        r->gathered[i].key = key_of(r, t, r->gathered[i].seq);
+    qsort(r->gathered, r->candidates, sizeof *r->gathered, by_key);
+    r->in_order = true;
+}
+
 // By eventTime: few candidates are gathered and looked at in their order, of many none before its
 // hour comes.
 static void gather_one(struct query_run *r, struct txn *t)
@@ -255,12 +263,10 @@ static void gather_one(struct query_run *r, struct txn *t)
 
     r->counted = place == PLACE_END || r->plan.has_base || r->candidates == r->c.gather_max;
     if (!r->counted) {
-        uint64_t seq = place_of(r->q.ascending, place);
-        r->gathered[r->candidates++] = (struct gathered){key_of(r, t, seq), seq};
+        r->gathered[r->candidates++].seq = place_of(r->q.ascending, place);
         r->place = place + 1;
     } else if (place == PLACE_END) {
-        qsort(r->gathered, r->candidates, sizeof *r->gathered, by_key);
-        r->in_order = true;
+        gathered_sort(r, t);
     } else {
         hours_begin(r);
     }
