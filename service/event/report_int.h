@@ -51,7 +51,9 @@ struct report_ask {
     bool has_time;
     struct moment time;
     client_id client;
-    uint32_t lot; // of firsts; 0: none
+    uint32_t lot;   // of firsts, or that the report is about; 0: none
+    uint8_t level;  // of labels that were not read
+    uint64_t count; // of them
     bool commission, partial;
     bool says_unpack, unpack; // first out of the container that it lies in
     unit_id parent;           // {0}: not said
@@ -92,7 +94,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
 struct unit_sorts { // what a unit is by its space
     uint32_t space;
     enum unit_sort sort;
-    bool is_sscc;
+    bool is_sscc, is_foreign;
     uint8_t level;
     uint32_t product;
 };
