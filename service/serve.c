@@ -15,6 +15,7 @@
 #include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/captured_render.h"
+#include "service/event/lot_acts.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
 #include "service/exchange/exchange.h"
@@ -58,6 +59,9 @@ const struct http_route *const serve_routes[] = {
     place_routes,
     pool_routes,
     lot_routes,
+    lot_paper_routes,
+    lot_balance_routes,
+    hold_routes,
     report_routes,
     units_routes,
     shipment_routes,

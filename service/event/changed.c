@@ -5,6 +5,7 @@
 // Runs in the committer.
 #include "service/event/changed.h"
 #include "service/client/client.h"
+#include "service/event/hold_db.h"
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
@@ -392,6 +393,9 @@ static void changed_write(struct txn *t, const struct fact *f, const void *arg)
         write_units(&w, &x);
         writing_counts(&w, &x.counts);
         if (f->flags & FACT_IS_EVENT) note(&w, x.act);
+        if (x.act == ACT_HOLD)
+            hold_put(t, &(struct hold){
+                            .id = f->seq, .client = f->client, .units = w.touched.runs.units});
         if (x.has_repeat) repeat_write(t, f, &w.report, &x.repeat);
     } else {
         txn_spoil(t, "record.corrupt", "changed units");

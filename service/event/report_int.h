@@ -51,7 +51,9 @@ struct report_ask {
     bool has_time;
     struct moment time;
     client_id client;
-    uint32_t lot; // of firsts; 0: none
+    uint32_t lot;   // of firsts, or that the report is about; 0: none
+    uint8_t level;  // of labels that were not read
+    uint64_t count; // of them
     bool commission, partial;
     bool says_unpack, unpack; // first out of the container that it lies in
     unit_id parent;           // {0}: not said
@@ -92,7 +94,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
 struct unit_sorts { // what a unit is by its space
     uint32_t space;
     enum unit_sort sort;
-    bool is_sscc;
+    bool is_sscc, is_foreign;
     uint8_t level;
     uint32_t product;
 };
@@ -154,6 +156,11 @@ struct count_of {
 };
 void writing_count(struct unit_writing *w, struct count_of of, int64_t n);
 void writing_counts(struct unit_writing *w, const struct counts *c); // and notes the lots' facts
+// These units begin with the lot: those that were not asked for with it are counted so, there and
+// with the lot that they were asked for.
+void writing_began(struct unit_writing *w, const struct runs *units, uint32_t lot);
+// `x`: the row before. What the number counted as, printed or lost, it does no longer.
+void writing_was(struct unit_writing *w, unit_id u, const struct unit *x);
 
 // capture_write.c
 void captured_write(struct txn *t, const struct fact *f, const void *arg);
