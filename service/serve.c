@@ -34,6 +34,7 @@
 #include "service/serve_seed.h"
 #include "service/settings.h"
 #include "service/soap/soap.h"
+#include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/vocabulary/master.h"
 #include <signal.h>
@@ -57,6 +58,7 @@ const struct http_route *const serve_routes[] = {
     report_routes,
     units_routes,
     shipment_routes,
+    receive_routes,
     inbox_routes,
     exchange_routes,
     rest_routes,
