@@ -34,6 +34,7 @@
 #include "service/serve_seed.h"
 #include "service/settings.h"
 #include "service/soap/soap.h"
+#include "service/trade/correct.h"
 #include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/vocabulary/master.h"
@@ -59,6 +60,7 @@ const struct http_route *const serve_routes[] = {
     units_routes,
     shipment_routes,
     receive_routes,
+    correct_routes,
     inbox_routes,
     exchange_routes,
     rest_routes,
