@@ -24,6 +24,8 @@
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
+#include "service/trade/correct.h"
+#include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
 #include "service/vocabulary/vocabulary.h"
@@ -76,6 +78,12 @@ const struct kind *const site_kinds[] = {
     &kind_units_unpacked,
     &kind_container_closed,
     &kind_shipment_made,
+    &kind_shipment_drafted,
+    &kind_shipment_voided,
+    &kind_shipment_forwarded,
+    &kind_receipt_made,
+    &kind_return_made,
+    &kind_correction_made,
     &kind_exception_assigned,
     &kind_exception_noted,
     &kind_exception_resolved,

@@ -2,7 +2,9 @@
 #include "service/client/client.h"
 #include "service/event/captured_render.h"
 #include "service/event/changed.h"
+#include "service/event/correction.h"
 #include "service/event/event_id.h"
+#include "service/event/handover.h"
 #include "service/event/shipped.h"
 #include "service/unit/unit_db.h"
 #include <stdio.h>
@@ -340,25 +342,64 @@ static status parties_of(struct event_render *r, uint64_t party, uint64_t locati
     return OK;
 }
 
-// Where the goods are after they left nobody knows: no business location (CBV 2.0, shipping).
-static status tell_shipped(struct telling *x)
+static status tell_papers(struct telling *x, const struct shipped *said, enum epcis_step step,
+                          enum epcis_disposition disp, struct epcis_event **out)
 {
     struct event_render *r = x->r;
     struct epcis_event *e;
-    struct shipped s;
+    struct shipped s = *said;
 
-    TRY(shipped_get(&x->rest, r->arena, &s));
     TRY(part_add(x, &e));
     e->type = EPCIS_OBJECT;
     e->action = EPCIS_OBSERVE;
-    e->step = step_word(EPCIS_STEP_SHIPPING);
-    e->disposition = disposition_word(EPCIS_DISP_IN_TRANSIT);
+    e->step = step_word(step);
+    e->disposition = disposition_word(disp);
     if (e->read_point.id.n == 0) TRY(gln_of(r, s.from_location, GS1_SGLN, &e->read_point.id));
-    e->biz_location = (struct epcis_place){0};
     TRY(bts_of(r, &s, &e->bts));
     TRY(parties_of(r, s.from_party, s.from_location, &e->sources));
     TRY(parties_of(r, s.to_party, s.to_location, &e->destinations));
+    *out = e;
     return units_of(x, 0, &e->epcs);
+}
+
+// Where the goods are after they left nobody knows: no business location (CBV 2.0, shipping).
+static status tell_shipped(struct telling *x)
+{
+    struct epcis_event *e;
+    struct shipped s;
+
+    TRY(shipped_get(&x->rest, x->r->arena, &s));
+    TRY(tell_papers(x, &s, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT, &e));
+    e->biz_location = (struct epcis_place){0};
+    return OK;
+}
+
+// They are where they were.
+static status tell_unshipped(struct telling *x)
+{
+    struct epcis_event *e;
+    struct shipped s;
+
+    TRY(shipped_get(&x->rest, x->r->arena, &s));
+    TRY(tell_papers(x, &s, EPCIS_STEP_VOID_SHIPPING, EPCIS_DISP_IN_PROGRESS, &e));
+    e->biz_location = e->read_point;
+    return OK;
+}
+
+// Where it was received it is, whoever received it.
+static status tell_received(struct telling *x)
+{
+    struct epcis_event *e;
+    struct handover h;
+
+    TRY(handover_get(&x->rest, x->touched.runs.units, x->r->arena, &h));
+    TRY(tell_papers(x, &h.says, EPCIS_STEP_RECEIVING,
+                    x->f->kind == FACT_RETURN_MADE ? EPCIS_DISP_RETURNED : EPCIS_DISP_IN_PROGRESS,
+                    &e));
+    e->read_point = (struct epcis_place){0};
+    TRY(gln_of(x->r, h.says.to_location, GS1_SGLN, &e->read_point.id));
+    e->biz_location = e->read_point;
+    return OK;
 }
 
 static const struct {
@@ -370,7 +411,41 @@ static const struct {
     {FACT_UNITS_UNPACKED,     tell_unpacked    },
     {FACT_UNITS_CHANGED,      tell_changed     },
     {FACT_SHIPMENT_MADE,      tell_shipped     },
+    {FACT_SHIPMENT_FORWARDED, tell_shipped     },
+    {FACT_SHIPMENT_VOIDED,    tell_unshipped   },
+    {FACT_RECEIPT_MADE,       tell_received    },
+    {FACT_RETURN_MADE,        tell_received    },
 };
+
+// The same event again, as it was told, with what is declared of it. It is recorded anew.
+static status tell_corrected(struct event_render *r, const struct fact *f, struct event_parts *out)
+{
+    struct epcis_error *error = NEW(r->arena, struct epcis_error);
+    struct fact *told = NEW(r->arena, struct fact);
+    struct report report;
+    struct touched touched;
+    struct correction c;
+    struct bytes_r rest;
+
+    TRY(report_get(f->decided, r->arena, &report, &touched, &rest));
+    TRY(correction_get(&rest, r->arena, &c));
+    if (error == NULL || told == NULL) return no_room();
+    TRY(journal_get(r->t, c.seq, r->arena, told));
+    if (told->kind == FACT_CORRECTION_MADE)
+        return fail(ST_STORE, "record.corrupt", 0, "a correction of a correction");
+    TRY(event_render(r, told, out));
+    uint32_t i = 0;
+    while (i < out->n && out->at[i].part != c.part) i++;
+    if (i == out->n) return fail(ST_STORE, "record.corrupt", 0, "a correction of no event");
+    *error = (struct epcis_error){.declared.at = c.signature.time,
+                                  .reason = str_of(correction_word(c.reason)),
+                                  .corrective = {c.correctives, c.corrective_count}};
+    out->at[0] = out->at[i];
+    out->at[0].event.error = error;
+    out->at[0].event.recorded = (struct epcis_time){.at = {f->at, f->event.offset_min}};
+    out->n = 1;
+    return OK;
+}
 
 status event_render(struct event_render *r, const struct fact *f, struct event_parts *out)
 {
@@ -379,6 +454,7 @@ status event_render(struct event_render *r, const struct fact *f, struct event_p
 
     out->n = 0;
     if (f->kind == FACT_EVENT_CAPTURED) return captured_tell(r, f, out);
+    if (f->kind == FACT_CORRECTION_MADE) return tell_corrected(r, f, out);
     while (i < LEN(tellers) && tellers[i].kind != f->kind) i++;
     if (i == LEN(tellers)) return OK;
     TRY(report_get(f->decided, r->arena, &x.report, &x.touched, &x.rest));

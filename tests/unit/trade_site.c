@@ -8,7 +8,9 @@
 #include "service/lot/lot.h"
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
+#include "service/trade/receive.h"
 #include "service/trade/shipment.h"
+#include "service/tree/cargo_db.h"
 #include "service/verification/verification.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -33,11 +35,19 @@ static const struct kind *const kinds[] = {
     &kind_container_closed,
     &kind_shipment_made,
     &kind_verification_answered,
+    &kind_shipment_drafted,
+    &kind_shipment_voided,
+    &kind_shipment_forwarded,
+    &kind_receipt_made,
+    &kind_return_made,
+    &kind_units_changed,
     &kind_flagged,
     NULL,
 };
-static const struct http_route *const routes[] = {units_routes,  shipment_routes,     lot_routes,
-                                                  report_routes, verification_routes, NULL};
+static const struct http_route *const routes[] = {units_routes,   shipment_routes,
+                                                  receive_routes, lot_routes,
+                                                  report_routes,  verification_routes,
+                                                  NULL};
 static const struct verification_conf verification = {
     {.per_second = 10, .burst = 50},
     {HUB,              13         }
@@ -65,9 +75,12 @@ static void flag_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     unit_rows_write(&rows, t);
     struct unit x = unit_get(&rows, u);
+    struct cargo_marking around = {.t = t, .seq = f->seq};
+    cargo_mark(&around, x.parent, x.flags, (uint8_t)f->decided.p[8]);
     x.flags = (uint8_t)f->decided.p[8];
     unit_put(&rows, u, &x);
     unit_rows_end(&rows);
+    cargo_mark_end(&around);
 }
 
 static const struct kind kind_flagged = {120, 1, "flagged", flag_decide, flag_write, NULL, NULL};
@@ -274,6 +287,15 @@ void trade_unpack(struct trade *t, str container, const str *children, unsigned 
     said(t, &b, "unpack");
     buf_addf(&b, ",\"parent\":\"%.*s\"", STR(container));
     say_list(&b, "children", children, n, 0);
+    report(t, &b);
+}
+
+void trade_hold(struct trade *t, str unit)
+{
+    struct buf b;
+
+    said(t, &b, "hold");
+    buf_addf(&b, ",\"reason\":\"quality\",\"units\":[\"%.*s\"]", STR(unit));
     report(t, &b);
 }
 
