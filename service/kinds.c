@@ -60,6 +60,7 @@ const struct kind *const site_kinds[] = {
     &kind_units_commissioned,
     &kind_units_scrapped,
     &kind_labels_sampled,
+    &kind_unit_relabelled,
     &kind_units_changed,
     &kind_units_packed,
     &kind_units_unpacked,

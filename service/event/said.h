@@ -23,6 +23,8 @@ enum report_type { // on disk, in digests of repeats
     REPORT_FOUND = 13,
     REPORT_STOLEN = 14,
     REPORT_HOLD = 15,
+    REPORT_MOVE = 17,
+    REPORT_RELABEL = 18,
     REPORT_TYPE_END
 };
 
@@ -33,9 +35,10 @@ struct texts {
 
 struct said {
     enum report_type type;
-    bool has_time, commission, partial, has_gtin, has_unpack, unpack;
+    bool has_time, commission, partial, has_gtin, has_unpack, unpack, has_count;
     struct moment time;
-    str id, by, station, reason, extra, lot, parent;
+    str id, by, station, reason, extra, lot, parent, request, from, to;
+    uint32_t first, count; // numbers of the request
     char gtin[14];
     struct texts serials, ssccs, children, units; // at most one of them has any
 };

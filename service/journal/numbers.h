@@ -41,6 +41,7 @@
     X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
     X(UNITS_CHANGED, 69, "units.changed")                                                          \
     X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
+    X(UNIT_RELABELLED, 72, "unit.relabelled")                                                      \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(EXCEPTION_ASSIGNED, 88, "exception.assigned")                                                \
     X(EXCEPTION_NOTED, 89, "exception.noted")                                                      \
