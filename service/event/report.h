@@ -17,6 +17,7 @@ struct report {
     uint32_t line;                      // number of the line's item, 0: none
     uint64_t gln;                       // of its location when it reported, as a number; 0: none
     str id, by, station, reason, extra; // extra: a JSON object as text
+    uint64_t refused; // seq of the refusal of others of its units, which it left out; 0: none
 };
 
 struct touched {
@@ -36,5 +37,5 @@ void report_print(const struct fact *f, struct json_w *w);
 // The facts that follow here are made from what lines report (POST /v1/reports).
 extern const struct kind kind_units_commissioned, kind_units_scrapped, kind_units_packed,
     kind_units_unpacked, kind_container_closed, kind_units_changed, kind_labels_sampled,
-    kind_labels_unread;
+    kind_labels_unread, kind_unit_relabelled;
 extern const struct http_route report_routes[];

@@ -270,7 +270,7 @@ static status list_children(struct listing *l)
 
 static bool touches_units(const struct fact *f)
 {
-    return f->kind >= FACT_UNITS_COMMISSIONED && f->kind <= FACT_CONTAINER_CLOSED;
+    return f->kind >= FACT_UNITS_COMMISSIONED && f->kind <= FACT_LABELS_SAMPLED;
 }
 
 // Those units of a fact that got their lot from it. A place is the fact's seq and the unit's index.
