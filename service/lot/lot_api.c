@@ -82,8 +82,8 @@ static void write_level(struct json_w *w, const struct product *p, const struct 
     if (named && !p->levels[level].is_sscc)
         json_w_kstr(w, "gtin", (str){p->levels[level].gtin, sizeof p->levels[level].gtin});
     json_w_kint(w, "issued", (int64_t)l->counts->issued);
-    json_w_kint(w, "returned", (int64_t)l->returned);
     for (unsigned i = 0; i < COUNT_END; i++) json_w_kint(w, words[i], (int64_t)l->counts->of[i]);
+    json_w_kint(w, "returned", (int64_t)l->returned);
     write_counters(w, papers, level);
     json_w_end(w);
 }
