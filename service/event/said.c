@@ -10,8 +10,8 @@
 #define EXTRA_MAX      4000u
 #define EXTRA_KEYS_MAX 64u
 #define COUNT_MAX      1000000000u // of labels in one report
-#define FIRST_ROOM     128u // units that most reports stay under
-#define FNC1           0x1d // in scans
+#define FIRST_ROOM     128u        // units that most reports stay under
+#define FNC1           0x1d        // in scans
 
 enum field {
     F_TYPE,

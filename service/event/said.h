@@ -38,7 +38,7 @@ struct said {
     struct moment time;
     str id, by, station, reason, extra, lot, parent;
     char gtin[14];
-    uint64_t count; // of labels
+    uint64_t count;                               // of labels
     struct texts serials, ssccs, children, units; // at most one of them has any
 };
 

@@ -1,9 +1,9 @@
 #include "line_site.h"
+#include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/place.h"
 #include "service/client/client.h"
 #include "service/event/capture.h"
-#include "service/access/user.h"
 #include "service/event/level.h"
 #include "service/event/lot_acts.h"
 #include "service/event/owner.h"
@@ -42,10 +42,13 @@ const struct kind *const line_site_kinds[] = {
     &kind_capture_slice,  &kind_units_named,       &kind_capture_applied,
     &kind_query_put,      &kind_query_deleted,     NULL};
 
-const struct http_route *const line_site_routes[] = {
-    client_routes, product_routes, place_routes,    pool_routes,  lot_routes, report_routes,
-    units_routes,  capture_routes, shipment_routes, query_routes, lot_paper_routes,
-    lot_balance_routes, hold_routes, NULL};
+const struct http_route *const line_site_routes[] = {client_routes,    product_routes,
+                                                     place_routes,     pool_routes,
+                                                     lot_routes,       report_routes,
+                                                     units_routes,     capture_routes,
+                                                     shipment_routes,  query_routes,
+                                                     lot_paper_routes, lot_balance_routes,
+                                                     hold_routes,      NULL};
 
 static const struct {
     const char *path, *body;
