@@ -206,6 +206,23 @@ def test_a_lot_is_amended_and_recalled(site, line, lot, qa):
     line.operator.refused("POST", f"{lot}/close", {}, status=409, code="lot.recalled")
 
 
+def test_what_was_destroyed_while_on_hold_stays_so(site, line, lot, qa):
+    _, more = made(line)
+    units = [EACH + s for s in more[:2]]
+    hold = line.operator.post("/v1/holds", {"units": units, "reason": "odd"}, 201)
+    report(line, type="destroy", units=units[:1], reason="crushed")
+    qa.post(f"/v1/holds/{hold['id']}/release", {"signature": sign("review", "fine")}, 200)
+    gone, good = map(line.operator.unit, units)
+    assert gone["state"] == "destroyed" and (good["state"], good["flags"]) == ("commissioned", [])
+    line.operator.refused("POST", "/v1/holds", {"units": [EACH + "NOBODY"], "reason": "odd"},
+                          status=422, code="unit.unknown")
+    line.operator.refused("POST", "/v1/holds", {"reason": "odd"}, status=400, code="hold.what")
+    qa.refused("POST", "/v1/holds/none/release", {"signature": sign()}, status=404,
+               code="hold.unknown")
+    site.stop()
+    site.verify()
+
+
 def test_holds_of_units_and_of_lots_stand_apart(line, lot, qa):
     _, more = made(line)
     unit = EACH + more[0]
