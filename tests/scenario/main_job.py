@@ -168,6 +168,37 @@ def verify(tell, operator, serials):
     assert found["unit"] == f"(01){harness.GTIN}(21){serials[3]}"
 
 
+def settle(tell, site, operator, line):
+    """A lot of its own: held, counted, explained, released, opened again, recalled."""
+    qa = site.caller(site.admin.post("/v1/tokens", {"user": "mia"}, 201)["token"])
+    signed = {"signature": harness.sign("review", "looked at")}
+    lot = f"/v1/lots/{harness.GTIN}/L9"
+    tell(operator, "POST", "/v1/lots", {"lot": "L9", "gtin": harness.GTIN, "expiry": "2030-12"})
+    tell(operator, "POST", lot + "/amend", {"order": "PO-9", "expiry": "2031-01",
+                                            "reason": "a typing error"})
+    serials = tell(line, "POST", "/v1/serials", {
+        "gtin": harness.GTIN, "quantity": 3, "lot": "L9"})["serials"]
+    tell(line, "POST", "/v1/reports", [
+        {"type": "commission", "lot": "L9", "gtin": harness.GTIN, "serials": serials[:1]},
+        {"type": "unread", "lot": "L9", "gtin": harness.GTIN, "count": 1, "reason": "smeared"}])
+    unit = lambda n: f"(01){harness.GTIN}(21){serials[n]}"
+    hold = tell(operator, "POST", "/v1/holds", {"units": [unit(0)], "reason": "dented"})
+    tell(operator, "GET", "/v1/holds?state=held")
+    tell(operator, "GET", "/v1/holds/" + hold["id"])
+    assert tell(qa, "POST", f"/v1/holds/{hold['id']}/release", signed)["state"] == "released"
+    tell(line, "POST", lot + "/counters", {"level": "pack", "camera_good": 1})
+    tell(operator, "POST", lot + "/close", {})
+    for kind in ("application/json", "text/csv", "text/html"):
+        tell(operator, "GET", lot + "/balance", headers={"Accept": kind})
+    assert len(tell(operator, "GET", lot + "/balance?differences=true")["items"]) == 3
+    explain = lambda **what: tell(operator, "POST", lot + "/explain", {"reason": "roll", **what})
+    explain(**{"as": "lost_on_line"}, units=[unit(1)])
+    explain(**{"as": "lost_on_line"}, count=1, level="pack")
+    assert explain(**{"as": "kept_loose"}, count=1, level="pack")["balanced"]
+    for act in ("release", "reopen", "recall"):
+        tell(qa, "POST", f"{lot}/{act}", signed)
+
+
 def look(tell, caller, packs, sscc):
     for form in ("bracketed", "dl", "urn"):
         for unit in (packs[0], packs[3], packs[4], sscc):
@@ -311,6 +342,7 @@ def run(tell, site, partner):
     verify(tell, operator, serials)
     look(tell, site.as_role("client", client="acme"), packs, sscc)
     hear(tell, operator, partner)
+    settle(tell, site, operator, line)
     look_after(tell, operator, site.as_role("distributor", client="acme", party=GLN))
     follow(tell, site.as_role("gateway", client="acme"))
     capture(tell, site.as_role("gateway", client="acme"))

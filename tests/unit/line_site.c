@@ -1,9 +1,11 @@
 #include "line_site.h"
+#include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/place.h"
 #include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/level.h"
+#include "service/event/lot_acts.h"
 #include "service/event/owner.h"
 #include "service/event/units_api.h"
 #include "service/gs1/id.h"
@@ -30,6 +32,10 @@ const struct kind *const line_site_kinds[] = {
     &kind_party_put,      &kind_line_put,          &kind_pool_put,
     &kind_numbers_issued, &kind_numbers_confirmed, &kind_numbers_returned,
     &kind_lot_opened,     &kind_lot_closed,        &kind_units_commissioned,
+    &kind_lot_counted,    &kind_lot_explained,     &kind_lot_released,
+    &kind_lot_reopened,   &kind_lot_amended,       &kind_lot_recalled,
+    &kind_lot_held,       &kind_hold_released,     &kind_labels_unread,
+    &kind_user_put,       &kind_password_refused,  &kind_user_locked,
     &kind_units_scrapped, &kind_labels_sampled,    &kind_units_changed,
     &kind_units_packed,   &kind_units_unpacked,    &kind_container_closed,
     &kind_unit_relabelled,
@@ -37,9 +43,13 @@ const struct kind *const line_site_kinds[] = {
     &kind_capture_slice,  &kind_units_named,       &kind_capture_applied,
     &kind_query_put,      &kind_query_deleted,     NULL};
 
-const struct http_route *const line_site_routes[] = {
-    client_routes, product_routes, place_routes,    pool_routes,  lot_routes, report_routes,
-    units_routes,  capture_routes, shipment_routes, query_routes, NULL};
+const struct http_route *const line_site_routes[] = {client_routes,    product_routes,
+                                                     place_routes,     pool_routes,
+                                                     lot_routes,       report_routes,
+                                                     units_routes,     capture_routes,
+                                                     shipment_routes,  query_routes,
+                                                     lot_paper_routes, lot_balance_routes,
+                                                     hold_routes,      NULL};
 
 static const struct {
     const char *path, *body;
