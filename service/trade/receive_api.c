@@ -98,10 +98,8 @@ static status take_ends(struct taking *x)
     const struct caller *c = x->u.caller;
     const struct body *b = x->body;
     struct shipped *s = &x->ask->says, went;
-    uint64_t party = c->role == ROLE_DISTRIBUTOR ? take_gln(c->party) : 0;
+    uint64_t party = take_party_of(c);
 
-    if (c->role == ROLE_DISTRIBUTOR && party == 0)
-        return fail(ST_NOT_ALLOWED, "receipt.party", 0, "the token acts for no party");
     if (party != 0 && b->to != NULL && take_gln(b->to->party) != party)
         return fail(ST_NOT_ALLOWED, "receipt.party", 0, "to.party: the token acts for %.*s",
                     STR(c->party));

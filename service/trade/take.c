@@ -174,12 +174,15 @@ status take_time(str said, struct moment *out)
     return st.cls == ST_OK ? OK : fail(st.cls, st.reason, 0, "time: %s", st.text);
 }
 
-// A distributor ships on what lies with its party, and nobody else's.
+uint64_t take_party_of(const struct caller *c)
+{
+    return c->role == ROLE_DISTRIBUTOR ? take_gln(c->party) : 0;
+}
+
+// Who acts for a party ships on what lies with it, and nobody else's.
 static status check_sender(const struct caller *c, const struct body *b)
 {
-    if (c->role != ROLE_DISTRIBUTOR) return OK;
-    if (c->party.n == 0)
-        return fail(ST_NOT_ALLOWED, "shipment.party", 0, "the token acts for no party");
+    if (take_party_of(c) == 0) return OK;
     if (b->draft)
         return fail(ST_BAD_INPUT, "shipment.draft", 0, "draft: what a party ships on is no draft");
     if (b->from == NULL || str_eq(b->from->party, c->party)) return OK;
@@ -194,7 +197,7 @@ static status take_named(struct unit_reader *u, const struct body *b, const stru
     struct unit_view v;
 
     TRY(take_ends(u->t, b, &out->says));
-    if (u->caller->role == ROLE_DISTRIBUTOR) out->says.from_party = take_gln(u->caller->party);
+    if (take_party_of(u->caller) != 0) out->says.from_party = take_party_of(u->caller);
     TRY(named_units(u, texts, &units));
     out->tops = units;
     out->n = texts->n;
