@@ -10,7 +10,7 @@
 
 #define SLICE_UNITS 1000u // about a millisecond of the loop
 #define ALIKE_COST  4u    // packs alike, told together, cost as much as one by itself
-#define SLICE_BYTES MB   // their ceiling as JSON
+#define SLICE_BYTES MB    // their ceiling as JSON
 
 struct level {
     struct unit_view container;
@@ -97,7 +97,10 @@ static status frame_of(struct unit_reader *u, const struct unit_view *v, struct 
     status st = buf_done(&b, &all);
     if (st.cls == ST_OK) all = arena_str(u->arena, all);
     buf_fini(&b);
-    *out = (struct names_frame){{all.p, before}, str_from(all, before)};
+    *out = (struct names_frame){
+        {all.p, before},
+        str_from(all, before)
+    };
     return st.cls == ST_OK && all.p == NULL ? no_memory() : st;
 }
 

@@ -184,7 +184,8 @@ static status take_replacement(struct http_req *r, str raw, struct correction *o
     if (st.cls != ST_OK) return fail(st.cls, st.reason, st.at, "replacement: %s", st.text);
     for (uint32_t i = 0; i < n; i++)
         if (ids[i].n > 512 || memchr(ids[i].p, ':', ids[i].n) == NULL)
-            return fail(ST_BAD_INPUT, "correction.replacement", 0, "replacement: eventIDs are URIs");
+            return fail(ST_BAD_INPUT, "correction.replacement", 0,
+                        "replacement: eventIDs are URIs");
     out->correctives = ids;
     out->corrective_count = n;
     return OK;
@@ -264,5 +265,5 @@ const struct http_route correct_routes[] = {
      .body_max = 256 * KB,
      .run = correction_make,
      .query = ""},
-    {0},
+    {0      },
 };

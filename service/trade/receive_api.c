@@ -248,5 +248,5 @@ const struct http_route receive_routes[] = {
      .body_max = BODY_MAX,
      .run = return_make,
      .query = ""},
-    {0},
+    {0            },
 };

@@ -63,8 +63,8 @@ static void write_time(struct json_w *w, struct moment m)
 }
 
 // As its fact says it; `state` and what voided it are of the row, which changes.
-static status write_shipment(struct http_req *r, const struct fact *f,
-                             enum shipment_state state, struct json_w *w)
+static status write_shipment(struct http_req *r, const struct fact *f, enum shipment_state state,
+                             struct json_w *w)
 {
     struct shipment s;
     struct buf id;
@@ -158,8 +158,8 @@ static bool sees(const struct caller *c, const struct shipment_row *row)
     return row->state != SHIPMENT_DRAFT && (row->to == party || row->by == party);
 }
 
-// The row of the shipment in the path and its fact, in this snapshot. shipment.unknown also where it
-// is another client's.
+// The row of the shipment in the path and its fact, in this snapshot. shipment.unknown also where
+// it is another client's.
 static status find(struct http_req *r, struct txn *t, struct shipment_row *row, uint32_t *number,
                    struct fact *out)
 {
@@ -196,8 +196,8 @@ struct again {
 #define AT(member) .at = offsetof(struct again, member)
 static const struct form_field again_fields[] = {
     {.name = "reason", .kind = FORM_STR, AT(reason), .max = 1000},
-    {.name = "time",   .kind = FORM_STR, AT(time),   .max = 64  },
-    {0},
+    {.name = "time",      .kind = FORM_STR, AT(time), .max = 64},
+    {0               },
 };
 #undef AT
 static const struct form again_form = {"shipment's end", sizeof(struct again), again_fields, 1};
@@ -267,9 +267,9 @@ struct listing {
     struct http_req *r;
     struct txn *t;
     struct shipment_list of;
-    uint32_t state;  // 0: any
+    uint32_t state;   // 0: any
     client_id client; // {0}: any that the caller sees
-    uint64_t to;     // 0: any
+    uint64_t to;      // 0: any
     uint64_t next;
     struct json_w w;
 };
@@ -315,7 +315,8 @@ static status list_filter(struct listing *l)
         for (unsigned s = SHIPMENT_DRAFT; s < SHIPMENT_STATES; s++)
             if (str_eq(v, str_of(shipment_state_word((enum shipment_state)s)))) l->state = s;
         if (l->state == 0)
-            return fail(ST_BAD_INPUT, "shipment.filter", 0, "state: draft, shipped, void, forwarded");
+            return fail(ST_BAD_INPUT, "shipment.filter", 0,
+                        "state: draft, shipped, void, forwarded");
     }
     if (http_query(l->r, S("client"), &v) && !client_by_name(l->t, v, &l->client))
         return fail(ST_NOT_FOUND, "client.unknown", 0, "client: there is no such client");

@@ -80,8 +80,7 @@ uint64_t take_gln(str gln)
 status take_party(struct txn *t, str party, const char *which)
 {
     if (party_is_known(t, party)) return OK;
-    return fail(ST_UNPROCESSABLE, "party.unknown", 0, "%s.party: no party %.*s", which,
-                STR(party));
+    return fail(ST_UNPROCESSABLE, "party.unknown", 0, "%s.party: no party %.*s", which, STR(party));
 }
 
 status take_end(struct txn *t, const struct end_value *e, const char *which)

@@ -33,8 +33,8 @@ struct document_value {
     str type, id, gln;
 };
 extern const struct form end_form, document_form;
-uint64_t take_gln(str gln); // 0: it is empty
-uint64_t take_party_of(const struct caller *c); // that a distributor acts for; 0: none
+uint64_t take_gln(str gln);                               // 0: it is empty
+uint64_t take_party_of(const struct caller *c);           // that a distributor acts for; 0: none
 status take_gln_check(str in, struct arena *a, str *out); // of a form's field
 status take_party(struct txn *t, str party, const char *which);
 status take_end(struct txn *t, const struct end_value *e, const char *which);

@@ -49,7 +49,8 @@ static void sum_add(struct cargo *c, const struct cargo *more)
     for (unsigned i = 0; i < CARGO_MARKS; i++) c->marked[i] += more->marked[i];
     c->open += more->open;
     c->many |= more->many;
-    for (uint32_t i = 0; i < more->lot_count; i++) add_lot(c, more->lots[i].lot, more->lots[i].count);
+    for (uint32_t i = 0; i < more->lot_count; i++)
+        add_lot(c, more->lots[i].lot, more->lots[i].count);
 }
 
 static void less(struct txn *t, uint64_t *from, uint64_t n)
@@ -202,7 +203,10 @@ static bool sum_up(struct txn *t, const struct runs *units, struct cargo *out)
 static void of_children(struct txn *t, unit_id container, struct cargo *out)
 {
     unit_id first = children_first(t, container);
-    struct runs one = {&(struct run){first, 1}, first.v != 0, first.v != 0};
+    struct runs one = {
+        &(struct run){first, 1},
+         first.v != 0, first.v != 0
+    };
     struct arena a;
 
     if (sum_up(t, &one, out)) {

@@ -42,8 +42,8 @@ static const struct kind *const kinds[] = {
     &kind_flagged,
     NULL,
 };
-static const struct http_route *const routes[] = {units_routes,  shipment_routes, receive_routes, lot_routes,
-                                                  report_routes, NULL};
+static const struct http_route *const routes[] = {units_routes, shipment_routes, receive_routes,
+                                                  lot_routes,   report_routes,   NULL};
 
 struct flagging {
     unit_id unit;
