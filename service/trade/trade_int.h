@@ -33,7 +33,7 @@ struct document_value {
     str type, id, gln;
 };
 extern const struct form end_form, document_form;
-extern const struct form loose_end_form; // its party alone will do
+extern const struct form loose_end_form;                  // its party alone will do
 uint64_t take_gln(str gln);                               // 0: it is empty
 uint64_t take_party_of(const struct caller *c);           // that a distributor acts for; 0: none
 status take_gln_check(str in, struct arena *a, str *out); // of a form's field
