@@ -226,6 +226,8 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
     uint32_t lot = is_foreign(c, i) || judge_sorts(&c->j, c->units[i]).is_sscc ? 0 : lot_of(c, x);
     struct unit stands = standing_of(&c->j.standing, x, lot);
     struct unit_change change = {.to = x->state};
+    if (act == ACT_SHIP_TOLD && sort_of(c, i) & SORT_CONTAINER) // with all that it holds
+        stands.flags |= (uint8_t)standing_inside(&c->j.standing, c->units[i]);
     unsigned wrong = captured_step(sort_of(c, i), x, &stands, act, &change);
     bool is_parent = c->ask->has_parent && i == 0;
 

@@ -437,12 +437,16 @@ static status tell_corrected(struct event_render *r, const struct fact *f, struc
     uint32_t i = 0;
     while (i < out->n && out->at[i].part != c.part) i++;
     if (i == out->n) return fail(ST_STORE, "record.corrupt", 0, "a correction of no event");
-    *error = (struct epcis_error){.declared.at = c.signature.time,
-                                  .reason = str_of(correction_word(c.reason)),
-                                  .corrective = {c.correctives, c.corrective_count}};
+    *error = (struct epcis_error){
+        .declared.at = c.signature.time,
+        .reason = str_of(correction_word(c.reason)),
+        .corrective = {c.correctives, c.corrective_count}
+    };
     out->at[0] = out->at[i];
     out->at[0].event.error = error;
-    out->at[0].event.recorded = (struct epcis_time){.at = {f->at, f->event.offset_min}};
+    out->at[0].event.recorded = (struct epcis_time){
+        .at = {f->at, f->event.offset_min}
+    };
     out->n = 1;
     return OK;
 }

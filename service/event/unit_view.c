@@ -148,7 +148,7 @@ static void inherit(struct unit_view *v, const struct unit_view *parent)
 
 // ---- finding and looking
 
-// A distributor sees what was handed to its party, itself or with a container around it.
+// Who acts for a party sees what was handed to it, itself or with a container around it.
 static bool sees(struct unit_reader *r, const struct unit_view *v)
 {
     const struct caller *c = r->caller;
@@ -157,7 +157,7 @@ static bool sees(struct unit_reader *r, const struct unit_view *v)
 
     if (c == NULL) return true;
     if (!caller_sees(c, v->client)) return false;
-    if (c->role != ROLE_DISTRIBUTOR) return true;
+    if (c->role != ROLE_DISTRIBUTOR || c->party.n == 0) return true;
     return str_u64(c->party, UINT64_MAX, &party) && handed_find(r->t, v->unit, party, &h);
 }
 

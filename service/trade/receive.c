@@ -206,7 +206,7 @@ static void leave(struct writing *w, unit_id u, unit_id parent)
 {
     struct runs one = {
         &(struct run){u, 1},
-        1, 1
+         1, 1
     };
 
     cargo_mark_end(&w->around);
@@ -238,7 +238,9 @@ static void write_units(struct txn *t, const struct fact *f, const struct receiv
 {
     struct bytes_r in = x->own.changes;
     struct alike_r changes = {.in = &in};
-    struct writing w = {.t = t, .f = f, .around = {.t = t, .seq = f->seq}};
+    struct writing w = {
+        .t = t, .f = f, .around = {.t = t, .seq = f->seq}
+    };
     unit_id u;
 
     unit_rows_write(&w.rows, t);

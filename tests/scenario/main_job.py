@@ -146,6 +146,12 @@ def close_and_ship(tell, operator, sscc):
     tell(operator, "GET", f"/v1/lots/{harness.GTIN}/L1")
     tell(operator, "GET", "/v1/lots?state=open&client=acme")
     tell(operator, "POST", f"/v1/lots/{harness.GTIN}/L1/close", {})
+    draft = tell(operator, "POST", "/v1/shipments", {"units": [sscc], "draft": True, "to": {
+        "party": "9506000100012", "location": "9506000100012"}})
+    place = "/v1/shipments/" + draft["shipment"]
+    assert tell(operator, "POST", place + "/confirm", {})["state"] == "shipped"
+    tell(operator, "POST", place + "/void", {"reason": "wrong dock"})
+    tell(operator, "GET", "/v1/shipments?state=void&client=acme&to=9506000100012")
     made = tell(operator, "POST", "/v1/shipments", {
         "units": [sscc], "from": {"party": GLN, "location": GLN},
         "to": {"party": "9506000100012", "location": "9506000100012"},
@@ -197,6 +203,25 @@ def settle(tell, site, operator, line):
     assert explain(**{"as": "kept_loose"}, count=1, level="pack")["balanced"]
     for act in ("release", "reopen", "recall"):
         tell(qa, "POST", f"{lot}/{act}", signed)
+
+
+def trade(tell, site, operator, sscc, packs):
+    """The wholesaler receives and sends one back; what was told wrongly is declared so."""
+    party = "9506000100012"
+    distributor = site.as_role("distributor", client="acme", party=party)
+    got = tell(distributor, "POST", "/v1/receipts", {"units": [sscc], "condition": "sound"})
+    assert got["results"][0]["verdict"] == "accepted"
+    back = tell(operator, "POST", "/v1/returns", {
+        "units": [packs[0], "(01)" + harness.GTIN + "(21)NOBODY"], "reason": "too many",
+        "from": {"party": party}, "documents": [{"type": "rma", "id": "R-1"}]})
+    assert (back["accepted"], back["refused"]) == (1, 1)
+    mia = site.caller(tell(site.admin, "POST", "/v1/tokens", {"user": "mia"})["token"])
+    events = tell(mia, "GET", "/epcis/v2/events?EQ_bizStep=receiving")
+    event = events["epcisBody"]["queryResults"]["resultsBody"]["eventList"][0]
+    tell(mia, "POST", "/v1/corrections", {
+        "event": event["eventID"], "reason": "incorrect_data", "unit": sscc,
+        "replacement": ["urn:uuid:7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a09"],
+        "signature": harness.sign("approval", "another dock")})
 
 
 def look(tell, caller, packs, sscc):
@@ -341,6 +366,7 @@ def run(tell, site, partner):
     close_and_ship(tell, operator, sscc)
     verify(tell, operator, serials)
     look(tell, site.as_role("client", client="acme"), packs, sscc)
+    trade(tell, site, operator, sscc, packs)
     hear(tell, operator, partner)
     settle(tell, site, operator, line)
     look_after(tell, operator, site.as_role("distributor", client="acme", party=GLN))
