@@ -62,7 +62,9 @@ status event_lots(const struct order *o, const struct fact *f, struct lots *out)
     if (f->kind == FACT_UNITS_COMMISSIONED && f->lot != 0) return OK; // its units begin with it
     TRY(report_get(f->decided, o->a, &report, &touched, &rest));
     unit_rows_read(&x.rows, o->t);
-    look_at(&x, &touched.runs, f->kind == FACT_SHIPMENT_MADE ? DEPTH_MAX : 0);
+    bool may_be_whole = f->kind == FACT_UNITS_PACKED || f->kind == FACT_CONTAINER_CLOSED;
+    unsigned deeper = f->kind == FACT_SHIPMENT_MADE ? DEPTH_MAX : may_be_whole ? 1 : 0;
+    look_at(&x, &touched.runs, deeper);
     return txn_status(o->t);
 }
 
