@@ -48,8 +48,8 @@ struct contents {
     uint32_t tally_count;
     struct digest16 repeat;
     bool has_repeat;
-    uint8_t shift_cases;        // where watched
-    uint64_t shift_offset;      // 0: there is none
+    uint8_t shift_cases;   // where watched
+    uint64_t shift_offset; // 0: there is none
     unit_id shift_unit, shift_container;
 };
 

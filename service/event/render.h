@@ -10,7 +10,8 @@
 //   same
 //                       fact its own commissioning comes first
 //   units.unpacked      AggregationEvent DELETE unpacking/in_progress
-//   container.closed    nothing; where packing is told whole: AggregationEvent ADD packing of all that
+//   container.closed    nothing; where packing is told whole: AggregationEvent ADD packing of all
+//   that
 //                       was packed since it was closed last
 //   units.changed       ObjectEvent as the table in changed.c says, of goods alone
 //   shipment.made       ObjectEvent OBSERVE shipping/in_transit, with papers and parties

@@ -93,7 +93,7 @@ static enum fate fate_of(struct unit_rows *rows, unit_id u)
     if (x.flags & (UNIT_LOST | UNIT_STOLEN | UNIT_HOLD) || x.parent.v != 0) return TOLD;
     if (x.state <= UNIT_PRINTED) return SILENT;
     return x.state == UNIT_COMMISSIONED || x.state == UNIT_CLOSED || x.state == UNIT_OPEN ? LOOSE
-                                                                                         : TOLD;
+                                                                                          : TOLD;
 }
 
 struct looked {
@@ -178,8 +178,7 @@ static bool is_behind(const struct shift_row *x, uint64_t at)
 
 static void track_add(struct shift_row *x, uint64_t next)
 {
-    if (x->tracks == SHIFT_TRACKS)
-        memmove(x->next, x->next + 1, (--x->tracks) * sizeof x->next[0]);
+    if (x->tracks == SHIFT_TRACKS) memmove(x->next, x->next + 1, (--x->tracks) * sizeof x->next[0]);
     x->next[x->tracks++] = next;
 }
 

@@ -101,8 +101,7 @@ static const char *const formats[] = {
     [EPCIS_JSON_2_0] = "epcis-2.0-json", [EPCIS_XML_1_2] = "epcis-1.2-xml", NULL};
 static const char *const beginnings[] = {
     [PARTNER_FROM_START] = "start", [PARTNER_FROM_NOW] = "now", NULL};
-static const char *const packings[] = {
-    [PACKING_EACH] = "each", [PACKING_CLOSED] = "closed", NULL};
+static const char *const packings[] = {[PACKING_EACH] = "each", [PACKING_CLOSED] = "closed", NULL};
 static const char *const approvals[] = {"none", NULL};
 
 // clang-format off

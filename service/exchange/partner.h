@@ -46,7 +46,7 @@ struct partner {
     struct form_list headers; // of struct partner_header
     struct partner_success *success;
     bool gzip;
-    uint8_t from; // enum partner_from: where a new partner begins in its client's events
+    uint8_t from;    // enum partner_from: where a new partner begins in its client's events
     uint8_t packing; // enum partner_packing
     uint8_t approval;
     struct form_list extra;

@@ -85,7 +85,8 @@ static void lost_labels_are_told_after_three_cases(void **state)
     // its fate is told, and the next case finds it so
     char scrap[200];
     snprintf(scrap, sizeof scrap,
-             "{\"type\":\"scrap\",\"reason\":\"roll\",\"gtin\":\"" PILLS "\",\"serials\":[\"%.*s\"]}",
+             "{\"type\":\"scrap\",\"reason\":\"roll\",\"gtin\":\"" PILLS
+             "\",\"serials\":[\"%.*s\"]}",
              STR(n.texts[20]));
     accepted(f, scrap);
     pack_case(f, &cases, 7, PART(n, at + 5, 5));
@@ -100,7 +101,8 @@ static void scrapped_sampled_and_late_numbers_raise_nothing(void **state)
     char scrap[200];
 
     snprintf(scrap, sizeof scrap,
-             "{\"type\":\"scrap\",\"reason\":\"bad\",\"gtin\":\"" PILLS "\",\"serials\":[\"%.*s\"]}",
+             "{\"type\":\"scrap\",\"reason\":\"bad\",\"gtin\":\"" PILLS
+             "\",\"serials\":[\"%.*s\"]}",
              STR(n.texts[15]));
     accepted(f, scrap);
     accepted(f, say_commission(f, "A1", PILLS, PART(n, 0, 15)));
@@ -132,12 +134,12 @@ static void nobody_looks_where_the_setting_says_so(void **state)
 // ---- simulated lines
 
 struct line {
-    unsigned rejects;     // of 10,000 packs at the printer's camera
-    bool tells;           // of them at once; else when the lot ends
-    unsigned aside;       // of 10,000 that are set aside and packed when the lot ends
-    unsigned cameras;     // that take turns, each a few packs ahead of the other
-    unsigned size;        // of a case
-    unsigned lost;        // labels at the roll change; 0: none
+    unsigned rejects; // of 10,000 packs at the printer's camera
+    bool tells;       // of them at once; else when the lot ends
+    unsigned aside;   // of 10,000 that are set aside and packed when the lot ends
+    unsigned cameras; // that take turns, each a few packs ahead of the other
+    unsigned size;    // of a case
+    unsigned lost;    // labels at the roll change; 0: none
 };
 
 enum { PACKS_OF_LOT = 6000, LOTS_SIMULATED = 200, SPACE = 4000 };
@@ -151,7 +153,7 @@ struct sim {
     unit_id box[64];
     unsigned in_box;
     unsigned raised, wrong; // by the change, and without one
-    uint64_t changed; // ordinal of the roll change
+    uint64_t changed;       // ordinal of the roll change
     uint32_t lot;
     bool same_line; // what is known of it stays from lot to lot
 };
@@ -179,7 +181,8 @@ static int by_unit(const void *a, const void *b)
 static void close_box(struct sim *s)
 {
     struct run at[64];
-    struct shift_case c = {.lot = s->lot, .container = unit_id_of(SPACE + 1, 1), .at = at, .cases = 3};
+    struct shift_case c = {
+        .lot = s->lot, .container = unit_id_of(SPACE + 1, 1), .at = at, .cases = 3};
     struct shift_gap gap;
 
     qsort(s->box, s->in_box, sizeof s->box[0], by_unit);
@@ -210,8 +213,7 @@ static void run_lot(struct sim *s)
     if (!s->same_line) memset(&s->row, 0, sizeof s->row);
     s->lot++;
     s->changed = PACKS_OF_LOT / 2 + draw(s, 1000);
-    for (uint64_t i = 0; i < PACKS_OF_LOT; i++)
-        put_state(s, i, UNIT_ALLOCATED, false);
+    for (uint64_t i = 0; i < PACKS_OF_LOT; i++) put_state(s, i, UNIT_ALLOCATED, false);
     for (uint64_t i = 0; i < PACKS_OF_LOT; i++) {
         if (l->lost > 0 && i >= s->changed && i < s->changed + l->lost) continue;
         if (draw(s, 10000) < l->rejects) {
@@ -261,13 +263,13 @@ static void random_rejects_raise_nothing(void **state)
         const char *says;
         unsigned most;
     } rows[] = {
-        {{200, true, 0, 1, 10, 0},   "2 % rejects told at once, cases of 10",          0 },
-        {{500, true, 0, 1, 10, 0},   "5 % rejects told at once, cases of 10",          0 },
-        {{500, true, 0, 1, 48, 0},   "5 % rejects told at once, cases of 48",          0 },
-        {{200, true, 200, 1, 10, 0}, "2 % rejects, 2 % set aside, cases of 10",        2 },
-        {{500, true, 500, 1, 10, 0}, "5 % rejects, 5 % set aside, cases of 10",        2 },
-        {{300, true, 200, 2, 10, 0}, "3 % rejects, 2 % set aside, two cameras",        2 },
-        {{300, true, 200, 4, 20, 0}, "3 % rejects, 2 % set aside, four cameras, of 20", 2 },
+        {{200, true, 0, 1, 10, 0},   "2 % rejects told at once, cases of 10",           0},
+        {{500, true, 0, 1, 10, 0},   "5 % rejects told at once, cases of 10",           0},
+        {{500, true, 0, 1, 48, 0},   "5 % rejects told at once, cases of 48",           0},
+        {{200, true, 200, 1, 10, 0}, "2 % rejects, 2 % set aside, cases of 10",         2},
+        {{500, true, 500, 1, 10, 0}, "5 % rejects, 5 % set aside, cases of 10",         2},
+        {{300, true, 200, 2, 10, 0}, "3 % rejects, 2 % set aside, two cameras",         2},
+        {{300, true, 200, 4, 20, 0}, "3 % rejects, 2 % set aside, four cameras, of 20", 2},
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -303,7 +305,8 @@ static void a_roll_change_is_told(void **state)
 static void a_line_that_tells_its_rejects_late_is_not_told_each_time(void **state)
 {
     static const struct line line = {200, false, 0, 1, 10, 0};
-    struct sim s = {.t = txn_write(((struct fixture *)*state)->site.db), .random = 7, .line = &line};
+    struct sim s = {
+        .t = txn_write(((struct fixture *)*state)->site.db), .random = 7, .line = &line};
     unsigned all = 0;
 
     s.same_line = true;

@@ -121,8 +121,8 @@ static void what_came_and_went_in_between_is_not_told(void **state)
 
     accepted(f, say_commission(f, "D1", DROPS, PART(n, 0, 6)));
     accepted(f, say_pack(f, box, PART(n, 0, 3), PACKS(DROPS, BEGIN)));
-    uint64_t out = accepted(f, fmt(f, "{\"type\":\"unpack\",\"children\":[\"%s\"]}",
-                                   sgtin(f, DROPS, n.texts[1])));
+    uint64_t out = accepted(
+        f, fmt(f, "{\"type\":\"unpack\",\"children\":[\"%s\"]}", sgtin(f, DROPS, n.texts[1])));
     assert_int_equal(hear(f, out, true).events, 0); // nobody knows that it was in there
     uint64_t closed = accepted(f, fmt(f,
                                       "{\"type\":\"close\",\"parent\":\"%s\",\"partial\":true,"
@@ -134,8 +134,7 @@ static void what_came_and_went_in_between_is_not_told(void **state)
     assert_null(strstr(h.units, text(f, n.texts[1])));
     assert_int_equal(hear(f, closed, false).events, 0);
     // opened again: what was told is told as out, what is new comes with the next closing
-    accepted(f, fmt(f, "{\"type\":\"unpack\",\"children\":[\"%s\"]}",
-                    sgtin(f, DROPS, n.texts[0])));
+    accepted(f, fmt(f, "{\"type\":\"unpack\",\"children\":[\"%s\"]}", sgtin(f, DROPS, n.texts[0])));
     accepted(f, say_pack(f, box, PART(n, 3, 2), PACKS(DROPS, "")));
     uint64_t empty = accepted(f, fmt(f, "{\"type\":\"unpack\",\"parent\":\"%s\"}", box));
     h = hear(f, empty, true);
