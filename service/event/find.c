@@ -380,7 +380,10 @@ static status find_of_request(struct finder *f, const struct said *s, struct rep
 
 static status find_relabelled(struct finder *f, const struct said *s, struct report_ask *ask)
 {
-    struct texts two = {(str[]){s->from, s->to}, 2};
+    struct texts two = {
+        (str[]){s->from, s->to},
+        2
+    };
     struct finding g;
 
     f->one = true;
@@ -410,23 +413,23 @@ static const struct {
     const struct kind *kind;
     enum unit_act act; // of units.changed
 } types[REPORT_TYPE_END] = {
-    [REPORT_COMMISSION] = {find_firsts,   &kind_units_commissioned, (enum unit_act)0},
-    [REPORT_SCRAP] = {find_firsts,   &kind_units_scrapped,     (enum unit_act)0},
-    [REPORT_PACK] = {find_contents, &kind_units_packed,       (enum unit_act)0},
-    [REPORT_UNPACK] = {find_contents, &kind_units_unpacked,     (enum unit_act)0},
+    [REPORT_COMMISSION] = {find_firsts,     &kind_units_commissioned, (enum unit_act)0},
+    [REPORT_SCRAP] = {find_firsts,     &kind_units_scrapped,     (enum unit_act)0},
+    [REPORT_PACK] = {find_contents,   &kind_units_packed,       (enum unit_act)0},
+    [REPORT_UNPACK] = {find_contents,   &kind_units_unpacked,     (enum unit_act)0},
     [REPORT_MOVE] = {find_contents,   &kind_units_packed,       (enum unit_act)0},
-    [REPORT_RELABEL] = {find_relabelled, &kind_unit_relabelled, (enum unit_act)0},
-    [REPORT_CLOSE] = {find_contents, &kind_container_closed,   (enum unit_act)0},
-    [REPORT_LABEL_SAMPLE] = {find_firsts,   &kind_labels_sampled,     (enum unit_act)0},
-    [REPORT_PRINTED] = {find_numbers,  &kind_units_changed,      ACT_PRINT       },
-    [REPORT_SAMPLE] = {find_units,    &kind_units_changed,      ACT_SAMPLE      },
-    [REPORT_DECOMMISSION] = {find_units,    &kind_units_changed,      ACT_DECOMMISSION},
-    [REPORT_DESTROY] = {find_units,    &kind_units_changed,      ACT_DESTROY     },
-    [REPORT_INVALIDATE] = {find_units,    &kind_units_changed,      ACT_INVALIDATE  },
-    [REPORT_LOST] = {find_units,    &kind_units_changed,      ACT_LOSE        },
-    [REPORT_FOUND] = {find_units,    &kind_units_changed,      ACT_FIND        },
-    [REPORT_STOLEN] = {find_units,    &kind_units_changed,      ACT_STEAL       },
-    [REPORT_HOLD] = {find_units,    &kind_units_changed,      ACT_HOLD        },
+    [REPORT_RELABEL] = {find_relabelled, &kind_unit_relabelled,    (enum unit_act)0},
+    [REPORT_CLOSE] = {find_contents,   &kind_container_closed,   (enum unit_act)0},
+    [REPORT_LABEL_SAMPLE] = {find_firsts,     &kind_labels_sampled,     (enum unit_act)0},
+    [REPORT_PRINTED] = {find_numbers,    &kind_units_changed,      ACT_PRINT       },
+    [REPORT_SAMPLE] = {find_units,      &kind_units_changed,      ACT_SAMPLE      },
+    [REPORT_DECOMMISSION] = {find_units,      &kind_units_changed,      ACT_DECOMMISSION},
+    [REPORT_DESTROY] = {find_units,      &kind_units_changed,      ACT_DESTROY     },
+    [REPORT_INVALIDATE] = {find_units,      &kind_units_changed,      ACT_INVALIDATE  },
+    [REPORT_LOST] = {find_units,      &kind_units_changed,      ACT_LOSE        },
+    [REPORT_FOUND] = {find_units,      &kind_units_changed,      ACT_FIND        },
+    [REPORT_STOLEN] = {find_units,      &kind_units_changed,      ACT_STEAL       },
+    [REPORT_HOLD] = {find_units,      &kind_units_changed,      ACT_HOLD        },
 };
 
 static void take_fields(const struct finder *f, const struct said *s, struct report_ask *ask)

@@ -96,10 +96,11 @@ static void children_move_from_where_they_lie(void **state)
 {
     struct fixture *f = *state;
     struct cases c = fill(f, 4, 0);
-    const char *move = fmt(f,
-                           "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"rework\",\"id\":\"m-1\","
-                           "\"children\":[\"%s\",\"%s\"]}",
-                           c.name[1], c.pack[3], c.pack[4]);
+    const char *move =
+        fmt(f,
+            "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"rework\",\"id\":\"m-1\","
+            "\"children\":[\"%s\",\"%s\"]}",
+            c.name[1], c.pack[3], c.pack[4]);
 
     accepted(f, say_begin(f, "D1", DROPS, PART(c.ssccs, 1, 1)));
     uint64_t seq = accepted(f, move);
@@ -124,10 +125,9 @@ static void a_refused_move_leaves_all_where_it_was(void **state)
     struct fixture *f = *state;
     struct cases c = fill(f, 3, 2);
     uint64_t box = line_site_unit(f, c.name[0]).v;
-    const char *move =
-        fmt(f,
-            "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"x\",\"children\":[\"%s\",\"%s\"]}",
-            c.name[1], c.pack[0], c.pack[1]);
+    const char *move = fmt(
+        f, "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"x\",\"children\":[\"%s\",\"%s\"]}",
+        c.name[1], c.pack[0], c.pack[1]);
 
     accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", c.pack[1]));
     refused(f, move, "unit.on_hold", 1);
@@ -147,8 +147,8 @@ static void a_refused_move_leaves_all_where_it_was(void **state)
 
 static const char *relabel(struct fixture *f, const char *from, const char *to)
 {
-    return fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"smeared\"}", from,
-               to);
+    return fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"smeared\"}",
+               from, to);
 }
 
 static void a_pack_gets_a_new_number_in_its_place(void **state)
@@ -171,8 +171,8 @@ static void a_pack_gets_a_new_number_in_its_place(void **state)
     assert_int_equal(from.last, seq);
     assert_int_equal(to.last, seq);
     shows(f, fmt(f, "/v1/units/%s/history", c.pack[1]), "\"type\":\"relabel\"");
-    shows(f, fmt(f, "/v1/units/%s/history", c.pack[5]), fmt(f, "\"from\":\"%s\",\"to\":\"%s\"",
-                                                            c.pack[1], c.pack[5]));
+    shows(f, fmt(f, "/v1/units/%s/history", c.pack[5]),
+          fmt(f, "\"from\":\"%s\",\"to\":\"%s\"", c.pack[1], c.pack[5]));
     shows(f, fmt(f, "/v1/units/%s", c.pack[5]), "\"lot\":\"D1\"");
 }
 
@@ -218,7 +218,7 @@ static void a_new_number_is_refused_where_it_cannot_take_the_place(void **state)
     refused(f, relabel(f, c.pack[0], sgtin(f, PILLS, pill.texts[0])), "relabel.level", 1);
     refused(f, relabel(f, c.pack[0], c.name[1]), "relabel.level", 1);
     refused(f, relabel(f, c.pack[0], c.pack[0]), "unit.twice", 1);
-    refused(f, relabel(f, c.pack[0], c.pack[4]), "unit.state", 1);  // is a pack already
+    refused(f, relabel(f, c.pack[0], c.pack[4]), "unit.state", 1); // is a pack already
     refused(f, relabel(f, c.pack[5], c.pack[4]), "unit.state", 1); // never was one
     accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", c.name[0]));
     refused(f, relabel(f, c.pack[0], c.pack[5]), "unit.on_hold", 1);
@@ -238,7 +238,8 @@ static void numbers_are_told_as_printed_by_their_request(void **state)
 
     assert_non_null(at);
     const char *request = text(f, (str){at + 11, 26});
-    accepted(f, fmt(f, "{\"type\":\"printed\",\"request\":\"%s\",\"first\":1,\"count\":3}", request));
+    accepted(f,
+             fmt(f, "{\"type\":\"printed\",\"request\":\"%s\",\"first\":1,\"count\":3}", request));
     struct json_r r = json_reader(a.body, &f->arena);
     unsigned printed = 0, n = 0;
     str k;
