@@ -90,6 +90,12 @@ static uint64_t parent_of(struct fixture *f, const char *unit)
     return line_site_row(f, unit).parent.v;
 }
 
+static const char *relabel(struct fixture *f, const char *from, const char *to)
+{
+    return fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"smeared\"}",
+               from, to);
+}
+
 // ---- moving
 
 static void children_move_from_where_they_lie(void **state)
@@ -143,13 +149,46 @@ static void a_refused_move_leaves_all_where_it_was(void **state)
             "unit.has_parent", 1);
 }
 
-// ---- new numbers
+// ---- the past
 
-static const char *relabel(struct fixture *f, const char *from, const char *to)
+static void a_unit_is_told_as_it_was(void **state)
 {
-    return fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"smeared\"}",
-               from, to);
+    struct fixture *f = *state;
+    struct cases c = fill(f, 4, 0);
+    const char *unit = fmt(f, "/v1/units/%s", c.pack[1]);
+
+    f->now.ms += 60000;
+    accepted(f, say_begin(f, "D1", DROPS, PART(c.ssccs, 1, 1)));
+    accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", c.name[0]));
+    f->now.ms += 60000;
+    accepted(f, fmt(f, "{\"type\":\"unpack\",\"parent\":\"%s\"}", c.name[0]));
+    accepted(f, relabel(f, c.pack[1], c.pack[5]));
+    shows(f, unit, "\"state\":\"inactive\"");
+    int64_t at[] = {f->now.ms - 90000, f->now.ms - 30000, f->now.ms - 200000};
+    char when[3][32];
+    for (unsigned i = 0; i < LEN(at); i++) {
+        struct buf b;
+        buf_init(&b, 64);
+        when_write(&b, (struct moment){.at = {at[i]}});
+        snprintf(when[i], sizeof when[i], "%.*s", STR(buf_str(&b)));
+        buf_fini(&b);
+    }
+    shows(f, fmt(f, "%s?at=%s", unit, when[0]), "\"state\":\"packed\",\"flags\":[],");
+    shows(f, fmt(f, "%s?at=%s", unit, when[1]), "\"flags\":[\"hold\"],\"flags_from\":\"(00)");
+    shows(f, fmt(f, "%s?at=%s", unit, when[2]), "\"state\":\"allocated\"");
+    const char *box = fmt(f, "/v1/units/%s", c.name[0]);
+    shows(f, fmt(f, "%s?at=%s", box, when[0]), "\"count\":4}");
+    shows(f, box, "\"contents\":[]");
+    shows(f, fmt(f, "%s/tree?at=%s", box, when[0]), c.pack[3]);
+    struct fixture_answer a = get(f, fmt(f, "%s/tree", box));
+    assert_false(holds(a.body, c.pack[3]));
+    a = get(f, fmt(f, "%s/history?until=%s", unit, when[0]));
+    assert_true(holds(a.body, "\"pack\"") && !holds(a.body, "\"hold\""));
+    a = fixture_call(f, fmt(f, "GET %s?at=yesterday", unit), "", "");
+    assert_int_equal(a.code, 400);
 }
+
+// ---- new numbers
 
 static void a_pack_gets_a_new_number_in_its_place(void **state)
 {
@@ -275,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+        T(a_unit_is_told_as_it_was),
         T(children_move_from_where_they_lie),
         T(a_refused_move_leaves_all_where_it_was),
         T(a_pack_gets_a_new_number_in_its_place),
