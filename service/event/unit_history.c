@@ -33,6 +33,8 @@ struct history {
     uint32_t depth; // of containers around the unit, in the walk
     const struct site *site;
     unit_id unit; // asked for
+    bool ends;    // at `until`
+    wall until;
 };
 
 struct told { // one fact, read
@@ -129,6 +131,13 @@ static status add(struct history *h, uint64_t seq, unit_id u)
     return OK;
 }
 
+static bool is_before(const struct history *h, const struct fact *f)
+{
+    wall at = f->flags & FACT_HAS_TIME ? f->event.at : f->at;
+
+    return !h->ends || at.ms <= h->until.ms;
+}
+
 static status walk(struct history *h, unit_id u, struct span during, bool itself);
 
 static status walk_around(struct history *h, unit_id container, struct span during)
@@ -154,7 +163,8 @@ static status walk(struct history *h, unit_id u, struct span during, bool itself
         unit_id container = container_of(&x);
         uint64_t before = previous_of(&x, u);
         bool child = container.v != 0 && container.v != u.v;
-        if (seq <= during.to && (itself || container.v != u.v)) TRY(add(h, seq, u));
+        bool told = seq <= during.to && (itself || container.v != u.v);
+        if (told && is_before(h, &x.f)) TRY(add(h, seq, u));
         if (child && takes_out(&x, u)) stay_ends = seq < during.to ? seq : during.to;
         if (child && puts_in(&x, u) && seq < stay_ends)
             TRY(walk_around(h, container, (struct span){seq, stay_ends}));
@@ -301,6 +311,7 @@ void unit_history_show(struct http_req *r)
     uint64_t from;
     struct buf b;
 
+    if (!units_time(r, S("until"), &h.until, &h.ends)) return;
     if (!api_page(r, &page) || !units_page_from(r, &page, &from) || !units_open(r, &u)) return;
     arena_init(&h.facts, 64 * MB);
     buf_init(&b, 16 * MB);

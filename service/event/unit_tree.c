@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SLICE_UNITS 250u // at least; about 0.1 ms of the loop, and no buffer that malloc must map
+#define SLICE_PAST  50u  // whose chains of facts are read
 #define SLICE_BYTES MB   // their ceiling as JSON
 
 struct level {
@@ -19,6 +20,8 @@ struct level {
 
 struct tree {
     enum gs1_form form;
+    bool is_past;
+    wall now;           // then
     uint32_t depth;     // levels to tell below the top
     uint32_t open;      // containers that are being told: levels[0..open-1]
     bool first;         // the next child is the first of its parent
@@ -53,7 +56,7 @@ static status enter(struct tree *tr, struct unit_reader *u, const struct unit_vi
     write_node(u, v, opens, b);
     if (!opens) return u->st;
     struct level *l = &tr->levels[tr->open++];
-    TRY(inside_directly(u->t, v->unit, tr->kept, &l->children));
+    TRY(unit_children(u, v->unit, tr->kept, &l->children));
     l->container = *v;
     l->walk = runs_walk(&l->children);
     tr->first = true;
@@ -148,7 +151,9 @@ static status next(struct tree *tr, struct unit_reader *u, struct buf *b, uint32
 
 static status slice(struct tree *tr, struct unit_reader *u, struct buf *b)
 {
-    for (uint32_t cost = 0; cost < SLICE_UNITS && tr->open > 0; cost++) TRY(next(tr, u, b, &cost));
+    uint32_t most = tr->is_past ? SLICE_PAST : SLICE_UNITS;
+
+    for (uint32_t cost = 0; cost < most && tr->open > 0; cost++) TRY(next(tr, u, b, &cost));
     return OK;
 }
 
@@ -165,6 +170,8 @@ static void go_on(struct http_req *r)
     arena_init(&texts, 2 * SLICE_BYTES);
     unit_reader_init(&u, api_site(r), api_snapshot(r), &texts); // whoever sees the top sees all
     u.form = tr->form;
+    if (tr->is_past) u.now = tr->now;
+    u.is_past = tr->is_past;
     buf_init(&b, SLICE_BYTES);
     status st = units_close(r, &u, slice(tr, &u, &b));
     if (st.cls == ST_OK) st = buf_done(&b, &text);
@@ -208,6 +215,8 @@ void unit_tree_show(struct http_req *r)
     assert(tr != NULL); // the arena is new
     tr->kept = &r->arena;
     tr->form = u.form;
+    tr->is_past = u.is_past;
+    tr->now = u.now;
     tr->depth = depth;
     r->work = tr;
     buf_init(&b, SLICE_BYTES);

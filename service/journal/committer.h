@@ -50,8 +50,8 @@ struct job {
     // All or nothing: where one of the asks is refused none is done, and this becomes a fact
     // instead, which must not refuse. NULL: each stands or falls for itself.
     struct ask *instead;
-    // The same without a fact instead: each refusal is one, and what could have been done is refused
-    // by `call.undone`. `doomed`: something of the call was refused elsewhere, so that all is.
+    // The same without a fact instead: each refusal is one, and what could have been done is
+    // refused by `call.undone`. `doomed`: something of the call was refused elsewhere: all is.
     bool together, doomed;
     // The answer:
     bool undone;      // one was refused: `instead` holds what became of the job
