@@ -15,10 +15,10 @@ struct ask {
     const void *what; // for kind->decide
     // The answer:
     status result;
-    str units;        // offenders of a refusal: `[{"unit","code"},…]`, or empty
-    bool repeat;      // accepted before; fact.seq says as what
-    bool nothing;     // accepted, and there was nothing to say: no fact
-    bool partly;      // accepted but for the units that `units` names, for what `besides` says
+    str units;    // offenders of a refusal: `[{"unit","code"},…]`, or empty
+    bool repeat;  // accepted before; fact.seq says as what
+    bool nothing; // accepted, and there was nothing to say: no fact
+    bool partly;  // accepted but for the units that `units` names, for what `besides` says
     status besides;
     struct fact fact; // the new fact; when bound to a repeated key: the old one, read again
 };
