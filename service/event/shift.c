@@ -1,4 +1,8 @@
 // Pure but for the rows. In the committer and in replays.
+//
+// row '7' line 4, space 4 -> lot var | packs seen var | gaps had var | raised: first 5, count 1
+//     | tracks 1, for each: next ordinal var | gaps in hand 1, for each: first var, count 1, cases
+//     1, ordinal after it var, case var
 #include "service/event/shift.h"
 #include "service/journal/numbers.h"
 #include <string.h>

@@ -3,10 +3,6 @@
 // that follow one another without a gap, labels were lost or went to other packs: every case from
 // there on holds others than it says.
 //
-// row '7' line 4, space 4 -> lot var | packs seen var | gaps had var | raised: first 5, count 1
-//     | tracks 1, for each: next ordinal var | gaps in hand 1, for each: first var, count 1, cases
-//     1, ordinal after it var, case var
-//
 // A *track* is how far one camera has come in the order of issue; there may be several. A *gap* is
 // in hand until it was there for so many cases; numbers that come late take it away. What is a gap
 // of the line's nature is learned: one that loses numbers all the time is not told each time.

@@ -32,8 +32,9 @@ struct history {
     uint32_t n, looked_at;
     uint32_t depth; // of containers around the unit, in the walk
     const struct site *site;
-    unit_id unit; // asked for
-    bool ends;    // at `until`
+    unit_id unit;   // asked for
+    struct lot lot; // of the event told last, for its neighbours are mostly alike
+    bool ends;      // at `until`
     wall until;
 };
 
@@ -243,6 +244,15 @@ static void write_shipment(struct history *h, struct told *x, struct json_w *w)
     buf_fini(&b);
 }
 
+// The work order of the lot that it was done for.
+static void write_order(struct history *h, const struct told *x, struct json_w *w)
+{
+    if (x->f.lot != 0 && x->f.lot != h->lot.number &&
+        !lot_get(h->u->t, x->f.lot, h->u->arena, &h->lot))
+        h->lot = (struct lot){0};
+    if (x->f.lot != 0 && x->f.lot == h->lot.number) write_some(w, "order", h->lot.order);
+}
+
 // The number that it had, and the one that it has.
 static void write_relabelled(struct history *h, const struct told *x, struct json_w *w)
 {
@@ -277,6 +287,7 @@ static status write_event(struct history *h, const struct event *e, struct json_
     write_some(w, "by", x.report.by);
     write_some(w, "reason", x.report.reason);
     if (is_captured(&x.f)) json_w_kstr(w, "eventID", x.captured.id);
+    write_order(h, &x, w);
     write_shipment(h, &x, w);
     write_relabelled(h, &x, w);
     json_w_end(w);

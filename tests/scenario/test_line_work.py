@@ -188,3 +188,34 @@ def test_reports_of_every_new_type_honour_their_ids(line):
         assert other["code"] == "report.id_mismatch"
     assert all(e.get("by") == "bo" and e["station"] == "st 1"
                for e in history(line, sgtin(line, serials[0]))[1:])
+
+
+def test_the_history_names_work_order_person_and_station(site, line):
+    lot = {"lot": "L-W", "gtin": line.gtin, "expiry": "2030-12", "order": "WO-77"}
+    line.operator.post("/v1/lots", lot, 201)
+    serials = line.serials(1)
+    assert line.call.report(commission(line, serials) | {
+        "lot": "L-W", "by": "ann", "station": "camera 1"})["accepted"] == 1
+    (event,) = history(line, sgtin(line, serials[0]))
+    assert (event["order"], event["by"], event["station"], event["line"]) == (
+        "WO-77", "ann", "camera 1", "line-1")
+    assert line.operator.get(f"/v1/lots/{line.gtin}/L-W")["order"] == "WO-77"
+
+
+def test_a_unit_and_its_tree_are_told_as_they_were(line):
+    serials, (sscc,) = line.serials(3), line.ssccs(1)
+    at = "2026-03-01T10:0{}:00Z".format
+    path = "/v1/units/" + quote(sscc, safe="")
+    told = line.call.report(commission(line, serials, time=at(0)),
+                            pack(line, sscc, serials, commission=True, time=at(2)),
+                            {"type": "unpack", "parent": sscc, "time": at(4)})
+    assert told["accepted"] == 3, told
+    pack_at = [line.operator.unit(sgtin(line, serials[0]), at=at(m))["state"] for m in (1, 3, 5)]
+    assert pack_at == ["commissioned", "packed", "commissioned"]
+    assert line.operator.unit(sscc, at=at(3))["contents"] == [
+        {"gtin": line.gtin, "lot": line.lot, "count": 3}]
+    assert line.operator.unit(sscc)["contents"] == []
+    tree = line.operator.get(path + "/tree", params={"at": at(3)})
+    assert [c["unit"] for c in tree["children"]] == [sgtin(line, s) for s in serials]
+    until = line.operator.get(path + "/history", params={"until": at(3)})["items"]
+    assert [e["type"] for e in until] == ["pack"]
