@@ -133,12 +133,19 @@ static void fuzz_fact(str in, struct arena *a)
         return;
     }
     copy = own;
-    if (firsts_get(&copy, &firsts).cls == ST_OK) {
-        struct buf b;
-        buf_init(&b, 64);
+    if (firsts_get(&copy, a, &firsts).cls == ST_OK) {
+        struct firsts again;
+        struct buf b, twice;
+        buf_init(&b, 4 * MB);
+        buf_init(&twice, 4 * MB);
         firsts_put(&b, &firsts);
-        assert(str_eq(buf_str(&b), (str){(const char *)own.p, (size_t)(own.end - own.p)}));
+        copy = bytes_reader(buf_str(&b));
+        st = firsts_get(&copy, a, &again);
+        assert(st.cls == ST_OK);
+        firsts_put(&twice, &again);
+        assert(str_eq(buf_str(&b), buf_str(&twice)));
         buf_fini(&b);
+        buf_fini(&twice);
     }
     if (touched.runs.units > 0) {
         fuzz_contents(own, &f, touched.runs.units, a);
