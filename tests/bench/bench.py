@@ -643,6 +643,7 @@ def trade(options, folder):
     with Site(options.bin, os.path.join(folder, "trade")) as site:
         lines = [PalletLine(site, gtin, lot, 50) for gtin, lot in site.set_up(10, 50, 50)]
         ssccs = [s for line in lines for s in line.pallets(count // len(lines))]
+        site.admin = Caller(site.port, site.admin.token)  # its connection was idle for long
         operator = site.caller("operator")
         for line in lines:
             operator.call("POST", f"/v1/lots/{line.gtin}/{line.lot}/close", {})

@@ -159,3 +159,19 @@ def test_a_party_is_told_of_its_own_goods_alone(line, goods):
     ship(hub, [cases[0]], SHOP)
     shop.get(pack)
     shop.refused("GET", f"/v1/units/{EACH}{serials[5]}", status=404)
+
+
+def observed(epc):
+    return {"@context": ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld"],
+            "type": "ObjectEvent", "action": "OBSERVE", "bizStep": "receiving",
+            "disposition": "in_progress", "eventTime": "2026-01-02T03:04:05Z",
+            "eventTimeZoneOffset": "+00:00", "epcList": [epc]}
+
+
+def test_a_party_tells_events_of_its_own_goods_alone(line, goods):
+    serials, _, pallet = goods
+    ship(line.operator, [pallet])
+    hub, shop = (line.site.as_role("distributor", client=line.client, party=p) for p in (HUB, SHOP))
+    event = observed(f"https://id.gs1.org/01/{GTIN}/21/{serials[0]}")
+    assert shop.call("POST", "/epcis/v2/events", event).status_code == 422
+    assert hub.call("POST", "/epcis/v2/events", event).status_code == 201
