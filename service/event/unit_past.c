@@ -4,7 +4,9 @@
 #include "service/event/captured.h"
 #include "service/event/changed.h"
 #include "service/event/contents.h"
+#include "service/event/handover.h"
 #include "service/journal/journal_db.h"
+#include "service/pool/pool_db.h"
 #include <string.h>
 
 struct past { // one fact of the chain at a time
@@ -139,6 +141,28 @@ static status did_ship(struct past *p, unit_id u, struct unit *x)
     return OK;
 }
 
+static status did_void(struct past *p, unit_id u, struct unit *x)
+{
+    struct space_row s;
+
+    if (!space_row_get(p->t, unit_space(u), &s))
+        return fail(ST_STORE, "store.corrupt", 0, "a unit without a space");
+    x->state = space_is_container(&s) ? UNIT_CLOSED : UNIT_COMMISSIONED;
+    return OK;
+}
+
+static status did_receive(struct past *p, unit_id u, struct unit *x)
+{
+    struct handover h;
+
+    TRY(handover_get(&p->rest, p->touched.runs.units, &p->facts, &h));
+    uint64_t v = value_of(p, h.changes, u);
+    struct unit_change change = handover_change_of(v);
+    unit_apply(x, &change);
+    if (v & HANDOVER_LEAVES) x->parent = (unit_id){0};
+    return OK;
+}
+
 static status did_return(struct past *p, unit_id u, struct unit *x)
 {
     (void)p, (void)u;
@@ -181,6 +205,11 @@ static const struct {
     {FACT_UNITS_CHANGED,      did_change      },
     {FACT_UNIT_RELABELLED,    did_nothing     },
     {FACT_SHIPMENT_MADE,      did_ship        },
+    {FACT_SHIPMENT_VOIDED,    did_void        },
+    {FACT_SHIPMENT_FORWARDED, did_nothing     },
+    {FACT_RECEIPT_MADE,       did_receive     },
+    {FACT_RETURN_MADE,        did_receive     },
+    {FACT_CORRECTION_MADE,    did_nothing     },
     {FACT_EVENT_CAPTURED,     did_capture     },
     {FACT_CAPTURE_APPLIED,    did_capture     },
     {FACT_UNITS_NAMED,        did_nothing     },
