@@ -113,7 +113,9 @@ static status did_contents(struct past *p, unit_id u, struct unit *x)
     x->state = c.flags & CONTENTS_CLOSES ? UNIT_CLOSED : UNIT_OPEN;
     if (out) x->flags &= (uint8_t)~UNIT_PARTIAL;
     if (c.flags & CONTENTS_PARTIAL) x->flags |= UNIT_PARTIAL;
-    if (c.flags & CONTENTS_BEGINS) x->first = p->f.seq;
+    if (!(c.flags & CONTENTS_BEGINS)) return OK;
+    x->first = p->f.seq;
+    x->flags &= (uint8_t) ~(UNIT_LOST | UNIT_SEEN);
     return OK;
 }
 
