@@ -43,6 +43,16 @@ static status decide(struct batch *b, const struct job *j, const struct ask *a, 
     return st;
 }
 
+// A new fact, marked where nobody could say that its recordTime is right.
+static void write_new(struct batch *b, struct fact *f, str packed_body)
+{
+    const struct clock_conf *conf = b->conf->clock;
+
+    if (conf != NULL && (b->clock.unsynced || b->clock.now.ms + conf->jump_max_ms < f->at.ms))
+        f->flags |= FACT_CLOCK_UNSURE;
+    batch_write(b, f, packed_body);
+}
+
 // The answer of the job is this fact: its key leads here.
 static void bind(struct fact *f, const struct job_key *key)
 {
@@ -61,7 +71,18 @@ static void write_own(struct batch *b, const struct job *j, const struct ask *a,
 
     assert(st.cls == ST_OK);
     if (key != NULL) bind(&f, key);
-    batch_write(b, &f, (str){0});
+    write_new(b, &f, (str){0});
+}
+
+void batch_tell_jump(struct batch *b)
+{
+    struct job nobody = {.n = 0};
+    struct ask a;
+
+    if (!b->has_jump) return;
+    a = (struct ask){.kind = b->conf->clock->jumped, .what = &b->jump};
+    write_own(b, &nobody, &a, NULL);
+    b->told_jump = true;
 }
 
 // ---- refusals
@@ -103,7 +124,7 @@ static void record_refusal(struct batch *b, const struct job *j, const struct as
     buf_reset(&b->out);
     refusal_put(&r, &b->out);
     f.decided = buf_str(&b->out);
-    batch_write(b, &f, (str){0});
+    write_new(b, &f, (str){0});
     refusal_remember(&b->refusals, &what, f.seq, now);
 }
 
@@ -144,7 +165,10 @@ void batch_prune(struct batch *b)
 bool batch_has_tidings(struct batch *b)
 {
     const struct refusal_memory *m = &b->refusals;
+    const struct clock_conf *clock = b->conf->clock;
 
+    if (clock != NULL && clock_has_tidings(&b->clock, clock, b->conf->env)) return true;
+    if (b->waits) return false;
     if (b->conf->due != NULL && b->due_at.ms <= env_wall(b->conf->env).ms) return true;
     return m->used > 0 && env_wall(b->conf->env).ms - m->slots[0].first.ms >= REFUSAL_SAME_MS;
 }
@@ -165,7 +189,7 @@ static void run_due(struct batch *b, wall now, uint32_t most)
     for (uint32_t i = 0; i < most && !d.nothing; i++) {
         arena_reset(&a);
         if (decide(b, &nobody, &ask, &d, &f).cls != ST_OK) break;
-        if (!d.nothing) batch_write(b, &f, d.packed_body);
+        if (!d.nothing) write_new(b, &f, d.packed_body);
     }
     arena_fini(&a);
 }
@@ -200,7 +224,7 @@ static status accept(struct batch *b, struct job *j, struct ask *a, const struct
 
     if (decided.p == NULL) return no_memory();
     if (j->key.present && j->n == 1 && a == j->asks) bind(f, &j->key);
-    batch_write(b, f, d->packed_body);
+    write_new(b, f, d->packed_body);
     a->fact = *f;
     a->fact.decided = decided;
     return OK;
@@ -217,7 +241,7 @@ static void write_instead(struct batch *b, struct job *j)
     if (a->result.cls != ST_OK) return;
     str decided = arena_str(j->arena, f.decided);
     if (j->key.present) bind(&f, &j->key);
-    batch_write(b, &f, d.packed_body);
+    write_new(b, &f, d.packed_body);
     a->fact = f;
     a->fact.decided = decided;
 }
@@ -404,6 +428,15 @@ static void run_together(struct batch *b, struct job *j)
 
 // ---- the job
 
+// While the clock is stopped nothing is stamped but what ends that, or guards it.
+static bool may_run(const struct batch *b, const struct job *j)
+{
+    if (!b->waits) return true;
+    for (const struct kind *const *k = b->conf->clock->allowed; *k != NULL; k++)
+        if (j->n == 1 && j->asks[0].kind == *k) return true;
+    return false;
+}
+
 void batch_job(struct batch *b, struct job *j)
 {
     j->whole = OK;
@@ -414,6 +447,11 @@ void batch_job(struct batch *b, struct job *j)
         j->asks[i].repeat = j->asks[i].nothing = false;
     }
     if (job_is_repeat(b, j)) return;
+    if (!may_run(b, j)) {
+        j->whole = fail(ST_BUSY, "clock.jumped", 0,
+                        "the clock jumped ahead: nothing is written until somebody accepts it");
+        return;
+    }
     if (j->instead != NULL) {
         run_together(b, j);
         return;
