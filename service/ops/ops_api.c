@@ -1,5 +1,6 @@
 // /healthz, /readyz, /version. Anyone may ask them: they tell nothing of what is packed.
 #include "service/ops/ops.h"
+#include "service/ops/journal_filter.h"
 #include "service/ops/ops_int.h"
 
 static void reply_word(struct http_req *r, const char *word)
@@ -52,6 +53,6 @@ const struct http_route ops_routes[] = {
     {HTTP_GET,   "/version", "", 0, version, NULL, NULL, ""},
     {HTTP_GET,      "/metrics", "", 0, ops_metrics, NULL, NULL, ""},
     {HTTP_GET,          "/v1/journal", "qa auditor admin", 0, ops_journal, NULL, NULL,
-     "from actor kind unit lot limit page"},
+     JOURNAL_FILTERS " limit page"},
     {0},
 };
