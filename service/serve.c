@@ -22,6 +22,7 @@
 #include "service/kinds.h"
 #include "service/lot/lot.h"
 #include "service/ops/clock.h"
+#include "service/ops/export_key.h"
 #include "service/ops/folder.h"
 #include "service/ops/head_file.h"
 #include "service/ops/ops.h"
@@ -84,6 +85,7 @@ struct service {
     struct http_manner manners[MANNERS_MAX]; // the first that fits comes first
     struct http_server *server;
     struct head_file *head;
+    struct export_key *export_key;
     struct clock_conf clock;
     struct clock_tick *tick;
     char head_path[FOLDER_PATH_MAX];
@@ -136,6 +138,9 @@ static status identity_open(struct service *s)
     TRY(site_keys_load(path, &s->keys));
     TRY(identity_check(s));
     site_keys_derive(&s->keys, &opaque, s->site.opaque_key, sizeof s->site.opaque_key);
+    TRY(folder_path(&s->folder, "export.key", path));
+    TRY(export_key_open(path, &s->export_key)); // a site of before there was one gets it here
+    s->site.export_key = s->export_key;
     return OK;
 }
 
@@ -361,6 +366,7 @@ static void service_close(struct service *s)
     committer_close(&s->site.committer);
     db_close(&s->site.db);
     site_keys_fini(&s->keys);
+    export_key_close(&s->export_key);
     folder_close(&s->folder);
     names_leave(); // what seeds made this thread remember
     captured_leave();

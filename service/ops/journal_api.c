@@ -8,6 +8,7 @@
 #include "service/ops/journal_filter.h"
 #include "service/ops/journal_print.h"
 #include "service/ops/ops_int.h"
+#include "service/ops/stream.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +21,8 @@
 enum shape { AS_JSON, AS_NDJSON, AS_CSV, SHAPES };
 static const char *const types[SHAPES] = {"application/json", "application/x-ndjson", "text/csv"};
 
-// owner: the loop of the request. It outlives the request while its mail is under way.
 struct reading {
-    struct mail mail;
-    bool mailed;
-    struct http_req *r; // NULL: the caller is gone
+    struct stream stream;
     enum shape shape;
     struct journal_filter filter;
     uint64_t limit;         // 0: none
@@ -32,22 +30,21 @@ struct reading {
     uint64_t count, looked; // shown; looked at
     bool more;              // it ends before the end: the limit was met, or enough looked at
     struct arena scratch;
-    struct buf out;
 };
 
 // ---- how it is shown
 
 static void show(struct reading *g, struct txn *t, const struct fact *f)
 {
-    struct journal_print p = {t, api_site(g->r)->kinds, &g->scratch, caller_of(g->r)};
+    struct journal_print p = {t, api_site(g->stream.r)->kinds, &g->scratch, caller_of(g->stream.r)};
 
     if (g->shape == AS_CSV) {
-        journal_print_csv(&p, f, &g->out);
+        journal_print_csv(&p, f, &g->stream.out);
     } else {
-        if (g->shape == AS_JSON && g->count > 0) buf_addc(&g->out, ',');
-        struct json_w w = json_writer(&g->out);
+        if (g->shape == AS_JSON && g->count > 0) buf_addc(&g->stream.out, ',');
+        struct json_w w = json_writer(&g->stream.out);
         journal_print_json(&p, f, &w);
-        if (g->shape == AS_NDJSON) buf_addc(&g->out, '\n');
+        if (g->shape == AS_NDJSON) buf_addc(&g->stream.out, '\n');
     }
     g->count++;
 }
@@ -64,7 +61,7 @@ static status look_at(struct reading *g, struct txn *t, uint64_t seq)
     struct fact f;
 
     TRY(journal_get_header(t, seq, &f));
-    bool fits = journal_filter_fits(&g->filter, caller_of(g->r), t, &f);
+    bool fits = journal_filter_fits(&g->filter, caller_of(g->stream.r), t, &f);
     g->more = is_full(g, fits);
     if (g->more) return OK;
     g->looked++;
@@ -78,28 +75,30 @@ static status look_at(struct reading *g, struct txn *t, uint64_t seq)
 // True while there is more to look at.
 static bool slice(struct reading *g, status *st)
 {
-    struct txn *t = api_snapshot(g->r);
+    struct txn *t = api_snapshot(g->stream.r);
     uint64_t seq = 1;
 
-    for (uint32_t n = 0; n < SLICE_LOOKS && g->out.n < SLICE_BYTES; n++) {
+    for (uint32_t n = 0; n < SLICE_LOOKS && g->stream.out.n < SLICE_BYTES; n++) {
         if (g->more || (seq = journal_filter_next(&g->filter, t, g->at)) == 0) break;
         *st = look_at(g, t, seq);
         arena_reset(&g->scratch);
         if (st->cls != ST_OK) break;
     }
-    status end = api_snapshot_end(g->r);
+    status end = api_snapshot_end(g->stream.r);
     if (st->cls == ST_OK) *st = end;
-    if (st->cls == ST_OK && g->out.failed)
+    if (st->cls == ST_OK && g->stream.out.failed)
         *st = fail(ST_TOO_LARGE, "journal.record_too_large", 0, "a record is too long to be shown");
     return st->cls == ST_OK && seq != 0 && !g->more;
 }
 
-// ---- from turn to turn
+// ---- from piece to piece
 
-static void reading_free(struct reading *g)
+static void reading_free(struct stream *x)
 {
+    struct reading *g = CONTAINER_OF(x, struct reading, stream);
+
     arena_fini(&g->scratch);
-    buf_fini(&g->out);
+    buf_fini(&g->stream.out);
     free(g);
 }
 
@@ -107,10 +106,10 @@ static void reading_free(struct reading *g)
 static void problem_write(struct reading *g, status st)
 {
     LOG(error, "journal.reading_failed", fst(st));
-    if (g->out.failed) buf_reset(&g->out), g->out.failed = false;
-    buf_add(&g->out, g->shape == AS_JSON ? S("],\"problem\":{") : S("{\"problem\":{"));
-    http_problem_members(&g->out, st);
-    buf_add(&g->out, g->shape == AS_JSON ? S("}}") : S("}}\n"));
+    if (g->stream.out.failed) buf_reset(&g->stream.out), g->stream.out.failed = false;
+    buf_add(&g->stream.out, g->shape == AS_JSON ? S("],\"problem\":{") : S("{\"problem\":{"));
+    http_problem_members(&g->stream.out, st);
+    buf_add(&g->stream.out, g->shape == AS_JSON ? S("}}") : S("}}\n"));
 }
 
 // A page token tells nothing of how much others do: the last seq looked at, sealed.
@@ -120,27 +119,26 @@ static void next_write(struct reading *g)
     struct buf sealed;
 
     buf_init(&sealed, 64);
-    opaque_put(api_site(g->r)->opaque_key, OPAQUE_PAGE, g->at - 1, &sealed);
+    opaque_put(api_site(g->stream.r)->opaque_key, OPAQUE_PAGE, g->at - 1, &sealed);
     hex_put(hex, sealed.p, OPAQUE_LEN);
-    buf_addf(&g->out, "\"%.*s\"", (int)sizeof hex, hex);
+    buf_addf(&g->stream.out, "\"%.*s\"", (int)sizeof hex, hex);
     buf_fini(&sealed);
 }
 
 static void end_write(struct reading *g)
 {
     if (g->shape != AS_JSON) return;
-    buf_add(&g->out, S("],\"next\":"));
+    buf_add(&g->stream.out, S("],\"next\":"));
     if (g->more)
         next_write(g);
     else
-        buf_add(&g->out, S("null"));
-    buf_addc(&g->out, '}');
+        buf_add(&g->stream.out, S("null"));
+    buf_addc(&g->stream.out, '}');
 }
 
-static void turn_mail(struct mail *m);
-
-static void turn(struct reading *g)
+static enum stream_step piece(struct stream *x)
 {
+    struct reading *g = CONTAINER_OF(x, struct reading, stream);
     status st = OK;
     bool more = slice(g, &st);
 
@@ -148,61 +146,20 @@ static void turn(struct reading *g)
         problem_write(g, st);
     else if (!more)
         end_write(g);
-    if (g->out.n > 0) http_reply_write(g->r, buf_str(&g->out));
-    if (!more) {
-        http_reply_end(g->r);
-        reading_free(g);
-        return;
-    }
-    if (g->out.n > 0) { // goes on when the caller has taken it
-        buf_reset(&g->out);
-        return;
-    }
-    g->mailed = true;
-    g->mail.open = turn_mail;
-    loop_post(g->r->loop, &g->mail);
-}
-
-static void turn_mail(struct mail *m)
-{
-    struct reading *g = CONTAINER_OF(m, struct reading, mail);
-
-    g->mailed = false;
-    if (g->r == NULL)
-        reading_free(g);
-    else
-        turn(g);
-}
-
-static void drained(struct http_req *r)
-{
-    struct reading *g = r->work;
-    if (!g->mailed) turn(g);
-}
-
-static void gone(struct http_req *r)
-{
-    struct reading *g = r->work;
-
-    g->r = NULL;
-    if (!g->mailed) reading_free(g);
+    return more ? STREAM_GOES_ON : STREAM_ENDS;
 }
 
 static void begin(struct reading *g)
 {
-    struct http_req *r = g->r;
-
-    r->work = g;
-    http_reply_start(r, 200, types[g->shape], drained, gone);
-    if (g->shape == AS_JSON) buf_add(&g->out, S("{\"items\":["));
-    if (g->shape == AS_CSV) buf_add(&g->out, S(JOURNAL_CSV_HEAD));
-    turn(g);
+    if (g->shape == AS_JSON) buf_add(&g->stream.out, S("{\"items\":["));
+    if (g->shape == AS_CSV) buf_add(&g->stream.out, S(JOURNAL_CSV_HEAD));
+    stream_start(&g->stream, types[g->shape]);
 }
 
 static status page_read(struct reading *g, const struct api_page *page)
 {
     if (page->after.n == 0) return OK;
-    if (!opaque_get(api_site(g->r)->opaque_key, OPAQUE_PAGE, page->after, &g->at))
+    if (!opaque_get(api_site(g->stream.r)->opaque_key, OPAQUE_PAGE, page->after, &g->at))
         return fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it");
     g->at++;
     return OK;
@@ -214,13 +171,13 @@ static struct reading *reading_new(struct http_req *r, const struct api_page *pa
     str limit;
 
     assert(g != NULL);
-    g->r = r;
+    g->stream = (struct stream){.r = r, .piece = piece, .free = reading_free};
     g->shape = (enum shape)shape;
     g->at = 1;
     // A stream is whole unless told otherwise; a list has pages.
     if (shape == AS_JSON || http_query(r, S("limit"), &limit)) g->limit = page->limit;
     arena_init(&g->scratch, RECORD_MAX);
-    buf_init(&g->out, SLICE_MAX);
+    buf_init(&g->stream.out, SLICE_MAX);
     return g;
 }
 
@@ -244,6 +201,6 @@ void ops_journal(struct http_req *r)
         begin(g);
         return;
     }
-    reading_free(g);
+    reading_free(&g->stream);
     http_problem(r, st, S(""));
 }

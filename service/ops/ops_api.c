@@ -54,5 +54,8 @@ const struct http_route ops_routes[] = {
     {HTTP_GET,      "/metrics", "", 0, ops_metrics, NULL, NULL, ""},
     {HTTP_GET,          "/v1/journal", "qa auditor admin", 0, ops_journal, NULL, NULL,
      JOURNAL_FILTERS " limit page"},
+    {HTTP_GET,   "/v1/journal/export", "qa auditor admin", 0, ops_export, NULL, NULL,
+     "from until since before client"},
+    {HTTP_GET,      "/v1/journal/key", "qa auditor admin", 0, ops_export_key, NULL, NULL, ""},
     {0},
 };
