@@ -429,12 +429,20 @@ static void run_together(struct batch *b, struct job *j)
 // ---- the job
 
 // While the clock is stopped nothing is stamped but what ends that, or guards it.
+static bool is_allowed(const struct clock_conf *conf, const struct kind *kind)
+{
+    for (const struct kind *const *k = conf->allowed; *k != NULL; k++)
+        if (kind == *k) return true;
+    return false;
+}
+
 static bool may_run(const struct batch *b, const struct job *j)
 {
-    if (!b->waits) return true;
-    for (const struct kind *const *k = b->conf->clock->allowed; *k != NULL; k++)
-        if (j->n == 1 && j->asks[0].kind == *k) return true;
-    return false;
+    bool may = true;
+
+    for (uint32_t i = 0; b->waits && i < j->n; i++)
+        may &= is_allowed(b->conf->clock, j->asks[i].kind);
+    return may;
 }
 
 void batch_job(struct batch *b, struct job *j)

@@ -21,6 +21,7 @@ struct exporting {
     struct arena scratch;
     struct buf text;
     z_stream z;
+    bool ready; // the text of the first slice: its trouble can still be said by a status
 };
 
 static void exporting_free(struct stream *s)
@@ -72,8 +73,9 @@ static void deflate_text(struct exporting *e, bool last)
 static enum stream_step piece(struct stream *s)
 {
     struct exporting *e = CONTAINER_OF(s, struct exporting, stream);
-    status st = slice(e);
+    status st = e->ready ? OK : slice(e);
 
+    e->ready = false;
     if (st.cls != ST_OK) {
         LOG(error, "journal.export_failed", fst(st));
         return STREAM_BREAKS;
@@ -117,6 +119,13 @@ static void export_start(struct http_req *r, const struct journal_export *x)
     buf_init(&e->text, TEXT_MAX);
     buf_init(&e->stream.out, 2 * TEXT_MAX);
     assert(deflateInit2(&e->z, LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    status st = slice(e);
+    if (st.cls != ST_OK) {
+        exporting_free(&e->stream);
+        http_problem(r, st, S(""));
+        return;
+    }
+    e->ready = true;
     http_reply_header(r, "Content-Disposition",
                       S("attachment; filename=\"packtrail-journal.ndjson.gz\""));
     stream_start(&e->stream, TYPE);

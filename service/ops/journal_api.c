@@ -16,7 +16,6 @@
 #define SLICE_BYTES (64 * KB) // and written
 #define SLICE_MAX   (80 * MB) // one record may be larger than a slice
 #define RECORD_MAX  (128 * MB)
-#define PAGE_LOOKS  100000u // records looked at for a page: `next` goes on
 
 enum shape { AS_JSON, AS_NDJSON, AS_CSV, SHAPES };
 static const char *const types[SHAPES] = {"application/json", "application/x-ndjson", "text/csv"};
@@ -49,10 +48,12 @@ static void show(struct reading *g, struct txn *t, const struct fact *f)
     g->count++;
 }
 
-// Is the page full before this record? A stream has no pages.
+// Is the page full before this record, or has it cost enough? A stream has no pages.
 static bool is_full(struct reading *g, bool fits)
 {
-    if (g->shape == AS_JSON && g->looked == PAGE_LOOKS) return true;
+    uint32_t looks_max = api_site(g->stream.r)->limits.query_candidates_max;
+
+    if (g->shape == AS_JSON && g->looked == looks_max) return true;
     return fits && g->limit > 0 && g->count == g->limit;
 }
 
