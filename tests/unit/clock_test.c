@@ -294,6 +294,34 @@ static void a_person_signs_and_a_wrong_password_counts_while_it_is_stopped(void 
     assert_true(holds(a, "\"reason\":\"checked\",\"signature\":{\"user\":\"olga\""));
 }
 
+// The lock ends by the journal's own time, not by that of a clock that ran ahead.
+static void a_lock_holds_while_it_is_stopped(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture_answer a = {0};
+
+    f->site.people.first_must_change = false;
+    assert_int_equal(fixture_put(f, &kind_user_put, "olga",
+                                 "{\"name\":\"Olga\",\"role\":\"operator\",\"password\":\"" PASSWORD
+                                 "\"}")
+                         .cls,
+                     ST_OK);
+    jump(f, 2 * (int64_t)HOUR);
+    assert_int_equal(put(f, "a"), 503);
+    f->caller.role = ROLE_OPERATOR;
+    f->caller.person = true;
+    f->caller.user = S("olga");
+    for (unsigned i = 0; i < f->site.people.wrong_max; i++)
+        a = accept_it(f, "{\"reason\":\"x\",\"signature\":{\"password\":\"not this one at all\","
+                         "\"meaning\":\"approval\"}}");
+    assert_int_equal(a.code, 403);
+    assert_int_equal(newest(f).kind, FACT_USER_LOCKED);
+    a = accept_it(f, "{\"reason\":\"x\",\"signature\":{\"password\":\"" PASSWORD
+                     "\",\"meaning\":\"approval\"}}");
+    assert_int_equal(a.code == 403 || a.code == 503, true);
+    assert_true(is_stopped(f));
+}
+
 // ---- marks
 
 static void a_clock_that_goes_back_marks_records_until_it_has_caught_up(void **state)
@@ -360,6 +388,7 @@ int main(void)
         CLOCK_TEST(a_clock_that_comes_back_ends_the_stop),
         CLOCK_TEST(only_a_stop_can_be_accepted_and_only_with_a_reason),
         CLOCK_TEST(a_person_signs_and_a_wrong_password_counts_while_it_is_stopped),
+        CLOCK_TEST(a_lock_holds_while_it_is_stopped),
         CLOCK_TEST(a_clock_that_goes_back_marks_records_until_it_has_caught_up),
         CLOCK_TEST(a_start_before_the_newest_record_is_a_jump),
         CLOCK_TEST(records_of_a_clock_that_nobody_keeps_are_marked),
