@@ -47,5 +47,4 @@ static bool real_synchronised(void *self)
     return state >= 0 && state != TIME_ERROR && (t.status & STA_UNSYNC) == 0;
 }
 
-const struct env env_real = {NULL,        real_wall, real_mono,
-                             real_random, real_zone, real_synchronised};
+const struct env env_real = {NULL, real_wall, real_mono, real_random, real_zone, real_synchronised};

@@ -9,7 +9,7 @@ struct env {
     mono (*mono_now)(void *self);
     void (*random)(void *self, void *out, size_t n); // unpredictable; aborts where there is none
     int (*zone_min)(void *self, wall at); // minutes that its place is ahead of UTC; NULL: none
-    bool (*synchronised)(void *self); // is the wall clock kept right (NTP)? NULL: yes
+    bool (*synchronised)(void *self);     // is the wall clock kept right (NTP)? NULL: yes
 };
 
 extern const struct env env_real;

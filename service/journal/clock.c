@@ -13,8 +13,8 @@
 
 static const char stop_key[2] = {ROW_META, 'c'};
 
-static const struct metric synchronised = METRIC(
-    METRIC_GAUGE, "packtrail_clock_synchronised", "1: the machine keeps its clock synchronised.");
+static const struct metric synchronised = METRIC(METRIC_GAUGE, "packtrail_clock_synchronised",
+                                                 "1: the machine keeps its clock synchronised.");
 static const struct metric jumps =
     METRIC(METRIC_COUNTER, "packtrail_clock_jumps_total", "Jumps of the wall clock.");
 static const struct metric stopped =
@@ -99,7 +99,7 @@ bool clock_look(struct clock_watch *w, const struct clock_conf *conf, const stru
 }
 
 bool clock_has_tidings(const struct clock_watch *w, const struct clock_conf *conf,
-                      const struct env *env)
+                       const struct env *env)
 {
     struct clock_jump seen = {.shown = env_wall(env)};
     mono m = env_mono(env);
@@ -155,7 +155,4 @@ void clock_stop_put(struct txn *t, const struct clock_stop *s)
     txn_put(t, DB_ROWS, (str){stop_key, sizeof stop_key}, (str){v, sizeof v});
 }
 
-void clock_stop_end(struct txn *t)
-{
-    txn_del(t, DB_ROWS, (str){stop_key, sizeof stop_key});
-}
+void clock_stop_end(struct txn *t) { txn_del(t, DB_ROWS, (str){stop_key, sizeof stop_key}); }

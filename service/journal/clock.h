@@ -51,7 +51,7 @@ bool clock_look(struct clock_watch *w, const struct clock_conf *conf, const stru
 void clock_taken(struct clock_watch *w, const struct clock_jump *jump);
 // The same look for who only wants to know whether there is something to tell.
 bool clock_has_tidings(const struct clock_watch *w, const struct clock_conf *conf,
-                      const struct env *env);
+                       const struct env *env);
 
 bool clock_is_synchronised(void); // any thread: by the last look
 // row 'M' 'c': the clock is stopped, since the fact `seq`.

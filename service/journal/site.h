@@ -61,7 +61,7 @@ struct site {
     struct journal_meta meta;
     const struct site_keys *keys;
     const struct export_key *export_key; // what exports of the journal are signed with
-    uint8_t opaque_key[16]; // service/api/opaque.h
+    uint8_t opaque_key[16];              // service/api/opaque.h
     struct site_limits limits;
     struct site_people people;
     struct loop *loops[SITE_LOOPS_MAX];

@@ -10,6 +10,7 @@
 #include "service/api/api.h"
 #include "service/exception/exception.h"
 #include "service/journal/clock.h"
+#include "service/journal/refusal.h"
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -169,11 +170,12 @@ static void accepted_print(const struct fact *f, struct json_w *w, const void *a
 }
 
 const struct kind kind_clock_accepted = {
-    FACT_CLOCK_ACCEPTED, 1, "clock.accepted", accepted_decide, accepted_write, accepted_print, NULL};
+    FACT_CLOCK_ACCEPTED, 1,   "clock.accepted", accepted_decide, accepted_write,
+    accepted_print,      NULL};
 
-// What ends the stop; and that wrong passwords are counted while it lasts.
+// What ends the stop; and who tried in vain, so that wrong passwords count while it lasts.
 const struct kind *const clock_allowed[] = {&kind_clock_accepted, &kind_password_refused,
-                                            &kind_user_locked, NULL};
+                                            &kind_user_locked, &kind_refusal, NULL};
 
 // ---- the routes
 
@@ -255,11 +257,13 @@ static void clock_get(struct http_req *r)
     api_reply(r, 200, &b);
 }
 
+// clang-format off
 const struct http_route clock_routes[] = {
-    {HTTP_GET,         "/v1/clock", "operator qa auditor admin",       0,   clock_get, NULL, NULL, ""},
-    {HTTP_POST, "/v1/clock/accept",         "operator qa admin", 16 * KB, accept_post, NULL, NULL, ""},
+    {HTTP_GET,  "/v1/clock", "operator qa auditor admin", 0, clock_get, NULL, NULL, ""},
+    {HTTP_POST, "/v1/clock/accept", "operator qa admin", 16 * KB, accept_post, NULL, NULL, ""},
     {0},
 };
+// clang-format on
 
 // ---- the tick
 

@@ -13,4 +13,4 @@ struct clock_tick;
 struct loop;
 struct committer;
 struct clock_tick *clock_tick_start(struct loop *l, struct committer *c); // before the loop runs
-void clock_tick_stop(struct clock_tick **t);                               // after it has stopped
+void clock_tick_stop(struct clock_tick **t);                              // after it has stopped

@@ -48,8 +48,7 @@ static status mode_check(const char *path)
     if (stat(path, &is) != 0)
         return fail(ST_STORE, "export_key.read", 0, "%s: %s", path, strerror(errno));
     if ((is.st_mode & (S_IRWXG | S_IRWXO)) == 0) return OK;
-    return fail(ST_CONFLICT, "export_key.mode", 0, "%s: only its owner may read it (chmod 600)",
-                path);
+    return fail(ST_STORE, "export_key.mode", 0, "%s: only its owner may read it (chmod 600)", path);
 }
 
 static status load(const char *path, struct export_key *k)

@@ -135,7 +135,7 @@ static status head_parse(str text, struct arena *a, struct journal_head *out)
     }
     TRY(json_r_end(&r));
     if (!hex_get(link, h.link.b, sizeof h.link.b))
-        return fail(ST_BAD_INPUT, "head_file.link", 0, "link: 64 hexadecimal digits");
+        return fail(ST_STORE, "head_file.read", 0, "link: 64 hexadecimal digits");
     *out = h;
     return OK;
 }

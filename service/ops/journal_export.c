@@ -66,8 +66,7 @@ static void says_add(const struct journal_export *x, struct txn *t, struct arena
     journal_print_json(&p, f, &w);
 }
 
-static void record_line(struct journal_export *x, const struct fact *f, str record,
-                        struct buf *out)
+static void record_line(struct journal_export *x, const struct fact *f, str record, struct buf *out)
 {
     struct sha256 digest = sha256_of(record);
 

@@ -24,8 +24,8 @@ struct journal_export {
     str client_name;
     wall now;
     // its own:
-    uint64_t at;     // the next record to read
-    uint64_t shown;  // records written, shown or not
+    uint64_t at;    // the next record to read
+    uint64_t shown; // records written, shown or not
     struct link link;
     struct sha256_run sum;
 };

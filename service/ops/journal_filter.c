@@ -232,7 +232,9 @@ static status lots_find(struct txn *t, const struct lots_wish *w, struct arena *
 
 static status lots_read(struct journal_filter *f, struct http_req *r, struct txn *t)
 {
-    struct lots_wish w = {.caller = caller_of(r), .name = {"", 0}};
+    struct lots_wish w = {
+        .caller = caller_of(r), .name = {"", 0}
+    };
     struct gtin_row row;
     char gtin[14];
     str v;

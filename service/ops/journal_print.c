@@ -107,8 +107,7 @@ static void quoted(struct buf *b, str s, const char *end)
 void journal_print_csv(const struct journal_print *p, const struct fact *f, struct buf *b)
 {
     struct words s = words_of(p, f);
-    const str columns[] = {s.time, s.kind, s.actor,    s.user,
-                           s.client, s.lot,  s.happened, s.clock};
+    const str columns[] = {s.time, s.kind, s.actor, s.user, s.client, s.lot, s.happened, s.clock};
     struct buf fact;
 
     buf_addu(b, s.seq);

@@ -22,7 +22,7 @@ struct chain {
     struct arena arena;
     struct buf record;
     struct link link;
-    bool departs; // from what was published
+    bool departs;         // from what was published
     uint64_t seq, proven; // the last record read; the last whose link was kept and fits
 };
 
@@ -100,8 +100,8 @@ static status published_check(const struct chain *c, const struct journal_head *
     if (p == NULL) return OK;
     if (p->seq > head->seq)
         return fail(ST_STORE, "journal.truncated", 0,
-                    "head.json says %llu records, the journal has %llu",
-                    (unsigned long long)p->seq, (unsigned long long)head->seq);
+                    "head.json says %llu records, the journal has %llu", (unsigned long long)p->seq,
+                    (unsigned long long)head->seq);
     if (c->departs)
         return fail(ST_STORE, "journal.rewritten", 0,
                     "record %llu has another link than head.json says: it was rewritten",

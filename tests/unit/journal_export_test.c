@@ -143,8 +143,7 @@ static unsigned chain_check(struct fixture *f, str text, unsigned lines)
         if (record.n == 0) continue;
         shown++;
         char *p = arena_alloc(&f->arena, record.n);
-        int n = EVP_DecodeBlock((unsigned char *)p, (const unsigned char *)record.p,
-                                (int)record.n);
+        int n = EVP_DecodeBlock((unsigned char *)p, (const unsigned char *)record.p, (int)record.n);
         size_t pad = record.p[record.n - 1] != '=' ? 0 : record.p[record.n - 2] == '=' ? 2 : 1;
         bytes = (str){p, (size_t)n - pad};
         struct sha256 again = sha256_of(bytes);

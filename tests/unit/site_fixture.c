@@ -168,8 +168,8 @@ struct fixture *fixture_open(const struct kind *const *kinds)
     f->now = (wall){1764000000000}; // 2025-11-24T16:00:00Z
     f->random = 1;
     f->actor = 1;
-    f->env = (struct env){f,              fixture_wall, fixture_mono,
-                          fixture_random, fixture_zone, fixture_synchronised};
+    f->env = (struct env){
+        f, fixture_wall, fixture_mono, fixture_random, fixture_zone, fixture_synchronised};
     f->caller =
         (struct caller){.magic = CALLER_MAGIC, .actor = 1, .role = ROLE_ADMIN, .id = S("fixture")};
     arena_init(&f->arena, 2 * GB);
