@@ -123,7 +123,7 @@ static void time_that_passes_is_no_jump(void **state)
 static void small_steps_do_not_add_up(void **state)
 {
     struct fixture *f = *state;
-    char name[8];
+    char name[16];
 
     for (int i = 0; i < 10; i++) {
         snprintf(name, sizeof name, "l%d", i);
