@@ -13,6 +13,7 @@
 #define TEXT_MAX      (256 * MB) // one record may be larger than a slice
 #define RECORD_MAX    (128 * MB)
 #define LEVEL         6
+#define DEFLATE_ROOM  (64 * KB)
 #define TYPE          "application/gzip"
 
 struct exporting {
@@ -52,21 +53,23 @@ static status slice(struct exporting *e)
     return st;
 }
 
+// What it holds back of earlier text may come now, too: as often as it fills the room.
 static void deflate_text(struct exporting *e, bool last)
 {
-    size_t room = deflateBound(&e->z, e->text.n) + 64;
-    size_t at = e->stream.out.n;
-    char *p = buf_room(&e->stream.out, room);
+    struct buf *out = &e->stream.out;
 
-    assert(p != NULL);
     e->z.next_in = (z_const Bytef *)(uintptr_t)e->text.p;
     e->z.avail_in = (uInt)e->text.n;
-    e->z.next_out = (Bytef *)p;
-    e->z.avail_out = (uInt)room;
-    int rc = deflate(&e->z, last ? Z_FINISH : Z_NO_FLUSH);
-    assert(rc == (last ? Z_STREAM_END : Z_OK) || (!last && rc == Z_BUF_ERROR));
+    do {
+        char *p = buf_room(out, DEFLATE_ROOM);
+        assert(p != NULL);
+        e->z.next_out = (Bytef *)p;
+        e->z.avail_out = DEFLATE_ROOM;
+        int rc = deflate(&e->z, last ? Z_FINISH : Z_NO_FLUSH);
+        assert(rc == Z_OK || rc == Z_STREAM_END || rc == Z_BUF_ERROR);
+        out->n -= e->z.avail_out;
+    } while (e->z.avail_out == 0);
     assert(e->z.avail_in == 0);
-    e->stream.out.n = at + room - e->z.avail_out;
     buf_reset(&e->text);
 }
 

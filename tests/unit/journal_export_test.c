@@ -196,6 +196,20 @@ static void every_record_is_there_linked_and_signed(void **state)
     assert_true(is_signed(text));
 }
 
+// Wherever the last slice ends: a short one comes with all that the deflater has held back.
+static void an_archive_of_any_length_is_whole(void **state)
+{
+    struct fixture *f = *state;
+
+    put_lines(f, 900);
+    for (unsigned n = 380; n < 900; n += 3) {
+        char query[32];
+        snprintf(query, sizeof query, "?until=%u", n);
+        assert_true(is_signed(export_of(f, query)));
+        fixture_forget(f);
+    }
+}
+
 // Whose link lies between two that are kept.
 static void a_stretch_begins_with_the_link_before_it(void **state)
 {
@@ -298,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         EXPORT_TEST(every_record_is_there_linked_and_signed),
+        EXPORT_TEST(an_archive_of_any_length_is_whole),
         EXPORT_TEST(a_stretch_begins_with_the_link_before_it),
         EXPORT_TEST(what_is_others_is_a_bare_digest),
         EXPORT_TEST(who_is_bound_to_a_client_gets_none),
