@@ -1,5 +1,6 @@
 #include "common/env.h"
 #include <sys/random.h>
+#include <sys/timex.h>
 #include <time.h>
 
 static int64_t clock_ms(clockid_t id)
@@ -11,7 +12,8 @@ static int64_t clock_ms(clockid_t id)
 }
 
 static wall real_wall(void *self) { return (void)self, (wall){clock_ms(CLOCK_REALTIME)}; }
-static mono real_mono(void *self) { return (void)self, (mono){clock_ms(CLOCK_MONOTONIC)}; }
+// It counts the time that the machine slept, too: waking up is no jump of the other clock.
+static mono real_mono(void *self) { return (void)self, (mono){clock_ms(CLOCK_BOOTTIME)}; }
 
 static void real_random(void *self, void *out, size_t n)
 {
@@ -34,4 +36,15 @@ static int real_zone(void *self, wall at)
     return localtime_r(&seconds, &tm) == NULL ? 0 : (int)(tm.tm_gmtoff / 60);
 }
 
-const struct env env_real = {NULL, real_wall, real_mono, real_random, real_zone};
+// What the kernel was told by whoever keeps its clock (chrony, ntpd, systemd-timesyncd). Where it
+// may not be asked nobody can say that the clock is right.
+static bool real_synchronised(void *self)
+{
+    struct timex t = {.modes = 0};
+    int state = adjtimex(&t);
+
+    (void)self;
+    return state >= 0 && state != TIME_ERROR && (t.status & STA_UNSYNC) == 0;
+}
+
+const struct env env_real = {NULL, real_wall, real_mono, real_random, real_zone, real_synchronised};

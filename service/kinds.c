@@ -17,6 +17,7 @@
 #include "service/journal/opened.h"
 #include "service/journal/pruned.h"
 #include "service/lot/lot.h"
+#include "service/ops/clock.h"
 #include "service/ops/seeded.h"
 #include "service/pool/epoch.h"
 #include "service/pool/import.h"
@@ -102,6 +103,8 @@ const struct kind *const site_kinds[] = {
     &kind_units_named,
     &kind_subscription_made,
     &kind_subscription_ended,
+    &kind_clock_jumped,
+    &kind_clock_accepted,
     &kind_query_put,
     &kind_query_deleted,
     &kind_vocabulary_captured,

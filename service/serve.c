@@ -22,6 +22,8 @@
 #include "service/inbox/inbox.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
+#include "service/ops/clock.h"
+#include "service/ops/export_key.h"
 #include "service/ops/folder.h"
 #include "service/ops/head_file.h"
 #include "service/ops/ops.h"
@@ -53,6 +55,7 @@
 // clang-format off
 const struct http_route *const serve_routes[] = {
     ops_routes,
+    clock_routes,
     access_routes,
     user_routes,
     client_routes,
@@ -90,6 +93,9 @@ struct service {
     struct http_manner manners[MANNERS_MAX]; // the first that fits comes first
     struct http_server *server;
     struct head_file *head;
+    struct export_key *export_key;
+    struct clock_conf clock;
+    struct clock_tick *tick;
     char head_path[FOLDER_PATH_MAX];
 };
 
@@ -140,6 +146,9 @@ static status identity_open(struct service *s)
     TRY(site_keys_load(path, &s->keys));
     TRY(identity_check(s));
     site_keys_derive(&s->keys, &opaque, s->site.opaque_key, sizeof s->site.opaque_key);
+    TRY(folder_path(&s->folder, "export.key", path));
+    TRY(export_key_open(path, &s->export_key)); // a site of before there was one gets it here
+    s->site.export_key = s->export_key;
     return OK;
 }
 
@@ -162,10 +171,26 @@ static status committer_begin(struct service *s)
                                   .queue_max = (uint32_t)s->settings.queue_max,
                                   .batch_facts = (uint32_t)s->settings.batch_facts,
                                   .due = &kind_capture_applied,
+                                  .clock = &s->clock,
                                   .committed = committed,
                                   .committed_self = &s->site};
 
+    s->clock = site_settings_clock(&s->settings);
+    s->clock.jumped = &kind_clock_jumped;
+    s->clock.allowed = clock_allowed;
     return committer_open(&conf, &s->site.committer);
+}
+
+// What the start itself writes waits for the next one where the clock has stopped writing.
+static bool clock_waits(const struct service *s)
+{
+    struct txn *t = txn_read(s->site.db);
+    struct clock_stop stop;
+    bool stopped = clock_stop_get(t, &stop);
+
+    (void)txn_end(&t, false).cls;
+    if (stopped) LOG(warn, "clock.stopped", fi("jump", stop.seq));
+    return stopped;
 }
 
 // Lines that were added to site.key come into use.
@@ -259,10 +284,18 @@ static status threads_start(struct service *s)
 
 // ---- from start to end
 
+static status start_facts(struct service *s)
+{
+    TRY(epochs_take(s));
+    TRY(serve_seed(&s->site, s->settings.seeds, s->settings.seed_count));
+    return serve_imports_drop(&s->site);
+}
+
 static status service_open(struct service *s, const struct serve_options *o)
 {
     s->folder.lock = -1;
     ops_register();
+    clock_register();
     s->site.magic = SITE_MAGIC;
     s->site.env = &env_real;
     s->site.kinds = site_kinds;
@@ -277,10 +310,9 @@ static status service_open(struct service *s, const struct serve_options *o)
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
-    TRY(epochs_take(s));
-    TRY(serve_seed(&s->site, s->settings.seeds, s->settings.seed_count));
-    TRY(serve_imports_drop(&s->site));
+    if (!clock_waits(s)) TRY(start_facts(s));
     loops_make(s);
+    s->tick = clock_tick_start(s->site.loops[0], s->site.committer);
     TRY(server_open(s));
     return threads_start(s);
 }
@@ -322,6 +354,7 @@ static void loops_end(struct service *s)
 
     for (unsigned i = 0; i < site->loop_count; i++) loop_stop(site->loops[i]);
     http_server_close(&s->server);
+    clock_tick_stop(&s->tick);
     for (unsigned i = 0; i < site->loop_count; i++) {
         (void)txn_end(&site->readers[i], false).cls;
         loop_free(&site->loops[i]);
@@ -341,6 +374,7 @@ static void service_close(struct service *s)
     committer_close(&s->site.committer);
     db_close(&s->site.db);
     site_keys_fini(&s->keys);
+    export_key_close(&s->export_key);
     folder_close(&s->folder);
     names_leave(); // what seeds made this thread remember
     captured_leave();

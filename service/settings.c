@@ -83,6 +83,10 @@ static const struct setting table[] = {
      .value = "10000", .says = "Events in an answer that has no pages; over it 413."},
     {"clock.ahead_max", SETTING_TIME, SETTING_RESTART, AT(limits.clock_ahead_max_ms), 0, DAY_MS,
      .value = "30 s", .says = "How far ahead of this service's clock an event may say it was."},
+    {"clock.jump_max", SETTING_TIME, SETTING_RESTART, AT(clock.jump_max_ms), 100, DAY_MS,
+     .value = "5 s", .says = "How far the clock may jump before it is a fact and an exception."},
+    {"clock.stop_ahead", SETTING_TIME, SETTING_RESTART, AT(clock.stop_ahead_ms), 1000, DAY_MS,
+     .value = "1 h", .says = "A jump ahead by more stops writing (503) until it is accepted."},
     {"exchange.events_max", SETTING_COUNT, SETTING_RESTART, AT(exchange.events_max), 1, 10000,
      .value = "100", .says = "Events in one message to a partner."},
     {"exchange.bytes_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.bytes_max), 16 * KB, 32 * MB,
@@ -383,6 +387,12 @@ struct site_people site_settings_people(const struct site_settings *s)
                                 PEOPLE(lock_ms),
                                 .first_must_change = s->people.first_must_change,
                                 .meanings = s->people.meanings};
+}
+
+struct clock_conf site_settings_clock(const struct site_settings *s)
+{
+    return (struct clock_conf){.jump_max_ms = (uint32_t)s->clock.jump_max_ms,
+                               .stop_ahead_ms = (uint32_t)s->clock.stop_ahead_ms};
 }
 
 #define HTTP(member) .member = (uint32_t)s->http.member

@@ -33,6 +33,9 @@ struct site_settings {
         uint64_t query_candidates_max, query_events_max;
     } limits;
     bool private_subscriptions;
+    struct { // as struct clock_conf
+        uint64_t jump_max_ms, stop_ahead_ms;
+    } clock;
     struct { // as struct site_people
         uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;
         uint64_t password_min, password_max, password_history;
@@ -72,4 +75,5 @@ struct site_limits site_settings_limits(const struct site_settings *s);
 struct site_people site_settings_people(const struct site_settings *s);
 struct http_limits site_settings_http(const struct site_settings *s);
 struct verification_conf site_settings_verification(const struct site_settings *s);
+struct clock_conf site_settings_clock(const struct site_settings *s); // without kinds
 struct exchange_limits site_settings_exchange(const struct site_settings *s);

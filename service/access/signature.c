@@ -2,6 +2,7 @@
 #include "service/access/password.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
+#include "service/journal/clock.h"
 
 // clang-format off
 #define A(member) .at = offsetof(struct signature_said, member)
@@ -129,11 +130,14 @@ static status caller_check(const struct signing *g)
 static status user_read(struct signing *g, struct txn *t)
 {
     const struct site *site = api_site(g->r);
+    struct clock_stop stop;
     struct user_state s;
 
     if (!user_get(t, caller_of(g->r)->user, &g->r->arena, &g->user) || !g->user.active)
         return forbidden("signature.person", "there is no such person any more");
     user_state_get(t, g->user.number, &s);
+    // A clock that has jumped ahead must not end a lock that the journal's own time has not ended.
+    if (clock_stop_get(t, &stop)) g->now = journal_head_get(t).at;
     if (s.hash.n == 0) return forbidden("signature.no_password", "this person has no password");
     TRY(user_lock_check(&s, g->now));
     if (s.first && site->people.first_must_change)

@@ -3,6 +3,7 @@
 #include "service/access/token.h"
 #include "service/cli/cli.h"
 #include "service/kinds.h"
+#include "service/ops/export_key.h"
 #include "service/ops/folder.h"
 #include "service/ops/head_file.h"
 #include "service/ops/ops.h"
@@ -40,6 +41,18 @@ static status take_keys(struct init *n)
     st = site_keys_add(&n->keys, key);
     OPENSSL_cleanse(key, sizeof key);
     return st.cls == ST_OK ? site_keys_save(path, &n->keys) : st;
+}
+
+// Likewise: whoever has the public half goes on verifying with it.
+static status take_export_key(const struct init *n)
+{
+    char path[FOLDER_PATH_MAX];
+    struct export_key *key;
+
+    TRY(folder_path(&n->folder, "export.key", path));
+    status st = export_key_open(path, &key);
+    export_key_close(&key);
+    return st;
 }
 
 static status put_settings(const struct init *n)
@@ -108,6 +121,7 @@ static status say_token(const struct init *n)
 static status make(struct init *n)
 {
     TRY(take_keys(n));
+    TRY(take_export_key(n));
     TRY(put_settings(n));
     TRY(put_store(n));
     TRY(say_token(n));

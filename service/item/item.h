@@ -82,5 +82,10 @@ status item_prepare(const struct item_noun *n, const struct site *s, struct txn 
 status item_put_decide(struct decide *d);
 void item_put_write(struct txn *t, const struct fact *f, const void *noun);
 void item_put_print(const struct fact *f, struct json_w *w, const void *noun);
+// What a put's fact changed: items {"field","old","new"} of an open array; `field` is the member's
+// name, `profile.capture` within another. A secret shows as "***" and is named when it changed.
+// False: there was no version before, and nothing is written.
+bool item_put_changes(struct txn *t, const struct fact *f, const struct item_noun *n,
+                      struct json_w *w);
 // The item that a put's fact made; views into the fact.
 status item_of_fact(const struct fact *f, struct item *out, str *reason);

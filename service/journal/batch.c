@@ -36,7 +36,7 @@ static struct job *job_next(const struct job *j) { return (struct job *)(void *)
 
 wall batch_now(const struct batch *b)
 {
-    wall now = env_wall(b->conf->env);
+    wall now = b->clock.now;
     return now.ms < b->ledger.head.at.ms ? b->ledger.head.at : now;
 }
 
@@ -53,24 +53,42 @@ void batch_write(struct batch *b, struct fact *f, str packed_body)
 
 // ---- the transaction
 
+static void look_at_clock(struct batch *b)
+{
+    const struct clock_conf *conf = b->conf->clock;
+    struct clock_ledger ledger = {.last = b->ledger.head.at};
+    struct clock_stop stop;
+
+    b->has_jump = b->waits = false;
+    b->clock.now = env_wall(b->conf->env);
+    if (conf == NULL) return;
+    ledger.stopped = clock_stop_get(b->ledger.t, &stop);
+    b->has_jump = clock_look(&b->clock, conf, b->conf->env, &ledger, &b->jump);
+    b->waits = b->has_jump ? b->jump.effect == CLOCK_STOPS : ledger.stopped;
+}
+
 static void begin(struct batch *b)
 {
     b->ledger = ledger_begin(txn_write(b->conf->db), b->conf->kinds, &b->memory);
     b->before = b->ledger.head.link;
     b->refusals_before = b->refusals;
     b->refused = 0;
+    b->told_jump = false;
     b->count = 0;
     buf_reset(&b->records);
+    look_at_clock(b);
 }
 
 static status end(struct batch *b, bool commit)
 {
     if (commit && b->count > 0) ledger_end(&b->ledger);
     status st = txn_end(&b->ledger.t, commit && b->count > 0);
-    if (st.cls == ST_OK && commit)
+    if (st.cls == ST_OK && commit) {
         b->head_seq = b->ledger.head.seq;
-    else
+        if (b->told_jump) clock_taken(&b->clock, &b->jump);
+    } else {
         b->refusals = b->refusals_before; // what was remembered did not come to be
+    }
     if (st.cls != ST_OK || !commit) b->due_at = (wall){0};
     return st;
 }
@@ -149,10 +167,11 @@ static bool find_out(struct batch *b)
 static bool attempt(struct batch *b, struct job *jobs, status *st)
 {
     begin(b);
-    batch_due(b); // its time was over before the jobs came
+    batch_tell_jump(b);
+    if (!b->waits) batch_due(b); // its time was over before the jobs came
     for (struct job *j = jobs; j != NULL; j = job_next(j)) batch_job(b, j);
-    batch_tell_repeated(b);
-    if (jobs != NULL) batch_prune(b);
+    if (!b->waits) batch_tell_repeated(b);
+    if (jobs != NULL && !b->waits) batch_prune(b);
     *st = txn_status(b->ledger.t);
     enum append_result r = st->cls == ST_OK ? append(b) : APPEND_OK;
     if (r == APPEND_OK) {

@@ -19,6 +19,10 @@ struct batch {
     uint32_t refused;
     unsigned pruned_day; // on which no key was left to forget
     wall due_at;         // when something may be due again; never too late
+    struct clock_watch clock;
+    struct clock_jump jump; // with has_jump: what this batch tells first
+    bool told_jump;         // its fact lies in this batch
+    bool has_jump, waits;   // waits: the clock is stopped, only what is allowed then is done
 };
 
 struct batch_result {
@@ -36,10 +40,12 @@ bool batch_has_tidings(struct batch *b); // something became due that no job ask
 
 // ---- between the two files, while a transaction is open
 
-// recordTime of the fact to come. It never goes back, whatever the clock does: only seq orders.
+// recordTime of the facts to come: the clock is looked at once a batch. It never goes back,
+// whatever the clock does: only seq orders.
 wall batch_now(const struct batch *b);
 void batch_write(struct batch *b, struct fact *f, str packed_body); // the next fact
 void batch_job(struct batch *b, struct job *j);                     // batch_job.c
+void batch_tell_jump(struct batch *b);     // batch_job.c: that the clock has jumped
 void batch_tell_repeated(struct batch *b); // batch_job.c: the counts that have come of age
 void batch_due(struct batch *b);           // batch_job.c: what is due by now
 void batch_prune(struct batch *b);         // batch_job.c: keys whose time is over

@@ -55,6 +55,16 @@ static status decide(struct batch *b, const struct job *j, const struct ask *a, 
     return decide_as(b, j, a, d, f);
 }
 
+// A new fact, marked where nobody could say that its recordTime is right.
+static void write_new(struct batch *b, struct fact *f, str packed_body)
+{
+    const struct clock_conf *conf = b->conf->clock;
+
+    if (conf != NULL && (b->clock.unsynced || b->clock.now.ms + conf->jump_max_ms < f->at.ms))
+        f->flags |= FACT_CLOCK_UNSURE;
+    batch_write(b, f, packed_body);
+}
+
 // The answer of the job is this fact: its key leads here.
 static void bind(struct fact *f, const struct job_key *key)
 {
@@ -73,7 +83,18 @@ static void write_own(struct batch *b, const struct job *j, const struct ask *a,
 
     assert(st.cls == ST_OK);
     if (key != NULL) bind(&f, key);
-    batch_write(b, &f, (str){0});
+    write_new(b, &f, (str){0});
+}
+
+void batch_tell_jump(struct batch *b)
+{
+    struct job nobody = {.n = 0};
+    struct ask a;
+
+    if (!b->has_jump) return;
+    a = (struct ask){.kind = b->conf->clock->jumped, .what = &b->jump};
+    write_own(b, &nobody, &a, NULL);
+    b->told_jump = true;
 }
 
 // ---- refusals
@@ -117,7 +138,7 @@ static uint64_t record_refusal(struct batch *b, const struct job *j, const struc
     buf_reset(&b->out);
     refusal_put(&r, &b->out);
     f.decided = buf_str(&b->out);
-    batch_write(b, &f, (str){0});
+    write_new(b, &f, (str){0});
     refusal_remember(&b->refusals, &what, f.seq, now);
     return f.seq;
 }
@@ -159,7 +180,10 @@ void batch_prune(struct batch *b)
 bool batch_has_tidings(struct batch *b)
 {
     const struct refusal_memory *m = &b->refusals;
+    const struct clock_conf *clock = b->conf->clock;
 
+    if (clock != NULL && clock_has_tidings(&b->clock, clock, b->conf->env)) return true;
+    if (b->waits) return false;
     if (b->conf->due != NULL && b->due_at.ms <= env_wall(b->conf->env).ms) return true;
     return m->used > 0 && env_wall(b->conf->env).ms - m->slots[0].first.ms >= REFUSAL_SAME_MS;
 }
@@ -180,7 +204,7 @@ static void run_due(struct batch *b, wall now, uint32_t most)
     for (uint32_t i = 0; i < most && !d.nothing; i++) {
         arena_reset(&a);
         if (decide(b, &nobody, &ask, &d, &f).cls != ST_OK) break;
-        if (!d.nothing) batch_write(b, &f, d.packed_body);
+        if (!d.nothing) write_new(b, &f, d.packed_body);
     }
     arena_fini(&a);
 }
@@ -215,7 +239,7 @@ static status accept(struct batch *b, struct job *j, struct ask *a, const struct
 
     if (decided.p == NULL) return no_memory();
     if (j->key.present && j->n == 1 && a == j->asks) bind(f, &j->key);
-    batch_write(b, f, d->packed_body);
+    write_new(b, f, d->packed_body);
     a->fact = *f;
     a->fact.decided = decided;
     return OK;
@@ -232,7 +256,7 @@ static void write_instead(struct batch *b, struct job *j)
     if (a->result.cls != ST_OK) return;
     str decided = arena_str(j->arena, f.decided);
     if (j->key.present) bind(&f, &j->key);
-    batch_write(b, &f, d.packed_body);
+    write_new(b, &f, d.packed_body);
     a->fact = f;
     a->fact.decided = decided;
 }
@@ -495,6 +519,23 @@ static void run_together(struct batch *b, struct job *j)
 
 // ---- the job
 
+// While the clock is stopped nothing is stamped but what ends that, or guards it.
+static bool is_allowed(const struct clock_conf *conf, const struct kind *kind)
+{
+    for (const struct kind *const *k = conf->allowed; *k != NULL; k++)
+        if (kind == *k) return true;
+    return false;
+}
+
+static bool may_run(const struct batch *b, const struct job *j)
+{
+    bool may = true;
+
+    for (uint32_t i = 0; b->waits && i < j->n; i++)
+        may &= is_allowed(b->conf->clock, j->asks[i].kind);
+    return may;
+}
+
 void batch_job(struct batch *b, struct job *j)
 {
     j->whole = OK;
@@ -505,6 +546,11 @@ void batch_job(struct batch *b, struct job *j)
         j->asks[i].repeat = j->asks[i].nothing = j->asks[i].partly = false;
     }
     if (job_is_repeat(b, j)) return;
+    if (!may_run(b, j)) {
+        j->whole = fail(ST_BUSY, "clock.jumped", 0,
+                        "the clock jumped ahead: nothing is written until somebody accepts it");
+        return;
+    }
     if (j->instead != NULL || j->together) {
         run_together(b, j);
         return;

@@ -209,6 +209,12 @@ void committer_stop(struct committer *c)
     c->started = false;
 }
 
+void committer_wake(struct committer *c)
+{
+    OBJ_CHECK(c, COMMITTER_MAGIC);
+    mailbox_wake(c->box);
+}
+
 bool committer_knows_key(struct committer *c, const struct digest16 *key, struct bound *out)
 {
     OBJ_CHECK(c, COMMITTER_MAGIC);

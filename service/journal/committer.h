@@ -6,6 +6,7 @@
 // holds no pointer to the job, its arena or what lies there until `done` runs on its loop.
 #pragma once
 #include "common/loop.h"
+#include "service/journal/clock.h"
 #include "service/journal/idempotency.h"
 #include "service/journal/kind.h"
 #include "service/journal/sequencer.h"
@@ -74,10 +75,11 @@ struct committer_conf {
     const struct kind *const *kinds;
     struct sequencer sequencer;
     const struct env *env;
-    void *app;              // handed to decide
-    uint32_t queue_max;     // jobs waiting; over it committer_submit refuses
-    uint32_t batch_facts;   // facts in a transaction, 512
-    const struct kind *due; // NULL: nothing ever is
+    void *app;                      // handed to decide
+    uint32_t queue_max;             // jobs waiting; over it committer_submit refuses
+    uint32_t batch_facts;           // facts in a transaction, 512
+    const struct kind *due;         // NULL: nothing ever is
+    const struct clock_conf *clock; // NULL: nobody watches it
     // After each commit, on the committer's thread: the newest seq. Wakes followers.
     void (*committed)(void *self, uint64_t seq);
     void *committed_self;
@@ -91,6 +93,7 @@ void committer_stop(struct committer *c);    // takes what waits, then joins
 // Any thread. False when the queue is full: the job is still the caller's (503, Retry-After).
 bool committer_submit(struct committer *c, struct job *j);
 uint32_t committer_step(struct committer *c, bool wait); // jobs handled; tests call it themselves
+void committer_wake(struct committer *c); // any thread: look whether something is due by itself
 
 // Is the key among the newest, which have no rows yet? Any thread. The fact may not be committed.
 bool committer_knows_key(struct committer *c, const struct digest16 *key, struct bound *out);

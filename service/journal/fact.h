@@ -23,7 +23,10 @@ typedef struct {
 enum fact_flag {
     FACT_IS_EVENT = 1, // goes to the client's list of events: followers are told
     FACT_HAS_TIME = 2, // something happened at `event`
-    FACT_HAS_KEY = 4   // its answer is bound to an Idempotency-Key
+    FACT_HAS_KEY = 4,  // its answer is bound to an Idempotency-Key
+    // Nobody could say that recordTime is right: the clock was not synchronised, or had gone back
+    // behind the newest record.
+    FACT_CLOCK_UNSURE = 8
 };
 
 struct digest16 {

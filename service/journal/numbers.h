@@ -69,6 +69,8 @@
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
     X(SUBSCRIPTION_ENDED, 99, "subscription.ended")                                                \
+    X(CLOCK_JUMPED, 100, "clock.jumped")                                                           \
+    X(CLOCK_ACCEPTED, 101, "clock.accepted")                                                       \
     X(QUERY_PUT, 104, "query.put")                                                                 \
     X(QUERY_DELETED, 105, "query.deleted")                                                         \
     X(DOCUMENT_CAPTURED, 112, "document.captured")                                                 \

@@ -11,7 +11,8 @@
 struct http_req;
 struct site_keys; // service/pool/site_key.h
 struct query_master_ops;
-struct market; // service/catalog/market.h
+struct market;     // service/catalog/market.h
+struct export_key; // service/ops/export_key.h
 
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
@@ -60,7 +61,8 @@ struct site {
     struct committer *committer;
     struct journal_meta meta;
     const struct site_keys *keys;
-    uint8_t opaque_key[16]; // service/api/opaque.h
+    const struct export_key *export_key; // what exports of the journal are signed with
+    uint8_t opaque_key[16];              // service/api/opaque.h
     struct site_limits limits;
     struct site_people people;
     struct loop *loops[SITE_LOOPS_MAX];

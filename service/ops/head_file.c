@@ -8,8 +8,11 @@
 #include "service/ops/folder.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_db.h"
+#include <errno.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -94,18 +97,68 @@ static void write_head(struct txn *t, const struct journal_head *h, struct buf *
     buf_fini(&at);
 }
 
-status head_file_write(struct db *db, const char *path)
+static status write_file(struct db *db, const char *path, struct journal_head *h)
 {
     struct txn *t = txn_read(db);
-    struct journal_head h = journal_head_get(t);
     struct buf b;
     str text;
 
+    *h = journal_head_get(t);
     buf_init(&b, FILE_MAX);
-    write_head(t, &h, &b);
+    write_head(t, h, &b);
     status st = txn_end(&t, false);
     if (st.cls == ST_OK) st = buf_done(&b, &text);
     if (st.cls == ST_OK) st = folder_put(path, text);
+    buf_fini(&b);
+    return st;
+}
+
+status head_file_write(struct db *db, const char *path)
+{
+    struct journal_head h;
+    return write_file(db, path, &h);
+}
+
+static status head_parse(str text, struct arena *a, struct journal_head *out)
+{
+    struct json_r r = json_reader(text, a);
+    struct journal_head h = {0};
+    str key, link = {"", 0};
+
+    for (json_object(&r); json_key(&r, &key);) {
+        if (str_eq(key, S("seq")))
+            h.seq = (uint64_t)json_int(&r, 0, INT64_MAX);
+        else if (str_eq(key, S("link")))
+            link = json_string(&r);
+        else
+            (void)json_raw(&r);
+    }
+    TRY(json_r_end(&r));
+    if (!hex_get(link, h.link.b, sizeof h.link.b))
+        return fail(ST_STORE, "head_file.read", 0, "link: 64 hexadecimal digits");
+    *out = h;
+    return OK;
+}
+
+status head_file_read(const char *path, bool *there, struct journal_head *out)
+{
+    FILE *f = fopen(path, "rbe");
+    char piece[4096];
+    struct arena a;
+    struct buf b;
+    size_t n;
+
+    *there = f != NULL;
+    if (f == NULL && errno == ENOENT) return OK;
+    if (f == NULL) return fail(ST_STORE, "head_file.read", 0, "%s: %s", path, strerror(errno));
+    buf_init(&b, FILE_MAX);
+    arena_init(&a, FILE_MAX);
+    while (!b.failed && (n = fread(piece, 1, sizeof piece, f)) > 0) buf_add(&b, (str){piece, n});
+    fclose(f);
+    status st = b.failed ? no_memory() : head_parse(buf_str(&b), &a, out);
+    if (st.cls != ST_OK)
+        st = fail(ST_STORE, "head_file.read", 0, "%s is no head file: %s", path, st.text);
+    arena_fini(&a);
     buf_fini(&b);
     return st;
 }
@@ -114,8 +167,11 @@ status head_file_write(struct db *db, const char *path)
 
 static void write_now(struct head_file *h, uint64_t seq, uint64_t numbers)
 {
-    status st = head_file_write(h->db, h->path);
+    struct journal_head head = {0};
+    char link[2 * sizeof head.link.b];
+    status st = write_file(h->db, h->path, &head);
 
+    hex_put(link, head.link.b, sizeof head.link.b);
     h->at = env_mono(h->env); // after a failure too: it is tried again in its time
     if (st.cls != ST_OK) {
         LOG(error, "head_file.failed", fst(st));
@@ -123,6 +179,7 @@ static void write_now(struct head_file *h, uint64_t seq, uint64_t numbers)
     }
     h->seq = seq;
     h->numbers = numbers;
+    LOG(info, "journal.head", fi("seq", head.seq), fs("link", ((str){link, sizeof link})));
 }
 
 static void look(evutil_socket_t fd, short what, void *arg)

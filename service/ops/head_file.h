@@ -2,13 +2,17 @@
 //
 // After a restore it is evidence of numbers that were issued since the backup. {"seq","link","at",
 // "pools":{name:{space:high}}}; written when something changed: once a minute, or after 10,000
-// numbers, looked at once a second.
+// numbers, looked at once a second. Each time the head goes to the log, too (`journal.head`), which
+// may lie where whoever rewrites the folder does not reach.
 #pragma once
 #include "common/db.h"
 #include "common/env.h"
 
 // Writes it now.
 status head_file_write(struct db *db, const char *path);
+// What it says of the journal: seq and link. head_file.read; not `there`: there is no file.
+struct journal_head;
+status head_file_read(const char *path, bool *there, struct journal_head *out);
 
 // A thread of the lowest priority that writes it when it is due. `path` outlives it.
 struct head_file;

@@ -4,14 +4,11 @@
 // count.
 #include "common/bytes.h"
 #include "common/log.h"
-#include "service/access/actor_db.h"
 #include "service/api/opaque.h"
-#include "service/event/report.h"
-#include "service/lot/lot_db.h"
+#include "service/ops/journal_filter.h"
 #include "service/ops/journal_print.h"
 #include "service/ops/ops_int.h"
-#include "service/pool/names.h"
-#include "service/unit/unit_db.h"
+#include "service/ops/stream.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,204 +16,45 @@
 #define SLICE_BYTES (64 * KB) // and written
 #define SLICE_MAX   (80 * MB) // one record may be larger than a slice
 #define RECORD_MAX  (128 * MB)
-#define CHAIN_MAX   100000u // facts of one unit
-#define LOTS_MAX    1000u   // of one name
 
 enum shape { AS_JSON, AS_NDJSON, AS_CSV, SHAPES };
 static const char *const types[SHAPES] = {"application/json", "application/x-ndjson", "text/csv"};
 
-struct named_lot {
-    client_id client;
-    char number[4]; // as the lot's list is named
-};
-
-struct filter {
-    uint64_t from, limit;
-    uint32_t actor; // with by_actor
-    uint16_t kind;  // 0: any
-    bool by_actor, by_lot, by_unit;
-    struct named_lot *lots; // with by_lot: those of that name, of several products
-    uint32_t lot_count;
-};
-
-// owner: the loop of the request. It outlives the request while its mail is under way.
 struct reading {
-    struct mail mail;
-    bool mailed;
-    struct http_req *r; // NULL: the caller is gone
+    struct stream stream;
     enum shape shape;
-    struct filter filter;
-    uint64_t at, until;    // the next record, and the newest when it began
-    const uint64_t *chain; // of one unit: its facts, oldest first, in r's arena
-    uint32_t chain_n, chain_at;
-    uint64_t count, last; // shown; the last one's seq
-    bool more;            // the limit was met before the end
+    struct journal_filter filter;
+    uint64_t limit;         // 0: none
+    uint64_t at;            // the next record
+    uint64_t count, looked; // shown; looked at
+    bool more;              // it ends before the end: the limit was met, or enough looked at
     struct arena scratch;
-    struct buf out;
 };
-
-// ---- what is asked
-
-static status wrong(const char *field, const char *rule)
-{
-    return fail(ST_BAD_INPUT, "journal.filter", 0, "%s: %s", field, rule);
-}
-
-static status kind_read(const struct site *site, str name, uint16_t *out)
-{
-    for (const struct kind *const *k = site->kinds; *k != NULL; k++)
-        if (str_eq(name, str_of((*k)->name))) return *out = (*k)->number, OK;
-    return wrong("kind", "there is no such kind of fact");
-}
-
-static status actor_read(struct txn *t, str id, struct arena *a, struct filter *f)
-{
-    struct actor x;
-
-    f->by_actor = true;
-    if (str_eq(id, S("service"))) return OK;
-    if (!actor_by_id(t, id, a, &x)) return wrong("actor", "there is no such token");
-    f->actor = x.number;
-    return OK;
-}
-
-// The chain of a unit's facts, from the newest back.
-static status chain_read(struct reading *g, struct txn *t, unit_id u)
-{
-    uint64_t seq = unit_one(t, u).last, *chain = NEW_ARRAY(&g->r->arena, uint64_t, CHAIN_MAX);
-    struct fact f;
-    uint32_t n = 0;
-
-    if (chain == NULL) return no_memory();
-    while (seq != 0) {
-        if (n == CHAIN_MAX) return fail(ST_TOO_LARGE, "unit.history", 0, "unit: too many facts");
-        chain[n++] = seq;
-        TRY(journal_get(t, seq, &g->scratch, &f));
-        seq = fact_previous(&f, u, &g->scratch);
-        arena_reset(&g->scratch);
-    }
-    for (uint32_t i = 0; i < n / 2; i++) {
-        uint64_t x = chain[i];
-        chain[i] = chain[n - 1 - i];
-        chain[n - 1 - i] = x;
-    }
-    g->chain = chain;
-    g->chain_n = n;
-    return OK;
-}
-
-static status unit_read(struct reading *g, struct txn *t, str spelling)
-{
-    struct gs1_id id;
-    unit_id u;
-    client_id owner;
-
-    g->filter.by_unit = true;
-    TRY(gs1_read(spelling, &g->r->arena, &id));
-    if (!names_find(names_here(api_site(g->r)), t, &id, &u, &owner) ||
-        !caller_sees(caller_of(g->r), owner))
-        return fail(ST_NOT_FOUND, "unit.unknown", 0, "unit: it is not known here");
-    return chain_read(g, t, u);
-}
-
-static status lots_read(struct txn *t, str name, struct arena *a, struct filter *f)
-{
-    uint64_t last = counter_get(t, COUNTER_LOT);
-    struct lot lot;
-
-    f->by_lot = true;
-    f->lots = NEW_ARRAY(a, struct named_lot, LOTS_MAX);
-    if (f->lots == NULL) return no_memory();
-    for (uint64_t n = 1; n <= last; n++) {
-        if (!lot_view(t, (uint32_t)n, &lot) || !str_eq(lot.lot, name)) continue;
-        if (f->lot_count == LOTS_MAX) return wrong("lot", "too many lots have this name");
-        struct named_lot *l = &f->lots[f->lot_count++];
-        l->client = lot.client;
-        put_be(l->number, n, sizeof l->number);
-    }
-    return OK;
-}
-
-static status filter_read(struct reading *g, const struct api_page *page, struct txn *t)
-{
-    struct http_req *r = g->r;
-    struct filter *f = &g->filter;
-    str v;
-
-    if (page->after.n > 0) {
-        if (!opaque_get(api_site(r)->opaque_key, OPAQUE_PAGE, page->after, &g->at))
-            return fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it");
-        g->at++;
-    }
-    if (http_query(r, S("from"), &v) && !str_u64(v, INT64_MAX, &f->from))
-        return wrong("from", "a seq, as facts show it");
-    if (http_query(r, S("kind"), &v)) TRY(kind_read(api_site(r), v, &f->kind));
-    if (http_query(r, S("actor"), &v)) TRY(actor_read(t, v, &r->arena, f));
-    if (http_query(r, S("unit"), &v)) TRY(unit_read(g, t, v));
-    if (http_query(r, S("lot"), &v)) TRY(lots_read(t, v, &r->arena, f));
-    return OK;
-}
-
-// ---- what fits
-
-// The first fact from `from` on that names one of the lots; 0: none does.
-static uint64_t lots_next(const struct filter *f, struct txn *t, uint64_t from)
-{
-    uint64_t first = 0, seq;
-
-    for (uint32_t i = 0; i < f->lot_count; i++) {
-        const struct named_lot *l = &f->lots[i];
-        str list = {l->number, sizeof l->number};
-        if (list_of(t, l->client, LIST_LOT, list, from, &seq, 1) == 1 &&
-            (first == 0 || seq < first))
-            first = seq;
-    }
-    return first;
-}
-
-static bool fits(struct reading *g, struct txn *t, const struct fact *head)
-{
-    const struct filter *f = &g->filter;
-    const struct caller *c = caller_of(g->r);
-
-    if (!caller_sees(c, head->client) || caller_seq(c, head) < f->from) return false;
-    if (f->kind != 0 && head->kind != f->kind) return false;
-    if (f->by_actor && head->actor != f->actor) return false;
-    return !f->by_lot || !f->by_unit || lots_next(f, t, head->seq) == head->seq;
-}
-
-// The next record to look at; 0: none.
-static uint64_t next_seq(struct reading *g, struct txn *t)
-{
-    uint64_t seq = g->at;
-
-    while (g->filter.by_unit && g->chain_at < g->chain_n) {
-        seq = g->chain[g->chain_at++];
-        if (seq >= g->at) return seq;
-    }
-    if (g->filter.by_unit) return 0;
-    if (g->filter.by_lot) seq = lots_next(&g->filter, t, g->at);
-    if (seq == 0 || seq > g->until) return 0;
-    g->at = seq + 1;
-    return seq;
-}
 
 // ---- how it is shown
 
 static void show(struct reading *g, struct txn *t, const struct fact *f)
 {
-    struct journal_print p = {t, api_site(g->r)->kinds, &g->scratch, caller_of(g->r)};
+    struct journal_print p = {t, api_site(g->stream.r)->kinds, &g->scratch, caller_of(g->stream.r)};
 
     if (g->shape == AS_CSV) {
-        journal_print_csv(&p, f, &g->out);
+        journal_print_csv(&p, f, &g->stream.out);
     } else {
-        if (g->shape == AS_JSON && g->count > 0) buf_addc(&g->out, ',');
-        struct json_w w = json_writer(&g->out);
+        if (g->shape == AS_JSON && g->count > 0) buf_addc(&g->stream.out, ',');
+        struct json_w w = json_writer(&g->stream.out);
         journal_print_json(&p, f, &w);
-        if (g->shape == AS_NDJSON) buf_addc(&g->out, '\n');
+        if (g->shape == AS_NDJSON) buf_addc(&g->stream.out, '\n');
     }
     g->count++;
-    g->last = f->seq;
+}
+
+// Is the page full before this record, or has it cost enough? A stream has no pages.
+static bool is_full(struct reading *g, bool fits)
+{
+    uint32_t looks_max = api_site(g->stream.r)->limits.query_candidates_max;
+
+    if (g->shape == AS_JSON && g->looked == looks_max) return true;
+    return fits && g->limit > 0 && g->count == g->limit;
 }
 
 static status look_at(struct reading *g, struct txn *t, uint64_t seq)
@@ -224,11 +62,12 @@ static status look_at(struct reading *g, struct txn *t, uint64_t seq)
     struct fact f;
 
     TRY(journal_get_header(t, seq, &f));
-    if (!fits(g, t, &f)) return OK;
-    if (g->filter.limit > 0 && g->count == g->filter.limit) {
-        g->more = true;
-        return OK;
-    }
+    bool fits = journal_filter_fits(&g->filter, caller_of(g->stream.r), t, &f);
+    g->more = is_full(g, fits);
+    if (g->more) return OK;
+    g->looked++;
+    g->at = seq + 1;
+    if (!fits) return OK;
     TRY(journal_get(t, seq, &g->scratch, &f));
     show(g, t, &f);
     return OK;
@@ -237,28 +76,30 @@ static status look_at(struct reading *g, struct txn *t, uint64_t seq)
 // True while there is more to look at.
 static bool slice(struct reading *g, status *st)
 {
-    struct txn *t = api_snapshot(g->r);
+    struct txn *t = api_snapshot(g->stream.r);
     uint64_t seq = 1;
 
-    for (uint32_t n = 0; n < SLICE_LOOKS && g->out.n < SLICE_BYTES; n++) {
-        if (g->more || (seq = next_seq(g, t)) == 0) break;
+    for (uint32_t n = 0; n < SLICE_LOOKS && g->stream.out.n < SLICE_BYTES; n++) {
+        if (g->more || (seq = journal_filter_next(&g->filter, t, g->at)) == 0) break;
         *st = look_at(g, t, seq);
         arena_reset(&g->scratch);
         if (st->cls != ST_OK) break;
     }
-    status end = api_snapshot_end(g->r);
+    status end = api_snapshot_end(g->stream.r);
     if (st->cls == ST_OK) *st = end;
-    if (st->cls == ST_OK && g->out.failed)
+    if (st->cls == ST_OK && g->stream.out.failed)
         *st = fail(ST_TOO_LARGE, "journal.record_too_large", 0, "a record is too long to be shown");
     return st->cls == ST_OK && seq != 0 && !g->more;
 }
 
-// ---- from turn to turn
+// ---- from piece to piece
 
-static void reading_free(struct reading *g)
+static void reading_free(struct stream *x)
 {
+    struct reading *g = CONTAINER_OF(x, struct reading, stream);
+
     arena_fini(&g->scratch);
-    buf_fini(&g->out);
+    buf_fini(&g->stream.out);
     free(g);
 }
 
@@ -266,40 +107,39 @@ static void reading_free(struct reading *g)
 static void problem_write(struct reading *g, status st)
 {
     LOG(error, "journal.reading_failed", fst(st));
-    if (g->out.failed) buf_reset(&g->out), g->out.failed = false;
-    buf_add(&g->out, g->shape == AS_JSON ? S("],\"problem\":{") : S("{\"problem\":{"));
-    http_problem_members(&g->out, st);
-    buf_add(&g->out, g->shape == AS_JSON ? S("}}") : S("}}\n"));
+    if (g->stream.out.failed) buf_reset(&g->stream.out), g->stream.out.failed = false;
+    buf_add(&g->stream.out, g->shape == AS_JSON ? S("],\"problem\":{") : S("{\"problem\":{"));
+    http_problem_members(&g->stream.out, st);
+    buf_add(&g->stream.out, g->shape == AS_JSON ? S("}}") : S("}}\n"));
 }
 
-// A page token tells nothing of how much others do: the last seq, sealed.
+// A page token tells nothing of how much others do: the last seq looked at, sealed.
 static void next_write(struct reading *g)
 {
     char hex[2 * OPAQUE_LEN];
     struct buf sealed;
 
     buf_init(&sealed, 64);
-    opaque_put(api_site(g->r)->opaque_key, OPAQUE_PAGE, g->last, &sealed);
+    opaque_put(api_site(g->stream.r)->opaque_key, OPAQUE_PAGE, g->at - 1, &sealed);
     hex_put(hex, sealed.p, OPAQUE_LEN);
-    buf_addf(&g->out, "\"%.*s\"", (int)sizeof hex, hex);
+    buf_addf(&g->stream.out, "\"%.*s\"", (int)sizeof hex, hex);
     buf_fini(&sealed);
 }
 
 static void end_write(struct reading *g)
 {
     if (g->shape != AS_JSON) return;
-    buf_add(&g->out, S("],\"next\":"));
+    buf_add(&g->stream.out, S("],\"next\":"));
     if (g->more)
         next_write(g);
     else
-        buf_add(&g->out, S("null"));
-    buf_addc(&g->out, '}');
+        buf_add(&g->stream.out, S("null"));
+    buf_addc(&g->stream.out, '}');
 }
 
-static void turn_mail(struct mail *m);
-
-static void turn(struct reading *g)
+static enum stream_step piece(struct stream *x)
 {
+    struct reading *g = CONTAINER_OF(x, struct reading, stream);
     status st = OK;
     bool more = slice(g, &st);
 
@@ -307,56 +147,23 @@ static void turn(struct reading *g)
         problem_write(g, st);
     else if (!more)
         end_write(g);
-    if (g->out.n > 0) http_reply_write(g->r, buf_str(&g->out));
-    if (!more) {
-        http_reply_end(g->r);
-        reading_free(g);
-        return;
-    }
-    if (g->out.n > 0) { // goes on when the caller has taken it
-        buf_reset(&g->out);
-        return;
-    }
-    g->mailed = true;
-    g->mail.open = turn_mail;
-    loop_post(g->r->loop, &g->mail);
-}
-
-static void turn_mail(struct mail *m)
-{
-    struct reading *g = CONTAINER_OF(m, struct reading, mail);
-
-    g->mailed = false;
-    if (g->r == NULL)
-        reading_free(g);
-    else
-        turn(g);
-}
-
-static void drained(struct http_req *r)
-{
-    struct reading *g = r->work;
-    if (!g->mailed) turn(g);
-}
-
-static void gone(struct http_req *r)
-{
-    struct reading *g = r->work;
-
-    g->r = NULL;
-    if (!g->mailed) reading_free(g);
+    return more ? STREAM_GOES_ON : STREAM_ENDS;
 }
 
 static void begin(struct reading *g)
 {
-    struct http_req *r = g->r;
+    if (g->shape == AS_JSON) buf_add(&g->stream.out, S("{\"items\":["));
+    if (g->shape == AS_CSV) buf_add(&g->stream.out, S(JOURNAL_CSV_HEAD));
+    stream_start(&g->stream, types[g->shape]);
+}
 
-    r->work = g;
-    if (caller_is_site(caller_of(r)) && g->filter.from > g->at) g->at = g->filter.from;
-    http_reply_start(r, 200, types[g->shape], drained, gone);
-    if (g->shape == AS_JSON) buf_add(&g->out, S("{\"items\":["));
-    if (g->shape == AS_CSV) buf_add(&g->out, S(JOURNAL_CSV_HEAD));
-    turn(g);
+static status page_read(struct reading *g, const struct api_page *page)
+{
+    if (page->after.n == 0) return OK;
+    if (!opaque_get(api_site(g->stream.r)->opaque_key, OPAQUE_PAGE, page->after, &g->at))
+        return fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it");
+    g->at++;
+    return OK;
 }
 
 static struct reading *reading_new(struct http_req *r, const struct api_page *page, int shape)
@@ -365,13 +172,13 @@ static struct reading *reading_new(struct http_req *r, const struct api_page *pa
     str limit;
 
     assert(g != NULL);
-    g->r = r;
+    g->stream = (struct stream){.r = r, .piece = piece, .free = reading_free};
     g->shape = (enum shape)shape;
     g->at = 1;
     // A stream is whole unless told otherwise; a list has pages.
-    if (shape == AS_JSON || http_query(r, S("limit"), &limit)) g->filter.limit = page->limit;
+    if (shape == AS_JSON || http_query(r, S("limit"), &limit)) g->limit = page->limit;
     arena_init(&g->scratch, RECORD_MAX);
-    buf_init(&g->out, SLICE_MAX);
+    buf_init(&g->stream.out, SLICE_MAX);
     return g;
 }
 
@@ -387,14 +194,14 @@ void ops_journal(struct http_req *r)
     if (!api_page(r, &page)) return;
     struct reading *g = reading_new(r, &page, shape);
     struct txn *t = api_snapshot(r);
-    g->until = journal_head_get(t).seq;
-    status st = filter_read(g, &page, t);
+    status st = page_read(g, &page);
+    if (st.cls == ST_OK) st = journal_filter_read(&g->filter, r, t, &g->scratch);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK) {
         begin(g);
         return;
     }
-    reading_free(g);
+    reading_free(&g->stream);
     http_problem(r, st, S(""));
 }

@@ -1,6 +1,7 @@
 // /metrics: what was counted, and what is worked out when somebody asks. From the machine itself
 // anyone may ask, as for /healthz; from elsewhere it takes a token of the whole site, since totals
 // tell how busy a site is.
+#include "common/bytes.h"
 #include "common/metric.h"
 #include "service/access/access.h"
 #include "service/exception/exception_db.h"
@@ -49,16 +50,28 @@ static void exceptions_write(struct txn *t, struct buf *b)
                       (int64_t)open[k]);
 }
 
+// The journal's head, for whoever keeps what is scraped where the site's people cannot reach.
+static void head_write(const struct journal_head *head, struct buf *b)
+{
+    static const char name[] = "packtrail_journal_head";
+    char link[16];
+
+    hex_put(link, head->link.b, sizeof link / 2);
+    metric_family(b, METRIC_GAUGE, name, "1; the first digits of the newest fact's link.");
+    metric_sample(b, name, "link", (str){link, sizeof link}, 1);
+}
+
 static status store_write(struct http_req *r, struct buf *b)
 {
     uint64_t used, file;
 
     TRY(db_pages(api_site(r)->db, &used, &file));
     struct txn *t = api_snapshot(r);
-    uint64_t seq = journal_head_get(t).seq;
+    struct journal_head head = journal_head_get(t);
     exceptions_write(t, b);
     TRY(api_snapshot_end(r));
-    one(b, METRIC_GAUGE, "packtrail_journal_seq", "Number of the newest fact.", seq);
+    one(b, METRIC_GAUGE, "packtrail_journal_seq", "Number of the newest fact.", head.seq);
+    head_write(&head, b);
     one(b, METRIC_GAUGE, "packtrail_store_used_bytes", "Bytes of the store in use.", used * 4096);
     one(b, METRIC_GAUGE, "packtrail_store_file_bytes", "Bytes of the store's file.", file * 4096);
     return OK;

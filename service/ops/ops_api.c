@@ -1,4 +1,5 @@
 // /healthz, /readyz, /version. Anyone may ask them: they tell nothing of what is packed.
+#include "service/ops/journal_filter.h"
 #include "service/ops/ops.h"
 #include "service/ops/ops_int.h"
 
@@ -52,6 +53,9 @@ const struct http_route ops_routes[] = {
     {HTTP_GET,   "/version", "", 0, version, NULL, NULL, ""},
     {HTTP_GET,      "/metrics", "", 0, ops_metrics, NULL, NULL, ""},
     {HTTP_GET,          "/v1/journal", "qa auditor admin", 0, ops_journal, NULL, NULL,
-     "from actor kind unit lot limit page"},
-    {0},
+     JOURNAL_FILTERS " limit page"},
+    {HTTP_GET,"/v1/journal/export", "qa auditor admin", 0, ops_export, NULL, NULL,
+     "from until since before client"},
+    {HTTP_GET,         "/v1/journal/key", "qa auditor admin", 0, ops_export_key, NULL, NULL, ""},
+    {0     },
 };

@@ -7,3 +7,5 @@ bool ops_store_is_full(void);
 
 void ops_metrics(struct http_req *r);
 void ops_journal(struct http_req *r);
+void ops_export(struct http_req *r);
+void ops_export_key(struct http_req *r);

@@ -2,6 +2,7 @@
 // as such, whatever its kind would make of it.
 #include "service/ops/verify.h"
 #include "service/journal/replay.h"
+#include "service/ops/head_file.h"
 #include "service/unit/unit_db.h"
 #include <errno.h>
 #include <stdio.h>
@@ -17,9 +18,11 @@
 
 struct chain {
     struct txn *t;
+    struct journal_head *published; // by the head file; its link is checked on the way. NULL: none
     struct arena arena;
     struct buf record;
     struct link link;
+    bool departs;         // from what was published
     uint64_t seq, proven; // the last record read; the last whose link was kept and fits
 };
 
@@ -51,6 +54,8 @@ static status chain_one(struct chain *c)
     record_write(&f, &c->record);
     c->link = link_next(&c->link, buf_str(&c->record));
     arena_reset(&c->arena);
+    if (c->published != NULL && c->published->seq == c->seq)
+        c->departs = memcmp(&c->published->link, &c->link, sizeof c->link) != 0;
     if (c->seq % LINK_EVERY != 0) return OK;
     bool there = journal_link_get(c->t, c->seq, &kept);
     TRY(txn_status(c->t));
@@ -73,8 +78,40 @@ static status chain_all(const struct verify_conf *conf, struct chain *c,
     return memcmp(&c->link, &head->link, sizeof c->link) == 0 ? OK : departs(c);
 }
 
+static status published_read(const struct verify_conf *conf, struct journal_head *published,
+                             struct chain *c)
+{
+    char path[FOLDER_PATH_MAX];
+    bool there = false;
+
+    if (conf->folder->site[0] == 0) return OK; // a data folder alone: nothing lies beside it
+    TRY(folder_path(conf->folder, "head.json", path));
+    TRY(head_file_read(path, &there, published));
+    if (there) c->published = published;
+    return OK;
+}
+
+// A journal that is whole in itself may still be another than the one that was published, or an
+// earlier one: cut short, or written anew from somewhere on.
+static status published_check(const struct chain *c, const struct journal_head *head)
+{
+    const struct journal_head *p = c->published;
+
+    if (p == NULL) return OK;
+    if (p->seq > head->seq)
+        return fail(ST_STORE, "journal.truncated", 0,
+                    "head.json says %llu records, the journal has %llu", (unsigned long long)p->seq,
+                    (unsigned long long)head->seq);
+    if (c->departs)
+        return fail(ST_STORE, "journal.rewritten", 0,
+                    "record %llu has another link than head.json says: it was rewritten",
+                    (unsigned long long)p->seq);
+    return OK;
+}
+
 static status chain_check(const struct verify_conf *conf, struct db *db, uint64_t *records)
 {
+    struct journal_head published;
     struct chain c = {.t = txn_read(db)};
     struct journal_head head = journal_head_get(c.t);
 
@@ -83,7 +120,9 @@ static status chain_check(const struct verify_conf *conf, struct db *db, uint64_
     status st = txn_status(c.t);
     if (st.cls == ST_OK && head.seq == 0)
         st = fail(ST_STORE, "journal.empty", 0, "the journal holds no record");
+    if (st.cls == ST_OK) st = published_read(conf, &published, &c);
     if (st.cls == ST_OK) st = chain_all(conf, &c, &head);
+    if (st.cls == ST_OK) st = published_check(&c, &head);
     *records = head.seq;
     buf_fini(&c.record);
     arena_fini(&c.arena);

@@ -18,5 +18,6 @@ struct verify_result {
 
 // First the chain of links over all records, then a replay into a ledger of its own in `scratch`,
 // which vanishes with the process at the latest, then both compared table by table.
-// journal.broken and journal.differs name the records or the table.
+// journal.broken and journal.differs name the records or the table. A journal that is shorter than
+// head.json beside it says is journal.truncated; with another link there, journal.rewritten.
 status verify_run(const struct verify_conf *conf, struct verify_result *out);

@@ -376,5 +376,9 @@ def run(tell, site, partner):
     for kind in ("application/json", "application/x-ndjson", "text/csv"):
         tell(site.admin, "GET", "/v1/journal?kind=units.packed", headers={"Accept": kind})
     tell(site.admin, "GET", "/v1/journal")
+    tell(site.admin, "GET", "/v1/journal/export?client=acme")
+    tell(site.admin, "GET", "/v1/journal/key")
+    tell(site.admin, "GET", "/v1/clock")
+    tell(site.admin, "POST", "/v1/clock/accept", {"reason": "nothing to accept"}, expect=(409,))
     for path in ("/healthz", "/readyz", "/metrics", "/version"):
         tell(site.caller(), "GET", path)

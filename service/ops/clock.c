@@ -1,0 +1,303 @@
+// The facts of the clock, what they raise, and /v1/clock.
+//   clock.jumped:   effect 1, steady time 8, shown time 8
+//   clock.accepted: seq of the jump 8, shown time 8, reason str, then a signature or nothing
+#include "service/ops/clock.h"
+#include "common/bytes.h"
+#include "common/form.h"
+#include "common/loop.h"
+#include "service/access/signature.h"
+#include "service/access/user.h"
+#include "service/api/api.h"
+#include "service/exception/exception.h"
+#include "service/journal/clock.h"
+#include "service/journal/refusal.h"
+#include <event2/event.h>
+#include <stdlib.h>
+
+#define TICK_S      10
+#define ABOUT_STOP  1u // what an exception of the clock is about
+#define ABOUT_JUMPS 2u
+
+static void time_member(struct json_w *w, const char *name, wall at)
+{
+    struct buf b;
+
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){at, 0});
+    json_w_kstr(w, name, buf_str(&b));
+    buf_fini(&b);
+}
+
+static struct exception_end about(unsigned what)
+{
+    return (struct exception_end){{0}, EXCEPTION_OF_CLOCK, exception_about(what, 0)};
+}
+
+// ---- clock.jumped
+
+static status jumped_decide(struct decide *d)
+{
+    const struct clock_jump *j = d->ask;
+
+    bytes_u(d->out, j->effect, 1);
+    bytes_u(d->out, (uint64_t)j->steady.ms, 8);
+    bytes_u(d->out, (uint64_t)j->shown.ms, 8);
+    return OK;
+}
+
+static bool jump_get(const struct fact *f, struct clock_jump *out)
+{
+    struct bytes_r r = bytes_reader(f->decided);
+    struct clock_jump j = {.effect = (enum clock_effect)bytes_get_u(&r, 1)};
+
+    j.steady.ms = (int64_t)bytes_get_u(&r, 8);
+    j.shown.ms = (int64_t)bytes_get_u(&r, 8);
+    *out = j;
+    return bytes_end(&r) && j.effect <= CLOCK_IS_BACK;
+}
+
+static void end_stop(struct txn *t, const struct fact *f)
+{
+    struct exception_end stop = about(ABOUT_STOP);
+
+    clock_stop_end(t);
+    exception_settle(t, f, &stop);
+}
+
+static void jumped_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct clock_jump j;
+
+    (void)arg;
+    if (!jump_get(f, &j)) {
+        txn_spoil(t, "record.corrupt", "a jump of the clock");
+        return;
+    }
+    if (j.effect == CLOCK_IS_BACK) {
+        end_stop(t, f);
+        return;
+    }
+    bool stops = j.effect == CLOCK_STOPS;
+    struct exception_end what = about(stops ? ABOUT_STOP : ABOUT_JUMPS);
+    if (stops) clock_stop_put(t, &(struct clock_stop){f->seq, j.steady, j.shown});
+    exception_raise(t, f,
+                    &(struct exception){.kind = EXCEPTION_OF_CLOCK,
+                                        .of_site = true,
+                                        .code = stops ? S("clock.stopped") : S("clock.jumped"),
+                                        .about = what.about});
+}
+
+static void jumped_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    static const char *const words[] = {"goes_on", "stops", "is_back"};
+    struct clock_jump j;
+
+    (void)arg;
+    if (!jump_get(f, &j)) return;
+    json_w_kstr(w, "effect", str_of(words[j.effect]));
+    json_w_kint(w, "by_ms", j.shown.ms - j.steady.ms);
+    time_member(w, "steady", j.steady);
+    time_member(w, "shown", j.shown);
+}
+
+const struct kind kind_clock_jumped = {
+    FACT_CLOCK_JUMPED, 1, "clock.jumped", jumped_decide, jumped_write, jumped_print, NULL};
+
+// ---- clock.accepted
+
+struct accept {
+    str reason;
+    bool is_signed;
+    struct signature signature;
+};
+
+struct accepted { // as in the fact
+    uint64_t jump;
+    wall shown;
+    struct accept as;
+};
+
+static status accepted_decide(struct decide *d)
+{
+    const struct site *site = d->app;
+    const struct accept *a = d->ask;
+    struct clock_stop stop;
+
+    if (!clock_stop_get(d->t, &stop))
+        return fail(ST_CONFLICT, "clock.not_stopped", 0, "the clock has not stopped anything");
+    bytes_u(d->out, stop.seq, 8);
+    bytes_u(d->out, (uint64_t)env_wall(site->env).ms, 8);
+    bytes_str(d->out, a->reason);
+    if (a->is_signed) signature_put(d->out, &a->signature);
+    return OK;
+}
+
+static bool accepted_get(const struct fact *f, struct accepted *out)
+{
+    struct bytes_r r = bytes_reader(f->decided);
+    struct accepted x = {.jump = bytes_get_u(&r, 8)};
+
+    x.shown.ms = (int64_t)bytes_get_u(&r, 8);
+    x.as.reason = bytes_get_str(&r);
+    x.as.is_signed = !r.bad && r.p != r.end;
+    if (x.as.is_signed && !signature_get(&r, &x.as.signature)) return false;
+    *out = x;
+    return bytes_end(&r);
+}
+
+static void accepted_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    (void)arg;
+    end_stop(t, f);
+}
+
+static void accepted_members(const struct accepted *x, struct json_w *w)
+{
+    json_w_kint(w, "jump", (int64_t)x->jump);
+    time_member(w, "shown", x->shown);
+    if (x->as.reason.n > 0) json_w_kstr(w, "reason", x->as.reason);
+    if (!x->as.is_signed) return;
+    json_w_key(w, S("signature"));
+    signature_write(w, &x->as.signature);
+}
+
+static void accepted_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct accepted x;
+
+    (void)arg;
+    if (accepted_get(f, &x)) accepted_members(&x, w);
+}
+
+const struct kind kind_clock_accepted = {
+    FACT_CLOCK_ACCEPTED, 1,   "clock.accepted", accepted_decide, accepted_write,
+    accepted_print,      NULL};
+
+// What ends the stop; and who tried in vain, so that wrong passwords count while it lasts.
+const struct kind *const clock_allowed[] = {&kind_clock_accepted, &kind_password_refused,
+                                            &kind_user_locked, &kind_refusal, NULL};
+
+// ---- the routes
+
+struct accept_wish {
+    str reason;
+    struct signature_said *signature;
+};
+
+// clang-format off
+#define W(member) .at = offsetof(struct accept_wish, member)
+static const struct form_field fields[] = {
+    {.name = "reason",    .kind = FORM_STR, W(reason), .max = 500},
+    {.name = "signature", .kind = FORM_ONE, W(signature), .sub = &signature_form},
+    {0},
+};
+// clang-format on
+static const struct form accept_form = {"clock", sizeof(struct accept_wish), fields, 1};
+
+static void render_accepted(struct http_req *r, const struct ask *a)
+{
+    struct accepted x;
+    struct buf b;
+
+    buf_init(&b, 4 * KB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    json_w_kint(&w, "seq", (int64_t)a->fact.seq);
+    if (accepted_get(&a->fact, &x)) accepted_members(&x, &w);
+    json_w_end(&w);
+    api_reply(r, 200, &b);
+}
+
+static void accept_post(struct http_req *r)
+{
+    struct signature_rule rule = {.roles = "operator qa", .kind = &kind_clock_accepted};
+    const struct caller *c = caller_of(r);
+    struct accept_wish wish;
+    struct accept *ask = NEW(&r->arena, struct accept);
+
+    if (!api_body(r, &accept_form, &wish)) return;
+    status st = ask == NULL ? no_memory() : api_reason_check(c, wish.reason);
+    if (st.cls == ST_OK && !caller_is_site(c))
+        st = fail(ST_NOT_ALLOWED, "access.client", 0, "the clock is the whole site's");
+    if (st.cls != ST_OK) {
+        http_problem(r, st, S(""));
+        return;
+    }
+    *ask = (struct accept){.reason = wish.reason};
+    // An administrator never signs; a machine cannot.
+    ask->is_signed = wish.signature != NULL || (c->person && c->role != ROLE_ADMIN);
+    if (ask->is_signed && !signature_check(r, &rule, wish.signature, &ask->signature)) return;
+    api_command(r, &kind_clock_accepted, ask, render_accepted);
+}
+
+static void clock_get(struct http_req *r)
+{
+    const struct env *env = api_site(r)->env;
+    struct clock_stop stop = {0};
+    struct buf b;
+
+    bool stopped = clock_stop_get(api_snapshot(r), &stop);
+    status st = api_snapshot_end(r);
+    if (st.cls != ST_OK) {
+        http_problem(r, st, S(""));
+        return;
+    }
+    buf_init(&b, 1 * KB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    time_member(&w, "time", env_wall(env));
+    json_w_kbool(&w, "synchronised", env_synchronised(env));
+    json_w_kbool(&w, "stopped", stopped);
+    if (stopped) {
+        json_w_kint(&w, "jump", (int64_t)stop.seq);
+        time_member(&w, "steady", stop.steady);
+        time_member(&w, "shown", stop.shown);
+    }
+    json_w_end(&w);
+    api_reply(r, 200, &b);
+}
+
+// clang-format off
+const struct http_route clock_routes[] = {
+    {HTTP_GET,  "/v1/clock", "operator qa auditor admin", 0, clock_get, NULL, NULL, ""},
+    {HTTP_POST, "/v1/clock/accept", "operator qa admin", 16 * KB, accept_post, NULL, NULL, ""},
+    {0},
+};
+// clang-format on
+
+// ---- the tick
+
+struct clock_tick {
+    struct event *event;
+    struct committer *committer;
+};
+
+static void tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct clock_tick *t = arg;
+
+    (void)fd, (void)what;
+    committer_wake(t->committer);
+}
+
+struct clock_tick *clock_tick_start(struct loop *l, struct committer *c)
+{
+    static const struct timeval every = {TICK_S, 0};
+    struct clock_tick *t = calloc(1, sizeof *t);
+
+    assert(t != NULL);
+    t->committer = c;
+    t->event = event_new(loop_base(l), -1, EV_PERSIST, tick, t);
+    assert(t->event != NULL && event_add(t->event, &every) == 0);
+    return t;
+}
+
+void clock_tick_stop(struct clock_tick **tp)
+{
+    struct clock_tick *t = *tp;
+
+    *tp = NULL;
+    if (t == NULL) return;
+    event_free(t->event);
+    free(t);
+}

@@ -1,0 +1,311 @@
+#include "service/ops/journal_filter.h"
+#include "common/bytes.h"
+#include "service/access/actor_db.h"
+#include "service/access/user.h"
+#include "service/client/client.h"
+#include "service/event/report.h"
+#include "service/lot/lot_db.h"
+#include "service/pool/names.h"
+#include "service/unit/unit_db.h"
+#include <stdlib.h>
+
+#define CHAIN_MAX 100000u // facts of one unit
+#define LOTS_MAX  1000u   // of one name, or of one product
+
+struct named_lot {
+    client_id client;
+    char number[4]; // as the lot's list is named
+    uint64_t next;  // the first fact that names it, from where was looked last; UINT64_MAX: none
+};
+
+static status wrong(const char *field, const char *rule)
+{
+    return fail(ST_BAD_INPUT, "journal.filter", 0, "%s: %s", field, rule);
+}
+
+// ---- what and who
+
+static status kind_read(const struct site *site, str name, uint16_t *out)
+{
+    for (const struct kind *const *k = site->kinds; *k != NULL; k++)
+        if (str_eq(name, str_of((*k)->name))) return *out = (*k)->number, OK;
+    return wrong("kind", "there is no such kind of fact");
+}
+
+static status actor_read(struct txn *t, str id, struct arena *a, struct journal_filter *f)
+{
+    struct actor x = {0};
+
+    f->by_actor = true;
+    f->actors = NEW(a, uint32_t);
+    if (f->actors == NULL) return no_memory();
+    if (!str_eq(id, S("service")) && !actor_by_id(t, id, a, &x))
+        return wrong("actor", "there is no such token");
+    f->actors[f->actor_count++] = x.number;
+    return OK;
+}
+
+// A person calls with one token after the other: all that were ever theirs.
+static status user_read(struct txn *t, str name, struct http_req *r, struct arena *scratch,
+                        struct journal_filter *f)
+{
+    uint64_t last = counter_get(t, COUNTER_ACTOR);
+    uint32_t *all = NEW_ARRAY(&r->arena, uint32_t, last + 1);
+    struct actor x;
+    struct item user;
+    uint32_t n = 0;
+
+    if (all == NULL) return no_memory();
+    if (!item_get(t, &noun_user, name, &user)) return wrong("user", "there is no such user");
+    for (uint64_t i = 1; i <= last; i++) {
+        if (actor_get(t, (uint32_t)i, scratch, &x) && str_eq(x.user, name)) all[n++] = x.number;
+        arena_reset(scratch);
+    }
+    if (f->by_actor) { // that token, if it is theirs
+        uint32_t wanted = f->actors[0];
+        for (uint32_t i = 0; i < n; i++)
+            if (all[i] == wanted) return OK;
+        f->actor_count = 0;
+        return OK;
+    }
+    f->by_actor = true;
+    f->actors = all;
+    f->actor_count = n;
+    return OK;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool is_actor(const struct journal_filter *f, uint32_t actor)
+{
+    return f->actor_count > 0 &&
+           bsearch(&actor, f->actors, f->actor_count, sizeof actor, compare_numbers) != NULL;
+}
+
+status journal_client_read(struct http_req *r, struct txn *t, str name, client_id *out)
+{
+    if (client_by_name(t, name, out) && caller_sees(caller_of(r), *out)) return OK;
+    return fail(ST_NOT_FOUND, "client.unknown", 0, "client: there is no such client here");
+}
+
+// ---- when
+
+// The first record of first..last whose recordTime is not before `at`; last + 1: none.
+static status seq_at(struct txn *t, const struct journal_filter *f, wall at, uint64_t *out)
+{
+    uint64_t low = f->first, high = f->last + 1;
+    struct fact head;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        TRY(journal_get_header(t, middle, &head));
+        if (head.at.ms < at.ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *out = low;
+    return OK;
+}
+
+static status time_read(struct http_req *r, const char *name, struct moment *out, bool *said)
+{
+    str v;
+
+    *said = http_query(r, str_of(name), &v);
+    if (*said && when_read(v, out).cls != ST_OK) return wrong(name, "a time with its zone");
+    return OK;
+}
+
+static status position_read(struct http_req *r, const char *name, uint64_t *out)
+{
+    str v;
+
+    if (http_query(r, str_of(name), &v) && !str_u64(v, INT64_MAX, out))
+        return wrong(name, "a seq, as facts show it");
+    return OK;
+}
+
+status journal_stretch_read(struct journal_filter *f, struct http_req *r, struct txn *t)
+{
+    struct moment since, before;
+    bool has_since, has_before;
+    uint64_t seq;
+
+    f->until = INT64_MAX;
+    TRY(position_read(r, "from", &f->from));
+    TRY(position_read(r, "until", &f->until));
+    TRY(time_read(r, "since", &since, &has_since));
+    TRY(time_read(r, "before", &before, &has_before));
+    f->first = 1;
+    f->last = journal_head_get(t).seq;
+    if (has_before) {
+        TRY(seq_at(t, f, before.at, &seq));
+        f->last = seq - 1;
+    }
+    if (has_since) TRY(seq_at(t, f, since.at, &f->first));
+    if (!caller_is_site(caller_of(r))) return OK; // theirs is another count
+    if (f->from > f->first) f->first = f->from;
+    if (f->until < f->last) f->last = f->until;
+    return OK;
+}
+
+// ---- which unit, which lot
+
+// The chain of a unit's facts, from the newest back.
+static status chain_read(struct journal_filter *f, struct http_req *r, struct txn *t, unit_id u,
+                         struct arena *scratch)
+{
+    uint64_t seq = unit_one(t, u).last, *chain = NEW_ARRAY(&r->arena, uint64_t, CHAIN_MAX);
+    struct fact x;
+    uint32_t n = 0;
+
+    if (chain == NULL) return no_memory();
+    while (seq != 0) {
+        if (n == CHAIN_MAX) return fail(ST_TOO_LARGE, "unit.history", 0, "unit: too many facts");
+        chain[n++] = seq;
+        TRY(journal_get(t, seq, scratch, &x));
+        seq = fact_previous(&x, u, scratch);
+        arena_reset(scratch);
+    }
+    for (uint32_t i = 0; i < n / 2; i++) {
+        uint64_t swapped = chain[i];
+        chain[i] = chain[n - 1 - i];
+        chain[n - 1 - i] = swapped;
+    }
+    f->chain = chain;
+    f->chain_n = n;
+    return OK;
+}
+
+static status unit_read(struct journal_filter *f, struct http_req *r, struct txn *t, str spelling,
+                        struct arena *scratch)
+{
+    struct gs1_id id;
+    unit_id u;
+    client_id owner;
+
+    f->by_unit = true;
+    TRY(gs1_read(spelling, &r->arena, &id));
+    if (!names_find(names_here(api_site(r)), t, &id, &u, &owner) ||
+        !caller_sees(caller_of(r), owner))
+        return fail(ST_NOT_FOUND, "unit.unknown", 0, "unit: it is not known here");
+    return chain_read(f, r, t, u, scratch);
+}
+
+struct lots_wish {
+    const struct caller *caller;
+    str name; // empty: any
+    bool by_product;
+    uint32_t product;
+};
+
+static bool wants_lot(const struct lots_wish *w, const struct lot *lot)
+{
+    if (!caller_sees(w->caller, lot->client)) return false;
+    if (w->by_product && lot->product != w->product) return false;
+    return w->name.n == 0 || str_eq(lot->lot, w->name);
+}
+
+static status lots_find(struct txn *t, const struct lots_wish *w, struct arena *a,
+                        struct journal_filter *f)
+{
+    uint64_t last = counter_get(t, COUNTER_LOT);
+    struct lot lot;
+
+    f->by_lot = true;
+    f->lots = NEW_ARRAY(a, struct named_lot, LOTS_MAX);
+    if (f->lots == NULL) return no_memory();
+    for (uint64_t n = 1; n <= last; n++) {
+        if (!lot_view(t, (uint32_t)n, &lot) || !wants_lot(w, &lot)) continue;
+        if (f->lot_count == LOTS_MAX) return wrong("lot", "too many lots: say lot and gtin");
+        struct named_lot *l = &f->lots[f->lot_count++];
+        l->client = lot.client;
+        put_be(l->number, n, sizeof l->number);
+    }
+    return OK;
+}
+
+static status lots_read(struct journal_filter *f, struct http_req *r, struct txn *t)
+{
+    struct lots_wish w = {
+        .caller = caller_of(r), .name = {"", 0}
+    };
+    struct gtin_row row;
+    char gtin[14];
+    str v;
+
+    bool named = http_query(r, S("lot"), &w.name);
+    if (named && w.name.n == 0) return wrong("lot", "as it is printed");
+    if (http_query(r, S("gtin"), &v)) {
+        w.by_product = true;
+        if (gs1_gtin_read(v, gtin).cls != ST_OK) return wrong("gtin", "it is no GTIN");
+        if (!gtin_get(t, gtin, &row) || !caller_sees(caller_of(r), row.client))
+            return wrong("gtin", "there is no such product");
+        w.product = row.product;
+    }
+    return named || w.by_product ? lots_find(t, &w, &r->arena, f) : OK;
+}
+
+status journal_filter_read(struct journal_filter *f, struct http_req *r, struct txn *t,
+                           struct arena *scratch)
+{
+    str v;
+
+    TRY(journal_stretch_read(f, r, t));
+    if (http_query(r, S("kind"), &v)) TRY(kind_read(api_site(r), v, &f->kind));
+    if (http_query(r, S("actor"), &v)) TRY(actor_read(t, v, &r->arena, f));
+    if (http_query(r, S("user"), &v)) TRY(user_read(t, v, r, scratch, f));
+    if (http_query(r, S("client"), &v)) {
+        f->by_client = true;
+        TRY(journal_client_read(r, t, v, &f->client));
+    }
+    if (http_query(r, S("unit"), &v)) TRY(unit_read(f, r, t, v, scratch));
+    return lots_read(f, r, t);
+}
+
+// ---- what fits
+
+// The first fact from `from` on that names one of the lots; 0: none does. `from` only grows.
+static uint64_t lots_next(struct journal_filter *f, struct txn *t, uint64_t from)
+{
+    uint64_t first = UINT64_MAX;
+
+    for (uint32_t i = 0; i < f->lot_count; i++) {
+        struct named_lot *l = &f->lots[i];
+        str list = {l->number, sizeof l->number};
+        if (l->next < from && list_of(t, l->client, LIST_LOT, list, from, &l->next, 1) == 0)
+            l->next = UINT64_MAX;
+        if (l->next < first) first = l->next;
+    }
+    return first == UINT64_MAX ? 0 : first;
+}
+
+bool journal_filter_fits(struct journal_filter *f, const struct caller *c, struct txn *t,
+                         const struct fact *head)
+{
+    uint64_t shown = caller_seq(c, head);
+
+    if (!caller_sees(c, head->client) || shown < f->from || shown > f->until) return false;
+    if (f->kind != 0 && head->kind != f->kind) return false;
+    if (f->by_actor && !is_actor(f, head->actor)) return false;
+    if (f->by_client && head->client.v != f->client.v) return false;
+    return !f->by_lot || !f->by_unit || lots_next(f, t, head->seq) == head->seq;
+}
+
+uint64_t journal_filter_next(struct journal_filter *f, struct txn *t, uint64_t at)
+{
+    uint64_t seq = at > f->first ? at : f->first;
+
+    if (f->by_unit) {
+        while (f->chain_at < f->chain_n && f->chain[f->chain_at] < seq) f->chain_at++;
+        seq = f->chain_at < f->chain_n ? f->chain[f->chain_at] : 0;
+    } else if (f->by_lot) {
+        seq = lots_next(f, t, seq);
+    }
+    return seq > f->last ? 0 : seq;
+}

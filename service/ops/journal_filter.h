@@ -1,0 +1,35 @@
+// journal_filter.h - what of the journal is asked for: who, what, when, which unit, lot, client.
+//
+// What has a list or a chain is found by it (lots, a unit), a time by halving, since recordTime
+// never goes back; all else is looked at in the headers of the records between.
+#pragma once
+#include "service/api/api.h"
+
+struct journal_filter {
+    uint64_t from, until; // as the caller counts
+    uint64_t first, last; // seq: what lies outside is not looked at
+    uint16_t kind;        // 0: any
+    bool by_actor, by_lot, by_unit, by_client;
+    client_id client;
+    uint32_t *actors; // with by_actor, ascending
+    uint32_t actor_count;
+    struct named_lot *lots; // with by_lot: of that name, or of that product
+    uint32_t lot_count;
+    const uint64_t *chain; // with by_unit: its facts, oldest first
+    uint32_t chain_n, chain_at;
+};
+
+#define JOURNAL_FILTERS "from until since before actor user kind unit lot gtin client"
+
+// From r's query; what it needs lies in r's arena. `last` is the newest record. `scratch` is used
+// and emptied. Codes: journal.filter (400); unit.unknown, client.unknown (404); unit.history (413).
+status journal_filter_read(struct journal_filter *f, struct http_req *r, struct txn *t,
+                           struct arena *scratch);
+// from, until, since and before alone, for who wants all of a stretch.
+status journal_stretch_read(struct journal_filter *f, struct http_req *r, struct txn *t);
+// The next record to look at, from `at` on; 0: none.
+uint64_t journal_filter_next(struct journal_filter *f, struct txn *t, uint64_t at);
+bool journal_filter_fits(struct journal_filter *f, const struct caller *c, struct txn *t,
+                         const struct fact *head);
+// By its name, of those that the caller sees. client.unknown
+status journal_client_read(struct http_req *r, struct txn *t, str name, client_id *out);

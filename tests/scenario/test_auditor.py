@@ -1,0 +1,251 @@
+"""What auditors rely on: finding records, old and new values, exports that standard tools prove,
+the published head, and the watch over the clock."""
+import gzip
+import json
+import subprocess
+
+import pytest
+
+import harness
+from contract import ROOT
+from harness import GTIN, packtrail
+
+JOURNAL = "/v1/journal"
+PROVE = ROOT / "scripts/verify_export.sh"
+
+
+def records(caller, query=""):
+    text = caller.call("GET", JOURNAL + query, headers={"Accept": "application/x-ndjson"}).text
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def kinds(caller, query):
+    return [r["kind"] for r in records(caller, query)]
+
+
+# ---- finding
+
+def test_a_person_is_found_whatever_token_they_called_with(site):
+    mia = site.person("qa", "mia")
+    again = site.caller(site.admin.post("/v1/tokens", {"user": "mia"}, 201)["token"])
+    paul = site.person("operator", "paul", "Paul Pack")
+    for caller in (mia, again, paul):
+        caller.post("/v1/clock/accept", {"reason": "x", "signature": harness.sign()}, 409)
+    refused = records(site.admin, "?user=mia&kind=refusal")
+    assert len({r["actor"] for r in refused}) == 2
+    assert {r["user"] for r in refused} == {"mia"}
+    one = records(site.admin, f"?user=mia&actor={refused[0]['actor']}&kind=refusal")
+    assert one == [refused[0]]
+    assert records(site.admin, f"?user=paul&actor={refused[0]['actor']}") == []
+    site.admin.refused("GET", f"{JOURNAL}?user=nobody", status=400, code="journal.filter")
+
+
+def test_lots_are_found_by_their_name_and_by_any_gtin_of_the_product(site, line):
+    operator = site.as_role("operator")
+    for lot in ("A1", "A2"):
+        operator.post("/v1/lots", {"lot": lot, "gtin": GTIN, "expiry": "2030-12"}, (200, 201))
+    assert kinds(site.admin, f"?lot=A1&gtin={GTIN}") == ["lot.opened"]
+    by_gtin = records(site.admin, f"?gtin={GTIN[1:]}")
+    assert {"A1", "A2"} <= {r["lot"] for r in by_gtin}
+    assert by_gtin == sorted(by_gtin, key=lambda r: r["seq"])
+    assert records(site.admin, f"?gtin={GTIN}&kind=lot.closed") == []
+    site.admin.refused("GET", f"{JOURNAL}?gtin=123", status=400, code="journal.filter")
+
+
+def test_what_was_configured_again_shows_old_and_new_values(site):
+    mia = site.person("admin", "ada", "Ada Admin")
+    site.admin.put("/v1/lines/line-1", {"name": "One", "extra": {"room": "1"}})
+    mia.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=400, code="reason.required")
+    mia.put("/v1/lines/line-1", {"name": "Two", "extra": {"room": "2"}, "reason": "moved"})
+    first, last = records(site.admin, "?kind=line.put")
+    assert "changes" not in first["fact"]
+    assert (last["user"], last["fact"]["reason"]) == ("ada", "moved")
+    assert last["fact"]["changes"] == [
+        {"field": "name", "old": "One", "new": "Two"},
+        {"field": "extra.room", "old": "1", "new": "2"}]
+
+
+# ---- exports
+
+def export(site, tmp_path, query="", caller=None):
+    archive, key = tmp_path / "journal.ndjson.gz", tmp_path / "export.pub"
+    caller = caller or site.as_role("auditor")
+    key.write_text(caller.call("GET", f"{JOURNAL}/key").text)
+    archive.write_bytes(caller.call("GET", f"{JOURNAL}/export{query}").content)
+    return archive, key
+
+
+def proven(archive, key):
+    return subprocess.run(["sh", PROVE, archive, key], capture_output=True, text=True, check=False)
+
+
+def rewritten(archive, change):
+    """The archive with its lines changed; a function of the list of lines."""
+    lines = gzip.decompress(archive.read_bytes()).decode().splitlines(keepends=True)
+    other = archive.with_name("other.gz")
+    other.write_bytes(gzip.compress("".join(change(lines)).encode()))
+    return other
+
+
+@pytest.fixture
+def acme(site):
+    for i in range(3):
+        site.admin.put("/v1/lines/line-1", {"name": f"Line {i}"})
+    site.admin.put("/v1/clients/acme", {"name": "Acme"})
+    site.admin.put("/v1/clients/beta", {"name": "Beta Secret"})
+    return site
+
+
+def test_an_export_is_proven_by_standard_tools_and_ends_at_the_published_head(acme, tmp_path):
+    auditor = acme.as_role("auditor")
+    acme.stop()  # writes the head file
+    acme.start()
+    head = json.loads((acme.folder / "head.json").read_text())
+    archive, key = export(acme, tmp_path, f"?until={head['seq']}", auditor)
+    done = proven(archive, key)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"head: {head['seq']} {head['link']}"
+    says = [json.loads(line)["says"] for line in gzip.open(archive, "rt") if '"says"' in line]
+    assert says == records(acme.admin, f"?until={head['seq']}")
+
+
+def test_an_export_for_one_client_shows_bare_digests_and_is_proven(acme, tmp_path):
+    archive, key = export(acme, tmp_path, "?client=acme&from=2")
+    done = proven(archive, key)
+    assert done.returncode == 0, done.stderr
+    text = gzip.decompress(archive.read_bytes()).decode()
+    assert "Beta" not in text and "Line" not in text
+    assert [json.loads(line)["says"]["client"] for line in text.splitlines()
+            if '"says"' in line] == ["acme"]
+
+
+def flip(lines, number):
+    line = lines[number]
+    at = line.index('"record":"') + 30
+    other = "A" if line[at] != "A" else "B"
+    return [*lines[:number], line[:at] + other + line[at + 1:], *lines[number + 1:]]
+
+
+@pytest.mark.parametrize("change", [
+    lambda lines: flip(lines, 2),                                       # a record
+    lambda lines: [*lines[:3], *lines[4:]],                             # one less
+    lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]],         # another order
+    lambda lines: [*lines[:-3], *lines[-2:]],                           # the last one less
+    lambda lines: [*lines[:-2], lines[-2].replace("from\":1", "from\":2"), lines[-1]],
+    lambda lines: [lines[0].replace("from", "form"), *lines[1:]],
+])
+def test_whatever_is_changed_in_an_export_is_found(acme, tmp_path, change):
+    archive, key = export(acme, tmp_path)
+    assert proven(archive, key).returncode == 0
+    assert proven(rewritten(archive, change), key).returncode == 1
+
+
+def test_an_export_signed_by_another_key_or_cut_short_proves_nothing(acme, tmp_path):
+    archive, key = export(acme, tmp_path)
+    other = tmp_path / "other.pub"
+    subprocess.run(f"openssl genpkey -algorithm ed25519 | openssl pkey -pubout >{other}",
+                   shell=True, check=True)
+    assert proven(archive, other).returncode == 1
+    archive.write_bytes(archive.read_bytes()[:-40])
+    assert proven(archive, key).returncode == 1
+
+
+def test_the_key_is_its_owners_alone_and_stays(acme):
+    path = acme.folder / "export.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    public = acme.admin.call("GET", f"{JOURNAL}/key").text
+    told = subprocess.run(["openssl", "pkey", "-in", path, "-pubout"], capture_output=True,
+                          text=True, check=True).stdout
+    assert public == told
+    acme.restart()
+    assert acme.admin.call("GET", f"{JOURNAL}/key").text == public
+
+
+# ---- the published head
+
+def test_a_journal_that_was_cut_short_or_rewritten_departs_from_its_head(acme, tmp_path):
+    acme.stop()
+    assert "event=journal.head" in acme.log()
+    head = acme.folder / "head.json"
+    said = json.loads(head.read_text())
+    assert f'seq={said["seq"]} link="{said["link"]}"' in acme.log()
+    for change, code in (({"seq": said["seq"] + 1}, "journal.truncated"),
+                         ({"link": "0" * 64}, "journal.rewritten"),
+                         ({"seq": 2}, "journal.rewritten")):
+        head.write_text(json.dumps({**said, **change}))
+        done = packtrail("verify", acme.folder)
+        assert done.returncode == 1 and code in done.stderr
+    head.write_text(json.dumps(said))
+    acme.verify()
+
+
+def test_metrics_tell_the_head_of_the_journal(acme, tmp_path):
+    text = acme.caller().call("GET", "/metrics").text
+    archive, key = export(acme, tmp_path, caller=acme.admin)
+    link = proven(archive, key).stdout.split()[-1]
+    assert f'packtrail_journal_head{{link="{link[:16]}"}} 1' in text
+
+
+# ---- the clock
+
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    static int (*real)(clockid_t, struct timespec *);
+    long ahead = 0;
+    if (real == NULL) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int rc = real(id, t);
+    FILE *f = id == CLOCK_REALTIME ? fopen(getenv("CLOCK_AHEAD"), "r") : NULL;
+    if (f != NULL) { if (fscanf(f, "%ld", &ahead) == 1) t->tv_sec += ahead; fclose(f); }
+    return rc;
+}
+"""
+
+
+@pytest.fixture
+def wrong(site, tmp_path):
+    """The site with a wall clock that the test sets ahead, by seconds."""
+    if harness.SANITIZED:
+        pytest.skip("a sanitizer wants to be loaded first")
+    source, shim, ahead = (tmp_path / n for n in ("shim.c", "shim.so", "ahead"))
+    source.write_text(SHIM)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
+    ahead.write_text("0")
+    site.stop()
+    site.env = {**site.env, "LD_PRELOAD": str(shim), "CLOCK_AHEAD": str(ahead)}
+    site.start()
+    site.set_ahead = lambda s: (ahead.with_suffix(".new").write_text(str(s)),
+                                ahead.with_suffix(".new").rename(ahead))
+    return site
+
+
+def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong):
+    admin = wrong.admin
+    olga = wrong.person("operator", "olga", "Olga Operator")
+    admin.put("/v1/lines/line-1", {"name": "One"})
+    wrong.set_ahead(7200)
+    admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
+    wrong.restart()
+    admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
+    assert admin.get("/v1/clock")["stopped"] is True
+    assert admin.get("/v1/lines/line-1")["name"] == "One", "reading goes on"
+    olga.refused("POST", "/v1/clock/accept", {"reason": "x"}, status=400,
+                 code="signature.required")
+    answer = olga.post("/v1/clock/accept", {"reason": "the battery was empty",
+                                            "signature": harness.sign("approval")}, 200)
+    assert answer["signature"]["name"] == "Olga Operator"
+    admin.put("/v1/lines/line-1", {"name": "Two"})
+    assert kinds(admin, "?kind=clock.jumped") == ["clock.jumped"]
+    raised = wrong.as_role("qa").get("/v1/exceptions?kind=clock&state=resolved")["items"]
+    assert [x["code"] for x in raised] == ["clock.stopped"]
+    wrong.set_ahead(0)
+    admin.put("/v1/lines/line-1", {"name": "Three"})
+    last = records(admin)[-1]
+    assert last["clock"] == "unsure", "its time is the newest record's, not the clock's"
+    wrong.stop()
+    wrong.verify()
