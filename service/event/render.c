@@ -178,7 +178,7 @@ static bool lot_read(struct event_render *r, uint32_t number)
 static status part_add(const struct telling *x, struct epcis_event **out)
 {
     struct event_part *p = &x->out->at[x->out->n];
-    struct event_name name = {x->f->seq, x->out->n, 0};
+    struct event_name name = {x->f->seq, x->out->n, 0, x->f->term};
     struct buf id;
 
     assert(x->out->n < EVENT_PARTS_MAX);
