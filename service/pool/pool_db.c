@@ -205,6 +205,14 @@ bool space_row_get(struct txn *t, uint32_t space, struct space_row *out)
     return true;
 }
 
+void pool_marks_get(struct txn *t, uint32_t pool, struct pool_marks *out)
+{
+    struct pool_row p;
+
+    out->n = pool_row_get(t, pool, &p) ? p.space_count : 0;
+    memcpy(out->spaces, p.spaces, out->n * sizeof out->spaces[0]);
+}
+
 void space_rows(struct txn *t, space_each *each, void *self)
 {
     static const char tag = ROW_SPACE;

@@ -7,7 +7,6 @@
 #include "service/pool/site_key.h"
 #include "service/pool/space.h"
 
-#define POOL_SPACES_MAX      64u      // one an epoch
 #define POOL_NUMBERS_MAX     1000000u // a request of more is refused whatever the settings say
 #define SPACE_DEFINITION_MAX 400u     // bytes, packed
 // Delegated Regulation (EU) 2016/161, article 4: at most one guess in 10,000 may succeed.
