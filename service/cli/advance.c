@@ -14,7 +14,7 @@ struct advancing {
     struct stopped s;
     struct site_keys keys;
     struct advance *numbers;
-    struct txn *t; // while files are read
+    struct txn *t;             // while files are read
     struct recover_ask *marks; // of head files
     uint32_t mark_count, mark_max;
     uint64_t open; // that somebody must accept
@@ -150,6 +150,12 @@ static status names_put(struct advancing *a, const struct advance_plan *p)
     return OK;
 }
 
+static str name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return str_of(slash == NULL ? path : slash + 1);
+}
+
 static status end_put(struct advancing *a, bool tests_names)
 {
     const struct advance_wish *w = a->wish;
@@ -158,7 +164,7 @@ static status end_put(struct advancing *a, bool tests_names)
 
     if (files == NULL) return no_memory();
     for (uint32_t i = 0; i < w->n; i++)
-        files[i] = (struct advanced_evidence){str_of(w->files[i].path), w->files[i].sum,
+        files[i] = (struct advanced_evidence){name_of(w->files[i].path), w->files[i].sum,
                                               w->files[i].numbers};
     if (is_accepted(a)) ask.reason = str_of(w->accept), ask.by = str_of(w->by);
     return fact_put(a, &kind_pools_advanced, &ask);
@@ -170,8 +176,9 @@ static status strangers_end(struct advancing *a, const struct advance_counts *c)
 {
     if (c->strangers == 0) return OK;
     return open_end(a, fail(ST_CONFLICT, "evidence.strangers", 0,
-                            "%" PRIu64 " numbers are of no product or prefix here, as %.*s", c->strangers,
-                            (int)(c->stranger.n < 60 ? c->stranger.n : 60), c->stranger.p));
+                            "%" PRIu64 " numbers are of no product or prefix here, as %.*s",
+                            c->strangers, (int)(c->stranger.n < 60 ? c->stranger.n : 60),
+                            c->stranger.p));
 }
 
 static void say(const struct advancing *a, const struct advance_counts *c)
@@ -181,8 +188,7 @@ static void say(const struct advancing *a, const struct advance_counts *c)
            c->numbers, c->known, c->ahead, c->far, c->named);
     if (a->wish->n == 0)
         printf("NO EVIDENCE WAS GIVEN: numbers that the lost machine gave may be given again\n");
-    if (is_accepted(a))
-        printf("accepted by %s: %s\n", a->wish->by, a->wish->accept);
+    if (is_accepted(a)) printf("accepted by %s: %s\n", a->wish->by, a->wish->accept);
     printf("%" PRIu64 " marks moved; the pools give numbers again\n", a->recovered);
 }
 

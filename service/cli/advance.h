@@ -1,5 +1,5 @@
-// advance.h - `packtrail verify DIR --advance`: the folder is locked, the key loaded, evidence read,
-// pools moved by facts, and unfrozen by the last.
+// advance.h - `packtrail verify DIR --advance`: the folder is locked, the key loaded, evidence
+// read, pools moved by facts, and unfrozen by the last.
 #pragma once
 #include "service/cli/evidence.h"
 
@@ -10,6 +10,6 @@ struct advance_wish {
     uint32_t n;
     const char *accept, *by; // NULL: nothing is accepted
 };
-// What evidence leaves open is refused where nobody accepts it: evidence.strangers, and the codes of
-// service/pool/advance.h. Until the last fact the pools stay as frozen as they were.
+// What evidence leaves open is refused where nobody accepts it: evidence.strangers, and the codes
+// of service/pool/advance.h. Until the last fact the pools stay as frozen as they were.
 status advance_run(const char *dir, const struct advance_wish *w);

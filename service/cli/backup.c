@@ -95,8 +95,7 @@ static status run(struct backing *b, const char *from, const char *to)
     printf("read in %" PRIu64 " snapshots, the longest %" PRId64 " ms; messages: %" PRIu64
            " bytes of %" PRIu64 " files\n",
            r.snapshots, r.longest_ms, r.messages.bytes, r.messages.files);
-    if (b->key_to == NULL)
-        printf("site.key is not in the backup: keep a copy of it elsewhere\n");
+    if (b->key_to == NULL) printf("site.key is not in the backup: keep a copy of it elsewhere\n");
     printf("backed up %" PRIu64 " records, head %" PRIu64 "/%.*s\n", r.fed, r.head.seq,
            (int)sizeof link, link);
     return cli_output_done();

@@ -3,6 +3,7 @@
 #include "common/http_server.h"
 #include "service/cli/alive.h"
 #include "service/cli/cli.h"
+#include "service/journal/restored.h"
 #include "service/ops/folder.h"
 #include "service/pool/epoch.h"
 #include "service/settings.h"
@@ -70,11 +71,13 @@ static status check_folder(struct checking *c)
     TRY(folder_db(&c->folder, FOLDER_READ_MAP, true, &c->db));
     struct txn *t = txn_read(c->db);
     c->head = journal_head_get(t);
+    c->warned = restored_get(t).frozen;
     TRY(txn_end(&t, false));
     c->readable = true;
     c->in_use = folder_lock(&c->folder).cls == ST_CONFLICT;
     say(c, "%s holds %" PRIu64 " facts, made by %s%s", c->folder.data, c->head.seq,
         format.created_by, c->in_use ? "; a service runs on it" : "");
+    if (c->warned) say(c, "%s was restored and gives no numbers: verify --advance", c->folder.data);
     return OK;
 }
 

@@ -27,8 +27,7 @@ void event_id_bytes(const uint8_t journal_id[16], const struct event_name *name,
 
     int n = snprintf(text, sizeof text, "%llu/%u/%u", (unsigned long long)name->seq, name->part,
                      name->shape);
-    if (name->term != 0)
-        n += snprintf(text + n, sizeof text - (size_t)n, "/%u", name->term);
+    if (name->term != 0) n += snprintf(text + n, sizeof text - (size_t)n, "/%u", name->term);
     assert(n > 0 && (size_t)n < sizeof text);
     uuid_v5(journal_id, (str){text, (size_t)n}, out);
 }

@@ -2,8 +2,8 @@
 //
 // After a restore it is evidence of numbers that were issued since the backup. {"journal","seq",
 // "link","at","pools":{name:{space:high}},"spaces":[{"space","pool","epoch","high","form"}]}; the
-// form is service/pool/pool_db.h's, by which a pool that was put again is known. Written when something changed: once a minute, or after 10,000
-// numbers, looked at once a second.
+// form is service/pool/pool_db.h's, by which a pool that was put again is known. Written when
+// something changed: once a minute, or after 10,000 numbers, looked at once a second.
 #pragma once
 #include "common/db.h"
 #include "common/env.h"

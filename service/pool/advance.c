@@ -1,6 +1,7 @@
 // Owner of all here: the thread of the command.
 //
-// gathered units: 8 bytes each, in `ahead`. Gathered names, in `names`: client 4, claim 8, text str.
+// gathered units: 8 bytes each, in `ahead`. Gathered names, in `names`: client 4, claim 8, text
+// str.
 #include "service/pool/advance.h"
 #include "common/bytes.h"
 #include "service/client/client.h"
@@ -336,8 +337,8 @@ static status settle_space(struct settling *g, const char *units, size_t n)
         if (at >= mark) mark = at + 1;
     }
     if (mark > row.high)
-        g->plan->moves[g->plan->move_count++] = (struct recover_ask){
-            .pool = row.pool, .space = space, .to = mark};
+        g->plan->moves[g->plan->move_count++] =
+            (struct recover_ask){.pool = row.pool, .space = space, .to = mark};
     return OK;
 }
 

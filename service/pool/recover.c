@@ -1,5 +1,6 @@
 // decided part of `numbers.recovered`: as of `numbers.issued`
-// decided part of `pools.advanced`: flags 1 (1 tests names) | reason str, by str | files var, and of
+// decided part of `pools.advanced`: flags 1 (1 tests names) | reason str, by str | files var, and
+// of
 //   each: name str, first half of its SHA-256 16, numbers var
 #include "service/pool/recover.h"
 #include "common/arena.h"
@@ -93,7 +94,7 @@ static void recovered_write(struct txn *t, const struct fact *f, const void *arg
 }
 
 const struct kind kind_numbers_recovered = {
-    FACT_NUMBERS_RECOVERED, 1,    "numbers.recovered", recovered_decide, recovered_write,
+    FACT_NUMBERS_RECOVERED, 1,   "numbers.recovered", recovered_decide, recovered_write,
     issued_print,           NULL};
 
 // ---- the end
@@ -160,4 +161,5 @@ static void advanced_print(const struct fact *f, struct json_w *w, const void *a
 }
 
 const struct kind kind_pools_advanced = {
-    FACT_POOLS_ADVANCED, 1, "pools.advanced", advanced_decide, advanced_write, advanced_print, NULL};
+    FACT_POOLS_ADVANCED, 1,   "pools.advanced", advanced_decide, advanced_write,
+    advanced_print,      NULL};

@@ -113,7 +113,8 @@ static uint32_t find_texts(struct taking *g, uint64_t first, const struct space_
             row->client, {row->gtin, 14                    },
              {texts[i],  space_length(g->space)}
         };
-        if (text_find(g->k->t, &of).v != 0 || (g->tests_names && is_name(g, of.text))) hits[found++] = ordinals[i];
+        if (text_find(g->k->t, &of).v != 0 || (g->tests_names && is_name(g, of.text)))
+            hits[found++] = ordinals[i];
     }
     return found;
 }

@@ -254,3 +254,350 @@ def test_no_event_gets_the_id_of_one_that_the_partner_knew_before(
     world.assert_nothing_came_twice()
     site.stop()
     site.verify()
+
+
+# ---- the copy
+
+def test_a_backup_grows_by_what_is_new_and_says_so(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    line.serials(10)
+    fed, seq, _ = backup(site, tmp_path / "backup")
+    assert fed == seq == len(site.journal())
+    assert backup(site, tmp_path / "backup")[:2] == (0, seq)
+    line.serials(10)
+    line.serials(10)
+    assert backup(site, tmp_path / "backup")[:2] == (2, seq + 2)
+    site.stop()
+    assert not (tmp_path / "backup/site.key").exists()
+    done = packtrail("verify", tmp_path / "backup")
+    assert done.stdout.startswith(f"verified {seq + 2} records, ")
+    assert packtrail("journal", tmp_path / "backup").stdout == packtrail(
+        "journal", site.folder).stdout
+    head = json.loads((tmp_path / "backup/head.json").read_text())
+    assert (head["seq"], list(head["pools"]["acme-packs"].values())) == (seq + 2, [30])
+
+
+def test_a_backup_of_something_else_is_refused_and_left_as_it_is(make_site, tmp_path):
+    site, other = make_site().start(), make_site("other").start()
+    harness.Line(site).serials(5)
+    backup(site, tmp_path / "backup")
+    backup(site, tmp_path / "early")
+    harness.Line(site, lot="L2").serials(5)
+    site.kill()
+    before = packtrail("journal", tmp_path / "backup").stdout
+    for source, to, code in (
+            (other.folder, tmp_path / "backup", "backup.other"),
+            (site.folder, other.folder, "backup.site"),
+            (site.folder, site.folder, "backup.same"),
+            (site.folder, tmp_path / "backup/data", "backup.other"),
+            (tmp_path / "none", tmp_path / "backup", "folder.none")):
+        done = packtrail("backup", source, to)
+        assert (done.returncode, code in done.stderr) == (1, True), done.stderr
+    # A site that came back goes its own way: what was backed up before does not lead there.
+    key = site.folder / "site.key"
+    assert packtrail("restore", tmp_path / "early", tmp_path / "again", "--key", key).returncode == 0
+    backup(site, tmp_path / "backup")
+    done = packtrail("backup", tmp_path / "again", tmp_path / "backup")
+    assert done.returncode == 1 and "backup.other" in done.stderr
+    assert packtrail("journal", tmp_path / "backup").stdout.startswith(before)
+    assert packtrail("verify", tmp_path / "backup").returncode == 0
+
+
+def test_the_key_goes_where_it_is_told_and_never_into_the_backup(make_site, tmp_path):
+    site = make_site().start()
+    done = packtrail("backup", site.folder, tmp_path / "backup", "--with-key",
+                     tmp_path / "backup/key")
+    assert done.returncode == 1 and "backup.key" in done.stderr
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    key = (site.folder / "site.key").read_text()
+    assert (tmp_path / "key").read_text() == key
+    assert os.stat(tmp_path / "key").st_mode & 0o777 == 0o600
+    secret = bytes.fromhex(key.split()[1])
+    for path in (tmp_path / "backup").rglob("*"):
+        if path.is_file():
+            assert secret not in path.read_bytes() and key.encode() not in path.read_bytes()
+
+
+def test_a_backup_that_dies_anywhere_goes_on_where_it_stood(make_site, make_partner, tmp_path, seed):
+    pick = random.Random(seed)
+    partner = make_partner()
+    site = make_site().start()
+    line = harness.Line(site)
+    site.admin.put("/v1/partners/hub", {"client": "acme", "url": partner.url,
+                                        "format": "epcis-2.0-json"})
+    for _ in range(6):
+        for _ in range(50):
+            line.commission(line.serials(2))
+        process = subprocess.Popen([harness.BIN, "backup", site.folder, tmp_path / "backup"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(pick.random() * 0.05)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    # The power went while messages were copied: the tail is zeros, and a file is short.
+    backup(site, tmp_path / "backup")
+    copies = sorted((tmp_path / "backup/messages").glob("*.log"))
+    size = copies[0].stat().st_size
+    os.truncate(copies[0], size // 2)
+    os.truncate(copies[0], size - 1)
+    line.commission(line.serials(2))
+    site.stop()
+    backup(site, tmp_path / "backup")
+    for copy in copies:
+        assert copy.read_bytes() == (site.folder / "messages" / copy.name).read_bytes()
+    assert subprocess.run(["sha256sum", "--check", "--quiet", "messages.sums"],
+                          cwd=tmp_path / "backup", check=False).returncode == 0
+    assert packtrail("verify", tmp_path / "backup").returncode == 0
+    assert packtrail("journal", tmp_path / "backup").stdout == packtrail(
+        "journal", site.folder).stdout
+
+
+def test_a_standby_follows_until_it_is_told_to_end(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    line.serials(3)
+    process = subprocess.Popen(
+        [harness.BIN, "backup", site.folder, tmp_path / "standby", "--follow"],
+        stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().startswith("following from record ")
+    for _ in range(5):
+        line.serials(3)
+    count = len(site.journal())
+    deadline = time.monotonic() + harness.CALL_S
+    while json.loads((tmp_path / "standby/head.json").read_text())["seq"] < count:
+        assert time.monotonic() < deadline, "it does not follow"
+    site.kill()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(harness.STOP_S) == 0
+    assert process.stdout.read().splitlines()[-1].startswith(BACKED_UP)
+    assert packtrail("verify", tmp_path / "standby").stdout.startswith(f"verified {count} records")
+
+
+# ---- coming back
+
+def test_restore_wants_an_empty_place_the_right_key_and_a_whole_backup(make_site, tmp_path):
+    site, other = make_site().start(), make_site("other")
+    line = harness.Line(site)
+    line.serials(3)
+    backup(site, tmp_path / "backup")
+    key = site.folder / "site.key"
+
+    def refused(code, source, to, with_key):
+        done = packtrail("restore", source, to, "--key", with_key)
+        assert (done.returncode, code in done.stderr) == (1, True), done.stderr
+        assert not (tmp_path / "new").exists()
+
+    refused("folder.taken", tmp_path / "backup", other.folder, key)
+    refused("folder.taken", tmp_path / "backup", tmp_path / "backup", key)
+    refused("site_key.wrong", tmp_path / "backup", tmp_path / "new", other.folder / "site.key")
+    refused("site_key.missing", tmp_path / "backup", tmp_path / "new", tmp_path / "none")
+    refused("folder.in_use", site.folder, tmp_path / "new", key)
+    shutil.copytree(tmp_path / "backup", tmp_path / "broken")
+    store = bytearray((tmp_path / "broken/data/data.mdb").read_bytes())
+    at = store.rindex(b"Exampline")
+    while at >= 0:  # in every page that has it, also those that are free
+        store[at] ^= 1
+        at = store.rfind(b"Exampline", 0, at)
+    (tmp_path / "broken/data/data.mdb").write_bytes(store)
+    refused("journal.broken", tmp_path / "broken", tmp_path / "new", key)
+    (tmp_path / "empty").mkdir()  # as where something will be mounted
+    done = packtrail("restore", tmp_path / "backup", tmp_path / "empty", "--key", key)
+    assert done.returncode == 0, done.stderr
+    assert packtrail("verify", tmp_path / "empty").returncode == 0
+    for name in ("site.key", "packtrail.yaml"):
+        assert (tmp_path / "empty" / name).read_text() == (site.folder / name).read_text()
+    told = packtrail("check", "-c", tmp_path / "empty/packtrail.yaml").stdout
+    assert "warn   folder" in told and "gives no numbers" in told
+
+
+@pytest.fixture
+def lost(make_site, tmp_path):
+    """Makes a site, its backup, and then what the backup does not know of."""
+    site = make_site().start()
+    line = harness.Line(site)
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+
+    def back():
+        restore(site, tmp_path / "backup", tmp_path / "key")
+        (tmp_path / "head.json").write_text(back.head)
+        site.start()
+
+    def lose_it():
+        site.stop()
+        back.journal, back.head = lose(site)
+        back()
+
+    line.lose = lose_it
+    return line
+
+
+def test_what_came_after_the_backup_is_put_again_before_the_pools_are_advanced(lost, tmp_path):
+    """A pool that the backup does not know: its numbers come from a space that must be found."""
+    site, admin = lost.site, lost.site.admin
+    pool = {"kind": "random", "gtin": SHORT, "length": 6, "alphabet": "0123456789"}
+    product = {"client": "acme", "name": "Short"}
+    admin.put(f"/v1/products/{SHORT}", product)
+    admin.put("/v1/pools/short", pool)
+    admin.put("/v1/pools/counted", {"kind": "sequential", "gtin": SHORT, "length": 8})
+    wish = {"gtin": SHORT, "quantity": 40000, "pool": "short"}
+    given = lost.call.post("/v1/serials", wish, 201)["serials"]
+    counted = lost.call.post("/v1/serials", {**wish, "pool": "counted"}, 201)["serials"]
+    lost.lose()
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert "folder.in_use" in done.stderr
+    site.stop()
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert done.returncode == 1 and "evidence.pool" in done.stderr and "counted" in done.stderr
+    site.start()
+    admin = site.admin
+    admin.put(f"/v1/products/{SHORT}", product)
+    admin.put("/v1/pools/counted", {"kind": "sequential", "gtin": SHORT, "length": 8})
+    admin.put("/v1/pools/short", {**pool, "length": 7})
+    site.stop()
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert done.returncode == 1 and "evidence.form" in done.stderr
+    site.start()
+    site.admin.put("/v1/pools/short", pool)
+    site.stop()
+    advance(site, tmp_path / "head.json")
+    site.start()
+    call = site.as_role("operator")
+    again = call.post("/v1/serials", wish, 201)["serials"]
+    assert len({*given, *again}) == 80000
+    again = call.post("/v1/serials", {**wish, "pool": "counted"}, 201)["serials"]
+    assert len({*counted, *again}) == 80000
+    assert call.unit(f"(01){SHORT}(21){given[0]}")["state"] == "allocated"
+    site.stop()
+    site.verify()
+
+
+def test_numbers_of_an_import_that_is_lost_are_known_by_their_texts(lost, tmp_path):
+    site = lost.site
+    site.admin.put(f"/v1/products/{LISTED}", {"client": "acme", "name": "Listed"})
+    site.admin.put("/v1/pools/list", {"kind": "list", "gtin": LISTED})
+    text = {"Content-Type": "text/plain"}
+    rows = [f"N{n}" for n in range(100)]
+    site.admin.post("/v1/pools/list/import", "\n".join(rows), 201, headers=text)
+    given = lost.call.post("/v1/serials", {"gtin": LISTED, "quantity": 10}, 201)["serials"]
+    lost.lose()
+    site.admin.put(f"/v1/products/{LISTED}", {"client": "acme", "name": "Listed"})
+    site.admin.put("/v1/pools/list", {"kind": "list", "gtin": LISTED})
+    site.admin.refused("POST", "/v1/pools/list/import", "N5\n", headers=text, status=409,
+                       code="pool.frozen")
+    site.admin.refused("POST", "/v1/pools/list/return", {"reason": "end"}, status=409,
+                       code="pool.frozen")
+    site.stop()
+    (tmp_path / "serials.csv").write_text("serial\n" + "\n".join(given) + "\n")
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert done.returncode == 1 and "evidence.list" in done.stderr
+    told = advance(site, tmp_path / "head.json", "--gtin", LISTED, tmp_path / "serials.csv",
+                   "--accept", "the line's list is whole", "--by", "mia")
+    assert "accepted: evidence.list" in told and "10 of no pool" in told
+    site.start()
+    problem = site.admin.refused("POST", "/v1/pools/list/import", "\n".join(rows), headers=text,
+                                 status=409, code="serial.duplicate")
+    assert {u["unit"].split("(21)")[1] for u in problem["units"]} == set(given)
+    # A pool that could come to these texts passes over them.
+    site.admin.put("/v1/pools/rest", {"kind": "sequential", "gtin": LISTED, "serial_prefix": "N",
+                                      "length": 2})
+    wish = {"gtin": LISTED, "quantity": 1, "pool": "rest"}
+    site.as_role("operator").refused("POST", "/v1/serials", wish, status=409,
+                                     code="pool.exhausted")
+    site.stop()
+    told = [r["fact"] for r in site.journal() if r["kind"] == "pools.advanced"][0]
+    assert (told["reason"], told["by"]) == ("the line's list is whole", "mia")
+    assert [e["file"] for e in told["evidence"]] == ["head.json", "serials.csv"]
+    site.verify()
+
+
+def test_numbers_of_a_key_that_came_after_the_backup_are_never_given_again(lost, tmp_path):
+    site = lost.site
+    site.admin.put(f"/v1/products/{SHORT}", {"client": "acme", "name": "Short"})
+    site.admin.put("/v1/pools/short", {"kind": "random", "gtin": SHORT, "length": 4,
+                                       "alphabet": "0123456789"})
+    wish = {"gtin": SHORT, "quantity": 1000}
+    given = lost.call.post("/v1/serials", wish, 201)["serials"]
+    packtrail("backup", site.folder, tmp_path / "backup")
+    given += lost.call.post("/v1/serials", wish, 201)["serials"]
+    site.stop()
+    with open(site.folder / "site.key", "a", encoding="ascii") as keys:
+        keys.write(f"2 {'5a' * 32}\n")
+    shutil.copy(site.folder / "site.key", tmp_path / "key")
+    site.start()
+    given += lost.call.post("/v1/serials", wish, 201)["serials"]
+    lost.lose()
+    site.stop()
+    advance(site, tmp_path / "head.json")
+    site.start()
+    call = site.as_role("operator")
+    for _ in range(3):
+        given += call.post("/v1/serials", wish, 201)["serials"]
+    assert len(set(given)) == len(given) == 6000
+    for serial in given[:3000:150]:
+        assert call.unit(f"(01){SHORT}(21){serial}")["state"] == "allocated"
+    site.stop()
+    site.verify()
+
+
+def test_what_is_far_beyond_a_mark_is_taken_out_alone(lost, tmp_path):
+    """A misread case number does not use up the pool, and is not given when its turn comes."""
+    site = lost.site
+    site.admin.put("/v1/pools/far", {"client": "acme", "kind": "sscc", "prefix": harness.PREFIX,
+                                     "extension": "1"})
+    packtrail("backup", site.folder, tmp_path / "backup")
+    lost.lose()
+    site.stop()
+    body = f"1{harness.PREFIX}00{1234567:07d}"  # a million numbers on
+    digit = (10 - sum(int(d) * (3, 1)[i % 2] for i, d in enumerate(body)) % 10) % 10
+    (tmp_path / "list").write_text(f"{body}{digit}\n# a remark\n\n")
+    told = advance(site, tmp_path / "list")
+    assert "1 far beyond" in told and "0 marks moved" in told
+    assert "1 known" in advance(site, tmp_path / "list"), "a second time it is no news"
+    site.start()
+    call = site.as_role("operator")
+    pool = {"client": "acme", "pool": "far"}
+    first = call.post("/v1/sscc", {**pool, "quantity": 3}, 201)["ssccs"]
+    assert [s[10:17] for s in first] == ["0000000", "0000001", "0000002"]
+    near = [*call.post("/v1/sscc", {**pool, "quantity": 999_999}, 201)["ssccs"],
+            *call.post("/v1/sscc", {**pool, "quantity": 300_000}, 201)["ssccs"]]
+    assert f"{body}{digit}" not in near and len(set(near)) == 1_299_999
+    site.stop()
+    site.verify()
+
+
+def test_evidence_that_proves_nothing_is_refused(lost, make_site, tmp_path):
+    site, other = lost.site, make_site("other")
+    lost.lose()
+    site.stop()
+    bad = tmp_path / "bad"
+
+    def refused(code, text, *more):
+        bad.write_text(text)
+        done = packtrail("verify", site.folder, "--advance", *more, bad)
+        assert (done.returncode, code in done.stderr) == (1, True), done.stdout + done.stderr
+
+    refused("head.other", (other.folder / "head.json").read_text())
+    refused("evidence.line", "what is this\n")
+    refused("evidence.line", f"(01){harness.GTIN}\n")
+    refused("evidence.gtin", "{\"serial\": \"123\"}\n")
+    refused("evidence.strangers", "(01)04012345123456(21)123\n")
+    refused("evidence.line", "\u00e9\u00e9\n", "--gtin", harness.GTIN)
+    refused("evidence.head", '{"pools": {}, "seq": 5}')
+    refused("evidence.event", '{"@context": "https://ref.gs1.org/standards/epcis/2.0.0/'
+            'epcis-context.jsonld", "type": "EPCISDocument", "schemaVersion": "2.0", '
+            '"creationDate": "2026-01-01T00:00:00Z", "epcisBody": {"eventList": [{}]}}')
+    done = packtrail("verify", site.folder, "--advance")
+    assert done.returncode == 2
+    done = packtrail("verify", site.folder, "--advance", "--accept", "why")
+    assert done.returncode == 2, "who accepts is not said"
+    site.start()
+    lost.call.url = site.url
+    lost.call.refused("POST", "/v1/serials", {"gtin": lost.gtin, "quantity": 1}, status=409,
+                      code="pool.frozen")
+    site.stop()
+    told = advance(site, "--accept", "no line is left", "--by", "mia")
+    assert "NO EVIDENCE WAS GIVEN" in told and "accepted by mia: no line is left" in told
+    site.start()
+    lost.serials(1)
