@@ -119,10 +119,10 @@ static status rounds_run(struct backing *b)
 
     while (more) {
         TRY(round_run(b, &r));
+        if (r.fed > 0) TRY(files_copy(b));
         more = b->conf->again != NULL && b->conf->again(b->conf->self, &r);
-        if (r.fed > 0 || !more) TRY(files_copy(b));
     }
-    return OK;
+    return files_copy(b);
 }
 
 status backup_run(const struct backup_conf *conf, struct backup_result *out)

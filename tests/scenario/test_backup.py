@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
@@ -354,13 +353,28 @@ def test_a_backup_that_dies_anywhere_goes_on_where_it_stood(make_site, make_part
         "journal", site.folder).stdout
 
 
-def test_a_standby_follows_until_it_is_told_to_end(make_site, tmp_path):
+@pytest.fixture
+def following():
+    """Starts a backup that follows; it ends with the test at the latest."""
+    processes = []
+
+    def start(site, to):
+        processes.append(subprocess.Popen([harness.BIN, "backup", site.folder, to, "--follow"],
+                                          stdout=subprocess.PIPE, text=True))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_standby_follows_until_it_is_told_to_end(make_site, following, tmp_path):
     site = make_site().start()
     line = harness.Line(site)
     line.serials(3)
-    process = subprocess.Popen(
-        [harness.BIN, "backup", site.folder, tmp_path / "standby", "--follow"],
-        stdout=subprocess.PIPE, text=True)
+    process = following(site, tmp_path / "standby")
     assert process.stdout.readline().startswith("following from record ")
     for _ in range(5):
         line.serials(3)
@@ -601,3 +615,73 @@ def test_evidence_that_proves_nothing_is_refused(lost, make_site, tmp_path):
     assert "NO EVIDENCE WAS GIVEN" in told and "accepted by mia: no line is left" in told
     site.start()
     lost.serials(1)
+
+
+# ---- what it costs the service
+
+class LongReader:
+    """A process that looks at one snapshot of the store for as long as it is open."""
+
+    CODE = """
+import ctypes, sys
+lmdb = ctypes.CDLL("liblmdb.so.0")
+env, txn = ctypes.c_void_p(), ctypes.c_void_p()
+assert lmdb.mdb_env_create(ctypes.byref(env)) == 0
+assert lmdb.mdb_env_set_mapsize(env, ctypes.c_size_t(1 << 38)) == 0
+assert lmdb.mdb_env_open(env, sys.argv[1].encode(), 0x20000, 0o600) == 0  # MDB_RDONLY
+assert lmdb.mdb_txn_begin(env, None, 0x20000, ctypes.byref(txn)) == 0
+print("reads", flush=True)
+sys.stdin.read()
+"""
+
+    def __init__(self, site):
+        self.process = subprocess.Popen(
+            ["/usr/bin/python3", "-c", self.CODE, site.folder / "data"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "reads\n"
+
+    def close(self):
+        self.process.communicate("", timeout=harness.STOP_S)
+
+
+REPORTS = 600
+
+
+def test_the_store_does_not_grow_for_a_backup_as_it_does_for_a_long_reader(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+
+    def grown(meanwhile=lambda: None):
+        """How many bytes longer the store gets by REPORTS commits."""
+        before = (site.folder / "data/data.mdb").stat().st_size
+        for number in range(REPORTS):
+            line.commission(serials[number:number + 1])
+            if number % 100 == 0:
+                meanwhile()
+        del serials[:REPORTS]
+        return (site.folder / "data/data.mdb").stat().st_size - before
+
+    backups = []
+
+    def begin_backup():
+        if backups and backups[-1].poll() is None:
+            return
+        to = tmp_path / f"backup-{len(backups)}"
+        backups.append(subprocess.Popen([harness.BIN, "backup", site.folder, to],
+                                        stdout=subprocess.PIPE, text=True))
+
+    serials = line.serials(4 * REPORTS)
+    grown()
+    alone = grown()
+    while_backed_up = grown(begin_backup)
+    said = [process.communicate(timeout=harness.CALL_S)[0] for process in backups]
+    assert len(said) > 3 and all(process.returncode == 0 for process in backups)
+    reader = LongReader(site)
+    while_read = grown()
+    reader.close()
+    print(f"grown by {REPORTS} commits: alone {alone}, with {len(said)} backups one after the "
+          f"other {while_backed_up}, under one long snapshot {while_read}")
+    assert while_backed_up <= alone + (2 << 20)  # the file grows by a megabyte at a time
+    assert while_read > 5 * max(while_backed_up, 1 << 20)
+    site.stop()
+    assert packtrail("verify", tmp_path / f"backup-{len(said) - 1}").returncode == 0
