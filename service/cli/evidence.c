@@ -307,20 +307,25 @@ static status file_read(const char *path, struct buf *text)
     return st;
 }
 
-status evidence_read(struct evidence_file *f, const struct evidence_ops *ops, void *self)
+status evidence_take(struct evidence_file *f, str text, const struct evidence_ops *ops, void *self)
 {
     struct reading r = {.file = f, .ops = ops, .self = self};
-    struct buf text;
 
     f->numbers = 0;
-    buf_init(&text, FILE_BYTES_MAX);
+    f->sum = digest16_of(text, (str){0});
     arena_init(&r.arena, SLICE_MEMORY);
-    status st = file_read(f->path, &text);
-    if (st.cls == ST_OK) {
-        f->sum = digest16_of(buf_str(&text), (str){0});
-        st = take(&r, buf_str(&text));
-    }
+    status st = take(&r, text);
     arena_fini(&r.arena);
+    return st;
+}
+
+status evidence_read(struct evidence_file *f, const struct evidence_ops *ops, void *self)
+{
+    struct buf text;
+
+    buf_init(&text, FILE_BYTES_MAX);
+    status st = file_read(f->path, &text);
+    if (st.cls == ST_OK) st = evidence_take(f, buf_str(&text), ops, self);
     buf_fini(&text);
     return st;
 }

@@ -27,3 +27,5 @@ struct evidence_ops { // texts live for the call
 // Codes: file.open, file.read, evidence.line (a line that names no single unit), evidence.head,
 // evidence.event, evidence.gtin (bare serials and nobody says of what), those of EPCIS readers.
 status evidence_read(struct evidence_file *f, const struct evidence_ops *ops, void *self);
+// The same of a text that was read; an EPCIS document is read from the path all the same.
+status evidence_take(struct evidence_file *f, str text, const struct evidence_ops *ops, void *self);

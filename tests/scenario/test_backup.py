@@ -2,6 +2,7 @@
 import collections
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -685,3 +686,34 @@ def test_the_store_does_not_grow_for_a_backup_as_it_does_for_a_long_reader(make_
     assert while_read > 5 * max(while_backed_up, 1 << 20)
     site.stop()
     assert packtrail("verify", tmp_path / f"backup-{len(said) - 1}").returncode == 0
+
+
+# ---- the drill
+
+DRILL = pathlib.Path(__file__).resolve().parents[2] / "scripts/drill.sh"
+
+
+def drill(*args):
+    return subprocess.run([DRILL, *args], env={**os.environ, "PACKTRAIL": harness.BIN},
+                          capture_output=True, text=True, timeout=harness.CALL_S, check=False)
+
+
+def test_the_drill_restores_beside_the_running_site_and_reports(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    line.commission(line.serials(5))
+    for _ in range(2):
+        line.serials(5)
+        count = len(site.journal())
+        done = drill(site.folder, tmp_path / "backup", site.folder / "site.key")
+        assert done.returncode == 0, done.stdout + done.stderr
+        head = done.stdout.splitlines()[-1].removeprefix("the drill passed: head ")
+        assert head.startswith(f"{count}/")
+        assert f"restored {count} records, 5 units, head {head}" in done.stdout
+        assert f"verified {count + 1} records, 5 units" in done.stdout
+    line.serials(1)  # the site itself was not touched
+    (tmp_path / "key").write_text("1 " + "ab" * 32 + "\n")
+    (tmp_path / "key").chmod(0o600)
+    done = drill(site.folder, tmp_path / "backup", tmp_path / "key")
+    assert done.returncode == 1 and "site_key.wrong" in done.stderr
+    assert "would not have brought the site back" in done.stdout
