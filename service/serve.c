@@ -108,6 +108,7 @@ static status folder_open(struct service *s)
         return fail(ST_CONFLICT, "folder.none", 0, "%s is a data folder: the file belongs above it",
                     s->folder.data);
     TRY(folder_format_read(&s->folder, &format));
+    TRY(folder_serves(&s->folder));
     TRY(folder_lock(&s->folder));
     TRY(folder_path(&s->folder, "head.json", s->head_path));
     return folder_db(&s->folder, s->settings.map_max, false, &s->site.db);

@@ -32,6 +32,7 @@ struct site_settings {
         uint64_t query_candidates_max, query_events_max;
     } limits;
     bool private_subscriptions;
+    str backup_folder; // looked at by check alone
     struct { // as struct site_people
         uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;
         uint64_t password_min, password_max, password_history;

@@ -44,22 +44,24 @@ static status source_open(struct backing *b)
 // The file `format` comes first, so that a copy which was cut short goes on.
 static status copy_make(struct backing *b)
 {
+    char path[FOLDER_PATH_MAX];
+
     TRY(folder_make(b->conf->to, &b->to));
+    TRY(folder_path(&b->to, FOLDER_BACKUP_MARK, path));
+    TRY(folder_put(path,
+                   S("A backup of a Packtrail site: packtrail restore makes a site of it.\n")));
     return folder_format_write(&b->to, &b->meta);
 }
 
 static status copy_find(struct backing *b)
 {
-    char key[FOLDER_PATH_MAX];
     struct folder_format format;
 
     if (is_same_folder(b->from.data, b->to.data))
         return fail(ST_CONFLICT, "backup.same", 0, "%s is the site itself", b->conf->to);
     if (b->to.site[0] == 0) return other(b, "is a data folder: name the one above it");
-    TRY(folder_path(&b->to, "site.key", key));
-    if (access(key, F_OK) == 0)
-        return fail(ST_CONFLICT, "backup.site", 0, "%s has a site.key: it is a site, no backup",
-                    b->conf->to);
+    if (!folder_is_backup(&b->to))
+        return fail(ST_CONFLICT, "backup.site", 0, "%s is a site and no backup", b->conf->to);
     TRY(folder_format_read(&b->to, &format));
     if (memcmp(format.journal_id, b->meta.journal_id, sizeof format.journal_id) != 0)
         return other(b, "is a backup of another site");

@@ -26,6 +26,6 @@ struct backup_result {
 };
 
 // Codes: backup.other (the folder is another journal's, or has records that this one has not),
-// backup.site (it has a site.key: it is a site of its own), backup.same, folder.*, journal.broken,
+// backup.site (it is a site of its own), backup.same, folder.*, journal.broken,
 // message.*, store.*
 status backup_run(const struct backup_conf *conf, struct backup_result *out);

@@ -135,6 +135,20 @@ status folder_path(const struct folder *f, const char *name, char out[FOLDER_PAT
     return join(f->site, name, out);
 }
 
+bool folder_is_backup(const struct folder *f)
+{
+    char path[FOLDER_PATH_MAX];
+    return f->site[0] != 0 && folder_path(f, FOLDER_BACKUP_MARK, path).cls == ST_OK &&
+           access(path, F_OK) == 0;
+}
+
+status folder_serves(const struct folder *f)
+{
+    if (!folder_is_backup(f)) return OK;
+    return fail(ST_CONFLICT, "folder.backup", 0,
+                "%s is a backup: packtrail restore makes a site of it", f->site);
+}
+
 // ---- the format
 
 static status format_wrong(const struct folder *f)

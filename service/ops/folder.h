@@ -37,6 +37,12 @@ void folder_close(struct folder *f);
 status folder_format_read(const struct folder *f, struct folder_format *out);
 status folder_format_write(const struct folder *f, const struct journal_meta *meta);
 
+// A backup has this file beside its data: it is no site and nothing may write to it but who backs
+// up. A site that came back from one has a fact that says so, and gives no number twice.
+#define FOLDER_BACKUP_MARK "backup.txt"
+bool folder_is_backup(const struct folder *f);
+status folder_serves(const struct folder *f); // folder.backup: it is one
+
 // The path of a file of the site. folder.path: it is too long.
 status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX]);
 // Replaces a file at one stroke: beside it, synced, renamed, the folder synced.

@@ -286,14 +286,17 @@ def test_a_backup_of_something_else_is_refused_and_left_as_it_is(make_site, tmp_
     harness.Line(site, lot="L2").serials(5)
     site.kill()
     before = packtrail("journal", tmp_path / "backup").stdout
+    shutil.copytree(site.folder, tmp_path / "again")
     for source, to, code in (
             (other.folder, tmp_path / "backup", "backup.other"),
             (site.folder, other.folder, "backup.site"),
             (site.folder, site.folder, "backup.same"),
+            (site.folder, tmp_path / "again", "backup.site"),
             (site.folder, tmp_path / "backup/data", "backup.other"),
             (tmp_path / "none", tmp_path / "backup", "folder.none")):
         done = packtrail("backup", source, to)
         assert (done.returncode, code in done.stderr) == (1, True), done.stderr
+    shutil.rmtree(tmp_path / "again")
     # A site that came back goes its own way: what was backed up before does not lead there.
     key = site.folder / "site.key"
     assert packtrail("restore", tmp_path / "early", tmp_path / "again", "--key", key).returncode == 0
@@ -388,6 +391,35 @@ def test_a_standby_follows_until_it_is_told_to_end(make_site, following, tmp_pat
     assert process.wait(harness.STOP_S) == 0
     assert process.stdout.read().splitlines()[-1].startswith(BACKED_UP)
     assert packtrail("verify", tmp_path / "standby").stdout.startswith(f"verified {count} records")
+
+
+def test_nobody_serves_a_backup_even_with_the_key_in_it(make_site, tmp_path):
+    """It would give the numbers again that were given since."""
+    site = make_site().start()
+    harness.Line(site)
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    shutil.copy(tmp_path / "key", tmp_path / "backup/site.key")
+    for command in (("serve", "-c", tmp_path / "backup/packtrail.yaml"),
+                    ("token", "create", tmp_path / "backup", "--role", "admin"),
+                    ("verify", tmp_path / "backup", "--advance", "--accept", "r", "--by", "w")):
+        done = packtrail(*command)
+        assert done.returncode == 1 and "folder.backup" in done.stderr, done.stderr
+
+
+def test_check_tells_how_old_the_backup_is(make_site, tmp_path):
+    def said(site):
+        done = packtrail("check", "-c", site.config)
+        return next(s for s in done.stdout.splitlines() if s.split()[1] == "backup").split(None, 2)
+
+    site = make_site().start()
+    assert said(site)[0] == "warn"
+    site.configure(backup={"folder": str(tmp_path / "backup")})
+    assert said(site)[0] == "warn" and "holds no backup" in said(site)[2]
+    backup(site, tmp_path / "backup")
+    assert said(site) == ["ok", "backup", f"the backup in {tmp_path}/backup is 0 min old"]
+    old = time.time() - 25 * 3600
+    os.utime(tmp_path / "backup/head.json", (old, old))
+    assert said(site)[0] == "warn" and "1500 min old" in said(site)[2]
 
 
 # ---- coming back
