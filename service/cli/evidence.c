@@ -1,8 +1,7 @@
 #include "service/cli/evidence.h"
 #include "common/json.h"
 #include "service/cli/document.h"
-#include <errno.h>
-#include <stdio.h>
+#include "service/ops/folder.h"
 #include <string.h>
 
 #define FILE_BYTES_MAX (1 * GB)
@@ -290,23 +289,6 @@ static status take(struct reading *r, str text)
     return flush(r);
 }
 
-static status file_read(const char *path, struct buf *text)
-{
-    status st = OK;
-    FILE *f = fopen(path, "rbe");
-    char piece[4096];
-    size_t n;
-    str whole;
-
-    if (f == NULL) return fail(ST_NOT_FOUND, "file.open", 0, "%s: %s", path, strerror(errno));
-    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !text->failed)
-        buf_add(text, (str){piece, n});
-    st = ferror(f) ? fail(ST_NOT_FOUND, "file.read", 0, "%s cannot be read", path)
-                   : buf_done(text, &whole);
-    fclose(f);
-    return st;
-}
-
 status evidence_take(struct evidence_file *f, str text, const struct evidence_ops *ops, void *self)
 {
     struct reading r = {.file = f, .ops = ops, .self = self};
@@ -324,7 +306,7 @@ status evidence_read(struct evidence_file *f, const struct evidence_ops *ops, vo
     struct buf text;
 
     buf_init(&text, FILE_BYTES_MAX);
-    status st = file_read(f->path, &text);
+    status st = folder_get(f->path, &text);
     if (st.cls == ST_OK) st = evidence_take(f, buf_str(&text), ops, self);
     buf_fini(&text);
     return st;

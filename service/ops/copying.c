@@ -21,21 +21,6 @@ static status trouble(const char *reason, const char *path)
     return fail(cls, reason, 0, "%s: %s", path, strerror(errno));
 }
 
-static status whole_read(const char *path, size_t max, struct buf *out)
-{
-    char piece[4096];
-    size_t n;
-    str text;
-
-    buf_init(out, max);
-    FILE *f = fopen(path, "rbe");
-    if (f == NULL) return errno == ENOENT ? OK : trouble("file.read", path);
-    while ((n = fread(piece, 1, sizeof piece, f)) > 0) buf_add(out, (str){piece, n});
-    status st = ferror(f) ? trouble("file.read", path) : buf_done(out, &text);
-    fclose(f);
-    return st;
-}
-
 status file_copy(const struct folder *from, const struct folder *to, const char *name)
 {
     char source[FOLDER_PATH_MAX], target[FOLDER_PATH_MAX];
@@ -43,11 +28,11 @@ status file_copy(const struct folder *from, const struct folder *to, const char 
 
     TRY(folder_path(from, name, source));
     TRY(folder_path(to, name, target));
-    if (access(source, F_OK) != 0) return OK;
-    status st = whole_read(source, SMALL_MAX, &text);
+    buf_init(&text, SMALL_MAX);
+    status st = folder_get(source, &text);
     if (st.cls == ST_OK) st = folder_put(target, buf_str(&text));
     buf_fini(&text);
-    return st;
+    return st.cls == ST_NOT_FOUND ? OK : st;
 }
 
 // ---- sums
@@ -58,7 +43,8 @@ static status sums_read(const struct folder *f, struct buf *out)
 
     buf_init(out, SUMS_MAX);
     TRY(folder_path(f, SUMS, path));
-    return whole_read(path, SUMS_MAX, out);
+    status st = folder_get(path, out);
+    return st.cls == ST_NOT_FOUND ? OK : st;
 }
 
 static bool sums_find(str sums, str name, struct sha256 *out)

@@ -259,6 +259,24 @@ status folder_put(const char *path, str text)
     return st;
 }
 
+status folder_get(const char *path, struct buf *out)
+{
+    FILE *f = fopen(path, "rbe");
+    char piece[4096];
+    size_t n;
+    str whole;
+
+    if (f == NULL)
+        return fail(errno == ENOENT ? ST_NOT_FOUND : ST_STORE, "file.open", 0, "%s: %s", path,
+                    strerror(errno));
+    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !out->failed)
+        buf_add(out, (str){piece, n});
+    status st = ferror(f) ? fail(ST_STORE, "file.read", 0, "%s: %s", path, strerror(errno))
+                          : buf_done(out, &whole);
+    fclose(f);
+    return st;
+}
+
 status folder_db(const struct folder *f, size_t map_max, bool read_only, struct db **out)
 {
     struct db_conf conf = {

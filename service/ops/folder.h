@@ -47,6 +47,9 @@ status folder_serves(const struct folder *f); // folder.backup: it is one
 status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX]);
 // Replaces a file at one stroke: beside it, synced, renamed, the folder synced.
 status folder_put(const char *path, str text);
+// Appends all that a file holds. file.open (ST_NOT_FOUND where there is none), file.read; that of
+// the buffer's ceiling.
+status folder_get(const char *path, struct buf *out);
 
 // The store of a folder, for reading beside a service that runs, or alone.
 #define FOLDER_READERS  256u       // read transactions at once, of all processes
