@@ -588,6 +588,57 @@ def test_numbers_of_a_key_that_came_after_the_backup_are_never_given_again(lost,
     site.verify()
 
 
+def test_numbers_that_came_back_are_numbers_like_others(lost, tmp_path):
+    """They are listed, put on packs, packed and returned, also SSCCs that are the site's own."""
+    site = lost.site
+    site.admin.put("/v1/pools/own", {"kind": "sscc", "prefix": "0614141", "extension": "1"})
+    packtrail("backup", site.folder, tmp_path / "backup")
+    serials = lost.serials(8)
+    wish = {"quantity": 2, "pool": "own", "gtin": lost.gtin, "lot": lost.lot}
+    own = lost.call.post("/v1/sscc", wish, 201)["ssccs"]
+    lost.lose()
+    site.stop()
+    (tmp_path / "line").write_text("\n".join(
+        [*(f"https://id.gs1.org/01/{lost.gtin}/21/{s}" for s in serials), f"(00){own[1]}"]))
+    assert "9 beyond a mark" in advance(site, tmp_path / "line")
+    site.start()
+    call = site.as_role("operator")
+    units = [f"(01){lost.gtin}(21){s}" for s in serials]
+    assert [call.unit(u)["state"] for u in units] == ["allocated"] * 8
+    requests = call.get("/v1/serials/requests", params={"state": "confirmed"})["items"]
+    assert sorted(r["quantity"] for r in requests) == [2, 8]
+    shown = [call.get(f"/v1/serials/requests/{r['request']}") for r in requests]
+    assert sorted(s for r in shown for s in r.get("serials") or r["ssccs"]) == sorted(serials + own)
+    call.post("/v1/serials/returns", {"gtin": lost.gtin, "serials": serials[6:], "reason": "end"})
+    said = site.as_role("line", line="line-1").report(
+        {"type": "commission", "lot": lost.lot, "gtin": lost.gtin, "serials": serials[:5]},
+        {"type": "scrap", "gtin": lost.gtin, "serials": serials[5:6], "reason": "torn"},
+        {"type": "pack", "parent": own[0], "commission": True, "children": units[:5]})
+    assert said["refused"] == 0, said
+    assert [call.unit(u)["state"] for u in units] == (
+        ["packed"] * 5 + ["scrapped"] + ["returned_to_owner"] * 2)
+    balance = call.get(f"/v1/lots/{lost.gtin}/{lost.lot}")
+    assert balance["lot"] == lost.lot
+    site.stop()
+    site.verify()
+
+
+def test_a_partner_of_epcis_1_2_is_evidence_too(lost, make_partner, tmp_path):
+    site, partner = lost.site, make_partner()
+    site.admin.put("/v1/partners/hub", {"client": "acme", "url": partner.url,
+                                        "format": "epcis-1.2-xml"})
+    serials = lost.serials(20)
+    lost.commission(serials[:12])
+    partner.wait_for(1)
+    lost.lose()
+    site.stop()
+    (tmp_path / "told.xml").write_bytes(partner.bodies()[0])
+    assert "12 beyond a mark" in advance(site, tmp_path / "told.xml")
+    site.start()
+    again = site.as_role("operator").post("/v1/serials", {"gtin": lost.gtin, "quantity": 50}, 201)
+    assert not {*serials[:12]} & {*again["serials"]}
+
+
 def test_what_is_far_beyond_a_mark_is_taken_out_alone(lost, tmp_path):
     """A misread case number does not use up the pool, and is not given when its turn comes."""
     site = lost.site
