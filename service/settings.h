@@ -33,7 +33,7 @@ struct site_settings {
     } limits;
     bool private_subscriptions;
     str backup_folder; // looked at by check alone
-    struct { // as struct site_people
+    struct {           // as struct site_people
         uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;
         uint64_t password_min, password_max, password_history;
         uint64_t wrong_max, wrong_window_ms, lock_ms;

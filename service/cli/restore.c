@@ -84,7 +84,7 @@ static status rows_copy(struct restoring *r)
 
 static status fact_put(struct restoring *r)
 {
-    struct restored_ask what = {r->head.seq, r->head.link};
+    struct restored_ask what = {.seq = r->head.seq, .link = r->head.link};
     struct ask ask = {.kind = &kind_site_restored, .what = &what};
     struct committer_conf conf = {.db = r->site.db,
                                   .kinds = site_kinds,
@@ -94,6 +94,7 @@ static status fact_put(struct restoring *r)
                                   .queue_max = 1,
                                   .batch_facts = 1};
 
+    env_random(&env_real, &what.term, sizeof what.term);
     TRY(committer_open(&conf, &r->site.committer));
     status st = serve_job_run(&r->site, &r->arena, &ask, 1);
     committer_close(&r->site.committer);

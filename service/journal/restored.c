@@ -1,8 +1,7 @@
 // decided part of `site.restored`: term 4 | seq of the backup 8 | its link 32
 // row '!' -> term 4, flags 1 (1 frozen, 2 tests names), seq of the first such fact 8
 //
-// The term is the time of the restore in seconds since 1970: two restores of one backup differ, and
-// a later one is greater.
+// The term is random, so that two restores of one backup differ though neither knows of the other.
 #include "service/journal/restored.h"
 #include "common/bytes.h"
 #include <string.h>
@@ -54,11 +53,12 @@ static status restored_decide(struct decide *d)
 {
     const struct restored_ask *ask = d->ask;
     struct journal_head head = journal_head_get(d->t);
-    uint32_t before = restored_get(d->t).term, term = (uint32_t)(d->now.ms / 1000);
+    uint32_t before = restored_get(d->t).term, term = ask->term;
 
     if (head.seq != ask->seq || memcmp(&head.link, &ask->link, sizeof head.link) != 0)
         return fail(ST_CONFLICT, "restore.moved", 0, "the journal is not that of the backup");
-    bytes_u(d->out, term > before ? term : before + 1, 4);
+    if (term == 0 || term == before) term = before == UINT32_MAX ? 1 : before + 1;
+    bytes_u(d->out, term, 4);
     bytes_u(d->out, ask->seq, 8);
     buf_add(d->out, (str){(const char *)ask->link.b, sizeof ask->link.b});
     return OK;

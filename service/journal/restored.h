@@ -22,7 +22,8 @@ uint32_t restored_term(struct txn *t, uint64_t seq); // of the fact there
 status restored_refusal(void);                       // pool.frozen
 
 struct restored_ask {
-    uint64_t seq; // the backup's head
+    uint32_t term; // random
+    uint64_t seq;  // the backup's head
     struct link link;
 };
 extern const struct kind kind_site_restored; // ask: struct restored_ask. restore.moved

@@ -35,7 +35,7 @@ static void restore(struct fixture *f)
 {
     struct txn *t = fixture_read(f);
     struct journal_head h = journal_head_get(t);
-    struct restored_ask what = {h.seq, h.link};
+    struct restored_ask what = {5, h.seq, h.link};
 
     fixture_read_end(t);
     must(fixture_run(f, &kind_site_restored, &what, NULL));
