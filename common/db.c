@@ -467,3 +467,18 @@ status db_pages(struct db *db, uint64_t *used, uint64_t *file)
     }
     return txn_end(&t, false);
 }
+
+status db_copy(struct db *db, const char *folder)
+{
+    OBJ_CHECK(db, DB_MAGIC);
+    int rc = mdb_env_copy2(db->env, folder, MDB_CP_COMPACT);
+    return rc == 0 ? OK : trouble("store.copy", rc, folder);
+}
+
+void db_sweep(struct db *db)
+{
+    int dead;
+
+    OBJ_CHECK(db, DB_MAGIC);
+    (void)mdb_reader_check(db->env, &dead);
+}

@@ -82,6 +82,12 @@ uint64_t list_count(struct txn *t, str key);
 // Pages in use, of 4096 bytes: all pages ever used less those free for re-use.
 status db_pages(struct db *db, uint64_t *used, uint64_t *file);
 
+// What is in the store now into data.mdb of another folder, without the free pages. It must not be
+// there. Only where nobody writes meanwhile: the snapshot is held until all is copied.
+status db_copy(struct db *db, const char *folder);
+// Forgets readers of processes that have died: their snapshots would keep old pages for ever.
+void db_sweep(struct db *db);
+
 struct db_fault {
     int nth; // the nth call to the store from now fails; 0: none
     int hit; // how often it has

@@ -16,6 +16,7 @@
 #include "service/journal/call_bound.h"
 #include "service/journal/opened.h"
 #include "service/journal/pruned.h"
+#include "service/journal/restored.h"
 #include "service/lot/lot.h"
 #include "service/ops/clock.h"
 #include "service/ops/seeded.h"
@@ -23,6 +24,7 @@
 #include "service/pool/import.h"
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
+#include "service/pool/recover.h"
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
 #include "service/trade/correct.h"
@@ -43,6 +45,7 @@ const struct kind *const site_kinds[] = {
     &kind_keys_pruned,
     &kind_epoch_added,
     &kind_site_seeded,
+    &kind_site_restored,
     &kind_client_put,
     &kind_user_put,
     &kind_user_password,
@@ -56,6 +59,8 @@ const struct kind *const site_kinds[] = {
     &kind_numbers_issued,
     &kind_numbers_confirmed,
     &kind_numbers_returned,
+    &kind_numbers_recovered,
+    &kind_pools_advanced,
     &kind_import_part,
     &kind_import_done,
     &kind_import_dropped,

@@ -140,6 +140,8 @@ static const struct setting table[] = {
      .value = "100", .says = "Verifications a second that a caller may ask for; over it 429."},
     {"verify.burst", SETTING_COUNT, SETTING_RESTART, AT(verify.burst), 1, 100000,
      .value = "200", .says = "And at once, after a pause."},
+    {"backup.folder", SETTING_TEXT, SETTING_RESTART, AT(backup_folder), 0, 4000, .value = "",
+     .says = "Where the site is backed up to; packtrail check tells how old that is."},
     {"http.connections_max", SETTING_COUNT, SETTING_RESTART, AT(http.connections_max), 1, 100000,
      .value = "4096", .says = "Connections at once; over it callers get 503."},
     {"http.header_max", SETTING_BYTES, SETTING_RESTART, AT(http.header_max), 1 * KB, 64 * KB,

@@ -33,7 +33,8 @@ struct site_settings {
         uint64_t query_candidates_max, query_events_max;
     } limits;
     bool private_subscriptions;
-    struct { // as struct clock_conf
+    str backup_folder; // looked at by check alone
+    struct {           // as struct clock_conf
         uint64_t jump_max_ms, stop_ahead_ms;
     } clock;
     struct { // as struct site_people

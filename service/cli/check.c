@@ -3,6 +3,7 @@
 #include "common/http_server.h"
 #include "service/cli/alive.h"
 #include "service/cli/cli.h"
+#include "service/journal/restored.h"
 #include "service/ops/folder.h"
 #include "service/pool/epoch.h"
 #include "service/settings.h"
@@ -10,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -70,11 +72,13 @@ static status check_folder(struct checking *c)
     TRY(folder_db(&c->folder, FOLDER_READ_MAP, true, &c->db));
     struct txn *t = txn_read(c->db);
     c->head = journal_head_get(t);
+    c->warned = restored_get(t).frozen;
     TRY(txn_end(&t, false));
     c->readable = true;
     c->in_use = folder_lock(&c->folder).cls == ST_CONFLICT;
     say(c, "%s holds %" PRIu64 " facts, made by %s%s", c->folder.data, c->head.seq,
         format.created_by, c->in_use ? "; a service runs on it" : "");
+    if (c->warned) say(c, "%s was restored and gives no numbers: verify --advance", c->folder.data);
     return OK;
 }
 
@@ -182,6 +186,26 @@ static status check_verify(struct checking *c)
     return OK;
 }
 
+#define BACKUP_OLD_MS (24 * 3600000LL)
+
+// A backup writes its head file every time it is given, be there anything new or not.
+static status check_backup(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    str where = c->settings.backup_folder;
+    struct stat s;
+
+    c->warned = true;
+    if (where.n == 0) return say(c, "backup.folder is not set: nobody looks after backups"), OK;
+    int n = snprintf(path, sizeof path, "%.*s/head.json", STR(where));
+    if (n <= 0 || (size_t)n >= sizeof path || stat(path, &s) != 0)
+        return say(c, "%.*s holds no backup", STR(where)), OK;
+    int64_t age = env_wall(&env_real).ms - (int64_t)s.st_mtim.tv_sec * 1000;
+    c->warned = age > BACKUP_OLD_MS;
+    say(c, "the backup in %.*s is %" PRId64 " min old", STR(where), age < 0 ? 0 : age / 60000);
+    return OK;
+}
+
 static const struct check {
     const char *what;
     status (*run)(struct checking *c);
@@ -195,6 +219,7 @@ static const struct check {
     {"page size", check_page    },
     {"clock",     check_clock   },
     {"disk",      check_space   },
+    {"backup",    check_backup  },
 };
 
 static int check_all(struct checking *c)

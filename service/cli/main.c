@@ -14,8 +14,15 @@ static const struct command {
     {"serve", "-c FILE [--listen ADDR:PORT]", "runs the service on the folder of FILE", cli_serve},
     {"check", "-c FILE [--alive]",
      "checks a configuration and the machine; --alive asks the service that runs", cli_check},
-    {"verify", "DIR", "replays the journal of a folder that is not in use, and compares",
+    {"verify", "DIR [--advance [--gtin GTIN] FILE… [--accept REASON --by WHO]]",
+     "replays the journal of a folder that is not in use, and compares; after a restore moves the "
+     "pools past the numbers in FILE",
      cli_verify},
+    {"backup", "DIR DEST [--follow] [--with-key FILE]",
+     "copies a site beside the service that runs on it, or what is new since the last time",
+     cli_backup},
+    {"restore", "SRC DIR --key FILE", "makes a site of a backup, once the backup is proven",
+     cli_restore},
     {"journal", "DIR", "prints the journal, one JSON object a line", cli_journal},
     {"user",
      "add DIR NAME --name TEXT --role ROLE [--client CLIENT]… --reason TEXT | password DIR NAME "

@@ -1,24 +1,7 @@
 #include "service/cli/prefix_file.h"
-#include <stdio.h>
+#include "service/ops/folder.h"
 
 #define PREFIX_FILE_MAX (4 * MB) // GS1_PREFIXES_MAX lines and remarks
-
-static status file_read(const char *path, struct buf *text)
-{
-    status st = OK;
-    FILE *f = fopen(path, "rb");
-    char piece[4096];
-    size_t n;
-    str whole;
-
-    if (f == NULL) return fail(ST_NOT_FOUND, "file.open", 0, "%s cannot be read", path);
-    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !text->failed)
-        buf_add(text, (str){piece, n});
-    st = ferror(f) ? fail(ST_NOT_FOUND, "file.read", 0, "%s cannot be read", path)
-                   : buf_done(text, &whole);
-    fclose(f);
-    return st;
-}
 
 // One prefix a line; empty lines and what follows "#" are remarks. `list` NULL: counts them.
 static size_t prefix_lines(str text, str *list)
@@ -45,7 +28,7 @@ status prefix_file_read(const char *path, struct arena *a, struct gs1_prefixes *
 
     if (path == NULL) return OK;
     buf_init(&text, PREFIX_FILE_MAX);
-    if ((st = file_read(path, &text)).cls != ST_OK) goto out;
+    if ((st = folder_get(path, &text)).cls != ST_OK) goto out;
     size_t n = prefix_lines(buf_str(&text), NULL);
     if ((list = NEW_ARRAY(a, str, n + 1)) == NULL) {
         st = fail(ST_TOO_LARGE, "prefix.too_many", 0, "no room for %zu company prefixes", n);

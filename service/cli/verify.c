@@ -1,31 +1,13 @@
-// `packtrail verify DIR`
+// `packtrail verify DIR`, and after a restore `--advance`
 #include "service/ops/verify.h"
-#include "common/env.h"
+#include "service/cli/advance.h"
 #include "service/cli/cli.h"
-#include "service/kinds.h"
+#include "service/cli/proving.h"
 #include "service/pool/epoch.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define QUIET_MS 2000 // what takes longer says how far it has come
-#define EVERY_MS 1000
-
-struct telling {
-    mono from, last;
-};
-
-static void tell(void *self, const char *step, uint64_t done, uint64_t of)
-{
-    struct telling *t = self;
-    mono now = env_mono(&env_real);
-
-    if (now.ms - t->from.ms < QUIET_MS || now.ms - t->last.ms < EVERY_MS) return;
-    t->last = now;
-    fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " records\n", step, done, of);
-}
 
 // A key file beside the data must be the site's; where there is none, none is needed.
 static status keys_check(const struct folder *f)
@@ -61,41 +43,53 @@ static status format_check(const struct folder *f)
     return folder_format_read(f, &format);
 }
 
-// Where the copy of the ledger may lie: where told, on the folder's own disk, or in /tmp.
-static const char *scratch_of(const struct folder *f)
+static status verify(const char *dir, struct verify_result *r)
 {
-    const char *told = getenv("TMPDIR");
-    const char *beside = f->site[0] != 0 ? f->site : f->data;
+    struct folder f;
 
-    if (told != NULL && *told != 0) return told;
-    return access(beside, W_OK) == 0 ? beside : "/tmp";
+    TRY(folder_find(dir, &f));
+    status st = format_check(&f);
+    if (st.cls == ST_OK) st = folder_lock(&f);
+    if (st.cls == ST_OK) st = keys_check(&f);
+    if (st.cls == ST_OK) st = prove(&f, r);
+    folder_close(&f);
+    return st;
 }
 
-static status verify(struct folder *f, struct verify_result *r)
+// What follows --advance: files, each with the GTIN that was told before it.
+static bool advance_read(int argc, char **argv, struct advance_wish *w)
 {
-    struct telling telling = {.from = env_mono(&env_real)};
-    struct verify_conf conf = {.folder = f,
-                               .kinds = site_kinds,
-                               .scratch = scratch_of(f),
-                               .progress = tell,
-                               .self = &telling};
+    str gtin = {0};
 
-    TRY(format_check(f));
-    TRY(folder_lock(f));
-    TRY(keys_check(f));
-    return verify_run(&conf, r);
+    for (int i = 0; i < argc; i++) {
+        bool more = i + 1 < argc;
+        if (strcmp(argv[i], "--gtin") == 0 && more)
+            gtin = str_of(argv[++i]);
+        else if (strcmp(argv[i], "--accept") == 0 && more)
+            w->accept = argv[++i];
+        else if (strcmp(argv[i], "--by") == 0 && more)
+            w->by = argv[++i];
+        else if (argv[i][0] == '-' || w->n == ADVANCE_FILES_MAX)
+            return false;
+        else
+            w->files[w->n++] = (struct evidence_file){.path = argv[i], .gtin = gtin};
+    }
+    return (w->accept == NULL) == (w->by == NULL) && (w->n > 0 || w->accept != NULL);
 }
 
 int cli_verify(int argc, char **argv)
 {
+    static struct evidence_file files[ADVANCE_FILES_MAX];
+    struct advance_wish wish = {.files = files};
     struct verify_result r;
-    struct folder f;
+    bool advance = argc > 2 && strcmp(argv[2], "--advance") == 0;
 
-    if (argc != 2 || argv[1][0] == '-') return cli_usage("verify");
-    status st = folder_find(argv[1], &f);
-    if (st.cls == ST_OK) {
-        st = verify(&f, &r);
-        folder_close(&f);
+    if (argc < 2 || argv[1][0] == '-' || (argc > 2 && !advance)) return cli_usage("verify");
+    if (advance && !advance_read(argc - 3, argv + 3, &wish)) return cli_usage("verify");
+    status st = verify(argv[1], &r);
+    if (st.cls == ST_OK && advance) {
+        st = advance_run(argv[1], &wish);
+        if (st.cls == ST_OK) st = verify(argv[1], &r); // with the facts that this has made
     }
     if (st.cls == ST_OK)
         printf("verified %" PRIu64 " records, %" PRIu64 " units\n", r.records, r.units);

@@ -8,7 +8,7 @@ enum { NAMESPACE_SIZE = 16, SHA1_SIZE = 20 };
 // RFC 9562 section 5.5: the first 16 bytes of SHA-1(namespace, name), with version and variant.
 static void uuid_v5(const uint8_t ns[NAMESPACE_SIZE], str name, uint8_t out[16])
 {
-    uint8_t in[NAMESPACE_SIZE + 48], sum[SHA1_SIZE];
+    uint8_t in[NAMESPACE_SIZE + 64], sum[SHA1_SIZE];
 
     assert(name.n <= sizeof in - NAMESPACE_SIZE);
     memcpy(in, ns, NAMESPACE_SIZE);
@@ -23,10 +23,11 @@ static const uint8_t groups[] = {4, 2, 2, 2, 6}; // bytes between the hyphens
 
 void event_id_bytes(const uint8_t journal_id[16], const struct event_name *name, uint8_t out[16])
 {
-    char text[48];
+    char text[64];
 
     int n = snprintf(text, sizeof text, "%llu/%u/%u", (unsigned long long)name->seq, name->part,
                      name->shape);
+    if (name->term != 0) n += snprintf(text + n, sizeof text - (size_t)n, "/%u", name->term);
     assert(n > 0 && (size_t)n < sizeof text);
     uuid_v5(journal_id, (str){text, (size_t)n}, out);
 }

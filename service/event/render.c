@@ -183,7 +183,7 @@ enum { SHAPE_PLAIN = 0, SHAPE_WHOLE = 1 }; // in ids of events, for ever
 static status part_shaped(const struct telling *x, uint32_t shape, struct epcis_event **out)
 {
     struct event_part *p = &x->out->at[x->out->n];
-    struct event_name name = {x->f->seq, x->out->n, shape};
+    struct event_name name = {x->f->seq, x->out->n, shape, x->f->term};
     struct buf id;
 
     assert(x->out->n < EVENT_PARTS_MAX);

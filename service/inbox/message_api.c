@@ -8,6 +8,7 @@
 #include "service/event/event_id.h"
 #include "service/inbox/received.h"
 #include "service/journal/refusal.h"
+#include "service/journal/restored.h"
 #include <string.h>
 
 #define UUID_PREFIX 9u // "urn:uuid:"
@@ -19,12 +20,13 @@ enum shape { // of names of UUIDs: far from those of events and dialects
     SHAPE_RESPONSE
 };
 
-static str uuid(struct inbox *x, const struct event_name *name)
+static str uuid(struct inbox *x, uint64_t seq, uint32_t part, enum shape shape)
 {
+    struct event_name name = {seq, part, shape, restored_term(x->t, seq)};
     struct buf b;
 
     buf_init(&b, 64);
-    event_id_put(x->site->meta.journal_id, name, &b);
+    event_id_put(x->site->meta.journal_id, &name, &b);
     str s = arena_str(x->a, str_from(buf_str(&b), UUID_PREFIX));
     buf_fini(&b);
     return s.p == NULL ? (str){"", 0} : s;
@@ -32,8 +34,7 @@ static str uuid(struct inbox *x, const struct event_name *name)
 
 str inbox_case(struct inbox *x, const struct exception_row *row)
 {
-    struct event_name name = {row->id.seq, row->id.index, SHAPE_CASE};
-    return uuid(x, &name);
+    return uuid(x, row->id.seq, row->id.index, SHAPE_CASE);
 }
 
 // ---- coming in
@@ -188,15 +189,16 @@ static void head(struct outgoing *o)
 {
     const struct exception_row *row = o->row;
     struct digest16 asked = digest16_of(o->x->r->query, (str){0});
-    struct event_name name = {row->newest > row->id.seq ? row->newest : row->id.seq, 0,
-                              o->m.type == PDG_REPORT ? SHAPE_REPORT : SHAPE_RESPONSE};
+    enum shape shape = o->m.type == PDG_REPORT ? SHAPE_REPORT : SHAPE_RESPONSE;
+    uint64_t seq = row->newest > row->id.seq ? row->newest : row->id.seq;
+    uint32_t part;
     struct fact f;
 
-    memcpy(&name.part, asked.b, sizeof name.part);
-    if (row->settled > name.seq) name.seq = row->settled;
-    o->m.id = uuid(o->x, &name);
+    memcpy(&part, asked.b, sizeof part);
+    if (row->settled > seq) seq = row->settled;
+    o->m.id = uuid(o->x, seq, part, shape);
     if (o->m.case_id.n == 0) o->m.case_id = inbox_case(o->x, row);
-    if (journal_get_header(o->x->t, name.seq, &f).cls == ST_OK) o->m.timestamp = f.at.ms / 1000;
+    if (journal_get_header(o->x->t, seq, &f).cls == ST_OK) o->m.timestamp = f.at.ms / 1000;
     o->m.resolved = row->state == EXCEPTION_RESOLVED;
 }
 
@@ -242,14 +244,14 @@ static void other_error(struct outgoing *o)
 
 static status add_item(struct outgoing *o, enum pdg_group g, const struct inbox_product *p)
 {
-    struct event_name name = {o->row->id.seq, o->row->id.index, SHAPE_ITEM};
     struct pdg_item *i = &o->items[0];
 
     if (g == PDG_MISSING_PRODUCT && o->file.n == 0)
         return fail(ST_BAD_INPUT, "field.required", 0, "file: it is required of missing_product");
     if (g >= PDG_GLN_ERROR)
         return fail(ST_BAD_INPUT, "field.word", 0, "group: no exception here is about master data");
-    *i = (struct pdg_item){.group = g, .id = uuid(o->x, &name), .gtin = p->gtin};
+    *i = (struct pdg_item){.group = g, .gtin = p->gtin};
+    i->id = uuid(o->x, o->row->id.seq, o->row->id.index, SHAPE_ITEM);
     i->serial = p->serial;
     i->lot = i->data_lot = p->lot;
     i->expiry = i->data_expiry = p->expiry;

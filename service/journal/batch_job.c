@@ -28,6 +28,7 @@ static status decide_as(struct batch *b, const struct job *j, const struct ask *
     *f = (struct fact){.kind = a->kind->number,
                        .kind_version = a->kind->version,
                        .seq = b->ledger.head.seq + 1,
+                       .term = b->ledger.term,
                        .at = batch_now(b),
                        .actor = j->actor};
     *d = (struct decide){.t = b->ledger.t,
@@ -127,6 +128,7 @@ static uint64_t record_refusal(struct batch *b, const struct job *j, const struc
     struct fact f = {.kind = FACT_REFUSAL,
                      .kind_version = kind_refusal.version,
                      .seq = b->ledger.head.seq + 1,
+                     .term = b->ledger.term,
                      .at = now,
                      .actor = j->actor,
                      .client = tried->client,

@@ -38,7 +38,7 @@ struct fact {
     uint8_t kind_version;
     uint8_t flags;
     uint64_t seq;
-    uint32_t term;  // 0 until there is more than one machine
+    uint32_t term;  // 0; after a restore one of its own (restored.h)
     wall at;        // recordTime
     uint32_t actor; // dense number of the principal; 0 is the service itself
     client_id client;

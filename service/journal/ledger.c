@@ -1,4 +1,5 @@
 #include "service/journal/ledger.h"
+#include "service/journal/restored.h"
 
 const struct kind *kind_find(const struct kind *const *kinds, unsigned number, unsigned version)
 {
@@ -23,6 +24,7 @@ struct ledger ledger_begin(struct txn *t, const struct kind *const *kinds, struc
     struct ledger l = {.t = t, .kinds = kinds, .keys = m->keys, .head = journal_head_get(t)};
 
     list_notes_begin(m->notes, t);
+    l.term = restored_get(t).term;
     if (txn_status(t).cls == ST_OK && key_tail_at(m->keys, t, l.head.seq).cls != ST_OK)
         txn_spoil(t, "store.corrupt", "the newest facts of the journal cannot be read");
     if (txn_status(t).cls != ST_OK) l.keys = NULL;

@@ -9,6 +9,7 @@ struct ledger {
     const struct kind *const *kinds;
     struct key_tail *keys;    // NULL: the transaction is spoilt
     struct journal_head head; // after the last fact written
+    uint32_t term;            // of new facts (restored.h)
     client_id client;         // of the last fact that had one: its row is put when another's comes
     uint64_t client_no;       // how many facts it has
 };

@@ -14,6 +14,9 @@
     X(KEYS_PRUNED, 7, "keys.pruned")                                                               \
     X(EPOCH_ADDED, 8, "epoch.added")                                                               \
     X(SITE_SEEDED, 9, "site.seeded")                                                               \
+    X(SITE_RESTORED, 10, "site.restored")                                                          \
+    X(POOLS_ADVANCED, 11, "pools.advanced")                                                        \
+    X(NUMBERS_RECOVERED, 12, "numbers.recovered")                                                  \
     X(CLIENT_PUT, 16, "client.put")                                                                \
     X(PRODUCT_PUT, 17, "product.put")                                                              \
     X(LOCATION_PUT, 18, "location.put")                                                            \
@@ -90,6 +93,7 @@ enum fact_kind {
 //      name             tag
 #define ROW_TAGS(X)                                                                                \
     X(META, 'M')                                                                                   \
+    X(RESTORED, '!')                                                                               \
     X(HEAD, 'H')                                                                                   \
     X(LINK, 'K')                                                                                   \
     X(COUNTER, 'N')                                                                                \

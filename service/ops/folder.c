@@ -135,6 +135,20 @@ status folder_path(const struct folder *f, const char *name, char out[FOLDER_PAT
     return join(f->site, name, out);
 }
 
+bool folder_is_backup(const struct folder *f)
+{
+    char path[FOLDER_PATH_MAX];
+    return f->site[0] != 0 && folder_path(f, FOLDER_BACKUP_MARK, path).cls == ST_OK &&
+           access(path, F_OK) == 0;
+}
+
+status folder_serves(const struct folder *f)
+{
+    if (!folder_is_backup(f)) return OK;
+    return fail(ST_CONFLICT, "folder.backup", 0,
+                "%s is a backup: packtrail restore makes a site of it", f->site);
+}
+
 // ---- the format
 
 static status format_wrong(const struct folder *f)
@@ -242,6 +256,24 @@ status folder_put(const char *path, str text)
     if (st.cls == ST_OK && rename(beside, path) != 0) st = write_failed(path);
     if (st.cls == ST_OK) return sync_folder_of(path);
     unlink(beside);
+    return st;
+}
+
+status folder_get(const char *path, struct buf *out)
+{
+    FILE *f = fopen(path, "rbe");
+    char piece[4096];
+    size_t n;
+    str whole;
+
+    if (f == NULL)
+        return fail(errno == ENOENT ? ST_NOT_FOUND : ST_STORE, "file.open", 0, "%s: %s", path,
+                    strerror(errno));
+    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !out->failed)
+        buf_add(out, (str){piece, n});
+    status st = ferror(f) ? fail(ST_STORE, "file.read", 0, "%s: %s", path, strerror(errno))
+                          : buf_done(out, &whole);
+    fclose(f);
     return st;
 }
 

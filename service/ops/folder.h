@@ -37,10 +37,19 @@ void folder_close(struct folder *f);
 status folder_format_read(const struct folder *f, struct folder_format *out);
 status folder_format_write(const struct folder *f, const struct journal_meta *meta);
 
+// A backup has this file beside its data: it is no site and nothing may write to it but who backs
+// up. A site that came back from one has a fact that says so, and gives no number twice.
+#define FOLDER_BACKUP_MARK "backup.txt"
+bool folder_is_backup(const struct folder *f);
+status folder_serves(const struct folder *f); // folder.backup: it is one
+
 // The path of a file of the site. folder.path: it is too long.
 status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX]);
 // Replaces a file at one stroke: beside it, synced, renamed, the folder synced.
 status folder_put(const char *path, str text);
+// Appends all that a file holds. file.open (ST_NOT_FOUND where there is none), file.read; that of
+// the buffer's ceiling.
+status folder_get(const char *path, struct buf *out);
 
 // The store of a folder, for reading beside a service that runs, or alone.
 #define FOLDER_READERS  256u       // read transactions at once, of all processes

@@ -29,50 +29,83 @@ struct head_file {
     const struct env *env;
     bool nice;
     uint64_t seq, numbers; // as last written
-    mono at;
+    mono at, swept;
 };
 
 // How many numbers were given out of all spaces: only compared with what it was before.
+static bool add_numbers(void *self, const struct space_row *s)
+{
+    *(uint64_t *)self += s->high;
+    return true;
+}
+
 static uint64_t count_numbers(struct txn *t)
 {
-    uint64_t spaces = counter_get(t, COUNTER_SPACE), sum = 0;
-    struct space_row s;
+    uint64_t sum = 0;
 
-    for (uint64_t n = 1; n <= spaces; n++)
-        if (space_row_get(t, (uint32_t)n, &s)) sum += s.high;
+    space_rows(t, add_numbers, &sum);
     return sum;
 }
 
 // ---- the file
 
-static void write_marks(struct txn *t, uint32_t pool, uint64_t spaces, struct json_w *w)
+static void write_marks(struct txn *t, const struct item *pool, struct json_w *w, bool whole)
 {
-    struct space_row s;
+    struct pool_marks m;
+    char form[32];
 
-    for (uint64_t n = 1; n <= spaces; n++) {
+    pool_marks_get(t, pool->number, &m);
+    for (uint32_t i = 0; i < m.n; i++) {
+        struct space_row s;
         char name[16];
-        if (!space_row_get(t, (uint32_t)n, &s) || s.pool != pool) continue;
+        if (!space_row_get(t, m.spaces[i], &s)) continue;
         snprintf(name, sizeof name, "%u", s.space);
-        json_w_kint(w, name, (int64_t)s.high);
+        if (!whole) {
+            json_w_kint(w, name, (int64_t)s.high);
+            continue;
+        }
+        struct digest16 d = space_form(&s);
+        hex_put(form, d.b, sizeof d.b);
+        json_w_object(w);
+        json_w_kint(w, "space", s.space);
+        json_w_kstr(w, "pool", pool->name);
+        json_w_kint(w, "epoch", s.epoch);
+        json_w_kint(w, "high", (int64_t)s.high);
+        json_w_kstr(w, "form", (str){form, sizeof form});
+        json_w_end(w);
     }
 }
 
-static void write_pools(struct txn *t, struct json_w *w)
+// Either {name: {space: mark}}, or all that is needed to move a restored site's pools that far.
+static void write_pools(struct txn *t, struct json_w *w, bool whole)
 {
-    uint64_t spaces = counter_get(t, COUNTER_SPACE);
     struct buf key;
     struct item pool;
 
     buf_init(&key, KB);
     struct walk walk = item_walk(t, &noun_pool, (str){0}, &key);
     while (item_next(&walk, &pool)) {
-        json_w_key(w, pool.name);
-        json_w_object(w);
-        write_marks(t, pool.number, spaces, w);
-        json_w_end(w);
+        if (!whole) json_w_key(w, pool.name);
+        if (!whole) json_w_object(w);
+        write_marks(t, &pool, w, whole);
+        if (!whole) json_w_end(w);
     }
     walk_close(&walk);
     buf_fini(&key);
+}
+
+static void write_journal(struct txn *t, struct json_w *w)
+{
+    struct journal_meta meta;
+    struct arena a;
+    char id[32];
+
+    arena_init(&a, 4 * KB);
+    if (journal_meta_get(t, &a, &meta).cls == ST_OK) {
+        hex_put(id, meta.journal_id, sizeof meta.journal_id);
+        json_w_kstr(w, "journal", (str){id, sizeof id});
+    }
+    arena_fini(&a);
 }
 
 static void write_head(struct txn *t, const struct journal_head *h, struct buf *b)
@@ -85,12 +118,17 @@ static void write_head(struct txn *t, const struct journal_head *h, struct buf *
     buf_init(&at, 64);
     when_write(&at, (struct moment){h->at, 0});
     json_w_object(&w);
+    write_journal(t, &w);
     json_w_kint(&w, "seq", (int64_t)h->seq);
     json_w_kstr(&w, "link", (str){link, sizeof link});
     json_w_kstr(&w, "at", buf_str(&at));
     json_w_key(&w, S("pools"));
     json_w_object(&w);
-    write_pools(t, &w);
+    write_pools(t, &w, false);
+    json_w_end(&w);
+    json_w_key(&w, S("spaces"));
+    json_w_array(&w);
+    write_pools(t, &w, true);
     json_w_end(&w);
     json_w_end(&w);
     buf_addc(b, '\n');
@@ -194,6 +232,10 @@ static void look(evutil_socket_t fd, short what, void *arg)
     h->nice = true;
     status st = txn_end(&t, false);
     bool minute = env_mono(h->env).ms - h->at.ms >= WRITE_MS;
+    if (env_mono(h->env).ms - h->swept.ms >= WRITE_MS) {
+        db_sweep(h->db); // a backup that was killed
+        h->swept = env_mono(h->env);
+    }
     if (st.cls == ST_OK && seq != h->seq && (minute || numbers - h->numbers >= NUMBERS_MAX))
         write_now(h, seq, numbers);
 }
@@ -206,7 +248,7 @@ status head_file_start(struct db *db, const char *path, const struct env *env,
 
     assert(h != NULL);
     *h = (struct head_file){.db = db, .path = path, .env = env, .loop = loop_new("head file")};
-    h->at = env_mono(env);
+    h->at = h->swept = env_mono(env);
     h->tick = event_new(loop_base(h->loop), -1, EV_PERSIST, look, h);
     assert(h->tick != NULL && event_add(h->tick, &every) == 0);
     status st = loop_start(h->loop);

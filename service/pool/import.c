@@ -3,6 +3,7 @@
 //   attributes that are new: count varint, strs | claims: space 3, ordinal 5, to the end
 #include "service/pool/import.h"
 #include "common/arena.h"
+#include "service/journal/restored.h"
 #include "service/pool/import_int.h"
 #include <string.h>
 
@@ -84,6 +85,7 @@ static status part_decide(struct decide *d)
     struct import_place at;
 
     TRY(import_place_get(d, p->pool, &at));
+    if (restored_get(d->t).frozen) return restored_refusal();
     TRY(check_turn(&at, p));
     struct import_check k = {.names = names_here(d->app),
                              .t = d->t,

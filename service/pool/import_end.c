@@ -6,6 +6,7 @@
 //   space 3, ordinal 5, to the end
 // decided part of `pool.returned`: pool 4 | space 3 | first ordinal 5 | count 8 | reason str
 #include "common/arena.h"
+#include "service/journal/restored.h"
 #include "service/pool/import_int.h"
 #include <string.h>
 
@@ -156,6 +157,7 @@ static status back_decide(struct decide *d)
     struct import_place at;
 
     TRY(import_place_get(d, p->pool, &at));
+    if (restored_get(d->t).frozen) return restored_refusal();
     if (at.under_way.seq != 0)
         return fail(ST_CONFLICT, "import.running", 0, "an import into this pool is under way");
     bytes_u(d->out, p->pool, 4);

@@ -5,6 +5,7 @@
 #include "service/pool/issue.h"
 #include "common/arena.h"
 #include "common/bytes.h"
+#include "service/journal/restored.h"
 #include "service/pool/pool_int.h"
 #include <string.h>
 
@@ -114,14 +115,11 @@ static status try_pool(struct choice *c)
     return c->row.sort == SPACE_OF_LIST ? OK : take_generated(c);
 }
 
-static void skips_put(const struct choice *c, struct buf *out)
+void skips_put(struct buf *out, uint64_t at, const uint64_t *s, uint32_t count)
 {
-    const uint64_t *s = c->take.skips;
-    uint64_t at = c->row.high;
-
-    for (uint32_t i = 0; i < c->take.skip_count;) {
+    for (uint32_t i = 0; i < count;) {
         uint32_t n = 1;
-        while (i + n < c->take.skip_count && s[i + n] == s[i] + ((uint64_t)n << 2)) n++;
+        while (i + n < count && s[i + n] == s[i] + ((uint64_t)n << 2)) n++;
         bytes_var(out, (s[i] >> 2) - at);
         bytes_var(out, n);
         bytes_u(out, s[i] & 3, 1);
@@ -149,7 +147,7 @@ static void fact_put(const struct choice *c)
     bytes_str(out, ask->line);
     bytes_str(out, ask->lot);
     bytes_str(out, ask->order);
-    skips_put(c, out);
+    skips_put(out, c->row.high, c->take.skips, c->take.skip_count);
     c->d->fact->client = ask->client;
 }
 
@@ -165,6 +163,7 @@ static status issue_decide(struct decide *d)
 
     assert(ask->quantity > 0 && ask->quantity <= POOL_NUMBERS_MAX);
     d->fact->client = ask->client;
+    if (restored_get(d->t).frozen) return restored_refusal();
     for (uint32_t i = 0; i < n; i++) {
         if (ask->pool != 0 && pools[i] != ask->pool) continue;
         if (!pool_row_get(d->t, pools[i], &c.pool)) continue;
@@ -209,7 +208,8 @@ static void write_opening(struct txn *t, const struct issued *i, struct space_ro
     old = p;
     p.spaces[p.space_count++] = i->space;
     pool_row_put(t, &p, &old);
-    counter_put(t, COUNTER_SPACE, i->space);
+    // What a restore brings back was made before the gap that it left.
+    if (counter_get(t, COUNTER_SPACE) < i->space) counter_put(t, COUNTER_SPACE, i->space);
 }
 
 // The row to go on with: that of the space, or of the newest before the one that is opened.
@@ -238,7 +238,8 @@ static void write_skips(struct txn *t, const struct issued *i, struct space_row 
     }
 }
 
-static void write_request(struct txn *t, const struct fact *f, const struct issued *i)
+static void write_request(struct txn *t, const struct fact *f, const struct issued *i,
+                          enum request_state state)
 {
     struct request_row q = {.seq = f->seq,
                             .client = f->client,
@@ -247,7 +248,7 @@ static void write_request(struct txn *t, const struct fact *f, const struct issu
                             .first = i->first,
                             .consumed = i->consumed,
                             .quantity = i->count,
-                            .state = REQUEST_OPEN,
+                            .state = state,
                             .at = f->at,
                             .is_sscc = i->is_sscc,
                             .line = i->line,
@@ -269,13 +270,12 @@ static void write_settled(struct txn *t, const struct fact *f, const struct issu
     if (pool_row_get(t, i->pool, &p)) pool_alerts_settle(t, f, &p);
 }
 
-static void issue_write(struct txn *t, const struct fact *f, const void *arg)
+void issued_write(struct txn *t, const struct fact *f, enum request_state state)
 {
     struct issued i;
     struct space_row s;
     struct definition kept;
 
-    (void)arg;
     if (issued_get(f->decided, &i).cls != ST_OK || !space_before(t, &i, &s)) {
         txn_spoil(t, "record.corrupt", "an issue of numbers that its space does not fit");
         return;
@@ -288,12 +288,18 @@ static void issue_write(struct txn *t, const struct fact *f, const void *arg)
     space_count_hour(&s, f->at, i.count);
     space_row_put(t, &s);
     issue_row_put(t, i.space, &(struct issue_row){f->seq, i.first, i.consumed});
-    write_request(t, f, &i);
+    write_request(t, f, &i, state);
     if (i.opens) write_settled(t, f, &i);
     if (i.alerts != 0) pool_alerts_raise(t, f, &s, i.alerts);
 }
 
-static void issue_print(const struct fact *f, struct json_w *w, const void *arg)
+static void issue_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    (void)arg;
+    issued_write(t, f, REQUEST_OPEN);
+}
+
+void issued_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct issued i;
 
@@ -311,4 +317,4 @@ static void issue_print(const struct fact *f, struct json_w *w, const void *arg)
 }
 
 const struct kind kind_numbers_issued = {
-    FACT_NUMBERS_ISSUED, 1, "numbers.issued", issue_decide, issue_write, issue_print, NULL};
+    FACT_NUMBERS_ISSUED, 1, "numbers.issued", issue_decide, issue_write, issued_print, NULL};

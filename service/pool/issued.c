@@ -110,7 +110,7 @@ status request_runs(struct txn *t, const struct request_part *p, struct arena *a
 
     status st = journal_get(t, p->request, a, &f);
     if (st.cls != ST_OK && strcmp(st.reason, "journal.no_record") != 0) return st;
-    if (st.cls != ST_OK || f.kind != FACT_NUMBERS_ISSUED)
+    if (st.cls != ST_OK || (f.kind != FACT_NUMBERS_ISSUED && f.kind != FACT_NUMBERS_RECOVERED))
         return fail(ST_NOT_FOUND, "request.unknown", 0, "there is no such request for numbers");
     TRY(issued_get(f.decided, &i));
     TRY(issued_runs(&i, a, &all));

@@ -36,6 +36,18 @@ struct space_row {
 };
 
 bool space_row_get(struct txn *t, uint32_t space, struct space_row *out);
+// The spaces of a pool, oldest epoch first.
+#define POOL_SPACES_MAX 64u // one an epoch
+struct pool_marks {
+    uint32_t n;
+    uint32_t spaces[POOL_SPACES_MAX];
+};
+void pool_marks_get(struct txn *t, uint32_t pool, struct pool_marks *out);
+// Every space, in the order of their numbers; `each` answers false where it has seen enough.
+typedef bool space_each(void *self, const struct space_row *s);
+void space_rows(struct txn *t, space_each *each, void *self);
+// What a space's texts follow from, but for the key: equal digests, equal definitions.
+struct digest16 space_form(const struct space_row *s);
 // The company prefix of a space of SSCCs; empty: it is none. A view of the row.
 str space_company_prefix(const struct space_row *s);
 // A unit of this space is put into, or others are put into it.

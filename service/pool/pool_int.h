@@ -7,7 +7,6 @@
 #include "service/pool/site_key.h"
 #include "service/pool/space.h"
 
-#define POOL_SPACES_MAX      64u      // one an epoch
 #define POOL_NUMBERS_MAX     1000000u // a request of more is refused whatever the settings say
 #define SPACE_DEFINITION_MAX 400u     // bytes, packed
 // Delegated Regulation (EU) 2016/161, article 4: at most one guess in 10,000 may succeed.
@@ -58,7 +57,8 @@ void pool_row_put(struct txn *t, const struct pool_row *p, const struct pool_row
 // All pools of an id, by rank and then by age. More than these are not made (pool.many).
 #define POOLS_OF_ID_MAX 64u
 uint32_t pools_of(struct txn *t, const struct pool_id *id, uint32_t pools[POOLS_OF_ID_MAX]);
-// Have imports brought numbers of this id, be they visible yet or not?
+// Have imports brought numbers of this id, be they visible yet or not? Or a restore, which is not
+// told apart by ids.
 bool lists_have_numbers(struct txn *t, const struct pool_id *id);
 // Every SSCC pool of the site, for it is by all of them that an SSCC must be unique.
 typedef bool pool_each(void *self, uint32_t pool); // false: enough
@@ -73,6 +73,13 @@ bool space_definition_get(str bytes, struct space_conf *out); // views of the by
 status space_build(const struct site *site, const struct space_row *row, struct number_space *out);
 void space_count_hour(struct space_row *s, wall at, uint32_t numbers);
 uint64_t space_last_day(const struct space_row *s, wall now); // numbers issued in 24 hours
+
+// issue.c: rows and words of a fact with the decided part of numbers.issued.
+void issued_write(struct txn *t, const struct fact *f, enum request_state state);
+void issued_print(const struct fact *f, struct json_w *w, const void *arg);
+// Ordinals and why they are passed over (ordinal << 2 | enum skip_why), ascending; `at` is where
+// the numbers begin.
+void skips_put(struct buf *out, uint64_t at, const uint64_t *skips, uint32_t count);
 
 void issue_row_put(struct txn *t, uint32_t space, const struct issue_row *i);
 
@@ -129,6 +136,7 @@ struct take {
     const struct space_row *row; // to take from; not yet in the ledger where `fresh` is set
     struct number_space *fresh;
     uint32_t wanted;
+    uint64_t to;       // not 0: all below it, and `wanted` is as many as that could be
     uint64_t consumed; // the answer
     uint64_t *skips;
     uint32_t skip_count;

@@ -6,6 +6,8 @@
 // each candidate is looked up. Nothing of all this is computed where there is nothing to meet.
 //
 // Runs in the committer; memory is the job's arena.
+#include "service/journal/restored.h"
+#include "service/pool/foreign.h"
 #include "service/pool/pool_int.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@ struct taking {
     uint32_t reserved_count;
     uint64_t below; // candidates of this round are below it
     uint32_t skips_max;
+    bool tests_names;
 };
 
 static status exhausted(const struct take *k, uint64_t got)
@@ -63,11 +66,26 @@ static void reserved_load(struct taking *g, uint64_t from)
 {
     struct barred_range r = {g->k->row->space, from, g->space->capacity};
 
-    g->below = g->space->capacity;
+    r.below = g->below = g->k->to > 0 ? g->k->to : g->space->capacity;
     g->reserved_count = 0;
     if (g->k->row->ahead == 0) return;
     g->reserved_count = barred_list(g->k->t, &r, g->reserved, RESERVED_MAX);
     if (g->reserved_count == RESERVED_MAX) g->below = g->reserved[RESERVED_MAX - 1] + 1;
+}
+
+// After a restore it may be a number that the lost machine gave.
+static bool is_name(struct taking *g, str text)
+{
+    const struct space_row *row = g->k->row;
+    bool sscc = row->sort == SPACE_OF_SSCC;
+    struct gs1_id id = sscc ? gs1_sscc(text.p) : gs1_sgtin(row->gtin, text);
+    struct buf b;
+
+    buf_init(&b, FOREIGN_TEXT_MAX + KB);
+    bool found = foreign_text(&id, &b).cls == ST_OK &&
+                 foreign_find(g->k->t, sscc ? (client_id){0} : row->client, buf_str(&b)).v != 0;
+    buf_fini(&b);
+    return found;
 }
 
 // Candidates first..first+consumed-1 that were not skipped: which of their texts are imported?
@@ -95,7 +113,8 @@ static uint32_t find_texts(struct taking *g, uint64_t first, const struct space_
             row->client, {row->gtin, 14                    },
              {texts[i],  space_length(g->space)}
         };
-        if (text_find(g->k->t, &of).v != 0) hits[found++] = ordinals[i];
+        if (text_find(g->k->t, &of).v != 0 || (g->tests_names && is_name(g, of.text)))
+            hits[found++] = ordinals[i];
     }
     return found;
 }
@@ -159,6 +178,7 @@ static status take_all(struct taking *g)
 
     while (got < k->wanted) {
         uint64_t first = k->row->high + k->consumed;
+        if (k->to > 0 && first >= k->to) break;
         if (first >= g->space->capacity) return exhausted(k, got);
         reserved_load(g, first);
         if (take_some(g, k->wanted - got, &got)) continue;
@@ -182,6 +202,7 @@ status space_take(struct take *k)
         k->consumed = k->wanted; // nothing to meet: not even the key is needed
         return OK;
     }
+    g.tests_names = restored_get(k->t).tests_names;
     TRY(past_load(&g));
     // Asked for last: the past may have pushed it out of what the names remember.
     if (g.space == NULL) g.space = names_generated(k->names, k->t, k->row->space);

@@ -5,6 +5,7 @@
 #include "service/event/index.h"
 #include "service/event/often.h"
 #include "service/event/report.h"
+#include "service/journal/restored.h"
 #include "service/pool/foreign.h"
 #include "service/query/rows.h"
 #include "service/unit/unit_db.h"
@@ -165,7 +166,7 @@ static status id_scan(struct plan *p, const struct plan_world *w, const uint8_t 
 
     p->stays = n == SCAN_STEP;
     for (size_t i = 0; i < 2 * n; i++) {
-        struct event_name name = {seqs[i / 2], i % 2, 0};
+        struct event_name name = {seqs[i / 2], i % 2, 0, restored_term(w->t, seqs[i / 2])};
         event_id_bytes(w->journal_id, &name, made);
         if (memcmp(made, id, sizeof made) != 0) continue;
         p->stays = false;

@@ -8,6 +8,7 @@
 #include "service/event/render.h"
 #include "service/event/unit_view.h"
 #include "service/item/item_db.h"
+#include "service/journal/restored.h"
 #include "service/trade/correct.h"
 #include <string.h>
 
@@ -49,10 +50,12 @@ struct finding {
 
 static bool is_part(struct finding *x, uint64_t seq)
 {
+    struct event_name name = {.seq = seq, .term = restored_term(x->t, seq)};
     uint8_t made[16];
 
     for (uint8_t part = 0; x->ours && part < EVENT_PARTS_MAX; part++) {
-        event_id_bytes(api_site(x->r)->meta.journal_id, &(struct event_name){seq, part, 0}, made);
+        name.part = part;
+        event_id_bytes(api_site(x->r)->meta.journal_id, &name, made);
         if (memcmp(made, x->id, sizeof made) != 0) continue;
         x->seq = seq;
         x->part = part;

@@ -421,7 +421,7 @@ str delivery_event_id(str body, uint32_t n)
 
 str delivery_id_of(struct delivery_site *s, uint64_t seq, uint32_t part)
 {
-    struct event_name name = {seq, part, 0};
+    struct event_name name = {seq, part, 0, 0};
     struct buf b;
 
     buf_init(&b, 100);

@@ -50,8 +50,9 @@ static void ids_are_uuids_of_journal_fact_and_part(void **state)
         const char *id;
     } rows[] = {
   // by Python's uuid.uuid5
-        {{1, 0, 0},          "urn:uuid:34099006-bd78-541c-933a-5a8eeb45aa66"},
-        {{UINT64_MAX, 1, 7}, "urn:uuid:cd19458d-3e52-5347-8348-eedf7334b221"},
+        {{1, 0, 0, 0},                   "urn:uuid:34099006-bd78-541c-933a-5a8eeb45aa66"},
+        {{UINT64_MAX, 1, 7, 0},          "urn:uuid:cd19458d-3e52-5347-8348-eedf7334b221"},
+        {{UINT64_MAX, 1, 7, 1795747000}, "urn:uuid:998a3295-a143-5444-992a-082969bbaa6d"},
     };
     uint8_t journal[16];
     struct buf b;

@@ -1,9 +1,12 @@
 #include "pool_site.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/journal/restored.h"
 #include "service/pool/epoch.h"
+#include "service/pool/foreign.h"
 #include "service/pool/import.h"
 #include "service/pool/pool_api.h"
+#include "service/pool/recover.h"
 #include "service/pool/request.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -14,7 +17,8 @@
 const struct kind *const pool_site_kinds[] = {
     &kind_client_put,  &kind_product_put,       &kind_pool_put,         &kind_numbers_issued,
     &kind_epoch_added, &kind_numbers_confirmed, &kind_numbers_returned, &kind_import_part,
-    &kind_import_done, &kind_import_dropped,    &kind_pool_returned,    NULL};
+    &kind_import_done, &kind_import_dropped,    &kind_pool_returned,    &kind_site_restored,
+    &kind_units_named, &kind_numbers_recovered, &kind_pools_advanced,   NULL};
 
 static void must(status st)
 {

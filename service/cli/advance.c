@@ -1,0 +1,254 @@
+#include "service/cli/advance.h"
+#include "service/cli/stopped.h"
+#include "service/journal/restored.h"
+#include "service/pool/epoch.h"
+#include "service/pool/site_key.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PLAN_MEMORY (2 * GB)
+
+struct advancing {
+    const struct advance_wish *wish;
+    struct stopped s;
+    struct site_keys keys;
+    struct advance *numbers;
+    struct txn *t;             // while files are read
+    struct recover_ask *marks; // of head files
+    uint32_t mark_count, mark_max;
+    uint64_t open; // that somebody must accept
+    uint64_t recovered;
+    struct arena arena;
+};
+
+static bool is_accepted(const struct advancing *a) { return a->wish->accept != NULL; }
+
+// Trouble that somebody may accept is told, and then it is passed over.
+static status open_end(struct advancing *a, status st)
+{
+    if (st.cls == ST_OK || strncmp(st.reason, "evidence.", 9) != 0 || !is_accepted(a)) return st;
+    a->open++;
+    printf("accepted: %s: %s\n", st.reason, st.text);
+    return OK;
+}
+
+// ---- what files say
+
+static status take_head(void *self, str journal, uint64_t seq)
+{
+    struct advancing *a = self;
+    char id[32];
+
+    hex_put(id, a->s.site.meta.journal_id, sizeof a->s.site.meta.journal_id);
+    if (str_eq(journal, (str){id, sizeof id})) return OK;
+    return fail(ST_CONFLICT, "head.other", 0,
+                "a head file (record %" PRIu64 ") is of another site: leave it out", seq);
+}
+
+static status take_mark(void *self, const struct advance_mark *m)
+{
+    struct advancing *a = self;
+    struct recover_ask ask;
+
+    TRY(open_end(a, advance_mark(&a->s.site, a->t, m, &ask)));
+    if (ask.to == 0) return OK;
+    for (uint32_t i = 0; i < a->mark_count; i++) { // of two head files the newer one
+        struct recover_ask *had = &a->marks[i];
+        if (had->space != ask.space || had->pool != ask.pool) continue;
+        if (had->to < ask.to) had->to = ask.to;
+        return OK;
+    }
+    if (a->mark_count == a->mark_max) return fail(ST_TOO_LARGE, "evidence.many", 0, "of marks");
+    a->marks[a->mark_count++] = ask;
+    return OK;
+}
+
+static status take_serials(void *self, const char gtin[14], const str *serials, uint32_t n)
+{
+    struct advancing *a = self;
+    return advance_serials(a->numbers, a->t, gtin, serials, n);
+}
+
+static status take_id(void *self, const struct gs1_id *id)
+{
+    struct advancing *a = self;
+    return advance_id(a->numbers, a->t, id);
+}
+
+static status no_head(void *self, str journal, uint64_t seq)
+{
+    (void)self, (void)journal, (void)seq;
+    return OK;
+}
+static status no_mark(void *self, const struct advance_mark *m)
+{
+    (void)self, (void)m;
+    return OK;
+}
+static status no_serials(void *self, const char gtin[14], const str *serials, uint32_t n)
+{
+    (void)self, (void)gtin, (void)serials, (void)n;
+    return OK;
+}
+static status no_id(void *self, const struct gs1_id *id)
+{
+    (void)self, (void)id;
+    return OK;
+}
+
+static const struct evidence_ops marks_only = {take_head, take_mark, no_serials, no_id};
+static const struct evidence_ops numbers_only = {no_head, no_mark, take_serials, take_id};
+
+static status files_read(struct advancing *a, const struct evidence_ops *ops)
+{
+    status st = OK;
+
+    a->t = txn_read(a->s.site.db);
+    for (uint32_t i = 0; i < a->wish->n && st.cls == ST_OK; i++)
+        st = evidence_read(&a->wish->files[i], ops, a);
+    return st;
+}
+
+static status files_end(struct advancing *a, status st)
+{
+    status end = txn_end(&a->t, false);
+    return st.cls == ST_OK ? end : st;
+}
+
+// ---- facts
+
+static status fact_put(struct advancing *a, const struct kind *k, const void *what)
+{
+    struct ask ask;
+
+    arena_reset(&a->s.arena);
+    return stopped_run(&a->s, k, what, &ask);
+}
+
+static status moves_put(struct advancing *a, const struct recover_ask *moves, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(open_end(a, fact_put(a, &kind_numbers_recovered, &moves[i])));
+        a->recovered++;
+    }
+    return OK;
+}
+
+static status names_put(struct advancing *a, const struct advance_plan *p)
+{
+    static struct foreign_name names[FOREIGN_NAMES_MAX];
+
+    for (uint32_t i = 0; i < p->name_count;) {
+        struct foreign_ask ask = {.client = p->names[i].client, .names = names};
+        for (; i < p->name_count && ask.n < FOREIGN_NAMES_MAX; i++) {
+            if (p->names[i].client.v != ask.client.v) break;
+            names[ask.n++] = p->names[i].name;
+        }
+        TRY(fact_put(a, &kind_units_named, &ask));
+    }
+    return OK;
+}
+
+static str name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return str_of(slash == NULL ? path : slash + 1);
+}
+
+static status end_put(struct advancing *a, bool tests_names)
+{
+    const struct advance_wish *w = a->wish;
+    struct advanced_evidence *files = NEW_ARRAY(&a->arena, struct advanced_evidence, w->n + 1);
+    struct advance_ask ask = {.files = files, .n = w->n, .tests_names = tests_names};
+
+    if (files == NULL) return no_memory();
+    for (uint32_t i = 0; i < w->n; i++)
+        files[i] = (struct advanced_evidence){name_of(w->files[i].path), w->files[i].sum,
+                                              w->files[i].numbers};
+    if (is_accepted(a)) ask.reason = str_of(w->accept), ask.by = str_of(w->by);
+    return fact_put(a, &kind_pools_advanced, &ask);
+}
+
+// ---- the order of it
+
+static status strangers_end(struct advancing *a, const struct advance_counts *c)
+{
+    if (c->strangers == 0) return OK;
+    return open_end(a, fail(ST_CONFLICT, "evidence.strangers", 0,
+                            "%" PRIu64 " numbers are of no product or prefix here, as %.*s",
+                            c->strangers, (int)(c->stranger.n < 60 ? c->stranger.n : 60),
+                            c->stranger.p));
+}
+
+static void say(const struct advancing *a, const struct advance_counts *c)
+{
+    printf("evidence: %" PRIu64 " numbers, %" PRIu64 " known, %" PRIu64 " beyond a mark, %" PRIu64
+           " far beyond and taken out alone, %" PRIu64 " of no pool and kept as names\n",
+           c->numbers, c->known, c->ahead, c->far, c->named);
+    if (a->wish->n == 0)
+        printf("NO EVIDENCE WAS GIVEN: numbers that the lost machine gave may be given again\n");
+    if (is_accepted(a)) printf("accepted by %s: %s\n", a->wish->by, a->wish->accept);
+    printf("%" PRIu64 " marks moved; the pools give numbers again\n", a->recovered);
+}
+
+static status numbers_run(struct advancing *a, struct advance_plan *p)
+{
+    status st = files_read(a, &numbers_only);
+
+    if (st.cls == ST_OK) st = advance_settle(a->numbers, a->t, &a->arena, p);
+    TRY(files_end(a, st));
+    TRY(strangers_end(a, &p->counts));
+    TRY(moves_put(a, p->moves, p->move_count));
+    return names_put(a, p);
+}
+
+static status advance(struct advancing *a)
+{
+    struct advance_plan plan;
+
+    a->mark_max = 1u << 17; // a space each
+    a->marks = NEW_ARRAY(&a->arena, struct recover_ask, a->mark_max);
+    if (a->marks == NULL) return no_memory();
+    TRY(files_end(a, files_read(a, &marks_only)));
+    TRY(moves_put(a, a->marks, a->mark_count));
+    TRY(numbers_run(a, &plan));
+    TRY(end_put(a, plan.tests_names));
+    say(a, &plan.counts);
+    return OK;
+}
+
+static status keys_open(struct advancing *a)
+{
+    char path[FOLDER_PATH_MAX];
+
+    TRY(folder_path(&a->s.folder, "site.key", path));
+    TRY(site_keys_load(path, &a->keys));
+    a->s.site.keys = &a->keys;
+    struct txn *t = txn_read(a->s.site.db);
+    status st = journal_meta_get(t, &a->arena, &a->s.site.meta);
+    if (st.cls == ST_OK) st = epoch_check(t, &a->s.site.meta, &a->keys);
+    status end = txn_end(&t, false);
+    return st.cls == ST_OK ? end : st;
+}
+
+status advance_run(const char *dir, const struct advance_wish *w)
+{
+    static struct advancing a;
+
+    a.wish = w;
+    arena_init(&a.arena, PLAN_MEMORY);
+    site_keys_init(&a.keys);
+    status st = stopped_open(dir, true, &a.s);
+    if (st.cls == ST_OK) st = keys_open(&a);
+    if (st.cls == ST_OK) {
+        a.numbers = advance_new(&a.s.site);
+        st = advance(&a);
+        advance_free(&a.numbers);
+    }
+    names_leave();
+    stopped_close(&a.s);
+    site_keys_fini(&a.keys);
+    arena_fini(&a.arena);
+    return st;
+}

@@ -1,0 +1,15 @@
+// advance.h - `packtrail verify DIR --advance`: the folder is locked, the key loaded, evidence
+// read, pools moved by facts, and unfrozen by the last.
+#pragma once
+#include "service/cli/evidence.h"
+
+#define ADVANCE_FILES_MAX 1000u
+
+struct advance_wish {
+    struct evidence_file *files;
+    uint32_t n;
+    const char *accept, *by; // NULL: nothing is accepted
+};
+// What evidence leaves open is refused where nobody accepts it: evidence.strangers, and the codes
+// of service/pool/advance.h. Until the last fact the pools stay as frozen as they were.
+status advance_run(const char *dir, const struct advance_wish *w);

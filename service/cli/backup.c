@@ -1,0 +1,122 @@
+// `packtrail backup DIR DEST`
+#include "service/ops/backup.h"
+#include "common/env.h"
+#include "service/cli/cli.h"
+#include "service/kinds.h"
+#include "service/pool/site_key.h"
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define FOLLOW_MS 200
+
+struct backing { // the command
+    const char *key_to;
+    bool follow, told, ended;
+    sigset_t signals;
+    mono last;
+};
+
+static bool is_ended(struct backing *b, int64_t wait_ms)
+{
+    struct timespec t = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+
+    if (!b->ended) b->ended = sigtimedwait(&b->signals, NULL, &t) > 0;
+    return b->ended;
+}
+
+static bool tell(void *self, uint64_t seq, uint64_t of)
+{
+    struct backing *b = self;
+    mono now = env_mono(&env_real);
+
+    if (now.ms - b->last.ms >= 1000 && seq < of) {
+        b->last = now;
+        fprintf(stderr, "backup: %" PRIu64 " of %" PRIu64 " records\n", seq, of);
+    }
+    return !is_ended(b, 0);
+}
+
+static bool again(void *self, const struct shadow_result *round)
+{
+    struct backing *b = self;
+
+    if (!b->follow) return false;
+    if (!b->told) {
+        printf("following from record %" PRIu64 "\n", round->head.seq);
+        fflush(stdout);
+    }
+    b->told = true;
+    return !is_ended(b, FOLLOW_MS);
+}
+
+static status key_copy(const char *dir, const char *to)
+{
+    char path[FOLDER_PATH_MAX];
+    struct site_keys keys;
+    struct folder f;
+
+    TRY(folder_find(dir, &f));
+    TRY(folder_path(&f, "site.key", path));
+    TRY(site_keys_load(path, &keys));
+    status st = site_keys_save(to, &keys);
+    site_keys_fini(&keys);
+    return st;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+
+    while (n > 1 && folder[n - 1] == '/') n--;
+    return strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
+static status run(struct backing *b, const char *from, const char *to)
+{
+    struct backup_conf conf = {.from = from,
+                               .to = to,
+                               .kinds = site_kinds,
+                               .env = &env_real,
+                               .progress = tell,
+                               .again = again,
+                               .self = b};
+    struct backup_result r;
+    char link[64];
+
+    if (b->key_to != NULL && is_below(b->key_to, to))
+        return fail(ST_BAD_INPUT, "backup.key", 0,
+                    "%s lies in the backup: who gets that must not get the key", b->key_to);
+    if (b->key_to != NULL) TRY(key_copy(from, b->key_to));
+    TRY(backup_run(&conf, &r));
+    hex_put(link, r.head.link.b, sizeof r.head.link.b);
+    printf("read in %" PRIu64 " snapshots, the longest %" PRId64 " ms; messages: %" PRIu64
+           " bytes of %" PRIu64 " files\n",
+           r.snapshots, r.longest_ms, r.messages.bytes, r.messages.files);
+    if (b->key_to == NULL) printf("site.key is not in the backup: keep a copy of it elsewhere\n");
+    printf("backed up %" PRIu64 " records, head %" PRIu64 "/%.*s\n", r.fed, r.head.seq,
+           (int)sizeof link, link);
+    return cli_output_done();
+}
+
+int cli_backup(int argc, char **argv)
+{
+    struct backing b = {0};
+
+    sigemptyset(&b.signals);
+    sigaddset(&b.signals, SIGTERM);
+    sigaddset(&b.signals, SIGINT);
+    if (argc < 3 || argv[1][0] == '-' || argv[2][0] == '-') return cli_usage("backup");
+    for (int i = 3; i < argc; i++) {
+        if (strcmp(argv[i], "--follow") == 0)
+            b.follow = true;
+        else if (strcmp(argv[i], "--with-key") == 0 && i + 1 < argc)
+            b.key_to = argv[++i];
+        else
+            return cli_usage("backup");
+    }
+    pthread_sigmask(SIG_BLOCK, &b.signals, NULL);
+    return cli_end("backup", run(&b, argv[1], argv[2]));
+}
