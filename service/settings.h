@@ -13,10 +13,23 @@ struct seed { // one thing to be put at the first start
     unsigned line; // in the file
 };
 
+struct site_listener { // another address, for some callers; texts are NUL-terminated
+    str name, address, certificate, key, client_ca;
+    bool client_required;
+    uint8_t purpose; // index into door_words (service/access/door.h)
+};
+
 struct site_settings {
     str listen;
-    bool insecure; // a public address without TLS
-    str certificate, key;
+    struct setting_rows listeners; // of struct site_listener
+    bool insecure;                 // a public address without TLS
+    bool core_files;
+    str certificate, key, client_ca;
+    bool client_required;
+    uint64_t tls_check_ms;
+    struct {
+        uint64_t requests, burst, refused, refused_burst;
+    } rate;
     uint64_t loops; // 0: as many as there are cores
     uint64_t drain_ms;
     uint64_t map_max;
@@ -70,5 +83,8 @@ unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
 struct site_people site_settings_people(const struct site_settings *s);
 struct http_limits site_settings_http(const struct site_settings *s);
+// The addresses to listen on: conf's door and doors. The others are the arena's.
+status site_settings_doors(const struct site_settings *s, struct arena *a,
+                           struct http_server_conf *conf);
 struct verification_conf site_settings_verification(const struct site_settings *s);
 struct exchange_limits site_settings_exchange(const struct site_settings *s);

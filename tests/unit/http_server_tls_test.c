@@ -68,8 +68,8 @@ static int setup(void **state)
     write_files();
     loop = loop_new("tls");
     struct http_server_conf conf = {
-        .listen = "127.0.0.1:0",
-        .tls = {certificate, key},
+        .door.listen = "127.0.0.1:0",
+        .door.tls = {.certificate = certificate, .key = key},
         .routes = routes,
         .loops = &loop,
         .loop_count = 1,
