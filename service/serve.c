@@ -7,7 +7,9 @@
 #include "service/serve.h"
 #include "common/http_server.h"
 #include "service/access/access.h"
+#include "service/access/certificate.h"
 #include "service/access/door.h"
+#include "service/access/limit.h"
 #include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/market.h"
@@ -53,6 +55,7 @@
 const struct http_route *const serve_routes[] = {
     ops_routes,
     access_routes,
+    certificate_routes,
     user_routes,
     client_routes,
     product_routes,
@@ -264,6 +267,8 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.people = site_settings_people(&s->settings);
     struct verification_conf verification = site_settings_verification(&s->settings);
     verification_start(&s->site, &verification);
+    struct limit_conf limits = site_settings_rates(&s->settings);
+    limit_start(&s->site, &limits);
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
@@ -359,6 +364,7 @@ static void service_close(struct service *s)
     capture_stop(&s->site);
     exchange_free(&s->site);
     verification_stop(&s->site);
+    limit_stop(&s->site);
     head_file_stop(&s->head);
     committer_close(&s->site.committer);
     db_close(&s->site.db);

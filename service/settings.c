@@ -520,6 +520,14 @@ struct exchange_limits site_settings_exchange(const struct site_settings *s)
                                     .file_max = s->exchange.file_max};
 }
 
+struct limit_conf site_settings_rates(const struct site_settings *s)
+{
+    return (struct limit_conf){
+        {(uint32_t)s->rate.requests, (uint32_t)s->rate.burst        },
+        {(uint32_t)s->rate.refused,  (uint32_t)s->rate.refused_burst}
+    };
+}
+
 struct verification_conf site_settings_verification(const struct site_settings *s)
 {
     return (struct verification_conf){

@@ -4,6 +4,7 @@
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/settings.h"
+#include "service/access/limit.h"
 #include "service/exchange/follower.h"
 #include "service/journal/site.h"
 #include "service/verification/verification.h"
@@ -86,5 +87,6 @@ struct http_limits site_settings_http(const struct site_settings *s);
 // The addresses to listen on: conf's door and doors. The others are the arena's.
 status site_settings_doors(const struct site_settings *s, struct arena *a,
                            struct http_server_conf *conf);
+struct limit_conf site_settings_rates(const struct site_settings *s);
 struct verification_conf site_settings_verification(const struct site_settings *s);
 struct exchange_limits site_settings_exchange(const struct site_settings *s);

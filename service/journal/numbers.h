@@ -14,6 +14,8 @@
     X(KEYS_PRUNED, 7, "keys.pruned")                                                               \
     X(EPOCH_ADDED, 8, "epoch.added")                                                               \
     X(SITE_SEEDED, 9, "site.seeded")                                                               \
+    X(CERTIFICATE_PUT, 14, "certificate.put")                                                      \
+    X(CERTIFICATE_ENDED, 15, "certificate.ended")                                                  \
     X(CLIENT_PUT, 16, "client.put")                                                                \
     X(PRODUCT_PUT, 17, "product.put")                                                              \
     X(LOCATION_PUT, 18, "location.put")                                                            \
@@ -84,6 +86,7 @@ enum fact_kind {
     X(ACTOR, 'A')                                                                                  \
     X(ACTOR_ID, 't')                                                                               \
     X(TOKEN, 'T')                                                                                  \
+    X(CERTIFICATE, '@')                                                                            \
     X(USER, 'u')                                                                                   \
     X(USER_PASSWORD_OF, 'b')                                                                       \
     X(CLIENT, 'C')                                                                                 \
