@@ -51,7 +51,7 @@ struct http_header {
 // A certificate that the caller showed when TLS began, and that was verified.
 struct http_certificate {
     uint8_t fingerprint[32]; // SHA-256 of its DER
-    str subject;             // RFC 2253 in UTF-8, "CN=press 1,O=Acme"; empty where it is too long
+    str subject;             // RFC 2253, "CN=press 1,O=Acme"; empty where it is too long
     wall until;              // it has expired after this
 };
 

@@ -170,15 +170,14 @@ SSL *http_tls_new(struct http_tls_side *t)
     return ssl;
 }
 
-// In UTF-8, as RFC 2253 orders it; nothing where it does not fit, rather than a part.
+// As `openssl x509 -nameopt RFC2253` prints it; nothing where it does not fit, rather than a part.
 static size_t subject_write(X509 *x, char room[HTTP_SUBJECT_MAX])
 {
     BIO *out = BIO_new(BIO_s_mem());
     char *text;
 
     assert(out != NULL);
-    X509_NAME_print_ex(out, X509_get_subject_name(x), 0,
-                       XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB);
+    X509_NAME_print_ex(out, X509_get_subject_name(x), 0, XN_FLAG_RFC2253);
     long n = BIO_get_mem_data(out, &text);
     if (n < 0 || n > (long)HTTP_SUBJECT_MAX) n = 0;
     memcpy(room, text, (size_t)n);
