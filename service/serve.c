@@ -6,6 +6,7 @@
 // shapers; the head file's.
 #include "service/serve.h"
 #include "common/http_server.h"
+#include "common/process.h"
 #include "service/access/access.h"
 #include "service/access/certificate.h"
 #include "service/access/door.h"
@@ -96,6 +97,7 @@ static status settings_open(struct service *s, const struct serve_options *o)
 {
     TRY(site_settings_load(o->file, &s->arena, &s->settings));
     TRY(site_settings_listen(&s->settings, o->listen, &s->arena));
+    if (s->settings.core_files) process_unseal();
     log_setup(&(struct log_setup){.fd = 2,
                                   .level = (enum log_level)s->settings.log_level,
                                   .form = (enum log_form)s->settings.log_form,

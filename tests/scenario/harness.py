@@ -91,6 +91,8 @@ class Site:
     def start(self, *args):
         """Serves, and returns once the service says where it listens."""
         assert self.process is None, "it is running already"
+        if os.geteuid() != 0:  # its memory is root's alone to look at, unless cores are allowed
+            self.env.setdefault("PACKTRAIL_CORE_FILES", "true")
         with open(self.errors, "ab") as errors:
             self.process = subprocess.Popen(
                 [self.program, "serve", "-c", str(self.config), "--listen", self.listen, *args],

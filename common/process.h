@@ -1,0 +1,9 @@
+// process.h - what others on the machine may learn of this process.
+#pragma once
+#include "common/base.h"
+
+// From here on no core file is written, no debugger of the same user looks in (root's does), files
+// in /proc are root's, and nothing that it starts gets more rights than it has.
+void process_seal(void);
+// Core files and debuggers again, for who looks for a mistake.
+void process_unseal(void);
