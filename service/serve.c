@@ -232,6 +232,7 @@ static status exchange_open(struct service *s)
 
     TRY(folder_path(&s->folder, "messages", path));
     conf.messages = path;
+    TRY(site_settings_trust(&s->settings, &s->arena, &conf));
     return exchange_start(&s->site, &conf);
 }
 

@@ -11,6 +11,7 @@
 
 #define SEEDS_MAX     10000u
 #define LISTENERS_MAX 16u
+#define SHOWN_MAX     1000u
 #define DAY_MS    (24 * 3600 * 1000u)
 
 static const char *const log_forms[] = {"logfmt", "json", NULL};
@@ -19,6 +20,7 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 
 #define AT(member) .at = offsetof(struct site_settings, member)
 #define OF(member) .at = offsetof(struct site_listener, member)
+#define SHOWN(member) .at = offsetof(struct site_shown, member)
 
 // clang-format off
 static const struct setting listener_table[] = {
@@ -29,6 +31,13 @@ static const struct setting listener_table[] = {
     {"key", SETTING_TEXT, SETTING_RESTART, OF(key), 0, 4096, .value = ""},
     {"client_ca", SETTING_TEXT, SETTING_RESTART, OF(client_ca), 0, 4096, .value = ""},
     {"client_required", SETTING_BOOL, SETTING_RESTART, OF(client_required), .value = "false"},
+    {0},
+};
+
+static const struct setting shown_table[] = {
+    {"partner", SETTING_TEXT, SETTING_RESTART, SHOWN(partner), 0, 64, .value = ""},
+    {"certificate", SETTING_TEXT, SETTING_RESTART, SHOWN(certificate), 0, 4096, .value = ""},
+    {"key", SETTING_TEXT, SETTING_RESTART, SHOWN(key), 0, 4096, .value = ""},
     {0},
 };
 
@@ -52,8 +61,6 @@ static const struct setting table[] = {
      .says = "PEM file of its private key."},
     {"tls.client_ca", SETTING_TEXT, SETTING_RESTART, AT(client_ca), 0, 4096, .value = "",
      .says = "PEM file: whose certificates callers may show instead of a token."},
-    {"tls.client_required", SETTING_BOOL, SETTING_RESTART, AT(client_required), .value = "false",
-     .says = "Callers must show one."},
     {"tls.check_time", SETTING_TIME, SETTING_RESTART, AT(tls_check_ms), 100, DAY_MS,
      .value = "1 min", .says = "How often these files are looked at; new ones are taken up."},
     {"rate.requests", SETTING_COUNT, SETTING_RESTART, AT(rate.requests), 1, 1000000,
@@ -135,6 +142,11 @@ static const struct setting table[] = {
      .value = "1", .says = "Threads that write messages."},
     {"exchange.file_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.file_max), 1 * MB, 16 * GB,
      .value = "64 MB", .says = "Of a file in messages/, before the next one begins."},
+    {"exchange.ca_file", SETTING_TEXT, SETTING_RESTART, AT(ca_file), 0, 4096, .value = "",
+     .says = "PEM file: whose certificates of partners are trusted, instead of the system's."},
+    {"exchange.certificates", SETTING_ROWS, SETTING_RESTART, AT(shown), 0, SHOWN_MAX,
+     .value = "[]", .rows = shown_table, .size = sizeof(struct site_shown),
+     .says = "What is shown to partners that ask for a certificate; see TLS and addresses."},
     {"subscriptions.private", SETTING_BOOL, SETTING_RESTART, AT(private_subscriptions),
      .value = "false", .says = "Results may go to private and loopback addresses."},
     {"passwords.length_min", SETTING_COUNT, SETTING_RESTART, AT(people.password_min), 8, 64,
@@ -279,6 +291,20 @@ static status listener_complete(const struct site_settings *s, struct arena *a,
     return OK;
 }
 
+static struct site_shown *shown_at(const struct site_settings *s, uint32_t i)
+{
+    return (struct site_shown *)s->shown.items + i;
+}
+
+static status shown_complete(const struct site_settings *s, struct arena *a, struct site_shown *c)
+{
+    if (!str_is_name(c->partner) || c->certificate.n == 0 || c->key.n == 0)
+        return fail(ST_BAD_INPUT, "settings.value", 0,
+                    "exchange.certificates: each names a partner, a certificate and a key");
+    TRY(path_complete(s, a, &c->certificate));
+    return path_complete(s, a, &c->key);
+}
+
 static status complete(struct site_settings *s, const char *file, struct arena *a)
 {
     const char *slash = strrchr(file, '/');
@@ -294,6 +320,8 @@ static status complete(struct site_settings *s, const char *file, struct arena *
     TRY(path_complete(s, a, &s->key));
     TRY(path_complete(s, a, &s->client_ca));
     for (uint32_t i = 0; i < s->listeners.n; i++) TRY(listener_complete(s, a, listener_at(s, i)));
+    TRY(path_complete(s, a, &s->ca_file));
+    for (uint32_t i = 0; i < s->shown.n; i++) TRY(shown_complete(s, a, shown_at(s, i)));
     return OK;
 }
 
@@ -354,9 +382,8 @@ static status rules(const struct site_settings *s)
     if (tls != (s->key.n > 0))
         return fail(ST_BAD_INPUT, "tls.files", 0, "%.*s: tls needs both certificate and key",
                     STR(s->file));
-    if ((s->client_ca.n > 0 && !tls) || (s->client_required && s->client_ca.n == 0))
-        return fail(ST_BAD_INPUT, "tls.files", 0,
-                    "tls: clients' certificates need a certificate, a key and a client_ca");
+    if (s->client_ca.n > 0 && !tls)
+        return fail(ST_BAD_INPUT, "tls.files", 0, "tls: client_ca needs a certificate and a key");
     if (tls || s->insecure || is_loopback(host_of(s->listen))) return OK;
     return fail(ST_BAD_INPUT, "listen.public", 0,
                 "listen: %.*s is public: give it tls, or say insecure: true", STR(s->listen));
@@ -486,7 +513,7 @@ status site_settings_doors(const struct site_settings *s, struct arena *a,
     conf->door = (struct http_door){
         .listen = s->listen.p,
         .tls = {path_or_none(s->certificate), path_or_none(s->key), path_or_none(s->client_ca),
-                s->client_required, false}
+                false, false}
     };
     for (uint32_t i = 0; i < s->listeners.n; i++) {
         const struct site_listener *l = listener_at(s, i);
@@ -518,6 +545,22 @@ struct exchange_limits site_settings_exchange(const struct site_settings *s)
                                     .retry_after_max_s =
                                         (uint32_t)(s->exchange.retry_after_max_ms / 1000),
                                     .file_max = s->exchange.file_max};
+}
+
+status site_settings_trust(const struct site_settings *s, struct arena *a,
+                           struct exchange_conf *conf)
+{
+    struct exchange_certificate *all = NEW_ARRAY(a, struct exchange_certificate, s->shown.n + 1);
+
+    if (all == NULL) return fail(ST_TOO_LARGE, "settings.size", 0, "too many certificates");
+    for (uint32_t i = 0; i < s->shown.n; i++) {
+        const struct site_shown *c = shown_at(s, i);
+        all[i] = (struct exchange_certificate){c->partner, c->certificate.p, c->key.p};
+    }
+    conf->ca_file = path_or_none(s->ca_file);
+    conf->certificates = all;
+    conf->certificate_count = s->shown.n;
+    return OK;
 }
 
 struct limit_conf site_settings_rates(const struct site_settings *s)

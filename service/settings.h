@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "common/settings.h"
 #include "service/access/limit.h"
-#include "service/exchange/follower.h"
+#include "service/exchange/exchange.h"
 #include "service/journal/site.h"
 #include "service/verification/verification.h"
 
@@ -20,13 +20,16 @@ struct site_listener { // another address, for some callers; texts are NUL-termi
     uint8_t purpose; // index into door_words (service/access/door.h)
 };
 
+struct site_shown { // a certificate for a partner; texts are NUL-terminated
+    str partner, certificate, key;
+};
+
 struct site_settings {
     str listen;
     struct setting_rows listeners; // of struct site_listener
     bool insecure;                 // a public address without TLS
     bool core_files;
     str certificate, key, client_ca;
-    bool client_required;
     uint64_t tls_check_ms;
     struct {
         uint64_t requests, burst, refused, refused_burst;
@@ -61,6 +64,8 @@ struct site_settings {
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;
     } http;
+    str ca_file;                // of partners
+    struct setting_rows shown;  // of struct site_shown
     struct { // as struct exchange_limits
         uint64_t events_max, bytes_max, parked_max, retry_min_ms, retry_max_ms, retry_after_max_ms;
         uint64_t answer_ms, gather_ms, shapers, file_max;
@@ -90,3 +95,6 @@ status site_settings_doors(const struct site_settings *s, struct arena *a,
 struct limit_conf site_settings_rates(const struct site_settings *s);
 struct verification_conf site_settings_verification(const struct site_settings *s);
 struct exchange_limits site_settings_exchange(const struct site_settings *s);
+// What the exchange trusts and shows; the certificates are the arena's.
+status site_settings_trust(const struct site_settings *s, struct arena *a,
+                           struct exchange_conf *conf);

@@ -27,11 +27,11 @@ def somewhere(path):
 
 
 class Story:
-    """Makes calls; `done` are the operations that answered well, `bodies` what they were sent. That
-    all is as documented is seen to by the callers themselves."""
+    """Makes calls; `done` are the operations that answered well, `bodies` what they were sent and
+    `answers` what they said last. That all is as documented is seen to by the callers themselves."""
 
     def __init__(self):
-        self.said, self.done, self.bodies = contract.contract(), set(), {}
+        self.said, self.done, self.bodies, self.answers = contract.contract(), set(), {}, {}
 
     def __call__(self, caller, method, path, body=None, expect=(200, 201, 204), **more):
         response = caller.call(method, path, body, **more)
@@ -41,7 +41,9 @@ class Story:
         if isinstance(body, (dict, list)):
             self.bodies[operation.name] = (caller, method, path, body)
         kind = response.headers.get("Content-Type", "").split(";")[0]
-        return response.json() if kind == "application/json" else response.text
+        answer = response.json() if kind == "application/json" else response.text
+        self.answers[operation.name] = answer
+        return answer
 
 
 CASE_SIZE = 3

@@ -398,3 +398,57 @@ def test_where_certificates_are_required_nobody_comes_without(make_site, authori
     assert site.caller(certificate=machine, url=url).call("GET", LINES).status_code == 200
     with pytest.raises(requests.exceptions.ConnectionError):
         site.caller(url=url).call("GET", "/healthz")
+
+
+# ---- partners
+
+@pytest.fixture
+def guarded(partner, authority):
+    """A partner that speaks TLS and asks for a certificate of the authority."""
+    server = authority.sign("partner")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*server.pair)
+    context.load_verify_locations(authority.path)
+    context.verify_mode = ssl.CERT_REQUIRED
+    partner._server.socket = context.wrap_socket(partner._server.socket, server_side=True)
+    partner.url = partner.url.replace("http:", "https:")
+    return partner
+
+
+def tell(site, partner):
+    line = harness.Line(site)
+    site.admin.put("/v1/partners/hub", {"client": "acme", "url": partner.url,
+                                        "format": "epcis-2.0-json"})
+    line.commission(line.serials(2))
+
+
+def test_a_partner_that_asks_for_a_certificate_is_shown_its_own(make_site, authority, guarded):
+    site = make_site()
+    own = authority.sign("site")
+    site.configure(exchange={"ca_file": str(authority.path), "certificates": [
+        {"partner": "hub", "certificate": str(own.path), "key": str(own.key)}]})
+    site.start()
+    tell(site, guarded)
+    assert len(guarded.wait_for(1)) == 1
+
+
+@pytest.mark.parametrize("exchange, word", [
+    ({}, "the certificate is not trusted"),
+    ({"ca_file": "authority.pem"}, ""),  # what the partner refuses is told in its own words
+    ({"ca_file": "authority.pem", "certificates": [
+        {"partner": "other", "certificate": "site.pem", "key": "site.key"}]}, ""),
+    ({"ca_file": "authority.pem", "certificates": [
+        {"partner": "hub", "certificate": "nothing.pem", "key": "nothing.key"}]},
+     "our own certificate"),
+], ids=["nobody trusted", "nothing shown", "shown to another", "no such file"])
+def test_without_trust_or_certificate_nothing_is_sent(make_site, authority, guarded, exchange, word):
+    site = make_site()
+    (site.folder / "authority.pem").write_bytes(authority.path.read_bytes())
+    site.configure(exchange={**exchange, "retry_min": "100 ms"})
+    site.start()
+    tell(site, guarded)
+    failing = until(lambda: site.admin.get("/v1/partners/hub")["failing"])
+    assert failing and guarded.received == []
+    site.stop()
+    outcome = [r["fact"] for r in site.journal() if r["kind"] == "delivery.outcome"]
+    assert word in str(outcome), outcome
