@@ -25,7 +25,7 @@ struct http_call {
     const char *ca_file; // PEM, trusted instead of the system's; NULL: the system's
     // PEM files, shown to servers that ask for one; NULL: none. Read for each new connection.
     const char *certificate, *key;
-    bool is_foreign;     // to where a stranger says: only to public addresses (http_reach.h)
+    bool is_foreign; // to where a stranger says: only to public addresses (http_reach.h)
     void *arg;
 };
 

@@ -25,7 +25,7 @@ struct http_tls {
     bool strict;           // answers tell browsers to come with TLS alone (HSTS)
 };
 
-struct http_door { // an address to listen on
+struct http_door {      // an address to listen on
     const char *listen; // "127.0.0.1:8080", "[::1]:0"
     struct http_tls tls;
     const void *app; // the owner's, in r->door
@@ -38,8 +38,8 @@ struct http_server_conf {
     struct http_limits limits;
     const struct http_route *const *routes; // tables ended by {0}, the list ended by NULL
     const struct http_manner *manners;      // ended by {0}; the first that fits; may be NULL
-    // Is the route there for who comes through this door? Another one is as good as none (404). NULL:
-    // every one.
+    // Is the route there for who comes through this door? Another one is as good as none (404).
+    // NULL: every one.
     bool (*offers)(const void *door, const struct http_route *route);
     // Sets r->caller or refuses (401, 403). `roles` is the route's; called before the body.
     status (*access_check)(struct http_req *r, const char *roles);
@@ -60,6 +60,6 @@ str http_server_door_address(const struct http_server *s, unsigned door);
 // refused and the old stays. Each door that was tried is told of. Always on the same thread.
 typedef void http_tls_tried(void *arg, str address, status st);
 void http_server_refresh(struct http_server *s, bool always, http_tls_tried *tried, void *arg);
-void http_server_drain(struct http_server *s);        // no new connections; answers what is begun
+void http_server_drain(struct http_server *s); // no new connections; answers what is begun
 bool http_server_is_idle(const struct http_server *s);
 void http_server_close(struct http_server **s); // after the loops have stopped

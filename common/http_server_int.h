@@ -9,13 +9,12 @@
 //     http_server_upgrade.c  connections that go over to another protocol
 //     http_server_tls.c    a door's TLS
 #pragma once
-#include "common/digest.h"
 #include "common/http_body.h"
 #include "common/http_gzip.h"
 #include "common/http_head.h"
 #include "common/http_server.h"
+#include "common/http_server_tls.h"
 #include "common/http_tree.h"
-#include <pthread.h>
 #include <stdatomic.h>
 
 #define HTTP_MAGIC      0x48747470u
@@ -33,26 +32,6 @@ struct http_lane;
 struct http_server;
 struct event;
 struct evconnlistener;
-struct ssl_ctx_st;
-struct ssl_st;
-
-// ---- TLS of a door
-
-struct http_tls_side {
-    struct http_tls files; // certificate NULL: plain HTTP
-    pthread_mutex_t lock;  // of ctx; nothing else is locked while it is held
-    struct ssl_ctx_st *ctx;
-    struct sha256 seen; // what the files held at the last look. Owner: who refreshes
-};
-
-status http_tls_init(struct http_tls_side *t, const struct http_tls *files); // fini also on failure
-void http_tls_fini(struct http_tls_side *t);
-struct ssl_st *http_tls_new(struct http_tls_side *t); // any thread; NULL: plain HTTP
-bool http_tls_refresh(struct http_tls_side *t, bool always, status *st); // was it tried?
-// The verified certificate of the other side; false: it showed none. The subject lies in `room`.
-#define HTTP_SUBJECT_MAX 512u
-bool http_tls_certificate(struct ssl_st *ssl, char room[HTTP_SUBJECT_MAX],
-                          struct http_certificate *out);
 
 // ---- port
 

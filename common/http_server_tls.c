@@ -1,6 +1,6 @@
 // A door's TLS: 1.2 with forward secrecy and AEAD only, or 1.3. Its context is made anew when the
 // files are others; a connection keeps the one that it began with.
-#include "common/http_server_int.h"
+#include "common/http_server_tls.h"
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -141,7 +141,8 @@ bool http_tls_refresh(struct http_tls_side *t, bool always, status *st)
     SSL_CTX *fresh = NULL;
 
     if (t->files.certificate == NULL) return false;
-    struct sha256 now = files_digest(&t->files); // what changes from here on is seen at the next look
+    struct sha256 now =
+        files_digest(&t->files); // what changes from here on is seen at the next look
     if (!always && memcmp(&now, &t->seen, sizeof now) == 0) return false;
     t->seen = now;
     *st = context_new(&t->files, &fresh);

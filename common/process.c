@@ -7,8 +7,8 @@ static void seal(bool sealed)
     struct rlimit core;
 
     // Where cores go to a program instead of a file the limit is not looked at: both are needed.
-    bool set = prctl(PR_SET_DUMPABLE, sealed ? 0 : 1, 0, 0, 0) == 0 &&
-               getrlimit(RLIMIT_CORE, &core) == 0;
+    bool set =
+        prctl(PR_SET_DUMPABLE, sealed ? 0 : 1, 0, 0, 0) == 0 && getrlimit(RLIMIT_CORE, &core) == 0;
     core.rlim_cur = sealed ? 0 : core.rlim_max;
     set = set && setrlimit(RLIMIT_CORE, &core) == 0;
     assert(set);

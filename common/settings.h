@@ -38,10 +38,10 @@ struct setting {
     enum setting_effect effect;
     size_t at; // offsetof
     uint64_t min, max;
-    const char *const *words;  // NULL-terminated
-    const char *value;         // the default, as it is written in the file
-    const char *says;          // one sentence for the file that `init` writes
-    status (*check)(str text); // a further rule of a text, or NULL
+    const char *const *words;   // NULL-terminated
+    const char *value;          // the default, as it is written in the file
+    const char *says;           // one sentence for the file that `init` writes
+    status (*check)(str text);  // a further rule of a text, or NULL
     const struct setting *rows; // the table of each mapping; without sections
     size_t size;                // of its struct
 };                              // a table ends with {0}

@@ -209,16 +209,14 @@ static void manners_make(struct service *s)
 static status server_open(struct service *s)
 {
     const struct site_settings *set = &s->settings;
-    struct http_server_conf conf = {
-        .limits = site_settings_http(set),
-        .routes = serve_routes,
-        .manners = s->manners,
-        .access_check = access_check,
-        .done = ops_request_done,
-        .app = &s->site,
-        .loops = s->site.loops,
-        .loop_count = s->site.loop_count
-    };
+    struct http_server_conf conf = {.limits = site_settings_http(set),
+                                    .routes = serve_routes,
+                                    .manners = s->manners,
+                                    .access_check = access_check,
+                                    .done = ops_request_done,
+                                    .app = &s->site,
+                                    .loops = s->site.loops,
+                                    .loop_count = s->site.loop_count};
 
     manners_make(s);
     TRY(site_settings_doors(set, &s->arena, &conf));
@@ -290,7 +288,8 @@ static void service_say(const struct service *s)
     LOG(info, "service.started", fs("address", at), fi("loops", s->site.loop_count));
     for (uint32_t i = 0; i < s->settings.listeners.n; i++) {
         const struct site_listener *l = (struct site_listener *)s->settings.listeners.items + i;
-        LOG(info, "listener.opened", fs("name", l->name), fs("purpose", str_of(door_words[l->purpose])),
+        LOG(info, "listener.opened", fs("name", l->name),
+            fs("purpose", str_of(door_words[l->purpose])),
             fs("address", http_server_door_address(s->server, i + 1)));
     }
     printf("listening on %s://%.*s\n", s->settings.certificate.n > 0 ? "https" : "http", STR(at));

@@ -12,14 +12,14 @@
 #define SEEDS_MAX     10000u
 #define LISTENERS_MAX 16u
 #define SHOWN_MAX     1000u
-#define DAY_MS    (24 * 3600 * 1000u)
+#define DAY_MS        (24 * 3600 * 1000u)
 
 static const char *const log_forms[] = {"logfmt", "json", NULL};
 static const char *const event_ids[] = {"hash", "uuid", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
-#define AT(member) .at = offsetof(struct site_settings, member)
-#define OF(member) .at = offsetof(struct site_listener, member)
+#define AT(member)    .at = offsetof(struct site_settings, member)
+#define OF(member)    .at = offsetof(struct site_listener, member)
 #define SHOWN(member) .at = offsetof(struct site_shown, member)
 
 // clang-format off
@@ -363,7 +363,8 @@ static status listener_rules(const struct site_settings *s, uint32_t i)
     if (l->address.n == 0) return wrong(l, "settings.value", "it needs an address");
     if ((l->certificate.n > 0) != (l->key.n > 0))
         return wrong(l, "tls.files", "it needs both certificate and key");
-    if ((l->client_ca.n > 0 && l->certificate.n == 0) || (l->client_required && l->client_ca.n == 0))
+    if ((l->client_ca.n > 0 && l->certificate.n == 0) ||
+        (l->client_required && l->client_ca.n == 0))
         return wrong(l, "tls.files", "clients' certificates need TLS and a client_ca");
     if (l->certificate.n > 0 || s->insecure || is_loopback(host_of(l->address))) return OK;
     return wrong(l, "listen.public", "it is public: give it tls, or say insecure: true");
@@ -520,8 +521,8 @@ status site_settings_doors(const struct site_settings *s, struct arena *a,
         bool people = strcmp(door_words[l->purpose], "people") == 0;
         doors[i] = (struct http_door){
             .listen = l->address.p,
-            .tls = {path_or_none(l->certificate), path_or_none(l->key),
-                    path_or_none(l->client_ca), l->client_required, people},
+            .tls = {path_or_none(l->certificate), path_or_none(l->key), path_or_none(l->client_ca),
+                    l->client_required, people},
             .app = door_purpose(l->purpose)
         };
     }

@@ -64,9 +64,9 @@ struct site_settings {
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;
     } http;
-    str ca_file;                // of partners
-    struct setting_rows shown;  // of struct site_shown
-    struct { // as struct exchange_limits
+    str ca_file;               // of partners
+    struct setting_rows shown; // of struct site_shown
+    struct {                   // as struct exchange_limits
         uint64_t events_max, bytes_max, parked_max, retry_min_ms, retry_max_ms, retry_after_max_ms;
         uint64_t answer_ms, gather_ms, shapers, file_max;
     } exchange;

@@ -1,4 +1,5 @@
-// Who calls: from the header `Authorization` or a certificate to a struct caller in the request's arena.
+// Who calls: from the header `Authorization` or a certificate to a struct caller in the request's
+// arena.
 #include "service/access/access.h"
 #include "service/access/certificate.h"
 #include "service/access/door.h"

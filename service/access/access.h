@@ -1,8 +1,8 @@
 // access.h - finds out who calls, and whether they may.
 //
-// `Authorization: Bearer <token>`, or Basic with the token's id as user and the token as password, or
-// a client certificate (certificate.h).
-// Rows are read for every request, so that a token ends the moment it is revoked.
+// `Authorization: Bearer <token>`, or Basic with the token's id as user and the token as password,
+// or a client certificate (certificate.h). Rows are read for every request, so that a token ends
+// the moment it is revoked.
 #pragma once
 #include "service/api/api.h"
 

@@ -22,8 +22,7 @@ static bool is_taken(struct decide *d, const struct certificate_wish *w, uint32_
     uint32_t other = certificate_actor(d->t, w->sort, w->what);
     struct actor x;
 
-    return other != 0 && other != own && actor_get(d->t, other, d->arena, &x) &&
-           x.revoked.ms == 0;
+    return other != 0 && other != own && actor_get(d->t, other, d->arena, &x) && x.revoked.ms == 0;
 }
 
 static status put_decide(struct decide *d)
@@ -32,8 +31,7 @@ static status put_decide(struct decide *d)
     struct actor x = w->actor, was = {0};
     struct certificate old = {0};
     char id[ACTOR_ID_MAX + 1];
-    bool there =
-        certificate_get(d->t, w->name, &old) && actor_get(d->t, old.actor, d->arena, &was);
+    bool there = certificate_get(d->t, w->name, &old) && actor_get(d->t, old.actor, d->arena, &was);
 
     if (is_taken(d, w, old.actor))
         return fail(ST_CONFLICT, "certificate.taken", 0, "it stands for somebody else already");
@@ -185,7 +183,8 @@ status certificate_caller(struct txn *t, const struct http_certificate *c, wall 
     *found = number != 0 && actor_get(t, number, a, &x);
     if (!*found) return OK;
     if (x.revoked.ms != 0)
-        return fail(ST_UNAUTHENTICATED, "certificate.revoked", 0, "this certificate has ended here");
+        return fail(ST_UNAUTHENTICATED, "certificate.revoked", 0,
+                    "this certificate has ended here");
     // TLS looked at the certificate's own time when the connection began.
     if (c->until.ms < now.ms || (x.expires.ms != 0 && x.expires.ms <= now.ms))
         return fail(ST_UNAUTHENTICATED, "certificate.expired", 0, "this certificate has expired");

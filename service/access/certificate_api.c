@@ -218,9 +218,9 @@ static void end(struct http_req *r)
 }
 
 const struct http_route certificate_routes[] = {
-    {HTTP_GET,    "/v1/certificates",               "admin", 0,       list, NULL, NULL, "limit page"},
-    {HTTP_GET,    "/v1/certificates/{certificate}", "admin", 0,       show, NULL, NULL, ""          },
-    {HTTP_PUT,    "/v1/certificates/{certificate}", "admin", 16 * KB, put,  NULL, NULL, ""          },
-    {HTTP_DELETE, "/v1/certificates/{certificate}", "admin", 0,       end,  NULL, NULL, ""          },
-    {0           },
+    {HTTP_GET, "/v1/certificates", "admin", 0, list, NULL, NULL, "limit page"},
+    {HTTP_GET, "/v1/certificates/{certificate}", "admin", 0, show, NULL, NULL, ""},
+    {HTTP_PUT,    "/v1/certificates/{certificate}", "admin", 16 * KB, put, NULL, NULL, ""},
+    {HTTP_DELETE,    "/v1/certificates/{certificate}", "admin", 0, end, NULL, NULL, ""},
+    {0       },
 };

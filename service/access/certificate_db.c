@@ -17,7 +17,10 @@ static str str_key(const struct key *k) { return (str){k->b, k->n}; }
 
 static struct key key_of(char what, str rest)
 {
-    struct key k = {.b = {ROW_CERTIFICATE, what}, .n = 2 + rest.n};
+    struct key k = {
+        .b = {ROW_CERTIFICATE, what},
+          .n = 2 + rest.n
+    };
 
     assert(rest.n <= NAME_LEN);
     if (rest.n > 0) memcpy(k.b + 2, rest.p, rest.n);

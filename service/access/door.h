@@ -9,7 +9,7 @@
 #pragma once
 #include "service/api/caller.h"
 
-struct door_purpose; // NULL: all
+struct door_purpose;                   // NULL: all
 extern const char *const door_words[]; // as a setting says them, ended by NULL
 const struct door_purpose *door_purpose(unsigned word);
 

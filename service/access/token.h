@@ -29,7 +29,8 @@ struct token_end { // the ask of `token.revoked`
 };
 
 // Whoever ends the last token of an administrator could never make another (a certificate does not
-// count: no address need ask for one): is there one besides this actor (0: none in particular) and all of this user (empty: of nobody)?
+// count: no address need ask for one): is there one besides this actor (0: none in particular) and
+// all of this user (empty: of nobody)?
 bool token_admin_remains(struct decide *d, uint32_t but, str but_user);
 
 extern const struct kind kind_token_created, kind_token_revoked;

@@ -10,7 +10,8 @@ struct token_wish { // the body of POST /v1/tokens
 extern const struct form token_wish_form;
 // Its fields, for forms whose struct holds one.
 // clang-format off
-#define TOKEN_WISH_AT(T, member, field) .at = offsetof(T, member) + offsetof(struct token_wish, field)
+#define TOKEN_WISH_AT(T, member, field)                                                            \
+    .at = offsetof(T, member) + offsetof(struct token_wish, field)
 #define TOKEN_WISH_FIELDS(T, member)                                                               \
     {.name = "role", .kind = FORM_STR, TOKEN_WISH_AT(T, member, role), .max = 32},                 \
     {.name = "user", .kind = FORM_NAME, TOKEN_WISH_AT(T, member, user)},                           \

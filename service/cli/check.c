@@ -115,11 +115,7 @@ static status check_address(struct checking *c)
         return OK;
     }
     loop = loop_new("check");
-    struct http_server_conf conf = {
-        .routes = routes,
-        .loops = &loop,
-        .loop_count = 1
-    };
+    struct http_server_conf conf = {.routes = routes, .loops = &loop, .loop_count = 1};
     status st = site_settings_doors(s, &c->arena, &conf);
     if (st.cls == ST_OK) st = http_server_open(&conf, &server);
     http_server_close(&server);

@@ -1,6 +1,6 @@
 // packtrail: the table of commands.
-#include "service/cli/cli.h"
 #include "common/process.h"
+#include "service/cli/cli.h"
 #include "service/demo/demo.h"
 #include "service/ops/ops.h"
 #include <stdio.h>
