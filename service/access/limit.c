@@ -6,11 +6,10 @@
 #include <string.h>
 
 #define LIMIT_MAGIC 0x11317000u
-#define ADDRESSES   (UINT64_C(1) << 63) // keys of addresses; those of actors are below it
 
 struct limits {
     unsigned magic;
-    struct rate_table *callers, *refused;
+    struct rate_table *callers, *addresses, *refused;
 };
 
 enum { WHY_UNKNOWN, WHY_REQUESTS, WHY_REFUSED };
@@ -25,7 +24,8 @@ void limit_start(struct site *site, const struct limit_conf *conf)
     struct limits *l = calloc(1, sizeof *l);
 
     assert(l != NULL && site->access == NULL);
-    *l = (struct limits){LIMIT_MAGIC, rate_table_new(conf->callers), rate_table_new(conf->refused)};
+    *l = (struct limits){LIMIT_MAGIC, rate_table_new(conf->callers), rate_table_new(conf->callers),
+                         rate_table_new(conf->refused)};
     metric_register(&turned_away);
     site->access = l;
 }
@@ -38,6 +38,7 @@ void limit_stop(struct site *site)
     if (l == NULL) return;
     OBJ_CHECK(l, LIMIT_MAGIC);
     rate_table_free(&l->callers);
+    rate_table_free(&l->addresses);
     rate_table_free(&l->refused);
     l->magic = 0;
     free(l);
@@ -59,7 +60,7 @@ static uint64_t address_key(str peer)
     z[host.n] = 0;
     // One that cannot be read shares its bucket with others of its kind.
     (void)inet_pton(six ? AF_INET6 : AF_INET, z, bytes);
-    return ADDRESSES | (six ? get_be((char *)bytes, 8) >> 1 : get_be((char *)bytes, 4));
+    return get_be((char *)bytes, six ? 8 : 4);
 }
 
 static struct limits *limits_of(const struct http_req *r)
@@ -77,17 +78,22 @@ static bool take(struct http_req *r, struct rate_table *t, uint64_t key, uint32_
     return false;
 }
 
-static status requests(struct http_req *r, uint64_t key)
+static status too_many(void)
 {
-    struct limits *l = limits_of(r);
-
-    if (l == NULL || take(r, l->callers, key, WHY_REQUESTS)) return OK;
     return fail(ST_TOO_MANY, "rate.requests", 0, "too many requests: wait a second");
 }
 
-status limit_caller(struct http_req *r, uint32_t actor) { return requests(r, actor); }
+status limit_caller(struct http_req *r, uint32_t actor)
+{
+    struct limits *l = limits_of(r);
+    return l == NULL || take(r, l->callers, actor, WHY_REQUESTS) ? OK : too_many();
+}
 
-status limit_address(struct http_req *r) { return requests(r, address_key(r->peer)); }
+status limit_address(struct http_req *r)
+{
+    struct limits *l = limits_of(r);
+    return l == NULL || take(r, l->addresses, address_key(r->peer), WHY_REQUESTS) ? OK : too_many();
+}
 
 status limit_refused(struct http_req *r, status st)
 {
