@@ -28,7 +28,7 @@ struct site_settings {
     str listen;
     struct setting_rows listeners; // of struct site_listener
     bool insecure;                 // a public address without TLS
-    bool core_files;
+    bool core_files, sandbox;
     str certificate, key, client_ca;
     uint64_t tls_check_ms;
     struct {

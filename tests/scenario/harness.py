@@ -35,7 +35,8 @@ VERIFIED = re.compile(r"verified (\d+) records, (\d+) units")
 MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)")  # of /proc/PID/smaps
 PAGES = re.compile(r"(Rss|Anonymous): +(\d+) kB")
 OUR_MISTAKES = re.compile(
-    r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|event=assert\.failed"
+    r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|event=assert\.failed|"
+    r"sandbox\.violated"
 )
 
 # The sample site. 9506000 is the company prefix that GS1 keeps for examples.
