@@ -1,4 +1,5 @@
-// process_test.c - claims about what a process lets others learn, and what it may ask of the system.
+// process_test.c - claims about what a process lets others learn, and what it may ask of the
+// system.
 #include "common/process.h"
 #include <pthread.h>
 #include <setjmp.h>
