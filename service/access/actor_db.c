@@ -161,3 +161,19 @@ void actor_put(struct txn *t, const struct actor *x)
     if (actor_has_token(x)) txn_put(t, DB_ROWS, str_key(&token), (str){row.b + 1, 4});
     txn_put(t, DB_ROWS, str_key(&id), (str){row.b + 1, 4});
 }
+
+void actor_end(struct txn *t, uint32_t number, const struct fact *f)
+{
+    struct arena a;
+    struct actor x;
+
+    arena_init(&a, 16 * KB);
+    if (actor_get(t, number, &a, &x)) {
+        x.revoked = f->at;
+        x.revoked_seq = f->seq;
+        actor_put(t, &x);
+    } else {
+        txn_spoil(t, "record.corrupt", "the fact that ends an actor");
+    }
+    arena_fini(&a);
+}

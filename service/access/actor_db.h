@@ -33,5 +33,7 @@ bool actor_by_id(struct txn *t, str id, struct arena *a, struct actor *out);
 // The id alone: "" where there is none. Lives as long as the snapshot.
 str actor_id(struct txn *t, uint32_t number);
 
+// The fact ends what the actor calls with.
+void actor_end(struct txn *t, uint32_t number, const struct fact *f);
 bool actor_has_token(const struct actor *x);
 void actor_put(struct txn *t, const struct actor *x);

@@ -89,24 +89,30 @@ static void put_write(struct txn *t, const struct fact *f, const void *arg)
     arena_fini(&a);
 }
 
+void certificate_write(const struct certificate *c, struct json_w *w)
+{
+    char hex[64];
+
+    json_w_kstr(w, "certificate", c->name);
+    if (c->sort == CERTIFICATE_FINGERPRINT && c->what.n == sizeof hex / 2) {
+        hex_put(hex, c->what.p, c->what.n);
+        json_w_kstr(w, "fingerprint", (str){hex, sizeof hex});
+    } else {
+        json_w_kstr(w, "subject", c->what);
+    }
+}
+
 static void put_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct certificate c;
     struct arena a;
     struct actor x;
-    char hex[64];
     str reason;
 
     (void)arg;
     arena_init(&a, 32 * KB);
     if (certificate_of_fact(f, &a, &c, &x, &reason).cls == ST_OK) {
-        json_w_kstr(w, "certificate", c.name);
-        if (c.sort == CERTIFICATE_FINGERPRINT && c.what.n == sizeof hex / 2) {
-            hex_put(hex, c.what.p, c.what.n);
-            json_w_kstr(w, "fingerprint", (str){hex, sizeof hex});
-        } else {
-            json_w_kstr(w, "subject", c.what);
-        }
+        certificate_write(&c, w);
         json_w_kstr(w, "role", str_of(role_word(x.role)));
         if (x.user.n > 0) json_w_kstr(w, "user", x.user);
         if (x.line.n > 0) json_w_kstr(w, "line", x.line);
@@ -139,20 +145,9 @@ static status ended_decide(struct decide *d)
 static void ended_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct bytes_r r = bytes_reader(f->decided);
-    uint32_t number = (uint32_t)bytes_get_u(&r, 4);
-    struct arena a;
-    struct actor x;
 
     (void)arg;
-    arena_init(&a, 16 * KB);
-    if (actor_get(t, number, &a, &x)) {
-        x.revoked = f->at;
-        x.revoked_seq = f->seq;
-        actor_put(t, &x);
-    } else {
-        txn_spoil(t, "record.corrupt", "the fact of a certificate");
-    }
-    arena_fini(&a);
+    actor_end(t, (uint32_t)bytes_get_u(&r, 4), f);
 }
 
 static void ended_print(const struct fact *f, struct json_w *w, const void *arg)

@@ -29,6 +29,9 @@ extern const struct http_route certificate_routes[];
 status certificate_of_fact(const struct fact *f, struct arena *a, struct certificate *c,
                            struct actor *x, str *reason);
 
+// Its members: the name, and the fingerprint or subject.
+void certificate_write(const struct certificate *c, struct json_w *w);
+
 // Whom a verified certificate stands for: by its SHA-256 or else its subject. *found false: nobody.
 // certificate.revoked, certificate.expired (401).
 status certificate_caller(struct txn *t, const struct http_certificate *c, wall now,

@@ -68,16 +68,8 @@ static status what_of(const struct body *b, struct arena *a, struct certificate_
 static void write_one(struct txn *t, struct arena *a, struct json_w *w, const struct certificate *c,
                       const struct actor *x)
 {
-    char hex[64];
-
     json_w_object(w);
-    json_w_kstr(w, "certificate", c->name);
-    if (c->sort == CERTIFICATE_FINGERPRINT && c->what.n == sizeof hex / 2) {
-        hex_put(hex, c->what.p, c->what.n);
-        json_w_kstr(w, "fingerprint", (str){hex, sizeof hex});
-    } else {
-        json_w_kstr(w, "subject", c->what);
-    }
+    certificate_write(c, w);
     token_write_scope(t, a, w, x);
     json_w_end(w);
 }

@@ -177,20 +177,9 @@ static status revoked_decide(struct decide *d)
 static void revoked_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct bytes_r r = bytes_reader(f->decided);
-    uint32_t number = (uint32_t)bytes_get_u(&r, 4);
-    struct arena a;
-    struct actor x;
 
     (void)arg;
-    arena_init(&a, 16 * KB);
-    if (actor_get(t, number, &a, &x)) {
-        x.revoked = f->at;
-        x.revoked_seq = f->seq;
-        actor_put(t, &x);
-    } else {
-        txn_spoil(t, "record.corrupt", "the fact of a token");
-    }
-    arena_fini(&a);
+    actor_end(t, (uint32_t)bytes_get_u(&r, 4), f);
 }
 
 static void revoked_print(const struct fact *f, struct json_w *w, const void *arg)

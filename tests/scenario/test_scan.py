@@ -410,3 +410,27 @@ def test_a_caller_that_asks_too_often_is_told_to_wait_and_others_are_not(make_si
 def test_lines_do_not_feel_the_rate(line):
     for _ in range(300):
         assert line.call.call("GET", "/v1/lines").status_code == 200
+
+
+# ---- the sandbox
+
+def test_in_its_sandbox_the_service_does_its_work_and_every_thread_is_confined(make_site, partner):
+    site = make_site()
+    site.configure(sandbox=True, exchange={"retry_min": "100 ms"})
+    site.start()
+    tasks = list(pathlib.Path(f"/proc/{site.process.pid}/task").iterdir())
+    assert len(tasks) > 4
+    for task in tasks:
+        assert "\nSeccomp:\t2\n" in (task / "status").read_text()
+    line = harness.Line(site)
+    for name, url in (("one", partner.url.replace("127.0.0.1", "localhost")),
+                      ("two", "http://nothing.invalid/")):  # names are looked up
+        site.admin.put(f"/v1/partners/{name}", {"client": "acme", "url": url,
+                                                "format": "epcis-2.0-json"})
+    line.commission(line.serials(3))
+    partner.wait_for(1)
+    main_job.until(lambda: site.admin.get("/v1/partners/two")["failing"])
+    site.stop()
+    assert "sandbox" not in site.log()
+    outcome = [r["fact"] for r in site.journal() if r["kind"] == "delivery.outcome"]
+    assert "the host's name is not known" in str(outcome)
