@@ -16,7 +16,7 @@
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-OPTIMISE := -O2 -D_FORTIFY_SOURCE=2
+OPTIMISE := -O2 -D_FORTIFY_SOURCE=3
 FOLDER := $(if $(findstring clang,$(CC)),build/clang,build)
 
 ifdef FAULTS # points where a test makes the process fail; the shipped binary has none of them
@@ -44,7 +44,8 @@ Q := $(if $(V),,@)
 
 # --- how everything is compiled ---
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Werror
-HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
+	$(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
 CFLAGS_ALL := -std=c17 -D_GNU_SOURCE -I. -isystem /usr/include/libxml2 -g $(OPTIMISE) $(HARDEN) \
 	$(WARNINGS) $(DEFINES) -MMD -MP $(CFLAGS)
 LDFLAGS_ALL := $(OPTIMISE) -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)

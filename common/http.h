@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/status.h"
 #include "common/str.h"
+#include "common/when.h"
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS };
 #define HTTP_METHODS 6
@@ -47,6 +48,13 @@ struct http_header {
     str name, value;
 };
 
+// A certificate that the caller showed when TLS began, and that was verified.
+struct http_certificate {
+    uint8_t fingerprint[32]; // SHA-256 of its DER
+    str subject;             // RFC 2253, "CN=press 1,O=Acme"; empty where it is too long
+    wall until;              // it has expired after this
+};
+
 struct http_req {
     unsigned magic;
     enum http_method method; // HEAD arrives as GET with `head` set; the reply's body is dropped
@@ -61,6 +69,8 @@ struct http_req {
     const struct http_route *route;
     const void *caller; // what access_check put there; NULL for anyone
     str peer;           // "127.0.0.1:51234", for the log
+    const void *door;   // what the address that was called is for, see struct http_door
+    const struct http_certificate *certificate; // NULL: none
     struct loop *loop;
     void *app;   // of the server, see http_server.h
     void *work;  // the handler's own

@@ -167,6 +167,7 @@ static const struct {
     {CURLE_RECV_ERROR,               "the connection broke while reading the answer"  },
     {CURLE_SSL_CONNECT_ERROR,        "no TLS connection could be made"                },
     {CURLE_PEER_FAILED_VERIFICATION, "the certificate is not trusted"                 },
+    {CURLE_SSL_CERTPROBLEM,          "our own certificate or key cannot be used"      },
     {CURLE_SSL_CACERT_BADFILE,       "the file of trusted certificates cannot be read"},
     {CURLE_WEIRD_SERVER_REPLY,       "the answer is not HTTP"                         },
     {CURLE_BAD_CONTENT_ENCODING,     "the answer's compression is broken"             },
@@ -306,6 +307,8 @@ static void set_caller(struct call *call, const struct http_call *in, struct are
 {
     assert(in->user.n == 0 || in->bearer.n == 0);
     if (in->ca_file != NULL) SET(call, CAINFO, in->ca_file);
+    if (in->certificate != NULL) SET(call, SSLCERT, in->certificate);
+    if (in->key != NULL) SET(call, SSLKEY, in->key);
     if (in->bearer.n > 0) {
         SET(call, HTTPAUTH, CURLAUTH_BEARER);
         SET(call, XOAUTH2_BEARER, text_z(call, a, in->bearer));

@@ -23,7 +23,9 @@ struct http_call {
     uint32_t connect_ms, total_ms; // 10 000 and 60 000 when 0; total counts the waiting for a turn
     size_t answer_max;   // bytes of the answer kept; the rest is read and counted; 64 KB when 0
     const char *ca_file; // PEM, trusted instead of the system's; NULL: the system's
-    bool is_foreign;     // to where a stranger says: only to public addresses (http_reach.h)
+    // PEM files, shown to servers that ask for one; NULL: none. Read for each new connection.
+    const char *certificate, *key;
+    bool is_foreign; // to where a stranger says: only to public addresses (http_reach.h)
     void *arg;
 };
 

@@ -1,8 +1,8 @@
 // http_server.h - HTTP/1.1 over bufferevents, syntax by libhttp-parser, strict framing of our own.
 //
 // Order of things: headers are read under a ceiling, the route is found (404, 405), the caller is
-// checked (401, 403), the announced length is checked (413), and only then is the body read. One
-// listener; connections are handed to the loop that has the fewest.
+// checked (401, 403), the announced length is checked (413), and only then is the body read.
+// Connections of all addresses are handed to the loop that has the fewest.
 #pragma once
 #include "common/http.h"
 #include "common/loop.h"
@@ -20,14 +20,27 @@ struct http_limits {          // every one is a setting; 0 means the default bes
 
 struct http_tls {
     const char *certificate, *key; // PEM files; both NULL: plain HTTP
+    const char *client_ca; // PEM file: whose certificates callers may show; NULL: none is asked for
+    bool client_required;  // and must
+    bool strict;           // answers tell browsers to come with TLS alone (HSTS)
+};
+
+struct http_door {      // an address to listen on
+    const char *listen; // "127.0.0.1:8080", "[::1]:0"
+    struct http_tls tls;
+    const void *app; // the owner's, in r->door
 };
 
 struct http_server_conf {
-    const char *listen; // "127.0.0.1:8080", "[::1]:0"
-    struct http_tls tls;
+    struct http_door door;         // the first
+    const struct http_door *doors; // others
+    unsigned door_count;
     struct http_limits limits;
     const struct http_route *const *routes; // tables ended by {0}, the list ended by NULL
     const struct http_manner *manners;      // ended by {0}; the first that fits; may be NULL
+    // Is the route there for who comes through this door? Another one is as good as none (404).
+    // NULL: every one.
+    bool (*offers)(const void *door, const struct http_route *route);
     // Sets r->caller or refuses (401, 403). `roles` is the route's; called before the body.
     status (*access_check)(struct http_req *r, const char *roles);
     // After every reply, for log and metrics; may be NULL.
@@ -39,7 +52,14 @@ struct http_server_conf {
 
 struct http_server;
 status http_server_open(const struct http_server_conf *conf, struct http_server **out);
-str http_server_address(const struct http_server *s); // "127.0.0.1:43210", the real port
-void http_server_drain(struct http_server *s);        // no new connections; answers what is begun
+// "127.0.0.1:43210", the real port; of the first door, or of another one from 1 up.
+str http_server_address(const struct http_server *s);
+str http_server_door_address(const struct http_server *s, unsigned door);
+// Reads certificates and keys again, where the files hold something else than at the last look, or
+// `always`. New connections get the new ones, others go on with theirs. What can't be used is
+// refused and the old stays. Each door that was tried is told of. Always on the same thread.
+typedef void http_tls_tried(void *arg, str address, status st);
+void http_server_refresh(struct http_server *s, bool always, http_tls_tried *tried, void *arg);
+void http_server_drain(struct http_server *s); // no new connections; answers what is begun
 bool http_server_is_idle(const struct http_server *s);
 void http_server_close(struct http_server **s); // after the loops have stopped

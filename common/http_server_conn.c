@@ -65,6 +65,7 @@ static void conn_free(struct http_conn *c)
     http_body_fini(&c->body);
     buf_fini(&c->gathered);
     buf_fini(&c->extra);
+    free(c->subject);
     arena_fini(&c->req.arena);
     c->req.magic = 0;
     free(c);
@@ -197,30 +198,42 @@ static void on_write(struct bufferevent *bev, void *arg)
     http_conn_run(c);
 }
 
+// Who it is, as far as TLS can tell.
+static void shaken(struct http_conn *c)
+{
+    char room[HTTP_SUBJECT_MAX];
+
+    c->shaken = true;
+    c->since_us = http_now_us();
+    if (!c->tls || c->req.certificate != NULL ||
+        !http_tls_certificate(bufferevent_openssl_get_ssl(c->bev), room, &c->certificate))
+        return;
+    c->subject = calloc(1, c->certificate.subject.n + 1);
+    assert(c->subject != NULL);
+    memcpy(c->subject, c->certificate.subject.p, c->certificate.subject.n);
+    c->certificate.subject.p = c->subject;
+    c->req.certificate = &c->certificate;
+}
+
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
     struct http_conn *c = arg;
 
     (void)bev;
-    if (what & BEV_EVENT_CONNECTED) {
-        c->shaken = true;
-        c->since_us = http_now_us();
-    }
+    if (what & BEV_EVENT_CONNECTED) shaken(c);
     c->eof |= (what & BEV_EVENT_EOF) != 0;
     c->broken |= (what & BEV_EVENT_ERROR) != 0;
     http_conn_run(c);
 }
 
-static struct bufferevent *bev_new(struct http_lane *l, int fd)
+static struct bufferevent *bev_new(struct http_lane *l, const struct http_guest *guest)
 {
     struct event_base *base = loop_base(l->loop);
-    struct ssl_ctx_st *tls = l->server->tls;
+    SSL *ssl = http_tls_new(&guest->port->tls);
 
-    if (tls == NULL) return bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-    SSL *ssl = SSL_new(tls);
-    assert(ssl != NULL);
+    if (ssl == NULL) return bufferevent_socket_new(base, guest->fd, BEV_OPT_CLOSE_ON_FREE);
     struct bufferevent *bev = bufferevent_openssl_socket_new(
-        base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+        base, guest->fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
     if (bev != NULL) bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
 }
@@ -231,20 +244,23 @@ static size_t input_max(const struct http_conn *c)
     return head > HTTP_INPUT_MAX ? head : HTTP_INPUT_MAX;
 }
 
-void http_conn_open(struct http_lane *l, int fd, str peer, bool surplus)
+void http_conn_open(struct http_lane *l, const struct http_guest *guest)
 {
     struct http_conn *c = calloc(1, sizeof *c);
+    str peer = guest->peer;
 
     assert(c != NULL && peer.n < sizeof c->peer);
     c->lane = l;
-    c->fd = fd;
-    c->surplus = surplus;
-    c->tls = l->server->tls != NULL;
-    c->bev = bev_new(l, fd);
+    c->port = guest->port;
+    c->fd = guest->fd;
+    c->surplus = guest->surplus;
+    c->tls = c->port->door.tls.certificate != NULL;
+    c->bev = bev_new(l, guest);
     assert(c->bev != NULL);
     c->req = (struct http_req){.magic = HTTP_MAGIC, .loop = l->loop, .app = l->server->conf.app};
     memcpy(c->peer, peer.p, peer.n);
     c->req.peer = (str){c->peer, peer.n};
+    c->req.door = c->port->door.app;
     arena_init(&c->req.arena, limits(c)->arena_max);
     buf_init(&c->extra, HTTP_EXTRA_MAX);
     c->next = l->first;

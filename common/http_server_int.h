@@ -1,17 +1,19 @@
 // http_server_int.h - what the files of the HTTP server share.
 //
-//     http_server.c        the listener, draining
+//     http_server.c        put together, draining
+//     http_server_port.c   the doors: binding, accepting
 //     http_server_lane.c   the server on one loop: its connections, their timeouts
 //     http_server_conn.c   one connection's life, from state to state
 //     http_server_take.c   its input: heads, the checks, bodies
 //     http_server_reply.c  answers; the handlers' side of http.h
 //     http_server_upgrade.c  connections that go over to another protocol
-//     http_server_tls.c    the TLS context
+//     http_server_tls.c    a door's TLS
 #pragma once
 #include "common/http_body.h"
 #include "common/http_gzip.h"
 #include "common/http_head.h"
 #include "common/http_server.h"
+#include "common/http_server_tls.h"
 #include "common/http_tree.h"
 #include <stdatomic.h>
 
@@ -26,9 +28,37 @@
 #define HTTP_SURPLUS    64u // connections over the ceiling that are still told 503
 
 struct bufferevent;
+struct http_lane;
+struct http_server;
 struct event;
 struct evconnlistener;
-struct ssl_ctx_st;
+
+// ---- port
+
+// owner: the first lane's loop, but for tls.
+struct http_port {
+    struct http_server *server;
+    struct http_door door;
+    struct http_tls_side tls;
+    struct evconnlistener *listener;
+    bool deaf; // the listener is off until the next tick: no descriptors
+    int fd;    // until the listener has it
+    char address[64];
+};
+
+status http_port_init(struct http_port *p, struct http_server *s, const struct http_door *door);
+void http_port_fini(struct http_port *p); // also after a failed init
+// On the first lane these make, mend and end the listeners; on the others they do nothing.
+void http_ports_listen(struct http_lane *l);
+void http_ports_tick(struct http_lane *l);
+void http_ports_deafen(struct http_lane *l);
+
+struct http_guest { // an accepted socket
+    struct http_port *port;
+    int fd;
+    bool surplus;
+    str peer;
+};
 
 // ---- conn
 
@@ -46,6 +76,7 @@ enum http_state {
 struct http_conn {
     struct http_req req; // all that handlers see
     struct http_lane *lane;
+    struct http_port *port;
     struct http_conn *next, **link; // in the lane's list
     struct bufferevent *bev;        // NULL once the socket is closed
     int fd;
@@ -80,11 +111,13 @@ struct http_conn {
     uint64_t stall_us;     // when it last moved
     size_t lingered;
     char peer[64];
+    struct http_certificate certificate; // where one was shown; req points at it
+    char *subject;                       // its text
     struct mail mail;
 };
 
 uint64_t http_now_us(void);
-void http_conn_open(struct http_lane *l, int fd, str peer, bool surplus);
+void http_conn_open(struct http_lane *l, const struct http_guest *guest);
 void http_conn_run(struct http_conn *c); // goes as far as it can; c may be gone afterwards
 void http_conn_expire(struct http_conn *c, uint64_t now_us);
 void http_conn_stream_gone(struct http_conn *c); // tells the body's handler that no more comes
@@ -135,7 +168,7 @@ void http_lane_init(struct http_lane *l, struct http_server *s, struct loop *loo
 void http_lane_start(struct http_lane *l); // any thread
 void http_lane_fini(struct http_lane *l);  // its loop has stopped
 str http_lane_date(struct http_lane *l);   // the value of Date, made once a second
-void http_lane_hand(struct http_lane *l, int fd, str peer, bool surplus); // any thread
+void http_lane_hand(struct http_lane *l, const struct http_guest *guest); // any thread
 void http_lane_drain(struct http_lane *l);                                // any thread
 
 // ---- server
@@ -143,18 +176,8 @@ void http_lane_drain(struct http_lane *l);                                // any
 struct http_server {
     struct http_server_conf conf; // limits have their defaults
     struct http_tree *tree;
-    struct ssl_ctx_st *tls;
-    struct evconnlistener *listener; // owner: the first lane's loop
-    bool deaf;                       // the listener is off until the next tick: no descriptors
-    int fd;                          // until the listener has it
+    struct http_port *ports;
+    unsigned port_count;
     atomic_bool draining;
-    char address[64];
     struct http_lane *lanes;
 };
-
-// On the first lane these make, mend and end the listener; on the others they do nothing.
-void http_server_listen(struct http_lane *l);
-void http_server_tick(struct http_lane *l);
-void http_server_deafen(struct http_lane *l);
-
-status http_tls_open(const struct http_tls *files, struct ssl_ctx_st **out);

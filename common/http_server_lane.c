@@ -38,7 +38,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
     (void)fd, (void)what;
     walk(l, http_conn_expire);
-    http_server_tick(l);
+    http_ports_tick(l);
 }
 
 static void lane_open(struct mail *m)
@@ -49,7 +49,7 @@ static void lane_open(struct mail *m)
 
     l->tick = event_new(loop_base(l->loop), -1, EV_PERSIST, on_tick, l);
     assert(l->tick != NULL && event_add(l->tick, &every) == 0);
-    http_server_listen(l);
+    http_ports_listen(l);
 }
 
 void http_lane_init(struct http_lane *l, struct http_server *s, struct loop *loop)
@@ -96,9 +96,7 @@ str http_lane_date(struct http_lane *l)
 struct handover {
     struct mail mail;
     struct http_lane *lane;
-    int fd;
-    bool surplus;
-    size_t n;
+    struct http_guest guest;
     char peer[64];
 };
 
@@ -107,22 +105,22 @@ static void take_over(struct mail *m)
     struct handover *h = CONTAINER_OF(m, struct handover, mail);
 
     if (h->lane->draining) {
-        close(h->fd);
+        close(h->guest.fd);
         atomic_fetch_sub(&h->lane->count, 1);
     } else {
-        http_conn_open(h->lane, h->fd, (str){h->peer, h->n}, h->surplus);
+        http_conn_open(h->lane, &h->guest);
     }
     free(h);
 }
 
-void http_lane_hand(struct http_lane *l, int fd, str peer, bool surplus)
+void http_lane_hand(struct http_lane *l, const struct http_guest *guest)
 {
     struct handover *h = calloc(1, sizeof *h);
 
-    assert(h != NULL && peer.n < sizeof h->peer);
-    *h = (struct handover){
-        .mail.open = take_over, .lane = l, .fd = fd, .surplus = surplus, .n = peer.n};
-    memcpy(h->peer, peer.p, peer.n);
+    assert(h != NULL && guest->peer.n < sizeof h->peer);
+    *h = (struct handover){.mail.open = take_over, .lane = l, .guest = *guest};
+    memcpy(h->peer, guest->peer.p, guest->peer.n);
+    h->guest.peer.p = h->peer;
     atomic_fetch_add(&l->count, 1);
     loop_post(l->loop, &h->mail);
 }
@@ -138,7 +136,7 @@ static void lane_drain(struct mail *m)
     struct http_lane *l = CONTAINER_OF(m, struct http_lane, drain_mail);
 
     l->draining = true;
-    http_server_deafen(l);
+    http_ports_deafen(l);
     walk(l, visit_drain);
     atomic_fetch_sub(&l->count, 1); // for this mail
 }

@@ -100,6 +100,8 @@ static void head_begin(struct http_conn *c, int code, const char *type)
         buf_add(b, str_of(type));
     }
     buf_add(b, S("\r\n"));
+    if (c->tls && c->port->door.tls.strict)
+        buf_add(b, S("Strict-Transport-Security: max-age=31536000\r\n"));
     if (c->extra.n > 0) buf_add(b, buf_str(&c->extra));
     if (manner != NULL && manner->headers != NULL) manner->headers(&c->req, b);
 }

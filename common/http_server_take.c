@@ -30,6 +30,27 @@ static void request_begin(struct http_conn *c)
     r->body = (str){"", 0};
 }
 
+// The routes of a path that are there for who comes through this door; by_method NULL: none.
+static status routes_find(struct http_conn *c, struct http_match *m)
+{
+    const struct http_server_conf *conf = &c->lane->server->conf;
+    const struct http_route **kept = NULL;
+    bool any = false;
+
+    TRY(http_tree_find(c->lane->server->tree, c->head.path, &c->req.arena, m));
+    if (conf->offers == NULL || c->req.door == NULL || m->by_method == NULL) return OK;
+    kept = NEW_ARRAY(&c->req.arena, const struct http_route *, HTTP_METHODS);
+    if (kept == NULL)
+        return fail(ST_HEADERS_TOO_LARGE, "http.headers", 0, "the headers take too much memory");
+    for (unsigned i = 0; i < HTTP_METHODS; i++) {
+        const struct http_route *route = m->by_method[i];
+        kept[i] = route != NULL && conf->offers(c->req.door, route) ? route : NULL;
+        any = any || kept[i] != NULL;
+    }
+    m->by_method = any ? kept : NULL;
+    return OK;
+}
+
 // The order of refusals is a promise: route, method, caller, length, encoding.
 static status request_check(struct http_conn *c)
 {
@@ -37,7 +58,7 @@ static status request_check(struct http_conn *c)
     struct http_match m;
 
     if (c->surplus) return fail(ST_BUSY, "http.connections", 0, "too many connections, ask again");
-    TRY(http_tree_find(c->lane->server->tree, c->head.path, &c->req.arena, &m));
+    TRY(routes_find(c, &m));
     if (m.by_method == NULL) return fail(ST_NOT_FOUND, "route.unknown", 0, "no such address");
     const struct http_route *route = c->head.ours ? m.by_method[c->head.method] : NULL;
     if (route == NULL) {
@@ -78,7 +99,7 @@ static void options_reply(struct http_conn *c)
     if (c->head.star) {
         http_reply_allow(c, NULL);
     } else {
-        status st = http_tree_find(c->lane->server->tree, c->head.path, &c->req.arena, &m);
+        status st = routes_find(c, &m);
         if (st.cls == ST_OK && m.by_method == NULL)
             st = fail(ST_NOT_FOUND, "route.unknown", 0, "no such address");
         if (st.cls != ST_OK) {

@@ -102,7 +102,8 @@ status loop_start(struct loop *l)
     sigset_t all, before;
 
     assert(!l->started);
-    sigfillset(&all); // signals are the main thread's
+    sigfillset(&all);        // signals are the main thread's
+    sigdelset(&all, SIGSYS); // but a forbidden call is its own (process.h)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int trouble = pthread_create(&l->thread, NULL, body, l);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

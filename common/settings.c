@@ -13,7 +13,7 @@ status settings_too_many(void)
 
 // ---- defaults and environment
 
-static status defaults_take(const struct setting *s, struct arena *a, void *out)
+status settings_defaults(const struct setting *s, struct arena *a, void *out)
 {
     for (; s->name != NULL; s++) {
         status st = setting_value(s, str_of(s->value), a, out);
@@ -56,7 +56,7 @@ status settings_read(const struct setting *table, size_t size, const struct sett
     void *made = arena_alloc(a, size);
 
     if (made == NULL) return settings_too_many();
-    TRY(defaults_take(table, a, made));
+    TRY(settings_defaults(table, a, made));
     TRY(settings_walk(table, source, a, made));
     TRY(env_take(table, source, a, made));
     memcpy(out, made, size);

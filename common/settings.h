@@ -27,7 +27,8 @@ enum setting_kind {
     SETTING_BYTES, // uint64_t, min..max
     SETTING_TIME,  // uint64_t in milliseconds, min..max
     SETTING_BOOL,  // bool
-    SETTING_WORD   // uint8_t: index into `words`
+    SETTING_WORD,  // uint8_t: index into `words`
+    SETTING_ROWS   // struct setting_rows: a list of mappings, min..max; the file's alone
 };
 enum setting_effect { SETTING_RESTART, SETTING_NEXT_REQUEST }; // what takes a change up
 
@@ -37,11 +38,18 @@ struct setting {
     enum setting_effect effect;
     size_t at; // offsetof
     uint64_t min, max;
-    const char *const *words;  // NULL-terminated
-    const char *value;         // the default, as it is written in the file
-    const char *says;          // one sentence for the file that `init` writes
-    status (*check)(str text); // a further rule of a text, or NULL
-};                             // a table ends with {0}
+    const char *const *words;   // NULL-terminated
+    const char *value;          // the default, as it is written in the file
+    const char *says;           // one sentence for the file that `init` writes
+    status (*check)(str text);  // a further rule of a text, or NULL
+    const struct setting *rows; // the table of each mapping; without sections
+    size_t size;                // of its struct
+};                              // a table ends with {0}
+
+struct setting_rows {
+    void *items; // of the arena
+    uint32_t n;
+};
 
 struct settings_source {
     str text;         // of the file

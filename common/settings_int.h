@@ -14,4 +14,5 @@ const struct setting *setting_find(const struct setting *table, str name);
 // The file's part of settings_read.
 status settings_walk(const struct setting *table, const struct settings_source *source,
                      struct arena *a, void *out);
+status settings_defaults(const struct setting *table, struct arena *a, void *out);
 status settings_too_many(void); // settings.size, where an arena is full

@@ -133,6 +133,15 @@ static status word_take(const struct setting *s, str text, uint8_t *out)
     return OK;
 }
 
+// Only the empty list has a short form.
+static status rows_take(const struct setting *s, str text, struct setting_rows *out)
+{
+    if (!str_eq(text, S("[]")))
+        return fail(ST_BAD_INPUT, "settings.type", 0, "%s is a list, of the file alone", s->name);
+    *out = (struct setting_rows){0};
+    return OK;
+}
+
 status setting_value(const struct setting *s, str text, struct arena *a, void *out)
 {
     void *at = (char *)out + s->at;
@@ -144,6 +153,7 @@ status setting_value(const struct setting *s, str text, struct arena *a, void *o
     case SETTING_TIME: return amount_take(s, text, at);
     case SETTING_BOOL: return bool_take(s, text, at);
     case SETTING_WORD: return word_take(s, text, at);
+    case SETTING_ROWS: return rows_take(s, text, at);
     }
     return OK;
 }

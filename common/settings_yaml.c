@@ -21,6 +21,7 @@ struct reader {
     struct arena *arena; // the caller's, for texts
     struct arena keys;   // of the mappings being read
     void *out;
+    bool in_row; // table and out are a list's
     yaml_parser_t yaml;
     yaml_event_t event;
     status st;
@@ -290,12 +291,51 @@ static void value_take(struct reader *r, const struct setting *s)
 
 static void section_take(struct reader *r, str path);
 
+static void row_take(struct reader *r, const struct setting *s, struct setting_rows *rows)
+{
+    struct reader whole = *r;
+
+    if (r->event.type != YAML_MAPPING_START_EVENT)
+        refuse(r, line_of(r), type("each of \"%.*s\" must hold settings", str_of(s->name)));
+    else if (rows->n == s->max)
+        refuse(r, line_of(r),
+               fail(ST_BAD_INPUT, "settings.range", 0, "%s: at most %u", s->name, rows->n));
+    if (failed(r)) return;
+    r->table = s->rows;
+    r->out = (char *)rows->items + rows->n++ * s->size;
+    r->in_row = true;
+    status st = settings_defaults(r->table, r->arena, r->out);
+    if (st.cls != ST_OK) refuse(r, line_of(r), st);
+    section_take(r, S(""));
+    r->table = whole.table;
+    r->out = whole.out;
+    r->in_row = whole.in_row;
+}
+
+static void rows_take(struct reader *r, const struct setting *s)
+{
+    struct setting_rows rows = {.items = arena_alloc(r->arena, s->max * s->size)};
+
+    if (rows.items == NULL) {
+        refuse(r, line_of(r), settings_too_many());
+        return;
+    }
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) {
+        refuse(r, line_of(r), type("\"%.*s\" must be a list", str_of(s->name)));
+        return;
+    }
+    while (next(r) != YAML_SEQUENCE_END_EVENT && !failed(r)) row_take(r, s, &rows);
+    if (!failed(r)) memcpy((char *)r->out + s->at, &rows, sizeof rows);
+}
+
 static void member_take(struct reader *r, str path, size_t line)
 {
     const struct setting *s = setting_find(r->table, path);
 
-    if (str_eq(path, S("seed")))
+    if (str_eq(path, S("seed")) && !r->in_row)
         seeds_take(r);
+    else if (s != NULL && s->kind == SETTING_ROWS)
+        rows_take(r, s);
     else if (s != NULL)
         value_take(r, s);
     else if (is_section(r->table, path))

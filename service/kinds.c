@@ -1,4 +1,5 @@
 #include "service/kinds.h"
+#include "service/access/certificate.h"
 #include "service/access/token.h"
 #include "service/access/user.h"
 #include "service/catalog/place.h"
@@ -46,6 +47,8 @@ const struct kind *const site_kinds[] = {
     &kind_epoch_added,
     &kind_site_seeded,
     &kind_site_restored,
+    &kind_certificate_put,
+    &kind_certificate_ended,
     &kind_client_put,
     &kind_user_put,
     &kind_user_password,

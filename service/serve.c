@@ -6,7 +6,11 @@
 // shapers; the head file's.
 #include "service/serve.h"
 #include "common/http_server.h"
+#include "common/process.h"
 #include "service/access/access.h"
+#include "service/access/certificate.h"
+#include "service/access/door.h"
+#include "service/access/limit.h"
 #include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/market.h"
@@ -45,6 +49,7 @@
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
 #include "service/vocabulary/master.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +63,7 @@ const struct http_route *const serve_routes[] = {
     ops_routes,
     clock_routes,
     access_routes,
+    certificate_routes,
     user_routes,
     client_routes,
     product_routes,
@@ -106,6 +112,7 @@ static status settings_open(struct service *s, const struct serve_options *o)
 {
     TRY(site_settings_load(o->file, &s->arena, &s->settings));
     TRY(site_settings_listen(&s->settings, o->listen, &s->arena));
+    if (s->settings.core_files) process_unseal();
     log_setup(&(struct log_setup){.fd = 2,
                                   .level = (enum log_level)s->settings.log_level,
                                   .form = (enum log_form)s->settings.log_form,
@@ -238,24 +245,18 @@ static void manners_make(struct service *s)
 static status server_open(struct service *s)
 {
     const struct site_settings *set = &s->settings;
-    bool tls = set->certificate.n > 0;
-    struct http_server_conf conf = {
-        .listen = set->listen.p,
-        .tls = {tls ? set->certificate.p : NULL, tls ? set->key.p : NULL},
-        .limits = site_settings_http(set),
-        .routes = serve_routes,
-        .manners = s->manners,
-        .access_check = access_check,
-        .done = ops_request_done,
-        .app = &s->site,
-        .loops = s->site.loops,
-        .loop_count = s->site.loop_count
-    };
+    struct http_server_conf conf = {.limits = site_settings_http(set),
+                                    .routes = serve_routes,
+                                    .manners = s->manners,
+                                    .access_check = access_check,
+                                    .done = ops_request_done,
+                                    .app = &s->site,
+                                    .loops = s->site.loops,
+                                    .loop_count = s->site.loop_count};
 
     manners_make(s);
-    status st = http_server_open(&conf, &s->server);
-    if (st.cls == ST_OK) return OK;
-    return fail(st.cls, st.reason, 0, "%s: %s", set->listen.p, st.text);
+    TRY(site_settings_doors(set, &s->arena, &conf));
+    return http_server_open(&conf, &s->server);
 }
 
 static status exchange_open(struct service *s)
@@ -265,6 +266,7 @@ static status exchange_open(struct service *s)
 
     TRY(folder_path(&s->folder, "messages", path));
     conf.messages = path;
+    TRY(site_settings_trust(&s->settings, &s->arena, &conf));
     return exchange_start(&s->site, &conf);
 }
 
@@ -310,6 +312,8 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.people = site_settings_people(&s->settings);
     struct verification_conf verification = site_settings_verification(&s->settings);
     verification_start(&s->site, &verification);
+    struct limit_conf limits = site_settings_rates(&s->settings);
+    limit_start(&s->site, &limits);
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
@@ -325,6 +329,12 @@ static void service_say(const struct service *s)
     str at = http_server_address(s->server);
 
     LOG(info, "service.started", fs("address", at), fi("loops", s->site.loop_count));
+    for (uint32_t i = 0; i < s->settings.listeners.n; i++) {
+        const struct site_listener *l = (struct site_listener *)s->settings.listeners.items + i;
+        LOG(info, "listener.opened", fs("name", l->name),
+            fs("purpose", str_of(door_words[l->purpose])),
+            fs("address", http_server_door_address(s->server, i + 1)));
+    }
     printf("listening on %s://%.*s\n", s->settings.certificate.n > 0 ? "https" : "http", STR(at));
     fflush(stdout); // whoever waits for this line finds the log's there
 }
@@ -337,6 +347,33 @@ static sigset_t ending_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     return set;
+}
+
+// ---- while it runs
+
+static void tls_tried(void *arg, str address, status st)
+{
+    (void)arg;
+    if (st.cls == ST_OK)
+        LOG(info, "tls.renewed", fs("address", address));
+    else
+        LOG(error, "tls.refused", fs("address", address), fst(st));
+}
+
+// Until a signal says: end. Meanwhile new certificates are taken up.
+static int watch(struct service *s, const sigset_t *signals)
+{
+    uint64_t ms = s->settings.tls_check_ms;
+    struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    sigset_t all = *signals;
+
+    sigaddset(&all, SIGHUP);
+    for (;;) {
+        int which = sigtimedwait(&all, NULL, &pause);
+        if (which > 0 && which != SIGHUP) return which;
+        if (which > 0 || errno == EAGAIN)
+            http_server_refresh(s->server, which == SIGHUP, tls_tried, NULL);
+    }
 }
 
 // Until all that has begun is answered, its time is over, or a second signal says: now.
@@ -373,6 +410,7 @@ static void service_close(struct service *s)
     capture_stop(&s->site);
     exchange_free(&s->site);
     verification_stop(&s->site);
+    limit_stop(&s->site);
     head_file_stop(&s->head);
     committer_close(&s->site.committer);
     db_close(&s->site.db);
@@ -387,17 +425,18 @@ static void service_close(struct service *s)
 status serve_run(const struct serve_options *o)
 {
     static struct service s; // one in a process
-    sigset_t signals = ending_signals();
-    int which;
+    sigset_t signals = ending_signals(), blocked = signals;
 
     memset(&s, 0, sizeof s);
     arena_init(&s.arena, 64 * MB);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); // before there are threads: they inherit it
+    sigaddset(&blocked, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &blocked, NULL); // before there are threads: they inherit it
     signal(SIGPIPE, SIG_IGN);
     status st = service_open(&s, o);
+    if (st.cls == ST_OK && s.settings.sandbox) st = process_confine();
     if (st.cls == ST_OK) {
         service_say(&s);
-        sigwait(&signals, &which);
+        int which = watch(&s, &signals);
         LOG(info, "service.ending", fi("signal", which));
         drain(&s, &signals);
     }

@@ -1,5 +1,6 @@
 // The table of settings, and the rules that concern several of them.
 #include "service/settings.h"
+#include "service/access/door.h"
 #include "service/gs1/id.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -8,21 +9,50 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEEDS_MAX 10000u
-#define DAY_MS    (24 * 3600 * 1000u)
+#define SEEDS_MAX     10000u
+#define LISTENERS_MAX 16u
+#define SHOWN_MAX     1000u
+#define DAY_MS        (24 * 3600 * 1000u)
 
 static const char *const log_forms[] = {"logfmt", "json", NULL};
 static const char *const event_ids[] = {"hash", "uuid", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
-#define AT(member) .at = offsetof(struct site_settings, member)
+#define AT(member)    .at = offsetof(struct site_settings, member)
+#define OF(member)    .at = offsetof(struct site_listener, member)
+#define SHOWN(member) .at = offsetof(struct site_shown, member)
 
 // clang-format off
+static const struct setting listener_table[] = {
+    {"name", SETTING_TEXT, SETTING_RESTART, OF(name), 0, 64, .value = ""},
+    {"address", SETTING_TEXT, SETTING_RESTART, OF(address), 0, 64, .value = ""},
+    {"purpose", SETTING_WORD, SETTING_RESTART, OF(purpose), .words = door_words, .value = "all"},
+    {"certificate", SETTING_TEXT, SETTING_RESTART, OF(certificate), 0, 4096, .value = ""},
+    {"key", SETTING_TEXT, SETTING_RESTART, OF(key), 0, 4096, .value = ""},
+    {"client_ca", SETTING_TEXT, SETTING_RESTART, OF(client_ca), 0, 4096, .value = ""},
+    {"client_required", SETTING_BOOL, SETTING_RESTART, OF(client_required), .value = "false"},
+    {0},
+};
+
+static const struct setting shown_table[] = {
+    {"partner", SETTING_TEXT, SETTING_RESTART, SHOWN(partner), 0, 64, .value = ""},
+    {"certificate", SETTING_TEXT, SETTING_RESTART, SHOWN(certificate), 0, 4096, .value = ""},
+    {"key", SETTING_TEXT, SETTING_RESTART, SHOWN(key), 0, 4096, .value = ""},
+    {0},
+};
+
 static const struct setting table[] = {
     {"listen", SETTING_TEXT, SETTING_RESTART, AT(listen), 3, 64, .value = "127.0.0.1:8080",
      .says = "Address and port; port 0 takes a free one."},
+    {"listeners", SETTING_ROWS, SETTING_RESTART, AT(listeners), 0, LISTENERS_MAX, .value = "[]",
+     .rows = listener_table, .size = sizeof(struct site_listener),
+     .says = "Further addresses, each for some callers; see TLS and addresses."},
     {"insecure", SETTING_BOOL, SETTING_RESTART, AT(insecure), .value = "false",
      .says = "Listens on a public address without TLS, as behind a proxy that has it."},
+    {"core_files", SETTING_BOOL, SETTING_RESTART, AT(core_files), .value = "false",
+     .says = "A crash may leave a core file and a debugger may look in: both hold secrets."},
+    {"sandbox", SETTING_BOOL, SETTING_RESTART, AT(sandbox), .value = "false",
+     .says = "Once started, calls of the system that the service never makes end it."},
     {"loops", SETTING_COUNT, SETTING_RESTART, AT(loops), 0, SITE_LOOPS_MAX, .value = "0",
      .says = "Threads that talk to callers; 0 is one for each core."},
     {"drain", SETTING_TIME, SETTING_RESTART, AT(drain_ms), 0, 600000, .value = "20 s",
@@ -31,6 +61,19 @@ static const struct setting table[] = {
      .says = "PEM file of the certificate and its chain; its path begins at this folder."},
     {"tls.key", SETTING_TEXT, SETTING_RESTART, AT(key), 0, 4096, .value = "",
      .says = "PEM file of its private key."},
+    {"tls.client_ca", SETTING_TEXT, SETTING_RESTART, AT(client_ca), 0, 4096, .value = "",
+     .says = "PEM file: whose certificates callers may show instead of a token."},
+    {"tls.check_time", SETTING_TIME, SETTING_RESTART, AT(tls_check_ms), 100, DAY_MS,
+     .value = "1 min", .says = "How often these files are looked at; new ones are taken up."},
+    {"rate.requests", SETTING_COUNT, SETTING_RESTART, AT(rate.requests), 1, 1000000,
+     .value = "5000",
+     .says = "Requests a second of one caller, or of one address without a token; over it 429."},
+    {"rate.burst", SETTING_COUNT, SETTING_RESTART, AT(rate.burst), 1, 1000000,
+     .value = "10000", .says = "And at once, after a pause."},
+    {"rate.refused", SETTING_COUNT, SETTING_RESTART, AT(rate.refused), 1, 1000000,
+     .value = "20", .says = "Requests of one address that get 401 in a second; over it 429."},
+    {"rate.refused_burst", SETTING_COUNT, SETTING_RESTART, AT(rate.refused_burst), 1, 1000000,
+     .value = "500", .says = "And at once, after a pause."},
     {"store.map_max", SETTING_BYTES, SETTING_RESTART, AT(map_max), 64 * MB, 64 * 1024 * GB,
      .value = "256 GB",
      .says = "Address space kept for the data; over it nothing more is stored (507)."},
@@ -107,6 +150,11 @@ static const struct setting table[] = {
      .value = "1", .says = "Threads that write messages."},
     {"exchange.file_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.file_max), 1 * MB, 16 * GB,
      .value = "64 MB", .says = "Of a file in messages/, before the next one begins."},
+    {"exchange.ca_file", SETTING_TEXT, SETTING_RESTART, AT(ca_file), 0, 4096, .value = "",
+     .says = "PEM file: whose certificates of partners are trusted, instead of the system's."},
+    {"exchange.certificates", SETTING_ROWS, SETTING_RESTART, AT(shown), 0, SHOWN_MAX,
+     .value = "[]", .rows = shown_table, .size = sizeof(struct site_shown),
+     .says = "What is shown to partners that ask for a certificate; see TLS and addresses."},
     {"subscriptions.private", SETTING_BOOL, SETTING_RESTART, AT(private_subscriptions),
      .value = "false", .says = "Results may go to private and loopback addresses."},
     {"passwords.length_min", SETTING_COUNT, SETTING_RESTART, AT(people.password_min), 8, 64,
@@ -233,6 +281,40 @@ static status path_complete(const struct site_settings *s, struct arena *a, str 
     return st;
 }
 
+static struct site_listener *listener_at(const struct site_settings *s, uint32_t i)
+{
+    return (struct site_listener *)s->listeners.items + i;
+}
+
+// A listener without a certificate of its own has the one of `tls`.
+static status listener_complete(const struct site_settings *s, struct arena *a,
+                                struct site_listener *l)
+{
+    TRY(text_z(a, &l->name));
+    TRY(text_z(a, &l->address));
+    TRY(path_complete(s, a, &l->certificate));
+    TRY(path_complete(s, a, &l->key));
+    TRY(path_complete(s, a, &l->client_ca));
+    if (l->certificate.n > 0 || l->key.n > 0) return OK;
+    l->certificate = s->certificate;
+    l->key = s->key;
+    return OK;
+}
+
+static struct site_shown *shown_at(const struct site_settings *s, uint32_t i)
+{
+    return (struct site_shown *)s->shown.items + i;
+}
+
+static status shown_complete(const struct site_settings *s, struct arena *a, struct site_shown *c)
+{
+    if (!str_is_name(c->partner) || c->certificate.n == 0 || c->key.n == 0)
+        return fail(ST_BAD_INPUT, "settings.value", 0,
+                    "exchange.certificates: each names a partner, a certificate and a key");
+    TRY(path_complete(s, a, &c->certificate));
+    return path_complete(s, a, &c->key);
+}
+
 static status complete(struct site_settings *s, const char *file, struct arena *a)
 {
     const char *slash = strrchr(file, '/');
@@ -245,7 +327,12 @@ static status complete(struct site_settings *s, const char *file, struct arena *
     TRY(text_z(a, &s->folder));
     TRY(text_z(a, &s->listen));
     TRY(path_complete(s, a, &s->certificate));
-    return path_complete(s, a, &s->key);
+    TRY(path_complete(s, a, &s->key));
+    TRY(path_complete(s, a, &s->client_ca));
+    for (uint32_t i = 0; i < s->listeners.n; i++) TRY(listener_complete(s, a, listener_at(s, i)));
+    TRY(path_complete(s, a, &s->ca_file));
+    for (uint32_t i = 0; i < s->shown.n; i++) TRY(shown_complete(s, a, shown_at(s, i)));
+    return OK;
 }
 
 static bool is_loopback(str host)
@@ -270,10 +357,35 @@ static str host_of(str address)
     return (str){address.p, n > 0 ? n - 1 : 0};
 }
 
+static status wrong(const struct site_listener *l, const char *reason, const char *says)
+{
+    return fail(ST_BAD_INPUT, reason, 0, "listeners: %.*s: %s", STR(l->name), says);
+}
+
+static status listener_rules(const struct site_settings *s, uint32_t i)
+{
+    const struct site_listener *l = listener_at(s, i);
+
+    if (!str_is_name(l->name)) return wrong(l, "settings.value", "each needs a name of its own");
+    for (uint32_t k = 0; k < i; k++)
+        if (str_eq(listener_at(s, k)->name, l->name))
+            return wrong(l, "settings.twice", "this name is there twice");
+    if (l->address.n == 0) return wrong(l, "settings.value", "it needs an address");
+    if ((l->certificate.n > 0) != (l->key.n > 0))
+        return wrong(l, "tls.files", "it needs both certificate and key");
+    if ((l->client_ca.n > 0 && l->certificate.n == 0) ||
+        (l->client_required && l->client_ca.n == 0))
+        return wrong(l, "tls.files", "clients' certificates need TLS and a client_ca");
+    if (l->certificate.n > 0 || s->insecure || is_loopback(host_of(l->address))) return OK;
+    return wrong(l, "listen.public", "it is public: give it tls, or say insecure: true");
+}
+
 static status rules(const struct site_settings *s)
 {
     bool tls = s->certificate.n > 0;
     char gln[13];
+
+    for (uint32_t i = 0; i < s->listeners.n; i++) TRY(listener_rules(s, i));
 
     if (s->verify.responder_gln.n > 0 && gs1_gln_read(s->verify.responder_gln, gln).cls != ST_OK)
         return fail(ST_BAD_INPUT, "settings.gln", 0, "verify.responder_gln: %.*s is no GLN",
@@ -281,6 +393,8 @@ static status rules(const struct site_settings *s)
     if (tls != (s->key.n > 0))
         return fail(ST_BAD_INPUT, "tls.files", 0, "%.*s: tls needs both certificate and key",
                     STR(s->file));
+    if (s->client_ca.n > 0 && !tls)
+        return fail(ST_BAD_INPUT, "tls.files", 0, "tls: client_ca needs a certificate and a key");
     if (tls || s->insecure || is_loopback(host_of(s->listen))) return OK;
     return fail(ST_BAD_INPUT, "listen.public", 0,
                 "listen: %.*s is public: give it tls, or say insecure: true", STR(s->listen));
@@ -406,6 +520,35 @@ struct http_limits site_settings_http(const struct site_settings *s)
                                 HTTP(pipeline_max),    .arena_max = s->http.arena_max};
 }
 
+static const char *path_or_none(str path) { return path.n > 0 ? path.p : NULL; }
+
+status site_settings_doors(const struct site_settings *s, struct arena *a,
+                           struct http_server_conf *conf)
+{
+    struct http_door *doors = NEW_ARRAY(a, struct http_door, s->listeners.n + 1);
+
+    if (doors == NULL) return fail(ST_TOO_LARGE, "settings.size", 0, "too many listeners");
+    conf->door = (struct http_door){
+        .listen = s->listen.p,
+        .tls = {path_or_none(s->certificate), path_or_none(s->key), path_or_none(s->client_ca),
+                false, false}
+    };
+    for (uint32_t i = 0; i < s->listeners.n; i++) {
+        const struct site_listener *l = listener_at(s, i);
+        bool people = strcmp(door_words[l->purpose], "people") == 0;
+        doors[i] = (struct http_door){
+            .listen = l->address.p,
+            .tls = {path_or_none(l->certificate), path_or_none(l->key), path_or_none(l->client_ca),
+                    l->client_required, people},
+            .app = door_purpose(l->purpose)
+        };
+    }
+    conf->doors = doors;
+    conf->door_count = s->listeners.n;
+    conf->offers = door_offers;
+    return OK;
+}
+
 #define EXCHANGE(member) .member = (uint32_t)s->exchange.member
 struct exchange_limits site_settings_exchange(const struct site_settings *s)
 {
@@ -420,6 +563,30 @@ struct exchange_limits site_settings_exchange(const struct site_settings *s)
                                     .retry_after_max_s =
                                         (uint32_t)(s->exchange.retry_after_max_ms / 1000),
                                     .file_max = s->exchange.file_max};
+}
+
+status site_settings_trust(const struct site_settings *s, struct arena *a,
+                           struct exchange_conf *conf)
+{
+    struct exchange_certificate *all = NEW_ARRAY(a, struct exchange_certificate, s->shown.n + 1);
+
+    if (all == NULL) return fail(ST_TOO_LARGE, "settings.size", 0, "too many certificates");
+    for (uint32_t i = 0; i < s->shown.n; i++) {
+        const struct site_shown *c = shown_at(s, i);
+        all[i] = (struct exchange_certificate){c->partner, c->certificate.p, c->key.p};
+    }
+    conf->ca_file = path_or_none(s->ca_file);
+    conf->certificates = all;
+    conf->certificate_count = s->shown.n;
+    return OK;
+}
+
+struct limit_conf site_settings_rates(const struct site_settings *s)
+{
+    return (struct limit_conf){
+        {(uint32_t)s->rate.requests, (uint32_t)s->rate.burst        },
+        {(uint32_t)s->rate.refused,  (uint32_t)s->rate.refused_burst}
+    };
 }
 
 struct verification_conf site_settings_verification(const struct site_settings *s)

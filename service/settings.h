@@ -4,7 +4,8 @@
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/settings.h"
-#include "service/exchange/follower.h"
+#include "service/access/limit.h"
+#include "service/exchange/exchange.h"
 #include "service/journal/site.h"
 #include "service/verification/verification.h"
 
@@ -13,10 +14,26 @@ struct seed { // one thing to be put at the first start
     unsigned line; // in the file
 };
 
+struct site_listener { // another address, for some callers; texts are NUL-terminated
+    str name, address, certificate, key, client_ca;
+    bool client_required;
+    uint8_t purpose; // index into door_words (service/access/door.h)
+};
+
+struct site_shown { // a certificate for a partner; texts are NUL-terminated
+    str partner, certificate, key;
+};
+
 struct site_settings {
     str listen;
-    bool insecure; // a public address without TLS
-    str certificate, key;
+    struct setting_rows listeners; // of struct site_listener
+    bool insecure;                 // a public address without TLS
+    bool core_files, sandbox;
+    str certificate, key, client_ca;
+    uint64_t tls_check_ms;
+    struct {
+        uint64_t requests, burst, refused, refused_burst;
+    } rate;
     uint64_t loops; // 0: as many as there are cores
     uint64_t drain_ms;
     uint64_t map_max;
@@ -52,7 +69,9 @@ struct site_settings {
         uint64_t connections_max, header_max, header_ms, body_ms, idle_ms, write_ms;
         uint64_t pipeline_max, arena_max;
     } http;
-    struct { // as struct exchange_limits
+    str ca_file;               // of partners
+    struct setting_rows shown; // of struct site_shown
+    struct {                   // as struct exchange_limits
         uint64_t events_max, bytes_max, parked_max, retry_min_ms, retry_max_ms, retry_after_max_ms;
         uint64_t answer_ms, gather_ms, shapers, file_max;
     } exchange;
@@ -75,6 +94,13 @@ unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
 struct site_people site_settings_people(const struct site_settings *s);
 struct http_limits site_settings_http(const struct site_settings *s);
+// The addresses to listen on: conf's door and doors. The others are the arena's.
+status site_settings_doors(const struct site_settings *s, struct arena *a,
+                           struct http_server_conf *conf);
+struct limit_conf site_settings_rates(const struct site_settings *s);
 struct verification_conf site_settings_verification(const struct site_settings *s);
 struct clock_conf site_settings_clock(const struct site_settings *s); // without kinds
 struct exchange_limits site_settings_exchange(const struct site_settings *s);
+// What the exchange trusts and shows; the certificates are the arena's.
+status site_settings_trust(const struct site_settings *s, struct arena *a,
+                           struct exchange_conf *conf);

@@ -1,5 +1,9 @@
-// Who calls: from the header `Authorization` to a struct caller in the request's arena.
+// Who calls: from the header `Authorization` or a certificate to a struct caller in the request's
+// arena.
 #include "service/access/access.h"
+#include "service/access/certificate.h"
+#include "service/access/door.h"
+#include "service/access/limit.h"
 #include "service/access/token.h"
 #include "service/access/user.h"
 #include "service/client/client.h"
@@ -67,6 +71,51 @@ static status person_take(struct txn *t, struct arena *a, struct actor *x)
     return OK;
 }
 
+static status by_token(struct http_req *r, struct txn *t, struct actor *x)
+{
+    str id, token;
+
+    TRY(credential(r, &r->arena, &id, &token));
+    struct sha256 digest = token_digest(token);
+    bool found = actor_by_token(t, &digest, &r->arena, x);
+    TRY(actor_check(x, found, id, env_wall(api_site(r)->env)));
+    return person_take(t, &r->arena, x);
+}
+
+static status by_certificate(struct http_req *r, struct txn *t, struct actor *x, bool *found)
+{
+    *found = false;
+    if (r->certificate == NULL) return OK;
+    TRY(certificate_caller(t, r->certificate, env_wall(api_site(r)->env), &r->arena, x, found));
+    return *found ? person_take(t, &r->arena, x) : OK;
+}
+
+// The same person; or machines that may the same for the same.
+static bool is_same(const struct actor *a, const struct actor *b)
+{
+    if (a->user.n > 0 || b->user.n > 0) return str_eq(a->user, b->user);
+    if (a->role != b->role || a->client_count != b->client_count) return false;
+    for (uint32_t i = 0; i < a->client_count; i++)
+        if (a->clients[i].v != b->clients[i].v) return false;
+    return str_eq(a->line, b->line) && str_eq(a->party, b->party);
+}
+
+// Who says both by a token and by a certificate who calls is the token's actor. A certificate that
+// stands for nobody proves nothing and harms nothing.
+static status find_actor(struct http_req *r, struct txn *t, struct actor *out)
+{
+    bool says = http_has_header(r, S("Authorization")), shows;
+    struct actor shown;
+
+    TRY(by_certificate(r, t, &shown, &shows));
+    if (shows && !says) return *out = shown, OK;
+    if (!says && r->certificate != NULL)
+        return refuse("certificate.unknown", "this certificate stands for nobody here");
+    TRY(by_token(r, t, out));
+    if (!shows || is_same(&shown, out)) return OK;
+    return refuse("access.two", "the token is one caller's and the certificate another's");
+}
+
 static struct caller *caller_new(struct arena *a, const struct actor *x)
 {
     struct caller *c = NEW(a, struct caller);
@@ -88,16 +137,14 @@ static struct caller *caller_new(struct arena *a, const struct actor *x)
 status access_caller(struct http_req *r, const struct caller **out)
 {
     struct actor x = {0};
-    str id, token;
 
-    TRY(credential(r, &r->arena, &id, &token));
-    struct sha256 digest = token_digest(token);
     struct txn *t = api_snapshot(r);
-    bool found = actor_by_token(t, &digest, &r->arena, &x);
-    status st = actor_check(&x, found, id, env_wall(api_site(r)->env));
-    if (st.cls == ST_OK) st = person_take(t, &r->arena, &x);
-    TRY(api_snapshot_end(r));
+    status st = find_actor(r, t, &x);
+    status end = api_snapshot_end(r);
+    if (end.cls != ST_OK) return end; // what could not be read is not unknown
+    if (st.cls == ST_UNAUTHENTICATED) return limit_refused(r, st);
     TRY(st);
+    TRY(limit_caller(r, x.number));
     const struct caller *c = caller_new(&r->arena, &x);
     if (c == NULL) return no_memory();
     *out = c;
@@ -118,8 +165,9 @@ status access_check(struct http_req *r, const char *roles)
     const struct caller *c;
 
     r->caller = NULL;
-    if (*roles == 0) return OK;
+    if (*roles == 0) return limit_address(r);
     TRY(access_caller(r, &c));
+    TRY(door_check(r->door, c->role));
     r->caller = c;
     if (strcmp(roles, "*") == 0 || role_is_in(str_of(roles), str_of(role_word(c->role)))) return OK;
     return fail(ST_NOT_ALLOWED, "access.role", 0, "a token of role %s may not do this, only %s",

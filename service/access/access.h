@@ -1,13 +1,14 @@
 // access.h - finds out who calls, and whether they may.
 //
-// `Authorization: Bearer <token>`, or Basic with the token's id as user and the token as password.
-// Rows are read for every request, so that a token ends the moment it is revoked.
+// `Authorization: Bearer <token>`, or Basic with the token's id as user and the token as password,
+// or a client certificate (certificate.h). Rows are read for every request, so that a token ends
+// the moment it is revoked.
 #pragma once
 #include "service/api/api.h"
 
 // For struct http_server_conf: sets r->caller, or refuses with 401 (access.missing, access.form,
-// token.unknown, token.revoked, token.expired) or 403 (access.role). Routes for anyone ("") leave
-// it NULL.
+// token.unknown, token.revoked, token.expired, certificate.*, access.two), 403 (access.role,
+// access.door) or 429 (limit.h). Routes for anyone ("") leave it NULL.
 status access_check(struct http_req *r, const char *roles);
 
 // The caller alone, whatever the role: for routes that anyone may ask but not everyone is answered.

@@ -64,7 +64,7 @@ static void token_revoke(struct http_req *r)
     bool found = actor_by_id(t, r->param[0], &r->arena, &x);
     status st = api_snapshot_end(r);
     if (st.cls == ST_OK && e == NULL) st = no_memory();
-    if (st.cls == ST_OK && !found)
+    if (st.cls == ST_OK && (!found || !actor_has_token(&x)))
         st = fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
@@ -82,10 +82,11 @@ static uint32_t write_page(struct http_req *r, struct txn *t, const struct api_p
     struct actor x;
 
     if (page->after.n == 4) n = (uint32_t)get_be(page->after.p, 4);
-    for (uint32_t have = 0; n < last; have++) {
+    for (uint32_t have = 0; n < last;) {
         if (have == page->limit) return n;
-        if (!actor_get(t, ++n, &r->arena, &x)) continue;
+        if (!actor_get(t, ++n, &r->arena, &x) || !actor_has_token(&x)) continue;
         token_write(t, &r->arena, w, &x);
+        have++;
     }
     return 0;
 }

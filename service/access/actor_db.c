@@ -1,7 +1,7 @@
 // rows: 'A' number 4 -> id str, role str, user str, line str, party str, clients varint, each
 //                       client 4, token 32, created 8, expires 8, revoked 8, revoked seq 8
 //       't' id       -> number 4
-//       'T' token 32 -> number 4 (token: SHA-256 of its text)
+//       'T' token 32 -> number 4 (token: SHA-256 of its text; none where it is zero)
 #include "service/access/actor_db.h"
 #include "common/bytes.h"
 #include <openssl/crypto.h>
@@ -10,7 +10,7 @@
 #define ROW_MAX (4 * KB)
 
 struct key {
-    char b[1 + 32];
+    char b[1 + ACTOR_ID_MAX];
     size_t n;
 };
 
@@ -20,7 +20,7 @@ static struct key key_of(enum row_tag tag, str what)
 {
     struct key k = {.n = 1 + what.n};
 
-    assert(what.n < sizeof k.b);
+    assert(what.n <= ACTOR_ID_MAX);
     k.b[0] = (char)tag;
     memcpy(k.b + 1, what.p, what.n);
     return k;
@@ -127,6 +127,12 @@ str actor_id(struct txn *t, uint32_t number)
     return bytes_get_str(&r);
 }
 
+bool actor_has_token(const struct actor *x)
+{
+    static const struct sha256 none;
+    return memcmp(&x->token, &none, sizeof none) != 0;
+}
+
 void actor_put(struct txn *t, const struct actor *x)
 {
     struct key row = key_number(x->number), token = key_token(&x->token);
@@ -152,6 +158,22 @@ void actor_put(struct txn *t, const struct actor *x)
     else
         txn_spoil(t, "store.row_too_long", "the row of an actor");
     buf_fini(&b);
-    txn_put(t, DB_ROWS, str_key(&token), (str){row.b + 1, 4});
+    if (actor_has_token(x)) txn_put(t, DB_ROWS, str_key(&token), (str){row.b + 1, 4});
     txn_put(t, DB_ROWS, str_key(&id), (str){row.b + 1, 4});
+}
+
+void actor_end(struct txn *t, uint32_t number, const struct fact *f)
+{
+    struct arena a;
+    struct actor x;
+
+    arena_init(&a, 16 * KB);
+    if (actor_get(t, number, &a, &x)) {
+        x.revoked = f->at;
+        x.revoked_seq = f->seq;
+        actor_put(t, &x);
+    } else {
+        txn_spoil(t, "record.corrupt", "the fact that ends an actor");
+    }
+    arena_fini(&a);
 }

@@ -30,7 +30,7 @@ status token_draw(struct token_new *n, const struct env *env, struct arena *a)
     return n->actor.id.p != NULL ? OK : no_memory();
 }
 
-static void put_actor(struct buf *b, const struct actor *x)
+void token_put_actor(struct buf *b, const struct actor *x)
 {
     bytes_u(b, x->number, 4);
     bytes_str(b, x->id);
@@ -56,22 +56,30 @@ static bool get_clients(struct bytes_r *r, struct arena *a, struct actor *x)
     return true;
 }
 
+status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
+{
+    struct actor x = {.number = (uint32_t)bytes_get_u(r, 4)};
+
+    x.id = bytes_get_str(r);
+    bool good = role_find(bytes_get_str(r), &x.role);
+    x.user = bytes_get_str(r);
+    x.line = bytes_get_str(r);
+    x.party = bytes_get_str(r);
+    good = get_clients(r, a, &x) && good;
+    str token = bytes_get_raw(r, sizeof x.token.b);
+    x.expires.ms = (int64_t)bytes_get_u(r, 8);
+    if (!good || !bytes_end(r)) return fail(ST_STORE, "record.corrupt", 0, "an actor breaks off");
+    memcpy(x.token.b, token.p, sizeof x.token.b);
+    *out = x;
+    return OK;
+}
+
 status token_of_fact(const struct fact *f, struct arena *a, struct actor *out)
 {
     struct bytes_r r = bytes_reader(f->decided);
-    struct actor x = {.number = (uint32_t)bytes_get_u(&r, 4), .created = f->at};
 
-    x.id = bytes_get_str(&r);
-    bool good = role_find(bytes_get_str(&r), &x.role);
-    x.user = bytes_get_str(&r);
-    x.line = bytes_get_str(&r);
-    x.party = bytes_get_str(&r);
-    good = get_clients(&r, a, &x) && good;
-    str token = bytes_get_raw(&r, sizeof x.token.b);
-    x.expires.ms = (int64_t)bytes_get_u(&r, 8);
-    if (!good || !bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "a token breaks off");
-    memcpy(x.token.b, token.p, sizeof x.token.b);
-    *out = x;
+    TRY(token_get_actor(&r, a, out));
+    out->created = f->at;
     return OK;
 }
 
@@ -84,7 +92,7 @@ static status created_decide(struct decide *d)
         actor_by_token(d->t, &x.token, d->arena, &other))
         return fail(ST_BUSY, "token.drawn_before", 0, "the random id is taken, ask again");
     x.number = (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
-    put_actor(d->out, &x);
+    token_put_actor(d->out, &x);
     return OK;
 }
 
@@ -141,7 +149,7 @@ bool token_admin_remains(struct decide *d, uint32_t but, str but_user)
 
     arena_init(&a, 64 * KB);
     for (uint32_t n = 1; n <= last && !found; n++, arena_reset(&a))
-        found = n != but && actor_get(d->t, n, &a, &x) &&
+        found = n != but && actor_get(d->t, n, &a, &x) && actor_has_token(&x) &&
                 (but_user.n == 0 || !str_eq(x.user, but_user)) && is_admin(d, &x, &a);
     arena_fini(&a);
     return found;
@@ -152,7 +160,7 @@ static status revoked_decide(struct decide *d)
     const struct token_end *e = d->ask;
     struct actor x;
 
-    if (!actor_get(d->t, e->actor, d->arena, &x))
+    if (!actor_get(d->t, e->actor, d->arena, &x) || !actor_has_token(&x))
         return fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
     if (x.revoked.ms != 0) {
         d->repeat_seq = x.revoked_seq;
@@ -169,20 +177,9 @@ static status revoked_decide(struct decide *d)
 static void revoked_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct bytes_r r = bytes_reader(f->decided);
-    uint32_t number = (uint32_t)bytes_get_u(&r, 4);
-    struct arena a;
-    struct actor x;
 
     (void)arg;
-    arena_init(&a, 16 * KB);
-    if (actor_get(t, number, &a, &x)) {
-        x.revoked = f->at;
-        x.revoked_seq = f->seq;
-        actor_put(t, &x);
-    } else {
-        txn_spoil(t, "record.corrupt", "the fact of a token");
-    }
-    arena_fini(&a);
+    actor_end(t, (uint32_t)bytes_get_u(&r, 4), f);
 }
 
 static void revoked_print(const struct fact *f, struct json_w *w, const void *arg)

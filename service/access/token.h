@@ -3,6 +3,7 @@
 // A token's text is "pt_" and 256 random bits in hexadecimal. The fact and the ledger hold its
 // SHA-256 alone; nobody can be shown it again.
 #pragma once
+#include "common/bytes.h"
 #include "common/env.h"
 #include "service/access/actor_db.h"
 #include "service/journal/kind.h"
@@ -19,12 +20,17 @@ struct token_new { // the ask of `token.created`
 status token_draw(struct token_new *n, const struct env *env, struct arena *a);
 struct sha256 token_digest(str text);
 
+// An actor's part of a fact: the last of it.
+void token_put_actor(struct buf *b, const struct actor *x);
+status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out);
+
 struct token_end { // the ask of `token.revoked`
     uint32_t actor;
 };
 
-// Whoever ends the last token of an administrator could never make another: is there one besides
-// this actor (0: none in particular) and all of this user (empty: of nobody)?
+// Whoever ends the last token of an administrator could never make another (a certificate does not
+// count: no address need ask for one): is there one besides this actor (0: none in particular) and
+// all of this user (empty: of nobody)?
 bool token_admin_remains(struct decide *d, uint32_t but, str but_user);
 
 extern const struct kind kind_token_created, kind_token_revoked;

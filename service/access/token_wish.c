@@ -5,7 +5,7 @@
 #include "service/client/client.h"
 
 // Any GLN will do: who a token acts for need not be told to the site before.
-static status party_check(str value, struct arena *a, str *out)
+status token_party_check(str value, struct arena *a, str *out)
 {
     char digits[13];
 
@@ -14,21 +14,10 @@ static status party_check(str value, struct arena *a, str *out)
     return out->p != NULL ? OK : no_memory();
 }
 
-#define WISH(field) .at = offsetof(struct token_wish, field)
-static const struct form_field wish_fields[] = {
-    {.name = "role",     .kind = FORM_STR, WISH(role), .max = 32},
-    {.name = "user",        .kind = FORM_NAME, WISH(user)},
-    {.name = "client",                  .kind = FORM_NAME, WISH(client)},
-    {.name = "clients",
-     .kind = FORM_STRS,
-     WISH(clients),
-     .max = 64,
-     .count_max = CALLER_CLIENTS_MAX},
-    {.name = "line",                  .kind = FORM_NAME, WISH(line)},
-    {.name = "party",.kind = FORM_STR, WISH(party), .max = 13, .check = party_check},
-    {.name = "expires",                  .kind = FORM_STR, WISH(expires), .max = 40},
-    {0 },
+struct wish_alone {
+    struct token_wish wish;
 };
+static const struct form_field wish_fields[] = {TOKEN_WISH_FIELDS(struct wish_alone, wish), {0}};
 const struct form token_wish_form = {"token", sizeof(struct token_wish), wish_fields, 1};
 
 // What a role cannot do without, and what it must not have. Who is bound to no client is of the
@@ -159,11 +148,9 @@ static status expires_read(const struct token_wish *w, wall now, struct actor *x
     return OK;
 }
 
-status token_wish_take(const struct token_wish *w, struct txn *t, const struct env *env,
-                       struct arena *a, struct token_new *n)
+status token_wish_scope(const struct token_wish *w, struct txn *t, const struct env *env,
+                        struct arena *a, struct actor *x)
 {
-    struct actor *x = &n->actor;
-
     if (w->user.n == 0)
         TRY(role_check(w, &x->role));
     else if (w->role.n > 0 && !role_find(w->role, &x->role))
@@ -172,7 +159,13 @@ status token_wish_take(const struct token_wish *w, struct txn *t, const struct e
     x->user = w->user;
     x->line = w->line;
     x->party = w->party;
-    TRY(scope_find(t, w, a, x));
+    return scope_find(t, w, a, x);
+}
+
+status token_wish_take(const struct token_wish *w, struct txn *t, const struct env *env,
+                       struct arena *a, struct token_new *n)
+{
+    TRY(token_wish_scope(w, t, env, a, &n->actor));
     return token_draw(n, env, a);
 }
 
@@ -209,13 +202,11 @@ static void as_person_now(struct txn *t, struct arena *a, struct actor *x)
     x->client_count = u.client_count;
 }
 
-void token_write(struct txn *t, struct arena *a, struct json_w *w, const struct actor *of)
+void token_write_scope(struct txn *t, struct arena *a, struct json_w *w, const struct actor *of)
 {
     struct actor now = *of, *x = &now;
 
     as_person_now(t, a, x);
-    json_w_object(w);
-    json_w_kstr(w, "id", x->id);
     json_w_kstr(w, "role", str_of(role_word(x->role)));
     if (x->user.n > 0) json_w_kstr(w, "user", x->user);
     write_clients(t, a, w, x);
@@ -224,5 +215,12 @@ void token_write(struct txn *t, struct arena *a, struct json_w *w, const struct 
     write_time(w, "created", x->created);
     write_time(w, "expires", x->expires);
     write_time(w, "revoked", x->revoked);
+}
+
+void token_write(struct txn *t, struct arena *a, struct json_w *w, const struct actor *of)
+{
+    json_w_object(w);
+    json_w_kstr(w, "id", of->id);
+    token_write_scope(t, a, w, of);
     json_w_end(w);
 }

@@ -111,7 +111,6 @@ static status check_address(struct checking *c)
     const struct site_settings *s = &c->settings;
     static const struct http_route none[] = {{0}};
     static const struct http_route *const routes[] = {none, NULL};
-    bool tls = s->certificate.n > 0;
     struct loop *loop;
     struct http_server *server = NULL;
 
@@ -120,17 +119,15 @@ static status check_address(struct checking *c)
         return OK;
     }
     loop = loop_new("check");
-    struct http_server_conf conf = {
-        .listen = s->listen.p,
-        .tls = {tls ? s->certificate.p : NULL, tls ? s->key.p : NULL},
-        .routes = routes,
-        .loops = &loop,
-        .loop_count = 1
-    };
-    status st = http_server_open(&conf, &server);
+    struct http_server_conf conf = {.routes = routes, .loops = &loop, .loop_count = 1};
+    status st = site_settings_doors(s, &c->arena, &conf);
+    if (st.cls == ST_OK) st = http_server_open(&conf, &server);
     http_server_close(&server);
     loop_free(&loop);
-    say(c, "%s is free", s->listen.p);
+    if (s->listeners.n == 0)
+        say(c, "%s is free", s->listen.p);
+    else
+        say(c, "%s and %u more are free", s->listen.p, s->listeners.n);
     return st;
 }
 

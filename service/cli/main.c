@@ -1,4 +1,5 @@
 // packtrail: the table of commands.
+#include "common/process.h"
 #include "service/cli/cli.h"
 #include "service/demo/demo.h"
 #include "service/ops/ops.h"
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
 {
     const struct command *c;
 
+    process_seal(); // before the first secret is read
     if (argc >= 2 && asks_help(argv[1])) return say_all(stdout), 0;
     if (argc >= 2 && strcmp(argv[1], "--version") == 0)
         return printf("packtrail %s\n", PACKTRAIL_VERSION), 0;

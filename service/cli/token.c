@@ -62,7 +62,7 @@ static status list(struct stopped *s, char **named, str json)
 
     (void)named, (void)json;
     for (uint32_t n = 1; n <= last && st.cls == ST_OK; n++, arena_reset(&s->arena))
-        if (actor_get(t, n, &s->arena, &x)) st = say_one(s, t, &x);
+        if (actor_get(t, n, &s->arena, &x) && actor_has_token(&x)) st = say_one(s, t, &x);
     status end = txn_end(&t, false);
     return st.cls != ST_OK ? st : end;
 }

@@ -199,7 +199,7 @@ struct demo_partner *demo_partner_open(const char *keep_folder)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->arrived, NULL);
     p->loop = loop_new("partner");
-    struct http_server_conf conf = {.listen = "127.0.0.1:0",
+    struct http_server_conf conf = {.door.listen = "127.0.0.1:0",
                                     .routes = routes,
                                     .access_check = everyone,
                                     .app = p,

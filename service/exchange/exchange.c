@@ -22,8 +22,22 @@ static void committed(void *self, uint64_t seq)
 static void send_call(void *self, const struct http_call *call, http_call_done *done)
 {
     const struct exchange *e = self;
+    struct http_call trusting = *call;
 
-    http_client_start(call->is_foreign ? e->abroad : e->client, call, done);
+    trusting.ca_file = e->ca_file;
+    http_client_start(call->is_foreign ? e->abroad : e->client, &trusting, done);
+}
+
+void exchange_show_certificate(const struct site *s, str partner, struct http_call *call)
+{
+    const struct exchange *e = s->exchange;
+
+    for (uint32_t i = 0; e != NULL && i < e->certificate_count; i++) {
+        const struct exchange_certificate *c = &e->certificates[i];
+        if (!str_eq(c->partner, partner)) continue;
+        call->certificate = c->certificate;
+        call->key = c->key;
+    }
 }
 
 static status folder_make(const char *folder)
@@ -73,6 +87,9 @@ status exchange_start(struct site *site, const struct exchange_conf *conf)
     assert(e != NULL && site->exchange == NULL);
     e->magic = EXCHANGE_MAGIC;
     e->limits = conf->limits;
+    e->ca_file = conf->ca_file;
+    e->certificates = conf->certificates;
+    e->certificate_count = conf->certificate_count;
     e->site = site;
     status st = begin(e, site, conf);
     if (st.cls != ST_OK) {

@@ -6,9 +6,16 @@
 
 struct exchange;
 
+struct exchange_certificate { // shown to a partner that asks for one; PEM files
+    str partner;
+    const char *certificate, *key;
+};
 struct exchange_conf {
     struct exchange_limits limits; // EXCHANGE_LIMITS: the defaults
     const char *messages;          // folder; made where it is missing
+    const char *ca_file;           // PEM, trusted instead of the system's; NULL: the system's
+    const struct exchange_certificate *certificates; // live as long as the exchange
+    uint32_t certificate_count;
 };
 // After committer_start and before anybody else may submit: sets site->exchange, site->wake and the
 // hooks of lots and shipments, and starts the courier's and the shapers' threads. message.write,

@@ -11,6 +11,9 @@
 struct exchange {
     unsigned magic;
     struct exchange_limits limits;
+    const char *ca_file;
+    const struct exchange_certificate *certificates;
+    uint32_t certificate_count;
     struct messages *messages;
     struct loop *loop;
     struct http_client *client;
@@ -21,6 +24,9 @@ struct exchange {
     const struct site *site;
     bool running; // the loop's thread
 };
+
+// exchange.c: the certificate that the partner is shown, if there is one for it.
+void exchange_show_certificate(const struct site *s, str partner, struct http_call *call);
 
 // waiting.c: the hooks of the site.
 void exchange_waiting(const struct site *s, struct txn *t, client_id client, struct json_w *w);

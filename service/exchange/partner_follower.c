@@ -1,6 +1,7 @@
 // partner_follower.c - a partner as one who is told: by its item, with what it refuses parked.
 #include "service/event/event_attributes.h"
 #include "service/exchange/calling.h"
+#include "service/exchange/exchange_int.h"
 #include "service/exchange/follower.h"
 #include "service/exchange/order.h"
 
@@ -78,6 +79,7 @@ static status call(struct follower *f, struct calling *x)
     const struct partner_auth *auth = f->partner.auth;
 
     x->call.url = f->partner.url;
+    exchange_show_certificate(f->site, f->name, &x->call);
     TRY(headers_put(x, f));
     if (auth == NULL) return OK;
     if (auth->basic == NULL) return calling_secret(x, auth->bearer, &x->call.bearer);

@@ -69,7 +69,8 @@ status shapers_start(const struct shapers_conf *conf, struct shapers **out)
     assert(s != NULL && wanted > 0);
     s->magic = SHAPERS_MAGIC;
     s->conf = *conf;
-    sigfillset(&all); // signals are the main thread's
+    sigfillset(&all);        // signals are the main thread's
+    sigdelset(&all, SIGSYS); // but a forbidden call is its own (process.h)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     for (; s->count < wanted && rc == 0; s->count += rc == 0) {
         struct one *x = &s->threads[s->count];

@@ -17,6 +17,8 @@
     X(SITE_RESTORED, 10, "site.restored")                                                          \
     X(POOLS_ADVANCED, 11, "pools.advanced")                                                        \
     X(NUMBERS_RECOVERED, 12, "numbers.recovered")                                                  \
+    X(CERTIFICATE_PUT, 14, "certificate.put")                                                      \
+    X(CERTIFICATE_ENDED, 15, "certificate.ended")                                                  \
     X(CLIENT_PUT, 16, "client.put")                                                                \
     X(PRODUCT_PUT, 17, "product.put")                                                              \
     X(LOCATION_PUT, 18, "location.put")                                                            \
@@ -106,6 +108,7 @@ enum fact_kind {
     X(ACTOR, 'A')                                                                                  \
     X(ACTOR_ID, 't')                                                                               \
     X(TOKEN, 'T')                                                                                  \
+    X(CERTIFICATE, '@')                                                                            \
     X(USER, 'u')                                                                                   \
     X(USER_PASSWORD_OF, 'b')                                                                       \
     X(CLIENT, 'C')                                                                                 \

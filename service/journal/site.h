@@ -76,6 +76,7 @@ struct site {
     // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
     // Set by the exchange; NULL: it is answered like any other.
     void (*live)(struct http_req *r);
+    void *access;       // service/access/limit.h; NULL: everybody may ask as often as they like
     void *capture;      // service/capture
     void *verification; // service/verification
     // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are

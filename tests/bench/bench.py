@@ -104,7 +104,10 @@ class Site:
             self.process = subprocess.Popen(
                 [self.binary, "serve", "-c", config, "--listen", "127.0.0.1:0"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-                env={**os.environ, "PACKTRAIL_LIMITS_PAGE_MAX": str(PAGE_MAX)})
+                env={**os.environ, "PACKTRAIL_LIMITS_PAGE_MAX": str(PAGE_MAX),
+                     "PACKTRAIL_CORE_FILES": "true",  # else its memory is root's to look at
+                     "PACKTRAIL_RATE_REQUESTS": "1000000",
+                     "PACKTRAIL_RATE_BURST": "1000000"})
         self.port = self._port()
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         self.admin = Caller(self.port, admin)

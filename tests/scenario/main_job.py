@@ -12,7 +12,7 @@ PLACES = {  # for the {...} of paths
     "client": "acme", "gtin": harness.GTIN, "line": "line-1", "gln": GLN, "lot": "L1",
     "pool": "acme-packs", "partner": "hub", "unit": "(01)" + harness.GTIN + "(21)X",
     "request": "none", "shipment": "none", "id": "none", "delivery": "none", "message": "sent",
-    "user": "mia", "exception": "none", "query": "SimpleEventQuery", "subscription": "none",
+    "user": "mia", "certificate": "press", "exception": "none", "query": "SimpleEventQuery", "subscription": "none",
     "eventID": "urn:x:none",
     "captureID": "none",
     "market": "eu", "value": "none", "token": "00", "serial": "X"}
@@ -27,11 +27,11 @@ def somewhere(path):
 
 
 class Story:
-    """Makes calls; `done` are the operations that answered well, `bodies` what they were sent. That
-    all is as documented is seen to by the callers themselves."""
+    """Makes calls; `done` are the operations that answered well, `bodies` what they were sent and
+    `answers` what they said last. That all is as documented is seen to by the callers themselves."""
 
     def __init__(self):
-        self.said, self.done, self.bodies = contract.contract(), set(), {}
+        self.said, self.done, self.bodies, self.answers = contract.contract(), set(), {}, {}
 
     def __call__(self, caller, method, path, body=None, expect=(200, 201, 204), **more):
         response = caller.call(method, path, body, **more)
@@ -41,7 +41,9 @@ class Story:
         if isinstance(body, (dict, list)):
             self.bodies[operation.name] = (caller, method, path, body)
         kind = response.headers.get("Content-Type", "").split(";")[0]
-        return response.json() if kind == "application/json" else response.text
+        answer = response.json() if kind == "application/json" else response.text
+        self.answers[operation.name] = answer
+        return answer
 
 
 CASE_SIZE = 3
@@ -99,6 +101,17 @@ def make_tokens(tell, site):
     tell(site.admin, "DELETE", "/v1/tokens/" + spare["id"])
     tell(site.admin, "GET", "/v1/tokens")
     return site.caller(made["token"]), site.as_role("operator")
+
+
+def map_certificates(tell, admin):
+    press = {"subject": "CN=press 1,O=Acme", "role": "line", "line": "line-1", "reason": "new"}
+    tell(admin, "PUT", "/v1/certificates/press", press)
+    tell(admin, "PUT", "/v1/certificates/press",
+         {"fingerprint": ":".join(["5A"] * 32), "role": "gateway", "clients": ["acme"],
+          "expires": "2090-01-01T00:00:00Z"})
+    tell(admin, "GET", "/v1/certificates/press")
+    tell(admin, "DELETE", "/v1/certificates/press")
+    tell(admin, "GET", "/v1/certificates?limit=1")
 
 
 def take_numbers(tell, admin, line):
@@ -357,6 +370,7 @@ def run(tell, site, partner):
     configure(tell, site.admin, partner)
     hire(tell, site)
     line, operator = make_tokens(tell, site)
+    map_certificates(tell, site.admin)
     tell(operator, "POST", "/v1/lots", {
         "lot": "L1", "gtin": harness.GTIN, "expiry": "2030-12", "client": "acme", "line": "line-1",
         "lines": ["line-1"], "order": "PO-1", "quantity": 5, "produced": "2026-01-01",

@@ -1,6 +1,9 @@
 // access_test.c - claims about tokens, the actors behind them, and who is let in.
 #include "catalog_site.h"
 #include "service/access/access.h"
+#include "service/access/certificate.h"
+#include "service/access/door.h"
+#include "service/access/limit.h"
 #include "service/access/token.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -8,9 +11,9 @@
 
 #include <cmocka.h>
 
-static const struct kind *const kinds[] = {&kind_token_created, &kind_token_revoked,
-                                           &kind_client_put,    &kind_product_put,
-                                           &kind_line_put,      NULL};
+static const struct kind *const kinds[] = {
+    &kind_token_created, &kind_token_revoked, &kind_certificate_put, &kind_certificate_ended,
+    &kind_client_put,    &kind_product_put,   &kind_line_put,        NULL};
 static const struct http_route *const routes[] = {client_routes, access_routes, NULL};
 
 static int site_open(void **state)
@@ -238,6 +241,277 @@ static void a_token_is_refused_from_its_end_on(void **state)
     assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "token.revoked");
 }
 
+// ---- certificates
+
+static const struct http_certificate *shown(struct fixture *f, uint8_t print, const char *subject)
+{
+    struct http_certificate *c = NEW(&f->arena, struct http_certificate);
+
+    memset(c->fingerprint, print, sizeof c->fingerprint);
+    c->subject = str_of(subject);
+    c->until = (wall){f->now.ms + 1000000};
+    return c;
+}
+
+static struct certificate_wish *certificate_wish(struct fixture *f, const char *name,
+                                                 enum role role)
+{
+    struct certificate_wish *w = NEW(&f->arena, struct certificate_wish);
+
+    w->name = str_of(name);
+    w->actor.role = role;
+    return w;
+}
+
+static status by_print(struct fixture *f, const char *name, uint8_t print, enum role role)
+{
+    struct certificate_wish *w = certificate_wish(f, name, role);
+    char *bytes = NEW_ARRAY(&f->arena, char, 32);
+
+    memset(bytes, print, 32);
+    w->sort = CERTIFICATE_FINGERPRINT;
+    w->what = (str){bytes, 32};
+    return fixture_run(f, &kind_certificate_put, w, NULL);
+}
+
+static status by_subject(struct fixture *f, const char *name, const char *subject, enum role role)
+{
+    struct certificate_wish *w = certificate_wish(f, name, role);
+
+    w->sort = CERTIFICATE_SUBJECT;
+    w->what = str_of(subject);
+    return fixture_run(f, &kind_certificate_put, w, NULL);
+}
+
+static status certificate_end(struct fixture *f, const char *name)
+{
+    struct certificate_end e = {str_of(name)};
+    return fixture_run(f, &kind_certificate_ended, &e, NULL);
+}
+
+// Whom this one is let in as, or the code.
+static const char *comes_as(struct fixture *f, const struct http_certificate *c, const char *header)
+{
+    struct http_req *r = request(f, header);
+
+    r->certificate = c;
+    status st = access_check(r, "*");
+    str id = st.cls == ST_OK ? arena_str(&f->arena, caller_of(r)->id) : str_of(st.reason);
+    arena_fini(&r->arena);
+    return str_z(&f->arena, id);
+}
+
+static void a_certificate_is_known_by_its_print_before_its_subject(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_string_equal(comes_as(f, shown(f, 1, "CN=a"), NULL), "certificate.unknown");
+    assert_int_equal(by_subject(f, "any", "CN=a", ROLE_QA).cls, ST_OK);
+    assert_string_equal(comes_as(f, shown(f, 1, "CN=a"), NULL), "certificate:any");
+    assert_int_equal(by_print(f, "one", 1, ROLE_OPERATOR).cls, ST_OK);
+    assert_string_equal(comes_as(f, shown(f, 1, "CN=a"), NULL), "certificate:one");
+    assert_string_equal(comes_as(f, shown(f, 2, "CN=a"), NULL), "certificate:any");
+    assert_string_equal(comes_as(f, shown(f, 2, "CN=A"), NULL), "certificate.unknown");
+    assert_string_equal(comes_as(f, shown(f, 2, ""), NULL), "certificate.unknown");
+    fixture_reopen(f);
+    assert_string_equal(comes_as(f, shown(f, 1, "CN=a"), NULL), "certificate:one");
+    fixture_verify(f);
+}
+
+static void a_name_is_one_actor_and_an_old_certificate_is_nobodys(void **state)
+{
+    struct fixture *f = *state;
+    struct certificate c;
+    uint32_t actor = 0;
+
+    for (uint8_t i = 1; i < 5; i++) {
+        assert_int_equal(by_print(f, "press", i, ROLE_OPERATOR).cls, ST_OK);
+        struct txn *t = fixture_read(f);
+        assert_true(certificate_get(t, S("press"), &c));
+        if (i == 1) actor = c.actor;
+        assert_int_equal(c.actor, actor);
+        fixture_read_end(t);
+        for (uint8_t k = 1; k < 5; k++)
+            assert_string_equal(comes_as(f, shown(f, k, ""), NULL),
+                                k == i ? "certificate:press" : "certificate.unknown");
+    }
+    struct token_new *next = token_made(f, ROLE_QA, (wall){0});
+    assert_int_equal(next->actor.number, actor + 1);
+    fixture_verify(f);
+}
+
+static void an_ended_certificate_is_refused_and_may_become_anothers(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(by_print(f, "a", 1, ROLE_QA).cls, ST_OK);
+    assert_string_equal(by_print(f, "b", 1, ROLE_QA).reason, "certificate.taken");
+    assert_int_equal(certificate_end(f, "a").cls, ST_OK);
+    assert_int_equal(certificate_end(f, "a").cls, ST_OK);
+    assert_string_equal(certificate_end(f, "c").reason, "certificate.none");
+    assert_string_equal(comes_as(f, shown(f, 1, ""), NULL), "certificate.revoked");
+    const char *header = bearer(f, token_made(f, ROLE_QA, (wall){0}));
+    assert_string_equal(comes_as(f, shown(f, 1, ""), header), "certificate.revoked");
+    assert_int_equal(by_print(f, "b", 1, ROLE_QA).cls, ST_OK);
+    assert_string_equal(comes_as(f, shown(f, 1, ""), NULL), "certificate:b");
+    // What a had is no longer its own: putting another leaves b's alone.
+    assert_int_equal(by_print(f, "a", 2, ROLE_QA).cls, ST_OK);
+    assert_string_equal(comes_as(f, shown(f, 1, ""), NULL), "certificate:b");
+    assert_string_equal(comes_as(f, shown(f, 2, ""), NULL), "certificate:a");
+    fixture_verify(f);
+}
+
+static void a_certificate_that_has_expired_is_refused_on_an_old_connection(void **state)
+{
+    struct fixture *f = *state;
+    const struct http_certificate *c = shown(f, 1, "");
+
+    assert_int_equal(by_print(f, "a", 1, ROLE_QA).cls, ST_OK);
+    f->now = c->until;
+    assert_string_equal(comes_as(f, c, NULL), "certificate:a");
+    f->now.ms++;
+    assert_string_equal(comes_as(f, c, NULL), "certificate.expired");
+}
+
+static void token_and_certificate_are_one_caller(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        enum role token, certificate;
+        bool same;
+    } rows[] = {
+        {ROLE_QA,       ROLE_QA,       true },
+        {ROLE_QA,       ROLE_OPERATOR, false},
+        {ROLE_ADMIN,    ROLE_QA,       false},
+        {ROLE_OPERATOR, ROLE_OPERATOR, true },
+    };
+
+    for (uint8_t i = 0; i < LEN(rows); i++) {
+        struct token_new *n = token_made(f, rows[i].token, (wall){0});
+        const char *id = str_z(&f->arena, n->actor.id);
+        assert_int_equal(by_print(f, "c", i, rows[i].certificate).cls, ST_OK);
+        const char *as = comes_as(f, shown(f, i, ""), bearer(f, n));
+        assert_string_equal(as, rows[i].same ? id : "access.two");
+        assert_string_equal(comes_as(f, shown(f, 99, ""), bearer(f, n)), id); // it is nobody's
+        assert_string_equal(comes_as(f, shown(f, i, ""), "Bearer x"), "token.unknown");
+    }
+}
+
+static void a_certificate_is_no_token(void **state)
+{
+    struct fixture *f = *state;
+    struct certificate c;
+    struct actor x;
+
+    assert_int_equal(by_print(f, "a", 1, ROLE_ADMIN).cls, ST_OK);
+    struct token_new *last = token_made(f, ROLE_ADMIN, (wall){0});
+    struct txn *t = fixture_read(f);
+    assert_true(certificate_get(t, S("a"), &c) && actor_get(t, c.actor, &f->arena, &x));
+    assert_false(actor_has_token(&x));
+    struct sha256 none = {{0}};
+    assert_false(actor_by_token(t, &none, &f->arena, &x));
+    fixture_read_end(t);
+    assert_string_equal(token_end(f, c.actor, NULL).reason, "token.unknown");
+    assert_string_equal(token_end(f, last->actor.number, NULL).reason, "token.last_admin");
+}
+
+// ---- doors
+
+static void every_role_has_one_door_and_every_route_of_it(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        const char *word = role_word((enum role)i);
+        const char *header = bearer(f, token_made(f, (enum role)i, (wall){0}));
+        unsigned own = 0;
+        for (unsigned d = 0; door_words[d] != NULL; d++) {
+            const struct door_purpose *p = door_purpose(d);
+            struct http_req *r = request(f, header);
+            const struct http_route route = {.path = "/x", .roles = word};
+            r->door = p;
+            status st = access_check(r, "*");
+            arena_fini(&r->arena);
+            assert_string_equal(st.cls == ST_OK ? "" : st.reason,
+                                st.cls == ST_OK ? "" : "access.door");
+            if (p == NULL) assert_int_equal(st.cls, ST_OK);
+            if (p == NULL) continue;
+            assert_int_equal(door_offers(p, &route), st.cls == ST_OK);
+            own += st.cls == ST_OK;
+        }
+        assert_int_equal(own, 1);
+    }
+}
+
+static void what_anybody_may_ask_is_for_people_but_for_probes(void **state)
+{
+    static const struct {
+        const char *path, *roles;
+        bool lines, partners, people;
+    } rows[] = {
+        {"/healthz", "",                true,  true,  true },
+        {"/readyz",  "",                true,  true,  true },
+        {"/metrics", "",                false, false, true },
+        {"/me",      "*",               true,  true,  true },
+        {"/x",       "line operator",   true,  false, true },
+        {"/x",       "operator line",   true,  false, true },
+        {"/x",       "qa client",       false, true,  true },
+        {"/x",       "distributor",     false, true,  false},
+        {"/x",       "liner operators", false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct http_route r = {.path = rows[i].path, .roles = rows[i].roles};
+        assert_int_equal(door_offers(door_purpose(1), &r), rows[i].lines);
+        assert_int_equal(door_offers(door_purpose(2), &r), rows[i].partners);
+        assert_int_equal(door_offers(door_purpose(3), &r), rows[i].people);
+    }
+}
+
+// ---- rates
+
+static const char *asks(struct fixture *f, const char *header, const char *peer, const char *roles)
+{
+    struct http_req *r = request(f, header);
+
+    r->peer = str_of(peer);
+    status st = access_check(r, roles);
+    arena_fini(&r->arena);
+    return st.cls == ST_OK ? "" : st.reason;
+}
+
+static void who_asks_too_often_waits_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_conf conf = {
+        {1, 3},
+        {1, 2}
+    };
+    const char *one = bearer(f, token_made(f, ROLE_QA, (wall){0}));
+    const char *two = bearer(f, token_made(f, ROLE_QA, (wall){0}));
+
+    limit_start(&f->site, &conf);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(asks(f, one, "10.0.0.1:1", "*"), i < 3 ? "" : "rate.requests");
+    assert_string_equal(asks(f, two, "10.0.0.1:1", "*"), "");
+    // An address is asked as little by ports, and an IPv6 one by its first half.
+    for (int i = 0; i < 4; i++) {
+        char four[32], six[64];
+        snprintf(four, sizeof four, "10.0.0.1:%d", i + 1);
+        snprintf(six, sizeof six, "[2001:db8::%d]:%d", i + 1, i + 1);
+        assert_string_equal(asks(f, NULL, four, ""), i < 3 ? "" : "rate.requests");
+        assert_string_equal(asks(f, NULL, six, ""), i < 3 ? "" : "rate.requests");
+        assert_string_equal(asks(f, "Bearer x", four, "*"),
+                            i < 2 ? "token.unknown" : "rate.refused");
+        assert_string_equal(asks(f, NULL, six, "*"), i < 2 ? "access.missing" : "rate.refused");
+    }
+    assert_string_equal(asks(f, NULL, "10.0.0.2:1", ""), "");
+    assert_string_equal(asks(f, NULL, "[2001:db8:0:1::1]:1", ""), "");
+    assert_string_equal(asks(f, two, "10.0.0.1:1", "*"), ""); // a right token passes
+    limit_stop(&f->site);
+}
+
 // ---- which client is meant
 
 static const char *client_meant(struct fixture *f, uint32_t count, const char *name, uint32_t *out)
@@ -349,6 +623,15 @@ int main(void)
         ACCESS_TEST(every_role_is_let_in_where_it_is_named_and_nowhere_else),
         ACCESS_TEST(headers_that_say_nobody_are_refused),
         ACCESS_TEST(a_token_is_refused_from_its_end_on),
+        ACCESS_TEST(a_certificate_is_known_by_its_print_before_its_subject),
+        ACCESS_TEST(a_name_is_one_actor_and_an_old_certificate_is_nobodys),
+        ACCESS_TEST(an_ended_certificate_is_refused_and_may_become_anothers),
+        ACCESS_TEST(a_certificate_that_has_expired_is_refused_on_an_old_connection),
+        ACCESS_TEST(token_and_certificate_are_one_caller),
+        ACCESS_TEST(a_certificate_is_no_token),
+        ACCESS_TEST(every_role_has_one_door_and_every_route_of_it),
+        ACCESS_TEST(what_anybody_may_ask_is_for_people_but_for_probes),
+        ACCESS_TEST(who_asks_too_often_waits_alone),
         ACCESS_TEST(a_caller_of_several_clients_names_one),
         ACCESS_TEST(a_store_that_fails_lets_nobody_in),
         ACCESS_TEST(a_token_is_made_or_ended_whole_or_not_at_all),

@@ -242,7 +242,7 @@ static void site_start(struct http_limits limits, unsigned loops)
     site.loop[0] = loop_new("first");
     site.loop[1] = loop_new("second");
     site.conf = (struct http_server_conf){
-        .listen = "127.0.0.1:0",
+        .door.listen = "127.0.0.1:0",
         .limits = limits,
         .routes = routes,
         .access_check = admit,
@@ -1074,18 +1074,18 @@ static void wrong_settings_stop_the_start(void **state)
 
     (void)state;
     for (size_t i = 0; i < LEN(rows); i++) {
-        conf.listen = rows[i].listen;
+        conf.door.listen = rows[i].listen;
         status st = http_server_open(&conf, &s);
         assert_int_not_equal(st.cls, ST_OK);
         assert_string_equal(st.reason, rows[i].reason);
         assert_null(s);
     }
-    conf.listen = http_server_address(site.server).p; // taken
+    conf.door.listen = http_server_address(site.server).p; // taken
     assert_string_equal(http_server_open(&conf, &s).reason, "listen.bind");
-    conf.listen = "127.0.0.1:0";
-    conf.tls = (struct http_tls){"/nothing.pem", "/nothing.pem"};
+    conf.door.listen = "127.0.0.1:0";
+    conf.door.tls = (struct http_tls){.certificate = "/nothing.pem", .key = "/nothing.pem"};
     assert_string_equal(http_server_open(&conf, &s).reason, "tls.files");
-    conf.tls.key = NULL;
+    conf.door.tls.key = NULL;
     assert_string_equal(http_server_open(&conf, &s).reason, "tls.files");
 }
 

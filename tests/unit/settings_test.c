@@ -11,6 +11,11 @@ struct shop {
     uint64_t doors, bag, pause;
     bool open, lit;
     uint8_t colour;
+    struct setting_rows shelves;
+};
+struct shelf {
+    str name;
+    uint64_t boards;
 };
 
 static const char *const colours[] = {"white", "red", NULL};
@@ -24,6 +29,11 @@ static status no_x(str text)
 #define AT(member) .at = offsetof(struct shop, member)
 
 // clang-format off
+static const struct setting shelf_table[] = {
+    {"name", SETTING_TEXT, SETTING_RESTART, offsetof(struct shelf, name), 0, 9, .value = "none"},
+    {"boards", SETTING_COUNT, SETTING_RESTART, offsetof(struct shelf, boards), 1, 9, .value = "4"},
+    {0},
+};
 static const struct setting table[] = {
     {"sign", SETTING_TEXT, SETTING_RESTART, AT(sign), 0, 20, .value = "Open: \"day\" # night",
      .says = "What is over the door.", .check = no_x},
@@ -35,6 +45,8 @@ static const struct setting table[] = {
      .says = "Whether it shines."},
     {"front.light.colour", SETTING_WORD, SETTING_RESTART, AT(colour), .words = colours,
      .value = "white", .says = "How it shines."},
+    {"shelves", SETTING_ROWS, SETTING_RESTART, AT(shelves), 0, 3, .value = "[]",
+     .rows = shelf_table, .size = sizeof(struct shelf), .says = "Where things lie."},
     {"till.bag", SETTING_BYTES, SETTING_RESTART, AT(bag), 1 * KB, 2 * GB, .value = "64 KB",
      .says = "How much one takes."},
     {"till.pause", SETTING_TIME, SETTING_NEXT_REQUEST, AT(pause), 0, 12 * 3600 * 1000,
@@ -160,6 +172,15 @@ static void settings_refusals_say_file_line_and_rule(void **state)
     static const struct {
         const char *text, *reason, *says;
     } rows[] = {
+        {"shelves: 7\n", "settings.type", "shop.yaml:1: \"shelves\" must be a list"},
+        {"shelves: {name: a}\n", "settings.type", "shop.yaml:1: \"shelves\" must be a list"},
+        {"shelves: [a]\n", "settings.type", "shop.yaml:1: each of \"shelves\" must hold settings"},
+        {"shelves:\n- {name: a}\n- {nam: b}\n", "settings.unknown", "shop.yaml:3: there is no setting \"nam\""},
+        {"shelves:\n- {name: a, name: b}\n", "settings.twice", "shop.yaml:2: \"name\" is there twice"},
+        {"shelves:\n- {boards: 10}\n", "settings.range", "shop.yaml:2: boards must be 1 to 9"},
+        {"shelves:\n- {sign: a}\n", "settings.unknown", "shop.yaml:2: there is no setting \"sign\""},
+        {"shelves:\n- {seed: {}}\n", "settings.unknown", "shop.yaml:2: there is no setting \"seed\""},
+        {"shelves: [{}, {}, {}, {}]\n", "settings.range", "shop.yaml:1: shelves: at most 3"},
         {"sing: a\n", "settings.unknown", "shop.yaml:1: there is no setting \"sing\""},
         {"\nfront:\n  # here\n  dors: 1\n", "settings.unknown", "shop.yaml:4: there is no setting \"front.dors\""},
         {"front:\n  light:\n    lit: true\n    on: true\n", "settings.unknown", "shop.yaml:4: there is no setting \"front.light.on\""},
@@ -231,6 +252,34 @@ static void settings_at_is_where_the_line_begins(void **state)
     (void)state;
     status st = read_settings(S("sign: \xc3\xa9\nfront:\n  doors: 9\n"), &s);
     assert_int_equal(st.at, 16);
+}
+
+static void settings_lists_are_taken(void **state)
+{
+    struct shop s;
+
+    (void)state;
+    assert_int_equal(read_settings(S("sign: a\n"), &s).cls, ST_OK);
+    assert_int_equal(s.shelves.n, 0);
+    assert_int_equal(read_settings(S("shelves:\n- {name: a, boards: 9}\n-\n- {boards: 2}\n"
+                                     "front: {doors: 3}\n"),
+                                   &s)
+                         .cls,
+                     ST_BAD_INPUT); // nothing is no shelf
+    assert_int_equal(read_settings(S("shelves:\n- {name: a, boards: 9}\n- {}\n- {boards: 2}\n"
+                                     "front: {doors: 3}\n"),
+                                   &s)
+                         .cls,
+                     ST_OK);
+    const struct shelf *shelf = s.shelves.items;
+    assert_int_equal(s.shelves.n, 3);
+    assert_true(str_eq(shelf[0].name, S("a")) && shelf[0].boards == 9);
+    assert_true(str_eq(shelf[1].name, S("none")) && shelf[1].boards == 4);
+    assert_true(str_eq(shelf[2].name, S("none")) && shelf[2].boards == 2);
+    assert_int_equal(s.doors, 3); // what follows goes where it belongs
+    env_set[0] = "SHOP_SHELVES";
+    env_set[1] = "a";
+    assert_string_equal(read_settings(S(""), &s).reason, "settings.type");
 }
 
 static void settings_environment_goes_first(void **state)
@@ -361,6 +410,7 @@ int main(void)
         T(settings_environment_goes_first),
         T(settings_seeds_become_json),
         T(settings_ceilings_are_said),
+        T(settings_lists_are_taken),
         T(settings_template_is_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

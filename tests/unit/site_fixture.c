@@ -324,7 +324,7 @@ static status anybody_may(struct http_req *r, const char *roles)
 
 void fixture_serve(struct fixture *f, const struct http_route *const *routes)
 {
-    struct http_server_conf conf = {.listen = "127.0.0.1:0",
+    struct http_server_conf conf = {.door.listen = "127.0.0.1:0",
                                     .routes = routes,
                                     .access_check = anybody_may,
                                     .manners = rest_manners,

@@ -1,0 +1,21 @@
+// limit.h - how often somebody may ask: each caller, each address that no caller is known of, and,
+// far less often, each address whose callers are refused as unknown.
+//
+// An address is all of an IPv4 one and the first 64 bits of an IPv6 one. 401 and 429 are no facts;
+// they are counted in metrics.
+#pragma once
+#include "common/rate.h"
+#include "service/api/api.h"
+
+struct limit_conf {
+    struct rate_rule callers; // of a caller, and of an address on routes for anybody
+    struct rate_rule refused; // of an address, answers 401
+};
+void limit_start(struct site *site, const struct limit_conf *conf); // site->access
+void limit_stop(struct site *site);
+
+// rate.requests (429)
+status limit_caller(struct http_req *r, uint32_t actor);
+status limit_address(struct http_req *r);
+// `st`, which refuses somebody as unknown; or rate.refused (429) where that was too often.
+status limit_refused(struct http_req *r, status st);
