@@ -26,7 +26,7 @@ USER packtrail
 WORKDIR /var/lib/packtrail
 VOLUME /var/lib/packtrail
 EXPOSE 8080
-ENV PACKTRAIL_SANDBOX=true
+ENV PACKTRAIL_SANDBOX=on
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["packtrail", "check", "-c", "/var/lib/packtrail/packtrail.yaml", "--alive"]
 ENTRYPOINT ["packtrail"]

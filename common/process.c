@@ -73,7 +73,23 @@ static const int allowed[] = {
     SYS_tgkill, SYS_nanosleep, SYS_clock_nanosleep, SYS_clock_gettime, SYS_clock_getres,
     SYS_gettimeofday, SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
     SYS_getrandom, SYS_getrusage, SYS_sysinfo, SYS_uname, SYS_prlimit64, SYS_timerfd_create,
-    SYS_timerfd_settime,
+    SYS_timerfd_settime, SYS_adjtimex, SYS_clock_adjtime,
+};
+
+// What nobody calls by accident.
+static const int forbidden[] = {
+    SYS_execve, SYS_execveat, SYS_clone, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
+    SYS_kill, SYS_tkill, SYS_pidfd_open, SYS_pidfd_send_signal, SYS_pidfd_getfd,
+    SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid,
+    SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset, SYS_prctl,
+    SYS_chroot, SYS_pivot_root, SYS_mount, SYS_umount2, SYS_unshare, SYS_setns, SYS_bpf,
+    SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_keyctl,
+    SYS_add_key, SYS_request_key, SYS_userfaultfd, SYS_perf_event_open, SYS_open_by_handle_at,
+    SYS_io_uring_setup, SYS_memfd_create, SYS_personality, SYS_settimeofday, SYS_clock_settime,
+    SYS_fchownat, SYS_fchmodat, SYS_mknodat,
+#ifdef SYS_fork
+    SYS_fork, SYS_vfork, SYS_chown, SYS_chmod, SYS_mknod,
+#endif
 };
 // clang-format on
 
@@ -117,19 +133,25 @@ static void refused(int number, siginfo_t *info, void *context)
     _exit(written > 0 ? 128 + SIGSYS : 255);
 }
 
-status process_confine(void)
+static void answer_all(struct sock_fprog *all, const int *calls, size_t n, uint32_t answer)
 {
-    struct sock_filter program[LEN(head) + 2 * LEN(allowed) + 1];
-    struct sock_fprog all = {.filter = program};
+    for (size_t i = 0; i < n; i++) {
+        all->filter[all->len++] = (struct sock_filter)IS(calls[i], 0, 1);
+        all->filter[all->len++] = (struct sock_filter)ANSWER(answer);
+    }
+}
+
+status process_confine(bool strict)
+{
+    struct sock_filter program[LEN(head) + 2 * LEN(allowed) + 2 * LEN(forbidden) + 1];
+    struct sock_fprog all = {.filter = program, .len = LEN(head)};
     struct sigaction act = {.sa_sigaction = refused, .sa_flags = SA_SIGINFO};
+    uint32_t other = strict ? SECCOMP_RET_TRAP : SECCOMP_RET_ERRNO | ENOSYS;
 
     memcpy(program, head, sizeof head);
-    all.len = LEN(head);
-    for (size_t i = 0; i < LEN(allowed); i++) {
-        program[all.len++] = (struct sock_filter)IS(allowed[i], 0, 1);
-        program[all.len++] = (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW);
-    }
-    program[all.len++] = (struct sock_filter)ANSWER(SECCOMP_RET_TRAP);
+    answer_all(&all, allowed, LEN(allowed), SECCOMP_RET_ALLOW);
+    answer_all(&all, forbidden, LEN(forbidden), SECCOMP_RET_TRAP);
+    program[all.len++] = (struct sock_filter)ANSWER(other);
     if (sigaction(SIGSYS, &act, NULL) == 0 &&
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &all) == 0)
         return OK;
@@ -139,8 +161,9 @@ status process_confine(void)
 
 #else
 
-status process_confine(void)
+status process_confine(bool strict)
 {
+    (void)strict;
     return fail(ST_INTERNAL, "sandbox.machine", 0, "no filter of system calls on this machine");
 }
 

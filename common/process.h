@@ -8,7 +8,8 @@ void process_seal(void);
 // Core files and debuggers again, for who looks for a mistake.
 void process_unseal(void);
 
-// The calls of the system that a running service needs, for all threads, those to come too; another
-// one ends the process (SIGSYS) after a line on standard error. Nothing can be executed any more,
-// no process made, no right taken. sandbox.machine (a system that has no filter).
-status process_confine(void);
+// The calls of the system that a running service needs, for all threads, those to come too. To
+// execute something, make a process, look into one or take a right ends this one after a line on
+// standard error; what is merely not known here is answered as if the system had no such call
+// (ENOSYS), or, where it is `strict`, is the end as well. sandbox.machine: there is no filter.
+status process_confine(bool strict);

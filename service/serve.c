@@ -433,7 +433,8 @@ status serve_run(const struct serve_options *o)
     pthread_sigmask(SIG_BLOCK, &blocked, NULL); // before there are threads: they inherit it
     signal(SIGPIPE, SIG_IGN);
     status st = service_open(&s, o);
-    if (st.cls == ST_OK && s.settings.sandbox) st = process_confine();
+    if (st.cls == ST_OK && s.settings.sandbox != SANDBOX_OFF)
+        st = process_confine(s.settings.sandbox == SANDBOX_STRICT);
     if (st.cls == ST_OK) {
         service_say(&s);
         int which = watch(&s, &signals);

@@ -15,6 +15,7 @@
 #define DAY_MS        (24 * 3600 * 1000u)
 
 static const char *const log_forms[] = {"logfmt", "json", NULL};
+static const char *const sandboxes[] = {"off", "on", "strict", NULL};
 static const char *const event_ids[] = {"hash", "uuid", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
@@ -51,8 +52,8 @@ static const struct setting table[] = {
      .says = "Listens on a public address without TLS, as behind a proxy that has it."},
     {"core_files", SETTING_BOOL, SETTING_RESTART, AT(core_files), .value = "false",
      .says = "A crash may leave a core file and a debugger may look in: both hold secrets."},
-    {"sandbox", SETTING_BOOL, SETTING_RESTART, AT(sandbox), .value = "false",
-     .says = "Once started, calls of the system that the service never makes end it."},
+    {"sandbox", SETTING_WORD, SETTING_RESTART, AT(sandbox), .words = sandboxes, .value = "off",
+     .says = "A filter of system calls once it has started; strict also ends at unknown ones."},
     {"loops", SETTING_COUNT, SETTING_RESTART, AT(loops), 0, SITE_LOOPS_MAX, .value = "0",
      .says = "Threads that talk to callers; 0 is one for each core."},
     {"drain", SETTING_TIME, SETTING_RESTART, AT(drain_ms), 0, 600000, .value = "20 s",

@@ -24,11 +24,14 @@ struct site_shown { // a certificate for a partner; texts are NUL-terminated
     str partner, certificate, key;
 };
 
+enum site_sandbox { SANDBOX_OFF, SANDBOX_ON, SANDBOX_STRICT };
+
 struct site_settings {
     str listen;
     struct setting_rows listeners; // of struct site_listener
     bool insecure;                 // a public address without TLS
-    bool core_files, sandbox;
+    bool core_files;
+    uint8_t sandbox; // enum site_sandbox
     str certificate, key, client_ca;
     uint64_t tls_check_ms;
     struct {

@@ -416,7 +416,7 @@ def test_lines_do_not_feel_the_rate(line):
 
 def test_in_its_sandbox_the_service_does_its_work_and_every_thread_is_confined(make_site, partner):
     site = make_site()
-    site.configure(sandbox=True, exchange={"retry_min": "100 ms"})
+    site.configure(sandbox="strict", exchange={"retry_min": "100 ms"})
     site.start()
     tasks = list(pathlib.Path(f"/proc/{site.process.pid}/task").iterdir())
     assert len(tasks) > 4

@@ -1,12 +1,14 @@
 // process_test.c - claims about what a process lets others learn, and what it may ask of the
 // system.
 #include "common/process.h"
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -64,10 +66,12 @@ static void a_sealed_process_leaves_no_core_and_gains_no_right(void **state)
     assert_int_equal(in_child(sealed, said, sizeof said), 0);
 }
 
+static bool strict;
+
 static void confine(void)
 {
     process_seal();
-    if (process_confine().cls != ST_OK) _exit(CANNOT);
+    if (process_confine(strict).cls != ST_OK) _exit(CANNOT);
 }
 
 static void *sleeps(void *arg)
@@ -89,6 +93,8 @@ static void traces(void) { ptrace(PTRACE_TRACEME, 0, NULL, NULL); }
 static void changes_root(void) { (void)!chroot("/"); }
 static void opens_itself_up(void) { prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); }
 static void becomes_root(void) { (void)!setuid(0); }
+
+static void asks_for_pages(void) { (void)mincore(NULL, 0, NULL); } // harmless, and never needed
 
 static void (*act)(void);
 
@@ -169,11 +175,33 @@ static void what_the_service_needs_is_allowed_and_killing_others_is_not(void **s
     assert_int_equal(end, 128 + SIGSYS);
 }
 
+static void unknown_fails(void)
+{
+    confine();
+    if (mincore(NULL, 0, NULL) == 0 || errno != ENOSYS) _exit(1);
+}
+
+static void what_is_merely_unknown_fails_and_ends_only_the_strict(void **state)
+{
+    char said[256];
+
+    (void)state;
+    strict = false;
+    int end = in_child(unknown_fails, said, sizeof said);
+    if (end == CANNOT) skip();
+    assert_int_equal(end, 0);
+    strict = true;
+    act = asks_for_pages;
+    assert_int_equal(in_child(acts_in_a_new_thread, said, sizeof said), 128 + SIGSYS);
+    strict = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sealed_process_leaves_no_core_and_gains_no_right),
         cmocka_unit_test(what_is_not_allowed_ends_the_process_in_every_thread),
+        cmocka_unit_test(what_is_merely_unknown_fails_and_ends_only_the_strict),
         cmocka_unit_test(what_the_service_needs_is_allowed_and_killing_others_is_not),
     };
     return cmocka_run_group_tests_name("process", tests, NULL, NULL);
