@@ -25,11 +25,11 @@ static const struct format {
     [EPCIS_XML_2_0] = {"xml2",   "</EventList></EPCISBody>" XML "</epcis:EPCISDocument>"                                   },
 };
 
-static struct epcis_out head_of(int format)
+static struct epcis_out head_of(enum epcis_format format)
 {
     struct epcis_out h = sample_head();
 
-    h.format = (enum epcis_format)format;
+    h.format = format;
     h.statement = true;
     return h;
 }
@@ -54,7 +54,7 @@ static void it_stands_where_the_format_has_a_place_for_it(void **state)
 
     (void)state;
     for (int f = 0; f < EPCIS_FORMAT_COUNT; f++) {
-        struct epcis_out h = head_of(f);
+        struct epcis_out h = head_of((enum epcis_format)f);
         buf_init(&b, 64 * KB);
         assert_int_equal(write(&h, &b, &end).cls, ST_OK);
         assert_int_equal(end.cls, ST_OK);
@@ -76,7 +76,7 @@ static void nobody_affirms_without_parties_or_of_results(void **state)
 
     (void)state;
     for (int f = 0; f < EPCIS_FORMAT_COUNT; f++) {
-        struct epcis_out nobody = head_of(f), results = head_of(f);
+        struct epcis_out nobody = head_of((enum epcis_format)f), results = nobody;
         nobody.sender = nobody.receiver = S("");
         results.kind = EPCIS_QUERY_DOC;
         buf_init(&b, 64 * KB);
@@ -94,7 +94,7 @@ static void a_full_document_has_it_whole(void **state)
 
     (void)state;
     for (int f = 0; f < EPCIS_FORMAT_COUNT; f++) {
-        struct epcis_out h = head_of(f);
+        struct epcis_out h = head_of((enum epcis_format)f);
         for (size_t max = 1000; max < 6000; max++) {
             buf_init(&b, max);
             status st = write(&h, &b, &end);
@@ -164,7 +164,7 @@ static void documents_write(const char *folder)
     status end;
 
     for (int f = 0; f < EPCIS_FORMAT_COUNT; f++) {
-        struct epcis_out h = head_of(f);
+        struct epcis_out h = head_of((enum epcis_format)f);
         buf_init(&b, 64 * KB);
         assert(write(&h, &b, &end).cls == ST_OK && end.cls == ST_OK);
         snprintf(path, sizeof path, "%s/statement.%s", folder, formats[f].suffix);
