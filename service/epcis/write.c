@@ -6,6 +6,7 @@
 
 #define TEXT_MAX    (64 * KB)     // a text put together from parts that have smaller ceilings
 #define CLOSE_MAX   ((size_t)128) // what the end of any format needs, kept free for it
+#define STATED_MAX  ((size_t)512) // a transaction statement, which may be part of that end
 #define SCRATCH_MAX (64 * MB)     // for one event; grows with its extensions alone
 
 static const struct epcis_format_ops *const formats[EPCIS_FORMAT_COUNT] = {
@@ -22,7 +23,9 @@ static status full(const struct epcis_doc *d)
 
 static bool has_room(const struct epcis_doc *d)
 {
-    return !d->out->failed && d->out->max - d->out->n >= CLOSE_MAX;
+    size_t wanted = CLOSE_MAX + (d->conf.statement ? STATED_MAX : 0);
+
+    return !d->out->failed && d->out->max - d->out->n >= wanted;
 }
 
 static status ns_check(const struct epcis_ns *ns)
@@ -44,6 +47,9 @@ static status head_check(const struct epcis_out *h)
     if (party && (h->sender.n != 13 || !str_is_digits(h->sender) || h->receiver.n != 13 ||
                   !str_is_digits(h->receiver)))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0, "a GLN has 13 digits");
+    if (h->statement && (!party || h->kind != EPCIS_DOC))
+        return fail(ST_UNPROCESSABLE, "epcis.head", 0,
+                    "a statement is of a document's sender to its receiver");
     if (!str_is_utf8(h->instance, NULL))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0, "the instance identifier is not UTF-8");
     for (uint32_t i = 0; i < h->ns_count; i++) TRY(ns_check(&h->ns[i]));

@@ -32,6 +32,8 @@ struct epcis_out {
     struct moment created;
     str sender, receiver; // GLNs of parties, 13 digits, or both empty: no header
     str instance;         // what the sender calls this message; needed where there is a sender
+    bool statement;       // the sender affirms DSCSA's transaction statement to the receiver; of
+                          // EPCIS_DOC alone, none of `ns` has its prefix, gs1ushc
     str query_name, subscription_id; // of a query document
     bool soap; // XML: a query's results as the body of a SOAP 1.1 envelope, not as a document
     const struct epcis_ns *ns; // declared once for all events; others stand at the event

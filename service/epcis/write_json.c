@@ -287,6 +287,7 @@ static void json_context(struct epcis_doc *d)
     json_ns(w, d->ops->mda.prefix, d->ops->mda.uri);
     for (uint32_t i = 0; i < d->conf.ns_count; i++)
         json_ns(w, d->conf.ns[i].prefix, d->conf.ns[i].uri);
+    if (d->conf.statement) json_ns(w, S(EPCIS_HC_PREFIX), S(EPCIS_HC_URI));
     json_w_end(w);
     json_w_end(w);
 }
@@ -375,6 +376,21 @@ static void json_parties(struct epcis_doc *d)
     json_text(w, "instanceIdentifier", h->instance);
 }
 
+static void json_header(struct epcis_doc *d)
+{
+    struct json_w *w = &d->w.json;
+
+    if (!d->conf.statement) return;
+    json_w_key(w, S("epcisHeader"));
+    json_w_object(w);
+    json_w_key(w, S(EPCIS_STATEMENT));
+    json_w_object(w);
+    json_w_kbool(w, EPCIS_AFFIRM, true);
+    json_w_kstr(w, EPCIS_LEGAL_NOTICE, S(EPCIS_NOTICE_TEXT));
+    json_w_end(w);
+    json_w_end(w);
+}
+
 static void json_results(struct epcis_doc *d)
 {
     struct json_w *w = &d->w.json;
@@ -401,6 +417,7 @@ static status json_begin(struct epcis_doc *d)
     json_w_kstr(w, "schemaVersion", S("2.0"));
     json_w_kstr(w, "creationDate", epcis_moment_text(d, d->conf.created));
     if (!query) json_parties(d); // the schema has no place for them in a query's results
+    json_header(d);
     json_w_key(w, S("epcisBody"));
     json_w_object(w);
     if (query) json_results(d);

@@ -30,6 +30,20 @@ static void partner(struct xml_w *w, str role, str gln)
     xml_close(w);
 }
 
+static void statement(struct xml_w *w)
+{
+    xml_open(w, S(EPCIS_STATEMENT));
+    xml_attr(w, S("xmlns:" EPCIS_HC_PREFIX), S(EPCIS_HC_URI));
+    xml_leaf(w, S(EPCIS_AFFIRM), S("true"));
+    xml_leaf(w, S(EPCIS_LEGAL_NOTICE), S(EPCIS_NOTICE_TEXT));
+    xml_close(w);
+}
+
+static bool states_in_header(const struct epcis_doc *d)
+{
+    return d->conf.statement && d->conf.format == EPCIS_XML_1_2;
+}
+
 static void header(struct epcis_doc *d)
 {
     const struct epcis_out *h = &d->conf;
@@ -50,6 +64,7 @@ static void header(struct epcis_doc *d)
     xml_leaf(w, S("sbdh:CreationDateAndTime"), epcis_moment_text(d, h->created));
     xml_close(w);
     xml_close(w);
+    if (states_in_header(d)) statement(w);
     xml_close(w);
 }
 
@@ -104,12 +119,21 @@ static status begin(struct epcis_doc *d)
     return w->st;
 }
 
+static void close_to(struct xml_w *w, unsigned depth)
+{
+    while (w->depth > depth && w->st.cls == ST_OK && !w->b->failed) xml_close(w);
+}
+
+// The header of 2.0 has no place for elements of others; the document has one, behind its body.
 static status end(struct epcis_doc *d)
 {
+    struct xml_w *w = &d->w.xml;
+
     if (d->conf.kind == EPCIS_BARE_EVENT && d->events == 0) return OK;
-    while (d->w.xml.depth > 0 && d->w.xml.st.cls == ST_OK && !d->w.xml.b->failed)
-        xml_close(&d->w.xml);
-    return xml_done(&d->w.xml);
+    close_to(w, 1);
+    if (d->conf.statement && !states_in_header(d)) statement(w);
+    close_to(w, 0);
+    return xml_done(w);
 }
 
 // CBV 1.2 has the namespace of its attributes without the colon that it has in 2.0.

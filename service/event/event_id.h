@@ -12,6 +12,9 @@
 
 #define EVENT_ID_LEN 45u // urn:uuid: and 36 characters
 
+// No event, but the message that has it alone; `part` is the number of whom it goes to.
+#define EVENT_SHAPE_MESSAGE UINT32_MAX
+
 struct event_name {
     uint64_t seq;
     uint32_t part, shape;

@@ -442,6 +442,8 @@ static status tell_shipped(struct telling *x)
 
     TRY(shipped_get(&x->rest, x->r->arena, &s));
     TRY(tell_papers(x, &s, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT, &e));
+    if (shipped_affirms(&s) && s.from_party != 0 && s.to_party != 0)
+        x->out->statement = (struct event_statement){s.from_party, s.to_party};
     e->biz_location = (struct epcis_place){0};
     return OK;
 }
@@ -515,6 +517,7 @@ static status tell_corrected(struct event_render *r, const struct fact *f, struc
         .reason = str_of(correction_word(c.reason)),
         .corrective = {c.correctives, c.corrective_count}
     };
+    out->statement = (struct event_statement){0};
     out->at[0] = out->at[i];
     out->at[0].event.error = error;
     out->at[0].event.recorded = (struct epcis_time){
@@ -530,6 +533,7 @@ status event_render(struct event_render *r, const struct fact *f, struct event_p
     size_t i = 0;
 
     out->n = 0;
+    out->statement = (struct event_statement){0};
     if (f->kind == FACT_EVENT_CAPTURED) return captured_tell(r, f, out);
     if (f->kind == FACT_CORRECTION_MADE) return tell_corrected(r, f, out);
     while (i < LEN(tellers) && tellers[i].kind != f->kind) i++;

@@ -28,9 +28,14 @@ struct event_part {
     uint32_t part; // its index in the fact, for the event's id
     struct epcis_event event;
 };
+// What the document that tells of the fact affirms (shipped.h): the parties, GLNs as numbers.
+struct event_statement {
+    uint64_t seller, buyer; // both 0: nothing
+};
 struct event_parts {
     struct event_part at[EVENT_PARTS_MAX];
     uint32_t n;
+    struct event_statement statement; // none of a correction: it tells that something was wrong
 };
 
 // For one snapshot and one thread. What it gives lives in the arena and reads `t` when it is

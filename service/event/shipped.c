@@ -37,6 +37,13 @@ status shipped_document_uri(const struct shipped_document *d, struct arena *a, s
     return fail(ST_TOO_LARGE, "event.memory", 0, "an event needs too much memory");
 }
 
+bool shipped_affirms(const struct shipped *s)
+{
+    for (uint32_t i = 0; i < s->flag_count; i++)
+        if (str_eq(s->flags[i], S(SHIPPED_STATEMENT))) return true;
+    return false;
+}
+
 void shipped_put(struct buf *b, const struct shipped *s)
 {
     bytes_var(b, s->number);

@@ -35,6 +35,11 @@ struct shipped {
 #define SHIPPED_DOCUMENTS_MAX 32u
 #define SHIPPED_FLAGS_MAX     16u
 
+// Among its flags, which are free text else: the seller, `from_party`, affirms DSCSA's transaction
+// statement to the buyer, `to_party`.
+#define SHIPPED_STATEMENT "dscsa_statement"
+bool shipped_affirms(const struct shipped *s);
+
 // How EPCIS names a document: by whoever gave its number, or as it stands. event.memory
 status shipped_document_uri(const struct shipped_document *d, struct arena *a, str *out);
 void shipped_put(struct buf *b, const struct shipped *s);

@@ -67,7 +67,8 @@ struct follower_sort {
     // Reads what it asks for, anew where that changed. False: there is none.
     bool (*load)(struct follower *f, struct txn *t, const struct exchange_limits *l);
     bool (*has_news)(const struct follower *f, struct txn *t); // put anew since, or over
-    // The parts of the fact that it is to be told; none: parts->n is 0.
+    // The parts of the fact that it is to be told; none: parts->n is 0. What they affirm is filled
+    // where its documents say so: such a fact goes in one of its own.
     status (*choose)(struct follower *f, const struct choosing *x, const struct fact *fact,
                      struct event_parts *parts);
     void (*dress)(const struct follower *f, struct epcis_out *out); // its documents

@@ -3,8 +3,10 @@
 // parked one are parked behind it, the others are written, in order, until the message is full.
 #include "service/exchange/shaper.h"
 #include "common/http_gzip.h"
+#include "service/event/event_id.h"
 #include "service/event/render.h"
 #include "service/exchange/order.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +38,9 @@ struct making {
     struct order order;
     struct epcis_doc doc;
     bool begun;
-    struct lot_set behind; // lots of those this message parks
+    uint64_t telling;                 // the event
+    struct event_statement statement; // of the document, which has one event then
+    struct lot_set behind;            // lots of those this message parks
     uint32_t examined;
 };
 
@@ -81,6 +85,31 @@ void shaper_free(struct shaper **sp)
 
 // ---- one event
 
+static str gln_text(struct making *x, uint64_t gln)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%013llu", (unsigned long long)gln);
+
+    return arena_str(&x->f->arena, (str){text, (size_t)n});
+}
+
+// The same message has the same id when it is sent again.
+static void affirm(struct making *x, struct epcis_out *conf)
+{
+    struct event_name name = {x->telling, x->f->number, EVENT_SHAPE_MESSAGE};
+    struct buf id;
+
+    if (x->statement.seller == 0) return;
+    buf_init(&id, 64);
+    event_id_put(x->s->site->meta.journal_id, &name, &id);
+    conf->instance = arena_str(&x->f->arena, buf_str(&id));
+    buf_fini(&id);
+    conf->sender = gln_text(x, x->statement.seller);
+    conf->receiver = gln_text(x, x->statement.buyer);
+    conf->statement = true;
+    assert(conf->instance.p != NULL && conf->sender.p != NULL && conf->receiver.p != NULL);
+}
+
 static void document_begin(struct making *x)
 {
     struct epcis_out conf = {
@@ -89,6 +118,7 @@ static void document_begin(struct making *x)
 
     if (x->begun) return;
     x->f->sort->dress(x->f, &conf);
+    affirm(x, &conf);
     x->m->body.max = x->s->limits->bytes_max;
     epcis_doc_init(&x->doc, &conf, &x->m->body);
     x->begun = true;
@@ -107,9 +137,13 @@ static status parts_write(struct making *x, const struct event_parts *parts)
     return OK;
 }
 
-// A fact goes in whole or not at all. One that is too large for a message goes alone.
+// A fact goes in whole or not at all. One that is too large for a message goes alone, and so does
+// one with a statement, which is about nothing else in its document.
 static enum told parts_tell(struct making *x, const struct event_parts *parts)
 {
+    if (x->m->count > 0 && (x->statement.seller != 0 || parts->statement.seller != 0))
+        return TOLD_FULL;
+    if (x->m->count == 0) x->statement = parts->statement;
     document_begin(x);
     if (x->m->count > 0 && x->m->body.n >= x->s->limits->bytes_max) return TOLD_FULL;
     status st = parts_write(x, parts);
@@ -149,6 +183,8 @@ static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
     struct fact f;
 
     arena_reset(&x->s->scratch);
+    x->telling = seq;
+    parts.statement = (struct event_statement){0};
     status st = journal_get(x->s->t, seq, &x->s->scratch, &f);
     if (st.cls != ST_OK) return wrong(x, st);
     st = x->f->sort->choose(x->f, &choosing, &f, &parts);

@@ -134,13 +134,21 @@ status take_documents(struct arena *a, const struct form_list *list, const struc
     return OK;
 }
 
+// Nobody affirms what no seller says.
+static status check_statement(const struct shipped *s)
+{
+    if (!shipped_affirms(s) || s->from_party != 0) return OK;
+    return fail(ST_BAD_INPUT, "field.required", 0,
+                "from.party: the flag " SHIPPED_STATEMENT " is the seller's word");
+}
+
 static status take_papers(struct arena *a, const struct body *b, struct shipped *s)
 {
     TRY(take_documents(a, &b->documents, s, &s->documents));
     s->document_count = b->documents.n;
     s->flags = b->flags.items;
     s->flag_count = b->flags.n;
-    return OK;
+    return check_statement(s);
 }
 
 static status take_ends(struct txn *t, const struct body *b, struct shipped *s)

@@ -7,7 +7,7 @@ import subprocess
 import lxml.etree
 import pytest
 
-from epcis_documents import JSON_SCHEMAS, faults, json_rules
+from epcis_documents import DATA, JSON_SCHEMAS, faults, json_rules, need
 
 WRITER = pathlib.Path(os.environ.get("PACKTRAIL_BIN", "build/packtrail")).parent
 SAMPLES = {"commission", "commission_sscc", "pack", "unpack", "unpack_all", "ship", "decommission",
@@ -79,3 +79,12 @@ def test_both_formats_tell_the_same(documents):
             assert len(ours.get("epcList", ours.get("childEPCs", []))) == len(theirs.findall(".//epc"))
             lot = theirs.findtext(".//{urn:epcglobal:cbv:mda}lotNumber")
             assert ours.get("ilmd", {}).get("cbvmda:lotNumber") == lot
+
+
+def test_a_transaction_statement_holds_to_the_schemas(tmp_path):
+    subprocess.run([WRITER / "unit/epcis_statement_test", tmp_path], check=True, timeout=60)
+    assert not faults((tmp_path / "statement.jsonld").read_bytes())
+    assert not faults((tmp_path / "statement.xml").read_bytes())
+    rules = lxml.etree.XMLSchema(lxml.etree.parse(
+        need(DATA / "gs1-EPCIS/XSD-2.0/EPCglobal-epcis-2_0.xsd")))
+    rules.assertValid(lxml.etree.parse(tmp_path / "statement.xml2"))

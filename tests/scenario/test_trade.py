@@ -1,10 +1,13 @@
 """Trade end to end over HTTP: goods are drafted, shipped, voided, received, shipped on, sent back and
 corrected, and a partner is told of all of it in valid EPCIS.
 """
+import json
+
+import lxml.etree
 import pytest
 
 import harness
-from epcis_documents import faults
+from epcis_documents import events, faults
 from harness import GTIN
 from test_delivery import deliveries, put_partner, site, told, until  # noqa: F401 (a fixture)
 from test_units import EACH, packed, spelled
@@ -97,6 +100,57 @@ def test_a_partner_hears_of_all_trade_in_valid_epcis(line, goods, partner, share
     assert declared["correctiveEventIDs"] == ["urn:uuid:7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a09"]
     assert corrected.pop("recordTime", 0) >= returned.pop("recordTime", 0)
     assert corrected == returned  # the same event again
+
+
+HC = "{http://epcis.gs1us.org/hc/ns}"
+NOTICE = "Seller has complied with each applicable subsection of FDCA Sec. 581(27)(A)-(G)."
+
+
+def statement_of(body):
+    """Sender, receiver and notice of a document's transaction statement; None: it has none."""
+    if body.lstrip()[:1] == b"{":
+        document = json.loads(body)
+        stated = document.get("epcisHeader", {}).get("gs1ushc:dscsaTransactionStatement")
+        ends = [document.get(key, "").rsplit("/", 1)[-1] for key in ("sender", "receiver")]
+        if stated is None:
+            return None
+        assert stated["gs1ushc:affirmTransactionStatement"] is True
+        return *ends, stated["gs1ushc:legalNotice"]
+    document = lxml.etree.fromstring(body)
+    stated = document.find(f"EPCISHeader/{HC}dscsaTransactionStatement")
+    if stated is None:
+        return None
+    assert stated.findtext(HC + "affirmTransactionStatement") == "true"
+    ends = [i.text for i in document.iterfind("EPCISHeader//{*}Identifier")]
+    return *ends, stated.findtext(HC + "legalNotice")
+
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_a_shipment_affirms_the_transaction_statement(line, goods, partner, shared, form):
+    """Its event goes in a document of its own, and no other has one."""
+    _, _, pallet = goods
+    flags = ["dscsa_statement", "dock 4"]
+    refusal = line.operator.refused("POST", "/v1/shipments", {
+        "units": [pallet], "to": end(HUB), "flags": flags}, status=400, code="field.required")
+    assert "from.party" in refusal["detail"]
+    plain = ship(line.operator, [pallet], flags=["dock 4"])
+    line.operator.post(f"/v1/shipments/{plain['shipment']}/void", {"reason": "wrong dock"}, 200)
+    draft = ship(line.operator, [pallet], flags=flags, draft=True, **{"from": end(SITE)})
+    made = line.operator.post(f"/v1/shipments/{draft['shipment']}/confirm", {}, 200)
+    assert made["flags"] == flags
+    _, event = asked(line, EQ_bizStep="shipping", orderBy="recordTime", orderDirection="ASC")
+    correct(line, event["eventID"])
+    put_partner(line, partner, format=form)
+    until(lambda: deliveries(line, state="waiting") == deliveries(line, state="sending") == [])
+    bodies = partner.bodies()
+    for body in bodies:
+        assert not faults(body)
+    stated = [body for body in bodies if statement_of(body)]
+    assert [statement_of(body) for body in stated] == [(SITE, HUB, NOTICE)]
+    told_there, = events(stated[0])
+    assert (told_there.id, told_there.step) == (event["eventID"], "shipping")
+    steps = [e.step for body in bodies for e in events(body)]
+    assert steps.count("shipping") == 3 and steps[-1] == "shipping"  # a plain one, and corrected
 
 
 def test_a_correction_changes_no_state_and_stands_in_the_history(line, goods):

@@ -491,6 +491,60 @@ static void a_shipment_waits_for_the_lots_inside(void **state)
     assert_int_equal(delivery_row(s, 1).accepted, 4);
 }
 
+static bool affirms(const struct sent *m)
+{
+    return delivery_holds(m->body, S("dscsaTransactionStatement"));
+}
+
+// The statement is about the goods of one shipment, so nothing else is in its document.
+static void a_shipment_with_a_statement_goes_alone_and_the_same_again(void **state)
+{
+    static const str flags[] = {
+        {"cold",            4 },
+        {"dscsa_statement", 15}
+    };
+    struct delivery_site *s = *state;
+    struct told t = {.kind = FACT_UNITS_COMMISSIONED, .lot = s->lots[0]};
+    struct shipped says = {.number = 1,
+                           .from_party = SITE_GLN,
+                           .to_party = 9506000134376,
+                           .flags = flags,
+                           .flag_count = LEN(flags)};
+    struct refusing r = {.n = 1};
+    uint64_t seqs[5];
+
+    delivery_put(s, "hub", "");
+    t.units = (struct run){delivery_units(s, false, 2), 2};
+    seqs[0] = delivery_commission(s, 0, 1);
+    seqs[1] = delivery_tell(s, &t);
+    struct told ship = {.kind = FACT_SHIPMENT_MADE, .units = t.units, .shipped = &says};
+    seqs[2] = delivery_tell(s, &ship);
+    says.flag_count = 1;
+    seqs[3] = delivery_tell(s, &ship);
+    seqs[4] = delivery_commission(s, 1, 1);
+    r.ids[0] = delivery_id_of(s, seqs[2], 0);
+    s->self = &r;
+    s->answer = refuses;
+    delivery_run(s, 0);
+    assert_int_equal(s->sent_count, 3);
+    assert_int_equal(event_count(s->sent[0].body), 2);
+    assert_int_equal(event_count(s->sent[1].body), 1);
+    assert_false(affirms(&s->sent[0]) || affirms(&s->sent[2]));
+    assert_true(affirms(&s->sent[1]));
+    assert_true(delivery_holds(s->sent[1].body, S("417/9506000134338\",\"receiver\"")));
+    assert_true(delivery_holds(s->sent[1].body, S("417/9506000134376\",\"instance")));
+
+    struct retry again = {1, {1}, seqs[2], S("")};
+    r.n = 0;
+    s->f->now.ms += 5000; // the time of its writing alone is another then
+    assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_OK);
+    delivery_run(s, 0);
+    assert_true(affirms(&s->sent[3]));
+    const char *first = strstr(s->sent[1].body.p, "\"sender\"");
+    assert_string_equal(strstr(s->sent[3].body.p, "\"sender\""), first);
+    delivery_expect(s, "hub", (uint64_t[]){seqs[0], seqs[1], seqs[4], seqs[2], seqs[3]}, 5);
+}
+
 static void what_cannot_be_said_in_the_format_is_parked(void **state)
 {
     struct delivery_site *s = *state;
@@ -566,6 +620,7 @@ int main(void)
         DELIVERY_TEST(secrets_go_out_and_stay_nowhere),
         DELIVERY_TEST(a_filter_leaves_out_what_the_partner_does_not_want),
         DELIVERY_TEST(a_shipment_waits_for_the_lots_inside),
+        DELIVERY_TEST(a_shipment_with_a_statement_goes_alone_and_the_same_again),
         DELIVERY_TEST(what_cannot_be_said_in_the_format_is_parked),
         DELIVERY_TEST(bytes_that_cannot_be_kept_hold_the_outcome_not_the_message),
         DELIVERY_TEST(nobody_hears_of_another_client),
