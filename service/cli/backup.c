@@ -91,6 +91,9 @@ static status run(struct backing *b, const char *from, const char *to)
                     "%s lies in the backup: who gets that must not get the key", b->key_to);
     if (b->key_to != NULL) TRY(key_copy(from, b->key_to));
     TRY(backup_run(&conf, &r));
+    if (b->ended && !b->follow)
+        return fail(ST_CONFLICT, "backup.ended", 0,
+                    "told to end at record %" PRIu64 ": give it again to go on", r.head.seq);
     hex_put(link, r.head.link.b, sizeof r.head.link.b);
     printf("read in %" PRIu64 " snapshots, the longest %" PRId64 " ms; messages: %" PRIu64
            " bytes of %" PRIu64 " files\n",

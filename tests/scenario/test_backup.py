@@ -800,3 +800,39 @@ def test_the_drill_restores_beside_the_running_site_and_reports(make_site, tmp_p
     done = drill(site.folder, tmp_path / "backup", tmp_path / "key")
     assert done.returncode == 1 and "site_key.wrong" in done.stderr
     assert "would not have brought the site back" in done.stdout
+
+
+def test_a_document_that_was_being_taken_in_is_told_to_have_failed(make_site, tmp_path):
+    """Its bytes lie in spool/, which no backup has; sent again it is taken whole."""
+    site = make_site().start()
+    line = harness.Line(site)
+    gateway = site.as_role("gateway", client="acme")
+    events = [{"type": "ObjectEvent", "action": "OBSERVE", "bizStep": "storing",
+               "eventTime": "2026-01-01T00:00:00Z", "eventTimeZoneOffset": "+00:00",
+               "epcList": [f"https://id.gs1.org/01/{line.gtin}/21/X{i:06d}"]} for i in range(60000)]
+    document = {"@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+                "type": "EPCISDocument", "schemaVersion": "2.0",
+                "creationDate": "2026-01-01T00:00:00Z", "epcisBody": {"eventList": events}}
+    answer = gateway.call("POST", "/epcis/v2/capture", document)
+    assert answer.status_code == 202
+    job = answer.headers["Location"]
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    assert gateway.get(job)["running"], "the backup came too late to show anything"
+    lose(site)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    advance(site, "--accept", "nothing was given", "--by", "mia")
+    site.start()
+    gateway.url = site.url
+
+    def ended():
+        deadline = time.monotonic() + harness.CALL_S
+        while (state := gateway.get(job))["running"]:
+            assert time.monotonic() < deadline, "it runs for ever"
+        return state
+
+    assert not ended()["success"]
+    again = gateway.call("POST", "/epcis/v2/capture", document)
+    job = again.headers["Location"]
+    assert ended()["success"]
+    site.stop()
+    site.verify()

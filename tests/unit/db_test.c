@@ -2,10 +2,12 @@
 #include "common/bytes.h"
 #include "common/db.h"
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -225,6 +227,82 @@ static void the_file_is_never_longer_than_the_map(void **state)
     assert_in_range(file_size(*state), 400 * KB, 1 * MB);
 }
 
+// ---- readers of other processes
+
+static uint64_t pages_after(struct place *p, unsigned commits)
+{
+    static const char row[2000];
+    uint64_t used, file;
+
+    for (unsigned i = 0; i < commits; i++) {
+        struct txn *t = txn_write(p->db);
+        txn_put(t, DB_ROWS, S("a row"), (str){row, sizeof row});
+        assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    }
+    assert_int_equal(db_pages(p->db, &used, &file).cls, ST_OK);
+    return file;
+}
+
+static _Noreturn void look_for_ever(const struct place *p, int told)
+{
+    struct db_conf conf = {
+        .folder = p->folder, .map_max = 64 * MB, .readers = 4, .read_only = true};
+    struct db *db;
+
+    if (db_open(&conf, &db).cls != ST_OK) _exit(1);
+    struct txn *t = txn_read(db);
+    if (txn_status(t).cls != ST_OK || write(told, "x", 1) != 1) _exit(1);
+    for (;;) pause();
+}
+
+static void a_reader_that_died_keeps_pages_until_it_is_swept(void **state)
+{
+    struct place *p = *state;
+    int told[2], code;
+    char c;
+
+    uint64_t before = pages_after(p, 20);
+    assert_true(pages_after(p, 200) < before + 20);
+    assert_int_equal(pipe(told), 0);
+    pid_t child = fork();
+    if (child == 0) look_for_ever(p, told[1]);
+    assert_int_equal(read(told[0], &c, 1), 1);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &code, 0), child);
+    before = pages_after(p, 20);
+    uint64_t kept = pages_after(p, 200);
+    assert_true(kept > before + 200);
+    db_sweep(p->db);
+    assert_true(pages_after(p, 400) < kept + 20);
+    close(told[0]);
+    close(told[1]);
+}
+
+static void a_copy_has_every_row_and_no_free_pages(void **state)
+{
+    struct place *p = *state, *copy = place_open(64 * MB);
+    char path[64];
+    uint64_t used, file;
+    str v;
+
+    put_numbered(p, 0, 2000);
+    (void)pages_after(p, 100);
+    db_close(&copy->db);
+    snprintf(path, sizeof path, "%s/data.mdb", copy->folder);
+    unlink(path);
+    assert_int_equal(db_copy(p->db, copy->folder).cls, ST_OK);
+    assert_int_equal(db_copy(p->db, copy->folder).cls, ST_STORE); // never over another
+    struct db_conf conf = {.folder = copy->folder, .map_max = 64 * MB, .readers = 4};
+    assert_int_equal(db_open(&conf, &copy->db).cls, ST_OK);
+    struct txn *t = txn_read(copy->db);
+    assert_true(txn_get(t, DB_ROWS, S("a row"), &v) && v.n == 2000);
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+    assert_int_equal(db_pages(copy->db, &used, &file).cls, ST_OK);
+    assert_int_equal(used, file);
+    void *out = copy;
+    place_close(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +315,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_file_is_never_longer_than_the_map, open_small,
                                         place_close),
         TEST(a_resting_reader_sees_what_is_new_only_when_renewed),
+        TEST(a_reader_that_died_keeps_pages_until_it_is_swept),
+        TEST(a_copy_has_every_row_and_no_free_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
