@@ -59,7 +59,7 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
     struct unit_change c = effect_change_of(effect);
 
     unit_apply(x, &c);
-    x->flags &= (uint8_t)~UNIT_SEEN;
+    if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) {
         children_remove(a->w->t, x->parent,
                         &(struct runs){

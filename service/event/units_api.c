@@ -266,9 +266,16 @@ static status list_children(struct listing *l)
     return OK;
 }
 
-static bool touches_units(const struct fact *f)
+// Facts that a unit may have its lot from.
+static bool gives_lot(const struct fact *f)
 {
-    return f->kind >= FACT_UNITS_COMMISSIONED && f->kind <= FACT_CONTAINER_CLOSED;
+    static const uint16_t kinds[] = {FACT_UNITS_COMMISSIONED, FACT_UNITS_SCRAPPED,
+                                     FACT_UNITS_PACKED,       FACT_LABELS_SAMPLED,
+                                     FACT_EVENT_CAPTURED,     FACT_CAPTURE_APPLIED};
+
+    for (size_t i = 0; i < LEN(kinds); i++)
+        if (f->kind == kinds[i]) return true;
+    return false;
 }
 
 // Those units of a fact that got their lot from it. A place is the fact's seq and the unit's index.
@@ -283,7 +290,7 @@ static status list_fact(struct listing *l, uint64_t seq, struct arena *scratch, 
     uint64_t place = seq << INDEX_BITS;
 
     TRY(journal_get(l->u.t, seq, scratch, &f));
-    if (!touches_units(&f)) return OK;
+    if (!gives_lot(&f)) return OK;
     TRY(report_get(f.decided, scratch, &report, &touched, &rest));
     for (struct run_walk w = runs_walk(&touched.runs); *more && run_next(&w, &u); place++) {
         if (place < l->from) continue;
