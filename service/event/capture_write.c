@@ -23,7 +23,7 @@ struct applying {
     struct unit_writing *w;
     const struct captured_event *e;
     unit_id parent;
-    struct moved in, out;
+    struct moved in, out, begun;
     uint64_t event; // its seq; not the fact's own: it waited
     uint32_t waits; // units that it waits for
 };
@@ -58,6 +58,10 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
 {
     struct unit_change c = effect_change_of(effect);
 
+    if (effect & EFFECT_BEGINS) {
+        writing_was(a->w, u, x);
+        a->begun.at[a->begun.n++] = u;
+    }
     unit_apply(x, &c);
     if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) {
@@ -106,12 +110,15 @@ static bool apply_all(struct applying *a)
 
     a->in.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
     a->out.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
-    if (a->in.at == NULL || a->out.at == NULL) return false;
+    a->begun.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
+    if (a->in.at == NULL || a->out.at == NULL || a->begun.at == NULL) return false;
     for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &u);)
         apply(a, u, alike_get(&effects));
     unit_rows_end(&w->rows);
     struct runs in = runs_of(&w->arena, a->in.at, a->in.n);
     struct runs out = runs_of(&w->arena, a->out.at, a->out.n);
+    struct runs begun = runs_of(&w->arena, a->begun.at, a->begun.n);
+    writing_began(w, &begun, w->f->lot);
     if (a->in.n > 0) children_add(w->t, a->parent, &in);
     if (a->out.n > 0) children_remove(w->t, a->parent, &out);
     return true;

@@ -28,21 +28,15 @@ void counts_add(struct counts *c, struct arena *a, const struct counted *more)
     if (x != NULL) *x = *more;
 }
 
-static bool is_marked(const struct unit *u, unsigned flag) { return (u->flags & flag) != 0; }
-
 void counts_step(struct counts *c, struct arena *a, const struct counted *of,
                  const struct unit *before, const struct unit *after)
 {
-    struct counted less = {of->lot, of->level, (uint8_t)unit_state_count(before->state), -1};
-    struct counted more = {of->lot, of->level, (uint8_t)unit_state_count(after->state), 1};
-    enum count lost = before->first != 0 ? COUNT_LOST : COUNT_LOST_NUMBERS;
-    int losses = is_marked(after, UNIT_LOST) - is_marked(before, UNIT_LOST);
-    int thefts = is_marked(after, UNIT_STOLEN) - is_marked(before, UNIT_STOLEN);
+    struct counted less = {of->lot, of->level, (uint8_t)unit_counts_as(before), -1};
+    struct counted more = {of->lot, of->level, (uint8_t)unit_counts_as(after), 1};
 
-    if (less.what != more.what && less.what != 0) counts_add(c, a, &less);
-    if (less.what != more.what && more.what != 0) counts_add(c, a, &more);
-    if (losses != 0) counts_add(c, a, &(struct counted){of->lot, of->level, (uint8_t)lost, losses});
-    if (thefts != 0) counts_add(c, a, &(struct counted){of->lot, of->level, COUNT_STOLEN, thefts});
+    if (less.what == more.what) return;
+    if (less.what != 0) counts_add(c, a, &less);
+    if (more.what != 0) counts_add(c, a, &more);
 }
 
 void counts_put(struct buf *b, const struct counts *c)

@@ -124,6 +124,7 @@ static void firsts_write(struct txn *t, const struct fact *f, const void *arg)
         writing_count(&w, (struct count_of){f->lot, own.level, rule->count}, n);
         if (state == UNIT_OPEN)
             writing_count(&w, (struct count_of){f->lot, own.level, COUNT_OPEN}, n);
+        writing_began(&w, &w.touched.runs, f->lot);
         writing_counts(&w, &own.before);
         if (rule->is_event) note(&w);
         if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);

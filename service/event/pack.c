@@ -216,10 +216,16 @@ static status pack_decide(struct decide *d)
 static void write_parent(struct unit_writing *w, unit_id parent, const struct contents *own)
 {
     struct unit x = unit_get(&w->rows, parent);
+    struct run one = {parent, 1};
 
+    if (own->flags & CONTENTS_BEGINS) {
+        writing_was(w, parent, &x);
+        writing_began(w, &(struct runs){&one, 1, 1}, own->lot);
+    }
     x.state = own->flags & CONTENTS_CLOSES ? UNIT_CLOSED : UNIT_OPEN;
     if (own->flags & CONTENTS_PARTIAL) x.flags |= UNIT_PARTIAL;
     if (own->flags & CONTENTS_BEGINS) {
+        x.flags &= (uint8_t) ~(UNIT_LOST | UNIT_SEEN);
         if (x.last != 0 && waiting_begun(w->t, parent)) x.flags |= UNIT_LATE;
         x.first = w->f->seq;
     }

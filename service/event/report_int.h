@@ -154,6 +154,11 @@ struct count_of {
 };
 void writing_count(struct unit_writing *w, struct count_of of, int64_t n);
 void writing_counts(struct unit_writing *w, const struct counts *c); // and notes the lots' facts
+// These units begin with the lot: those that were not asked for with it are counted so, there and
+// with the lot that they were asked for.
+void writing_began(struct unit_writing *w, const struct runs *units, uint32_t lot);
+// `x`: the row before. What the number counted as, printed or lost, it does no longer.
+void writing_was(struct unit_writing *w, unit_id u, const struct unit *x);
 
 // capture_write.c
 void captured_write(struct txn *t, const struct fact *f, const void *arg);

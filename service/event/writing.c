@@ -41,7 +41,12 @@ void writing_count(struct unit_writing *w, struct count_of of, int64_t n)
         w->lot = of.lot;
     }
     uint64_t *count = &w->counts.level[of.level].of[of.what];
-    if (n < 0 && *count < (uint64_t)-n)
+    // Numbers may have been printed or lost before the lot that they are for was opened.
+    bool of_numbers = of.what == COUNT_PRINTED || of.what == COUNT_LOST_NUMBERS ||
+                      of.what == COUNT_STOLEN_NUMBERS;
+    if (n < 0 && *count < (uint64_t)-n && of_numbers)
+        *count = 0;
+    else if (n < 0 && *count < (uint64_t)-n)
         txn_spoil(w->t, "store.corrupt", "a lot's counter would fall below none");
     else
         *count += (uint64_t)n;

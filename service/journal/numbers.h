@@ -34,6 +34,14 @@
     X(POOL_RETURNED, 39, "pool.returned")                                                          \
     X(LOT_OPENED, 48, "lot.opened")                                                                \
     X(LOT_CLOSED, 49, "lot.closed")                                                                \
+    X(LOT_COUNTED, 50, "lot.counted")                                                              \
+    X(LOT_EXPLAINED, 51, "lot.explained")                                                          \
+    X(LOT_RELEASED, 52, "lot.released")                                                            \
+    X(LOT_REOPENED, 53, "lot.reopened")                                                            \
+    X(LOT_AMENDED, 54, "lot.amended")                                                              \
+    X(LOT_RECALLED, 55, "lot.recalled")                                                            \
+    X(LOT_HELD, 56, "lot.held")                                                                    \
+    X(HOLD_RELEASED, 57, "hold.released")                                                          \
     X(UNITS_COMMISSIONED, 64, "units.commissioned")                                                \
     X(UNITS_SCRAPPED, 65, "units.scrapped")                                                        \
     X(UNITS_PACKED, 66, "units.packed")                                                            \
@@ -41,6 +49,7 @@
     X(CONTAINER_CLOSED, 68, "container.closed")                                                    \
     X(UNITS_CHANGED, 69, "units.changed")                                                          \
     X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
+    X(LABELS_UNREAD, 71, "labels.unread")                                                          \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(EXCEPTION_ASSIGNED, 88, "exception.assigned")                                                \
     X(EXCEPTION_NOTED, 89, "exception.noted")                                                      \
@@ -103,6 +112,8 @@ enum fact_kind {
     X(LOT, 'L')                                                                                    \
     X(LOT_NUMBER, 'o')                                                                             \
     X(LOT_COUNTS, 'k')                                                                             \
+    X(HOLD, '3')                                                                                   \
+    X(LOT_PAPER, '4')                                                                              \
     X(UNIT, 'U')                                                                                   \
     X(CHILDREN, 'c')                                                                               \
     X(SHIPMENT, 'h')                                                                               \

@@ -1,6 +1,7 @@
 // decided part of `lot.closed`: number 4 | varints open containers, unconfirmed, loose, unknown
 //     fate | reason str | partners str (JSON items: who has not yet accepted everything)
 #include "common/bytes.h"
+#include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
 
 status lot_closed_get(str decided, struct lot_closed *out)
@@ -43,6 +44,8 @@ static status closed_decide(struct decide *d)
     d->fact->lot = lot.number;
     if (!lot_takes_commission(lot.state)) { // closed already: what was told then
         d->repeat_seq = lot.closed_seq;
+        if (lot.closed_seq == 0)
+            return fail(ST_CONFLICT, "lot.recalled", 0, "the lot was recalled while it was open");
         return OK;
     }
     TRY(loose_ends(d, &lot, &e));
@@ -70,7 +73,8 @@ static void closed_write(struct txn *t, const struct fact *f, const void *arg)
         lot.state = LOT_CLOSED;
         lot.closed_seq = f->seq;
         lot_put(t, &lot);
-        lot_note(t, f->client, c.number, f->seq);
+        paper_note(t, c.number, f);
+        balance_note(t, f, c.number, true);
     }
     arena_fini(&a);
 }

@@ -44,5 +44,6 @@ struct lot_loose_ends {
 struct lot_loose_ends lot_loose_ends(const struct shape *s, const struct lot_counts *c,
                                      const uint64_t returned[PRODUCT_LEVELS_MAX]);
 
-extern const struct kind kind_lot_opened, kind_lot_closed;
-extern const struct http_route lot_routes[];
+extern const struct kind kind_lot_opened, kind_lot_closed, kind_lot_counted, kind_lot_released,
+    kind_lot_reopened, kind_lot_amended, kind_lot_recalled;
+extern const struct http_route lot_routes[], lot_paper_routes[];

@@ -2,7 +2,7 @@
 // row 'o' number 4 -> state 1, client 4, product 4, version 4, opened 8, closed 8, gtin 14,
 //     expiry: year 2, month 1, day 1; quantity 8, has extra 1, strs lot, expiry as printed, order,
 //     line, lines
-// row 'k' number 4 -> for each of 8 levels varints commissioned, scrapped, packed, open, shipped
+// row 'k' number 4 -> for each of 8 levels the counters of LOT_COUNTS, varints
 // list LIST_LOT of the client, number 4 -> every fact that names the lot
 //
 // `extra` lies in the fact that opened the lot and nowhere else.
@@ -123,6 +123,17 @@ static bool row_read(str v, struct lot *out, bool *extra)
     return bytes_end(&r);
 }
 
+// That was amended since; empty: it was not.
+static str extra_amended(struct txn *t, uint32_t lot, struct arena *a)
+{
+    struct lot_papers p;
+    struct fact f;
+
+    lot_papers_get(t, lot, &p);
+    if (p.extra_seq == 0 || journal_get(t, p.extra_seq, a, &f).cls != ST_OK) return (str){0};
+    return lot_amended_extra(f.decided);
+}
+
 static str extra_of(struct txn *t, uint64_t seq, struct arena *a)
 {
     struct lot_value v;
@@ -156,7 +167,8 @@ static bool row_take(struct txn *t, uint32_t number, str v, struct arena *a, str
     str row = arena_str(a, v); // its texts outlive the next write
 
     if (row.p == NULL || !row_read(row, &x, &extra)) return spoil(t), false;
-    if (extra) x.extra = extra_of(t, x.opened_seq, a);
+    if (extra) x.extra = extra_amended(t, number, a);
+    if (extra && x.extra.n == 0) x.extra = extra_of(t, x.opened_seq, a);
     *out = x;
     return true;
 }
@@ -296,7 +308,7 @@ void lot_counts_put(struct txn *t, uint32_t number, const struct lot_counts *c)
     buf_fini(&b);
 }
 
-enum count unit_state_count(enum unit_state s)
+enum count unit_counts_as(const struct unit *u)
 {
     static const uint8_t of_state[UNIT_STATES] = {
         [UNIT_PRINTED] = COUNT_PRINTED, [UNIT_SCRAPPED] = COUNT_SCRAPPED,
@@ -306,7 +318,14 @@ enum count unit_state_count(enum unit_state s)
         [UNIT_INVALID] = COUNT_INVALID, [UNIT_DISSOLVED] = COUNT_DISSOLVED,
     };
 
+    enum unit_state s = u->state;
+    bool stock = s == UNIT_COMMISSIONED || s == UNIT_OPEN || s == UNIT_CLOSED;
+    bool number = s == UNIT_NONE || s == UNIT_ALLOCATED || s == UNIT_PRINTED;
+
     assert(s < UNIT_STATES);
+    if ((stock || number) && u->flags & UNIT_STOLEN)
+        return stock ? COUNT_STOLEN : COUNT_STOLEN_NUMBERS;
+    if ((stock || number) && u->flags & UNIT_LOST) return stock ? COUNT_LOST : COUNT_LOST_NUMBERS;
     return (enum count)of_state[s];
 }
 

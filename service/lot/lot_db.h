@@ -42,8 +42,9 @@ struct lot_brief {
 // names no SSCC level; where it names several, an SSCC's level is told by what it holds, and an
 // empty one counts with the innermost of them.
 //
-// `lost` and `stolen` count goods, `lost_numbers` numbers that were never commissioned; these, and
-// `printed` and `invalid`, are the lot's that the number was asked for.
+// Every unit counts as one thing now. `lost` and `stolen` are goods that would be in stock else;
+// `lost_numbers` and `stolen_numbers` were never commissioned: these, and `printed` and `invalid`,
+// are the lot's that the number was asked for.
 #define LOT_COUNTS(X)                                                                              \
     X(COMMISSIONED, commissioned) /* ever */                                                       \
     X(SCRAPPED, scrapped)         /* now, as all below */                                          \
@@ -60,7 +61,10 @@ struct lot_brief {
     X(LOST, lost)                                                                                  \
     X(STOLEN, stolen)                                                                              \
     X(LOST_NUMBERS, lost_numbers)                                                                  \
-    X(UNREAD, unread) /* labels whose number no camera could read, ever */
+    X(UNREAD, unread) /* labels whose number no camera could read, ever */                         \
+    X(STOLEN_NUMBERS, stolen_numbers)                                                              \
+    X(ELSEWHERE, elsewhere) /* asked for with it, begun with another lot, ever */                  \
+    X(OTHERS, others)       /* begun with it, not asked for with it, ever */
 
 enum count { // on disk, in captured events
 #define X(name, member) COUNT_##name,
@@ -100,7 +104,7 @@ bool lot_takes_line(const struct lot *lot, str line); // true where the lot list
 // `issued` and `unconfirmed` stay 0: these counters do not keep them.
 struct lot_counts lot_counts_get(struct txn *t, uint32_t number);
 void lot_counts_put(struct txn *t, uint32_t number, const struct lot_counts *c);
-// What a unit in that state counts as; 0 (commissioned, which is no state): as nothing.
-enum count unit_state_count(enum unit_state s);
+// What a unit counts as, by its state and own flags; 0 (commissioned, which is ever): as nothing.
+enum count unit_counts_as(const struct unit *u);
 // Every fact that names a lot stands in the lot's list (LIST_LOT).
 void lot_note(struct txn *t, client_id client, uint32_t number, uint64_t seq);

@@ -1,7 +1,8 @@
 // lot_int.h - what the files of this room share.
 #pragma once
 #include "service/journal/site.h"
-#include "service/lot/lot.h"
+#include "service/access/signature.h"
+#include "service/lot/papers.h"
 
 #define LOT_LINES_MAX 8u
 
@@ -45,6 +46,54 @@ struct lot_closed {
     str reason, partners;
 };
 status lot_closed_get(str decided, struct lot_closed *out);
+
+struct lot_count_ask { // of kind_lot_counted, and its decided part
+    uint32_t number;
+    uint8_t level;
+    bool said[PHYSICAL_END];
+    uint64_t value[PHYSICAL_END];
+    str reason;
+};
+
+struct lot_sign_ask { // of kind_lot_released, kind_lot_reopened, kind_lot_recalled
+    uint32_t number;
+    struct signature signature;
+};
+struct lot_signed_fact {
+    uint32_t number;
+    enum lot_state before;
+    struct signature signature;
+    str balance; // JSON, of a release
+};
+status lot_signed_get(str decided, struct lot_signed_fact *out);
+
+enum amend_field { // on disk
+    AMEND_EXPIRY,
+    AMEND_ORDER,
+    AMEND_QUANTITY,
+    AMEND_LINE,
+    AMEND_LINES,
+    AMEND_EXTRA,
+    AMEND_END
+};
+struct lot_amend_ask { // of kind_lot_amended
+    uint32_t number;
+    str value[AMEND_END]; // as text; NULL: stays
+    struct date expiry;   // where it is amended
+    bool is_signed;
+    struct signature signature;
+    str reason;
+};
+bool lot_amended_signature(str decided, struct signature *out); // false: it has none
+str lot_amended_extra(str decided);                             // a view; empty: not amended
+
+// lot_api.c, papers_api.c
+status lot_unknown(void);
+// The lot that the path names; false where this caller knows of none.
+bool lot_named(struct http_req *r, struct txn *t, struct lot *out);
+void lot_reply(struct http_req *r, status st, int code, struct buf *b); // takes the buf
+// As GET shows it, with counters and signatures.
+status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w);
 
 // lot_db.c
 void lot_put(struct txn *t, const struct lot *lot); // without `extra`, which the fact keeps

@@ -72,6 +72,21 @@ struct request_row {
 const char *request_state_word(enum request_state s);
 bool request_get(struct txn *t, uint64_t seq, struct request_row *out);
 
+// The ordinals that a space never gives, from `from` on, ascending, those below `below`; how many.
+struct barred_range {
+    uint32_t space;
+    uint64_t from, below;
+};
+uint32_t barred_list(struct txn *t, const struct barred_range *r, uint64_t *out, uint32_t max);
+
+// Requests from one on, oldest first.
+struct request_walk {
+    struct walk walk;
+    char from[9];
+};
+void request_walk_open(struct request_walk *w, struct txn *t, uint64_t from);
+bool request_walk_next(struct request_walk *w, struct request_row *out); // false: no more, trouble
+
 // What was asked for with a lot in mind, whether or not the lot was open yet.
 struct asked {
     uint64_t requested;   // numbers

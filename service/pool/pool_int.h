@@ -81,21 +81,7 @@ enum barred { BARRED_BY_IMPORT = 1, BARRED_BY_EPOCH = 2 };
 unsigned barred_get(struct txn *t, unit_id u);
 void barred_put(struct txn *t, unit_id u, enum barred why);
 void barred_del(struct txn *t, unit_id u);
-// The first of them from `from` on, ascending, those below `below`; how many.
-struct barred_range {
-    uint32_t space;
-    uint64_t from, below;
-};
-uint32_t barred_list(struct txn *t, const struct barred_range *r, uint64_t *out, uint32_t max);
-
 void request_put(struct txn *t, const struct request_row *q);
-// Requests from one on, oldest first.
-struct request_walk {
-    struct walk walk;
-    char from[9];
-};
-void request_walk_open(struct request_walk *w, struct txn *t, uint64_t from);
-bool request_walk_next(struct request_walk *w, struct request_row *out); // false: no more, trouble
 // A row whose texts outlive the next write.
 #define REQUEST_TEXTS_MAX 400u
 struct request_texts {

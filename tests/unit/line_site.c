@@ -299,6 +299,26 @@ struct recount {
     struct lot_counts lots[LOTS_MAX];
 };
 
+// SSCCs are asked for without a level.
+static uint8_t level_asked(struct recount *c, struct owner_reader *o, unit_id u, uint32_t lot)
+{
+    const struct space_row *s = names_space(o->names, c->t, unit_space(u));
+
+    return s->level != 0xff ? s->level : shape_sscc_empty(level_shape(&c->levels, lot));
+}
+
+// A number that began with another lot than it was asked for.
+static void count_asked(struct recount *c, struct owner_reader *o, unit_id u,
+                        const struct fact *first)
+{
+    uint32_t asked = owner_lot_asked(o, u, first->client), lot = first->lot;
+
+    if (first->seq == 0 || asked == lot) return;
+    uint8_t there = asked == 0 ? 0 : level_asked(c, o, u, asked);
+    c->lots[lot].level[level_asked(c, o, u, lot)].others++;
+    if (asked != 0) c->lots[asked].level[there].elsewhere++;
+}
+
 static void count_unit(struct recount *c, unit_id u, const struct unit *x)
 {
     struct owner_reader owners = {.names = names_here(&c->f->site), .t = c->t};
@@ -312,12 +332,10 @@ static void count_unit(struct recount *c, unit_id u, const struct unit *x)
     assert_true(first.lot < LOTS_MAX);
     struct lot_level_counts *l = &c->lots[first.lot].level[level_of_unit(&c->levels, u, first.lot)];
     bool goods = x->first != 0 && x->state != UNIT_SCRAPPED && x->state != UNIT_LABEL_SAMPLED;
-    if (unit_state_count(x->state) != 0) l->of[unit_state_count(x->state)]++;
+    if (unit_counts_as(x) != 0) l->of[unit_counts_as(x)]++;
     l->commissioned += goods;
     l->packed += x->parent.v != 0;
-    l->stolen += (x->flags & UNIT_STOLEN) != 0;
-    l->lost += goods && (x->flags & UNIT_LOST);
-    l->lost_numbers += !goods && (x->flags & UNIT_LOST);
+    count_asked(c, &owners, u, &first);
 }
 
 // The unit stands in its parent's list, and an unparented one in none.

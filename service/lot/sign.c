@@ -1,0 +1,152 @@
+// `lot.released`, `lot.reopened`, `lot.recalled`: what people sign of a lot. What tells them apart
+// is a row of a table. decided part: lot 4 | state before 1 | signature | balance as JSON str, as
+// it was released with.
+//
+// Reopening forgets what was explained by count: the lot must come out anew.
+#include "service/access/signature.h"
+#include "service/lot/balance.h"
+#include "service/lot/lot_int.h"
+
+static const struct rule {
+    enum lot_signed what;
+    enum lot_state to;
+    unsigned from; // bits of enum lot_state; in `to` it is done already
+    bool again;    // a second time is the first one's answer, else refused
+    bool balanced; // and not on hold
+} release = {SIGNED_RELEASE, LOT_RELEASED, 1u << LOT_CLOSED, true, true},
+  reopen = {SIGNED_REOPEN, LOT_REOPENED, 1u << LOT_CLOSED | 1u << LOT_RELEASED, false, false},
+  recall = {SIGNED_RECALL, LOT_RECALLED,
+            1u << LOT_OPEN | 1u << LOT_CLOSED | 1u << LOT_RELEASED | 1u << LOT_REOPENED, true,
+            false};
+
+status lot_signed_get(str decided, struct lot_signed_fact *out)
+{
+    struct bytes_r r = bytes_reader(decided);
+    struct lot_signed_fact x = {.number = (uint32_t)bytes_get_u(&r, 4)};
+
+    x.before = (enum lot_state)bytes_get_u(&r, 1);
+    bool sound = signature_get(&r, &x.signature);
+    x.balance = bytes_get_str(&r);
+    if (!sound || !bytes_end(&r) || x.before < LOT_OPEN || x.before > LOT_RECALLED)
+        return fail(ST_STORE, "record.corrupt", 0, "a signed lot breaks off");
+    *out = x;
+    return OK;
+}
+
+// REQ DOMAIN-2.5: a lot is not released while any difference has no reason; all are named.
+static status check_balance(struct decide *d, const struct lot *lot, struct buf *json)
+{
+    struct balance b;
+    struct buf text;
+    struct json_w w = json_writer(json);
+    const char *sep = "";
+
+    TRY(balance_of(d->t, lot, d->arena, &b));
+    json_w_object(&w);
+    balance_lines_write(&b, &w);
+    json_w_end(&w);
+    if (balance_open_lines(&b) == 0) return OK;
+    buf_init(&text, 4 * KB);
+    for (uint32_t i = 0; i < b.n; i++)
+        for (enum difference x = 0; x < DIFFERENCE_END; x++) {
+            uint64_t n = balance_unexplained(&b.level[i], x);
+            if (n == 0) continue;
+            buf_addf(&text, "%s%.*s %s %llu", sep, STR(balance_level_word(&b, b.level[i].level)),
+                     difference_word(x), (unsigned long long)n);
+            sep = ", ";
+        }
+    status st = fail(ST_CONFLICT, "lot.unbalanced", 0, "%llu unexplained: %.*s",
+                     (unsigned long long)balance_open_lines(&b), STR(buf_str(&text)));
+    buf_fini(&text);
+    return st;
+}
+
+static status check_state(const struct rule *rule, const struct lot *lot)
+{
+    if (lot->state == LOT_RECALLED)
+        return fail(ST_CONFLICT, "lot.recalled", 0, "the lot is recalled");
+    if (!(rule->from & 1u << lot->state))
+        return fail(ST_CONFLICT, "lot.open", 0, "the lot is %s: it must be closed before",
+                    lot_state_word(lot->state));
+    if (rule->balanced && lot->held)
+        return fail(ST_CONFLICT, "lot.on_hold", 0, "the lot is on hold");
+    return OK;
+}
+
+static status signed_decide(struct decide *d)
+{
+    const struct lot_sign_ask *ask = d->ask;
+    const struct rule *rule = d->arg;
+    struct lot_papers papers;
+    struct buf json;
+    struct lot lot;
+    status st = OK;
+
+    if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
+    d->fact->client = lot.client;
+    d->fact->lot = lot.number;
+    lot_papers_get(d->t, lot.number, &papers);
+    if (rule->again && lot.state == rule->to) {
+        d->repeat_seq = papers.signed_[rule->what];
+        return OK;
+    }
+    TRY(check_state(rule, &lot));
+    buf_init(&json, 256 * KB);
+    if (rule->balanced) st = check_balance(d, &lot, &json);
+    bytes_u(d->out, lot.number, 4);
+    bytes_u(d->out, lot.state, 1);
+    signature_put(d->out, &ask->signature);
+    bytes_str(d->out, buf_str(&json));
+    if (json.failed) st = no_memory();
+    buf_fini(&json);
+    return st;
+}
+
+static void forget_explained(struct lot_papers *p)
+{
+    for (unsigned l = 0; l < PRODUCT_LEVELS_MAX; l++)
+        for (unsigned i = 0; i < DIFFERENCE_END; i++) p->level[l].explained[i] = 0;
+}
+
+static void signed_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    const struct rule *rule = arg;
+    struct lot_signed_fact x;
+    struct lot_papers papers;
+    struct lot lot;
+    struct arena a;
+
+    arena_init(&a, 4 * MB);
+    if (lot_signed_get(f->decided, &x).cls != ST_OK || !lot_get(t, x.number, &a, &lot)) {
+        txn_spoil(t, "record.corrupt", "a signed lot");
+    } else {
+        lot.state = rule->to;
+        lot_put(t, &lot);
+        lot_papers_get(t, lot.number, &papers);
+        papers.signed_[rule->what] = f->seq;
+        if (rule->to == LOT_REOPENED) forget_explained(&papers);
+        lot_papers_put(t, lot.number, &papers);
+        paper_note(t, lot.number, f);
+        if (rule->balanced) balance_note(t, f, lot.number, false);
+    }
+    arena_fini(&a);
+}
+
+static void signed_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct lot_signed_fact x;
+
+    (void)arg;
+    if (lot_signed_get(f->decided, &x).cls != ST_OK) return;
+    json_w_kstr(w, "state_before", str_of(lot_state_word(x.before)));
+    json_w_key(w, S("signature"));
+    signature_write(w, &x.signature);
+    if (x.balance.n == 0) return;
+    json_w_key(w, S("balance"));
+    json_w_raw(w, x.balance);
+}
+
+#define KIND(name) signed_decide, signed_write, signed_print, &(name)
+const struct kind kind_lot_released = {FACT_LOT_RELEASED, 1, "lot.released", KIND(release)};
+const struct kind kind_lot_reopened = {FACT_LOT_REOPENED, 1, "lot.reopened", KIND(reopen)};
+const struct kind kind_lot_recalled = {FACT_LOT_RECALLED, 1, "lot.recalled", KIND(recall)};
