@@ -9,6 +9,7 @@
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
 #include "service/exception/exception.h"
+#include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct applying {
     struct unit_writing *w;
     const struct captured_event *e;
     unit_id parent;
+    struct cargo_marking around; // what lies in containers and stays there
     struct moved in, out, begun;
     uint64_t event; // its seq; not the fact's own: it waited
     uint32_t waits; // units that it waits for
@@ -65,6 +67,7 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
     unit_apply(x, &c);
     if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) {
+        cargo_mark_end(&a->around);
         children_remove(a->w->t, x->parent,
                         &(struct runs){
                             &(struct run){u, 1},
@@ -81,6 +84,7 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
 static void apply(struct applying *a, unit_id u, uint64_t effect)
 {
     struct unit x = unit_get(&a->w->rows, u);
+    struct unit before = x;
 
     if (x.state == UNIT_NONE) x.flags |= UNIT_SEEN;
     x.flags &= (uint8_t)~UNIT_LATE;
@@ -99,6 +103,8 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
     x.last = a->w->f->seq;
     count_often(a, u, &x);
     unit_put(&a->w->rows, u, &x);
+    if (x.parent.v == before.parent.v) cargo_mark(&a->around, x.parent, before.flags, x.flags);
+    if (effect >= EFFECT_LEAVES) unit_rows_end(&a->w->rows); // what follows looks up from it
 }
 
 static bool apply_all(struct applying *a)
@@ -108,6 +114,7 @@ static bool apply_all(struct applying *a)
     struct alike_r effects = {.in = &bytes};
     unit_id u;
 
+    a->around = (struct cargo_marking){.t = w->t, .seq = w->f->seq};
     a->in.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
     a->out.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
     a->begun.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
@@ -115,6 +122,7 @@ static bool apply_all(struct applying *a)
     for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &u);)
         apply(a, u, alike_get(&effects));
     unit_rows_end(&w->rows);
+    cargo_mark_end(&a->around);
     struct runs in = runs_of(&w->arena, a->in.at, a->in.n);
     struct runs out = runs_of(&w->arena, a->out.at, a->out.n);
     struct runs begun = runs_of(&w->arena, a->begun.at, a->begun.n);

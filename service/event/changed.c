@@ -8,6 +8,7 @@
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
+#include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
 #include <stdlib.h>
 #include <string.h>
@@ -356,16 +357,20 @@ static void write_units(struct unit_writing *w, const struct changed *x)
 {
     struct bytes_r in = x->changes;
     struct alike_r changes = {.in = &in};
+    struct cargo_marking around = {.t = w->t, .seq = w->f->seq};
     unit_id at;
 
     for (struct run_walk walk = runs_walk(&w->touched.runs); run_next(&walk, &at);) {
         struct unit u = unit_get(&w->rows, at);
         struct unit_change c = changed_next(&changes);
+        unsigned before = u.flags;
         unit_apply(&u, &c);
+        cargo_mark(&around, u.parent, before, u.flags);
         u.last = w->f->seq;
         often_note(w->t, w->f, at, &u);
         unit_put(&w->rows, at, &u);
     }
+    cargo_mark_end(&around);
 }
 
 static void note(struct unit_writing *w, enum unit_act act)

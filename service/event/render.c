@@ -340,8 +340,8 @@ static status parties_of(struct event_render *r, uint64_t party, uint64_t locati
     return OK;
 }
 
-// Where the goods are after they left nobody knows: no business location (CBV 2.0, shipping).
-static status tell_shipped(struct telling *x)
+static status tell_papers(struct telling *x, enum epcis_step step, enum epcis_disposition disp,
+                          struct epcis_event **out)
 {
     struct event_render *r = x->r;
     struct epcis_event *e;
@@ -351,14 +351,34 @@ static status tell_shipped(struct telling *x)
     TRY(part_add(x, &e));
     e->type = EPCIS_OBJECT;
     e->action = EPCIS_OBSERVE;
-    e->step = step_word(EPCIS_STEP_SHIPPING);
-    e->disposition = disposition_word(EPCIS_DISP_IN_TRANSIT);
+    e->step = step_word(step);
+    e->disposition = disposition_word(disp);
     if (e->read_point.id.n == 0) TRY(gln_of(r, s.from_location, GS1_SGLN, &e->read_point.id));
-    e->biz_location = (struct epcis_place){0};
     TRY(bts_of(r, &s, &e->bts));
     TRY(parties_of(r, s.from_party, s.from_location, &e->sources));
     TRY(parties_of(r, s.to_party, s.to_location, &e->destinations));
+    *out = e;
     return units_of(x, 0, &e->epcs);
+}
+
+// Where the goods are after they left nobody knows: no business location (CBV 2.0, shipping).
+static status tell_shipped(struct telling *x)
+{
+    struct epcis_event *e;
+
+    TRY(tell_papers(x, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT, &e));
+    e->biz_location = (struct epcis_place){0};
+    return OK;
+}
+
+// They are where they were.
+static status tell_unshipped(struct telling *x)
+{
+    struct epcis_event *e;
+
+    TRY(tell_papers(x, EPCIS_STEP_VOID_SHIPPING, EPCIS_DISP_IN_PROGRESS, &e));
+    e->biz_location = e->read_point;
+    return OK;
 }
 
 static const struct {
@@ -370,6 +390,8 @@ static const struct {
     {FACT_UNITS_UNPACKED,     tell_unpacked    },
     {FACT_UNITS_CHANGED,      tell_changed     },
     {FACT_SHIPMENT_MADE,      tell_shipped     },
+    {FACT_SHIPMENT_FORWARDED, tell_shipped     },
+    {FACT_SHIPMENT_VOIDED,    tell_unshipped   },
 };
 
 status event_render(struct event_render *r, const struct fact *f, struct event_parts *out)

@@ -183,6 +183,11 @@ static const struct {
     {FACT_UNITS_UNPACKED,     "unpack"      },
     {FACT_CONTAINER_CLOSED,   "close"       },
     {FACT_SHIPMENT_MADE,      "ship"        },
+    {FACT_SHIPMENT_FORWARDED, "forward"     },
+    {FACT_SHIPMENT_VOIDED,    "void_ship"   },
+    {FACT_RECEIPT_MADE,       "receive"     },
+    {FACT_RETURN_MADE,        "return_back" },
+    {FACT_CORRECTION_MADE,    "correct"     },
     {FACT_EVENT_CAPTURED,     "event"       },
     {FACT_CAPTURE_APPLIED,    "applied"     },
 };
@@ -217,7 +222,10 @@ static void write_shipment(struct history *h, struct told *x, struct json_w *w)
     struct shipped s;
     struct buf b;
 
-    if (x->f.kind != FACT_SHIPMENT_MADE || shipped_get(&x->own, &h->facts, &s).cls != ST_OK) return;
+    bool ships = x->f.kind == FACT_SHIPMENT_MADE || x->f.kind == FACT_SHIPMENT_VOIDED ||
+                 x->f.kind == FACT_SHIPMENT_FORWARDED;
+
+    if (!ships || shipped_get(&x->own, &h->facts, &s).cls != ST_OK) return;
     buf_init(&b, 2 * OPAQUE_LEN);
     opaque_put(h->site->opaque_key, OPAQUE_SHIPMENT, s.number, &b);
     json_w_kstr(w, "shipment", buf_str(&b));

@@ -5,6 +5,7 @@
 #include "service/event/unit_view.h"
 #include "service/client/client.h"
 #include "service/pool/foreign.h"
+#include "service/tree/handed_db.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -147,6 +148,19 @@ static void inherit(struct unit_view *v, const struct unit_view *parent)
 
 // ---- finding and looking
 
+// A distributor sees what was handed to its party, itself or with a container around it.
+static bool sees(struct unit_reader *r, const struct unit_view *v)
+{
+    const struct caller *c = r->caller;
+    struct handed h;
+    uint64_t party;
+
+    if (c == NULL) return true;
+    if (!caller_sees(c, v->client)) return false;
+    if (c->role != ROLE_DISTRIBUTOR) return true;
+    return str_u64(c->party, UINT64_MAX, &party) && handed_find(r->t, v->unit, party, &h);
+}
+
 // A number that no event has named is there when it was issued, and belongs to whom it was issued
 // for: SSCCs of the site's own say so in the request alone.
 static bool is_there(struct unit_reader *r, struct unit_view *v)
@@ -154,11 +168,11 @@ static bool is_there(struct unit_reader *r, struct unit_view *v)
     struct issue_row i;
     struct request_row q;
 
-    if (v->row.flags & UNIT_SEEN) return r->caller == NULL || caller_sees(r->caller, v->client);
+    if (v->row.flags & UNIT_SEEN) return sees(r, v);
     if (v->row.state == UNIT_NONE && !issue_of(r->t, v->unit, &i)) return false;
     if (v->row.state == UNIT_NONE && v->client.v == 0 && request_get(r->t, i.seq, &q))
         v->client = q.client;
-    return r->caller == NULL || caller_sees(r->caller, v->client);
+    return sees(r, v);
 }
 
 status unit_read(str spelling, struct arena *a, struct gs1_id *out)

@@ -226,11 +226,13 @@ struct listing {
     uint64_t next; // where to go on; 0: that was all
 };
 
-// False when the page is full: the unit at `place` is the next page's.
+// False when the page is full: the unit at `place` is the next page's. NULL: it is not the caller's
+// to see (a lot is shipped to several distributors).
 static bool take(struct listing *l, const struct unit_view *v, uint64_t place)
 {
     if (l->count == l->limit || l->looked_at == LOOKED_AT_MAX) return l->next = place, false;
     l->looked_at++;
+    if (v == NULL) return true;
     if (l->state.n > 0 && !str_eq(l->state, str_of(unit_view_state(v)))) return true;
     if (l->has_gtin && (v->is_sscc || memcmp(l->gtin, v->gtin, sizeof l->gtin) != 0)) return true;
     json_w_object(&l->w);
@@ -295,8 +297,9 @@ static status list_fact(struct listing *l, uint64_t seq, struct arena *scratch, 
     for (struct run_walk w = runs_walk(&touched.runs); *more && run_next(&w, &u); place++) {
         if (place < l->from) continue;
         if (unit_get(&l->u.rows, u).first != seq) continue;
-        TRY(unit_view_get(&l->u, u, &v));
-        *more = take(l, &v, place);
+        status st = unit_view_get(&l->u, u, &v);
+        if (st.cls != ST_OK && st.cls != ST_NOT_FOUND) return st;
+        *more = take(l, st.cls == ST_OK ? &v : NULL, place);
     }
     return OK;
 }

@@ -51,6 +51,11 @@
     X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
     X(LABELS_UNREAD, 71, "labels.unread")                                                          \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
+    X(SHIPMENT_DRAFTED, 81, "shipment.drafted")                                                    \
+    X(SHIPMENT_VOIDED, 82, "shipment.voided")                                                      \
+    X(RECEIPT_MADE, 83, "receipt.made")                                                            \
+    X(RETURN_MADE, 86, "return.made")                                                              \
+    X(SHIPMENT_FORWARDED, 87, "shipment.forwarded")                                                \
     X(EXCEPTION_ASSIGNED, 88, "exception.assigned")                                                \
     X(EXCEPTION_NOTED, 89, "exception.noted")                                                      \
     X(EXCEPTION_RESOLVED, 90, "exception.resolved")                                                \
@@ -58,6 +63,7 @@
     X(EXCEPTION_RECEIVED, 92, "exception.received")                                                \
     X(EXCEPTION_SENT, 93, "exception.sent")                                                        \
     X(VERIFICATION_ANSWERED, 84, "verification.answered")                                          \
+    X(CORRECTION_MADE, 94, "correction.made")                                                      \
     X(DELIVERY_OUTCOME, 96, "delivery.outcome")                                                    \
     X(DELIVERY_RETRIED, 97, "delivery.retried")                                                    \
     X(SUBSCRIPTION_MADE, 98, "subscription.made")                                                  \
@@ -116,7 +122,9 @@ enum fact_kind {
     X(LOT_PAPER, '4')                                                                              \
     X(UNIT, 'U')                                                                                   \
     X(CHILDREN, 'c')                                                                               \
+    X(CARGO, '5')                                                                                  \
     X(SHIPMENT, 'h')                                                                               \
+    X(HANDED, '6')                                                                                 \
     X(EXCEPTION, 'O')                                                                              \
     X(EXCEPTION_STANDING, '1')                                                                     \
     X(EXCEPTION_COUNT, '2')                                                                        \

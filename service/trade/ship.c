@@ -1,27 +1,22 @@
-// fact `shipment.made`: report | touched tops | shipped.h's own part. The lot in its header is the
-// lot of all tops, 0 where they differ; shipped.h's tallies name them all.
+// facts `shipment.made` and `shipment.forwarded`: report | touched tops | shipped.h's own part. The
+// lot in the header is the lot of all tops, 0 where they differ; shipped.h's tallies name them all.
 //
-// decide looks at every top: its row, its last event's time, whose it is, and the state of the lots
-// that the loop found in it. Only where a container was changed since is it looked into again here.
+// decide looks at every top: its row, its last event's time, whose it is, what is known of its
+// content (loaded.h). Nothing that the loop saw is relied on but which units were named.
 #include "service/client/client.h"
-#include "service/event/level.h"
+#include "service/event/index.h"
 #include "service/event/noting.h"
 #include "service/event/often.h"
+#include "service/trade/loaded.h"
 #include "service/trade/trade_int.h"
-#include "service/unit/unit_db.h"
+#include "service/tree/handed_db.h"
 
 struct ship { // one decision
-    struct decide *d;
-    const struct site *site;
+    struct goods g;
     const struct shipment_ask *ask;
-    struct unit_rows rows;
-    struct level_reader levels;
-    struct fact first, last;       // headers of the last top's first and last event
+    bool forwards;
     struct client_profile profile; // of the client
-    int64_t latest_ms;             // event time of the newest last event
-    uint64_t newest;               // event of any cargo
-    status first_refusal;
-    uint32_t bad;
+    bool has_profile;
     struct alike_w previous;
     struct shipped_tally *tallies;
     uint32_t tally_count;
@@ -29,115 +24,66 @@ struct ship { // one decision
 
 // ---- guards of one top
 
-static status header(struct ship *s, uint64_t seq, struct fact *kept)
+static status take_client(struct ship *s, const struct goods_look *x)
 {
-    if (seq == 0 || kept->seq == seq) return OK;
-    return journal_get_header(s->d->t, seq, kept);
+    TRY(goods_check_client(&s->g, x, "shipment.clients"));
+    if (s->has_profile || s->g.d->fact->client.v == 0) return OK;
+    s->has_profile = true;
+    return client_profile(s->g.d->t, s->g.d->fact->client, &s->profile);
 }
 
-static status check_time(struct ship *s, const struct unit *u)
+static void count(struct ship *s, const struct goods_look *x, unit_id u)
 {
-    TRY(header(s, u->last, &s->last));
-    if (u->last == 0 || !(s->last.flags & FACT_HAS_TIME)) return OK;
-    if (s->last.event.at.ms > s->latest_ms) s->latest_ms = s->last.event.at.ms;
-    if (s->ask->time.at.ms == 0 || s->ask->time.at.ms >= s->last.event.at.ms) return OK;
-    return fail(ST_CONFLICT, "time.before", 0, "time: it is before the unit's last event");
-}
-
-// The first top that ever was commissioned says whose shipment it is.
-static status take_client(struct ship *s, const struct unit *u)
-{
-    TRY(header(s, u->first, &s->first));
-    if (u->first == 0 || s->d->fact->client.v != 0) return OK;
-    s->d->fact->client = s->first.client;
-    return client_profile(s->d->t, s->first.client, &s->profile);
-}
-
-static status check_client(struct ship *s)
-{
-    if (s->first.client.v == s->d->fact->client.v) return OK;
-    return fail(ST_UNPROCESSABLE, "shipment.clients", 0,
-                "it belongs to another client than the others: ship them apart");
-}
-
-static status check_lot(const struct ship *s, uint32_t lot)
-{
-    struct lot_brief b = {0};
-    enum lot_state state = lot_brief_get(s->d->t, lot, &b) ? b.state : (enum lot_state)0;
-
-    if (b.held) return fail(ST_CONFLICT, "lot.on_hold", 0, "it holds packs of a lot on hold");
-    if (state == LOT_RECALLED)
-        return fail(ST_CONFLICT, "lot.recalled", 0, "it holds packs of a recalled lot");
-    if (s->profile.ship_rule == SHIP_QUARANTINE || state == LOT_RELEASED) return OK;
-    if (state == LOT_CLOSED && s->profile.ship_rule == SHIP_CLOSED) return OK;
-    if (state == LOT_CLOSED)
-        return fail(ST_CONFLICT, "lot.unreleased", 0, "it holds packs of a lot not yet released");
-    return fail(ST_CONFLICT, "lot.open", 0, "it holds packs of a lot that is not closed");
-}
-
-static status check_cargo(struct ship *s, const struct shipment_top *top, const struct unit *u)
-{
-    struct cargo fresh = top->cargo;
-
-    if (fresh.seen != u->last) TRY(cargo_of(s->site, s->d->t, s->d->arena, top->unit, &fresh));
-    if (fresh.newest > s->newest) s->newest = fresh.newest;
-    if (fresh.flags & UNIT_HOLD)
-        return fail(ST_CONFLICT, "unit.content_on_hold", 0, "something in it is on hold");
-    for (uint32_t i = 0; i < fresh.lot_count; i++) TRY(check_lot(s, fresh.lots[i]));
-    return OK;
-}
-
-static enum unit_sort sort_of(struct ship *s, unit_id u)
-{
-    const struct space_row *space = names_space(s->levels.names, s->d->t, unit_space(u));
-
-    if (space == NULL) txn_spoil(s->d->t, "store.corrupt", "a unit of no space");
-    return space != NULL && space_is_container(space) ? SORT_CONTAINER : SORT_PACK;
-}
-
-static void count(struct ship *s, unit_id u)
-{
-    uint8_t level = level_of_unit(&s->levels, u, s->first.lot);
+    uint8_t level = level_of_unit(&s->g.levels, u, x->lot);
     uint32_t i = s->tally_count;
 
-    while (i > 0 && (s->tallies[i - 1].lot != s->first.lot || s->tallies[i - 1].level != level))
-        i--;
+    while (i > 0 && (s->tallies[i - 1].lot != x->lot || s->tallies[i - 1].level != level)) i--;
     if (i == 0) {
-        s->tallies[s->tally_count] = (struct shipped_tally){s->first.lot, level, 0};
+        s->tallies[s->tally_count] = (struct shipped_tally){x->lot, level, 0};
         i = ++s->tally_count;
     }
     s->tallies[i - 1].count++;
 }
 
-static status check_top(struct ship *s, const struct shipment_top *top)
+// What a party ships on must be out with it; its flags, and its containers', as for any shipment.
+static status check_forwarded(struct ship *s, unit_id u, const struct goods_look *x)
+{
+    struct unit own = x->row, stands = x->stands;
+    struct unit_change next;
+    struct handed h;
+
+    if (stands.state != UNIT_SHIPPED || stands.flags & UNIT_RECEIVED_BACK)
+        return fail(ST_CONFLICT, "unit.not_shipped", 0, "it is not under way or with a party");
+    if (!handed_find(s->g.d->t, u, s->ask->says.from_party, &h))
+        return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "it is not known here");
+    own.state = stands.state = x->sort == SORT_CONTAINER ? UNIT_CLOSED : UNIT_COMMISSIONED;
+    own.parent = stands.parent = (unit_id){0};
+    return unit_step_inside(x->sort, &own, &stands, ACT_SHIP, &next);
+}
+
+static status check_state(struct ship *s, unit_id u, const struct goods_look *x)
 {
     struct unit_change next;
 
-    if (top->unit.v == 0) return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "it is not known here");
-    if (top->twice) return fail(ST_CONFLICT, "unit.twice", 0, "it is named twice");
-    struct unit u = unit_get(&s->rows, top->unit);
-    TRY(take_client(s, &u));
-    TRY(unit_step(sort_of(s, top->unit), &u, ACT_SHIP, &next));
-    alike_put(&s->previous, u.last);
-    TRY(check_client(s));
-    TRY(check_time(s, &u));
-    TRY(check_cargo(s, top, &u));
-    count(s, top->unit);
+    if (s->forwards) return check_forwarded(s, u, x);
+    return unit_step_inside(x->sort, &x->row, &x->stands, ACT_SHIP, &next);
+}
+
+static status check_top(struct ship *s, const struct goods_unit *top)
+{
+    struct client_profile quarantine = {.ship_rule = SHIP_QUARANTINE};
+    struct goods_look x;
+
+    TRY(goods_look(&s->g, top, &x));
+    status client = take_client(s, &x);
+    TRY(check_state(s, top->unit, &x));
+    alike_put(&s->previous, x.row.last);
+    TRY(client);
+    TRY(goods_check_time(&s->g, &x));
+    TRY(loaded_check(&s->g, top->unit, &x, s->forwards ? &quarantine : &s->profile));
+    count(s, &x, top->unit);
     return OK;
 }
-
-static void refuse(struct ship *s, uint32_t at, status st)
-{
-    struct buf *b = s->d->units;
-
-    if (b->n > 0) buf_addc(b, ',');
-    buf_add(b, S("{\"unit\":"));
-    buf_add(b, s->ask->tops[at].text);
-    buf_addf(b, ",\"code\":\"%s\"}", st.reason);
-    if (s->bad++ == 0) s->first_refusal = st;
-}
-
-static bool is_refusal(status st) { return st.cls == ST_CONFLICT || st.cls == ST_UNPROCESSABLE; }
 
 // Every top is looked at, so that a refusal names all that are wrong.
 static status check_tops(struct ship *s)
@@ -145,56 +91,40 @@ static status check_tops(struct ship *s)
     for (uint32_t i = 0; i < s->ask->n; i++) {
         status st = check_top(s, &s->ask->tops[i]);
         if (st.cls == ST_OK) continue;
-        if (!is_refusal(st)) return st;
-        refuse(s, i, st);
+        if (!goods_is_refusal(st)) return st;
+        goods_refuse(&s->g, &s->ask->tops[i], st);
     }
-    if (s->bad < 2) return s->first_refusal;
-    return fail(s->first_refusal.cls, s->first_refusal.reason, 0, "%u of %u units; the first: %s",
-                s->bad, s->ask->n, s->first_refusal.text);
+    return goods_end(&s->g);
 }
 
 // ---- the whole
 
-static status check_ahead(const struct ship *s)
-{
-    int64_t ahead = s->ask->time.at.ms - s->d->now.ms;
-    uint32_t max = s->site->limits.clock_ahead_max_ms;
-
-    if (s->ask->time.at.ms == 0 || ahead <= (int64_t)max) return OK;
-    return fail(ST_CONFLICT, "time.ahead", 0,
-                "time: it is %lld ms ahead of the service, at most %u are taken", (long long)ahead,
-                max);
-}
-
-// Where nobody said when, it was now, but never before what happened to the goods already: a line's
-// clock may be ahead of ours.
-static void set_header(struct ship *s)
-{
-    struct fact *f = s->d->fact;
-    int64_t now = s->d->now.ms > s->latest_ms ? s->d->now.ms : s->latest_ms;
-
-    f->event = s->ask->time;
-    if (f->event.at.ms == 0) f->event.at.ms = now;
-    f->flags |= FACT_HAS_TIME | FACT_IS_EVENT;
-    f->lot = s->tallies[0].lot;
-    for (uint32_t i = 1; i < s->tally_count; i++)
-        if (s->tallies[i].lot != f->lot) f->lot = 0;
-}
-
 static status check_acknowledged(const struct ship *s)
 {
-    const struct site *site = s->site;
+    const struct site *site = s->g.site;
 
-    if (!s->profile.ship_needs_ack || site->acknowledged == NULL) return OK;
-    if (site->acknowledged(site, s->d->t, s->d->fact->client, s->newest)) return OK;
+    if (s->forwards || !s->profile.ship_needs_ack || site->acknowledged == NULL) return OK;
+    if (site->acknowledged(site, s->g.d->t, s->g.d->fact->client, s->g.newest)) return OK;
     return fail(ST_CONFLICT, "shipment.not_acknowledged", 0,
                 "a partner has not yet accepted every event of what is to be shipped");
 }
 
-// What its documents are found by goes into the fact, for identifiers are read here and now only.
-static status find_by(struct ship *s, struct shipped *says)
+// A draft is confirmed once.
+static status check_draft(const struct ship *s)
 {
-    struct arena *a = s->d->arena;
+    struct shipment_row row;
+
+    if (s->ask->number == 0) return OK;
+    if (!shipment_row_get(s->g.d->t, s->ask->number, &row)) return txn_status(s->g.d->t);
+    s->g.d->fact->client = row.client;
+    if (row.state == SHIPMENT_DRAFT) return OK;
+    return fail(ST_CONFLICT, "shipment.state", 0, "the shipment is no draft: it is %s",
+                shipment_state_word(row.state));
+}
+
+// What its documents are found by goes into the fact, for identifiers are read here and now only.
+static status find_by(struct arena *a, struct shipped *says)
+{
     str *found = NEW_ARRAY(a, str, says->document_count + 1), uri, type;
 
     if (found == NULL) return no_memory();
@@ -209,69 +139,86 @@ static status find_by(struct ship *s, struct shipped *says)
     return OK;
 }
 
-static status put_decided(struct ship *s, const struct buf *previous)
+status shipment_put_decided(struct goods *g, const struct shipment_ask *ask,
+                            const struct shipped *given, str previous)
 {
-    struct decide *d = s->d;
-    struct report report = {.extra = s->ask->extra};
-    struct shipped says = s->ask->says;
+    struct decide *d = g->d;
+    struct report report = {.extra = ask->extra, .by = ask->by, .reason = ask->reason};
+    struct shipped says = *given;
 
-    unit_id *units = NEW_ARRAY(d->arena, unit_id, s->ask->n);
+    unit_id *units = NEW_ARRAY(d->arena, unit_id, ask->n);
     if (units == NULL) return no_memory();
-    for (uint32_t i = 0; i < s->ask->n; i++) units[i] = s->ask->tops[i].unit;
-    struct runs runs = runs_of(d->arena, units, s->ask->n);
+    for (uint32_t i = 0; i < ask->n; i++) units[i] = ask->tops[i].unit;
+    struct runs runs = runs_of(d->arena, units, ask->n);
     if (runs.at == NULL) return no_memory();
-    says.number = (uint32_t)counter_get(d->t, COUNTER_SHIPMENT) + 1;
-    says.tallies = s->tallies;
-    says.tally_count = s->tally_count;
-    TRY(find_by(s, &says));
+    says.number = ask->number;
+    if (says.number == 0) says.number = (uint32_t)counter_get(d->t, COUNTER_SHIPMENT) + 1;
+    TRY(find_by(d->arena, &says));
     report_put(d->out, &report);
     runs_put(d->out, &runs);
-    buf_add(d->out, buf_str(previous));
+    buf_add(d->out, previous);
     shipped_put(d->out, &says);
     return OK;
 }
 
 static status decide_tops(struct ship *s, struct buf *previous)
 {
+    struct shipped says = s->ask->says;
+    struct fact *f = s->g.d->fact;
+
     assert(s->ask->n > 0);
-    s->tallies = NEW_ARRAY(s->d->arena, struct shipped_tally, s->ask->n);
+    s->tallies = NEW_ARRAY(s->g.d->arena, struct shipped_tally, s->ask->n);
     if (s->tallies == NULL) return no_memory();
     s->previous.b = previous;
-    unit_rows_read(&s->rows, s->d->t);
+    TRY(check_draft(s));
     TRY(check_tops(s));
     TRY(check_acknowledged(s));
     alike_end(&s->previous);
-    set_header(s);
-    return put_decided(s, previous);
+    goods_set_header(&s->g, s->ask->time);
+    f->flags |= FACT_IS_EVENT;
+    f->lot = s->tallies[0].lot;
+    for (uint32_t i = 1; i < s->tally_count; i++)
+        if (s->tallies[i].lot != f->lot) f->lot = 0;
+    says.tallies = s->tallies;
+    says.tally_count = s->tally_count;
+    return shipment_put_decided(&s->g, s->ask, &says, buf_str(previous));
 }
 
-static status ship_decide(struct decide *d)
+static status decide_as(struct decide *d, bool forwards)
 {
-    struct ship s = {.d = d, .site = d->app, .ask = d->ask, .first_refusal = OK};
+    struct ship s = {.ask = d->ask, .forwards = forwards};
     struct buf previous;
 
-    s.levels = (struct level_reader){d->t, names_here(s.site), d->arena, 0, {0}};
-    TRY(check_ahead(&s));
+    goods_begin(&s.g, d, s.ask->time.at.ms);
+    TRY(goods_check_ahead(&s.g));
     buf_init(&previous, 8 * MB); // at most 20 bytes a top
     status st = decide_tops(&s, &previous);
     buf_fini(&previous);
     return st;
 }
 
+static status ship_decide(struct decide *d) { return decide_as(d, false); }
+static status forward_decide(struct decide *d) { return decide_as(d, true); }
+
 // ---- writing
 
-static void write_tops(struct txn *t, const struct fact *f, const struct runs *tops)
+// Goods that a party ships on stay in the state that they have.
+static void write_tops(struct txn *t, const struct fact *f, const struct shipment *s)
 {
+    struct handed h = {.party = s->says.to_party, .shipment = s->says.number};
+    bool ships = f->kind == FACT_SHIPMENT_MADE;
     struct unit_rows rows;
     unit_id top;
 
     unit_rows_write(&rows, t);
-    for (struct run_walk walk = runs_walk(tops); run_next(&walk, &top);) {
+    for (struct run_walk walk = runs_walk(&s->tops); run_next(&walk, &top);) {
         struct unit u = unit_get(&rows, top);
-        u.state = UNIT_SHIPPED;
+        if (ships) u.state = UNIT_SHIPPED;
         u.last = f->seq;
         often_note(t, f, top, &u);
         unit_put(&rows, top, &u);
+        h.unit = top;
+        if (h.party != 0) handed_put(t, &h);
     }
     unit_rows_end(&rows);
 }
@@ -284,25 +231,32 @@ static bool lot_was_before(const struct shipped *s, uint32_t i)
     return false;
 }
 
-static void write_lots(struct txn *t, const struct fact *f, const struct shipped *s)
+void shipment_lots(struct txn *t, const struct fact *f, const struct shipped *s, int sign)
 {
     for (uint32_t i = 0; i < s->tally_count; i++) {
         const struct shipped_tally *x = &s->tallies[i];
         if (x->lot == 0) continue;
         struct lot_counts c = lot_counts_get(t, x->lot);
-        c.level[x->level].shipped += x->count;
+        uint64_t *shipped = &c.level[x->level].shipped;
+        if (sign < 0 && *shipped < x->count)
+            txn_spoil(t, "store.corrupt", "fewer were shipped than are voided");
+        else
+            *shipped += (uint64_t)(sign * (int64_t)x->count);
         lot_counts_put(t, x->lot, &c);
         if (!lot_was_before(s, i)) lot_note(t, f->client, x->lot, f->seq);
     }
 }
 
-static void note(struct txn *t, const struct fact *f, const struct shipment *s, struct arena *a)
+void shipment_note(struct txn *t, const struct fact *f, const struct shipment *s,
+                   enum epcis_step step, enum epcis_disposition disposition)
 {
     uint64_t from = s->report.gln != 0 ? s->report.gln : s->says.from_location;
     struct noting n;
+    struct arena a;
 
-    noting_begin(&n, t, f, a);
-    noting_event(&n, EPCIS_OBJECT, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT);
+    arena_init(&a, 64 * MB);
+    noting_begin(&n, t, f, &a);
+    noting_event(&n, EPCIS_OBJECT, step, disposition);
     noting_read_point(&n, from);
     noting_party(&n, LIST_SOURCE, s->says.from_party);
     noting_location(&n, LIST_SOURCE, s->says.from_location);
@@ -312,6 +266,21 @@ static void note(struct txn *t, const struct fact *f, const struct shipment *s, 
         noting_value(&n, LIST_BIZ_TRANSACTION, s->says.found[i]);
     noting_units(&n, &s->tops);
     noting_end(&n);
+    arena_fini(&a);
+}
+
+static void write_row(struct txn *t, const struct fact *f, const struct shipment *s)
+{
+    bool forwards = f->kind == FACT_SHIPMENT_FORWARDED;
+    struct shipment_row row = {.client = f->client,
+                               .seq = f->seq,
+                               .state = forwards ? SHIPMENT_FORWARDED : SHIPMENT_SHIPPED,
+                               .to = s->says.to_party,
+                               .by = forwards ? s->says.from_party : 0};
+
+    if (s->says.number > counter_get(t, COUNTER_SHIPMENT))
+        counter_put(t, COUNTER_SHIPMENT, s->says.number);
+    shipment_row_put(t, s->says.number, &row);
 }
 
 static void ship_write(struct txn *t, const struct fact *f, const void *arg)
@@ -323,11 +292,10 @@ static void ship_write(struct txn *t, const struct fact *f, const void *arg)
     arena_init(&a, 64 * MB);
     status st = shipment_get(f, &a, &s);
     if (st.cls == ST_OK) {
-        write_tops(t, f, &s.tops);
-        write_lots(t, f, &s.says);
-        note(t, f, &s, &a);
-        counter_put(t, COUNTER_SHIPMENT, s.says.number);
-        shipment_row_put(t, s.says.number, &(struct shipment_row){f->client, f->seq});
+        write_tops(t, f, &s);
+        shipment_lots(t, f, &s.says, f->kind == FACT_SHIPMENT_MADE ? 1 : 0);
+        shipment_note(t, f, &s, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT);
+        write_row(t, f, &s);
     } else {
         txn_spoil(t, st.reason, "a shipment");
     }
@@ -349,7 +317,7 @@ status shipment_get(const struct fact *f, struct arena *a, struct shipment *out)
     return OK;
 }
 
-static void ship_print(const struct fact *f, struct json_w *w, const void *arg)
+void shipment_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct shipment s;
     struct arena a;
@@ -359,10 +327,14 @@ static void ship_print(const struct fact *f, struct json_w *w, const void *arg)
     if (shipment_get(f, &a, &s).cls == ST_OK) {
         json_w_kint(w, "shipment", s.says.number);
         json_w_kint(w, "units", (int64_t)s.tops.units);
+        if (s.report.reason.n > 0) json_w_kstr(w, "reason", s.report.reason);
         shipped_write(&s.says, w);
     }
     arena_fini(&a);
 }
 
 const struct kind kind_shipment_made = {
-    FACT_SHIPMENT_MADE, 1, "shipment.made", ship_decide, ship_write, ship_print, NULL};
+    FACT_SHIPMENT_MADE, 1, "shipment.made", ship_decide, ship_write, shipment_print, NULL};
+const struct kind kind_shipment_forwarded = {
+    FACT_SHIPMENT_FORWARDED, 1, "shipment.forwarded", forward_decide, ship_write, shipment_print,
+    NULL};

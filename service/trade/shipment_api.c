@@ -1,7 +1,9 @@
 // POST /v1/shipments, GET /v1/shipments/{shipment}, GET /v1/shipments/{shipment}/units.
 //
 // A shipment is told as its fact says it, the same to who made it and to who asks later.
+#include "common/form.h"
 #include "service/api/opaque.h"
+#include "service/client/client.h"
 #include "service/event/units_api.h"
 #include "service/trade/trade_int.h"
 #include <stdio.h>
@@ -14,24 +16,22 @@ static void write_gln(struct json_w *w, const char *key, uint64_t gln)
     json_w_kstr(w, key, (str){digits, (size_t)n});
 }
 
-static void write_end(struct json_w *w, const char *key, uint64_t party, uint64_t location)
+void shipped_write_end(struct json_w *w, const char *key, uint64_t party, uint64_t location)
 {
     if (party == 0 && location == 0) return;
     json_w_key(w, str_of(key));
     json_w_object(w);
-    write_gln(w, "party", party);
-    write_gln(w, "location", location);
+    if (party != 0) write_gln(w, "party", party);
+    if (location != 0) write_gln(w, "location", location);
     json_w_end(w);
 }
 
-void shipped_write(const struct shipped *s, struct json_w *w)
+void shipped_write_documents(struct json_w *w, const struct shipped_document *all, uint32_t n)
 {
-    write_end(w, "from", s->from_party, s->from_location);
-    write_end(w, "to", s->to_party, s->to_location);
     json_w_key(w, S("documents"));
     json_w_array(w);
-    for (uint32_t i = 0; i < s->document_count; i++) {
-        const struct shipped_document *d = &s->documents[i];
+    for (uint32_t i = 0; i < n; i++) {
+        const struct shipped_document *d = &all[i];
         json_w_object(w);
         json_w_kstr(w, "type", epcis_word(EPCIS_VOC_TRADE, d->type));
         json_w_kstr(w, "id", d->id);
@@ -39,6 +39,13 @@ void shipped_write(const struct shipped *s, struct json_w *w)
         json_w_end(w);
     }
     json_w_end(w);
+}
+
+void shipped_write(const struct shipped *s, struct json_w *w)
+{
+    shipped_write_end(w, "from", s->from_party, s->from_location);
+    shipped_write_end(w, "to", s->to_party, s->to_location);
+    shipped_write_documents(w, s->documents, s->document_count);
     json_w_key(w, S("flags"));
     json_w_array(w);
     for (uint32_t i = 0; i < s->flag_count; i++) json_w_str(w, s->flags[i]);
@@ -55,104 +62,316 @@ static void write_time(struct json_w *w, struct moment m)
     buf_fini(&b);
 }
 
-static status write_shipment(struct http_req *r, const struct fact *f, str id, struct buf *b)
+// As its fact says it; `state` and what voided it are of the row, which changes.
+static status write_shipment(struct http_req *r, const struct fact *f,
+                             enum shipment_state state, struct json_w *w)
 {
-    struct json_w w = json_writer(b);
     struct shipment s;
+    struct buf id;
 
     TRY(shipment_get(f, &r->arena, &s));
-    json_w_object(&w);
-    json_w_kstr(&w, "shipment", id);
-    json_w_kint(&w, "seq", (int64_t)caller_seq(caller_of(r), f));
-    json_w_kint(&w, "units", (int64_t)s.tops.units);
-    write_time(&w, f->event);
-    shipped_write(&s.says, &w);
+    buf_init(&id, 2 * OPAQUE_LEN);
+    opaque_put(api_site(r)->opaque_key, OPAQUE_SHIPMENT, s.says.number, &id);
+    json_w_object(w);
+    json_w_kstr(w, "shipment", buf_str(&id));
+    json_w_kstr(w, "state", str_of(shipment_state_word(state)));
+    json_w_kint(w, "seq", (int64_t)caller_seq(caller_of(r), f));
+    json_w_kint(w, "units", (int64_t)s.tops.units);
+    if (f->flags & FACT_HAS_TIME) write_time(w, f->event);
+    shipped_write(&s.says, w);
     if (s.report.extra.n > 0) {
-        json_w_key(&w, S("extra"));
-        json_w_raw(&w, s.report.extra);
+        json_w_key(w, S("extra"));
+        json_w_raw(w, s.report.extra);
     }
-    json_w_end(&w);
+    if (s.report.reason.n > 0) json_w_kstr(w, "reason", s.report.reason);
+    json_w_end(w);
+    buf_fini(&id);
     return OK;
 }
 
-// ---- making one
+// ---- making one, and what becomes of it
 
 #define PLACE "/v1/shipments/"
 
-static status write_made(struct http_req *r, const struct fact *f, struct buf *place, struct buf *b)
+static enum shipment_state state_of(const struct fact *f)
 {
-    struct shipment s;
-
-    TRY(shipment_get(f, &r->arena, &s));
-    buf_add(place, S(PLACE));
-    opaque_put(api_site(r)->opaque_key, OPAQUE_SHIPMENT, s.says.number, place);
-    return write_shipment(r, f, str_from(buf_str(place), sizeof PLACE - 1), b);
+    switch (f->kind) {
+    case FACT_SHIPMENT_DRAFTED: return SHIPMENT_DRAFT;
+    case FACT_SHIPMENT_VOIDED: return SHIPMENT_VOID;
+    case FACT_SHIPMENT_FORWARDED: return SHIPMENT_FORWARDED;
+    default: return SHIPMENT_SHIPPED;
+    }
 }
 
-static void made(struct http_req *r, const struct ask *a)
+static void answer(struct http_req *r, const struct fact *f, int code)
 {
-    struct buf b, place;
+    struct buf b;
 
     buf_init(&b, 2 * MB);
-    buf_init(&place, 128);
-    status st = write_made(r, &a->fact, &place, &b);
+    struct json_w w = json_writer(&b);
+    status st = write_shipment(r, f, state_of(f), &w);
     if (st.cls == ST_OK) {
-        http_reply_header(r, "Location", buf_str(&place));
-        api_reply(r, 201, &b);
+        api_reply(r, code, &b);
     } else {
         buf_fini(&b);
         http_problem(r, st, S(""));
     }
-    buf_fini(&place);
 }
+
+static void made(struct http_req *r, const struct ask *a)
+{
+    struct shipment s;
+    struct buf place;
+
+    buf_init(&place, 128);
+    if (shipment_get(&a->fact, &r->arena, &s).cls == ST_OK) {
+        buf_add(&place, S(PLACE));
+        opaque_put(api_site(r)->opaque_key, OPAQUE_SHIPMENT, s.says.number, &place);
+        http_reply_header(r, "Location", buf_str(&place));
+    }
+    buf_fini(&place);
+    answer(r, &a->fact, 201);
+}
+
+static void changed(struct http_req *r, const struct ask *a) { answer(r, &a->fact, 200); }
 
 static void shipment_make(struct http_req *r)
 {
     struct shipment_ask *ask = NEW(&r->arena, struct shipment_ask);
+    bool forwards = caller_of(r)->role == ROLE_DISTRIBUTOR, draft = false;
 
     assert(ask != NULL); // the arena is new
-    if (shipment_take(r, ask)) api_command(r, &kind_shipment_made, ask, made);
+    if (!shipment_take(r, ask, &draft)) return;
+    const struct kind *k = forwards ? &kind_shipment_forwarded : &kind_shipment_made;
+    api_command(r, draft ? &kind_shipment_drafted : k, ask, made);
 }
 
-// ---- reading them
+// ---- finding one
 
-// The fact of the shipment in the path, in this snapshot. shipment.unknown also where it is another
-// client's.
-static status find(struct http_req *r, struct txn *t, struct fact *out)
+static uint64_t party_of(const struct caller *c)
 {
-    struct shipment_row row;
-    uint64_t number;
+    return c->role == ROLE_DISTRIBUTOR ? take_gln(c->party) : 0;
+}
 
-    if (!opaque_get(api_site(r)->opaque_key, OPAQUE_SHIPMENT, r->param[0], &number) ||
-        number > UINT32_MAX || !shipment_row_get(t, (uint32_t)number, &row) ||
-        !caller_sees(caller_of(r), row.client))
+// A distributor sees what went to its party and what that shipped on; never a draft.
+static bool sees(const struct caller *c, const struct shipment_row *row)
+{
+    uint64_t party = party_of(c);
+
+    if (!caller_sees(c, row->client)) return false;
+    if (c->role != ROLE_DISTRIBUTOR) return true;
+    return party != 0 && row->state != SHIPMENT_DRAFT && (row->to == party || row->by == party);
+}
+
+// The row of the shipment in the path and its fact, in this snapshot. shipment.unknown also where it
+// is another client's.
+static status find(struct http_req *r, struct txn *t, struct shipment_row *row, uint32_t *number,
+                   struct fact *out)
+{
+    uint64_t n;
+
+    if (!opaque_get(api_site(r)->opaque_key, OPAQUE_SHIPMENT, r->param[0], &n) || n > UINT32_MAX ||
+        !shipment_row_get(t, (uint32_t)n, row) || !sees(caller_of(r), row))
         return fail(ST_NOT_FOUND, "shipment.unknown", 0, "there is no such shipment here");
-    return journal_get(t, row.seq, &r->arena, out);
+    *number = (uint32_t)n;
+    return journal_get(t, row->seq, &r->arena, out);
 }
 
 static void shipment_show(struct http_req *r)
 {
+    struct shipment_row row;
+    uint32_t number;
     struct fact f;
     struct buf b;
 
     buf_init(&b, 2 * MB);
-    status st = find(r, api_snapshot(r), &f);
+    struct json_w w = json_writer(&b);
+    status st = find(r, api_snapshot(r), &row, &number, &f);
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
-    if (st.cls == ST_OK) st = write_shipment(r, &f, r->param[0], &b);
+    if (st.cls == ST_OK) st = write_shipment(r, &f, row.state, &w);
+    units_reply(r, st, &b);
+}
+
+// ---- confirming and voiding: the same goods and papers again
+
+struct again {
+    str reason, time;
+};
+#define AT(member) .at = offsetof(struct again, member)
+static const struct form_field again_fields[] = {
+    {.name = "reason", .kind = FORM_STR, AT(reason), .max = 1000},
+    {.name = "time",   .kind = FORM_STR, AT(time),   .max = 64  },
+    {0},
+};
+#undef AT
+static const struct form again_form = {"shipment's end", sizeof(struct again), again_fields, 1};
+
+static status take_tops(struct http_req *r, const struct runs *tops, struct shipment_ask *out)
+{
+    struct goods_unit *units = NEW_ARRAY(&r->arena, struct goods_unit, tops->units + 1);
+    struct unit_reader u;
+    uint32_t n = 0;
+    unit_id top;
+
+    if (units == NULL) return no_memory();
+    unit_reader_init(&u, api_site(r), api_snapshot(r), &r->arena);
+    status st = OK;
+    for (struct run_walk w = runs_walk(tops); st.cls == ST_OK && run_next(&w, &top);)
+        st = named_unit(&u, top, &units[n++]);
+    status end = api_snapshot_end(r);
+    out->tops = units;
+    out->n = n;
+    return st.cls == ST_OK ? end : st;
+}
+
+static status take_again(struct http_req *r, const struct again *said, struct shipment_ask *out)
+{
+    struct shipment_row row;
+    struct shipment s;
+    struct fact f;
+    uint32_t number;
+
+    status st = find(r, api_snapshot(r), &row, &number, &f);
+    status end = api_snapshot_end(r);
+    TRY(st);
+    TRY(end);
+    TRY(take_time(said->time, &out->time));
+    TRY(shipment_get(&f, &r->arena, &s));
+    out->client = row.client;
+    out->number = number;
+    out->says = s.says;
+    out->extra = s.report.extra;
+    out->reason = said->reason;
+    if (out->time.at.ms == 0 && row.state == SHIPMENT_DRAFT && f.flags & FACT_HAS_TIME)
+        out->time = f.event; // as the draft said it
+    return take_tops(r, &s.tops, out);
+}
+
+static void again(struct http_req *r, const struct kind *kind, bool reason)
+{
+    struct shipment_ask *ask = NEW(&r->arena, struct shipment_ask);
+    struct again said;
+
+    assert(ask != NULL); // the arena is new
+    if (!api_body(r, &again_form, &said)) return;
+    status st = reason ? api_reason_check(caller_of(r), said.reason) : OK;
+    if (st.cls == ST_OK) st = take_again(r, &said, ask);
+    if (st.cls == ST_OK)
+        api_command(r, kind, ask, changed);
+    else
+        http_problem(r, st, S(""));
+}
+
+static void shipment_confirm(struct http_req *r) { again(r, &kind_shipment_made, false); }
+static void shipment_void(struct http_req *r) { again(r, &kind_shipment_voided, true); }
+
+// ---- lists
+
+struct listing {
+    struct http_req *r;
+    struct txn *t;
+    struct shipment_list of;
+    uint32_t state;  // 0: any
+    client_id client; // {0}: any that the caller sees
+    uint64_t to;     // 0: any
+    uint64_t next;
+    struct json_w w;
+};
+
+static bool matches(const struct listing *l, const struct shipment_row *row)
+{
+    return sees(caller_of(l->r), row) && (l->state == 0 || row->state == l->state) &&
+           (l->client.v == 0 || row->client.v == l->client.v) && (l->to == 0 || row->to == l->to);
+}
+
+static status list_one(struct listing *l, const struct shipment_row *row)
+{
+    struct fact f;
+
+    TRY(journal_get(l->t, row->seq, &l->r->arena, &f));
+    return write_shipment(l->r, &f, row->state, &l->w);
+}
+
+#define LOOKED_AT_MAX 20000u // rows for one page, whether or not they match
+
+static status list_all(struct listing *l, uint32_t from, uint32_t limit)
+{
+    struct shipment_row row;
+    uint32_t n = 0, looked = 0, at = from;
+
+    while ((at = shipment_list_next(l->t, &l->of, at)) != 0) {
+        if (!shipment_row_get(l->t, at, &row)) return txn_status(l->t);
+        if (++looked > LOOKED_AT_MAX) return l->next = at - 1, OK;
+        if (!matches(l, &row)) continue;
+        if (n++ == limit) return l->next = at - 1, OK;
+        TRY(list_one(l, &row));
+    }
+    return OK;
+}
+
+static status list_filter(struct listing *l)
+{
+    const struct caller *c = caller_of(l->r);
+    char gln[13];
+    str v;
+
+    if (http_query(l->r, S("state"), &v)) {
+        for (unsigned s = SHIPMENT_DRAFT; s < SHIPMENT_STATES; s++)
+            if (str_eq(v, str_of(shipment_state_word((enum shipment_state)s)))) l->state = s;
+        if (l->state == 0)
+            return fail(ST_BAD_INPUT, "shipment.state", 0, "state: draft, shipped, void, forwarded");
+    }
+    if (http_query(l->r, S("client"), &v) && !client_by_name(l->t, v, &l->client))
+        return fail(ST_NOT_FOUND, "client.unknown", 0, "client: there is no such client");
+    if (http_query(l->r, S("to"), &v)) {
+        TRY(gs1_gln_read(v, gln));
+        l->to = take_gln((str){gln, sizeof gln});
+    }
+    l->of.party = party_of(c) != 0 ? party_of(c) : l->to;
+    l->of.client = l->client;
+    if (l->of.client.v == 0 && c->client_count == 1) l->of.client = c->clients[0];
+    return OK;
+}
+
+static void shipment_list(struct http_req *r)
+{
+    struct listing l = {.r = r};
+    struct api_page page;
+    uint64_t from;
+    struct buf b;
+
+    if (!api_page(r, &page) || !units_page_from(r, &page, &from)) return;
+    buf_init(&b, 16 * MB);
+    l.w = json_writer(&b);
+    json_w_object(&l.w);
+    json_w_key(&l.w, S("items"));
+    json_w_array(&l.w);
+    l.t = api_snapshot(r);
+    status st = list_filter(&l);
+    if (st.cls == ST_OK) st = list_all(&l, (uint32_t)from, page.limit);
+    status end = api_snapshot_end(r);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls == ST_OK) {
+        json_w_end(&l.w);
+        units_page_next(r, &l.w, l.next);
+        json_w_end(&l.w);
+    }
     units_reply(r, st, &b);
 }
 
 static status write_units(struct http_req *r, struct unit_reader *u, uint64_t from, uint32_t limit,
                           struct json_w *w, uint64_t *next)
 {
+    struct shipment_row row;
     struct unit_view v;
     struct shipment s;
     struct fact f;
+    uint32_t number;
     uint64_t at = 0;
     unit_id top;
 
-    TRY(find(r, u->t, &f));
+    TRY(find(r, u->t, &row, &number, &f));
     TRY(shipment_get(&f, u->arena, &s));
     for (struct run_walk walk = runs_walk(&s.tops); run_next(&walk, &top); at++) {
         if (at < from) continue;
@@ -195,6 +414,12 @@ static void shipment_units(struct http_req *r)
 const struct http_route shipment_routes[] = {
     {.method = HTTP_POST, .path = "/v1/shipments", .roles = "operator distributor",
      .body_max = BODY_MAX, .run = shipment_make, .query = ""},
+    {.method = HTTP_GET, .path = "/v1/shipments", .roles = READERS,
+     .run = shipment_list, .query = "state client to limit page"},
+    {.method = HTTP_POST, .path = "/v1/shipments/{shipment}/confirm", .roles = "operator",
+     .body_max = 64 * KB, .run = shipment_confirm, .query = ""},
+    {.method = HTTP_POST, .path = "/v1/shipments/{shipment}/void", .roles = "operator",
+     .body_max = 64 * KB, .run = shipment_void, .query = ""},
     {.method = HTTP_GET, .path = "/v1/shipments/{shipment}", .roles = READERS,
      .run = shipment_show, .query = ""},
     {.method = HTTP_GET, .path = "/v1/shipments/{shipment}/units", .roles = READERS,

@@ -1,9 +1,55 @@
 // trade_int.h - what the files of this room share.
 #pragma once
 #include "common/http.h"
+#include "service/event/unit_view.h"
 #include "service/trade/shipment.h"
 
-void shipment_row_put(struct txn *t, uint32_t number, const struct shipment_row *row);
+// ---- shipment_db.c
 
-// take.c: the body of POST /v1/shipments, what it names resolved in one snapshot. False: answered.
-bool shipment_take(struct http_req *r, struct shipment_ask *out);
+void shipment_row_put(struct txn *t, uint32_t number, const struct shipment_row *row);
+struct shipment_list { // a party's, or else a client's, or else all
+    uint64_t party;
+    client_id client;
+};
+uint32_t shipment_list_next(struct txn *t, const struct shipment_list *of, uint32_t after); // 0: no
+
+// ---- named.c: units as bodies name them
+
+#define NAMED_BYTES_MAX (8 * MB)
+
+// The texts of a JSON list, as many as a report may have. shipment.too_many, field.required
+status named_texts(struct arena *a, str list, uint32_t max, struct form_list *out);
+// What they are in the reader's snapshot. Codes of unit_read, with the place of the text.
+status named_units(struct unit_reader *u, const struct form_list *texts, struct goods_unit **out);
+// A unit that is known already, as answers spell it.
+status named_unit(struct unit_reader *u, unit_id unit, struct goods_unit *out);
+
+// ---- take.c: whom to, whom from, under which papers
+
+struct end_value {
+    str party, location;
+};
+struct document_value {
+    str type, id, gln;
+};
+extern const struct form end_form, document_form;
+uint64_t take_gln(str gln); // 0: it is empty
+status take_end(struct txn *t, const struct end_value *e, const char *which);
+// `ends` says who gave a paper its number where the caller does not.
+status take_documents(struct arena *a, const struct form_list *said, const struct shipped *ends,
+                      const struct shipped_document **out);
+status take_extra(struct arena *a, const struct form_list *extra, str *out);
+status take_time(str said, struct moment *out);
+
+// The body of POST /v1/shipments, what it names resolved in one snapshot. False: answered.
+bool shipment_take(struct http_req *r, struct shipment_ask *out, bool *draft);
+
+// ---- ship.c: what the kinds share
+
+status shipment_put_decided(struct goods *g, const struct shipment_ask *ask,
+                            const struct shipped *says, str previous);
+// The counters of what was shipped, `sign` times; the lots are told of the fact anyway.
+void shipment_lots(struct txn *t, const struct fact *f, const struct shipped *s, int sign);
+void shipment_note(struct txn *t, const struct fact *f, const struct shipment *s,
+                   enum epcis_step step, enum epcis_disposition disposition);
+void shipment_print(const struct fact *f, struct json_w *w, const void *arg);

@@ -5,6 +5,7 @@
 #include "common/arena.h"
 #include "common/bytes.h"
 #include "service/journal/numbers.h"
+#include "service/tree/cargo_db.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,7 @@ void children_add(struct txn *t, unit_id parent, const struct runs *more)
 {
     struct arena a;
 
+    cargo_added(t, parent, more);
     arena_init(&a, WORK_MAX);
     struct part last = last_part(t, parent, &a);
     struct runs both = {.at = NEW_ARRAY(&a, struct run, last.runs.n + more->n)};
@@ -175,7 +177,7 @@ void children_add(struct txn *t, unit_id parent, const struct runs *more)
     arena_fini(&a);
 }
 
-void children_clear(struct txn *t, unit_id parent)
+static void clear(struct txn *t, unit_id parent)
 {
     struct arena a;
 
@@ -185,6 +187,12 @@ void children_clear(struct txn *t, unit_id parent)
         txn_del(t, DB_ROWS, str_key(&k));
     }
     arena_fini(&a);
+}
+
+void children_clear(struct txn *t, unit_id parent)
+{
+    cargo_cleared(t, parent);
+    clear(t, parent);
 }
 
 static int by_first(const void *a, const void *b)
@@ -235,12 +243,13 @@ void children_remove(struct txn *t, unit_id parent, const struct runs *gone)
 {
     struct arena a;
 
+    cargo_removed(t, parent, gone);
     arena_init(&a, WORK_MAX);
     struct runs all = children_get(t, parent, &a), cut = sorted(gone, &a);
     struct runs left = {.at = NEW_ARRAY(&a, struct run, all.n + cut.n + 1)};
     assert(left.at != NULL);
     for (uint32_t i = 0; i < all.n; i++) add_rest(&left, all.at[i], &cut);
-    children_clear(t, parent);
+    clear(t, parent);
     put_from(t, parent, (struct part){.runs = left});
     arena_fini(&a);
 }

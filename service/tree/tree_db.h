@@ -18,6 +18,8 @@ uint64_t children_count(struct txn *t, unit_id parent); // one row is read, howe
 unit_id children_first(struct txn *t, unit_id parent);  // the oldest of them, {0}: none; likewise
 // The oldest that stays when these go, {0}: none does.
 unit_id children_first_without(struct txn *t, unit_id parent, const struct runs *gone);
+// These three keep the container's cargo (cargo_db.h), too: to be called before the rows of the
+// children lose what they were as they lay in it.
 void children_add(struct txn *t, unit_id parent, const struct runs *more);
 void children_remove(struct txn *t, unit_id parent, const struct runs *gone);
 void children_clear(struct txn *t, unit_id parent);

@@ -10,6 +10,7 @@
 #include "service/pool/pool.h"
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
+#include "service/tree/cargo_db.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,10 @@ static const struct kind *const kinds[] = {
     &kind_container_closed,
     &kind_shipment_made,
     &kind_verification_answered,
+    &kind_shipment_drafted,
+    &kind_shipment_voided,
+    &kind_shipment_forwarded,
+    &kind_units_changed,
     &kind_flagged,
     NULL,
 };
@@ -65,9 +70,12 @@ static void flag_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     unit_rows_write(&rows, t);
     struct unit x = unit_get(&rows, u);
+    struct cargo_marking around = {.t = t, .seq = f->seq};
+    cargo_mark(&around, x.parent, x.flags, (uint8_t)f->decided.p[8]);
     x.flags = (uint8_t)f->decided.p[8];
     unit_put(&rows, u, &x);
     unit_rows_end(&rows);
+    cargo_mark_end(&around);
 }
 
 static const struct kind kind_flagged = {120, 1, "flagged", flag_decide, flag_write, NULL, NULL};
@@ -274,6 +282,15 @@ void trade_unpack(struct trade *t, str container, const str *children, unsigned 
     said(t, &b, "unpack");
     buf_addf(&b, ",\"parent\":\"%.*s\"", STR(container));
     say_list(&b, "children", children, n, 0);
+    report(t, &b);
+}
+
+void trade_hold(struct trade *t, str unit)
+{
+    struct buf b;
+
+    said(t, &b, "hold");
+    buf_addf(&b, ",\"reason\":\"quality\",\"units\":[\"%.*s\"]", STR(unit));
     report(t, &b);
 }
 

@@ -32,6 +32,7 @@ void trade_unpack(struct trade *t, str container, const str *children, unsigned 
 
 void trade_issue_packs(struct trade *t, str *out, unsigned n); // more of PACK_A
 void trade_flag(struct trade *t, str unit, unsigned flags);    // as a hold or a recall would
+void trade_hold(struct trade *t, str unit);                    // as a line reports it
 void trade_reopen(struct trade *t);                            // as after a restart
 // POST /v1/lots/{gtin}/{lot}/close
 void trade_close_lot(struct trade *t, const char *gtin, const char *lot);

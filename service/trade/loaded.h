@@ -1,0 +1,11 @@
+// loaded.h - may this leave? The guards of what is about to be shipped, besides its own state: what
+// it holds, and the lots of that.
+#pragma once
+#include "service/client/client.h"
+#include "service/trade/goods.h"
+
+// Asks the container's cargo (cargo_db.h), which costs one read; only where the answer is no is it
+// looked into, so that the refusal names what is wrong inside.
+// unit.content_{on_hold,recalled,lost,stolen,open}; lot.{open,unreleased,on_hold,recalled}
+status loaded_check(struct goods *g, unit_id top, const struct goods_look *x,
+                    const struct client_profile *p);

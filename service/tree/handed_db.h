@@ -1,0 +1,23 @@
+// handed_db.h - which goods were handed to which party: written as they are shipped, so that what
+// a party may see, receive and send back is one read away, however long ago that was.
+//
+// row '6' 1, unit 8, party 8 -> shipment 4, flags 1
+#pragma once
+#include "common/db.h"
+#include "service/unit/unit.h"
+
+struct handed {
+    unit_id unit;      // that was named: the unit asked for, or a container that it lies in
+    uint64_t party;    // its GLN as a number
+    uint32_t shipment; // dense; the newest by which the party got it
+    bool came_back;    // something of it did
+};
+
+void handed_put(struct txn *t, const struct handed *h);
+void handed_del(struct txn *t, const struct handed *h); // where it is of this shipment still
+// The nearest of the unit and its containers that was handed to the party; party 0: to anybody,
+// and of several the newest.
+bool handed_find(struct txn *t, unit_id u, uint64_t party, struct handed *out);
+// Something of what was handed over came back: the unit, or what lies in it. To be called while it
+// still lies where it did.
+void handed_came_back(struct txn *t, unit_id u);
