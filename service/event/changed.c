@@ -5,12 +5,12 @@
 // Runs in the committer.
 #include "service/event/changed.h"
 #include "service/client/client.h"
+#include "service/event/before.h"
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
-#include <stdlib.h>
 #include <string.h>
 
 // clang-format off
@@ -65,73 +65,14 @@ struct changed_event changed_event_of(enum unit_act act)
 
 // ---- what must be done before
 
-struct before { // asks in the making
-    struct decide *d;
+struct looking { // for what must be done before
+    struct before b;
     const struct report_ask *ask;
     const struct row *row;
     struct client_profile profile;
-    struct ask *asks;
-    uint32_t n, room;
-    bool no_room;
 };
 
-static struct report_ask *report_new(struct before *b, enum report_type type,
-                                     const struct kind *kind)
-{
-    struct report_ask *r = NEW(b->d->arena, struct report_ask);
-
-    if (b->n == b->room) {
-        uint32_t room = b->room == 0 ? 8 : 2 * b->room;
-        struct ask *more = NEW_ARRAY(b->d->arena, struct ask, room);
-        b->no_room |= more == NULL;
-        if (more == NULL) return NULL;
-        if (b->n > 0) memcpy(more, b->asks, b->n * sizeof *more);
-        b->asks = more;
-        b->room = room;
-    }
-    b->no_room |= r == NULL;
-    if (r == NULL) return NULL;
-    *r = *b->ask; // the same line, place, person, reason and time
-    r->type = type;
-    r->fields.id = (str){0};
-    r->repeat = (struct repeat_key){.by = REPEAT_NONE};
-    r->parent = (unit_id){0};
-    r->units = (struct runs){0};
-    b->asks[b->n++] = (struct ask){.kind = kind, .what = r};
-    return r;
-}
-
-struct packed { // units in the order of their containers
-    unit_id parent, unit;
-};
-
-static int by_parent(const void *a, const void *b)
-{
-    const struct packed *x = a, *y = b;
-
-    if (x->parent.v != y->parent.v) return x->parent.v > y->parent.v ? 1 : -1;
-    return (x->unit.v > y->unit.v) - (x->unit.v < y->unit.v);
-}
-
-static void take_out(struct before *b, struct packed *all, uint32_t n)
-{
-    unit_id *units = NEW_ARRAY(b->d->arena, unit_id, (size_t)n + 1);
-
-    b->no_room |= units == NULL;
-    if (units == NULL) return;
-    qsort(all, n, sizeof *all, by_parent);
-    for (uint32_t i = 0; i < n; i++) units[i] = all[i].unit;
-    for (uint32_t i = 0, k; i < n; i = k) {
-        for (k = i; k < n && all[k].parent.v == all[i].parent.v;) k++;
-        struct report_ask *r = report_new(b, REPORT_UNPACK, &kind_units_unpacked);
-        if (r == NULL) return;
-        r->parent = all[i].parent;
-        r->units = runs_of(b->d->arena, units + i, k - i);
-        b->no_room |= r->units.at == NULL;
-    }
-}
-
-static bool wants_out(const struct before *b)
+static bool wants_out(const struct looking *b)
 {
     bool by_rule = b->profile.decommission_packed == PACKED_UNPACK;
 
@@ -139,78 +80,123 @@ static bool wants_out(const struct before *b)
 }
 
 // Is it to come out of the container that it lies in? Not of one that is under way.
-static bool comes_out(const struct before *b, struct standing *s, const struct unit *x)
+static bool comes_out(const struct looking *b, struct standing *s, const struct unit *x)
 {
     return x->parent.v != 0 && wants_out(b) && standing_of(s, x, 0).state != UNIT_SHIPPED;
 }
 
-static void unpack_first(struct before *b, struct unit_rows *rows_)
+static void unpack_first(struct looking *b, struct unit_rows *rows_)
 {
-    struct packed *all = NEW_ARRAY(b->d->arena, struct packed, b->ask->units.units + 1);
-    struct standing standing = {.t = b->d->t};
+    struct inside *all = NEW_ARRAY(b->b.d->arena, struct inside, b->ask->units.units + 1);
+    struct standing standing = {.t = b->b.d->t};
     uint32_t n = 0;
     unit_id u;
 
-    b->no_room |= all == NULL;
+    b->b.no_room |= all == NULL;
     if (all == NULL || !wants_out(b)) return;
     for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);) {
         struct unit x = unit_get(rows_, u);
-        if (comes_out(b, &standing, &x)) all[n++] = (struct packed){x.parent, u};
+        if (comes_out(b, &standing, &x)) all[n++] = (struct inside){x.parent, u};
     }
-    take_out(b, all, n);
+    before_unpack(&b->b, all, n);
 }
 
 // What the container holds beside units that the report itself names: these come out anyway.
-static struct runs held_by(struct before *b, unit_id container)
+static struct runs held_by(struct looking *b, unit_id container)
 {
-    struct runs all = children_get(b->d->t, container, b->d->arena);
-    unit_id *rest = NEW_ARRAY(b->d->arena, unit_id, all.units + 1), u;
+    struct runs all = children_get(b->b.d->t, container, b->b.d->arena);
+    unit_id *rest = NEW_ARRAY(b->b.d->arena, unit_id, all.units + 1), u;
     uint32_t n = 0;
 
-    b->no_room |= rest == NULL;
+    b->b.no_room |= rest == NULL;
     if (rest == NULL) return (struct runs){0};
     for (struct run_walk w = runs_walk(&all); run_next(&w, &u);)
         if (!wants_out(b) || !runs_hold(&b->ask->units, u)) rest[n++] = u;
-    return runs_of(b->d->arena, rest, n);
+    return before_runs(&b->b, rest, n);
+}
+
+// Does it hold anything that must come out, now or once it is out itself?
+static bool must_be_emptied(const struct looking *b, struct standing *s, const struct unit *x)
+{
+    bool stands = x->parent.v == 0 || comes_out(b, s, x);
+
+    return b->row->empties && stands && (x->state == UNIT_OPEN || x->state == UNIT_CLOSED);
 }
 
 // What a container holds comes out; by the client's profile it shares the container's fate.
-static void empty_first(struct before *b, struct unit_rows *rows_)
+static void empty_first(struct looking *b, struct unit_rows *rows_)
 {
-    struct standing standing = {.t = b->d->t};
+    struct standing standing = {.t = b->b.d->t};
     unit_id u;
 
-    if (!b->row->empties) return;
     for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);) {
         struct unit x = unit_get(rows_, u);
-        bool stands = x.parent.v == 0 || comes_out(b, &standing, &x);
-        if (!stands || (x.state != UNIT_OPEN && x.state != UNIT_CLOSED)) continue;
+        if (!must_be_emptied(b, &standing, &x)) continue;
         struct runs held = held_by(b, u);
         if (held.units == 0) continue;
-        struct report_ask *out = report_new(b, REPORT_UNPACK, &kind_units_unpacked);
+        struct report_ask *out = before_add(&b->b, REPORT_UNPACK);
         if (out != NULL) out->parent = u, out->units = held;
         if (b->profile.decommission_parent != PARENT_AND_CHILDREN) continue;
-        struct report_ask *fate = report_new(b, b->ask->type, &kind_units_changed);
+        struct report_ask *fate = before_add(&b->b, b->ask->type);
         if (fate != NULL) fate->units = held;
     }
 }
 
-// True: something must be done first.
+// What would forbid to empty it, and to let its content share its fate.
+static status may_be_emptied(struct looking *b, struct judge *j, unit_id container)
+{
+    struct runs held = held_by(b, container);
+    struct unit_change change;
+    unit_id u;
+
+    for (struct run_walk w = runs_walk(&held); run_next(&w, &u);) {
+        struct unit x = unit_get(&j->rows, u);
+        TRY(before_guard(j, u, &x));
+        x.parent = (unit_id){0};
+        if (b->profile.decommission_parent == PARENT_AND_CHILDREN)
+            TRY(judge_guard(j, u, b->row->act, &x, &change));
+    }
+    return OK;
+}
+
+// Where each unit stands for itself, those are refused first for which something could not be done
+// before: what is left is done together.
+static status sift(struct looking *b)
+{
+    struct decide *d = b->b.d;
+    struct standing standing = {.t = d->t};
+    struct judge j = {0};
+    unit_id u;
+
+    TRY(judge_begin(&j, d, &b->ask->units));
+    for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);) {
+        struct unit x = unit_get(&j.rows, u);
+        status st = OK;
+        j.looked++;
+        alike_put(&j.previous, x.last);
+        if (comes_out(b, &standing, &x)) st = before_guard(&j, u, &x);
+        if (st.cls == ST_OK && must_be_emptied(b, &standing, &x)) st = may_be_emptied(b, &j, u);
+        if (st.cls != ST_OK) judge_offend(&j, u, st);
+    }
+    status st = judge_end(&j);
+    buf_reset(d->out);
+    return st;
+}
+
+// True: something must be done first, or *st says why not.
 static bool look_before(struct decide *d, const struct row *row, status *st)
 {
-    struct before b = {.d = d, .ask = d->ask, .row = row};
+    struct looking b = {.b = {.d = d, .ask = d->ask}, .ask = d->ask, .row = row};
     struct unit_rows unit_rows;
 
-    if (!row->unpacks && !row->empties) return false;
+    if (d->again || (!row->unpacks && !row->empties)) return false;
     *st = client_profile(d->t, b.ask->client, &b.profile);
+    if (st->cls == ST_OK && b.ask->each) *st = sift(&b);
     if (st->cls != ST_OK) return true;
     unit_rows_read(&unit_rows, d->t);
     unpack_first(&b, &unit_rows);
     empty_first(&b, &unit_rows);
-    d->first = b.asks;
-    d->first_n = b.n;
-    if (b.no_room) *st = no_memory();
-    return b.no_room || b.n > 0;
+    return before_end(&b.b, st);
 }
 
 // ---- deciding
@@ -306,7 +292,7 @@ static status changed_decide(struct decide *d)
 
     assert(c.row != NULL);
     d->fact->client = ask->client;
-    TRY(repeat_find(d->t, &ask->repeat, &d->repeat_seq));
+    TRY(repeat_look(d, ask));
     if (d->repeat_seq != 0) return OK;
     if (look_before(d, c.row, &st)) return st;
     TRY(judge_begin(&c.j, d, &ask->units));

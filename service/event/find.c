@@ -22,6 +22,9 @@ struct finding {
     const struct gs1_id *ids; // of any spelling; NULL: bare serials of said->gtin
     unit_id *units;
     uint32_t n;
+    bool each;   // the report goes on without those that offend
+    bool *out;   // which these are
+    uint32_t of; // n, before any was left out
 };
 
 void finder_begin(struct finder *f)
@@ -64,6 +67,7 @@ static void offend_at(struct finder *f, const struct finding *g, uint32_t i, sta
     bool spelled = gs1_write(&id, GS1_BRACKETED, NULL, &text).cls == ST_OK && !text.failed;
     offend(f, spelled ? buf_str(&text) : g->texts->at[i], st);
     buf_fini(&text);
+    g->out[i] = true;
 }
 
 static status unknown(void)
@@ -76,6 +80,42 @@ static status refused(const struct finder *f, uint64_t of)
     if (f->bad < 2) return f->first;
     return fail(f->first.cls, f->first.reason, 0, "%u of %llu units; the first: %s", f->bad,
                 (unsigned long long)of, f->first.text);
+}
+
+static status begin(struct finder *f, struct finding *g)
+{
+    g->of = g->n = g->texts->n;
+    g->units = NEW_ARRAY(f->arena, unit_id, g->n);
+    g->out = NEW_ARRAY(f->arena, bool, g->n);
+    return g->units == NULL || g->out == NULL ? no_memory() : OK;
+}
+
+// Did any offend since? Then it is refused, or goes on without them.
+static status settle(struct finder *f, struct finding *g)
+{
+    struct gs1_id *ids = NULL;
+    struct texts *texts;
+    uint32_t n = 0;
+
+    if (f->bad == f->left_out) return OK;
+    if (!g->each) return refused(f, g->of);
+    texts = NEW(f->arena, struct texts);
+    if (texts != NULL) texts->at = NEW_ARRAY(f->arena, str, g->n);
+    if (g->ids != NULL) ids = NEW_ARRAY(f->arena, struct gs1_id, g->n);
+    if (texts == NULL || texts->at == NULL || (g->ids != NULL && ids == NULL)) return no_memory();
+    for (uint32_t i = 0; i < g->n; i++) {
+        if (g->out[i]) continue;
+        texts->at[n] = g->texts->at[i];
+        if (ids != NULL) ids[n] = g->ids[i];
+        g->units[n++] = g->units[i];
+    }
+    if (n == 0) return refused(f, g->of);
+    memset(g->out, 0, g->n * sizeof *g->out);
+    texts->n = g->n = n;
+    g->texts = texts;
+    g->ids = ids;
+    f->left_out = f->bad;
+    return OK;
 }
 
 // Why there is none: a serial that no pack can have is told so.
@@ -107,9 +147,8 @@ static void check_owners(struct finder *f, const struct finding *g, client_id *c
 
 static status find_serials(struct finder *f, const struct said *s, struct finding *g)
 {
-    *g = (struct finding){.said = s, .texts = &s->serials, .n = s->serials.n};
-    g->units = NEW_ARRAY(f->arena, unit_id, g->n);
-    if (g->units == NULL) return no_memory();
+    *g = (struct finding){.said = s, .texts = &s->serials, .each = f->each};
+    TRY(begin(f, g));
     names_find_serials(f->names, f->t, s->gtin, g->texts->at, g->n, g->units);
     return OK;
 }
@@ -141,14 +180,16 @@ static status find_spellings(struct finder *f, const struct said *s, const struc
     struct gs1_id *ids = NEW_ARRAY(f->arena, struct gs1_id, texts->n);
     str *serials = NEW_ARRAY(f->arena, str, texts->n);
 
-    *g = (struct finding){.said = s, .texts = texts, .ids = ids, .n = texts->n};
-    g->units = NEW_ARRAY(f->arena, unit_id, g->n);
-    if (ids == NULL || serials == NULL || g->units == NULL) return no_memory();
+    *g = (struct finding){.said = s, .texts = texts, .ids = ids};
+    g->each = f->each && !f->one;
+    if (ids == NULL || serials == NULL) return no_memory();
+    TRY(begin(f, g));
     for (uint32_t i = 0; i < g->n; i++) {
         status st = gs1_read(texts->at[i], f->arena, &ids[i]);
-        if (st.cls != ST_OK) offend(f, texts->at[i], st);
+        g->out[i] = st.cls != ST_OK;
+        if (g->out[i]) offend(f, texts->at[i], st);
     }
-    if (f->bad > 0) return refused(f, g->n);
+    TRY(settle(f, g));
     for (uint32_t i = 0; i < g->n;) i += find_neighbours(f, g, i, serials);
     return OK;
 }
@@ -183,18 +224,26 @@ static void check_twice(struct finder *f, const struct finding *g)
     qsort(p, g->n, sizeof *p, by_unit_and_place);
     for (uint32_t i = 0; i + 1 < g->n; i++) {
         bool first = i == 0 || p[i - 1].unit.v != p[i].unit.v;
-        if (first && p[i + 1].unit.v == p[i].unit.v) offend_at(f, g, p[i].at, st);
+        if (p[i + 1].unit.v != p[i].unit.v) continue;
+        if (first) offend_at(f, g, p[i].at, st);
+        g->out[p[i + 1].at] = true;
     }
 }
 
-static status take_units(struct finder *f, const struct finding *g, struct report_ask *ask)
+static status take_runs(struct finder *f, struct finding *g, struct report_ask *ask)
+{
+    TRY(settle(f, g));
+    ask->units = runs_of(f->arena, g->units, g->n);
+    return ask->units.at == NULL ? no_memory() : OK;
+}
+
+static status take_units(struct finder *f, struct finding *g, struct report_ask *ask)
 {
     check_owners(f, g, &ask->client);
-    if (f->bad > 0) return refused(f, g->n);
-    ask->units = runs_of(f->arena, g->units, g->n);
-    if (ask->units.at == NULL) return no_memory();
-    if (runs_find_twice(&ask->units, f->arena).v != 0) check_twice(f, g);
-    return f->bad > 0 ? refused(f, g->n) : OK;
+    TRY(take_runs(f, g, ask));
+    if (runs_find_twice(&ask->units, f->arena).v == 0) return OK;
+    check_twice(f, g);
+    return take_runs(f, g, ask);
 }
 
 // ---- lots
@@ -256,7 +305,7 @@ static status find_firsts(struct finder *f, const struct said *s, struct report_
         TRY(find_spellings(f, s, &s->ssccs, &g));
     for (uint32_t i = 0; g.ids != NULL && i < g.n; i++)
         if (g.ids[i].scheme != GS1_SSCC) offend_at(f, &g, i, unknown());
-    if (f->bad > 0) return refused(f, g.n);
+    TRY(settle(f, &g));
     TRY(take_units(f, &g, ask));
     return s->lot.n == 0 ? guess_lot(f, ask) : OK;
 }
@@ -267,7 +316,10 @@ static status find_parent(struct finder *f, const struct said *s, struct report_
     struct finding g;
 
     if (s->parent.n == 0) return OK;
-    TRY(find_spellings(f, s, &one, &g));
+    f->one = true;
+    status st = find_spellings(f, s, &one, &g);
+    f->one = false;
+    TRY(st);
     TRY(take_units(f, &g, ask));
     ask->parent = g.units[0];
     ask->units = (struct runs){0};
@@ -285,7 +337,7 @@ static status find_contents(struct finder *f, const struct said *s, struct repor
     for (uint32_t i = 0; i < g.n; i++)
         if (g.units[i].v == ask->parent.v)
             offend_at(f, &g, i, fail(ST_CONFLICT, "pack.cycle", 0, "nothing is put into itself"));
-    return f->bad > 0 ? refused(f, g.n) : OK;
+    return f->bad > f->left_out ? take_runs(f, &g, ask) : OK;
 }
 
 static status find_units(struct finder *f, const struct said *s, struct report_ask *ask)
@@ -348,7 +400,10 @@ static void take_fields(const struct finder *f, const struct said *s, struct rep
     ask->says_unpack = s->has_unpack;
     ask->unpack = s->unpack;
     ask->repeat.whose = f->caller->actor;
+    ask->each = f->each;
 }
+
+const struct kind *report_kind(enum report_type t) { return types[t].kind; }
 
 status report_find(struct finder *f, const struct said *s, const struct kind **kind,
                    const void **what)
@@ -358,16 +413,21 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
 
     if (ask == NULL || no == NULL) return no_memory();
     buf_reset(&f->units);
-    f->bad = 0;
+    f->bad = f->left_out = 0;
     take_fields(f, s, ask);
     *kind = types[s->type].kind;
     *what = ask;
     status st = types[s->type].find(f, s, ask);
+    str units = f->units.failed ? (str){"", 0} : arena_str(f->arena, buf_str(&f->units));
+    if (st.cls == ST_OK && f->left_out > 0) {
+        *no = (struct refused){(*kind)->number, f->first, units, ask->client};
+        ask->left_out = no;
+        ask->left_out_n = f->left_out;
+    }
     if (st.cls == ST_OK) {
         repeat_key_of(s, ask, &ask->repeat);
         return OK;
     }
-    str units = f->units.failed ? (str){"", 0} : arena_str(f->arena, buf_str(&f->units));
     *no = (struct refused){(*kind)->number, st, units, ask->client};
     *kind = &kind_refusal;
     *what = no;

@@ -4,7 +4,9 @@
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
 #include "service/gs1/id.h"
+#include "service/journal/refusal.h"
 #include "service/journal/site.h"
+#include <stdlib.h>
 #include <string.h>
 
 static status check_time(const struct decide *d, const struct report_ask *ask)
@@ -27,14 +29,21 @@ status judge_begin(struct judge *j, struct decide *d, const struct runs *units)
     j->names = names_here(d->app);
     j->first = OK;
     d->fact->client = ask->client;
-    TRY(repeat_find(d->t, &ask->repeat, &d->repeat_seq));
+    TRY(repeat_look(d, ask));
     if (d->repeat_seq != 0) return OK;
     TRY(check_time(d, ask));
     j->previous.b = d->out;
     unit_rows_read(&j->rows, d->t);
     j->standing = (struct standing){.t = d->t};
-    report_put(d->out, &ask->fields);
+    j->list = &ask->units;
+    struct report fields = ask->fields;
+    fields.refused = d->refused_seq;
+    report_put(d->out, &fields);
     runs_put(d->out, units);
+    if (ask->left_out == NULL) return OK;
+    j->bad = j->looked = ask->left_out_n;
+    j->first = ask->left_out->st;
+    buf_add(d->units, ask->left_out->units);
     return OK;
 }
 
@@ -124,18 +133,37 @@ bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
     return judge_change(j, u, act, x, &change);
 }
 
+status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct unit *x,
+                   struct unit_change *change)
+{
+    TRY(check_client(j, x->first));
+    TRY(step(j, u, x, act, change));
+    return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, x->last) : OK;
+}
+
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
                   struct unit_change *change)
 {
     *x = unit_get(&j->rows, u);
     j->looked++;
     alike_put(&j->previous, x->last);
-    status st = check_client(j, x->first);
-    if (st.cls == ST_OK) st = step(j, u, x, act, change);
-    if (st.cls == ST_OK && x->last != 0 && !is_awaited(j, u, act)) st = too_early(j, x->last);
+    status st = judge_guard(j, u, act, x, change);
     if (st.cls == ST_OK) return true;
     judge_offend(j, u, st);
     return false;
+}
+
+static void leave_out(struct judge *j, unit_id u)
+{
+    if (j->out_n == j->out_room) {
+        uint32_t room = j->out_room == 0 ? 64 : 2 * j->out_room;
+        unit_id *more = NEW_ARRAY(j->d->arena, unit_id, room);
+        if (more == NULL) return; // it is refused whole
+        if (j->out_n > 0) memcpy(more, j->out, j->out_n * sizeof *more);
+        j->out = more;
+        j->out_room = room;
+    }
+    j->out[j->out_n++] = u;
 }
 
 // Only here, where the answer is no, is a number turned back into its text.
@@ -147,6 +175,7 @@ void judge_offend(struct judge *j, unit_id u, status st)
     struct buf spelled;
 
     if (j->bad++ == 0) j->first = st;
+    if (j->ask != NULL && j->ask->each) leave_out(j, u);
     if (names_id(j->names, j->d->t, u, j->d->arena, &id).cls != ST_OK) return;
     buf_init(&spelled, sizeof text);
     struct json_w w = json_writer(units);
@@ -171,6 +200,37 @@ static struct moment time_of(const struct judge *j)
     return m;
 }
 
+static int by_unit(const void *a, const void *b)
+{
+    const unit_id *x = a, *y = b;
+
+    return (x->v > y->v) - (x->v < y->v);
+}
+
+// The same report without those that offended. NULL: nothing is left, or what offended is none of
+// its list.
+static const struct ask *without_them(struct judge *j)
+{
+    uint64_t all = j->list->units;
+    struct ask *a = NEW(j->d->arena, struct ask);
+    struct report_ask *r = NEW(j->d->arena, struct report_ask);
+    unit_id *left = NEW_ARRAY(j->d->arena, unit_id, all + 1), u;
+    uint32_t n = 0;
+
+    if (a == NULL || r == NULL || left == NULL) return NULL;
+    qsort(j->out, j->out_n, sizeof *j->out, by_unit);
+    for (struct run_walk w = runs_walk(j->list); run_next(&w, &u);)
+        if (j->out_n == 0 || bsearch(&u, j->out, j->out_n, sizeof u, by_unit) == NULL)
+            left[n++] = u;
+    if (n == 0 || all - n + j->ask->left_out_n != j->bad) return NULL;
+    *r = *j->ask;
+    r->left_out = NULL;
+    r->left_out_n = 0;
+    r->units = runs_of(j->d->arena, left, n);
+    *a = (struct ask){.kind = report_kind(r->type), .what = r};
+    return r->units.at == NULL ? NULL : a;
+}
+
 status judge_end(struct judge *j)
 {
     struct fact *f = j->d->fact;
@@ -179,6 +239,7 @@ status judge_end(struct judge *j)
     f->event = time_of(j);
     f->flags |= FACT_HAS_TIME;
     if (j->bad == 0) return txn_status(j->d->t);
+    if (j->ask->each) j->d->retry = without_them(j);
     if (j->looked == 1 || j->bad == 1) return j->first;
     return fail(j->first.cls, j->first.reason, 0, "%u of %u units; the first: %s", j->bad,
                 j->looked, j->first.text);

@@ -101,10 +101,10 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     struct unit_sorts s = judge_sorts(&p->j, u);
     uint32_t lot = judge_header(&p->j, x->first)->lot;
 
-    TRY(lot_fits(p, &s, lot));
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
-    TRY(level_fits(p, &s, shape));
+    TRY(level_fits(p, &s, shape)); // first: what is not taken says nothing of the others' lot
+    TRY(lot_fits(p, &s, lot));
     if (p->product == 0) p->product = shape->product;
     if (p->product != shape->product) p->strange = true;
     if (tally(p, lot, level_of_unit(&p->levels, u, lot))) return OK;

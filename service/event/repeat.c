@@ -6,6 +6,7 @@
 //     't' and type, units, parent and time. Without both nothing is a repeat and no row is written.
 #include "common/bytes.h"
 #include "service/event/report_int.h"
+#include "service/journal/refusal.h"
 #include <string.h>
 
 #define WHOSE_LINE 0x80000000u
@@ -36,6 +37,7 @@ static void core_put(struct buf *b, const struct said *s, const struct report_as
     runs_put(b, &ask->units);
     bytes_u(b, s->has_time, 1);
     bytes_u(b, (uint64_t)s->time.at.ms, 8);
+    if (ask->left_out != NULL) bytes_str(b, ask->left_out->units);
 }
 
 static void rest_put(struct buf *b, const struct said *s)
@@ -84,6 +86,31 @@ status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq)
                     "id: it was used before for a report that says something else");
     *seq = get_be(v.p, 8);
     return OK;
+}
+
+// Of an earlier report that left some of its units out: which, and why.
+static status find_besides(struct decide *d)
+{
+    struct refused *x = NEW(d->arena, struct refused);
+    struct report r;
+    struct touched touched;
+    struct bytes_r rest;
+    struct fact f;
+
+    if (x == NULL) return no_memory();
+    TRY(journal_get(d->t, d->repeat_seq, d->arena, &f));
+    TRY(report_get(f.decided, d->arena, &r, &touched, &rest));
+    if (r.refused == 0) return OK;
+    TRY(journal_get(d->t, r.refused, d->arena, &f));
+    TRY(refusal_get(f.decided, d->arena, x));
+    d->besides = x;
+    return OK;
+}
+
+status repeat_look(struct decide *d, const struct report_ask *ask)
+{
+    TRY(repeat_find(d->t, &ask->repeat, &d->repeat_seq));
+    return d->repeat_seq != 0 && ask->each ? find_besides(d) : OK;
 }
 
 bool repeat_digest(const struct repeat_key *k, struct digest16 *out)

@@ -9,14 +9,16 @@ enum mask {
     HAS_BY = 8,
     HAS_STATION = 16,
     HAS_REASON = 32,
-    HAS_EXTRA = 64
+    HAS_EXTRA = 64,
+    HAS_REFUSED = 128
 };
 
 void report_put(struct buf *b, const struct report *r)
 {
     unsigned mask = (r->line ? HAS_LINE : 0u) | (r->gln ? HAS_GLN : 0u) | (r->id.n ? HAS_ID : 0u) |
                     (r->by.n ? HAS_BY : 0u) | (r->station.n ? HAS_STATION : 0u) |
-                    (r->reason.n ? HAS_REASON : 0u) | (r->extra.n ? HAS_EXTRA : 0u);
+                    (r->reason.n ? HAS_REASON : 0u) | (r->extra.n ? HAS_EXTRA : 0u) |
+                    (r->refused ? HAS_REFUSED : 0u);
 
     bytes_u(b, mask, 1);
     if (mask & HAS_LINE) bytes_var(b, r->line);
@@ -26,6 +28,7 @@ void report_put(struct buf *b, const struct report *r)
     if (mask & HAS_STATION) bytes_str(b, r->station);
     if (mask & HAS_REASON) bytes_str(b, r->reason);
     if (mask & HAS_EXTRA) bytes_str(b, r->extra);
+    if (mask & HAS_REFUSED) bytes_var(b, r->refused);
 }
 
 static struct report fields_get(struct bytes_r *in)
@@ -40,6 +43,7 @@ static struct report fields_get(struct bytes_r *in)
     if (mask & HAS_STATION) r.station = bytes_get_str(in);
     if (mask & HAS_REASON) r.reason = bytes_get_str(in);
     if (mask & HAS_EXTRA) r.extra = bytes_get_str(in);
+    if (mask & HAS_REFUSED) r.refused = bytes_get_var(in);
     return r;
 }
 
@@ -130,6 +134,7 @@ void report_print(const struct fact *f, struct json_w *w)
             json_w_kstr(w, "location", (str){gln, (size_t)n});
         }
         print_texts(&r, w);
+        if (r.refused != 0) json_w_kint(w, "refused", (int64_t)r.refused);
         if (f->event.at.ms > f->at.ms) json_w_kint(w, "ahead_ms", f->event.at.ms - f->at.ms);
         print_runs(&t.runs, w);
     }

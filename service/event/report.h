@@ -17,6 +17,7 @@ struct report {
     uint32_t line;                      // number of the line's item, 0: none
     uint64_t gln;                       // of its location when it reported, as a number; 0: none
     str id, by, station, reason, extra; // extra: a JSON object as text
+    uint64_t refused; // seq of the refusal of others of its units, which it left out; 0: none
 };
 
 struct touched {

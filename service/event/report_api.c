@@ -19,6 +19,7 @@ struct reports {
     unsigned magic;
     struct http_req *r; // NULL: the peer is gone
     bool lines;         // NDJSON
+    bool atomic;        // all or nothing: one job
     bool ended;         // the body is whole
     bool away;          // a job is at the committer
     struct job_key key; // of the call; `body` without the body
@@ -101,6 +102,7 @@ static struct job_key key_of(const struct reports *s, bool last)
 
 static void job_done(struct job *j);
 
+// Where something of the call is no report at all, nothing of it is done.
 static void tell(struct reports *s, const struct job *j)
 {
     slice_tell(&s->slice, caller_of(s->r), j, &s->results);
@@ -119,6 +121,8 @@ static enum turn submit(struct reports *s, bool last)
     j->done = job_done;
     j->actor = caller_of(s->r)->actor;
     j->key = key_of(s, last);
+    j->together = s->atomic;
+    j->doomed = n < s->slice.n;
     status st = slice_find(&s->slice, s->r, j);
     if (st.cls != ST_OK) return refuse(s, st);
     if (!committer_submit(api_site(s->r)->committer, j))
@@ -158,13 +162,30 @@ static status object_read(struct reports *s, str body)
     return st.cls == ST_OK && !object ? said : st;
 }
 
+static status lines_read(struct reports *s, str body)
+{
+    uint32_t max = api_site(s->r)->limits.reports_max;
+    str line;
+
+    while (slicer_line(&body, &line)) {
+        if (line.n == 0) continue;
+        if (s->slice.n == max)
+            return fail(ST_TOO_LARGE, "reports.too_many", 0,
+                        "atomic: at most %u reports are all or nothing together", max);
+        TRY(slice_add(&s->slice, line, 0));
+    }
+    return OK;
+}
+
 static enum turn take_json(struct reports *s)
 {
     str body = s->in.n == 0 ? (str){"", 0} : buf_str(&s->in);
     struct json_r r = json_reader(body, &s->slice.arena);
 
     sha256_add(&s->sum, body);
-    status st = json_peek(&r) == JSON_ARRAY ? array_read(s, body) : object_read(s, body);
+    status st = s->lines                         ? lines_read(s, body)
+                : json_peek(&r) == JSON_ARRAY ? array_read(s, body)
+                                              : object_read(s, body);
     if (st.cls != ST_OK) return refuse(s, st);
     enum turn turn = submit(s, true);
     return turn == HUNGRY ? answer(s) : turn;
@@ -228,7 +249,7 @@ static void job_done(struct job *j)
         return;
     }
     tell(s, j);
-    if (!s->lines) {
+    if (!s->lines || s->atomic) {
         answer(s);
         return;
     }
@@ -249,14 +270,33 @@ static status media_of(const struct http_req *r, bool *lines)
                 "Content-Type: application/json or application/x-ndjson");
 }
 
+static status flag_of(struct http_req *r, str name, bool *out)
+{
+    str v;
+
+    if (!http_query(r, name, &v) || str_eq(v, S("false"))) return OK;
+    *out = str_eq(v, S("true"));
+    return *out ? OK : fail(ST_BAD_INPUT, "query.value", 0, "%.*s: true or false", STR(name));
+}
+
+static status wishes_of(struct http_req *r, bool *each, bool *atomic)
+{
+    TRY(flag_of(r, S("each"), each));
+    TRY(flag_of(r, S("atomic"), atomic));
+    if (!*each || !*atomic) return OK;
+    return fail(ST_BAD_INPUT, "report.each_atomic", 0,
+                "each unit for itself, or the whole call all or nothing: not both");
+}
+
 static void reports_open(struct http_req *r)
 {
     const struct site_limits *limits = &api_site(r)->limits;
     struct reports *s;
-    bool lines = false, bad = false;
+    bool lines = false, bad = false, each = false, atomic = false;
     struct job_key key = {0};
 
     status st = media_of(r, &lines);
+    if (st.cls == ST_OK) st = wishes_of(r, &each, &atomic);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;
@@ -266,12 +306,23 @@ static void reports_open(struct http_req *r)
     s = calloc(1, sizeof *s);
     assert(s != NULL);
     *s = (struct reports){.magic = REPORTS_MAGIC, .r = r, .lines = lines, .key = key};
+    s->atomic = atomic;
     sha256_start(&s->sum);
-    buf_init(&s->in, limits->report_body_max + (lines ? READ_AHEAD : 0));
+    buf_init(&s->in, limits->report_body_max + (lines && !atomic ? READ_AHEAD : 0));
     slice_init(&s->slice, limits->report_units_max);
+    s->slice.each = each;
     s->slicer = (struct slicer){.lines_max = limits->slice_lines, .bytes_max = limits->slice_bytes};
     results_init(&s->results, limits->results_bytes_max);
     r->work = s;
+}
+
+static status too_large(const struct reports *s)
+{
+    if (!s->atomic)
+        return fail(ST_TOO_LARGE, "body.too_large", 0, "the body, or a line of it, is too long");
+    return fail(ST_TOO_LARGE, "body.too_large", 0,
+                "atomic: at most %zu bytes are all or nothing together",
+                api_site(s->r)->limits.report_body_max);
 }
 
 static void reports_piece(struct http_req *r, str bytes)
@@ -283,9 +334,8 @@ static void reports_piece(struct http_req *r, str bytes)
     s->came += bytes.n;
     buf_add(&s->in, bytes);
     if (s->in.failed || s->came > api_site(r)->limits.stream_body_max)
-        refuse(s,
-               fail(ST_TOO_LARGE, "body.too_large", 0, "the body, or a line of it, is too long"));
-    else if (s->lines && take_lines(s) == WAITS)
+        refuse(s, too_large(s));
+    else if (s->lines && !s->atomic && take_lines(s) == WAITS)
         http_pause(r);
 }
 
@@ -294,7 +344,7 @@ static void reports_end(struct http_req *r)
     struct reports *s = reports_of(r);
 
     s->ended = true;
-    if (s->lines)
+    if (s->lines && !s->atomic)
         take_lines(s);
     else
         take_json(s);
@@ -319,6 +369,6 @@ const struct http_route report_routes[] = {
      .roles = "line operator",
      .body_max = 1 * GB,
      .stream = &report_stream,
-     .query = ""},
+     .query = "each atomic"},
     {0},
 };

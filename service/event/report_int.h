@@ -9,7 +9,8 @@
 //     results.c         its answer
 //     judge.c           the guards, one unit at a time
 //     repeat.c          was it reported before?
-//     firsts.c pack.c unpack.c close.c changed.c: decide and write
+//     before.c          what must be done before, as facts of their own
+//     firsts.c pack.c unpack.c close.c changed.c relabel.c: decide and write
 //     contents.c        the own parts of their facts
 //     writing.c         what all of them write
 #pragma once
@@ -37,6 +38,8 @@ struct report_ask; // below
 void repeat_key_of(const struct said *s, const struct report_ask *ask, struct repeat_key *out);
 // *seq of the fact that took it, 0: it is new. report.id_mismatch
 status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq);
+// The same for a report: d->repeat_seq, and what was refused of it then.
+status repeat_look(struct decide *d, const struct report_ask *ask);
 bool repeat_digest(const struct repeat_key *k, struct digest16 *out); // that the fact keeps
 void repeat_write(struct txn *t, const struct fact *f, const struct report *r,
                   const struct digest16 *kept);
@@ -54,9 +57,14 @@ struct report_ask {
     uint32_t lot; // of firsts; 0: none
     bool commission, partial;
     bool says_unpack, unpack; // first out of the container that it lies in
-    unit_id parent;           // {0}: not said
+    unit_id parent;           // {0}: not said; of a relabelling the old number
+    unit_id to;               // of a relabelling: the new one
+    bool unless_done;         // of a closing: nothing, where it is closed already
     struct runs units;        // the children, or what is commissioned or scrapped
     struct repeat_key repeat;
+    bool each;                      // each unit stands for itself
+    const struct refused *left_out; // what was not found of them then, and how many; NULL: all was
+    uint32_t left_out_n;
 };
 
 // ---- find
@@ -72,10 +80,13 @@ struct finder { // one for the objects of a job. owner: the loop
     str line_name; // the caller's line, and its number; empty and 0: none
     uint32_t line;
     uint64_t gln;
+    bool each; // each unit stands for itself; set after finder_begin
+    bool one;  // what is being found stands for the whole report
     struct owner_reader owners;
     struct buf units; // offenders of the object at hand
     status first;     // and what the first did wrong
     uint32_t bad;
+    uint32_t left_out; // of these, the report goes on without
 };
 void finder_begin(struct finder *f);
 void finder_end(struct finder *f);
@@ -112,6 +123,9 @@ struct judge { // owner: the committer, for one command
     const struct market *market, *market_all; // for packs, and for all levels; NULL: no rules
     status first;                             // offence
     uint32_t bad, looked;
+    const struct runs *list; // of which units may be left out
+    unit_id *out;            // those that offended, where each stands for itself
+    uint32_t out_n, out_room;
 };
 
 // Is it a repeat (d->repeat_seq), may it be now? Writes the common part up to the units.
@@ -124,11 +138,15 @@ uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first eve
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
                   struct unit_change *change);
+// May it, being as `x` says? Nobody is offended.
+status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct unit *x,
+                   struct unit_change *change);
 void judge_offend(struct judge *j, unit_id u, status st);
 // market_check.c: offends where the number, which begins with this lot, is not what the market of
 // the lot's product asks for.
 void judge_market(struct judge *j, uint32_t lot, unit_id u);
-// Ends the list of previous positions, gives the fact its time; the refusal of what offended.
+// Ends the list of previous positions, gives the fact its time; the refusal of what offended, with
+// what is left to be tried again where each unit stands for itself.
 status judge_end(struct judge *j);
 
 // ---- writing

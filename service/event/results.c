@@ -25,29 +25,35 @@ static void head(struct buf *b, uint64_t index)
     buf_addu(b, index);
 }
 
+static void done_so_far(struct buf *b, uint64_t seq, bool repeat)
+{
+    buf_add(b, S(",\"seq\":"));
+    buf_addu(b, seq);
+    if (repeat) buf_add(b, S(",\"repeat\":true"));
+}
+
 void results_accept(struct results *s, uint64_t index, uint64_t seq, bool repeat)
 {
     s->accepted++;
     if (is_long(s)) return;
     head(&s->all, index);
-    buf_add(&s->all, S(",\"seq\":"));
-    buf_addu(&s->all, seq);
-    if (repeat) buf_add(&s->all, S(",\"repeat\":true"));
+    done_so_far(&s->all, seq, repeat);
     buf_addc(&s->all, '}');
 }
 
-void results_refuse(struct results *s, uint64_t index, status st, str units)
+// With its seq where something was done.
+static void tell_problem(struct results *s, const struct results_part *p)
 {
     size_t from = s->problems.n;
 
-    s->refused++;
     if (s->cut) return;
-    head(&s->problems, index);
+    head(&s->problems, p->index);
+    if (p->seq != 0) done_so_far(&s->problems, p->seq, p->repeat);
     buf_add(&s->problems, S(",\"problem\":{"));
-    http_problem_members(&s->problems, st);
-    if (units.n > 0) {
+    http_problem_members(&s->problems, p->st);
+    if (p->units.n > 0) {
         buf_add(&s->problems, S(",\"units\":"));
-        buf_add(&s->problems, units);
+        buf_add(&s->problems, p->units);
     }
     buf_add(&s->problems, S("}}"));
     if (s->problems.failed || (s->problems.n > s->max && from > 0)) { // one is told, however long
@@ -60,6 +66,18 @@ void results_refuse(struct results *s, uint64_t index, status st, str units)
     size_t skip = from > 0 ? 1 : 0; // the comma
     if (s->all.n > 0) buf_addc(&s->all, ',');
     buf_add(&s->all, (str){s->problems.p + from + skip, s->problems.n - from - skip});
+}
+
+void results_refuse(struct results *s, uint64_t index, status st, str units)
+{
+    s->refused++;
+    tell_problem(s, &(struct results_part){.index = index, .st = st, .units = units});
+}
+
+void results_accept_partly(struct results *s, const struct results_part *p)
+{
+    s->accepted++;
+    tell_problem(s, p);
 }
 
 void results_write(const struct results *s, struct buf *out)

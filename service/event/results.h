@@ -10,9 +10,18 @@ struct results { // owner: the request's loop
     bool cut;                 // of the refused too
 };
 
+struct results_part {
+    uint64_t index, seq;
+    bool repeat;
+    status st;
+    str units;
+};
+
 void results_init(struct results *s, size_t max);
 void results_fini(struct results *s);
 void results_accept(struct results *s, uint64_t index, uint64_t seq, bool repeat);
+// Accepted but for `units`, with the problem of these.
+void results_accept_partly(struct results *s, const struct results_part *p);
 // `units`: offenders as a JSON array, or empty.
 void results_refuse(struct results *s, uint64_t index, status st, str units);
 // {"accepted","refused","results":[…]}; "results_cut":true where not all of the refused are there.

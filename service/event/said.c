@@ -132,7 +132,7 @@ static void read_type(struct json_r *r, struct said *out)
     str word = json_string(r);
 
     for (unsigned t = 1; t < REPORT_TYPE_END; t++)
-        if (str_eq(word, str_of(types[t].word))) {
+        if (types[t].word != NULL && str_eq(word, str_of(types[t].word))) {
             out->type = (enum report_type)t;
             return;
         }

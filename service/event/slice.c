@@ -73,6 +73,7 @@ status slice_find(struct slice *s, struct http_req *r, struct job *j)
 
     f.t = api_snapshot(r);
     finder_begin(&f);
+    f.each = s->each;
     status st = find_all(s, &f, j);
     finder_end(&f);
     status end = api_snapshot_end(r);
@@ -91,6 +92,9 @@ void slice_tell(const struct slice *s, const struct caller *c, const struct job 
             results_refuse(out, o->index, o->st, S(""));
         else if (a->result.cls != ST_OK)
             results_refuse(out, o->index, a->result, a->units);
+        else if (a->partly)
+            results_accept_partly(out, &(struct results_part){o->index, caller_seq(c, &a->fact),
+                                                              a->repeat, a->besides, a->units});
         else
             results_accept(out, o->index, caller_seq(c, &a->fact), a->repeat);
     }

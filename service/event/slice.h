@@ -14,6 +14,7 @@ struct slice {          // owner: the loop of the call, but while a job is away
     struct object *objects;
     uint32_t n, room;
     uint32_t units_max;   // in one report
+    bool each;            // unit stands for itself
     uint64_t first, next; // index of its first object, and of the next; counted over all slices
 };
 

@@ -109,13 +109,14 @@ static status unpack_decide(struct decide *d)
     struct unpacking u = {.ask = ask};
 
     d->fact->client = ask->client;
-    TRY(repeat_find(d->t, &ask->repeat, &d->repeat_seq));
+    TRY(repeat_look(d, ask));
     if (d->repeat_seq != 0) return OK;
     TRY(find_parent(&u, d));
     if (u.parent.v == 0) return refuse_loose(&u, d);
     struct runs all = container_and(u.parent, &u.children, d->arena);
     if (all.at == NULL) return no_memory();
     TRY(judge_begin(&u.j, d, &all));
+    u.j.list = &u.children;
     u.levels = (struct level_reader){.t = d->t, .names = u.j.names, .arena = d->arena};
     take_parent(&u);
     TRY(take_children(&u));

@@ -17,9 +17,12 @@
 // ---- deciding
 
 // Asks the kind. On success `f` is complete but not yet written; its decided part lies in b->out.
-static status decide(struct batch *b, const struct job *j, const struct ask *a, struct decide *d,
-                     struct fact *f)
+static status decide_as(struct batch *b, const struct job *j, const struct ask *a, struct decide *d,
+                        struct fact *f)
 {
+    bool again = d->again;
+    uint64_t refused_seq = d->refused_seq;
+
     buf_reset(&b->out);
     buf_reset(&b->units);
     *f = (struct fact){.kind = a->kind->number,
@@ -37,10 +40,19 @@ static status decide(struct batch *b, const struct job *j, const struct ask *a, 
                          .arena = j->arena,
                          .fact = f,
                          .out = &b->out,
-                         .units = &b->units};
+                         .units = &b->units,
+                         .again = again,
+                         .refused_seq = refused_seq};
     status st = a->kind->decide(d);
     if (st.cls == ST_OK) TRY(buf_done(&b->out, &f->decided));
     return st;
+}
+
+static status decide(struct batch *b, const struct job *j, const struct ask *a, struct decide *d,
+                     struct fact *f)
+{
+    *d = (struct decide){0};
+    return decide_as(b, j, a, d, f);
 }
 
 // The answer of the job is this fact: its key leads here.
@@ -79,8 +91,9 @@ static struct digest16 refusal_digest(const struct job *j, const struct ask *a)
                        (str){(const char *)code.b, sizeof code.b});
 }
 
-static void record_refusal(struct batch *b, const struct job *j, const struct ask *a,
-                           const struct fact *tried)
+// The seq of the fact that holds it, which may be an equal one's.
+static uint64_t record_refusal(struct batch *b, const struct job *j, const struct ask *a,
+                               const struct fact *tried)
 {
     struct digest16 what = refusal_digest(j, a);
     wall now = batch_now(b);
@@ -99,12 +112,14 @@ static void record_refusal(struct batch *b, const struct job *j, const struct as
                      .lot = tried->lot};
 
     b->refused++;
-    if (refusal_seen(&b->refusals, &what, now) != 0) return;
+    uint64_t seen = refusal_seen(&b->refusals, &what, now);
+    if (seen != 0) return seen;
     buf_reset(&b->out);
     refusal_put(&r, &b->out);
     f.decided = buf_str(&b->out);
     batch_write(b, &f, (str){0});
     refusal_remember(&b->refusals, &what, f.seq, now);
+    return f.seq;
 }
 
 void batch_tell_repeated(struct batch *b)
@@ -253,6 +268,13 @@ static void part_undo(struct batch *b, const struct before *x)
         txn_spoil(b->ledger.t, "store.corrupt", "the newest facts of the journal cannot be read");
 }
 
+static void tell_besides(struct ask *a, status st, str units)
+{
+    a->partly = true;
+    a->besides = st;
+    a->units = units;
+}
+
 // What was decided becomes so.
 static status take(struct batch *b, struct job *j, struct ask *a, const struct decide *d)
 {
@@ -260,6 +282,7 @@ static status take(struct batch *b, struct job *j, struct ask *a, const struct d
     a->nothing = d->nothing;
     a->fact = (struct fact){0};
     if (a->nothing) return OK;
+    if (a->repeat && d->besides != NULL) tell_besides(a, d->besides->st, d->besides->units);
     if (a->repeat) return journal_get(b->ledger.t, d->repeat_seq, j->arena, &a->fact);
     TRY(accept(b, j, a, d));
     if (d->wakes && b->conf->due != NULL) run_due(b, (wall){0}, UINT32_MAX);
@@ -276,7 +299,8 @@ static status do_after(struct batch *b, struct job *j, struct ask *a, struct dec
     uint32_t n = d->first_n;
 
     for (uint32_t i = 0; i < n; i++) TRY(do_ask(b, j, &first[i], &f->client));
-    TRY(decide(b, j, a, d, f));
+    d->again = true;
+    TRY(decide_as(b, j, a, d, f));
     assert(d->first_n == 0);
     return take(b, j, a, d);
 }
@@ -304,18 +328,66 @@ static status do_as_part(struct batch *b, struct job *j, struct ask *a, struct d
     return st;
 }
 
+// Once. On refusal its offenders are told; it is not recorded.
+static void try_ask(struct batch *b, struct job *j, struct ask *a, struct decide *d)
+{
+    struct fact *f = d->fact;
+
+    a->repeat = a->nothing = a->partly = false;
+    a->result = decide_as(b, j, a, d, f);
+    if (a->result.cls == ST_OK)
+        a->result = d->first_n > 0 ? do_as_part(b, j, a, d) : take(b, j, a, d);
+    if (a->result.cls != ST_OK) a->units = bracketed(j->arena, &b->units);
+}
+
+// With what is left after a refusal, which becomes a fact; then `a` tells both outcomes. The key is
+// not bound by the fact, which does not hold the refusal.
+static void retry_ask(struct batch *b, struct job *j, struct ask *a, struct decide *d)
+{
+    status besides = a->result;
+    str units = a->units;
+    struct ask left = *d->retry;
+
+    d->refused_seq = record_refusal(b, j, a, d->fact);
+    d->again = false;
+    try_ask(b, j, &left, d);
+    a->result = left.result;
+    a->fact = left.fact;
+    a->repeat = left.repeat;
+    a->nothing = left.nothing;
+    if (left.result.cls == ST_OK)
+        tell_besides(a, besides, units);
+    else
+        a->units = left.units;
+}
+
+// Units already refused stay named when there is more to refuse.
+static str both_units(struct arena *a, str x, str y)
+{
+    char *p = x.n == 0 || y.n == 0 ? NULL : arena_alloc(a, x.n + y.n - 1);
+
+    if (p == NULL) return y.n == 0 ? x : y;
+    memcpy(p, x.p, x.n - 1);
+    p[x.n - 1] = ',';
+    memcpy(p + x.n, y.p + 1, y.n - 1);
+    return (str){p, x.n + y.n - 1};
+}
+
 static void run_ask(struct batch *b, struct job *j, struct ask *a)
 {
-    struct decide d;
-    struct fact f;
+    struct fact f = {0};
+    struct decide d = {.fact = &f};
 
-    a->repeat = a->nothing = false;
-    a->result = decide(b, j, a, &d, &f);
-    if (a->result.cls == ST_OK)
-        a->result = d.first_n > 0 ? do_as_part(b, j, a, &d) : take(b, j, a, &d);
+    try_ask(b, j, a, &d);
+    while (a->result.cls != ST_OK && d.retry != NULL && txn_status(b->ledger.t).cls == ST_OK) {
+        str before = a->units;
+        retry_ask(b, j, a, &d);
+        if (a->result.cls != ST_OK) a->units = both_units(j->arena, before, a->units);
+    }
     if (a->result.cls == ST_OK) return;
-    a->units = bracketed(j->arena, &b->units);
-    if (txn_status(b->ledger.t).cls == ST_OK) record_refusal(b, j, a, &f);
+    a->fact.client = f.client;
+    a->fact.lot = f.lot;
+    if (txn_status(b->ledger.t).cls == ST_OK) (void)record_refusal(b, j, a, &f);
 }
 
 // ---- keys
@@ -374,7 +446,8 @@ static bool job_is_repeat(struct batch *b, struct job *j)
 static void bind_call(struct batch *b, const struct job *j)
 {
     bool in_fact =
-        j->n == 1 && j->asks[0].result.cls == ST_OK && !j->asks[0].repeat && !j->asks[0].nothing;
+        j->n == 1 && j->asks[0].result.cls == ST_OK && !j->asks[0].repeat && !j->asks[0].nothing &&
+        !j->asks[0].partly;
     struct ask bound = {.kind = &kind_call_bound, .what = j};
 
     if (j->key.present && j->key.always && !in_fact) write_own(b, j, &bound, &j->key);
@@ -382,11 +455,27 @@ static void bind_call(struct batch *b, const struct job *j)
 
 // ---- all or nothing
 
+// What was refused stays so, each as a fact; nothing else was done either.
+static void refuse_all(struct batch *b, struct job *j)
+{
+    for (uint32_t i = 0; i < j->n && txn_status(b->ledger.t).cls == ST_OK; i++) {
+        struct ask *a = &j->asks[i];
+        struct fact tried = a->fact;
+        if (a->result.cls != ST_OK)
+            (void)record_refusal(b, j, a, &tried);
+        else
+            a->result = fail(ST_CONFLICT, "call.undone", 0,
+                             "another of the call was refused, and the call is all or nothing");
+        a->repeat = a->nothing = a->partly = false;
+    }
+    bind_call(b, j);
+}
+
 // Every ask is looked at, so that whoever asked learns of all that is wrong.
 static void run_together(struct batch *b, struct job *j)
 {
     struct before before = part_begin(b);
-    bool all = true;
+    bool all = !j->doomed;
 
     for (uint32_t i = 0; i < j->n; i++) {
         run_ask(b, j, &j->asks[i]);
@@ -399,7 +488,10 @@ static void run_together(struct batch *b, struct job *j)
     }
     part_undo(b, &before);
     j->undone = true;
-    write_instead(b, j);
+    if (j->instead != NULL)
+        write_instead(b, j);
+    else
+        refuse_all(b, j);
 }
 
 // ---- the job
@@ -411,10 +503,10 @@ void batch_job(struct batch *b, struct job *j)
     for (uint32_t i = 0; i < j->n; i++) {
         j->asks[i].result = OK;
         j->asks[i].units = (str){0};
-        j->asks[i].repeat = j->asks[i].nothing = false;
+        j->asks[i].repeat = j->asks[i].nothing = j->asks[i].partly = false;
     }
     if (job_is_repeat(b, j)) return;
-    if (j->instead != NULL) {
+    if (j->instead != NULL || j->together) {
         run_together(b, j);
         return;
     }

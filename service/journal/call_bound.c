@@ -1,17 +1,19 @@
-// decided part: count varint | for each ask: what 1 (0 accepted, 1 repeat, 2 refused), then
-// seq zigzag from the one before, or the bytes of a refusal as a str (refusal.h)
+// decided part: count varint | for each ask: what 1 (0 accepted, 1 repeat, 2 refused, 3 and 4:
+// accepted or a repeat but for some units), then the bytes of a refusal as a str (refusal.h) where
+// there is one, and but for what was refused whole seq zigzag from the one before
 #include "service/journal/call_bound.h"
 #include "common/bytes.h"
 #include "service/journal/refusal.h"
 
-enum what { ACCEPTED, REPEAT, REFUSED };
+enum what { ACCEPTED, REPEAT, REFUSED, PARTLY, REPEAT_PARTLY };
 
 static void put_refused(const struct ask *a, struct buf *out)
 {
     struct buf b;
 
     buf_init(&b, 64 * MB);
-    refusal_put(&(struct refused){a->kind->number, a->result, a->units, {0}}, &b);
+    status st = a->partly ? a->besides : a->result;
+    refusal_put(&(struct refused){a->kind->number, st, a->units, {0}}, &b);
     bytes_str(out, buf_str(&b));
     buf_fini(&b);
 }
@@ -24,11 +26,10 @@ void call_bound_put(const struct job *j, struct buf *out)
     for (uint32_t i = 0; i < j->n; i++) {
         const struct ask *a = &j->asks[i];
         bool refused = a->result.cls != ST_OK;
-        bytes_u(out, refused ? REFUSED : a->repeat ? REPEAT : ACCEPTED, 1);
-        if (refused)
-            put_refused(a, out);
-        else
-            bytes_zig(out, (int64_t)(a->fact.seq - before));
+        unsigned part = a->partly ? PARTLY : 0;
+        bytes_u(out, refused ? REFUSED : part + (a->repeat ? REPEAT : ACCEPTED), 1);
+        if (refused || a->partly) put_refused(a, out);
+        if (!refused) bytes_zig(out, (int64_t)(a->fact.seq - before));
         if (!refused) before = a->fact.seq; // 0 where there was nothing to say
     }
 }
@@ -44,14 +45,15 @@ status call_bound_get(str decided, struct job *j)
     for (uint32_t i = 0; i < j->n && !r.bad; i++) {
         struct ask *a = &j->asks[i];
         uint64_t what = bytes_get_u(&r, 1);
-        if (what == REFUSED) {
+        if (what >= REFUSED) {
             TRY(refusal_get(bytes_get_str(&r), j->arena, &x));
-            a->result = x.st;
+            a->result = a->besides = x.st;
             a->units = x.units;
-            continue;
         }
+        if (what == REFUSED) continue;
         a->result = OK;
-        a->repeat = what == REPEAT;
+        a->partly = what >= PARTLY;
+        a->repeat = what == REPEAT || what == REPEAT_PARTLY;
         a->fact.seq = before += (uint64_t)bytes_get_zig(&r);
         a->nothing = a->fact.seq == 0;
     }

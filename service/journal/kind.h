@@ -9,7 +9,8 @@
 #include "service/journal/journal_db.h"
 #include "service/journal/lists.h"
 
-struct ask; // service/journal/committer.h
+struct ask;     // service/journal/committer.h
+struct refused; // service/journal/refusal.h
 
 // What decide works with. Owner: the committer, for the time of one command.
 struct decide {
@@ -33,6 +34,13 @@ struct decide {
     // this, and none of it is done. `out` and `fact` are not looked at. In the arena.
     struct ask *first;
     uint32_t first_n;
+    bool again; // given: what had to be done before was done
+    // On refusal: an ask with what is left where each unit stands for itself. The refusal becomes a
+    // fact, then this is decided instead. In the arena; NULL: it is refused whole.
+    const struct ask *retry;
+    uint64_t refused_seq; // given: of the refusal that this is the retry of; 0: of none
+    // With repeat_seq: what of it was refused when it was accepted. In the arena; NULL: nothing.
+    const struct refused *besides;
     bool nothing;        // accepted, and nothing is to be said: no fact is made
     uint64_t repeat_seq; // not 0: this was accepted before, as that fact; no new one is made
 };

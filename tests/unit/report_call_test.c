@@ -91,7 +91,7 @@ static void what_is_no_json_is_refused_whole(void **state)
     struct fixture_answer a =
         fixture_call(f, "POST /v1/reports", "Content-Type: text/csv\r\n", "a,b");
     expect(&a, 415, "body.type");
-    a = fixture_call(f, "POST /v1/reports?atomic=true", "", "{}");
+    a = fixture_call(f, "POST /v1/reports?every=true", "", "{}");
     expect(&a, 400, "query.unknown");
     a = fixture_call(f, "POST /v1/reports", "", "[]");
     expect(&a, 200, "{\"accepted\":0,\"refused\":0,\"results\":[]}");
