@@ -23,6 +23,7 @@
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
+#include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
 #include "service/vocabulary/vocabulary.h"
@@ -69,6 +70,8 @@ const struct kind *const site_kinds[] = {
     &kind_shipment_drafted,
     &kind_shipment_voided,
     &kind_shipment_forwarded,
+    &kind_receipt_made,
+    &kind_return_made,
     &kind_exception_assigned,
     &kind_exception_noted,
     &kind_exception_resolved,

@@ -36,6 +36,7 @@
 #include "service/serve_seed.h"
 #include "service/settings.h"
 #include "service/soap/soap.h"
+#include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
 #include "service/vocabulary/master.h"
@@ -61,6 +62,7 @@ const struct http_route *const serve_routes[] = {
     report_routes,
     units_routes,
     shipment_routes,
+    receive_routes,
     inbox_routes,
     verification_routes,
     exchange_routes,

@@ -3,6 +3,7 @@
 #include "service/event/captured_render.h"
 #include "service/event/changed.h"
 #include "service/event/event_id.h"
+#include "service/event/handover.h"
 #include "service/event/shipped.h"
 #include "service/unit/unit_db.h"
 #include <stdio.h>
@@ -340,14 +341,13 @@ static status parties_of(struct event_render *r, uint64_t party, uint64_t locati
     return OK;
 }
 
-static status tell_papers(struct telling *x, enum epcis_step step, enum epcis_disposition disp,
-                          struct epcis_event **out)
+static status tell_papers(struct telling *x, const struct shipped *said, enum epcis_step step,
+                          enum epcis_disposition disp, struct epcis_event **out)
 {
     struct event_render *r = x->r;
     struct epcis_event *e;
-    struct shipped s;
+    struct shipped s = *said;
 
-    TRY(shipped_get(&x->rest, r->arena, &s));
     TRY(part_add(x, &e));
     e->type = EPCIS_OBJECT;
     e->action = EPCIS_OBSERVE;
@@ -365,8 +365,10 @@ static status tell_papers(struct telling *x, enum epcis_step step, enum epcis_di
 static status tell_shipped(struct telling *x)
 {
     struct epcis_event *e;
+    struct shipped s;
 
-    TRY(tell_papers(x, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT, &e));
+    TRY(shipped_get(&x->rest, x->r->arena, &s));
+    TRY(tell_papers(x, &s, EPCIS_STEP_SHIPPING, EPCIS_DISP_IN_TRANSIT, &e));
     e->biz_location = (struct epcis_place){0};
     return OK;
 }
@@ -375,8 +377,26 @@ static status tell_shipped(struct telling *x)
 static status tell_unshipped(struct telling *x)
 {
     struct epcis_event *e;
+    struct shipped s;
 
-    TRY(tell_papers(x, EPCIS_STEP_VOID_SHIPPING, EPCIS_DISP_IN_PROGRESS, &e));
+    TRY(shipped_get(&x->rest, x->r->arena, &s));
+    TRY(tell_papers(x, &s, EPCIS_STEP_VOID_SHIPPING, EPCIS_DISP_IN_PROGRESS, &e));
+    e->biz_location = e->read_point;
+    return OK;
+}
+
+// Where it was received it is, whoever received it.
+static status tell_received(struct telling *x)
+{
+    struct epcis_event *e;
+    struct handover h;
+
+    TRY(handover_get(&x->rest, x->touched.runs.units, x->r->arena, &h));
+    TRY(tell_papers(x, &h.says, EPCIS_STEP_RECEIVING,
+                    x->f->kind == FACT_RETURN_MADE ? EPCIS_DISP_RETURNED : EPCIS_DISP_IN_PROGRESS,
+                    &e));
+    e->read_point = (struct epcis_place){0};
+    TRY(gln_of(x->r, h.says.to_location, GS1_SGLN, &e->read_point.id));
     e->biz_location = e->read_point;
     return OK;
 }
@@ -392,6 +412,8 @@ static const struct {
     {FACT_SHIPMENT_MADE,      tell_shipped     },
     {FACT_SHIPMENT_FORWARDED, tell_shipped     },
     {FACT_SHIPMENT_VOIDED,    tell_unshipped   },
+    {FACT_RECEIPT_MADE,       tell_received    },
+    {FACT_RETURN_MADE,        tell_received    },
 };
 
 status event_render(struct event_render *r, const struct fact *f, struct event_parts *out)

@@ -62,6 +62,11 @@ void shipped_put(struct buf *b, const struct shipped *s)
     for (uint32_t i = 0; i < s->found_count; i++) bytes_str(b, s->found[i]);
 }
 
+static status corrupt(void)
+{
+    return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off");
+}
+
 static uint32_t count_get(struct bytes_r *in, uint32_t max)
 {
     uint64_t n = bytes_get_var(in);
@@ -85,7 +90,7 @@ static bool tallies_get(struct bytes_r *in, struct arena *a, struct shipped *s)
     return t != NULL;
 }
 
-status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
+status shipped_begin_get(struct bytes_r *in, struct arena *a, struct shipped *out)
 {
     struct shipped s = {.number = (uint32_t)bytes_get_var(in)};
 
@@ -110,10 +115,15 @@ status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
     for (uint32_t i = 0; found != NULL && i < s.found_count; i++) found[i] = bytes_get_str(in);
     s.found = found;
     room &= found != NULL;
-    if (!room || !bytes_end(in))
-        return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off");
+    if (!room || in->bad) return corrupt();
     s.documents = documents;
     s.flags = flags;
     *out = s;
     return OK;
+}
+
+status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
+{
+    TRY(shipped_begin_get(in, a, out));
+    return bytes_end(in) ? OK : corrupt();
 }

@@ -40,3 +40,5 @@ status shipped_document_uri(const struct shipped_document *d, struct arena *a, s
 void shipped_put(struct buf *b, const struct shipped *s);
 // From the rest that report_get left. record.corrupt.
 status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out);
+// The same where something follows it (handover.h).
+status shipped_begin_get(struct bytes_r *in, struct arena *a, struct shipped *out);

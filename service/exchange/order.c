@@ -1,20 +1,14 @@
 #include "service/exchange/order.h"
 #include "service/event/report.h"
 #include "service/lot/lot_db.h"
-#include "service/tree/tree_db.h"
+#include "service/tree/cargo_db.h"
 #include "service/unit/unit_db.h"
-
-enum {
-    LOOKED_AT_MAX = 200000, // units of a shipment; over it its lots are all lots
-    DEPTH_MAX = 16          // containers in containers; the levels of a product are eight
-};
 
 struct looking {
     const struct order *o;
     struct lots *out;
     struct unit_rows rows;
     uint64_t first; // the event that the last unit began with: its neighbours mostly did too
-    uint32_t units;
 };
 
 static void add_first(struct looking *x, unit_id u)
@@ -22,7 +16,6 @@ static void add_first(struct looking *x, unit_id u)
     uint64_t first = unit_get(&x->rows, u).first;
     struct fact f;
 
-    x->units++;
     if (first == 0 || first == x->first) return;
     x->first = first;
     if (journal_get_header(x->o->t, first, &f).cls == ST_OK) lots_add(x->out, f.lot);
@@ -34,20 +27,32 @@ static bool is_container(struct looking *x, unit_id u)
     return s != NULL && space_is_container(s);
 }
 
-static void look_at(struct looking *x, const struct runs *runs, unsigned deeper)
+// What a container holds, by its cargo: of more lots than that tells it is about all lots.
+static void add_cargo(struct looking *x, unit_id u)
+{
+    struct cargo c;
+
+    cargo_get(x->o->t, u, &c);
+    for (uint32_t i = 0; i < c.lot_count; i++)
+        if (c.lots[i].lot != 0) lots_add(x->out, c.lots[i].lot);
+    if (c.many) *x->out = (struct lots){{PARKED_ALL_LOTS}, 1};
+}
+
+static void look_at(struct looking *x, const struct runs *runs, bool inside)
 {
     unit_id u;
 
     for (struct run_walk w = runs_walk(runs); run_next(&w, &u);) {
-        if (x->units >= LOOKED_AT_MAX) {
-            *x->out = (struct lots){{PARKED_ALL_LOTS}, 1};
-            return;
-        }
         add_first(x, u);
-        if (deeper == 0 || !is_container(x, u)) continue;
-        struct runs inside = children_get(x->o->t, u, x->o->a);
-        look_at(x, &inside, deeper - 1);
+        if (inside && is_container(x, u)) add_cargo(x, u);
     }
+}
+
+// What happens to goods as a whole happens to what lies in them.
+static bool is_trade(const struct fact *f)
+{
+    return (f->kind >= FACT_SHIPMENT_MADE && f->kind <= FACT_SHIPMENT_FORWARDED) ||
+           f->kind == FACT_CORRECTION_MADE;
 }
 
 status event_lots(const struct order *o, const struct fact *f, struct lots *out)
@@ -62,7 +67,7 @@ status event_lots(const struct order *o, const struct fact *f, struct lots *out)
     if (f->kind == FACT_UNITS_COMMISSIONED && f->lot != 0) return OK; // its units begin with it
     TRY(report_get(f->decided, o->a, &report, &touched, &rest));
     unit_rows_read(&x.rows, o->t);
-    look_at(&x, &touched.runs, f->kind == FACT_SHIPMENT_MADE ? DEPTH_MAX : 0);
+    look_at(&x, &touched.runs, is_trade(f));
     return txn_status(o->t);
 }
 

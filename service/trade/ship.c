@@ -122,8 +122,7 @@ static status check_draft(const struct ship *s)
                 shipment_state_word(row.state));
 }
 
-// What its documents are found by goes into the fact, for identifiers are read here and now only.
-static status find_by(struct arena *a, struct shipped *says)
+status shipment_find_by(struct arena *a, struct shipped *says)
 {
     str *found = NEW_ARRAY(a, str, says->document_count + 1), uri, type;
 
@@ -153,7 +152,7 @@ status shipment_put_decided(struct goods *g, const struct shipment_ask *ask,
     if (runs.at == NULL) return no_memory();
     says.number = ask->number;
     if (says.number == 0) says.number = (uint32_t)counter_get(d->t, COUNTER_SHIPMENT) + 1;
-    TRY(find_by(d->arena, &says));
+    TRY(shipment_find_by(d->arena, &says));
     report_put(d->out, &report);
     runs_put(d->out, &runs);
     buf_add(d->out, previous);

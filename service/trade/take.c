@@ -13,7 +13,7 @@ struct body {
     bool draft;
 };
 
-static status check_gln(str in, struct arena *a, str *out)
+status take_gln_check(str in, struct arena *a, str *out)
 {
     char *gln = arena_alloc(a, 13);
 
@@ -36,16 +36,16 @@ static status check_trade(str in, struct arena *a, str *out)
 // clang-format off
 static const struct form_field end_fields[] = {
     {.name = "party", .kind = FORM_STR, AT(end_value, party), NEEDED, .max = 13,
-     .check = check_gln},
+     .check = take_gln_check},
     {.name = "location", .kind = FORM_STR, AT(end_value, location), NEEDED, .max = 13,
-     .check = check_gln},
+     .check = take_gln_check},
     {0},
 };
 static const struct form_field document_fields[] = {
     {.name = "type", .kind = FORM_STR, AT(document_value, type), NEEDED, .max = 32,
      .check = check_trade},
     {.name = "id", .kind = FORM_STR, AT(document_value, id), NEEDED, .max = 256},
-    {.name = "gln", .kind = FORM_STR, AT(document_value, gln), .max = 13, .check = check_gln},
+    {.name = "gln", .kind = FORM_STR, AT(document_value, gln), .max = 13, .check = take_gln_check},
     {0},
 };
 const struct form end_form = {"end of a shipment", sizeof(struct end_value), end_fields, 1};
@@ -77,11 +77,16 @@ uint64_t take_gln(str gln)
 }
 
 // Goods go to whom the site knows: a wrong number with a right check digit goes no further.
+status take_party(struct txn *t, str party, const char *which)
+{
+    if (party_is_known(t, party)) return OK;
+    return fail(ST_UNPROCESSABLE, "party.unknown", 0, "%s.party: no party %.*s", which,
+                STR(party));
+}
+
 status take_end(struct txn *t, const struct end_value *e, const char *which)
 {
-    if (!party_is_known(t, e->party))
-        return fail(ST_UNPROCESSABLE, "party.unknown", 0, "%s.party: no party %.*s", which,
-                    STR(e->party));
+    TRY(take_party(t, e->party, which));
     if (!location_is_known(t, e->location))
         return fail(ST_UNPROCESSABLE, "location.unknown", 0, "%s.location: no location %.*s", which,
                     STR(e->location));

@@ -34,6 +34,8 @@ struct document_value {
 };
 extern const struct form end_form, document_form;
 uint64_t take_gln(str gln); // 0: it is empty
+status take_gln_check(str in, struct arena *a, str *out); // of a form's field
+status take_party(struct txn *t, str party, const char *which);
 status take_end(struct txn *t, const struct end_value *e, const char *which);
 // `ends` says who gave a paper its number where the caller does not.
 status take_documents(struct arena *a, const struct form_list *said, const struct shipped *ends,
@@ -45,6 +47,9 @@ status take_time(str said, struct moment *out);
 bool shipment_take(struct http_req *r, struct shipment_ask *out, bool *draft);
 
 // ---- ship.c: what the kinds share
+
+// What its documents are found by goes into the fact, for identifiers are read here and now only.
+status shipment_find_by(struct arena *a, struct shipped *says);
 
 status shipment_put_decided(struct goods *g, const struct shipment_ask *ask,
                             const struct shipped *says, str previous);

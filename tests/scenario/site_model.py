@@ -146,6 +146,7 @@ class Refused(Exception):
     def __init__(self, code, units=None):
         super().__init__(code, units)
         self.code, self.units = code, units or {}
+        self.vague = False  # several acts in an order of the service's: the first that is refused
 
 
 class Model:
@@ -430,11 +431,15 @@ class Model:
                 if profile["decommission_parent"] == "children":
                     first.append(("fate", None, held))
         told = unpack if first else None
-        for what, parent, inside in first:
-            if what == "unpack":
-                self.unpack_units(parent, inside, ms)
-            else:
-                self.changes(act, inside, told, ms)
+        try:
+            for what, parent, inside in first:
+                if what == "unpack":
+                    self.unpack_units(parent, inside, ms)
+                else:
+                    self.changes(act, inside, told, ms)
+        except Refused as refused:
+            refused.vague = len(first) > 1
+            raise
         offenders, changes = {}, []
         for unit in units:
             code, change = self.judge(act, unit, ms)
@@ -657,16 +662,32 @@ class Model:
                     whose = unit.client
                 code = self.ship_top(unit, whose, ms)
             if code is not None:
+                offenders.update(self.bad_content(unit) if code.startswith("unit.content") else {})
                 offenders[name] = code
-        self.refuse(offenders)
+        if offenders:
+            raise Refused(next(offenders[n] for n in names if n in offenders), offenders)
         at = self.when(units, ms)
         with self.attempt():
             for unit in units:
                 self.touch(unit, at)
                 unit.state = "shipped"
 
+    BARS = (("stolen", "unit.stolen"), ("recalled", "unit.recalled"), ("hold", "unit.on_hold"),
+            ("lost", "unit.lost"))
+
+    def bad_content(self, unit):
+        """What inside may not leave, by flags of its own, and containers that are not closed."""
+        found = {}
+        for inner in self.inside(unit):
+            code = next((code for flag, code in self.BARS if flag in inner.flags), None)
+            if code or inner.state == "open":
+                found[inner.name] = code or "unit.open"
+        return found
+
     def ship_top(self, unit, whose, ms):
-        code, _ = self.machine.step("ship", unit, unit.state, unit.flags)
+        state, flags = self.stands(unit)
+        code, _ = self.machine.step("ship", unit, state, flags - self.flags_of_lot(unit) |
+                                    unit.flags)
         if code is not None:
             return code
         if unit.client != whose:
@@ -674,8 +695,12 @@ class Model:
         if ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
             return "time.before"
         inside = list(self.inside(unit))
-        if any("hold" in u.flags for u in inside):
-            return "unit.content_on_hold"
+        bad = set(self.bad_content(unit).values())
+        for _, code in self.BARS:
+            if code in bad:
+                return "unit.content_" + code.split(".")[1]
+        if bad:
+            return "unit.content_open"
         rule = self.clients[unit.client]["ship_rule"]
         for lot in dict.fromkeys(u.lot for u in [unit, *inside] if not u.is_sscc and u.lot):
             if lot.held:

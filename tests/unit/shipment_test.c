@@ -3,6 +3,8 @@
 #include "service/client/client.h"
 #include "service/lot/lot.h"
 #include "service/trade/shipment.h"
+#include "service/tree/tree_db.h"
+#include "service/unit/unit_db.h"
 #include "trade_site.h"
 #include <setjmp.h>
 #include <string.h>
@@ -64,7 +66,7 @@ static void a_pallet_leaves_with_all_that_is_in_it(void **state)
     trade_has(unit(t, t->sscc[2]), "\"flags_from\":null");
     assert_int_equal(counts(t, PACK_A, "L1").level[LEVEL_SSCC].shipped, 1);
     trade_has(trade_ship(t, 409, &t->sscc[2], 1), "\"code\":\"unit.state\"");
-    trade_has(trade_ship(t, 409, &t->sscc[0], 1), "\"code\":\"unit.has_parent\"");
+    trade_has(trade_ship(t, 409, &t->sscc[0], 1), "\"code\":\"unit.state\"");
     fixture_verify(t->f);
 }
 
@@ -380,6 +382,82 @@ static void who_wants_to_know_first_is_waited_for(void **state)
     trade_ship(t, 201, &t->sscc[2], 1);
 }
 
+static const char *shipment_path(struct trade *t, const char *verb, str made)
+{
+    return trade_text(t, "%s /v1/shipments/%.*s", verb, STR(named("shipment", made)));
+}
+
+static void a_draft_is_judged_when_it_is_confirmed(void **state)
+{
+    struct trade *t = *state;
+
+    make_pallet(t);
+    str made = ship_with(t, 201, TO_PARTY ",\"draft\":true");
+    trade_has(made, "\"state\":\"draft\"");
+    trade_has(unit(t, t->sscc[2]), "\"state\":\"closed\"");
+    trade_has(trade_call(t, 200, "GET /v1/shipments?state=draft", ""), "\"units\":1");
+    const char *confirm = trade_text(t, "%s/confirm", shipment_path(t, "POST", made));
+    trade_has(trade_call(t, 409, confirm, "{}"), "lot.open");
+    trade_close_lot(t, PACK_A, "L1");
+    str shipped = trade_call(t, 200, confirm, "{}");
+    assert_true(str_eq(named("shipment", shipped), named("shipment", made)));
+    trade_has(shipped, "\"state\":\"shipped\"");
+    trade_has(unit(t, t->acme[0]), "\"state\":\"shipped\"");
+    trade_has(trade_call(t, 409, confirm, "{}"), "shipment.state");
+    trade_has(trade_call(t, 200, "GET /v1/shipments?state=draft", ""), "\"items\":[]");
+    trade_has(trade_call(t, 200, "GET /v1/shipments?to=" PARTY "&client=acme", ""), "shipped");
+    trade_has(trade_call(t, 200, "GET /v1/shipments?to=" HUB, ""), "\"items\":[]");
+    fixture_verify(t->f);
+}
+
+static void what_is_voided_never_left(void **state)
+{
+    struct trade *t = *state;
+
+    make_pallet(t);
+    trade_close_lot(t, PACK_A, "L1");
+    str made = trade_ship(t, 201, &t->sscc[2], 1);
+    const char *undo = trade_text(t, "%s/void", shipment_path(t, "POST", made));
+    t->f->now.ms += 1000;
+    trade_has(trade_call(t, 200, undo, "{\"reason\":\"wrong dock\"}"), "\"state\":\"void\"");
+    trade_has(unit(t, t->sscc[2]), "\"state\":\"closed\"");
+    trade_has(unit(t, t->acme[0]), "\"state\":\"packed\"");
+    assert_int_equal(counts(t, PACK_A, "L1").level[LEVEL_SSCC].shipped, 0);
+    trade_has(trade_call(t, 409, undo, "{\"reason\":\"again\"}"), "shipment.state");
+    trade_has(trade_call(t, 200, shipment_path(t, "GET", made), ""), "\"state\":\"void\"");
+    trade_ship(t, 201, &t->sscc[2], 1);
+    fixture_verify(t->f);
+}
+
+static void a_container_left_open_inside_keeps_the_whole_here(void **state)
+{
+    struct trade *t = *state;
+
+    make_pallet(t);
+    trade_close_lot(t, PACK_A, "L1");
+    struct txn *txn = txn_write(t->f->site.db); // as captured events may leave it
+    struct gs1_id id;
+    client_id owner;
+    struct unit_rows rows;
+    unit_id u, pallet;
+    assert_int_equal(gs1_read(t->sscc[0], &t->f->arena, &id).cls, ST_OK);
+    assert_true(names_find(names_here(&t->f->site), txn, &id, &u, &owner));
+    pallet = unit_one(txn, u).parent;
+    struct runs one = {&(struct run){u, 1}, 1, 1};
+    children_remove(txn, pallet, &one);
+    unit_rows_write(&rows, txn);
+    struct unit x = unit_get(&rows, u);
+    x.state = UNIT_OPEN;
+    unit_put(&rows, u, &x);
+    unit_rows_end(&rows);
+    children_add(txn, pallet, &one);
+    assert_int_equal(txn_end(&txn, true).cls, ST_OK);
+    str said = trade_ship(t, 409, &t->sscc[2], 1);
+    trade_has(said, "unit.content_open");
+    trade_has(said, trade_text(t, "{\"unit\":\"%.*s\",\"code\":\"unit.open\"}",
+                               STR(t->sscc[0])));
+}
+
 // Whatever call to the store fails: nothing is half done, nothing answered that is not there.
 static void a_failing_store_ships_nothing_or_all(void **state)
 {
@@ -412,6 +490,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_pallet_leaves_with_all_that_is_in_it),
         TEST(a_single_pack_may_leave_too),
+        TEST(a_draft_is_judged_when_it_is_confirmed),
+        TEST(what_is_voided_never_left),
+        TEST(a_container_left_open_inside_keeps_the_whole_here),
         TEST(a_refusal_names_every_offender),
         TEST(every_lot_inside_must_be_closed),
         TEST(tops_of_several_lots_are_counted_each_in_its_own),

@@ -8,6 +8,7 @@
 #include "service/lot/lot.h"
 #include "service/pool/issue.h"
 #include "service/pool/pool.h"
+#include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
 #include "service/tree/cargo_db.h"
@@ -37,12 +38,15 @@ static const struct kind *const kinds[] = {
     &kind_shipment_drafted,
     &kind_shipment_voided,
     &kind_shipment_forwarded,
+    &kind_receipt_made,
+    &kind_return_made,
     &kind_units_changed,
     &kind_flagged,
     NULL,
 };
-static const struct http_route *const routes[] = {units_routes,  shipment_routes,     lot_routes,
-                                                  report_routes, verification_routes, NULL};
+static const struct http_route *const routes[] = {
+    units_routes,  shipment_routes,     receive_routes, lot_routes,
+    report_routes, verification_routes, NULL};
 static const struct verification_conf verification = {
     {.per_second = 10, .burst = 50},
     {HUB,              13         }

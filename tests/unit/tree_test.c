@@ -1,6 +1,8 @@
 // Children of containers against a plain list: order, counts, what stays when some go.
 #include "common/arena.h"
 #include "common/bytes.h"
+#include "service/pool/pool_int.h"
+#include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
 #include "site_fixture.h"
 #include <setjmp.h>
@@ -28,6 +30,10 @@ static int open_model(void **state)
     m->f = fixture_open(NULL);
     m->t = txn_write(m->f->site.db);
     m->parent = unit_id_of(9, 7);
+    for (uint32_t i = 1; i <= 9; i++) {
+        enum space_sort sort = i == 9 ? SPACE_OF_SSCC : SPACE_OF_LIST;
+        space_row_put(m->t, &(struct space_row){.space = i, .sort = sort});
+    }
     *state = m;
     return 0;
 }
