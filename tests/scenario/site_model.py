@@ -247,7 +247,7 @@ class Model:
         """Of every lot and level, from its units one by one."""
         kept = ("commissioned", "scrapped", "packed", "open", "shipped", "printed",
                 "label_sampled", "sampled", "inactive", "destroyed", "invalid", "dissolved", "lost",
-                "stolen", "lost_numbers", "returned")
+                "stolen", "lost_numbers", "stolen_numbers", "returned")
         all_lots = {}
         for lot in self.lots.values():
             rows = [dict.fromkeys(kept, 0) for _ in lot.product.levels]
@@ -261,12 +261,20 @@ class Model:
             row = all_lots[lot.key][self.level_of(unit, lot)]
             row["commissioned"] += unit.first == "commission"
             row["packed"] += unit.parent is not None
-            state = {"returned_to_owner": "returned"}.get(unit.state, unit.state)
-            if state in row and state not in ("commissioned",):
-                row[state] += 1
-            row["stolen"] += "stolen" in unit.flags
-            row["lost" if unit.lot is not None else "lost_numbers"] += "lost" in unit.flags
+            place = self.place(unit)
+            if place in row and place != "commissioned":
+                row[place] += 1
         return all_lots
+
+    @staticmethod
+    def place(unit):
+        """The one line of a lot's balance that it is told in, beside that of its container."""
+        number = unit.state in ("none", "allocated", "printed")
+        if number or unit.state in ("commissioned", "open", "closed"):
+            for flag in ("stolen", "lost"):
+                if flag in unit.flags:
+                    return flag + ("_numbers" if number else "")
+        return "returned" if unit.state == "returned_to_owner" else unit.state
 
     # ---- changing
 
@@ -446,9 +454,9 @@ class Model:
             if code is not None:
                 offenders[unit.name] = code
             changes.append(change)
-        if act == "print" and not offenders and any(
-                u.asked and not u.asked.takes_commission() for u in units):
-            raise Refused("lot.closed")
+        if act == "print" and any(u.asked and not u.asked.takes_commission()
+                                  for u in units if u.name not in offenders):
+            raise Refused("lot.closed", offenders)
         self.refuse(offenders)
         if len({u.lot is None for u in units}) > 1:
             raise Refused("report.mixed")
