@@ -195,7 +195,7 @@ class Plant:
         except Refused as refused:
             foretold = refused
             key = (line, refused.code, tuple(sorted(refused.units.items())))
-            if key in self.seen_refusals:  # it would be counted with the other
+            if key in self.seen_refusals or refused.vague:  # it may be counted with another
                 self.model.refused = before
                 return False
             self.seen_refusals.add(key)
@@ -237,8 +237,6 @@ class Plant:
         got = None
         if problem is not None:
             got = (problem["code"], {u["unit"]: u["code"] for u in problem.get("units", [])})
-        if foretold is not None and foretold.vague and got is not None:
-            return
         if shown != got:
             self.differ("report " + json.dumps(wire(said)), shown, got)
 
