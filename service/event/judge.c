@@ -61,6 +61,7 @@ struct unit_sorts judge_sorts(struct judge *j, unit_id u)
     j->sorts = (struct unit_sorts){.space = space,
                                    .sort = space_is_container(s) ? SORT_CONTAINER : SORT_PACK,
                                    .is_sscc = s->sort == SPACE_OF_SSCC,
+                                   .foreign = s->sort == SPACE_OF_FOREIGN,
                                    .level = s->sort == SPACE_OF_SSCC ? 0 : s->level,
                                    .product = s->product};
     return j->sorts;
@@ -123,6 +124,9 @@ static status step(struct judge *j, unit_id u, const struct unit *x, enum unit_a
     uint32_t lot = x->first == 0 || s.is_sscc ? 0 : judge_header(j, x->first)->lot;
     struct unit stands = standing_of(&j->standing, x, lot);
 
+    if (s.foreign)
+        return fail(ST_CONFLICT, "unit.state", 0,
+                    "it began elsewhere: captured events alone tell what becomes of it");
     return unit_step_inside(s.sort, x, &stands, act, change);
 }
 

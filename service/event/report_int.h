@@ -103,7 +103,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
 struct unit_sorts { // what a unit is by its space
     uint32_t space;
     enum unit_sort sort;
-    bool is_sscc;
+    bool is_sscc, foreign;
     uint8_t level;
     uint32_t product;
 };

@@ -315,6 +315,8 @@ class Model:
 
     def judge(self, act, unit, ms):
         """(code, change) by the state machine and the clock."""
+        if "foreign" in unit.sorts:  # lines tell only of the site's own numbers
+            return "unit.state", None
         code, change = self.machine.step(act, unit, *self.stands(unit))
         if code is None and ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
             return "time.before", None

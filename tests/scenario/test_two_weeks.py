@@ -14,7 +14,7 @@ FULL = os.environ.get("TWO_WEEKS") == "full"
 LOTS = 40 if FULL else 10
 PACKS = 1100 if FULL else 120
 MISCHIEF = 0.12 if FULL else 0.25
-MOMENTS = 10
+MOMENTS = 11  # the last is the end
 LINES = ("line-1", "line-2", "line-3")
 CLIENTS = [
     ("acme", {}, [("pack", "sgtin", 1), ("case", "sscc", 10), ("pallet", "sscc", 6)]),
@@ -90,6 +90,8 @@ class Story:
             if rng.random() < 0.3:
                 self.say("label_sample", some[:1])
                 some = some[1:]
+            if not some:
+                continue
             self.say("commission", some, lot=self.lot.lot, gtin=self.product.gtin,
                      id=f"{self.lot.lot}/c{i}")
             if rng.random() < 0.15:  # the same again, by its id
