@@ -4,6 +4,7 @@
 # make lint       layout, layers, banned calls, sizes, headers, requirements
 # make units      runs the unit tests alone
 # make sanitize   runs the tests again under ASan with UBSan, then under TSan
+# make tidy       has clang-tidy look for bugs, as .clang-tidy says
 # make fuzz       runs every fuzz target for SECONDS
 # make bench      prints the tables of tests/bench
 # make image      builds the Docker image
@@ -147,6 +148,15 @@ $(BUILD)/headers/%.ok: % Makefile
 	@printf '#include "$<"\n#include "$<"\n' | \
 		$(CC) $(CFLAGS_ALL) -MF $@.d -MT $@ -x c -fsyntax-only - && touch $@
 
+# Not a part of lint: some minutes on two cores.
+tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(SOURCES) $(MAIN))
+
+$(BUILD)/tidy/%.ok: % $(HEADERS) .clang-tidy
+	@mkdir -p $(@D)
+	@echo 'clang-tidy $<'
+	$(Q)clang-tidy --quiet $< -- -std=c17 -D_GNU_SOURCE -I. -isystem /usr/include/libxml2 \
+		$(DEFINES) 2> $@.log || { cat $@.log; exit 1; }; touch $@
+
 # --- the rest ---
 image:
 	docker build -t $(IMAGE) .
@@ -156,7 +166,7 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check bench lint sanitize fuzz image units clean unit-programs fuzz-programs \
+.PHONY: all demo check bench lint tidy sanitize fuzz image units clean unit-programs fuzz-programs \
 	fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
 -include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian 12 packages that a group of work needs; says nothing when all are there.
-# usage: scripts/deps.sh build|test|bench|image ...
+# usage: scripts/deps.sh build|test|bench|image|tidy ...
 set -euo pipefail
 
 declare -A group=(
@@ -10,9 +10,10 @@ declare -A group=(
             python3-pytest python3-requests python3-jsonschema python3-yaml python3-lxml"
     [bench]="postgresql-15 wrk python3"
     [image]="buildah debootstrap iproute2 ca-certificates"
+    [tidy]="clang-tidy"
 )
 
-[ $# -gt 0 ] || { echo "usage: scripts/deps.sh build|test|bench|image ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: scripts/deps.sh build|test|bench|image|tidy ..." >&2; exit 2; }
 wanted=()
 for name in "$@"; do
     [ -n "${group[$name]:-}" ] || { echo "deps.sh: there is no group '$name'" >&2; exit 2; }

@@ -5,6 +5,7 @@
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/event/capture.h"
+#include "service/event/lot_acts.h"
 #include "service/event/report.h"
 #include "service/exception/act.h"
 #include "service/exception/refused.h"
@@ -23,6 +24,7 @@
 #include "service/pool/pool.h"
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
+#include "service/trade/correct.h"
 #include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
@@ -59,9 +61,18 @@ const struct kind *const site_kinds[] = {
     &kind_pool_returned,
     &kind_lot_opened,
     &kind_lot_closed,
+    &kind_lot_counted,
+    &kind_lot_explained,
+    &kind_lot_released,
+    &kind_lot_reopened,
+    &kind_lot_amended,
+    &kind_lot_recalled,
+    &kind_lot_held,
+    &kind_hold_released,
     &kind_units_commissioned,
     &kind_units_scrapped,
     &kind_labels_sampled,
+    &kind_labels_unread,
     &kind_units_changed,
     &kind_units_packed,
     &kind_units_unpacked,
@@ -72,6 +83,7 @@ const struct kind *const site_kinds[] = {
     &kind_shipment_forwarded,
     &kind_receipt_made,
     &kind_return_made,
+    &kind_correction_made,
     &kind_exception_assigned,
     &kind_exception_noted,
     &kind_exception_resolved,

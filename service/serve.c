@@ -15,6 +15,7 @@
 #include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/captured_render.h"
+#include "service/event/lot_acts.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
 #include "service/exchange/exchange.h"
@@ -36,6 +37,7 @@
 #include "service/serve_seed.h"
 #include "service/settings.h"
 #include "service/soap/soap.h"
+#include "service/trade/correct.h"
 #include "service/trade/receive.h"
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
@@ -59,10 +61,14 @@ const struct http_route *const serve_routes[] = {
     place_routes,
     pool_routes,
     lot_routes,
+    lot_paper_routes,
+    lot_balance_routes,
+    hold_routes,
     report_routes,
     units_routes,
     shipment_routes,
     receive_routes,
+    correct_routes,
     inbox_routes,
     verification_routes,
     exchange_routes,

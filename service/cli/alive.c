@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASK_MS 4000l
+#define ASK_MS 4000L
 
 static size_t drop(char *p, size_t size, size_t n, void *arg)
 {
@@ -36,8 +36,8 @@ static status ask(CURL *c, const char *url)
     curl_easy_setopt(c, CURLOPT_URL, url);
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ASK_MS);
     curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0l);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0l);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop);
     CURLcode rc = curl_easy_perform(c);
     if (rc != CURLE_OK) return fail(ST_BUSY, "alive.no", 0, "%s: %s", url, curl_easy_strerror(rc));

@@ -79,9 +79,6 @@ static status client_prepare(struct txn *t, struct arena *a, str name, void *val
     (void)t, (void)name, (void)client; // a client is its own
     if (v->profile == NULL) v->profile = NEW(a, struct client_profile);
     if (v->profile == NULL) return no_memory();
-    if (v->profile->ship_rule == SHIP_RELEASED)
-        return fail(ST_BAD_INPUT, "profile.not_yet", 0,
-                    "profile.ship_rule: \"released\" needs releases, which are not there yet");
     return OK;
 }
 

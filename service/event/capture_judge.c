@@ -29,6 +29,8 @@ struct capturing {
     bool begun;       // some own unit begins
     bool waits;       // nothing is done yet
     uint64_t event;   // applied: the seq of the event that waited; else 0
+    bool lot_known, lot_asked;
+    struct lot_brief lot_told; // the lot that the event tells, where it is known
 };
 
 // ---- exceptions
@@ -126,16 +128,23 @@ static unsigned sort_of(struct capturing *c, uint32_t i)
     return (container ? SORT_CONTAINER : SORT_PACK) | (is_foreign(c, i) ? SORT_FOREIGN : 0u);
 }
 
+// Looked for once, not for each unit.
+static const struct lot_brief *lot_told(struct capturing *c)
+{
+    if (!c->lot_asked)
+        c->lot_known = c->ask->lot != 0 && lot_brief_get(c->d->t, c->ask->lot, &c->lot_told);
+    c->lot_asked = true;
+    return c->lot_known ? &c->lot_told : NULL;
+}
+
 // REQ CBV-ILMD: what begins here has the lot that the event tells. Own trade items need one.
 static unsigned check_lot(struct capturing *c, unit_id u)
 {
     struct unit_sorts s = judge_sorts(&c->j, u);
-    struct lot_brief b;
-
     if (s.is_sscc) return 0;
-    if (c->ask->lot == 0 || !lot_brief_get(c->d->t, c->ask->lot, &b)) return EXCEPTION_LOT_UNKNOWN;
-    if (b.product != s.product) return EXCEPTION_LOT_UNKNOWN;
-    return lot_takes_commission(b.state) ? 0 : EXCEPTION_LOT_CLOSED;
+    const struct lot_brief *b = lot_told(c);
+    if (b == NULL || b->product != s.product) return EXCEPTION_LOT_UNKNOWN;
+    return lot_takes_commission(b->state) ? 0 : EXCEPTION_LOT_CLOSED;
 }
 
 static bool ends(enum unit_act act) { return act == ACT_DECOMMISSION || act == ACT_DESTROY; }

@@ -5,6 +5,7 @@
 // long to walk. How many they were is kept as about their logarithm: it grows from k to k + 1 with
 // the chance 1 in 2^k, by a digest of the unit and the event.
 #include "service/event/captured.h"
+#include "service/event/hold_db.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
@@ -28,6 +29,7 @@ struct applying {
     struct moved in, out, begun;
     uint64_t event; // its seq; not the fact's own: it waited
     uint32_t waits; // units that it waits for
+    uint64_t held;  // that it puts on hold
 };
 
 // splitmix64: written once and for ever.
@@ -65,6 +67,7 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
         a->begun.at[a->begun.n++] = u;
     }
     unit_apply(x, &c);
+    a->held += (c.set & UNIT_HOLD) != 0;
     if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) {
         cargo_mark_end(&a->around);
@@ -199,6 +202,8 @@ void captured_write(struct txn *t, const struct fact *f, const void *arg)
         write_lists(&a);
         write_exception(&a);
         write_waiting(&a);
+        if (a.held > 0)
+            hold_put(t, &(struct hold){.id = f->seq, .client = f->client, .units = a.held});
     } else {
         txn_spoil(t, "record.corrupt", "a captured event");
     }

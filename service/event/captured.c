@@ -173,7 +173,7 @@ void captured_entries_put(struct buf *b, const struct index_entries *all)
     }
 }
 
-static bool entries_get(struct bytes_r *in, struct arena *a, struct index_entries *out)
+bool captured_entries_get(struct bytes_r *in, struct arena *a, struct index_entries *out)
 {
     struct index_entries all = {.n = count_get(in, 2)};
 
@@ -267,7 +267,7 @@ status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t u
     str content = bytes_get_raw(rest, sizeof e.content.b);
     if (content.n == sizeof e.content.b) memcpy(e.content.b, content.p, sizeof e.content.b);
     e.effects = effects_get(rest, units);
-    if (!counts_get(rest, a, &e.counts) || !entries_get(rest, a, &e.found_by) ||
+    if (!counts_get(rest, a, &e.counts) || !captured_entries_get(rest, a, &e.found_by) ||
         !exceptions_get(rest, a, units, &e))
         return corrupt();
     if (roles & ROLE_WAITS) e.wait_ms = bytes_get_var(rest);

@@ -168,6 +168,7 @@ bool captured_of(struct bytes_r *rest, const struct fact *f, uint64_t *event);
 status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
                           struct arena *a, struct captured_event *out);
 void captured_entries_put(struct buf *b, const struct index_entries *all);
+bool captured_entries_get(struct bytes_r *in, struct arena *a, struct index_entries *out);
 
 // ---- slices
 

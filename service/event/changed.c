@@ -6,6 +6,7 @@
 #include "service/event/changed.h"
 #include "service/client/client.h"
 #include "service/event/before.h"
+#include "service/event/hold_db.h"
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
@@ -217,7 +218,7 @@ struct changing {
 // A number that was never commissioned counts with the lot that it was asked for.
 static uint32_t lot_of(struct changing *c, unit_id u, const struct unit *x)
 {
-    if (x->first != 0) return judge_header(&c->j, x->first)->lot;
+    if (x->first != 0) return judge_lot_of(&c->j, u, x);
     return owner_lot_asked(&c->owners, u, c->ask->client);
 }
 
@@ -234,7 +235,7 @@ static void change(struct changing *c, unit_id u)
         counts_add(&c->counts, c->j.d->arena, &of); // touched, whatever is counted
         counts_step(&c->counts, c->j.d->arena, &of, &x, &after);
         if (c->n == 0) c->lot = of.lot;
-        c->begun += x.first != 0;
+        c->begun += x.first != 0 || judge_sorts(&c->j, u).is_foreign;
     }
     alike_put(&c->changes, (uint64_t)step.to << 16 | (uint64_t)step.set << 8 | step.clear);
     c->n++;
@@ -383,6 +384,9 @@ static void changed_write(struct txn *t, const struct fact *f, const void *arg)
         write_units(&w, &x);
         writing_counts(&w, &x.counts);
         if (f->flags & FACT_IS_EVENT) note(&w, x.act);
+        if (x.act == ACT_HOLD)
+            hold_put(t, &(struct hold){
+                            .id = f->seq, .client = f->client, .units = w.touched.runs.units});
         if (x.has_repeat) repeat_write(t, f, &w.report, &x.repeat);
     } else {
         txn_spoil(t, "record.corrupt", "changed units");

@@ -7,6 +7,7 @@
 #include "common/arena.h"
 #include "service/api/caller.h"
 #include "service/catalog/place.h"
+#include "service/event/lot_acts.h"
 #include "service/event/report_int.h"
 #include "service/gs1/id.h"
 #include "service/journal/refusal.h"
@@ -359,6 +360,17 @@ static status find_numbers(struct finder *f, const struct said *s, struct report
     return take_units(f, &g, ask);
 }
 
+static status find_of_lot(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct gtin_row g;
+
+    if (s->type == REPORT_HOLD && s->lot.n == 0) return find_units(f, s, ask);
+    TRY(find_lot(f, s, ask));
+    if (gtin_get(f->t, s->gtin, &g)) ask->level = g.level;
+    ask->count = s->count;
+    return OK;
+}
+
 static const struct {
     status (*find)(struct finder *f, const struct said *s, struct report_ask *ask);
     const struct kind *kind;
@@ -378,7 +390,8 @@ static const struct {
     [REPORT_LOST] = {find_units,    &kind_units_changed,      ACT_LOSE        },
     [REPORT_FOUND] = {find_units,    &kind_units_changed,      ACT_FIND        },
     [REPORT_STOLEN] = {find_units,    &kind_units_changed,      ACT_STEAL       },
-    [REPORT_HOLD] = {find_units,    &kind_units_changed,      ACT_HOLD        },
+    [REPORT_HOLD] = {find_of_lot,   &kind_units_changed,      ACT_HOLD        },
+    [REPORT_UNREAD] = {find_of_lot,   &kind_labels_unread,      (enum unit_act)0},
 };
 
 static void take_fields(const struct finder *f, const struct said *s, struct report_ask *ask)
@@ -416,6 +429,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
     f->bad = f->left_out = 0;
     take_fields(f, s, ask);
     *kind = types[s->type].kind;
+    if (s->type == REPORT_HOLD && s->lot.n > 0) *kind = &kind_lot_held;
     *what = ask;
     status st = types[s->type].find(f, s, ask);
     str units = f->units.failed ? (str){"", 0} : arena_str(f->arena, buf_str(&f->units));

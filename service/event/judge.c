@@ -61,7 +61,7 @@ struct unit_sorts judge_sorts(struct judge *j, unit_id u)
     j->sorts = (struct unit_sorts){.space = space,
                                    .sort = space_is_container(s) ? SORT_CONTAINER : SORT_PACK,
                                    .is_sscc = s->sort == SPACE_OF_SSCC,
-                                   .foreign = s->sort == SPACE_OF_FOREIGN,
+                                   .is_foreign = s->sort == SPACE_OF_FOREIGN,
                                    .level = s->sort == SPACE_OF_SSCC ? 0 : s->level,
                                    .product = s->product};
     return j->sorts;
@@ -81,7 +81,16 @@ const struct fact *judge_header(struct judge *j, uint64_t seq)
 
 uint32_t judge_lot(struct judge *j, unit_id u)
 {
-    return u.v == 0 ? 0 : judge_header(j, unit_one(j->d->t, u).first)->lot;
+    struct unit x = {0};
+
+    if (u.v != 0) x = unit_one(j->d->t, u);
+    return judge_lot_of(j, u, &x);
+}
+
+// What began elsewhere counts with no lot.
+uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x)
+{
+    return x->first == 0 || judge_sorts(j, u).is_foreign ? 0 : judge_header(j, x->first)->lot;
 }
 
 static status too_early(struct judge *j, uint64_t last)
@@ -121,13 +130,13 @@ static status step(struct judge *j, unit_id u, const struct unit *x, enum unit_a
                    struct unit_change *change)
 {
     struct unit_sorts s = judge_sorts(j, u);
-    uint32_t lot = x->first == 0 || s.is_sscc ? 0 : judge_header(j, x->first)->lot;
+    uint32_t lot = s.is_sscc ? 0 : judge_lot_of(j, u, x);
     struct unit stands = standing_of(&j->standing, x, lot);
 
-    if (s.foreign)
-        return fail(ST_CONFLICT, "unit.state", 0,
-                    "it began elsewhere: captured events alone tell what becomes of it");
-    return unit_step_inside(s.sort, x, &stands, act, change);
+    // The space of foreign units does not tell which of them are containers; their states do.
+    unsigned foreign = s.is_foreign ? SORT_FOREIGN | SORT_CONTAINER : 0u;
+
+    return unit_step_inside(s.sort | foreign, x, &stands, act, change);
 }
 
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)

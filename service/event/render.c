@@ -2,6 +2,7 @@
 #include "service/client/client.h"
 #include "service/event/captured_render.h"
 #include "service/event/changed.h"
+#include "service/event/correction.h"
 #include "service/event/event_id.h"
 #include "service/event/handover.h"
 #include "service/event/shipped.h"
@@ -20,8 +21,9 @@ struct unit_names {
     uint64_t run_begin;
     uint64_t begin; // the slice: units begin .. begin + n - 1 of all
     uint32_t n;
-    bool is_sscc;
+    bool is_sscc, is_foreign; // of foreign units a slice has one, `id`
     char gtin[14];
+    struct gs1_id id;
     uint8_t length[SLICE];
     char text[SLICE][GS1_KEY_MAX + 2];
 };
@@ -75,6 +77,11 @@ static status slice_read(struct unit_names *s, uint64_t i)
         return fail(ST_STORE, "names.unknown_space", 0, "there is no space %u",
                     unit_space(part.first));
     s->is_sscc = row->sort == SPACE_OF_SSCC;
+    s->is_foreign = row->sort == SPACE_OF_FOREIGN;
+    if (s->is_foreign) {
+        s->n = 1;
+        return names_id(s->r->names, s->r->t, part.first, s->r->arena, &s->id);
+    }
     memcpy(s->gtin, row->gtin, sizeof s->gtin);
     return names_texts(s->r->names, s->r->t, part, take_text, s);
 }
@@ -87,8 +94,9 @@ static status name_put(const void *self, uint32_t i, enum epcis_form form, struc
     if (at - s->begin >= s->n) TRY(slice_read(s, at));
     uint32_t k = (uint32_t)(at - s->begin);
     assert(k < s->n);
-    str text = {s->text[k], s->length[k]};
+    str text = {s->text[k], s->is_foreign ? 0 : s->length[k]};
     struct gs1_id id = s->is_sscc ? gs1_sscc(text.p) : gs1_sgtin(s->gtin, text);
+    if (s->is_foreign) id = s->id;
     return gs1_write(&id, form == EPCIS_URN ? GS1_URN : GS1_DL, s->r->prefixes, out);
 }
 
@@ -416,6 +424,36 @@ static const struct {
     {FACT_RETURN_MADE,        tell_received    },
 };
 
+// The same event again, as it was told, with what is declared of it. It is recorded anew.
+static status tell_corrected(struct event_render *r, const struct fact *f, struct event_parts *out)
+{
+    struct epcis_error *error = NEW(r->arena, struct epcis_error);
+    struct fact *told = NEW(r->arena, struct fact);
+    struct report report;
+    struct touched touched;
+    struct correction c;
+    struct bytes_r rest;
+
+    TRY(report_get(f->decided, r->arena, &report, &touched, &rest));
+    TRY(correction_get(&rest, r->arena, &c));
+    if (error == NULL || told == NULL) return no_room();
+    TRY(journal_get(r->t, c.seq, r->arena, told));
+    if (told->kind == FACT_CORRECTION_MADE)
+        return fail(ST_STORE, "record.corrupt", 0, "a correction of a correction");
+    TRY(event_render(r, told, out));
+    uint32_t i = 0;
+    while (i < out->n && out->at[i].part != c.part) i++;
+    if (i == out->n) return fail(ST_STORE, "record.corrupt", 0, "a correction of no event");
+    *error = (struct epcis_error){.declared.at = c.signature.time,
+                                  .reason = str_of(correction_word(c.reason)),
+                                  .corrective = {c.correctives, c.corrective_count}};
+    out->at[0] = out->at[i];
+    out->at[0].event.error = error;
+    out->at[0].event.recorded = (struct epcis_time){.at = {f->at, f->event.offset_min}};
+    out->n = 1;
+    return OK;
+}
+
 status event_render(struct event_render *r, const struct fact *f, struct event_parts *out)
 {
     struct telling x = {.r = r, .f = f, .out = out};
@@ -423,6 +461,7 @@ status event_render(struct event_render *r, const struct fact *f, struct event_p
 
     out->n = 0;
     if (f->kind == FACT_EVENT_CAPTURED) return captured_tell(r, f, out);
+    if (f->kind == FACT_CORRECTION_MADE) return tell_corrected(r, f, out);
     while (i < LEN(tellers) && tellers[i].kind != f->kind) i++;
     if (i == LEN(tellers)) return OK;
     TRY(report_get(f->decided, r->arena, &x.report, &x.touched, &x.rest));

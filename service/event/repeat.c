@@ -35,6 +35,11 @@ static void core_put(struct buf *b, const struct said *s, const struct report_as
     bytes_u(b, s->type, 1);
     bytes_u(b, ask->parent.v, 8);
     runs_put(b, &ask->units);
+    if (ask->units.units == 0) { // it is about a lot
+        bytes_u(b, ask->lot, 4);
+        bytes_u(b, ask->level, 1);
+        bytes_var(b, ask->count);
+    }
     bytes_u(b, s->has_time, 1);
     bytes_u(b, (uint64_t)s->time.at.ms, 8);
     if (ask->left_out != NULL) bytes_str(b, ask->left_out->units);

@@ -54,7 +54,9 @@ struct report_ask {
     bool has_time;
     struct moment time;
     client_id client;
-    uint32_t lot; // of firsts; 0: none
+    uint32_t lot;   // of firsts, or that the report is about; 0: none
+    uint8_t level;  // of labels that were not read
+    uint64_t count; // of them
     bool commission, partial;
     bool says_unpack, unpack; // first out of the container that it lies in
     unit_id parent;           // {0}: not said; of a relabelling the old number
@@ -103,7 +105,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
 struct unit_sorts { // what a unit is by its space
     uint32_t space;
     enum unit_sort sort;
-    bool is_sscc, foreign;
+    bool is_sscc, is_foreign;
     uint8_t level;
     uint32_t product;
 };
@@ -133,6 +135,7 @@ status judge_begin(struct judge *j, struct decide *d, const struct runs *units);
 struct unit_sorts judge_sorts(struct judge *j, unit_id u);
 const struct fact *judge_header(struct judge *j, uint64_t seq);
 uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first event; 0: none
+uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x); // x: its row
 // One unit of `units`, in their order: may `act` be done to it? *x is its row. The second tells
 // what changes.
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);

@@ -9,6 +9,7 @@
 #define SPELLING_MAX   500u // of a unit, characters
 #define EXTRA_MAX      4000u
 #define EXTRA_KEYS_MAX 64u
+#define COUNT_MAX      1000000000u // of labels in one report
 #define FIRST_ROOM     128u // units that most reports stay under
 #define FNC1           0x1d // in scans
 
@@ -30,11 +31,12 @@ enum field {
     F_REASON,
     F_UNITS,
     F_UNPACK,
+    F_COUNT,
     FIELDS
 };
 #define BIT(field) (1u << (field))
 
-enum shape { TYPE, TIME, TEXT, EXTRA, GTIN, LIST, FLAG };
+enum shape { TYPE, TIME, TEXT, EXTRA, GTIN, LIST, FLAG, NUMBER };
 
 // clang-format off
 #define AT(member) offsetof(struct said, member)
@@ -61,6 +63,7 @@ static const struct {
     [F_REASON]     = {"reason",     TEXT,  AT(reason),     REASON_MAX  },
     [F_UNITS]      = {"units",      LIST,  AT(units),      0           },
     [F_UNPACK]     = {"unpack",     FLAG,  AT(unpack),     0           },
+    [F_COUNT]      = {"count",      NUMBER, AT(count),     COUNT_MAX   },
 };
 
 #define EVERY (BIT(F_TYPE) | BIT(F_TIME) | BIT(F_ID) | BIT(F_BY) | BIT(F_STATION) | BIT(F_EXTRA))
@@ -86,7 +89,8 @@ static const struct {
     [REPORT_LOST]       = {"lost", UNITS, BIT(F_UNPACK), 0},
     [REPORT_FOUND]      = {"found", UNITS, 0, 0},
     [REPORT_STOLEN]     = {"stolen", UNITS, BIT(F_UNPACK), 0},
-    [REPORT_HOLD]       = {"hold", UNITS, 0, 0},
+    [REPORT_HOLD]       = {"hold", BIT(F_REASON), BIT(F_GTIN), BIT(F_UNITS) | BIT(F_LOT)},
+    [REPORT_UNREAD]     = {"unread", BIT(F_LOT) | BIT(F_GTIN) | BIT(F_COUNT) | BIT(F_REASON), 0, 0},
 };
 // clang-format on
 
@@ -218,6 +222,7 @@ static void read_value(struct json_r *r, enum field f, uint32_t units_max, struc
     case TEXT: *(str *)(void *)at = read_text(r, f); break;
     case EXTRA: *(str *)(void *)at = read_extra(r); break;
     case LIST: read_list(r, fields[f].name, units_max, (struct texts *)(void *)at); break;
+    case NUMBER: *(uint64_t *)(void *)at = (uint64_t)json_int(r, 1, fields[f].max); break;
     case FLAG: *(bool *)(void *)at = json_bool(r); break;
     }
 }
@@ -256,9 +261,12 @@ static void check(struct json_r *r, const struct said *s, uint32_t given, const 
         if (given & ~known & BIT(f)) json_unknown(r, str_of(fields[f].name));
         if (must & ~given & BIT(f)) require(r, object, f);
     }
-    if (one_of && !(given & one_of)) refuse(r, object, "report.units", "serials or ssccs");
+    bool names = one_of == NAMED;
+    if (one_of && !(given & one_of))
+        refuse(r, object, "report.units", names ? "serials or ssccs" : "units, or gtin and lot");
     if (one_of && (given & one_of) == one_of)
-        refuse(r, at[F_SSCCS], "report.units", "serials or ssccs, not both");
+        refuse(r, at[names ? F_SSCCS : F_UNITS], "report.units",
+               names ? "serials or ssccs, not both" : "units, or gtin and lot, not both");
     if ((given & BIT(F_SERIALS) || given & BIT(F_LOT)) && !s->has_gtin) require(r, object, F_GTIN);
     if (s->type == REPORT_UNPACK && !(given & (BIT(F_PARENT) | BIT(F_CHILDREN))))
         refuse(r, object, "report.units", "parent or children");

@@ -23,6 +23,7 @@ enum report_type { // on disk, in digests of repeats
     REPORT_FOUND = 13,
     REPORT_STOLEN = 14,
     REPORT_HOLD = 15,
+    REPORT_UNREAD = 16,
     REPORT_TYPE_END
 };
 
@@ -37,6 +38,7 @@ struct said {
     struct moment time;
     str id, by, station, reason, extra, lot, parent;
     char gtin[14];
+    uint64_t count; // of labels
     struct texts serials, ssccs, children, units; // at most one of them has any
 };
 

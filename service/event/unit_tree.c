@@ -8,7 +8,8 @@
 #include "service/event/units_int.h"
 #include <string.h>
 
-#define SLICE_UNITS 500u // about a millisecond of the loop
+#define SLICE_UNITS 1000u // about a millisecond of the loop
+#define ALIKE_COST  4u    // packs alike, told together, cost as much as one by itself
 #define SLICE_BYTES MB   // their ceiling as JSON
 
 struct level {
@@ -61,7 +62,67 @@ static status enter(struct tree *tr, struct unit_reader *u, const struct unit_vi
     return u->st;
 }
 
-static status next(struct tree *tr, struct unit_reader *u, struct buf *b)
+// ---- packs alike
+
+// How many of the run, from its unit `at` on, are told in the same words but for their numbers.
+static uint32_t alike_count(struct unit_reader *u, const struct run *r, uint32_t at)
+{
+    struct unit first = unit_get(&u->rows, (unit_id){r->first.v + at}), x;
+    uint32_t n = 1;
+
+    for (; at + n < r->count; n++) {
+        x = unit_get(&u->rows, (unit_id){r->first.v + at + n});
+        if (x.state != first.state || x.first != first.first) break;
+    }
+    return n;
+}
+
+// What stands before and after each number, the comma to its neighbour included.
+static status frame_of(struct unit_reader *u, const struct unit_view *v, struct names_frame *out)
+{
+    const struct lot *l = unit_view_lot(u, v);
+    struct buf b;
+    str all;
+
+    buf_init(&b, 4 * KB);
+    buf_addf(&b, ",{\"unit\":\"(01)%.14s(21)", v->gtin);
+    size_t before = b.n;
+    buf_addf(&b, "\",\"state\":\"%s\",\"gtin\":\"%.14s\"", unit_view_state(v), v->gtin);
+    struct json_w w = json_writer(&b);
+    if (l != NULL) {
+        buf_add(&b, S(",\"lot\":"));
+        json_w_str(&w, l->lot);
+    }
+    buf_addc(&b, '}');
+    status st = buf_done(&b, &all);
+    if (st.cls == ST_OK) all = arena_str(u->arena, all);
+    buf_fini(&b);
+    *out = (struct names_frame){{all.p, before}, str_from(all, before)};
+    return st.cls == ST_OK && all.p == NULL ? no_memory() : st;
+}
+
+// After the first of a run: as many of its neighbours as may be told at once. *told 0: none.
+static status tell_alike(struct tree *tr, struct unit_reader *u, const struct unit_view *first,
+                         struct buf *b, uint32_t *told)
+{
+    struct run_walk *w = &tr->levels[tr->open - 1].walk;
+    struct names_frame frame;
+
+    *told = 0;
+    if (first->is_container || first->is_sscc || tr->form != GS1_BRACKETED || w->at == 0) return OK;
+    const struct run *r = &w->runs->at[w->run];
+    uint32_t at = w->at - 1, n = alike_count(u, r, at) - 1;
+    if (n == 0 || w->run >= w->runs->n) return OK;
+    TRY(frame_of(u, first, &frame));
+    struct run more = {{r->first.v + at + 1}, n};
+    if (!names_framed(u->names, u->t, more, &frame, b)) return OK;
+    *told = n;
+    w->at += n;
+    if (w->at == r->count) w->run++, w->at = 0;
+    return OK;
+}
+
+static status next(struct tree *tr, struct unit_reader *u, struct buf *b, uint32_t *cost)
 {
     struct level *l = &tr->levels[tr->open - 1];
     struct unit_view v;
@@ -76,12 +137,17 @@ static status next(struct tree *tr, struct unit_reader *u, struct buf *b)
     if (!tr->first) buf_addc(b, ',');
     tr->first = false;
     TRY(unit_view_inside(u, child, &l->container, &v));
-    return enter(tr, u, &v, b);
+    uint32_t told;
+    if (v.is_container) return enter(tr, u, &v, b);
+    TRY(enter(tr, u, &v, b));
+    TRY(tell_alike(tr, u, &v, b, &told));
+    *cost += told / ALIKE_COST;
+    return OK;
 }
 
 static status slice(struct tree *tr, struct unit_reader *u, struct buf *b)
 {
-    for (uint32_t i = 0; i < SLICE_UNITS && tr->open > 0; i++) TRY(next(tr, u, b));
+    for (uint32_t cost = 0; cost < SLICE_UNITS && tr->open > 0; cost++) TRY(next(tr, u, b, &cost));
     return OK;
 }
 

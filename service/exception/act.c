@@ -1,5 +1,5 @@
 // decided part: distance from the fact that raised the exception var | index 1 | fact before in its
-//   history var | first str | second str |
+//   history var | state after it 1 | first str | second str |
 //   third str. The fact's client is the exception's.
 #include "service/exception/act.h"
 #include "common/bytes.h"
@@ -17,6 +17,7 @@ void exception_act_put(uint64_t seq, const struct exception_act *x, struct buf *
     bytes_var(out, seq - x->id.seq);
     bytes_u(out, x->id.index, 1);
     bytes_var(out, x->before);
+    bytes_u(out, x->after, 1);
     bytes_str(out, x->first);
     bytes_str(out, x->second);
     bytes_str(out, x->third);
@@ -30,6 +31,7 @@ status exception_act_get(const struct fact *f, struct exception_act *out)
 
     x.id.index = (uint8_t)bytes_get_u(&r, 1);
     x.before = bytes_get_var(&r);
+    x.after = (enum exception_state)bytes_get_u(&r, 1);
     x.first = bytes_get_str(&r);
     x.second = bytes_get_str(&r);
     x.third = bytes_get_str(&r);
@@ -54,6 +56,8 @@ static status act_decide(struct decide *d)
     if (e->resolved_only && row.state != EXCEPTION_RESOLVED)
         return fail(ST_CONFLICT, "exception.not_resolved", 0, "it is not resolved");
     x.before = row.newest;
+    x.after = e->to == 0 ? row.state : e->to;
+    if (e->to == EXCEPTION_OPEN && row.owner.n > 0) x.after = EXCEPTION_ASSIGNED;
     exception_act_put(d->seq, &x, d->out);
     return OK;
 }
@@ -99,9 +103,8 @@ static void act_write(struct txn *t, const struct fact *f, const void *arg)
     }
     enum exception_state before = row.state;
     row.newest = f->seq;
-    if (e->to != 0) row.state = e->to;
+    if (e->to != 0) row.state = x.after;
     if (e->owns) row.owner = x.first;
-    if (e->to == EXCEPTION_OPEN && row.owner.n > 0) row.state = EXCEPTION_ASSIGNED;
     if (e->resolves) (void)exception_resolution_find(x.first, &row.resolution);
     exception_put(t, &row, before);
     if (before != row.state) stand(t, &row);

@@ -13,10 +13,11 @@
 
 struct exception_act { // the ask of all five, and their decided part
     struct exception_id id;
-    uint64_t before; // fact before in the history, the decision's to fill; 0: the first
-    str first;       // owner; text; resolution; nothing; type of the message
-    str second;      // reason; nothing; reason; reason; to whom
-    str third;       // of what was sent: the case that the partner will answer under
+    uint64_t before;            // fact before in the history, the decision's to fill; 0: the first
+    enum exception_state after; // its state from then on; likewise
+    str first;                  // owner; text; resolution; nothing; type of the message
+    str second;                 // reason; nothing; reason; reason; to whom
+    str third;                  // of what was sent: the case that the partner will answer under
 };
 
 extern const struct kind kind_exception_assigned, kind_exception_noted, kind_exception_resolved,

@@ -24,7 +24,8 @@ struct wish { // what the query asks for
     enum exception_state state;
     str lot, owner;
     uint32_t product; // 0: any
-    unit_id unit;     // {0}: any
+    bool one_unit;
+    unit_id unit;     // {0}: it is not known here, but a refusal may name it
     struct gs1_id id; // of it
     wall since;
 };
@@ -59,9 +60,11 @@ static status read_unit(struct listing *l, str text)
 {
     struct unit_view v;
 
-    TRY(unit_look(&l->x.units, text, &v));
-    l->wish.unit = v.unit;
-    return names_id(l->x.units.names, l->x.t, v.unit, l->x.a, &l->wish.id);
+    TRY(unit_read(text, l->x.a, &l->wish.id));
+    l->wish.one_unit = true;
+    status st = unit_look(&l->x.units, text, &v);
+    if (st.cls == ST_OK) l->wish.unit = v.unit;
+    return st.cls == ST_NOT_FOUND ? OK : st;
 }
 
 static status read_wish(struct listing *l)
@@ -128,7 +131,8 @@ static bool fits_unit(struct listing *l, const struct exception_row *row)
     struct refused refused;
     struct fact f;
 
-    if (l->wish.unit.v == 0 || row->unit == l->wish.unit.v) return true;
+    if (!l->wish.one_unit) return true;
+    if (row->unit != 0 && row->unit == l->wish.unit.v) return true;
     if (row->kind != EXCEPTION_OF_REFUSED) return false;
     return journal_get(l->x.t, row->id.seq, l->x.a, &f).cls == ST_OK &&
            refusal_get(f.decided, l->x.a, &refused).cls == ST_OK && refused.units.n > 0 &&

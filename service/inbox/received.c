@@ -26,6 +26,7 @@ static status received_get(const struct fact *f, struct received *out)
     (void)bytes_get_var(&r);
     (void)bytes_get_raw(&r, 1);
     (void)bytes_get_var(&r);
+    (void)bytes_get_raw(&r, 1);
     for (int i = 0; i < 3; i++) (void)bytes_get_str(&r);
     x.flags = (unsigned)bytes_get_u(&r, 1);
     x.lot = (uint32_t)bytes_get_var(&r);
@@ -74,8 +75,11 @@ static status received_decide(struct decide *d)
     const struct received_ask *ask = d->ask;
     const struct pdg_message *m = ask->says;
     struct exception_act act = {
-        {ask->client, d->seq, 0},
-        0, str_of(pdg_type_word(m->type)), m->id, m->case_id
+        .id = {ask->client, d->seq, 0},
+        .after = EXCEPTION_OPEN,
+        .first = str_of(pdg_type_word(m->type)),
+        .second = m->id,
+        .third = m->case_id
     };
     struct exception_row row;
     unsigned flags = RAISES;
@@ -86,6 +90,7 @@ static status received_decide(struct decide *d)
     if (message_get(d->t, ask->client, m->id, &seq)) return repeat(d, ask, seq);
     if (case_get(d->t, ask->client, m->case_id, &act.id) && exception_get(d->t, &act.id, &row)) {
         act.before = row.newest;
+        act.after = row.state;
         flags = 0;
     } else {
         act.id = (struct exception_id){ask->client, d->seq, 0};

@@ -186,31 +186,31 @@ static status fact(struct inbox *x, const struct exception_row *row, struct json
 
 // ---- what was done with it
 
-// Notes are the site's own: who is bound to clients is not told them.
-static void happening(struct inbox *x, const struct fact *f, const struct exception_act *act,
-                      struct json_w *w)
+void inbox_happening(struct inbox *x, const struct fact *f, const struct exception_act *act,
+                     struct json_w *w)
 {
+    static const struct {
+        uint16_t kind;
+        const char *first, *second; // what the texts are
+    } names[] = {
+        {FACT_EXCEPTION_ASSIGNED, "owner",      "reason" },
+        {FACT_EXCEPTION_NOTED,    "text",       NULL     },
+        {FACT_EXCEPTION_RESOLVED, "resolution", "reason" },
+        {FACT_EXCEPTION_REOPENED, NULL,         "reason" },
+        {FACT_EXCEPTION_RECEIVED, "type",       "message"},
+        {FACT_EXCEPTION_SENT,     "type",       "to"     },
+    };
     const struct kind *k = kind_find(x->site->kinds, f->kind, f->kind_version);
 
-    if (k == NULL || (f->kind == FACT_EXCEPTION_NOTED && !caller_is_site(x->caller))) return;
-    json_w_object(w);
     inbox_time(w, "time", f->at);
-    json_w_kstr(w, "what", str_from(str_of(k->name), sizeof "exception." - 1));
+    if (k != NULL) json_w_kstr(w, "what", str_from(str_of(k->name), sizeof "exception." - 1));
     by(x, f->actor, w);
-    switch (f->kind) {
-    case FACT_EXCEPTION_ASSIGNED: json_w_kstr(w, "owner", act->first); break;
-    case FACT_EXCEPTION_NOTED: json_w_kstr(w, "text", act->first); break;
-    case FACT_EXCEPTION_RESOLVED: json_w_kstr(w, "resolution", act->first); break;
-    case FACT_EXCEPTION_SENT: json_w_kstr(w, "type", act->first); break;
-    case FACT_EXCEPTION_RECEIVED: json_w_kstr(w, "type", act->first); break;
-    default: break;
+    for (size_t i = 0; i < LEN(names); i++) {
+        if (names[i].kind != f->kind) continue;
+        if (names[i].first != NULL) json_w_kstr(w, names[i].first, act->first);
+        if (names[i].second != NULL && act->second.n > 0)
+            json_w_kstr(w, names[i].second, act->second);
     }
-    if (act->second.n > 0) {
-        bool message = f->kind == FACT_EXCEPTION_RECEIVED;
-        const char *name = f->kind == FACT_EXCEPTION_SENT ? "to" : message ? "message" : "reason";
-        json_w_kstr(w, name, act->second);
-    }
-    json_w_end(w);
 }
 
 static status history(struct inbox *x, const struct exception_row *row, struct json_w *w)
@@ -224,7 +224,11 @@ static status history(struct inbox *x, const struct exception_row *row, struct j
     for (uint32_t n = 0; at != 0 && n < HISTORY_MAX; n++, at = act.before) {
         TRY(journal_get(x->t, at, x->a, &f));
         TRY(exception_act_get(&f, &act));
-        happening(x, &f, &act, w);
+        // Notes are the site's own: who is bound to clients is not told them.
+        if (f.kind == FACT_EXCEPTION_NOTED && !caller_is_site(x->caller)) continue;
+        json_w_object(w);
+        inbox_happening(x, &f, &act, w);
+        json_w_end(w);
     }
     json_w_end(w);
     return OK;

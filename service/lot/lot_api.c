@@ -5,6 +5,7 @@
 #include "service/catalog/place.h"
 #include "service/client/client.h"
 #include "service/gs1/id.h"
+#include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
 #include <string.h>
 
@@ -39,52 +40,86 @@ static void write_names(struct json_w *w, str names)
     json_w_end(w);
 }
 
-static void write_level(struct json_w *w, const struct product *p, uint8_t level,
-                        const struct lot_level_counts *c)
+struct told { // of a lot, beside its counters
+    uint64_t returned[PRODUCT_LEVELS_MAX];
+    struct lot_papers papers;
+};
+
+struct level { // of one to be told
+    uint8_t level;
+    const struct lot_level_counts *counts;
+    uint64_t returned;
+};
+
+// What machines and people counted.
+static void write_counters(struct json_w *w, const struct lot_papers *p, uint8_t level)
 {
+    bool any = false;
+
+    for (unsigned i = 0; i < PHYSICAL_END; i++) {
+        if (p->level[level].physical[i].seq == 0) continue;
+        if (!any) json_w_key(w, S("counters")), json_w_object(w);
+        any = true;
+        json_w_kint(w, physical_word((enum physical)i),
+                    (int64_t)p->level[level].physical[i].value);
+    }
+    if (any) json_w_end(w);
+}
+
+static void write_level(struct json_w *w, const struct product *p, const struct lot_papers *papers,
+                        const struct level *l)
+{
+    static const char *const words[COUNT_END] = {
+#define X(name, member) #member,
+        LOT_COUNTS(X)
+#undef X
+    };
+    uint8_t level = l->level;
     bool named = level < p->level_count;
 
     json_w_object(w);
     json_w_kstr(w, "level", named ? p->levels[level].level : S("sscc"));
     if (named && !p->levels[level].is_sscc)
         json_w_kstr(w, "gtin", (str){p->levels[level].gtin, sizeof p->levels[level].gtin});
-    json_w_kint(w, "issued", (int64_t)c->issued);
-    json_w_kint(w, "commissioned", (int64_t)c->commissioned);
-    json_w_kint(w, "scrapped", (int64_t)c->scrapped);
-    json_w_kint(w, "packed", (int64_t)c->packed);
-    json_w_kint(w, "open", (int64_t)c->open);
-    json_w_kint(w, "shipped", (int64_t)c->shipped);
+    json_w_kint(w, "issued", (int64_t)l->counts->issued);
+    json_w_kint(w, "returned", (int64_t)l->returned);
+    for (unsigned i = 0; i < COUNT_END; i++) json_w_kint(w, words[i], (int64_t)l->counts->of[i]);
+    write_counters(w, papers, level);
     json_w_end(w);
 }
 
 // Every level of the product, and the SSCCs of a product that names no such level.
-static void write_levels(struct json_w *w, const struct product *p, const struct lot_counts *c)
+static void write_levels(struct json_w *w, const struct product *p, const struct lot_counts *c,
+                         const struct told *told)
 {
     static const struct lot_level_counts nothing;
     const struct lot_level_counts *others = &c->level[LEVEL_SSCC];
+    bool more = p->level_count <= LEVEL_SSCC && memcmp(others, &nothing, sizeof nothing) != 0;
 
     json_w_key(w, S("levels"));
     json_w_array(w);
-    for (uint8_t i = 0; i < p->level_count; i++)
-        if (!p->levels[i].label_only) write_level(w, p, i, &c->level[i]);
-    if (p->level_count <= LEVEL_SSCC && memcmp(others, &nothing, sizeof nothing) != 0)
-        write_level(w, p, LEVEL_SSCC, others);
+    for (uint8_t i = 0; i < PRODUCT_LEVELS_MAX; i++) {
+        bool is = i < p->level_count ? !p->levels[i].label_only : i == LEVEL_SSCC && more;
+        struct level l = {i, &c->level[i], told->returned[i]};
+        if (is) write_level(w, p, &told->papers, &l);
+    }
     json_w_end(w);
 }
 
-static status write_lot(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+static status write_members(struct txn *t, const struct lot *lot, struct arena *a,
+                            struct json_w *w)
 {
     struct lot_counts c = lot_counts_get(t, lot->number);
-    uint64_t returned[PRODUCT_LEVELS_MAX];
+    struct told told;
     struct product p;
 
     TRY(product_get_version(t, lot->product, lot->product_version, a, &p));
-    lot_asked(t, lot, &p, &c, returned);
-    json_w_object(w);
+    lot_asked(t, lot, &p, &c, told.returned);
     json_w_kstr(w, "lot", lot->lot);
     json_w_kstr(w, "gtin", (str){lot->gtin, sizeof lot->gtin});
     json_w_kstr(w, "client", client_name(t, lot->client, a));
     json_w_kstr(w, "state", str_of(lot_state_word(lot->state)));
+    if (lot->held) json_w_kbool(w, "held", true);
     write_expiry(w, lot);
     json_w_kint(w, "product_version", lot->product_version);
     if (lot->line.n > 0) json_w_kstr(w, "line", lot->line);
@@ -95,18 +130,35 @@ static status write_lot(struct txn *t, const struct lot *lot, struct arena *a, s
         json_w_key(w, S("extra"));
         json_w_raw(w, lot->extra);
     }
-    write_levels(w, &p, &c);
-    json_w_end(w);
+    lot_papers_get(t, lot->number, &told.papers);
+    write_levels(w, &p, &c, &told);
     return OK;
 }
 
-static status unknown_lot(void)
+static status write_lot(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+{
+    json_w_object(w);
+    status st = write_members(t, lot, a, w);
+    json_w_end(w);
+    return st;
+}
+
+status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+{
+    json_w_object(w);
+    status st = write_members(t, lot, a, w);
+    if (st.cls == ST_OK) lot_signatures_write(t, lot, a, w);
+    json_w_end(w);
+    return st;
+}
+
+status lot_unknown(void)
 {
     return fail(ST_NOT_FOUND, "lot.unknown", 0, "there is no such lot");
 }
 
 // Takes the buf: the answer when all went well, else the problem.
-static void reply_or(struct http_req *r, status st, int code, struct buf *b)
+void lot_reply(struct http_req *r, status st, int code, struct buf *b)
 {
     if (st.cls == ST_OK) {
         api_reply(r, code, b);
@@ -129,11 +181,11 @@ static void open_render(struct http_req *r, const struct ask *a)
     buf_init(&b, 64 * KB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
-    if (st.cls == ST_OK && !lot_get(t, o.number, &r->arena, &lot)) st = unknown_lot();
+    if (st.cls == ST_OK && !lot_get(t, o.number, &r->arena, &lot)) st = lot_unknown();
     if (st.cls == ST_OK && !a->repeat) lot.state = LOT_OPEN;
     if (st.cls == ST_OK) st = write_lot(t, &lot, &r->arena, &w);
     status end = api_snapshot_end(r);
-    reply_or(r, st.cls == ST_OK ? end : st, a->repeat ? 200 : 201, &b);
+    lot_reply(r, st.cls == ST_OK ? end : st, a->repeat ? 200 : 201, &b);
 }
 
 static status check_lines(struct txn *t, const struct lot_value *v)
@@ -207,7 +259,7 @@ static void lot_open(struct http_req *r)
 // ---- show
 
 // The lot that the path names; false where this caller knows of none.
-static bool named_lot(struct http_req *r, struct txn *t, struct lot *out)
+bool lot_named(struct http_req *r, struct txn *t, struct lot *out)
 {
     char gtin[14];
 
@@ -224,9 +276,9 @@ static void lot_show(struct http_req *r)
     buf_init(&b, 64 * KB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
-    st = named_lot(r, t, &lot) ? write_lot(t, &lot, &r->arena, &w) : unknown_lot();
+    st = lot_named(r, t, &lot) ? lot_write(t, &lot, &r->arena, &w) : lot_unknown();
     status end = api_snapshot_end(r);
-    reply_or(r, end.cls != ST_OK ? end : st, 200, &b);
+    lot_reply(r, end.cls != ST_OK ? end : st, 200, &b);
 }
 
 // ---- list
@@ -327,7 +379,7 @@ static void lot_list(struct http_req *r)
     put_be(after, next, sizeof after);
     api_page_next(r, &w, (str){after, next == 0 ? 0 : sizeof after});
     json_w_end(&w);
-    reply_or(r, st, 200, &b);
+    lot_reply(r, st, 200, &b);
 }
 
 // ---- close
@@ -358,7 +410,7 @@ static void close_render(struct http_req *r, const struct ask *a)
     if (st.cls == ST_OK && c.partners.n > 0) json_w_raw(&w, c.partners);
     json_w_end(&w);
     json_w_end(&w);
-    reply_or(r, st, 200, &b);
+    lot_reply(r, st, 200, &b);
 }
 
 // What partners of the client still wait for, as items without brackets.
@@ -396,7 +448,7 @@ static void lot_close(struct http_req *r)
         return;
     }
     struct txn *t = api_snapshot(r);
-    st = named_lot(r, t, &lot) ? OK : unknown_lot();
+    st = lot_named(r, t, &lot) ? OK : lot_unknown();
     if (st.cls == ST_OK) ask->partners = waiting(r, t, lot.client);
     ask->number = lot.number;
     status end = api_snapshot_end(r);

@@ -265,6 +265,21 @@ void lot_put(struct txn *t, const struct lot *lot)
     buf_fini(&b);
 }
 
+void lot_hold(struct txn *t, uint32_t number, bool held)
+{
+    struct arena a;
+    struct lot lot;
+
+    arena_init(&a, 4 * MB);
+    if (lot_get(t, number, &a, &lot)) {
+        lot.held = held;
+        lot_put(t, &lot);
+    } else {
+        spoil(t);
+    }
+    arena_fini(&a);
+}
+
 struct walk lot_walk(struct txn *t, uint32_t from, char key[5])
 {
     key[0] = ROW_LOT_NUMBER;

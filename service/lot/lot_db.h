@@ -101,6 +101,7 @@ enum lot_state lot_state_get(struct txn *t, uint32_t number); // cheap; 0 where 
 bool lot_takes_commission(enum lot_state s);
 unsigned lot_unit_flags(enum lot_state s, bool held); // enum unit_flag: what its units have from it
 bool lot_takes_line(const struct lot *lot, str line); // true where the lot lists none
+void lot_hold(struct txn *t, uint32_t number, bool held); // in writes
 // `issued` and `unconfirmed` stay 0: these counters do not keep them.
 struct lot_counts lot_counts_get(struct txn *t, uint32_t number);
 void lot_counts_put(struct txn *t, uint32_t number, const struct lot_counts *c);

@@ -258,10 +258,7 @@ static void write_request(struct txn *t, const struct fact *f, const struct issu
     request_put(t, &q);
     if (i->lot.n == 0) return;
     struct asked_of of = {f->client, i->gtin, i->lot, i->is_sscc};
-    struct asked a = asked_get(t, &of);
-    a.requested += i->count;
-    a.unconfirmed++;
-    asked_put(t, &of, &a);
+    asked_add(t, &of, &(struct asked){.requested = i->count, .unconfirmed = 1});
 }
 
 // A new space brings numbers.

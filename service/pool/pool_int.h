@@ -90,7 +90,8 @@ struct request_texts {
 bool request_load(struct txn *t, uint64_t seq, struct request_row *out, struct request_texts *kept);
 // It is no longer open: changes the row, which the caller puts, and the count of its lot.
 void request_settle(struct txn *t, struct request_row *q, enum request_state to, uint64_t by);
-void asked_put(struct txn *t, const struct asked_of *of, const struct asked *a);
+// Adds to each count; what is taken away wraps around.
+void asked_add(struct txn *t, const struct asked_of *of, const struct asked *more);
 
 // list_db.c: numbers with texts of their own.
 void list_number_put(struct txn *t, unit_id u, const struct text_of *of, str attributes);

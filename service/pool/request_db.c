@@ -59,18 +59,19 @@ static bool issues_read(struct txn *t, uint64_t first, str v, struct issues *out
     return false;
 }
 
+// One that follows another in a row.
+static void issue_write(struct buf *b, const struct issue_row *before, const struct issue_row *one)
+{
+    bytes_var(b, one->seq - before->seq);
+    bytes_var(b, one->first - before->first - before->consumed);
+    bytes_var(b, one->consumed);
+}
+
 static void issues_write(struct buf *b, const struct issues *x)
 {
-    for (uint32_t i = 0; i < x->n; i++) {
-        const struct issue_row *one = &x->at[i], *before = one - 1;
-        if (i == 0) {
-            bytes_u(b, one->seq, 8);
-        } else {
-            bytes_var(b, one->seq - before->seq);
-            bytes_var(b, one->first - before->first - before->consumed);
-        }
-        bytes_var(b, one->consumed);
-    }
+    bytes_u(b, x->at[0].seq, 8);
+    bytes_var(b, x->at[0].consumed);
+    for (uint32_t i = 1; i < x->n; i++) issue_write(b, &x->at[i - 1], &x->at[i]);
 }
 
 static struct key key_tail(uint32_t space)
@@ -81,15 +82,12 @@ static struct key key_tail(uint32_t space)
     return k;
 }
 
-// The newest of a space; n == 0: it never issued.
-static bool tail_read(struct txn *t, uint32_t space, struct issues *out)
+// The newest of a space, and its row; n == 0: it never issued.
+static bool tail_read(struct txn *t, const struct key *k, struct issues *out, str *row)
 {
-    struct key k = key_tail(space);
-    str v;
-
     out->n = 0;
-    if (!txn_get(t, DB_ROWS, str_key(&k), &v)) return false;
-    if (v.n > 5) return issues_read(t, get_be(v.p, 5), str_from(v, 5), out);
+    if (!txn_get(t, DB_ROWS, str_key(k), row)) return false;
+    if (row->n > 5) return issues_read(t, get_be(row->p, 5), str_from(*row, 5), out);
     return txn_spoil(t, "store.corrupt", "who got a number"), false;
 }
 
@@ -109,16 +107,17 @@ void issue_row_put(struct txn *t, uint32_t space, const struct issue_row *i)
     struct key k = key_tail(space);
     struct issues x;
     struct buf b;
+    str row;
 
-    tail_read(t, space, &x);
-    if (x.n == ISSUES_A_ROW) {
-        older_put(t, space, &x);
-        x.n = 0;
-    }
-    x.at[x.n++] = *i;
     buf_init(&b, ISSUES_BYTES);
-    bytes_u(&b, x.at[0].first, 5);
-    issues_write(&b, &x);
+    if (tail_read(t, &k, &x, &row) && x.n < ISSUES_A_ROW) {
+        buf_add(&b, row);
+        issue_write(&b, &x.at[x.n - 1], i);
+    } else {
+        if (x.n == ISSUES_A_ROW) older_put(t, space, &x);
+        bytes_u(&b, i->first, 5);
+        issues_write(&b, &(struct issues){.at = {*i}, .n = 1});
+    }
     txn_put(t, DB_ROWS, str_key(&k), buf_str(&b));
     buf_fini(&b);
 }
@@ -139,10 +138,12 @@ static bool older_read(struct txn *t, unit_id u, struct issues *out)
 
 bool issue_of(struct txn *t, unit_id u, struct issue_row *out)
 {
+    struct key tail = key_tail(unit_space(u));
     uint64_t ordinal = unit_ordinal(u);
     struct issues x;
+    str row;
 
-    if (ordinal == ORDINAL_MAX || !tail_read(t, unit_space(u), &x)) return false;
+    if (ordinal == ORDINAL_MAX || !tail_read(t, &tail, &x, &row)) return false;
     if (ordinal < x.at[0].first && !older_read(t, u, &x)) return false;
     uint32_t i = x.n;
     while (i > 0 && x.at[i - 1].first > ordinal) i--;
@@ -321,9 +322,7 @@ void request_settle(struct txn *t, struct request_row *q, enum request_state to,
     q->state_seq = by;
     if (!was_open || q->lot.n == 0) return;
     struct asked_of of = {q->client, q->gtin, q->lot, q->is_sscc};
-    struct asked a = asked_get(t, &of);
-    a.unconfirmed--;
-    asked_put(t, &of, &a);
+    asked_add(t, &of, &(struct asked){.unconfirmed = UINT64_MAX});
 }
 
 // ---- what was asked for with a lot in mind
@@ -343,23 +342,29 @@ static struct key key_asked(const struct asked_of *of)
     return k;
 }
 
-struct asked asked_get(struct txn *t, const struct asked_of *of)
+static struct asked asked_read(struct txn *t, const struct key *k)
 {
-    struct key k = key_asked(of);
     str v;
 
-    if (!txn_get(t, DB_ROWS, str_key(&k), &v)) return (struct asked){0};
+    if (!txn_get(t, DB_ROWS, str_key(k), &v)) return (struct asked){0};
     if (v.n != 24) return txn_spoil(t, "store.corrupt", "the count of a lot"), (struct asked){0};
     return (struct asked){get_be(v.p, 8), get_be(v.p + 8, 8), get_be(v.p + 16, 8)};
 }
 
-void asked_put(struct txn *t, const struct asked_of *of, const struct asked *a)
+struct asked asked_get(struct txn *t, const struct asked_of *of)
 {
     struct key k = key_asked(of);
+    return asked_read(t, &k);
+}
+
+void asked_add(struct txn *t, const struct asked_of *of, const struct asked *more)
+{
+    struct key k = key_asked(of);
+    struct asked a = asked_read(t, &k);
     char v[24];
 
-    put_be(v, a->requested, 8);
-    put_be(v + 8, a->returned, 8);
-    put_be(v + 16, a->unconfirmed, 8);
+    put_be(v, a.requested + more->requested, 8);
+    put_be(v + 8, a.returned + more->returned, 8);
+    put_be(v + 16, a.unconfirmed + more->unconfirmed, 8);
     txn_put(t, DB_ROWS, str_key(&k), (str){v, sizeof v});
 }

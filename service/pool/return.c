@@ -202,9 +202,7 @@ static void write_request(struct txn *t, uint64_t seq, uint64_t units, bool whol
     q.returned += (uint32_t)units;
     if (q.lot.n > 0) {
         struct asked_of of = {q.client, q.gtin, q.lot, q.is_sscc};
-        struct asked a = asked_get(t, &of);
-        a.returned += units;
-        asked_put(t, &of, &a);
+        asked_add(t, &of, &(struct asked){.returned = units});
     }
     if (whole || q.returned == q.quantity) request_settle(t, &q, REQUEST_RETURNED, by);
     request_put(t, &q);

@@ -10,8 +10,13 @@
 #define RUN_MAGIC   0x90e4a9e5u
 #define PLAN_MAX    (16 * MB)
 #define SCRATCH_MAX (256 * MB) // one fact
-#define GATHER_MAX  300u       // candidates that are not worth going hour by hour
+#define GATHER_MAX  150u       // candidates that are not worth going hour by hour
 #define KEY_TEXT    64u        // of a field's value, for an order
+
+struct gathered { // a candidate, and when its fact says that it was
+    int64_t key;
+    uint64_t seq;
+};
 
 struct query_run {
     unsigned magic;
@@ -19,8 +24,9 @@ struct query_run {
     struct query q; // expanded
     struct query_master master;
     struct plan plan;
-    bool planned, counted, by_hour, done;
-    uint32_t candidates; // counted, by eventTime alone
+    bool planned, counted, in_order, by_hour, done;
+    struct gathered *gathered; // by eventTime alone: the candidates, while they are few
+    uint32_t candidates, at;   // how many; the next of them
     struct hour_step hour;
     uint64_t place; // of the next candidate
     struct query_hit *hits;
@@ -175,6 +181,27 @@ status query_event(const struct event_from *from, struct txn *t, const struct qu
     return OK;
 }
 
+// When the events of a fact were, without reading them. What does not say so comes first.
+static int64_t key_of(const struct query_run *r, struct txn *t, uint64_t seq)
+{
+    struct fact f;
+
+    if (journal_get_header(t, seq, &f).cls != ST_OK || !(f.flags & FACT_HAS_TIME))
+        return r->q.ascending ? INT64_MIN : INT64_MAX;
+    return f.event.at.ms;
+}
+
+static bool key_comes_before(const struct query_run *r, int64_t a, int64_t b)
+{
+    return r->q.ascending ? a < b : a > b;
+}
+
+// A full heap takes nothing that comes after its worst.
+static bool comes_too_late(const struct query_run *r, int64_t key)
+{
+    return has_enough(r) && key_comes_before(r, r->hits[0].at.key, key);
+}
+
 // In the journal's own order upwards, downwards where the newest come first.
 static status look(struct query_run *r, struct txn *t, uint64_t seq)
 {
@@ -214,26 +241,57 @@ static status hours_go(struct query_run *r, struct txn *t)
     return plan_hour(&r->plan, &r->own, r->hour.hour);
 }
 
-// By eventTime: few candidates are looked at all, of many none before its hour comes.
-static void count_one(struct query_run *r, struct txn *t)
+static int by_key(const void *a, const void *b)
+{
+    const struct gathered *x = a, *y = b;
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+static void gathered_sort(struct query_run *r, struct txn *t)
+{
+    for (uint32_t i = 0; i < r->candidates; i++)
+        r->gathered[i].key = key_of(r, t, r->gathered[i].seq);
+    qsort(r->gathered, r->candidates, sizeof *r->gathered, by_key);
+    r->in_order = true;
+}
+
+// By eventTime: few candidates are gathered and looked at in their order, of many none before its
+// hour comes.
+static void gather_one(struct query_run *r, struct txn *t)
 {
     uint64_t place = r->plan.has_base ? 0 : plan_seek(&r->plan, t, r->place);
 
-    r->counted = place == PLACE_END || r->plan.has_base || r->candidates++ == r->c.gather_max;
+    r->counted = place == PLACE_END || r->plan.has_base || r->candidates == r->c.gather_max;
     if (!r->counted) {
+        r->gathered[r->candidates++].seq = place_of(r->q.ascending, place);
         r->place = place + 1;
     } else if (place == PLACE_END) {
-        r->place = 0;
-        plan_rewind(&r->plan);
+        gathered_sort(r, t);
     } else {
         hours_begin(r);
     }
 }
 
+// PLACE_END where there is no other, or none that can be among those that are wanted.
+static uint64_t gathered_next(struct query_run *r)
+{
+    uint32_t i = r->q.ascending ? r->at : r->candidates - 1 - r->at;
+
+    if (r->at == r->candidates || comes_too_late(r, r->gathered[i].key)) return PLACE_END;
+    r->at++;
+    return place_of(r->q.ascending, r->gathered[i].seq);
+}
+
+static uint64_t place_next(struct query_run *r, struct txn *t)
+{
+    if (r->in_order) return gathered_next(r);
+    return r->place == PLACE_END ? PLACE_END : plan_seek(&r->plan, t, r->place);
+}
+
 static status candidate(struct query_run *r, struct txn *t)
 {
-    if (r->q.order == QUERY_BY_EVENT_TIME && !r->counted) return count_one(r, t), OK;
-    uint64_t place = r->place == PLACE_END ? PLACE_END : plan_seek(&r->plan, t, r->place);
+    if (r->q.order == QUERY_BY_EVENT_TIME && !r->counted) return gather_one(r, t), OK;
+    uint64_t place = place_next(r, t);
     if (place == PLACE_END) {
         if (r->by_hour) return hours_go(r, t);
         return r->done = true, OK;
@@ -243,7 +301,9 @@ static status candidate(struct query_run *r, struct txn *t)
         return fail(ST_TOO_LARGE, "query.too_complex", 0,
                     "more than %llu events had to be looked at: ask for less",
                     (unsigned long long)r->c.looks_max);
-    TRY(look(r, t, place_of(r->q.ascending, place)));
+    uint64_t seq = place_of(r->q.ascending, place);
+    bool skipped = r->by_hour && comes_too_late(r, key_of(r, t, seq));
+    if (!skipped) TRY(look(r, t, seq));
     if (!is_heap(r) && has_enough(r)) r->done = true;
     return OK;
 }
@@ -271,8 +331,9 @@ status query_run_new(const struct query_conf *c, struct txn *t, struct query_run
     arena_init(&r->fact, SCRATCH_MAX);
     arena_init(&r->scratch, SCRATCH_MAX);
     status st = query_expand(c->q, &r->master, &r->own, &r->q);
-    if (st.cls == ST_OK && (r->hits = NEW_ARRAY(&r->own, struct query_hit, c->want)) == NULL)
-        st = no_memory();
+    r->hits = NEW_ARRAY(&r->own, struct query_hit, c->want);
+    r->gathered = NEW_ARRAY(&r->own, struct gathered, r->c.gather_max);
+    if (st.cls == ST_OK && (r->hits == NULL || r->gathered == NULL)) st = no_memory();
     if (st.cls != ST_OK) {
         query_run_free(&r);
         return st;

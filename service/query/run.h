@@ -30,7 +30,7 @@ struct query_conf {
     uint32_t want;         // hits kept: the first ones of the order
     uint64_t count_to;     // goes on counting up to this many; 0: what is wanted is enough
     uint64_t looks_max;    // events looked at before it is query.too_complex
-    uint32_t gather_max;   // candidates before an order by eventTime goes hour by hour; 0: 300
+    uint32_t gather_max;   // candidates before an order by eventTime goes hour by hour; 0: 150
 };
 
 struct query_run;

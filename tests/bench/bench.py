@@ -47,6 +47,10 @@ EVENTS = ("-e", "10", "observe", "1000")  # documents of 100 events
 EVENTS_CPU = (8_000, 12_000)  # events a second of processor time
 NEW_UNITS = ("foreign", "10")
 NEW_FLOOR = (5_000, 10_000)  # a second, whatever is known
+PALLET = 2_500  # packs on a pallet: 50 cases of 50
+HUB = "9506000000015"
+EXPAND = (3, 6)  # multiples of PostgreSQL's rate
+SHIP_MS = (100, 20)
 MEMORY_EVENTS = (1_000, 10_000, 100_000)  # of the answers whose memory is compared
 PAGE_MAX = 10_000
 MEMORY_GROWS_MB = 16
@@ -133,8 +137,9 @@ class Site:
         token = self.admin.call("POST", "/v1/tokens", {"role": role, **scope})["token"]
         return Caller(self.port, token)
 
-    def set_up(self, lots, case_of):
+    def set_up(self, lots, case_of, pallet_of=None):
         """A client with `lots` products of one open lot each; their (gtin, lot)."""
+        above = [{"level": "pallet", "id": "sscc", "quantity": pallet_of}] if pallet_of else []
         self.admin.call("PUT", "/v1/clients/acme", {"name": "Acme", "prefixes": [PREFIX]})
         self.admin.call("PUT", "/v1/pools/cases", {"client": "acme", "prefix": PREFIX,
                                                    "extension": "0", "kind": "sscc"})
@@ -144,7 +149,7 @@ class Site:
             self.admin.call("PUT", f"/v1/products/{gtin}", {
                 "client": "acme", "name": f"Product {i}",
                 "levels": [{"level": "pack", "id": "sgtin", "gtin": gtin, "quantity": 1},
-                           {"level": "case", "id": "sscc", "quantity": case_of}]})
+                           {"level": "case", "id": "sscc", "quantity": case_of}, *above]})
             self.admin.call("PUT", f"/v1/pools/packs-{i}", {"gtin": gtin, "kind": "random"})
             operator.call("POST", "/v1/lots", {"lot": lot, "gtin": gtin, "expiry": "2030-12-31"})
             made.append((gtin, lot))
@@ -279,11 +284,12 @@ class Ours:
 
 
 class Rival:
-    def __init__(self, options, folder):
+    def __init__(self, options, folder, pallets=0):
         self.folder = os.path.join(folder, "rival")
         self.script = os.path.join(HERE, "rival.sh")
         self.env = {"SECS": str(options.secs), "CLIENTS": str(options.clients),
-                    "FILL": str(options.fill), "ROUNDS": str(options.rounds)}
+                    "FILL": str(options.fill), "ROUNDS": str(options.rounds),
+                    "PALLETS": str(pallets)}
 
     def __enter__(self):
         subprocess.run([self.script, "start", self.folder], check=True,
@@ -298,6 +304,11 @@ class Rival:
         if len(columns) < 8:
             sys.exit(f"PostgreSQL: {op} could not be measured")
         return Run(columns[1:])
+
+    def ship(self, turn):
+        text = output_of([self.script, "run", self.folder, "ship", str(turn)], self.env)
+        took, packs = text[0].split("|")
+        return float(took), int(packs)
 
 
 def speed(options, folder):
@@ -454,6 +465,7 @@ class PackingLine:
 
     def __init__(self, site, gtin, lot, case_of):
         self.http, self.gtin, self.lot, self.case_of = site.caller("line"), gtin, lot, case_of
+        self.cases = []  # of the last call
 
     def pack(self, packs):
         answer = self.http.call("POST", "/v1/serials", {"gtin": self.gtin, "quantity": packs,
@@ -470,6 +482,7 @@ class PackingLine:
                  for i, sscc in enumerate(ssccs)]
         for at in range(0, cases, 10):
             self.http.report(facts[at:at + 10])
+        self.cases = ssccs
 
 
 def fill_disk(options, folder, case_of):
@@ -534,7 +547,90 @@ def demo(options, folder):
     table.show()
 
 
-PARTS = {"speed": speed, "capture": capture, "disk": disk, "demo": demo}
+# --- trade ---
+
+class PalletLine(PackingLine):
+    """A line that packs cases of 50 onto pallets of 50."""
+
+    def pallets(self, count):
+        ssccs = []
+        for _ in range(count):
+            self.pack(PALLET)
+            ssccs += self.load()
+        return ssccs
+
+    def load(self):
+        sscc = self.http.call("POST", "/v1/sscc", {"quantity": 1, "gtin": self.gtin,
+                                                   "lot": self.lot})["ssccs"]
+        self.http.report([{"type": "pack", "parent": sscc[0], "commission": True,
+                           "children": self.cases[-PALLET // 50:]}])
+        return sscc
+
+
+def trade(options, folder):
+    count = options.pallets
+    with Site(options.bin, os.path.join(folder, "trade")) as site:
+        lines = [PalletLine(site, gtin, lot, 50) for gtin, lot in site.set_up(10, 50, 50)]
+        ssccs = [s for line in lines for s in line.pallets(count // len(lines))]
+        operator = site.caller("operator")
+        for line in lines:
+            operator.call("POST", f"/v1/lots/{line.gtin}/{line.lot}/close", {})
+        for where in ("parties", "locations"):
+            site.admin.call("PUT", f"/v1/{where}/{HUB}", {"name": "Hub"})
+        with Rival(options, folder, count) as rival:
+            expand(options, folder, site, operator, ssccs, rival)
+            ship(options, operator, ssccs, rival)
+
+
+def expand(options, folder, site, operator, ssccs, rival):
+    names = os.path.join(folder, "pallets")
+    with open(names, "w") as f:
+        f.writelines(s + "\n" for s in ssccs)
+    lanes = os.path.join(folder, "no-lanes")
+    with open(lanes, "w") as f:
+        f.write(f"{gtin14(0)} L0000\n")
+    command = [options.load, "-c", str(options.clients), "-s", str(options.secs),
+               "-p", str(site.process.pid), "-f", names, str(site.port), operator.token, lanes,
+               "expand"]
+    ours, theirs = [], []
+    for turn in range(1, options.rounds + 1):
+        pair = [lambda: theirs.append(rival.run("expand", turn)),
+                lambda: ours.append(Run(output_of(command)[2:]))]
+        for go in pair if turn % 2 else reversed(pair):
+            go()
+    ratios = [a.rate / b.rate for a, b in zip(ours, theirs)]
+    mid, ratio = median_of(ours), statistics.median(ratios)
+    table = Table("What a pallet of 2,500 packs holds", "packtrail/s", "PostgreSQL/s", "ratio",
+                  "[min..max]", "floor", "goal", "CPU us", "p50 ms", "p99 ms", "verdict")
+    table.add(f"{mid('rate'):.0f}", f"{median_of(theirs)('rate'):.0f}", f"{ratio:.1f}x",
+              f"[{min(ratios):.1f}..{max(ratios):.1f}]", *(f"{x}x" for x in EXPAND),
+              f"{mid('cpu_us'):.0f}", f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
+              "ERRORS" if any(r.errors for r in ours) else verdict(ratio, *EXPAND))
+    table.show()
+
+
+def ship(options, operator, ssccs, rival):
+    """Shipped, voided and shipped again: the time until the durable answer."""
+    ours, theirs, packs = [], [], 0
+    body = {"units": ssccs, "to": {"party": HUB, "location": HUB}}
+    for turn in range(options.rounds):
+        begun = time.monotonic()
+        made = operator.call("POST", "/v1/shipments", body)
+        ours.append((time.monotonic() - begun) * 1000)
+        operator.call("POST", f"/v1/shipments/{made['shipment']}/void", {"reason": "again"})
+        if turn < 2:  # what the rival needs is no matter of a few per cent
+            took, packs = rival.ship(turn)
+            theirs.append(took)
+    took, other = statistics.median(ours), statistics.median(theirs)
+    table = Table(f"One shipment of {len(ssccs)} pallets, {packs:,} packs: ms to the durable "
+                  "answer", "packtrail", "[min..max]", "PostgreSQL", "ratio", "floor", "goal",
+                  "verdict")
+    table.add(f"{took:.1f}", f"[{min(ours):.1f}..{max(ours):.1f}]", f"{other:.0f}",
+              f"{other / took:.0f}x", *SHIP_MS, verdict(-took, *(-x for x in SHIP_MS)))
+    table.show()
+
+
+PARTS = {"speed": speed, "trade": trade, "capture": capture, "disk": disk, "demo": demo}
 
 
 def options_read():
@@ -551,6 +647,7 @@ def options_read():
     p.add_argument("--preload-secs", type=int, default=60,
                    help="for what is known before new foreign identifiers are named")
     p.add_argument("--units", type=int, default=UNITS_DISK, help="packs for the disk's table")
+    p.add_argument("--pallets", type=int, default=500, help="of 2,500 packs, for trade's tables")
     p.add_argument("--packs", type=int, default=UNITS_DEMO, help="packs for the demo")
     p.add_argument("--folder", default="/var/tmp", help="where sites are made; on a real disk")
     options = p.parse_args()

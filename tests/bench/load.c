@@ -3,7 +3,8 @@
 //     load [-c CLIENTS] [-s SECONDS] [-p PID] [-f FILE] [-e EPCS] [-a FROM] PORT TOKEN LANES OP
 //     [COUNT]
 //
-// OP      issue, commission or aggregate COUNT at a time; lookup of what FILE names; fill: issues
+// OP      issue, commission or aggregate COUNT at a time; lookup of what FILE names; expand of the
+//         containers (18 digits) that it names; fill: issues
 //         and commissions COUNT packs and writes their names into FILE; documents of EPCIS with
 //         COUNT identifiers, EPCS in each event (all): observe what FILE names, add new packs, name
 //         new foreign ones; preload: COUNT foreign ones, a thousand a document
@@ -286,6 +287,18 @@ static bool lookup_ask(struct client *c)
     return !c->asker.out.failed;
 }
 
+static bool expand_ask(struct client *c)
+{
+    str name = stock_at(&run.known, roll(stock_left(&run.known)));
+
+    buf_reset(&c->asker.out);
+    buf_addf(&c->asker.out,
+             "GET /v1/units/%.18s/tree HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+             "Authorization: Bearer %s\r\n\r\n",
+             name.p, run.token);
+    return !c->asker.out.failed;
+}
+
 // --- documents of EPCIS ---
 
 static void epc_put(struct buf *out, str gtin, str serial)
@@ -414,6 +427,11 @@ static void lookup_take(struct client *c)
     if (!answer_has(c, S("\"commissioned\""))) went_wrong(c);
 }
 
+static void expand_take(struct client *c)
+{
+    if (!answer_has(c, S("\"children\":[{"))) went_wrong(c);
+}
+
 // --- clients ---
 
 // False when the step has nothing more for this client.
@@ -477,6 +495,7 @@ static const struct step step_issue = {issue_ask, NULL, true},
                          step_commission = {commission_ask, report_take, true},
                          step_aggregate = {aggregate_ask, report_take, true},
                          step_lookup = {lookup_ask, lookup_take, true},
+                         step_expand = {expand_ask, expand_take, true},
                          step_observe = {observe_ask, NULL, true}, step_add = {add_ask, NULL, true},
                          step_foreign = {foreign_ask, NULL, true},
                          step_preload = {foreign_ask, NULL, false},
@@ -493,6 +512,7 @@ static const struct op {
     {"commission", true,  {&step_packs},                             &step_commission, NULL      },
     {"aggregate",  true,  {&step_packs, &step_cases, &step_prepare}, &step_aggregate,  NULL      },
     {"lookup",     false, {NULL},                                    &step_lookup,     NULL      },
+    {"expand",     false, {NULL},                                    &step_expand,     NULL      },
     {"fill",       false, {&step_packs, &step_prepare},              NULL,             NULL      },
     {"observe",    false, {NULL},                                    &step_observe,    &step_jobs},
     {"add",        true,  {&step_packs},                             &step_add,        &step_jobs},
@@ -669,7 +689,8 @@ int main(int argc, char **argv)
     run.sample = calloc(SAMPLES_MAX, sizeof *run.sample);
     if (run.sample == NULL || getrandom(&run.key_base, 8, 0) != 8) die("start");
     run.dice = run.key_base | 1;
-    if (op->timed == &step_lookup || op->timed == &step_observe) known_read();
+    if (op->timed == &step_lookup || op->timed == &step_observe || op->timed == &step_expand)
+        known_read();
     clients_open();
     stock_plan(op);
     for (size_t i = 0; i < LEN(op->before) && op->before[i] != NULL; i++) step_run(op->before[i]);

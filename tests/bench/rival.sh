@@ -13,12 +13,16 @@
 #                                by each serial and put into an outbox
 #   aggregate                    50 serials get a parent by one event, likewise
 #   lookup                       one serial's state and parent
+#   expand                       the 2,500 serials on a pallet of 50 cases of 50
+#   ship                         500 such pallets, found by their names, get a state by one event;
+#                                once and not by pgbench
 # Every serial belongs to one of 64 products; client n works on product n.
 #
-# env: SECS=3 CLIENTS=64 FILL=1000000 (serials known at the start) ROUNDS=5 (rounds there will be)
+# env: PALLETS=0 (of 50 cases of 50, at the start) SECS=3 CLIENTS=64 FILL=1000000 (serials known at the start) ROUNDS=5 (rounds there will be)
 set -eu
 SECS=${SECS:-3} CLIENTS=${CLIENTS:-64} FILL=${FILL:-1000000} ROUNDS=${ROUNDS:-5}
 PRODUCTS=64
+PALLETS=${PALLETS:-0}
 BIN=/usr/lib/postgresql/15/bin
 
 usage() { sed -n '5,8s/^# *//p' "$0" >&2; exit 2; }
@@ -116,6 +120,27 @@ END \$\$;
 
 INSERT INTO pack SELECT g, serial_of(g, i)
     FROM generate_series(0, $PRODUCTS - 1) g, generate_series(0, $FILL / $PRODUCTS - 1) i;
+
+-- product -1 is what has a number of its own kind: a case on a pallet
+INSERT INTO content SELECT -1, 'C' || p || '_' || c, 'P' || p
+    FROM generate_series(0, $PALLETS - 1) p, generate_series(0, 49) c;
+INSERT INTO content SELECT 1000 + p, serial_of(1000 + p, c * 50 + s), 'C' || p || '_' || c
+    FROM generate_series(0, $PALLETS - 1) p, generate_series(0, 49) c, generate_series(0, 49) s;
+INSERT INTO pack SELECT 1000 + p, serial_of(1000 + p, i), 1
+    FROM generate_series(0, $PALLETS - 1) p, generate_series(0, 2499) i;
+
+CREATE FUNCTION ship(pallets text[], becomes int) RETURNS bigint LANGUAGE plpgsql AS \$\$
+DECLARE e bigint; n bigint;
+BEGIN
+    INSERT INTO event (kind, at, step, disposition)
+        VALUES ('ObjectEvent', now(), 'shipping', 'in_transit') RETURNING id INTO e;
+    UPDATE pack SET state = becomes, event = e FROM content a, content b
+        WHERE a.parent = ANY (pallets) AND a.product = -1 AND b.parent = a.serial
+        AND pack.product = b.product AND pack.serial = b.serial;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    INSERT INTO outbox (event, partner) VALUES (e, 1);
+    RETURN n;
+END \$\$;
 VACUUM ANALYZE;
 CHECKPOINT;
 SQL
@@ -140,8 +165,22 @@ LEFT JOIN content c ON c.product = p.product AND c.serial = p.serial
 WHERE p.product = :g AND p.serial = serial_of(:g::int, :i::bigint);
 PGBENCH
     ;;
+    expand) cat <<PGBENCH
+\set p random(0, $((PALLETS - 1)))
+SELECT b.serial FROM content a JOIN content b ON b.parent = a.serial
+WHERE a.parent = 'P' || :p::int AND a.product = -1;
+PGBENCH
+    ;;
     *) usage ;;
     esac
+}
+
+ship() { # prints ms and packs
+    as_postgres $BIN/psql -qAtX -h "$DIR" -U postgres -d postgres -v ON_ERROR_STOP=1 <<SQL
+SELECT clock_timestamp() AS begun \gset
+SELECT ship(array_agg('P' || p), $1 + 2) AS packs FROM generate_series(0, $PALLETS - 1) p \gset
+SELECT extract(epoch FROM clock_timestamp() - :'begun'::timestamptz) * 1000, :'packs';
+SQL
 }
 
 start() {
@@ -158,7 +197,8 @@ start() {
 
 run() {
     local op=$1 round=$2 items=1 first
-    case $op in issue*) items=${op#issue} ;; commission) items=100 ;; aggregate) items=50 ;; esac
+    [ "$op" != ship ] || { ship "$round"; return; }
+    case $op in issue*) items=${op#issue} ;; commission) items=100 ;; aggregate) items=50 ;; expand) items=2500 ;; esac
     # no round touches the serials that an earlier one can have reached
     first=$(((round - 1) * FILL / PRODUCTS / ROUNDS))
     script "$op" | as_postgres tee "$DIR/script" > /dev/null

@@ -7,6 +7,7 @@ import json
 import jsonschema
 import pytest
 
+import epcis_calls
 import harness
 from harness import GTIN
 from main_job import until
@@ -116,6 +117,24 @@ def test_an_event_that_a_partner_refuses_is_one_until_it_is_taken(line, partner)
     assert one["resolution"] == "by_itself"
 
 
+def test_a_captured_event_that_its_units_do_not_allow_is_one_that_names_them(site, line):
+    serial, = line.serials(1)
+    line.call.report({"type": "scrap", "gtin": GTIN, "serials": [serial], "reason": "torn"})
+    gateway = site.as_role("gateway", client=line.client)
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+    sent = epcis_calls.event("late", action="ADD", bizStep="commissioning", eventTime=now,
+                             epcList=[f"https://id.gs1.org/01/{GTIN}/21/{serial}"])
+    sent["@context"] = epcis_calls.CONTEXT
+    assert epcis_calls.send(gateway, sent, epcis_calls.EVENTS).status_code == 201
+    one, = listed(gateway, kind="captured")
+    unit = f"(01){GTIN}(21){serial}"
+    assert (one["unit"], one["code"]) == (unit, "unit.state")
+    whole = gateway.get(f"/v1/exceptions/{one['id']}")
+    assert whole["eventID"] == "urn:x:late"
+    assert whole["units"] == [{"unit": unit, "code": "unit.state"}]
+    assert [i["id"] for i in listed(gateway, unit=unit)] == [one["id"]]
+
+
 # ---- working them off
 
 def test_an_exception_is_assigned_noted_resolved_and_reopened(site, line):
@@ -128,10 +147,15 @@ def test_an_exception_is_assigned_noted_resolved_and_reopened(site, line):
     line.operator.refused("POST", f"/v1/exceptions/{one['id']}/reopen", {"reason": "x"},
                           status=409, code="exception.not_resolved")
     done = act(line.operator, one, "resolve", {"resolution": "explained", "reason": "a test"})
-    assert (done["state"], done["resolution"], done["owner"]) == ("resolved", "explained", "Mia")
+    assert (done["state"], done["resolution"]) == ("resolved", "explained")
+    assert line.operator.get(f"/v1/exceptions/{one['id']}")["owner"] == "Mia"
     line.operator.refused("POST", f"/v1/exceptions/{one['id']}/assign", {"owner": "Ben"},
                           status=409, code="exception.resolved")
-    assert act(line.operator, one, "reopen", {"reason": "not so"})["state"] == "assigned"
+    again = {"headers": {"Idempotency-Key": "once"}}
+    path = f"/v1/exceptions/{one['id']}/reopen"
+    opened = line.operator.post(path, {"reason": "not so"}, 200, **again)
+    assert opened["state"] == "assigned"
+    assert line.operator.post(path, {"reason": "not so"}, 200, **again) == opened
     site.restart()
     whole = site.as_role("qa").get(f"/v1/exceptions/{one['id']}")
     assert [h["what"] for h in whole["history"]] == ["reopened", "resolved", "noted", "assigned"]
@@ -167,6 +191,9 @@ def test_a_refused_unit_leads_to_its_exceptions(line):
     unit = f"(01){GTIN}(21)"
     one, = listed(line.operator, unit=unit + serial)
     assert one["kind"] == "refused" and listed(line.operator, unit=unit + other) == []
+    refuse_one(line, "NOBODY")
+    one, = listed(line.operator, unit=unit + "NOBODY")
+    assert one["code"] == "unit.unknown"
 
 
 def test_nobody_sees_the_exceptions_of_another_client(site, line):

@@ -57,6 +57,8 @@ def test_a_member_more_is_never_taken(site, make_partner):
             more = with_more(body, at)
             if more is None or {"extra", "address"} & set(at):
                 continue
+            if name == "POST /v1/exceptions/messages":  # another house's: what it adds is kept
+                continue
             wrong = with_instead(body, at, more)
             response = caller.call(method, path, wrong)
             if name == "POST /v1/reports":

@@ -309,6 +309,31 @@ static void lists_leave_few_events_to_look_at(void **state)
     assert_true(got.n >= 2 && got.looks <= 3);
 }
 
+// What is later than a full page's last is not read, but where all are to be counted.
+static void the_first_by_event_time_leave_the_others_alone(void **state)
+{
+    static const char *const urls[] = {
+        "EQ_bizStep=commissioning&orderBy=eventTime&orderDirection=ASC",
+        "EQ_bizStep=commissioning&orderBy=eventTime&orderDirection=DESC"};
+    struct query_site *s = *state;
+    uint64_t upper = query_site_head(s);
+
+    for (size_t i = 0; i < LEN(urls); i++) {
+        struct query q = query_site_read(s, urls[i]);
+        struct all force = by_force(s, &q, upper);
+        struct query_conf c = conf_of(s, &q, upper);
+        assert_true(force.n > 40);
+        c.want = 5;
+        struct query_found got = query_site_run(s, &c);
+        compare(urls[i], &force, &got, 0, 5);
+        assert_in_range(got.looks, 1, 20);
+        c.count_to = force.n;
+        got = query_site_run(s, &c);
+        compare(urls[i], &force, &got, 0, 5);
+        assert_int_equal(got.count, force.n);
+    }
+}
+
 static void too_many_candidates_are_too_complex(void **state)
 {
     struct query_site *s = *state;
@@ -396,6 +421,7 @@ int main(void)
         RUN_TEST(pages_are_of_one_state_while_events_arrive),
         RUN_TEST(a_count_goes_on_behind_the_page),
         RUN_TEST(lists_leave_few_events_to_look_at),
+        RUN_TEST(the_first_by_event_time_leave_the_others_alone),
         RUN_TEST(too_many_candidates_are_too_complex),
         RUN_TEST(every_event_is_found_by_its_id),
         RUN_TEST(an_object_of_many_events_is_found_in_all),

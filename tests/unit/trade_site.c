@@ -10,8 +10,8 @@
 #include "service/pool/pool.h"
 #include "service/trade/receive.h"
 #include "service/trade/shipment.h"
-#include "service/verification/verification.h"
 #include "service/tree/cargo_db.h"
+#include "service/verification/verification.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,9 +44,10 @@ static const struct kind *const kinds[] = {
     &kind_flagged,
     NULL,
 };
-static const struct http_route *const routes[] = {
-    units_routes,  shipment_routes,     receive_routes, lot_routes,
-    report_routes, verification_routes, NULL};
+static const struct http_route *const routes[] = {units_routes,   shipment_routes,
+                                                  receive_routes, lot_routes,
+                                                  report_routes,  verification_routes,
+                                                  NULL};
 static const struct verification_conf verification = {
     {.per_second = 10, .burst = 50},
     {HUB,              13         }

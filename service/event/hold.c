@@ -1,0 +1,151 @@
+// `hold.released`: decided part: seq of the fact that began the hold 8 | lot 4 | signature.
+//
+// The units come off hold by facts of their own before, by the machine; those that meanwhile cannot
+// (they were destroyed) stay as they are. A unit has one hold of its own at most, for nothing else
+// ends one; its lot's hold is told apart and stays.
+#include "service/event/hold.h"
+#include "service/event/captured.h"
+#include "service/event/changed.h"
+#include "service/event/lot_acts.h"
+#include "service/event/report_int.h"
+
+status hold_released_get(str decided, struct hold_released *out)
+{
+    struct bytes_r r = bytes_reader(decided);
+    struct hold_released x = {.id = bytes_get_u(&r, 8)};
+
+    x.lot = (uint32_t)bytes_get_u(&r, 4);
+    if (!signature_get(&r, &x.signature) || !bytes_end(&r))
+        return fail(ST_STORE, "record.corrupt", 0, "a released hold breaks off");
+    *out = x;
+    return OK;
+}
+
+// Of a captured event those that it put on hold.
+static status captured_held(struct bytes_r *own, const struct fact *f, struct arena *a,
+                            struct runs *runs)
+{
+    unit_id *held = NEW_ARRAY(a, unit_id, runs->units + 1), u;
+    struct captured_event e;
+    uint64_t event;
+    uint32_t n = 0;
+
+    if (held == NULL) return no_memory();
+    if (!captured_of(own, f, &event))
+        return fail(ST_STORE, "record.corrupt", 0, "a captured event breaks off");
+    TRY(captured_event_get(own, f, runs->units, a, &e));
+    struct bytes_r bytes = e.effects;
+    struct alike_r effects = {.in = &bytes};
+    for (struct run_walk w = runs_walk(runs); run_next(&w, &u);) {
+        uint64_t effect = alike_get(&effects);
+        if (effect >= EFFECT_CHANGED && effect_change_of(effect).set & UNIT_HOLD) held[n++] = u;
+    }
+    *runs = runs_of(a, held, n);
+    return runs->at == NULL ? no_memory() : OK;
+}
+
+status hold_units(struct txn *t, const struct hold *h, struct arena *a, struct runs *out)
+{
+    struct report report;
+    struct touched touched;
+    struct bytes_r own;
+    struct fact f;
+
+    *out = (struct runs){0};
+    if (h->lot != 0) return OK;
+    TRY(journal_get(t, h->id, a, &f));
+    TRY(report_get(f.decided, a, &report, &touched, &own));
+    *out = touched.runs;
+    return is_captured(&f) ? captured_held(&own, &f, a, out) : OK;
+}
+
+// Those that still are, and may come off.
+static status still_held(struct judge *j, const struct runs *all, struct runs *out)
+{
+    unit_id *held = NEW_ARRAY(j->d->arena, unit_id, all->units + 1), u;
+    struct unit_change change;
+    uint32_t n = 0;
+
+    if (held == NULL) return no_memory();
+    for (struct run_walk w = runs_walk(all); run_next(&w, &u);) {
+        struct unit x = unit_get(&j->rows, u);
+        struct unit_sorts s = judge_sorts(j, u);
+        unsigned sorts = s.sort | (s.is_foreign ? SORT_FOREIGN : 0u);
+        if (unit_step(sorts, &x, ACT_END_HOLD, &change).cls == ST_OK) held[n++] = u;
+    }
+    *out = runs_of(j->d->arena, held, n);
+    return out->at == NULL ? no_memory() : OK;
+}
+
+// True: units come off first.
+static bool look_before(struct decide *d, const struct hold *h, const struct signature *s,
+                        status *st)
+{
+    struct report_ask *first = NEW(d->arena, struct report_ask);
+    struct judge j = {.d = d, .names = names_here(d->app)};
+    struct runs all, held = {0};
+
+    unit_rows_read(&j.rows, d->t);
+    *st = first == NULL ? no_memory() : hold_units(d->t, h, d->arena, &all);
+    if (st->cls == ST_OK && all.units > 0) *st = still_held(&j, &all, &held);
+    if (st->cls != ST_OK || held.units == 0) return false;
+    *first = (struct report_ask){.type = REPORT_HOLD,
+                                 .act = ACT_END_HOLD,
+                                 .fields = {.by = s->printed_name, .reason = s->reason},
+                                 .client = h->client,
+                                 .units = held};
+    d->first = NEW(d->arena, struct ask);
+    if (d->first == NULL) return *st = no_memory(), false;
+    *d->first = (struct ask){.kind = &kind_units_changed, .what = first};
+    d->first_n = 1;
+    return true;
+}
+
+static status released_decide(struct decide *d)
+{
+    const struct hold_release_ask *ask = d->ask;
+    struct hold h;
+    status st;
+
+    if (!hold_get(d->t, ask->id, &h))
+        return fail(ST_NOT_FOUND, "hold.unknown", 0, "there is no such hold");
+    d->fact->client = h.client;
+    d->fact->lot = h.lot;
+    d->repeat_seq = h.end; // the second time is the first one's answer
+    if (h.ended || look_before(d, &h, &ask->signature, &st)) return OK;
+    TRY(st);
+    bytes_u(d->out, h.id, 8);
+    bytes_u(d->out, h.lot, 4);
+    signature_put(d->out, &ask->signature);
+    return OK;
+}
+
+static void released_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    struct hold_released x;
+    struct hold h;
+
+    (void)arg;
+    if (hold_released_get(f->decided, &x).cls != ST_OK || !hold_get(t, x.id, &h)) {
+        txn_spoil(t, "record.corrupt", "a released hold");
+        return;
+    }
+    hold_end(t, &h, f->seq);
+    if (h.lot == 0) return;
+    lot_hold(t, h.lot, false);
+    lot_note(t, f->client, h.lot, f->seq);
+}
+
+static void released_print(const struct fact *f, struct json_w *w, const void *arg)
+{
+    struct hold_released x;
+
+    (void)arg;
+    if (hold_released_get(f->decided, &x).cls != ST_OK) return;
+    json_w_kint(w, "held_by", (int64_t)x.id);
+    json_w_key(w, S("signature"));
+    signature_write(w, &x.signature);
+}
+
+const struct kind kind_hold_released = {
+    FACT_HOLD_RELEASED, 1, "hold.released", released_decide, released_write, released_print, NULL};

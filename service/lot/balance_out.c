@@ -1,0 +1,480 @@
+// The balance of a lot shown: JSON, CSV, and a page to print and sign. All three are made from the
+// same table of terms.
+#include "service/access/actor_db.h"
+#include "service/client/client.h"
+#include "service/lot/balance.h"
+#include "service/lot/lot_int.h"
+#include <string.h>
+
+#define EXPLANATIONS_MAX 1000u // shown; the journal has all
+#define CSV_COLUMNS      7u
+
+#define AT(part, name) {#part, #name, offsetof(struct balance_level, part.name)}
+static const struct term {
+    const char *part, *name;
+    size_t at;
+} terms[] = {
+    AT(numbers, issued),      AT(numbers, others),       AT(numbers, returned),
+    AT(numbers, invalid),     AT(numbers, elsewhere),    AT(numbers, commissioned),
+    AT(numbers, scrapped),    AT(numbers, label_sampled), AT(numbers, lost_on_line),
+    AT(numbers, stolen),      AT(numbers, unknown_fate), AT(numbers, printed),
+    AT(numbers, unread),      AT(goods, commissioned),   AT(goods, in_containers),
+    AT(goods, loose),         AT(goods, open),           AT(goods, shipped),
+    AT(goods, sampled),       AT(goods, inactive),       AT(goods, dissolved),
+    AT(goods, destroyed),     AT(goods, lost),           AT(goods, stolen),
+};
+
+static uint64_t value_of(const struct balance_level *l, const struct term *i)
+{
+    return *(const uint64_t *)(const void *)((const char *)l + i->at);
+}
+
+static bool is_numbers(const struct term *i) { return i->part[0] == 'n'; }
+
+// Who said the fact and when: the person where it was one, else the token.
+static str author_of(struct txn *t, uint64_t seq, struct arena *a, struct fact *f)
+{
+    struct actor actor;
+
+    *f = (struct fact){0};
+    if (journal_get_header(t, seq, f).cls != ST_OK || !actor_get(t, f->actor, a, &actor))
+        return (str){"", 0};
+    return actor.user.n > 0 ? actor.user : actor.id;
+}
+
+static str time_text(struct moment m, struct arena *a)
+{
+    struct buf b;
+
+    buf_init(&b, 64);
+    when_write(&b, m);
+    str s = arena_str(a, buf_str(&b));
+    buf_fini(&b);
+    return s;
+}
+
+// ---- JSON
+
+static void part_write(struct json_w *w, const struct balance_level *l, bool numbers)
+{
+    json_w_key(w, numbers ? S("numbers") : S("goods"));
+    json_w_object(w);
+    for (size_t i = 0; i < LEN(terms); i++)
+        if (is_numbers(&terms[i]) == numbers)
+            json_w_kint(w, terms[i].name, (int64_t)value_of(l, &terms[i]));
+    json_w_end(w);
+}
+
+static void physical_write(struct json_w *w, const struct balance_level *l)
+{
+    json_w_key(w, S("counters"));
+    json_w_object(w);
+    for (unsigned i = 0; i < PHYSICAL_END; i++) {
+        if (!l->physical[i].said) continue;
+        json_w_key(w, str_of(physical_word((enum physical)i)));
+        json_w_object(w);
+        json_w_kint(w, "value", (int64_t)l->physical[i].value);
+        json_w_kint(w, "expected", (int64_t)l->physical[i].expected);
+        json_w_end(w);
+    }
+    json_w_end(w);
+}
+
+static void differences_write(struct json_w *w, const struct balance *b)
+{
+    json_w_key(w, S("differences"));
+    json_w_array(w);
+    for (uint32_t i = 0; i < b->n; i++)
+        for (enum difference d = 0; d < DIFFERENCE_END; d++) {
+            const struct balance_level *l = &b->level[i];
+            if (l->difference[d] == 0) continue;
+            json_w_object(w);
+            json_w_kstr(w, "level", balance_level_word(b, l->level));
+            json_w_kstr(w, "line", str_of(difference_word(d)));
+            json_w_kint(w, "difference", l->difference[d]);
+            json_w_kint(w, "explained", (int64_t)l->explained[d]);
+            json_w_kint(w, "unexplained", (int64_t)balance_unexplained(l, d));
+            json_w_end(w);
+        }
+    json_w_end(w);
+}
+
+static str gtin_of(const struct balance *b, uint8_t level)
+{
+    if (level >= b->product.level_count || b->product.levels[level].is_sscc) return (str){0};
+    return (str){b->product.levels[level].gtin, 14};
+}
+
+void balance_lines_write(const struct balance *b, struct json_w *w)
+{
+    json_w_kbool(w, "balanced", balance_open_lines(b) == 0);
+    json_w_key(w, S("levels"));
+    json_w_array(w);
+    for (uint32_t i = 0; i < b->n; i++) {
+        const struct balance_level *l = &b->level[i];
+        json_w_object(w);
+        json_w_kstr(w, "level", balance_level_word(b, l->level));
+        if (gtin_of(b, l->level).n > 0) json_w_kstr(w, "gtin", gtin_of(b, l->level));
+        if (l->has_numbers) part_write(w, l, true);
+        part_write(w, l, false);
+        physical_write(w, l);
+        json_w_end(w);
+    }
+    json_w_end(w);
+    differences_write(w, b);
+}
+
+// ---- papers
+
+static const char *signed_word(unsigned kind)
+{
+    switch (kind) {
+    case FACT_LOT_RELEASED: return "release";
+    case FACT_LOT_REOPENED: return "reopen";
+    case FACT_LOT_RECALLED: return "recall";
+    case FACT_LOT_AMENDED: return "amend";
+    default: return NULL;
+    }
+}
+
+// The signature that the paper holds; its texts lie in the arena.
+static bool signature_at(struct txn *t, uint64_t seq, unsigned kind, struct arena *a,
+                         struct signature *out)
+{
+    struct lot_signed_fact x;
+    struct fact f;
+
+    if (signed_word(kind) == NULL || journal_get(t, seq, a, &f).cls != ST_OK) return false;
+    if (kind == FACT_LOT_AMENDED) return lot_amended_signature(f.decided, out);
+    if (lot_signed_get(f.decided, &x).cls != ST_OK) return false;
+    *out = x.signature;
+    return true;
+}
+
+void lot_signatures_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+{
+    struct paper_walk walk;
+    struct signature s;
+    unsigned kind;
+    uint64_t seq;
+
+    json_w_key(w, S("signatures"));
+    json_w_array(w);
+    paper_walk_open(&walk, t, lot->number);
+    while (paper_walk_next(&walk, &seq, &kind)) {
+        if (!signature_at(t, seq, kind, a, &s)) continue;
+        json_w_object(w);
+        json_w_kstr(w, "act", str_of(signed_word(kind)));
+        json_w_key(w, S("signature"));
+        signature_write(w, &s);
+        json_w_end(w);
+    }
+    walk_close(&walk.walk);
+    json_w_end(w);
+}
+
+struct told { // one explanation
+    struct lot_explained x;
+    str by, time;
+};
+
+// The next explanation of the walk; false: there are no more.
+static bool explanation_next(struct paper_walk *walk, struct arena *a, struct told *out)
+{
+    struct txn *t = walk->walk.t;
+    struct fact f, header;
+    unsigned kind;
+    uint64_t seq;
+
+    while (paper_walk_next(walk, &seq, &kind)) {
+        if (kind != FACT_LOT_EXPLAINED) continue;
+        if (journal_get(t, seq, a, &f).cls != ST_OK) return false;
+        if (lot_explained_get(f.decided, a, &out->x).cls != ST_OK) return false;
+        out->by = author_of(t, seq, a, &header);
+        out->time = time_text((struct moment){.at = f.at}, a);
+        return true;
+    }
+    return false;
+}
+
+static void explanations_write(struct txn *t, const struct balance *b, struct arena *a,
+                               struct json_w *w)
+{
+    struct paper_walk walk;
+    struct told e;
+    uint32_t n = 0;
+
+    json_w_key(w, S("explanations"));
+    json_w_array(w);
+    paper_walk_open(&walk, t, b->lot.number);
+    while (n++ < EXPLANATIONS_MAX && explanation_next(&walk, a, &e)) {
+        json_w_object(w);
+        json_w_kstr(w, "as", str_of(e.x.as->word));
+        json_w_kstr(w, "level", balance_level_word(b, e.x.level));
+        json_w_kint(w, "count", (int64_t)e.x.count);
+        json_w_kbool(w, "named", e.x.units.units > 0);
+        json_w_kstr(w, "reason", e.x.reason);
+        json_w_kstr(w, "by", e.by);
+        json_w_kstr(w, "time", e.time);
+        json_w_end(w);
+    }
+    walk_close(&walk.walk);
+    json_w_end(w);
+}
+
+status balance_json(struct txn *t, const struct balance *b, struct arena *a, struct json_w *w)
+{
+    json_w_object(w);
+    json_w_kstr(w, "lot", b->lot.lot);
+    json_w_kstr(w, "gtin", (str){b->lot.gtin, sizeof b->lot.gtin});
+    json_w_kstr(w, "client", client_name(t, b->lot.client, a));
+    json_w_kstr(w, "state", str_of(lot_state_word(b->lot.state)));
+    balance_lines_write(b, w);
+    explanations_write(t, b, a, w);
+    lot_signatures_write(t, &b->lot, a, w);
+    json_w_end(w);
+    return txn_status(t);
+}
+
+// ---- lines, for CSV and the page
+
+struct out {
+    struct txn *t;
+    const struct balance *b;
+    struct arena *a;
+    struct buf *to;
+    bool html;
+};
+
+// REQ RFC4180: fields with a quote, comma or line break are quoted, quotes doubled.
+static void put_text(const struct out *o, str s)
+{
+    if (s.n == 0) return;
+    bool quotes = memchr(s.p, ',', s.n) || memchr(s.p, '"', s.n) || memchr(s.p, '\n', s.n);
+
+    if (!o->html && quotes) buf_addc(o->to, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (!o->html) {
+            if (c == '"') buf_addc(o->to, '"');
+            buf_addc(o->to, c);
+        } else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'') {
+            buf_addf(o->to, "&#%d;", c);
+        } else {
+            buf_addc(o->to, c);
+        }
+    }
+    if (!o->html && quotes) buf_addc(o->to, '"');
+}
+
+static void put_row(const struct out *o, const str *cells, size_t n)
+{
+    if (o->html) buf_add(o->to, S("<tr>"));
+    for (size_t i = 0; i < n; i++) {
+        if (o->html)
+            buf_add(o->to, S("<td>"));
+        else if (i > 0)
+            buf_addc(o->to, ',');
+        if (cells[i].n > 0) put_text(o, cells[i]);
+    }
+    for (; !o->html && n < CSV_COLUMNS; n++) buf_addc(o->to, ',');
+    buf_add(o->to, o->html ? S("</tr>\n") : S("\r\n"));
+}
+
+static str number_text(int64_t n, struct arena *a)
+{
+    struct buf b;
+
+    buf_init(&b, 32);
+    buf_addf(&b, "%lld", (long long)n);
+    str s = arena_str(a, buf_str(&b));
+    buf_fini(&b);
+    return s;
+}
+
+static void head(const struct out *o, const char *title, const char *columns)
+{
+    str rest = str_of(columns), cell;
+
+    if (!o->html) return;
+    buf_addf(o->to, "<h2>%s</h2>\n<table><tr>", title);
+    while (str_cut(&rest, ',', &cell)) buf_addf(o->to, "<th>%.*s</th>", STR(cell));
+    buf_addf(o->to, "<th>%.*s</th></tr>\n", STR(rest));
+}
+
+static void foot(const struct out *o)
+{
+    if (o->html) buf_add(o->to, S("</table>\n"));
+}
+
+static void put_levels(const struct out *o)
+{
+    head(o, "Levels", "Level,Part,Item,Count");
+    for (uint32_t i = 0; i < o->b->n; i++) {
+        const struct balance_level *l = &o->b->level[i];
+        str level = balance_level_word(o->b, l->level);
+        for (size_t k = 0; k < LEN(terms); k++) {
+            if (is_numbers(&terms[k]) && !l->has_numbers) continue;
+            str cells[] = {level, str_of(terms[k].part), str_of(terms[k].name),
+                           number_text((int64_t)value_of(l, &terms[k]), o->a)};
+            put_row(o, cells, LEN(cells));
+        }
+    }
+    foot(o);
+}
+
+static void put_counters(const struct out *o)
+{
+    struct fact f;
+
+    head(o, "Counters", "Level,Part,Counter,Counted,Expected,By,Time");
+    for (uint32_t i = 0; i < o->b->n; i++)
+        for (unsigned k = 0; k < PHYSICAL_END; k++) {
+            const struct balance_level *l = &o->b->level[i];
+            if (!l->physical[k].said) continue;
+            str by = author_of(o->t, l->physical[k].seq, o->a, &f);
+            str cells[] = {balance_level_word(o->b, l->level),
+                           S("counter"),
+                           str_of(physical_word((enum physical)k)),
+                           number_text((int64_t)l->physical[k].value, o->a),
+                           number_text((int64_t)l->physical[k].expected, o->a),
+                           by,
+                           time_text((struct moment){.at = f.at}, o->a)};
+            put_row(o, cells, LEN(cells));
+        }
+    foot(o);
+}
+
+static void put_differences(const struct out *o)
+{
+    head(o, "Differences", "Level,Part,Line,Difference,Explained,Unexplained");
+    for (uint32_t i = 0; i < o->b->n; i++)
+        for (enum difference d = 0; d < DIFFERENCE_END; d++) {
+            const struct balance_level *l = &o->b->level[i];
+            if (l->difference[d] == 0) continue;
+            str cells[] = {balance_level_word(o->b, l->level),
+                           S("difference"),
+                           str_of(difference_word(d)),
+                           number_text(l->difference[d], o->a),
+                           number_text((int64_t)l->explained[d], o->a),
+                           number_text((int64_t)balance_unexplained(l, d), o->a)};
+            put_row(o, cells, LEN(cells));
+        }
+    foot(o);
+}
+
+static void put_explanations(const struct out *o)
+{
+    struct paper_walk walk;
+    struct told e;
+    uint32_t n = 0;
+
+    head(o, "Explanations", "Level,Part,As,Count,Reason,By,Time");
+    paper_walk_open(&walk, o->t, o->b->lot.number);
+    while (n++ < EXPLANATIONS_MAX && explanation_next(&walk, o->a, &e)) {
+        str cells[] = {balance_level_word(o->b, e.x.level),
+                       S("explanation"),
+                       str_of(e.x.as->word),
+                       number_text((int64_t)e.x.count, o->a),
+                       e.x.reason,
+                       e.by,
+                       e.time};
+        put_row(o, cells, LEN(cells));
+    }
+    walk_close(&walk.walk);
+    foot(o);
+}
+
+// REQ 21CFR11.50: printed name, date and time with zone, and meaning.
+static void put_signatures(const struct out *o)
+{
+    struct paper_walk walk;
+    struct signature s;
+    struct buf line;
+    unsigned kind;
+    uint64_t seq;
+
+    head(o, "Signatures", "Level,Part,Act,Signed");
+    paper_walk_open(&walk, o->t, o->b->lot.number);
+    while (paper_walk_next(&walk, &seq, &kind)) {
+        if (!signature_at(o->t, seq, kind, o->a, &s)) continue;
+        buf_init(&line, 8 * KB);
+        signature_line(&line, &s);
+        str cells[] = {S(""), S("signature"), str_of(signed_word(kind)), buf_str(&line)};
+        put_row(o, cells, LEN(cells));
+        buf_fini(&line);
+    }
+    walk_close(&walk.walk);
+    foot(o);
+}
+
+static void put_all(const struct out *o)
+{
+    put_levels(o);
+    put_counters(o);
+    put_differences(o);
+    put_explanations(o);
+    put_signatures(o);
+}
+
+status balance_csv(struct txn *t, const struct balance *b, struct arena *a, struct buf *out)
+{
+    struct out o = {t, b, a, out, false};
+
+    buf_add(out, S("level,part,item,value,detail,more,time\r\n"));
+    put_all(&o);
+    return out->failed ? no_memory() : txn_status(t);
+}
+
+static void put_title(const struct out *o, wall now)
+{
+    const struct lot *lot = &o->b->lot;
+    const struct {
+        const char *name;
+        str value;
+    } rows[] = {
+        {"Product", o->b->product.name},
+        {"GTIN",    {lot->gtin, sizeof lot->gtin}},
+        {"Client",  client_name(o->t, lot->client, o->a)},
+        {"Expiry",  lot->expiry_printed},
+        {"Order",   lot->order},
+        {"State",   str_of(lot_state_word(lot->state))},
+        {"Made",    time_text((struct moment){.at = now}, o->a)},
+    };
+
+    buf_add(o->to, S("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Balance "
+                     "of lot "));
+    put_text(o, lot->lot);
+    buf_add(o->to, S("</title><style>body{font:11pt sans-serif;margin:2em}table{border-collapse:"
+                     "collapse;width:100%}td,th{border:1px solid #888;padding:2px 6px;text-align:"
+                     "left}tr{page-break-inside:avoid}.sign{margin-top:3em}</style></head><body>\n"
+                     "<h1>Balance of lot "));
+    put_text(o, lot->lot);
+    buf_add(o->to, S("</h1>\n<table>"));
+    for (size_t i = 0; i < LEN(rows); i++) {
+        buf_addf(o->to, "<tr><th>%s</th><td>", rows[i].name);
+        put_text(o, rows[i].value);
+        buf_add(o->to, S("</td></tr>\n"));
+    }
+    buf_add(o->to, S("</table>\n<p>"));
+    if (balance_open_lines(o->b) == 0)
+        buf_add(o->to, S("Balanced: every difference has a reason."));
+    else
+        buf_addf(o->to, "<strong>Not balanced: %llu differences without a reason.</strong>",
+                 (unsigned long long)balance_open_lines(o->b));
+    buf_add(o->to, S("</p>\n"));
+}
+
+status balance_html(struct txn *t, const struct balance *b, struct arena *a, wall now,
+                    struct buf *out)
+{
+    struct out o = {t, b, a, out, true};
+
+    put_title(&o, now);
+    put_all(&o);
+    if (b->lot.state != LOT_RELEASED)
+        buf_add(out, S("<p class=\"sign\">Name ____________________ Date ____________________ "
+                       "Signature ____________________</p>\n"));
+    buf_add(out, S("</body></html>\n"));
+    return out->failed ? no_memory() : txn_status(t);
+}
