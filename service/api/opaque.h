@@ -13,6 +13,7 @@ enum opaque_purpose {
     OPAQUE_SHIPMENT = 4,
     OPAQUE_SUBSCRIPTION = 5,
     OPAQUE_CAPTURE = 6,
+    OPAQUE_HOLD = 7,
     OPAQUE_EXCEPTION = 12
 };
 #define OPAQUE_LEN 26

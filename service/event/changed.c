@@ -187,7 +187,10 @@ static status sift(struct looking *b)
 // True: something must be done first, or *st says why not.
 static bool look_before(struct decide *d, const struct row *row, status *st)
 {
-    struct looking b = {.b = {.d = d, .ask = d->ask}, .ask = d->ask, .row = row};
+    struct looking b = {
+        .b = {.d = d, .ask = d->ask},
+          .ask = d->ask, .row = row
+    };
     struct unit_rows unit_rows;
 
     if (d->again || (!row->unpacks && !row->empties)) return false;

@@ -49,6 +49,8 @@ static status close_decide(struct decide *d)
 
     TRY(judge_begin(&c.j, d, &one));
     if (d->repeat_seq != 0) return OK;
+    d->nothing = ask->unless_done && unit_one(d->t, ask->parent).state == UNIT_CLOSED;
+    if (d->nothing) return OK;
     c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
     (void)judge_unit(&c.j, ask->parent, ACT_CLOSE, &x);
     TRY(judge_end(&c.j));

@@ -6,11 +6,13 @@
 // bound to clients those of others look unknown.
 #include "common/arena.h"
 #include "service/api/caller.h"
+#include "service/api/opaque.h"
 #include "service/catalog/place.h"
 #include "service/event/lot_acts.h"
 #include "service/event/report_int.h"
 #include "service/gs1/id.h"
 #include "service/journal/refusal.h"
+#include "service/pool/issue.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -349,10 +351,57 @@ static status find_units(struct finder *f, const struct said *s, struct report_a
     return take_units(f, &g, ask);
 }
 
+static status unknown_request(void)
+{
+    return fail(ST_UNPROCESSABLE, "request.unknown", 0, "request: there is no such request");
+}
+
+// Numbers of a request in its order.
+static status find_of_request(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct request_part p = {.first = (uint32_t)s->first, .count = (uint32_t)s->count};
+    struct request_row q;
+
+    if (!opaque_get(f->site->opaque_key, OPAQUE_REQUEST, s->request, &p.request) ||
+        !request_get(f->t, p.request, &q) || !caller_sees(f->caller, q.client))
+        return unknown_request();
+    uint32_t left = p.first < q.quantity ? q.quantity - p.first : 0;
+    if (!s->has_count) p.count = left;
+    if (left == 0 || p.count > left)
+        return fail(ST_UNPROCESSABLE, "request.range", 0,
+                    "first, count: the request has %u numbers, from 0 on", q.quantity);
+    if (p.count > f->site->limits.report_units_max)
+        return fail(ST_BAD_INPUT, "field.range", 0, "at most %u units in one report",
+                    f->site->limits.report_units_max);
+    if (s->has_gtin && memcmp(s->gtin, q.gtin, sizeof q.gtin) != 0)
+        return fail(ST_UNPROCESSABLE, "request.gtin", 0, "gtin: the request was for another");
+    ask->client = q.client;
+    return request_runs(f->t, &p, f->arena, &ask->units);
+}
+
+static status find_relabelled(struct finder *f, const struct said *s, struct report_ask *ask)
+{
+    struct texts two = {
+        (str[]){s->from, s->to},
+        2
+    };
+    struct finding g;
+
+    f->one = true;
+    status st = find_spellings(f, s, &two, &g);
+    f->one = false;
+    TRY(st);
+    TRY(take_units(f, &g, ask));
+    ask->parent = g.units[0];
+    ask->to = g.units[1];
+    return OK;
+}
+
 static status find_numbers(struct finder *f, const struct said *s, struct report_ask *ask)
 {
     struct finding g;
 
+    if (s->request.n > 0) return find_of_request(f, s, ask);
     if (s->serials.n > 0)
         TRY(find_serials(f, s, &g));
     else
@@ -376,22 +425,24 @@ static const struct {
     const struct kind *kind;
     enum unit_act act; // of units.changed
 } types[REPORT_TYPE_END] = {
-    [REPORT_COMMISSION] = {find_firsts,   &kind_units_commissioned, (enum unit_act)0},
-    [REPORT_SCRAP] = {find_firsts,   &kind_units_scrapped,     (enum unit_act)0},
-    [REPORT_PACK] = {find_contents, &kind_units_packed,       (enum unit_act)0},
-    [REPORT_UNPACK] = {find_contents, &kind_units_unpacked,     (enum unit_act)0},
-    [REPORT_CLOSE] = {find_contents, &kind_container_closed,   (enum unit_act)0},
-    [REPORT_LABEL_SAMPLE] = {find_firsts,   &kind_labels_sampled,     (enum unit_act)0},
-    [REPORT_PRINTED] = {find_numbers,  &kind_units_changed,      ACT_PRINT       },
-    [REPORT_SAMPLE] = {find_units,    &kind_units_changed,      ACT_SAMPLE      },
-    [REPORT_DECOMMISSION] = {find_units,    &kind_units_changed,      ACT_DECOMMISSION},
-    [REPORT_DESTROY] = {find_units,    &kind_units_changed,      ACT_DESTROY     },
-    [REPORT_INVALIDATE] = {find_units,    &kind_units_changed,      ACT_INVALIDATE  },
-    [REPORT_LOST] = {find_units,    &kind_units_changed,      ACT_LOSE        },
-    [REPORT_FOUND] = {find_units,    &kind_units_changed,      ACT_FIND        },
-    [REPORT_STOLEN] = {find_units,    &kind_units_changed,      ACT_STEAL       },
-    [REPORT_HOLD] = {find_of_lot,   &kind_units_changed,      ACT_HOLD        },
-    [REPORT_UNREAD] = {find_of_lot,   &kind_labels_unread,      (enum unit_act)0},
+    [REPORT_COMMISSION] = {find_firsts,     &kind_units_commissioned, (enum unit_act)0},
+    [REPORT_SCRAP] = {find_firsts,     &kind_units_scrapped,     (enum unit_act)0},
+    [REPORT_PACK] = {find_contents,   &kind_units_packed,       (enum unit_act)0},
+    [REPORT_UNPACK] = {find_contents,   &kind_units_unpacked,     (enum unit_act)0},
+    [REPORT_MOVE] = {find_contents,   &kind_units_packed,       (enum unit_act)0},
+    [REPORT_RELABEL] = {find_relabelled, &kind_unit_relabelled,    (enum unit_act)0},
+    [REPORT_CLOSE] = {find_contents,   &kind_container_closed,   (enum unit_act)0},
+    [REPORT_LABEL_SAMPLE] = {find_firsts,     &kind_labels_sampled,     (enum unit_act)0},
+    [REPORT_PRINTED] = {find_numbers,    &kind_units_changed,      ACT_PRINT       },
+    [REPORT_SAMPLE] = {find_units,      &kind_units_changed,      ACT_SAMPLE      },
+    [REPORT_DECOMMISSION] = {find_units,      &kind_units_changed,      ACT_DECOMMISSION},
+    [REPORT_DESTROY] = {find_units,      &kind_units_changed,      ACT_DESTROY     },
+    [REPORT_INVALIDATE] = {find_units,      &kind_units_changed,      ACT_INVALIDATE  },
+    [REPORT_LOST] = {find_units,      &kind_units_changed,      ACT_LOSE        },
+    [REPORT_FOUND] = {find_units,      &kind_units_changed,      ACT_FIND        },
+    [REPORT_STOLEN] = {find_units,      &kind_units_changed,      ACT_STEAL       },
+    [REPORT_HOLD] = {find_of_lot,     &kind_units_changed,      ACT_HOLD        },
+    [REPORT_UNREAD] = {find_of_lot,     &kind_labels_unread,      (enum unit_act)0},
 };
 
 static void take_fields(const struct finder *f, const struct said *s, struct report_ask *ask)

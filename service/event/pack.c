@@ -3,6 +3,7 @@
 //
 // Packing stays open after its lot was closed, also where it begins a container: what is
 // commissioned must be able to leave.
+#include "service/event/before.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
@@ -187,14 +188,62 @@ static status check_line(const struct packing *p)
     return fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(p->ask->line));
 }
 
+// ---- a move: each child comes out of the container that it lies in, before
+
+// Where each stands for itself, those are refused first that may not come out.
+static status sift(const struct before *b)
+{
+    struct judge j = {0};
+    unit_id u;
+
+    TRY(judge_begin(&j, b->d, &b->ask->units));
+    for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);) {
+        struct unit x = unit_get(&j.rows, u);
+        bool elsewhere = x.parent.v != 0 && x.parent.v != b->ask->parent.v;
+        status st = elsewhere ? before_guard(&j, u, &x) : OK;
+        j.looked++;
+        alike_put(&j.previous, x.last);
+        if (st.cls != ST_OK) judge_offend(&j, u, st);
+    }
+    status st = judge_end(&j);
+    buf_reset(b->d->out);
+    return st;
+}
+
+// True: something must be done first, or *st says why not, or it was reported before.
+static bool move_before(struct decide *d, status *st)
+{
+    const struct report_ask *ask = d->ask;
+    struct before b = {.d = d, .ask = ask};
+    struct inside *all = NEW_ARRAY(d->arena, struct inside, ask->units.units);
+    struct unit_rows rows;
+    uint32_t n = 0;
+    unit_id u;
+
+    if (d->again) return false;
+    d->fact->client = ask->client;
+    *st = all == NULL ? no_memory() : repeat_look(d, ask);
+    if (st->cls == ST_OK && d->repeat_seq == 0 && ask->each) *st = sift(&b);
+    if (st->cls != ST_OK || d->repeat_seq != 0) return true;
+    unit_rows_read(&rows, d->t);
+    for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);) {
+        unit_id from = unit_get(&rows, u).parent;
+        if (from.v != 0 && from.v != ask->parent.v) all[n++] = (struct inside){from, u};
+    }
+    before_unpack(&b, all, n);
+    return before_end(&b, st);
+}
+
 static status pack_decide(struct decide *d)
 {
     const struct report_ask *ask = d->ask;
     struct tally tallies[TALLIES_MAX];
     struct packing p = {.ask = ask, .own.tallies = tallies};
     struct runs all = container_and(ask->parent, &ask->units, d->arena);
+    status st = OK;
 
     if (all.at == NULL) return no_memory();
+    if (ask->type == REPORT_MOVE && move_before(d, &st)) return st;
     TRY(judge_begin(&p.j, d, &all));
     if (d->repeat_seq != 0) return OK;
     p.levels = (struct level_reader){.t = d->t, .names = p.j.names, .arena = d->arena};

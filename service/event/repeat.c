@@ -42,6 +42,7 @@ static void core_put(struct buf *b, const struct said *s, const struct report_as
     }
     bytes_u(b, s->has_time, 1);
     bytes_u(b, (uint64_t)s->time.at.ms, 8);
+    if (ask->to.v != 0) bytes_u(b, ask->to.v, 8);
     if (ask->left_out != NULL) bytes_str(b, ask->left_out->units);
 }
 

@@ -10,8 +10,8 @@
 #define EXTRA_MAX      4000u
 #define EXTRA_KEYS_MAX 64u
 #define COUNT_MAX      1000000000u // of labels in one report
-#define FIRST_ROOM     128u // units that most reports stay under
-#define FNC1           0x1d // in scans
+#define FIRST_ROOM     128u        // units that most reports stay under
+#define FNC1           0x1d        // in scans
 
 enum field {
     F_TYPE,
@@ -31,7 +31,11 @@ enum field {
     F_REASON,
     F_UNITS,
     F_UNPACK,
+    F_REQUEST,
+    F_FIRST,
     F_COUNT,
+    F_FROM,
+    F_TO,
     FIELDS
 };
 #define BIT(field) (1u << (field))
@@ -63,7 +67,11 @@ static const struct {
     [F_REASON]     = {"reason",     TEXT,  AT(reason),     REASON_MAX  },
     [F_UNITS]      = {"units",      LIST,  AT(units),      0           },
     [F_UNPACK]     = {"unpack",     FLAG,  AT(unpack),     0           },
+    [F_REQUEST]    = {"request",    TEXT,  AT(request),    ID_MAX      },
+    [F_FIRST]      = {"first",      NUMBER, AT(first),     UINT32_MAX  },
     [F_COUNT]      = {"count",      NUMBER, AT(count),     COUNT_MAX   },
+    [F_FROM]       = {"from",       TEXT,  AT(from),       SPELLING_MAX},
+    [F_TO]         = {"to",         TEXT,  AT(to),         SPELLING_MAX},
 };
 
 #define EVERY (BIT(F_TYPE) | BIT(F_TIME) | BIT(F_ID) | BIT(F_BY) | BIT(F_STATION) | BIT(F_EXTRA))
@@ -80,7 +88,8 @@ static const struct {
                            BIT(F_COMMISSION) | BIT(F_PARTIAL) | BIT(F_REASON), 0},
     [REPORT_UNPACK]     = {"unpack", 0, BIT(F_PARENT) | BIT(F_CHILDREN) | BIT(F_REASON), 0},
     [REPORT_CLOSE]      = {"close", BIT(F_PARENT), BIT(F_PARTIAL) | BIT(F_REASON), 0},
-    [REPORT_PRINTED]    = {"printed", 0, BIT(F_GTIN), NAMED},
+    [REPORT_PRINTED]    = {"printed", 0, BIT(F_GTIN) | BIT(F_FIRST) | BIT(F_COUNT),
+                           NAMED | BIT(F_REQUEST)},
     [REPORT_LABEL_SAMPLE] = {"label_sample", BIT(F_REASON), BIT(F_LOT) | BIT(F_GTIN), NAMED},
     [REPORT_SAMPLE]     = {"sample", UNITS, BIT(F_UNPACK), 0},
     [REPORT_DECOMMISSION] = {"decommission", UNITS, BIT(F_UNPACK), 0},
@@ -91,6 +100,8 @@ static const struct {
     [REPORT_STOLEN]     = {"stolen", UNITS, BIT(F_UNPACK), 0},
     [REPORT_HOLD]       = {"hold", BIT(F_REASON), BIT(F_GTIN), BIT(F_UNITS) | BIT(F_LOT)},
     [REPORT_UNREAD]     = {"unread", BIT(F_LOT) | BIT(F_GTIN) | BIT(F_COUNT) | BIT(F_REASON), 0, 0},
+    [REPORT_MOVE]       = {"move", BIT(F_PARENT) | BIT(F_CHILDREN) | BIT(F_REASON), 0, 0},
+    [REPORT_RELABEL]    = {"relabel", BIT(F_FROM) | BIT(F_TO) | BIT(F_REASON), 0, 0},
 };
 // clang-format on
 
@@ -222,7 +233,9 @@ static void read_value(struct json_r *r, enum field f, uint32_t units_max, struc
     case TEXT: *(str *)(void *)at = read_text(r, f); break;
     case EXTRA: *(str *)(void *)at = read_extra(r); break;
     case LIST: read_list(r, fields[f].name, units_max, (struct texts *)(void *)at); break;
-    case NUMBER: *(uint64_t *)(void *)at = (uint64_t)json_int(r, 1, fields[f].max); break;
+    case NUMBER:
+        *(uint64_t *)(void *)at = (uint64_t)json_int(r, f == F_COUNT, fields[f].max);
+        break;
     case FLAG: *(bool *)(void *)at = json_bool(r); break;
     }
 }
@@ -261,12 +274,17 @@ static void check(struct json_r *r, const struct said *s, uint32_t given, const 
         if (given & ~known & BIT(f)) json_unknown(r, str_of(fields[f].name));
         if (must & ~given & BIT(f)) require(r, object, f);
     }
-    bool names = one_of == NAMED;
-    if (one_of && !(given & one_of))
-        refuse(r, object, "report.units", names ? "serials or ssccs" : "units, or gtin and lot");
-    if (one_of && (given & one_of) == one_of)
-        refuse(r, at[names ? F_SSCCS : F_UNITS], "report.units",
-               names ? "serials or ssccs, not both" : "units, or gtin and lot, not both");
+    bool has_request = given & BIT(F_REQUEST), numbers = one_of & BIT(F_SERIALS);
+    uint32_t named = given & one_of;
+    if (one_of && !named)
+        refuse(r, object, "report.units", numbers ? "serials or ssccs" : "units, or gtin and lot");
+    if (named & (named - 1) && !numbers)
+        refuse(r, at[F_UNITS], "report.units", "units, or gtin and lot, not both");
+    if (named & (named - 1) && numbers)
+        refuse(r, at[given & BIT(F_SSCCS) ? F_SSCCS : F_REQUEST], "report.units",
+               "serials or ssccs, not both, nor with a request");
+    if (one_of & BIT(F_REQUEST) && !has_request && given & (BIT(F_FIRST) | BIT(F_COUNT)))
+        require(r, object, F_REQUEST);
     if ((given & BIT(F_SERIALS) || given & BIT(F_LOT)) && !s->has_gtin) require(r, object, F_GTIN);
     if (s->type == REPORT_UNPACK && !(given & (BIT(F_PARENT) | BIT(F_CHILDREN))))
         refuse(r, object, "report.units", "parent or children");
@@ -292,6 +310,7 @@ void said_read(struct json_r *r, uint32_t units_max, struct said *out)
         else if (!json_null(r)) {
             given |= BIT(f);
             out->has_unpack |= f == F_UNPACK;
+            out->has_count |= f == F_COUNT;
             at[f] = r->mark;
             read_value(r, f, units_max, out);
         }

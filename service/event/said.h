@@ -24,6 +24,8 @@ enum report_type { // on disk, in digests of repeats
     REPORT_STOLEN = 14,
     REPORT_HOLD = 15,
     REPORT_UNREAD = 16,
+    REPORT_MOVE = 17,
+    REPORT_RELABEL = 18,
     REPORT_TYPE_END
 };
 
@@ -34,11 +36,11 @@ struct texts {
 
 struct said {
     enum report_type type;
-    bool has_time, commission, partial, has_gtin, has_unpack, unpack;
+    bool has_time, commission, partial, has_gtin, has_unpack, unpack, has_count;
     struct moment time;
-    str id, by, station, reason, extra, lot, parent;
+    str id, by, station, reason, extra, lot, parent, request, from, to;
+    uint64_t first, count; // numbers of the request; labels
     char gtin[14];
-    uint64_t count; // of labels
     struct texts serials, ssccs, children, units; // at most one of them has any
 };
 

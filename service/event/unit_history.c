@@ -182,6 +182,7 @@ static const struct {
     {FACT_UNITS_PACKED,       "pack"        },
     {FACT_UNITS_UNPACKED,     "unpack"      },
     {FACT_CONTAINER_CLOSED,   "close"       },
+    {FACT_UNIT_RELABELLED,    "relabel"     },
     {FACT_SHIPMENT_MADE,      "ship"        },
     {FACT_SHIPMENT_FORWARDED, "forward"     },
     {FACT_SHIPMENT_VOIDED,    "void_ship"   },
@@ -232,6 +233,18 @@ static void write_shipment(struct history *h, struct told *x, struct json_w *w)
     buf_fini(&b);
 }
 
+// The number that it had, and the one that it has.
+static void write_relabelled(struct history *h, const struct told *x, struct json_w *w)
+{
+    struct run_walk walk = runs_walk(&x->touched.runs);
+    unit_id from, to;
+
+    if (x->f.kind != FACT_UNIT_RELABELLED || !run_next(&walk, &from) || !run_next(&walk, &to))
+        return;
+    json_w_kstr(w, "from", unit_spelled(h->u, from));
+    json_w_kstr(w, "to", unit_spelled(h->u, to));
+}
+
 static status write_event(struct history *h, const struct event *e, struct json_w *w)
 {
     struct moment recorded = {0};
@@ -255,6 +268,7 @@ static status write_event(struct history *h, const struct event *e, struct json_
     write_some(w, "reason", x.report.reason);
     if (is_captured(&x.f)) json_w_kstr(w, "eventID", x.captured.id);
     write_shipment(h, &x, w);
+    write_relabelled(h, &x, w);
     json_w_end(w);
     return h->u->st;
 }

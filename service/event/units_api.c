@@ -271,13 +271,9 @@ static status list_children(struct listing *l)
 // Facts that a unit may have its lot from.
 static bool gives_lot(const struct fact *f)
 {
-    static const uint16_t kinds[] = {FACT_UNITS_COMMISSIONED, FACT_UNITS_SCRAPPED,
-                                     FACT_UNITS_PACKED,       FACT_LABELS_SAMPLED,
-                                     FACT_EVENT_CAPTURED,     FACT_CAPTURE_APPLIED};
+    bool told = f->kind == FACT_EVENT_CAPTURED || f->kind == FACT_CAPTURE_APPLIED;
 
-    for (size_t i = 0; i < LEN(kinds); i++)
-        if (f->kind == kinds[i]) return true;
-    return false;
+    return told || (f->kind >= FACT_UNITS_COMMISSIONED && f->kind <= FACT_LABELS_SAMPLED);
 }
 
 // Those units of a fact that got their lot from it. A place is the fact's seq and the unit's index.

@@ -50,6 +50,7 @@
     X(UNITS_CHANGED, 69, "units.changed")                                                          \
     X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
     X(LABELS_UNREAD, 71, "labels.unread")                                                          \
+    X(UNIT_RELABELLED, 72, "unit.relabelled")                                                      \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(SHIPMENT_DRAFTED, 81, "shipment.drafted")                                                    \
     X(SHIPMENT_VOIDED, 82, "shipment.voided")                                                      \

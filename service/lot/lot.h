@@ -44,6 +44,11 @@ struct lot_loose_ends {
 struct lot_loose_ends lot_loose_ends(const struct shape *s, const struct lot_counts *c,
                                      const uint64_t returned[PRODUCT_LEVELS_MAX]);
 
+// What routes of a lot share. The lot that the path names; false where this caller knows of none.
+bool lot_named(struct http_req *r, struct txn *t, struct lot *out);
+status lot_unknown(void);
+void lot_reply(struct http_req *r, status st, int code, struct buf *b); // takes the buf
+
 extern const struct kind kind_lot_opened, kind_lot_closed, kind_lot_counted, kind_lot_released,
     kind_lot_reopened, kind_lot_amended, kind_lot_recalled;
 extern const struct http_route lot_routes[], lot_paper_routes[];

@@ -87,11 +87,7 @@ struct lot_amend_ask { // of kind_lot_amended
 bool lot_amended_signature(str decided, struct signature *out); // false: it has none
 str lot_amended_extra(str decided);                             // a view; empty: not amended
 
-// lot_api.c, papers_api.c
-status lot_unknown(void);
-// The lot that the path names; false where this caller knows of none.
-bool lot_named(struct http_req *r, struct txn *t, struct lot *out);
-void lot_reply(struct http_req *r, status st, int code, struct buf *b); // takes the buf
+// lot_api.c
 // As GET shows it, with counters and signatures.
 status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w);
 

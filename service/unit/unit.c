@@ -62,6 +62,7 @@ static const struct unit_act_flags act_flags[ACT_END] = {
     [ACT_PACK_INTO_TOLD] = {BARS_MOVE,     0,             0,            false},
     [ACT_BE_PACKED_TOLD] = {BARS_MOVE,     0,             0,            false},
     [ACT_SHIP_TOLD]      = {BARS_SHIP,     0,             0,            false},
+    [ACT_RELABEL]        = {BARS_SHIP,     0,             0,            false},
 };
 
 // The first row that fits in sort, act and state. An act that leaves the state as it is has `from`
@@ -197,6 +198,9 @@ static const struct rule {
     {C,     ACT_SHIP_TOLD,      UNIT_OPEN,         NO_PARENT,  0,         UNIT_SHIPPED},
     {C,     ACT_SHIP_TOLD,      UNIT_CLOSED,       NO_PARENT,  0,         UNIT_SHIPPED},
     {F,     ACT_SHIP_TOLD,      UNIT_NONE,         NO_PARENT,  0,         UNIT_SHIPPED},
+    {P,     ACT_RELABEL,        UNIT_COMMISSIONED, ANY_PARENT, 0,         UNIT_COMMISSIONED},
+    {C,     ACT_RELABEL,        UNIT_OPEN,         ANY_PARENT, 0,         UNIT_OPEN},
+    {C,     ACT_RELABEL,        UNIT_CLOSED,       ANY_PARENT, 0,         UNIT_CLOSED},
 }; // what is not listed is refused
 // clang-format on
 

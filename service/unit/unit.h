@@ -98,7 +98,8 @@ struct unit {
     X(RECEIVE_BACK, 24, "receive back")                                                            \
     X(PACK_INTO_TOLD, 25, "pack into as told")                                                     \
     X(BE_PACKED_TOLD, 26, "pack as told")                                                          \
-    X(SHIP_TOLD, 27, "ship as told")
+    X(SHIP_TOLD, 27, "ship as told")                                                               \
+    X(RELABEL, 28, "relabel") /* what it is gets a new number; told as what that means */
 
 enum unit_act {
 #define X(name, number, word) ACT_##name = (number),

@@ -32,6 +32,7 @@ const struct kind *const line_site_kinds[] = {
     &kind_lot_opened,     &kind_lot_closed,        &kind_units_commissioned,
     &kind_units_scrapped, &kind_labels_sampled,    &kind_units_changed,
     &kind_units_packed,   &kind_units_unpacked,    &kind_container_closed,
+    &kind_unit_relabelled,
     &kind_shipment_made,  &kind_document_captured, &kind_event_captured,
     &kind_capture_slice,  &kind_units_named,       &kind_capture_applied,
     &kind_query_put,      &kind_query_deleted,     NULL};
