@@ -17,6 +17,7 @@ struct capturing {
     const struct capture_ask *ask;
     struct judge j; // headers, sorts, offenders, how units stand
     struct level_reader levels;
+    struct owner_reader owners;
     struct captured_event own;
     struct captured_exception *exceptions;
     unit_id *units;
@@ -199,7 +200,8 @@ static void count_act(struct capturing *c, uint32_t i, const struct unit *x, enu
         count_commission(c, u, change->to);
         return;
     }
-    uint32_t lot = lot_of(c, x);
+    // A number that never began counts with the lot that it was asked for.
+    uint32_t lot = x->first == 0 ? owner_lot_asked(&c->owners, u, c->ask->client) : lot_of(c, x);
     uint8_t level = lot == 0 ? 0 : level_of_unit(&c->levels, u, lot);
     unit_apply(&after, change);
     if (leaves(x, act) || act == ACT_BE_UNPACKED) count(c, lot, level, COUNT_PACKED, -1);
@@ -494,6 +496,7 @@ static struct capturing begin(struct decide *d, const struct capture_ask *ask)
     c.j.names = names_here(d->app);
     c.j.first = OK;
     c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
+    c.owners = (struct owner_reader){.names = c.j.names, .t = d->t};
     return c;
 }
 

@@ -123,12 +123,18 @@ class Plant:
         """A call that may be refused; what is answered is compared with the model, not the contract."""
         return self.as_(who).http.post(self.site.url + path, json=body, timeout=harness.CALL_S)
 
+    def done(self, who, path, body, expect=200):
+        """One that must be taken."""
+        response = self.post(who, path, body)
+        assert response.status_code == expect, f"{path}: {response.text[:800]}"
+        return response.json()
+
     # ---- lots and numbers
 
     def open_lot(self, gtin_, lot, **more):
         self.flush()
-        self.operator.post("/v1/lots", {"lot": lot, "gtin": gtin_, "expiry": "2031-06-30", **more},
-                           201)
+        self.done("operator", "/v1/lots",
+                  {"lot": lot, "gtin": gtin_, "expiry": "2031-06-30", **more}, 201)
         return self.model.open_lot(gtin_, lot)
 
     def serials(self, line, gtin_, lot, quantity, confirm=True):
@@ -166,7 +172,7 @@ class Plant:
 
     def close_lot(self, lot):
         self.flush()
-        answer = self.operator.post(f"/v1/lots/{lot.product.gtin}/{lot.lot}/close", {}, 200)
+        answer = self.done("operator", f"/v1/lots/{lot.product.gtin}/{lot.lot}/close", {})
         lot.state = "closed"
         rows = self.model.counts()[lot.key]
         self.same(f"open containers of {lot.lot}", sum(r["open"] for r in rows),

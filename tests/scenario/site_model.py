@@ -247,7 +247,8 @@ class Model:
         """Of every lot and level, from its units one by one."""
         kept = ("commissioned", "scrapped", "packed", "open", "shipped", "printed",
                 "label_sampled", "sampled", "inactive", "destroyed", "invalid", "dissolved", "lost",
-                "stolen", "lost_numbers", "stolen_numbers", "returned")
+                "stolen", "lost_numbers", "stolen_numbers", "returned",
+                "elsewhere", "others", "unread")
         all_lots = {}
         for lot in self.lots.values():
             rows = [dict.fromkeys(kept, 0) for _ in lot.product.levels]
@@ -256,7 +257,14 @@ class Model:
             all_lots[lot.key] = rows
         for unit in self.units.values():
             lot = unit.asked if unit.first is None else unit.lot
-            if lot is None or "foreign" in unit.sorts:
+            if "foreign" in unit.sorts:
+                continue
+            if unit.first is not None and unit.asked is not unit.lot:
+                for of, word in ((unit.asked, "elsewhere"), (unit.lot, "others")):
+                    if of is not None:
+                        level = of.product.ssccs[0] if unit.is_sscc else unit.level
+                        all_lots[of.key][level][word] += 1
+            if lot is None:
                 continue
             row = all_lots[lot.key][self.level_of(unit, lot)]
             row["commissioned"] += unit.first == "commission"
