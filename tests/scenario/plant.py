@@ -87,7 +87,8 @@ class Plant:
             self.gateways[client] = self.site.token("gateway", client=client)
         self.tokens["operator"] = self.site.token("operator")
         self.tokens["auditor"] = self.site.token("auditor")
-        self.qa = self.site.person("qa", "mia")
+        mia = self.site.person("qa", "mia")
+        self.tokens["qa"] = mia.http.headers["Authorization"].removeprefix("Bearer ")
 
     def as_(self, who):
         token = self.tokens.get(who) or self.gateways[who]
@@ -297,6 +298,77 @@ class Plant:
         self.shipments.append((response.json()["shipment"], tops))
         return self.shipments[-1]
 
+    def attempt(self, who, path, body, foretell, what=None):
+        """A call that the model foretells with `foretell()`; what was answered, None if refused."""
+        self.flush()
+        before, foretold = self.model.refused, None
+        try:
+            foretell()
+        except Refused as refused:
+            foretold = refused
+            key = (who, refused.code, tuple(sorted(refused.units.items())))
+            if key in self.seen_refusals:
+                self.model.refused = before
+                return None
+            self.seen_refusals.add(key)
+        response = self.post(who, path, body)
+        self.calls += 1
+        self.facts += 1
+        problem = response.json() if response.status_code >= 400 else None
+        self.compare_answer({"type": what or path, **body}, foretold, problem)
+        return response.json() if problem is None and foretold is None else None
+
+    def void(self, shipment, tops):
+        ms = self.time_for(tops)
+        body = {"reason": "the truck did not come", **({"time": iso(ms)} if ms else {})}
+        self.attempt("operator", f"/v1/shipments/{shipment}/void", body,
+                     lambda: self.model.void(tops, ms))
+
+    def give_back_goods(self, units):
+        """Goods that the buyer sends back; each stands for itself."""
+        self.flush()
+        ms = self.time_for(units)
+        body = {"units": [u.name for u in units], "from": {"party": BUYER, "location": BUYER},
+                "reason": "not sold", **({"time": iso(ms)} if ms else {})}
+        answer = self.done("operator", "/v1/returns", body)
+        self.calls += 1
+        wanted = [self.model.come_back(u, ms) for u in units]
+        self.same("received back " + json.dumps(body), wanted,
+                  [r["received"] for r in answer["results"]])
+
+    def sign(self, act, lot):
+        self.attempt("qa", f"/v1/lots/{lot.product.gtin}/{lot.lot}/{act}",
+                     {"reason": "as agreed", "signature": harness.sign("approval", "as agreed")},
+                     lambda: self.model.sign(act, lot))
+
+    def hold_lot(self, lot):
+        self.flush()
+        made = self.done("operator", "/v1/holds", {
+            "gtin": lot.product.gtin, "lot": lot.lot, "reason": "a complaint"}, 201)
+        lot.held = True
+        self.holds.append((made, lot, None))
+
+    def hold_units(self, units):
+        made = self.attempt("operator", "/v1/holds", {
+            "units": [u.name for u in units], "reason": "a complaint"},
+            lambda: self.model.hold(units))
+        if made:
+            self.holds.append((made, None, units))
+
+    def end_hold(self):
+        """Any that stands."""
+        self.flush()
+        if not self.holds:
+            return
+        made, lot, units = self.holds.pop(self.rng.randrange(len(self.holds)))
+        self.done("qa", f"/v1/holds/{made['id']}/release",
+                  {"reason": "nothing was found",
+                   "signature": harness.sign("approval", "nothing was found")})
+        if lot is not None:
+            lot.held = False
+        else:
+            self.model.end_hold(units)
+
     # ---- captured documents
 
     def capture(self, client, *events):
@@ -371,6 +443,7 @@ class Plant:
         for unit in alone:
             self.compare_unit(unit, self.get_unit(get, unit))
         self.compare_lots(get)
+        self.compare_balances(get)
         get.close()
         self.fail_if_wrong()
 
@@ -415,6 +488,21 @@ class Plant:
                         self.explain(get, lot, name)
                     if name in row:
                         self.same(f"{name} of {lot.lot}, {word}", row[name], value)
+
+    def compare_balances(self, get):
+        balances = self.model.balance()
+        for lot in self.model.lots.values():
+            got = get(f"/v1/lots/{lot.product.gtin}/{lot.lot}/balance")
+            numbers, goods = balances[lot.key]
+            self.same(f"{lot.lot} balanced", self.model.is_balanced(lot), got["balanced"])
+            for i, (word, _, _) in enumerate(lot.product.levels):
+                level = next(x for x in got["levels"] if x["level"] == word)
+                for name, value in goods[i].items():
+                    self.same(f"{name} of {lot.lot}, {word}, in its balance", value,
+                              level["goods"][name])
+                if "numbers" in level:
+                    self.same(f"unknown fate of {lot.lot}, {word}", numbers[i]["unknown_fate"],
+                              level["numbers"]["unknown_fate"])
 
     def explain(self, get, lot, name):
         for unit in self.model.units.values():

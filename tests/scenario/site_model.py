@@ -125,7 +125,7 @@ class Lot:
         self.product, self.lot = product, lot
         self.state, self.held = "open", False
         self.asked = [0] * len(product.levels)
-        self.unread = 0
+        self.unread = [0] * len(product.levels)
         self.units = {}  # that have it, by name
 
     @property
@@ -159,6 +159,7 @@ class Model:
         self.units = {}       # bracketed -> Unit
         self.said = {}        # (line, id) -> what it said
         self.refused = 0      # facts
+        self.handed = {}      # units that were shipped by name: something of them came back
         self.objected = {}    # client -> captured events that some unit did not allow
         self.trail = None     # copies of what is being changed
 
@@ -252,8 +253,8 @@ class Model:
         all_lots = {}
         for lot in self.lots.values():
             rows = [dict.fromkeys(kept, 0) for _ in lot.product.levels]
-            for row, asked in zip(rows, lot.asked):
-                row["issued"] = asked
+            for row, asked, unread in zip(rows, lot.asked, lot.unread):
+                row["issued"], row["unread"] = asked, unread
             all_lots[lot.key] = rows
         for unit in self.units.values():
             lot = unit.asked if unit.first is None else unit.lot
@@ -274,13 +275,42 @@ class Model:
                 row[place] += 1
         return all_lots
 
+    def balance(self):
+        """Of every lot and level: (numbers or None, goods), each unit told where it is."""
+        made = {}
+        counts = self.counts()
+        for lot in self.lots.values():
+            goods = [dict.fromkeys(("loose", "open"), 0) for _ in lot.product.levels]
+            numbers = [dict.fromkeys(("unknown_fate",), 0) for _ in lot.product.levels]
+            made[lot.key] = [numbers, goods]
+            for row, all_of in zip(goods, counts[lot.key]):
+                row.update((k, all_of[k]) for k in (
+                    "commissioned", "shipped", "sampled", "inactive", "dissolved", "destroyed",
+                    "lost", "stolen"))
+                row["in_containers"] = all_of["packed"]
+        for unit in self.units.values():
+            place = self.place(unit)
+            if unit.lot is not None and place in ("commissioned", "open", "closed"):
+                row = made[unit.lot.key][1][self.level_of(unit)]
+                row["open"] += place == "open"
+                row["loose"] += place != "open" and unit.parent is None
+            elif unit.asked is not None and unit.first is None and place in ("none", "printed"):
+                level = unit.asked.product.ssccs[0] if unit.is_sscc else unit.level
+                made[unit.asked.key][0][level]["unknown_fate"] += 1
+        return made
+
+    def is_balanced(self, lot):
+        numbers, goods = self.balance()[lot.key]
+        return not (any(row["unknown_fate"] for row in numbers) or
+                    any(row["open"] for row in goods) or any(row["loose"] for row in goods[:-1]))
+
     @staticmethod
     def place(unit):
-        """The one line of a lot's balance that it is told in, beside that of its container."""
+        """The one line of a lot's balance that it is told in; in a container it is there."""
         number = unit.state in ("none", "allocated", "printed")
         if number or unit.state in ("commissioned", "open", "closed"):
             for flag in ("stolen", "lost"):
-                if flag in unit.flags:
+                if flag in unit.flags and unit.parent is None:
                     return flag + ("_numbers" if number else "")
         return "returned" if unit.state == "returned_to_owner" else unit.state
 
@@ -323,8 +353,6 @@ class Model:
 
     def judge(self, act, unit, ms):
         """(code, change) by the state machine and the clock."""
-        if "foreign" in unit.sorts:  # lines tell only of the site's own numbers
-            return "unit.state", None
         code, change = self.machine.step(act, unit, *self.stands(unit))
         if code is None and ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
             return "time.before", None
@@ -468,11 +496,16 @@ class Model:
                                   for u in units if u.name not in offenders):
             raise Refused("lot.closed", offenders)
         self.refuse(offenders)
-        if len({u.lot is None for u in units}) > 1:
+        if len({u.first is None and "foreign" not in u.sorts for u in units}) > 1:
             raise Refused("report.mixed")
         at = self.when(units, ms)
         for unit, change in zip(units, changes):
             self.change(unit, change, at)
+
+    def unread(self, said, units, ms):
+        del units, ms
+        lot = self.lot_of(said["gtin"], said["lot"])
+        lot.unread[lot.product.gtins[said["gtin"]]] += said["count"]
 
     # ---- containers
 
@@ -689,6 +722,86 @@ class Model:
             for unit in units:
                 self.touch(unit, at)
                 unit.state = "shipped"
+                self.handed[unit] = False
+
+    def void(self, units, ms):
+        """A shipment that never was."""
+        with self.counted():
+            offenders, changes = {}, []
+            for unit in units:
+                code, change = self.machine.step("void_shipment", unit, *self.stands(unit))
+                if code is None and self.handed.get(unit):
+                    code = "shipment.came_back"
+                if code is None and ms is not None and ms < unit.newest_ms:
+                    code = "time.before"
+                if code is not None:
+                    offenders[unit.name] = code
+                changes.append(change)
+            self.refuse(offenders)
+            at = self.when(units, ms)
+            with self.attempt():
+                for unit, change in zip(units, changes):
+                    self.change(unit, change, at)
+                    self.handed.pop(unit, None)
+
+    @contextlib.contextmanager
+    def counted(self):
+        try:
+            yield
+        except Refused:
+            self.refused += 1
+            raise
+
+    def come_back(self, unit, ms):
+        """True where it is received back from whom it was shipped to."""
+        state, flags = self.stands(unit)
+        if state != "shipped" or "received_back" in flags - self.flags_of_lot(unit):
+            return False
+        code, change = self.machine.step("receive_back", unit, state, flags)
+        shipped = next((u for u in [unit, *self.above(unit)] if u in self.handed), None)
+        if code is not None or shipped is None:
+            return False
+        if ms is not None and ms < unit.newest_ms:
+            return False
+        self.handed[shipped] = True
+        with self.attempt():
+            out = unit.parent is not None
+            self.touch(unit, self.when([unit], ms))
+            if out:
+                self.take_out(unit)
+            unit.state = "shipped" if out else change[0]
+            unit.flags = (unit.flags - change[2]) | change[1]
+        return True
+
+    # ---- lots that people sign, and holds
+
+    def sign(self, act, lot):
+        to = {"release": "released", "reopen": "reopened", "recall": "recalled"}[act]
+        with self.counted():
+            if lot.state == to and act != "reopen":
+                return
+            if lot.state == "recalled":
+                raise Refused("lot.recalled")
+            wanted = {"release": ("closed",), "reopen": ("closed", "released")}
+            if lot.state not in wanted.get(act, ("open", "closed", "released", "reopened")):
+                raise Refused("lot.open")
+            if act == "release" and lot.held:
+                raise Refused("lot.on_hold")
+            if act == "release" and not self.is_balanced(lot):
+                raise Refused("lot.unbalanced")
+        lot.state = to
+
+    def hold(self, units):
+        with self.counted(), self.attempt():
+            self.changes("hold", units, None, None)
+
+    def end_hold(self, units):
+        """Those that still are on hold, and may come off."""
+        with self.attempt():
+            for unit in units:
+                code, change = self.machine.step("end_hold", unit, unit.state, unit.flags)
+                if code is None:
+                    self.change(unit, change, self.when(units, None))
 
     BARS = (("stolen", "unit.stolen"), ("recalled", "unit.recalled"), ("hold", "unit.on_hold"),
             ("lost", "unit.lost"))
@@ -749,16 +862,16 @@ class Fits:
             self.one_lot, self.lot = True, first.lot
 
     def child(self, unit):
-        self.one_lot |= unit.is_pack
-        if self.one_lot:
-            self.lot = self.lot or unit.lot
-            if unit.lot is not self.lot:
-                return "pack.lot"
         if not self.parent.is_sscc:
             product = self.model.products[self.parent.gtin]
             below = None if unit.is_sscc else product.gtins.get(unit.gtin)
             if below is None or below != self.parent.level - 1:
                 return "pack.level"
+        self.one_lot |= unit.is_pack
+        if self.one_lot:
+            self.lot = self.lot or unit.lot
+            if unit.lot is not self.lot:
+                return "pack.lot"
         return None
 
     def nominal(self, children, lot):

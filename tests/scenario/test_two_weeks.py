@@ -100,6 +100,9 @@ class Story:
                 yield
         if self.number % 3 == 0:
             self.say("found", roll[:3])
+        self.plant.say(self.line, "unread", lot=self.lot.lot, gtin=self.product.gtin,
+                       count=rng.randrange(1, 9), reason="a dirty lens",
+                       id=f"{self.lot.lot}/u")
         self.plant.flush(crash=self.number % 4 == 1 and self.can_crash())
         yield
 
@@ -199,6 +202,31 @@ class Story:
             plant.ship(some)
             yield
         plant.ship([self.rng.choice(self.cases)])
+        yield from self.after()
+
+    def after(self):
+        """What the buyer sends back, what never left, what is recalled."""
+        plant, rng = self.plant, self.rng
+        mine = [s for s in plant.shipments if s[1][0].lot is self.lot]
+        if mine and rng.random() < 0.6:
+            plant.void(*rng.choice(mine))
+        gone = [u for u in self.packs if plant.model.stands(u)[0] == "shipped"]
+        for some in pieces(rng.sample(gone, min(6, len(gone))), 2):
+            if not any(u in plant.model.above(v) for u in some for v in some):
+                plant.give_back_goods(some)
+        yield
+        back = [u for u in self.packs if "received_back" in u.flags]
+        if back:
+            self.say(rng.choice(("decommission", "destroy", "hold")), back[:1])
+        if rng.random() < 0.5:
+            plant.sign("release", self.lot)
+        if rng.random() < 0.3:
+            plant.sign("reopen", self.lot)
+        if rng.random() < 0.3:
+            plant.sign("recall", self.lot)
+            some = free(self.pallets + self.cases, "closed")
+            if some:
+                plant.ship(some[:1])
         yield
 
 
@@ -206,7 +234,7 @@ class Mischief:
     """Anything at all with anything at all: the model says what comes of it."""
     ACTS = ("printed", "scrap", "label_sample", "commission", "sample", "decommission", "destroy",
             "invalidate", "lost", "found", "stolen", "hold", "pack", "unpack", "close", "ship",
-            "late", "ahead")
+            "late", "ahead", "held", "let_go", "back")
 
     def __init__(self, plant):
         self.plant, self.rng = plant, plant.rng
@@ -262,6 +290,22 @@ class Mischief:
     def ship(self, line, some):
         del line
         self.plant.ship(some)
+
+    def held(self, line, some):
+        del line
+        lot = some[0].lot
+        if self.rng.random() < 0.2 and lot is not None and not lot.held:
+            self.plant.hold_lot(lot)
+        else:
+            self.plant.hold_units(some)
+
+    def let_go(self, line, some):
+        del line, some
+        self.plant.end_hold()
+
+    def back(self, line, some):
+        del line
+        self.plant.give_back_goods(some[:1])
 
     def late(self, line, some):
         """A time before what happened to it already."""
