@@ -6,6 +6,7 @@
 // the chance 1 in 2^k, by a digest of the unit and the event.
 #include "service/event/captured.h"
 #include "service/event/hold_db.h"
+#include "service/event/leaving.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
@@ -71,11 +72,8 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
     if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) {
         cargo_mark_end(&a->around);
-        children_remove(a->w->t, x->parent,
-                        &(struct runs){
-                            &(struct run){u, 1},
-                             1, 1
-        });
+        writing_flush(a->w);
+        leaving_write(a->w->t, &a->w->arena, u, x->parent);
         x->parent = (unit_id){0};
     }
     if (!(effect & EFFECT_BEGINS)) return;

@@ -167,6 +167,7 @@ struct unit_writing { // what the writes of all these kinds begin with
 };
 bool writing_begin(struct unit_writing *w, struct txn *t, const struct fact *f);
 void writing_end(struct unit_writing *w);
+void writing_flush(struct unit_writing *w); // what it holds back is in the store
 // n more, or fewer, of a lot's units of a level; nothing is counted for lot 0.
 struct count_of {
     uint32_t lot;

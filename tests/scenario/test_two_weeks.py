@@ -421,3 +421,25 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, seed, capsys):
               f"{sum(plant.model.objected.values())} captured events objected to; seed {seed}; "
               f"{time.monotonic() - began:.0f} s; verified {records} records, {units} units")
     assert harness.BIN and plant.facts > (1000000 if FULL else 20000)
+
+
+def test_a_pallet_counts_as_an_empty_one_once_all_came_back_out_of_it(make_site, seed):
+    plant = Plant(make_site().start(), seed)
+    plant.configure(CLIENTS, LINES)
+    gtin = next(iter(plant.model.products))
+    lot = plant.open_lot(gtin, "L1")
+    packs = plant.serials("line-1", gtin, lot, 20)
+    case, _ = plant.ssccs("line-1", lot, 2)
+    pallet, = plant.ssccs("line-1", lot, 1)
+    plant.say("line-1", "commission", packs, lot="L1", gtin=gtin)
+    plant.say("line-1", "pack", packs[:10], parent=case, commission=True)
+    plant.say("line-1", "pack", [case], parent=pallet, commission=True, partial=True, by="Mia",
+              reason="the last")
+    plant.close_lot(lot)
+    assert plant.ship([pallet])
+    for unit in (case, pallet):
+        plant.give_back_goods([unit])
+        plant.compare(f"{unit.name} is back")
+    for unit in (pallet, case):
+        assert plant.say("line-1", "decommission", [unit], reason="damaged")
+        plant.compare(f"{unit.name} is dissolved")
