@@ -195,8 +195,8 @@ void captured_write(struct txn *t, const struct fact *f, const void *arg)
     bool read = writing_begin(&w, t, f) && captured_of(&w.own, f, &a.event) &&
                 captured_event_get(&w.own, f, w.touched.runs.units, &w.arena, &e).cls == ST_OK;
     if (read && w.touched.runs.units > 0) a.parent = w.touched.runs.at[0].first;
+    if (read) writing_counts(&w, &e.counts); // before what is moved by them
     if (read && apply_all(&a)) {
-        writing_counts(&w, &e.counts);
         write_lists(&a);
         write_exception(&a);
         write_waiting(&a);

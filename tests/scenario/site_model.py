@@ -604,10 +604,14 @@ class Model:
             units = units + list(units[0].children.values())
         if all(u.is_sscc or "foreign" in u.sorts for u in units):
             lot = None  # whose lot it is a trade item tells
-        objections, done, parent_bad = {}, [], False
+        objections, done, parent_bad, ended = {}, [], False, set()
         names = {u.name for u in units}
+        units, under = self.with_content(client, act, units)
         for i, unit in enumerate(units):
             mine = parent_act if parent_act and i == 0 else act
+            if unit in under:
+                mine = None if under[unit] not in ended else act if (
+                    self.clients[client]["decommission_parent"] == "children") else "come_out"
             if rule == "off":
                 mine = None
             code, change = None, None
@@ -617,7 +621,7 @@ class Model:
                 parent_bad |= bool(parent_act) and i == 0
                 mine = None
             elif mine and not (moves and parent_bad):
-                code, change = self.told(mine, unit, units, lot)
+                code, change = self.told(mine, unit, units, lot, names, unit in under)
                 if code == "unit.has_parent" and mine == "ship_as_told" and \
                         unit.parent.name in names:
                     code, change = None, None
@@ -625,14 +629,40 @@ class Model:
                     parent_bad = code is not None
             if code is not None:
                 objections[unit.name] = code
+            if change and act in EMPTIED:
+                ended.add(unit)
             done.append((unit, mine if change else None, change))
         self.apply_told(done, parent_act, lot, ms)
         if objections:
             self.objected[client] = self.objected.get(client, 0) + 1
         return objections
 
-    def told(self, act, unit, units, lot):
-        code, change = self.machine.step(act, unit, *self.stands(unit))
+    def with_content(self, client, act, units):
+        """What containers hold that the event ends, too: (all, {one that was not named: its
+        container})."""
+        rule, under, all_units = self.clients[client], {}, list(units)
+        if rule["capture"] == "off" or act not in EMPTIED:
+            return all_units, under
+        deep = rule["decommission_parent"] == "children"
+        for unit in all_units:  # it grows
+            if unit.state not in ("open", "closed") or (unit in under and not deep):
+                continue
+            for child in unit.children.values():
+                if child not in units:
+                    under[child] = unit
+                    all_units.append(child)
+        return all_units, under
+
+    def told(self, act, unit, units, lot, names, falls_out):
+        state, flags = self.stands(unit)
+        parent = unit.parent
+        if parent is not None and state != "shipped" and act in ("decommission", "destroy",
+                                                                 "sample"):
+            unpacks = self.clients[unit.client]["decommission_packed"] == "unpack"
+            if falls_out or unpacks or (act in EMPTIED and parent.name in names):
+                unit.parent = None  # out of its container first
+        code, change = self.machine.step("unpack" if act == "come_out" else act, unit, state, flags)
+        unit.parent = parent
         if code is not None:
             return code, None
         foreign = "foreign" in unit.sorts
@@ -641,8 +671,6 @@ class Model:
                 return "lot.unknown", None
             if not lot.takes_commission():
                 return "lot.closed", None
-        if act in EMPTIED and unit.state in ("open", "closed") and unit.children:
-            return "unit.not_empty", None
         if act == "unpack" and unit.parent is not units[0]:
             return "unit.other_parent", None
         return None, change
@@ -669,6 +697,8 @@ class Model:
                     unit.flags = (unit.flags - clears) | sets
                     if act == "commission":
                         self.begin(unit, act, None if "foreign" in unit.sorts else lot)
+                    if act in ("decommission", "destroy", "sample", "come_out") and unit.parent:
+                        self.take_out(unit)
                     if unit.state != "none":
                         unit.flags -= {"seen"}
 

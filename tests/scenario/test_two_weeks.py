@@ -389,7 +389,10 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, seed, capsys):
     site.start()
     began = time.monotonic()
     plant = Plant(site, seed)
-    plant.configure(CLIENTS, LINES)
+    clients = [*CLIENTS[:2], (CLIENTS[2][0], {
+        **CLIENTS[2][1], "decommission_packed": plant.rng.choice(("refuse", "unpack")),
+        "decommission_parent": plant.rng.choice(("parent", "children"))}, CLIENTS[2][2])]
+    plant.configure(clients, LINES)
     mischief, capturing = Mischief(plant), Capturing(plant)
     waiting = [Story(plant, n) for n in range(LOTS)]
     running, done = [], 0
