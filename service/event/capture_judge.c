@@ -154,12 +154,22 @@ static unsigned check_lot(struct capturing *c, unit_id u)
 
 static bool ends(enum unit_act act) { return act == ACT_DECOMMISSION || act == ACT_DESTROY; }
 
+static bool lies_in(struct capturing *c, unit_id u, unit_id container)
+{
+    for (unsigned i = 0; i < UNIT_DEPTH_MAX && u.v != 0; i++) {
+        u = unit_one(c->d->t, u).parent;
+        if (u.v == container.v) return true;
+    }
+    return false;
+}
+
 static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
 {
     unit_id u = c->units[i];
 
     if (act == ACT_COMMISSION && !is_foreign(c, i)) return check_lot(c, u);
     if (act == ACT_BE_UNPACKED && c->under[i] == 0 && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
+    if (act == ACT_BE_PACKED_TOLD && lies_in(c, c->units[0], u)) return EXCEPTION_CYCLE;
     if (act == ACT_PACK_INTO_TOLD && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;
     return 0;
@@ -266,6 +276,7 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
     if (act == ACT_COMMISSION && c->ask->rule == CAPTURE_STRICT && !is_foreign(c, i))
         judge_market(&c->j, c->ask->lot, c->units[i]);
     if (comes_back(x, act)) change.to = UNIT_SHIPPED;
+    if (is_parent && x->parent.v != 0) change.to = x->state; // nobody said what its container is
     leaves = leaves || comes_back(x, act);
     if (!is_parent) count_act(c, i, x, act, &change, leaves);
     return effect_of(x, act, &change, leaves);
@@ -350,17 +361,15 @@ static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
         if (c->ask->has_parent && i == 0) c->parent_bad = true;
     } else if (act != 0 && !(moves(act) && c->parent_bad)) {
         effect = judge_act(c, i, &x, act);
-        bool moved = c->ask->has_parent && (effect == EFFECT_PACKED || effect == EFFECT_UNPACKED);
-        if (moved && c->moved++ == 0)
-            c->level_in = level_of_unit(&c->levels, c->units[i], lot_of(c, &x));
+        c->moved += c->ask->has_parent && (effect == EFFECT_PACKED || effect == EFFECT_UNPACKED);
     }
     c->effects[i] = effect;
 }
 
 // ---- the parent's counters
 
-// An SSCC's level is told by what it holds, and a container that is packed is closed, one that is
-// unpacked open again: it counts otherwise from now on.
+// A container that is packed is closed, one that is unpacked open again, but in another one. What
+// its content says of its level is counted as it is written.
 static void parent_after(struct capturing *c)
 {
     if (c->moved == 0 && c->effects[0] != EFFECT_LATE) c->effects[0] = EFFECT_NAMED;
@@ -370,18 +379,10 @@ static void parent_after(struct capturing *c)
     uint32_t lot = lot_of(c, &x);
     bool packs = c->ask->acts.parent == ACT_PACK_INTO_TOLD;
 
-    if (lot == 0) return;
-    uint8_t before = level_of_unit(&c->levels, parent, lot), after = before;
-    const struct shape *shape = level_shape(&c->levels, lot);
-    if (packs && children_count(c->d->t, parent) == 0 && shape != NULL &&
-        judge_sorts(&c->j, parent).is_sscc && shape_sscc_levels(shape) > 1)
-        after = shape_sscc_over(shape, c->level_in);
-    if (after != before) {
-        count(c, lot, before, COUNT_COMMISSIONED, -1);
-        count(c, lot, after, COUNT_COMMISSIONED, 1);
-    }
-    if (x.state == UNIT_OPEN) count(c, lot, before, COUNT_OPEN, -1);
-    if (!packs) count(c, lot, after, COUNT_OPEN, 1);
+    if (lot == 0 || x.parent.v != 0) return;
+    uint8_t level = level_of_unit(&c->levels, parent, lot);
+    if (x.state == UNIT_OPEN) count(c, lot, level, COUNT_OPEN, -1);
+    if (!packs) count(c, lot, level, COUNT_OPEN, 1);
 }
 
 // ---- eventIDs

@@ -128,8 +128,12 @@ static bool apply_all(struct applying *a)
     struct runs out = runs_of(&w->arena, a->out.at, a->out.n);
     struct runs begun = runs_of(&w->arena, a->begun.at, a->begun.n);
     writing_began(w, &begun, w->f->lot);
+    struct leaving around;
+    writing_flush(w);
+    if (a->in.n + a->out.n > 0) leaving_look(&around, w->t, &w->arena, a->parent);
     if (a->in.n > 0) children_add(w->t, a->parent, &in);
     if (a->out.n > 0) children_remove(w->t, a->parent, &out);
+    if (a->in.n + a->out.n > 0) leaving_count(&around);
     return true;
 }
 

@@ -1,22 +1,14 @@
 #include "service/event/leaving.h"
-#include "service/event/level.h"
 #include "service/journal/journal_db.h"
 #include "service/tree/tree_db.h"
 #include "service/unit/unit_db.h"
 
-struct around { // containers, from the nearest on
-    struct level_reader levels;
-    unit_id at[PRODUCT_LEVELS_MAX];
-    uint32_t lot[PRODUCT_LEVELS_MAX];
-    uint8_t level[PRODUCT_LEVELS_MAX];
-    uint32_t n;
-};
-
-static void look(struct around *x, unit_id parent)
+void leaving_look(struct leaving *x, struct txn *t, struct arena *a, unit_id container)
 {
     struct fact f;
 
-    for (unit_id u = parent; u.v != 0 && x->n < PRODUCT_LEVELS_MAX; x->n++) {
+    *x = (struct leaving){.levels = {.t = t, .arena = a}};
+    for (unit_id u = container; u.v != 0 && x->n < PRODUCT_LEVELS_MAX; x->n++) {
         struct unit row = unit_one(x->levels.t, u);
         f = (struct fact){0};
         if (row.first != 0 && journal_get_header(x->levels.t, row.first, &f).cls != ST_OK)
@@ -48,16 +40,21 @@ static void move(struct txn *t, unit_id u, uint32_t lot, uint8_t from, uint8_t t
     lot_counts_put(t, lot, &c);
 }
 
+void leaving_count(struct leaving *x)
+{
+    for (uint32_t i = 0; i < x->n; i++) {
+        if (x->lot[i] == 0) continue;
+        uint8_t level = level_of_unit(&x->levels, x->at[i], x->lot[i]);
+        if (level != x->level[i]) move(x->levels.t, x->at[i], x->lot[i], x->level[i], level);
+    }
+}
+
 void leaving_write(struct txn *t, struct arena *a, unit_id u, unit_id parent)
 {
-    struct around x = {.levels = {.t = t, .arena = a}};
     struct run one = {u, 1};
+    struct leaving x;
 
-    look(&x, parent);
+    leaving_look(&x, t, a, parent);
     children_remove(t, parent, &(struct runs){&one, 1, 1});
-    for (uint32_t i = 0; i < x.n; i++) {
-        if (x.lot[i] == 0) continue;
-        uint8_t level = level_of_unit(&x.levels, x.at[i], x.lot[i]);
-        if (level != x.level[i]) move(t, x.at[i], x.lot[i], x.level[i], level);
-    }
+    leaving_count(&x);
 }

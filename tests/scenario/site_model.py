@@ -671,6 +671,8 @@ class Model:
                 return "lot.unknown", None
             if not lot.takes_commission():
                 return "lot.closed", None
+        if act == "pack_as_told" and unit in self.above(units[0]):
+            return "pack.cycle", None
         if act == "unpack" and unit.parent is not units[0]:
             return "unit.other_parent", None
         return None, change
@@ -692,6 +694,8 @@ class Model:
                 elif act == "receive_back" and unit.parent is not None:
                     self.take_out(unit)
                     unit.state, unit.flags = "shipped", (unit.flags - change[2]) | change[1]
+                elif unit is parent and unit.parent is not None:  # as it is, in its container
+                    unit.flags -= change[2]
                 else:
                     unit.state, sets, clears = change
                     unit.flags = (unit.flags - clears) | sets

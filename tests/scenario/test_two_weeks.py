@@ -374,7 +374,7 @@ class Capturing:
                     {"action": "ADD", "bizStep": "packing"}, parent, children, None, ms)
         if parent.children and self.rng.random() < 0.7:
             children = list(parent.children.values())[:2]
-        return (("unpack_from", "unpack"), {"action": "DELETE", "bizStep": "unpacking"}, parent,
+        return (("unpack_from_as_told", "unpack"), {"action": "DELETE", "bizStep": "unpacking"}, parent,
                 children, None, ms)
 
     def happen(self):
