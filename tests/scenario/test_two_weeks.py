@@ -20,7 +20,8 @@ CLIENTS = [
     ("acme", {}, [("pack", "sgtin", 1), ("case", "sscc", 10), ("pallet", "sscc", 6)]),
     ("bolt", {"decommission_packed": "unpack", "decommission_parent": "children"},
      [("pack", "sgtin", 1), ("case", "sgtin", 8), ("pallet", "sscc", 5)]),
-    ("cora", {"ship_rule": "quarantine"}, [("pack", "sgtin", 1), ("case", "sscc", 5)]),
+    ("cora", {"ship_rule": "quarantine"},
+     [("pack", "sgtin", 1), ("case", "sscc", 5), ("pallet", "sscc", 4)]),
 ]
 
 
