@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-import harness
 from harness import GTIN
 
 FOLDER = "domain/samples/epcis-rules"
