@@ -506,13 +506,22 @@ static void check_time(struct capturing *c)
         c->j.first = fail(ST_CONFLICT, "time.ahead", 0, "eventTime: it is ahead of the service");
 }
 
+// REQ STATES-TWICE: no serial stands twice in one message (guard 3).
+static void check_twice(struct capturing *c)
+{
+    if (!c->ask->twice || c->ask->rule == CAPTURE_OFF) return;
+    except(c, EXCEPTION_UNIT_TWICE, 0);
+    if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
+        c->j.first = fail(ST_CONFLICT, "unit.twice", 0, "a unit is named twice in one event");
+}
+
 static status judge_all(struct capturing *c)
 {
     struct unit_rows rows;
 
     unit_rows_read(&rows, c->d->t);
     if (c->event == 0) check_time(c);
-    if (c->ask->twice && c->ask->rule != CAPTURE_OFF) except(c, EXCEPTION_UNIT_TWICE, 0);
+    check_twice(c);
     check_waits(c, &rows);
     for (uint32_t i = 0; i < c->n; i++) judge_one(c, i, &rows);
     alike_end(&c->j.previous);

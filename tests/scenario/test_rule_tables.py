@@ -28,14 +28,14 @@ def moment(hours=0):
 class Goods:
     """Packs and cases in the states that the rows ask for. Answers are codes, None: taken."""
 
-    def __init__(self, site):
+    def __init__(self, site, **profile):
         self.site = site
         for gln in (GLN, BUYER):
             site.admin.put(f"/v1/locations/{gln}", {"name": "Hall"})
             site.admin.put(f"/v1/parties/{gln}", {"name": "Wholesale"})
         site.admin.put("/v1/lines/line-1", {"name": "Line 1"})
         site.admin.put("/v1/clients/acme", {"name": "Acme", "prefixes": [harness.PREFIX],
-                                            "profile": {"ship_rule": "quarantine"}})
+                                            "profile": {"ship_rule": "quarantine", **profile}})
         site.admin.put(f"/v1/products/{GTIN}", {"client": "acme", "name": "Exampline", "levels": [
             {"level": "pack", "id": "sgtin", "quantity": 1},
             {"level": "case", "id": "sgtin", "gtin": CASE, "quantity": 5},
