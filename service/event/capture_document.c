@@ -36,14 +36,15 @@ static status document_decide(struct decide *d)
     return OK;
 }
 
-// What a rule of the trade refused is looked at by somebody, as any refusal; not what cannot be read.
+// What a rule of the trade refused is looked at by somebody, as any refusal; not what cannot be
+// read.
 static void raise_refused(struct txn *t, const struct fact *f, const struct capture_errors *errors)
 {
     for (uint32_t i = 0; i < errors->n; i++) {
         status st = errors->at[i].st;
         if (st.cls != ST_CONFLICT && st.cls != ST_UNPROCESSABLE) continue;
-        exception_raise(t, f,
-                        &(struct exception){.kind = EXCEPTION_OF_CAPTURED, .code = str_of(st.reason)});
+        exception_raise(
+            t, f, &(struct exception){.kind = EXCEPTION_OF_CAPTURED, .code = str_of(st.reason)});
         return;
     }
 }

@@ -27,13 +27,13 @@ struct capturing {
     uint32_t *under;   // of what a container's end brings along: the container's place + 1; else 0
     uint32_t n;
     struct client_profile profile; // where the act asks for it
-    uint32_t lot;     // of the first own unit
-    bool parent_bad;  // the parent's act was not taken: so are the children's
-    uint32_t moved;   // children put in or taken out
-    uint8_t level_in; // of the first of them
-    bool begun;       // some own unit begins
-    bool waits;       // nothing is done yet
-    uint64_t event;   // applied: the seq of the event that waited; else 0
+    uint32_t lot;                  // of the first own unit
+    bool parent_bad;               // the parent's act was not taken: so are the children's
+    uint32_t moved;                // children put in or taken out
+    uint8_t level_in;              // of the first of them
+    bool begun;                    // some own unit begins
+    bool waits;                    // nothing is done yet
+    uint64_t event;                // applied: the seq of the event that waited; else 0
     bool lot_known, lot_asked;
     struct lot_brief lot_told; // the lot that the event tells, where it is known
 };
@@ -168,7 +168,8 @@ static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enu
     unit_id u = c->units[i];
 
     if (act == ACT_COMMISSION && !is_foreign(c, i)) return check_lot(c, u);
-    if (act == ACT_BE_UNPACKED && c->under[i] == 0 && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
+    if (act == ACT_BE_UNPACKED && c->under[i] == 0 && x->parent.v != c->units[0].v)
+        return EXCEPTION_OTHER_PARENT;
     if (act == ACT_BE_PACKED_TOLD && lies_in(c, c->units[0], u)) return EXCEPTION_CYCLE;
     if (act == ACT_PACK_INTO_TOLD && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;
@@ -182,9 +183,9 @@ static bool is_named(const struct capturing *c, unit_id u)
     return false;
 }
 
-// REQ STATES-PACKED: by the client's profile what is decommissioned, destroyed or sampled comes out
-// of its container first, and always where that ends, too. Nobody said so of the container: it stays
-// as it was told, as one that goods come back out of. Not of one that is under way.
+// By the client's profile what is decommissioned, destroyed or sampled comes out
+// of its container first, and always where that ends, too. Nobody said so of the container: it
+// stays as it was told, as one that goods come back out of. Not of one that is under way.
 static bool comes_out(const struct capturing *c, uint32_t i, const struct unit *x,
                       const struct unit *stands, enum unit_act act)
 {
@@ -486,8 +487,7 @@ static status take_units(struct capturing *c)
 
     for (uint32_t i = 0; i < ask->n; i++)
         if (!add_unit(c, &room, capture_unit_id(&ask->units[i]), 0)) return no_memory();
-    if (judges && ask->empties &&
-        !add_inside(c, &room, c->units[0], 0, &(struct runs){0}))
+    if (judges && ask->empties && !add_inside(c, &room, c->units[0], 0, &(struct runs){0}))
         return no_memory();
     if (judges && c->n > 0 && (ends(ask->acts.in) || ask->acts.in == ACT_SAMPLE))
         TRY(take_under(c, &room));
@@ -506,7 +506,7 @@ static void check_time(struct capturing *c)
         c->j.first = fail(ST_CONFLICT, "time.ahead", 0, "eventTime: it is ahead of the service");
 }
 
-// REQ STATES-TWICE: no serial stands twice in one message (guard 3).
+// No serial stands twice in one message (STATES, guard 3).
 static void check_twice(struct capturing *c)
 {
     if (!c->ask->twice || c->ask->rule == CAPTURE_OFF) return;

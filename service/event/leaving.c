@@ -7,7 +7,9 @@ void leaving_look(struct leaving *x, struct txn *t, struct arena *a, unit_id con
 {
     struct fact f;
 
-    *x = (struct leaving){.levels = {.t = t, .arena = a}};
+    *x = (struct leaving){
+        .levels = {.t = t, .arena = a}
+    };
     for (unit_id u = container; u.v != 0 && x->n < PRODUCT_LEVELS_MAX; x->n++) {
         struct unit row = unit_one(x->levels.t, u);
         f = (struct fact){0};

@@ -236,7 +236,10 @@ static void write_units(struct txn *t, const struct fact *f, const struct receiv
 {
     struct bytes_r in = x->own.changes;
     struct alike_r changes = {.in = &in};
-    struct writing w = {.t = t, .f = f, .around = {.t = t, .seq = f->seq}, .arena = a};
+    struct writing w = {
+        .t = t, .f = f, .around = {.t = t, .seq = f->seq},
+                .arena = a
+    };
     unit_id u;
 
     unit_rows_write(&w.rows, t);
