@@ -60,7 +60,8 @@ struct part { // of one document; owner: the loop, but for the time of a job
     struct capture_tally tally;
     struct epcis_scope scope;
     uint32_t actor;
-    bool alone; // one event without a document
+    uint32_t party_of; // the actor whose party the taker has
+    bool alone;        // one event without a document
     enum capture_taken taken;
     struct capture_ask *asks;
     uint32_t n, room;

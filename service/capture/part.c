@@ -1,3 +1,4 @@
+#include "service/access/actor_db.h"
 #include "service/capture/capture_int.h"
 #include <string.h>
 
@@ -44,6 +45,19 @@ static struct capture_ask *ask_new(struct part *p)
     return &p->asks[p->n];
 }
 
+// Who acts for a party tells of what was handed to it, and of nothing else.
+static status find_party(struct part *p)
+{
+    struct actor a;
+
+    if (p->taker.t == NULL || p->party_of == p->actor) return OK;
+    p->party_of = p->actor;
+    p->taker.party = 0;
+    if (!actor_get(p->taker.t, p->actor, &p->arena, &a)) return txn_status(p->taker.t);
+    if (a.role == ROLE_DISTRIBUTOR) (void)str_u64(a.party, UINT64_MAX, &p->taker.party);
+    return OK;
+}
+
 // The event was read from bytes that go; what the ask keeps of it is copied or read again.
 status part_add(struct part *p, const struct document_event *e)
 {
@@ -55,6 +69,7 @@ status part_add(struct part *p, const struct document_event *e)
     struct capture_ask *ask = ask_new(p);
 
     if (s.bytes.p == NULL || ask == NULL) return no_memory();
+    TRY(find_party(p));
     TRY(capture_take(&p->taker, &s, ask));
     ask->taken = p->taken;
     ask->tally = p->alone ? NULL : &p->tally;

@@ -31,6 +31,7 @@ struct report_ask *before_add(struct before *b, enum report_type type)
     r->each = r->commission = r->partial = false;
     r->left_out = NULL;
     r->left_out_n = 0;
+    r->derived = true;
     b->asks[b->n++] = (struct ask){.kind = report_kind(type), .what = r};
     return r;
 }

@@ -89,6 +89,7 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
     client_id client;
     uint8_t rule;
     bool ids_by_hash; // missing eventIDs are event hashes, else UUIDs
+    uint64_t party;   // whose goods alone may be told of, a GLN as a number; 0: anybody's
     struct capture_names *names;
     struct digest16 scope; // capture_scope_digest
     uint32_t units;        // taken so far: what a slice is measured by
@@ -96,7 +97,7 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
 void capture_taker_init(struct capture_taker *k);
 struct digest16 capture_scope_digest(const struct epcis_scope *s);
 // The event is checked (epcis_event_check) and lives as long as the ask. gs1.*, foreign.too_long,
-// index.memory, request.memory
+// index.memory, request.memory; unit.unknown (of a party: it was not handed to it)
 struct capture_source {
     const struct epcis_event *event;
     str bytes;

@@ -264,6 +264,8 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
     struct unit_change change = {.to = x->state};
     bool is_parent = c->ask->has_parent && i == 0;
     bool leaves = comes_out(c, i, x, &stands, act);
+    if (act == ACT_SHIP_TOLD && sort_of(c, i) & SORT_CONTAINER) // with all that it holds
+        stands.flags |= (uint8_t)standing_inside(&c->j.standing, c->units[i]);
     if (leaves && act != ACT_BE_UNPACKED) own.parent = stands.parent = (unit_id){0};
     unsigned wrong = captured_step(sort_of(c, i), &own, &stands, act, &change);
 

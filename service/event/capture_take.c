@@ -12,6 +12,7 @@
 #include "service/event/owner.h"
 #include "service/event/render.h"
 #include "service/event/report_int.h"
+#include "service/tree/handed_db.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,17 @@ static status find_foreign(struct taking *x, uint32_t i, struct buf *text)
     return OK;
 }
 
+// Of what was handed to others a party is told no more than of what is not there.
+static status check_party(struct taking *x)
+{
+    struct handed h;
+
+    for (uint32_t i = 0; i < x->n && x->k->party != 0; i++)
+        if (!x->units[i].foreign && !handed_find(x->k->t, x->units[i].unit, x->k->party, &h))
+            return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "there is no such unit");
+    return OK;
+}
+
 static status find_all(struct taking *x)
 {
     struct buf text;
@@ -200,7 +212,7 @@ static status find_all(struct taking *x)
     for (uint32_t i = 0; i < x->n && st.cls == ST_OK; i++)
         if (x->units[i].unit.v == 0) st = find_foreign(x, i, &text);
     buf_fini(&text);
-    return st;
+    return st.cls == ST_OK ? check_party(x) : st;
 }
 
 // ---- named twice

@@ -12,6 +12,7 @@
 #include "service/event/waiting.h"
 #include "service/exception/exception.h"
 #include "service/tree/cargo_db.h"
+#include "service/tree/handed_db.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
 
@@ -27,6 +28,7 @@ struct applying {
     const struct captured_event *e;
     unit_id parent;
     struct cargo_marking around; // what lies in containers and stays there
+    uint64_t party;              // that the event sends its goods to; 0: it says none
     struct moved in, out, begun;
     uint64_t event; // its seq; not the fact's own: it waited
     uint32_t waits; // units that it waits for
@@ -59,6 +61,33 @@ static void wait_with(struct applying *a, unit_id u, uint64_t effect)
     a->waits += at.own;
 }
 
+// The party among the destinations, as index.h spells it: "owning_party", 0, its Digital Link.
+static uint64_t party_of(const struct index_entries *all)
+{
+    static const char begin[] = "owning_party\0https://id.gs1.org/417/";
+    uint64_t gln = 0;
+
+    for (uint32_t i = 0; i < all->n && gln == 0; i++) {
+        str v = all->at[i].value;
+        bool fits = all->at[i].of == LIST_DESTINATION && v.n == sizeof begin - 1 + 13 &&
+                    memcmp(v.p, begin, sizeof begin - 1) == 0;
+        if (fits) (void)str_u64(str_from(v, sizeof begin - 1), UINT64_MAX, &gln);
+    }
+    return gln;
+}
+
+// Parties see what was shipped to them, whoever told of it.
+static void hand_over(struct applying *a, unit_id u, const struct unit *x,
+                      const struct unit_change *c)
+{
+    bool ships = x->state != UNIT_SHIPPED && c->to == UNIT_SHIPPED;
+
+    if (c->set & UNIT_RECEIVED_BACK)
+        handed_came_back(a->w->t, u);
+    else if (ships && a->party != 0)
+        handed_put(a->w->t, &(struct handed){.unit = u, .party = a->party});
+}
+
 static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *x)
 {
     struct unit_change c = effect_change_of(effect);
@@ -67,6 +96,7 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
         writing_was(a->w, u, x);
         a->begun.at[a->begun.n++] = u;
     }
+    hand_over(a, u, x, &c);
     unit_apply(x, &c);
     a->held += (c.set & UNIT_HOLD) != 0;
     if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
@@ -116,6 +146,7 @@ static bool apply_all(struct applying *a)
     unit_id u;
 
     a->around = (struct cargo_marking){.t = w->t, .seq = w->f->seq};
+    a->party = party_of(&a->e->found_by);
     a->in.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
     a->out.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
     a->begun.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);

@@ -60,7 +60,7 @@ static unsigned exception_of(const char *reason)
         const char *code = capture_exception_code((enum capture_exception)e);
         if (code != NULL && strcmp(code, reason) == 0) return e;
     }
-    assert(!"a refusal of the state machine that captured events cannot tell");
+    assert(reason == NULL); // they can tell every refusal of the state machine
     return EXCEPTION_STATE;
 }
 

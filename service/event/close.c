@@ -1,5 +1,5 @@
 // `container.closed`: a container is done, full or short of it on somebody's word. decided part:
-// contents.h. No event: a partner was told of the packing.
+// contents.h. An event for those alone who want containers told whole.
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/tree/tree_db.h"
@@ -57,6 +57,7 @@ static status close_decide(struct decide *d)
     c.own.lot = d->fact->lot = judge_header(&c.j, x.first)->lot;
     c.own.level_before = c.own.level = level_of_unit(&c.levels, ask->parent, c.own.lot);
     TRY(check_count(&c));
+    d->fact->flags |= FACT_IS_EVENT;
     c.own.has_repeat = repeat_digest(&ask->repeat, &c.own.repeat);
     contents_put(d->out, d->fact, &c.own);
     return txn_status(d->t);

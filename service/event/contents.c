@@ -57,7 +57,25 @@ void contents_put(struct buf *b, const struct fact *f, const struct contents *c)
         bytes_u(b, c->tallies[i].level, 1);
         bytes_var(b, c->tallies[i].count);
     }
+    if (c->flags & CONTENTS_WATCHED)
+        bytes_u(b, c->shift_cases | (c->shift_offset > 0 ? SHIFT_RAISED : 0u), 1);
+    if (c->flags & CONTENTS_WATCHED && c->shift_offset > 0) {
+        bytes_var(b, c->shift_offset);
+        bytes_u(b, c->shift_unit.v, 8);
+        bytes_u(b, c->shift_container.v, 8);
+    }
     repeat_put(b, c->has_repeat, &c->repeat);
+}
+
+static void shift_get_of(struct bytes_r *rest, struct contents *c)
+{
+    unsigned watched = (unsigned)bytes_get_u(rest, 1);
+
+    c->shift_cases = watched & (SHIFT_RAISED - 1);
+    if (!(watched & SHIFT_RAISED)) return;
+    c->shift_offset = bytes_get_var(rest);
+    c->shift_unit.v = bytes_get_u(rest, 8);
+    c->shift_container.v = bytes_get_u(rest, 8);
 }
 
 // Together they are all the children.
@@ -97,6 +115,7 @@ status contents_get(struct bytes_r *rest, const struct fact *f, uint64_t childre
         *c.tallies = (struct tally){f->lot, (uint8_t)bytes_get_u(rest, 1), children};
         if (c.tallies->level >= PRODUCT_LEVELS_MAX) return corrupt();
     }
+    if (c.flags & CONTENTS_WATCHED) shift_get_of(rest, &c);
     c.has_repeat = repeat_get(rest, &c.repeat);
     if (!bytes_end(rest)) return corrupt();
     *out = c;

@@ -5,7 +5,9 @@
 //     any) | counts of what they were before (counting.h) | repeat
 // packed, unpacked, closed:    flags 1 | level before x 16 + level after 1 | [lot of the container
 //     varint] | children: level 1, or with CONTENTS_MIXED a count varint, then for each lot and
-//     level of the children: lot varint, level 1, count varint | repeat. (closed: no children)
+//     level of the children: lot varint, level 1, count varint | with CONTENTS_WATCHED cases that
+//     make a shift 1, + SHIFT_RAISED where there is one: numbers passed over varint, the unit that
+//     came instead 8, its container 8 | repeat. (closed: no children)
 // level: of the product; the bit LEVEL_IS_SSCC says that it is one of SSCCs.
 // repeat: 16 bytes or nothing; how a repeat of the report is told (said.h).
 // An unmixed fact's children, and a container without a lot of its own here, have the fact's lot.
@@ -27,7 +29,8 @@ enum contents_flag {       // on disk
     CONTENTS_MIXED = 8,    // children of several lots or levels
     CONTENTS_REOPENS = 16, // it was closed before
     CONTENTS_LOT = 32,     // the container's lot is not the fact's
-    CONTENTS_EMPTIED = 64  // nothing is left in it
+    CONTENTS_EMPTIED = 64, // nothing is left in it
+    CONTENTS_WATCHED = 128 // the order of its labels is watched (shift.h)
 };
 
 struct tally { // children alike
@@ -36,6 +39,7 @@ struct tally { // children alike
     uint64_t count;
 };
 
+#define SHIFT_RAISED 0x80u
 struct contents {
     unsigned flags;
     uint8_t level_before, level; // of the container
@@ -44,6 +48,9 @@ struct contents {
     uint32_t tally_count;
     struct digest16 repeat;
     bool has_repeat;
+    uint8_t shift_cases;   // where watched
+    uint64_t shift_offset; // 0: there is none
+    unit_id shift_unit, shift_container;
 };
 
 void contents_put(struct buf *b, const struct fact *f, const struct contents *c);

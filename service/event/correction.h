@@ -31,4 +31,5 @@ struct correction {
     struct signature signature;
 };
 void correction_put(struct buf *b, const struct correction *c);
-status correction_get(struct bytes_r *rest, struct arena *a, struct correction *out); // record.corrupt
+status correction_get(struct bytes_r *rest, struct arena *a,
+                      struct correction *out); // record.corrupt

@@ -145,4 +145,5 @@ static void explained_print(const struct fact *f, struct json_w *w, const void *
 }
 
 const struct kind kind_lot_explained = {
-    FACT_LOT_EXPLAINED, 1, "lot.explained", explained_decide, explained_write, explained_print, NULL};
+    FACT_LOT_EXPLAINED, 1,   "lot.explained", explained_decide, explained_write,
+    explained_print,    NULL};

@@ -40,5 +40,4 @@ static inline struct unit_change handover_change_of(uint64_t v)
 // `changes` as alike_put made them.
 void handover_put(struct buf *b, const struct handover *h, str changes);
 // From the rest that report_get left; `received` of the runs. record.corrupt
-status handover_get(struct bytes_r *rest, uint64_t received, struct arena *a,
-                    struct handover *out);
+status handover_get(struct bytes_r *rest, uint64_t received, struct arena *a, struct handover *out);

@@ -89,11 +89,13 @@ static bool look_before(struct decide *d, const struct hold *h, const struct sig
     *st = first == NULL ? no_memory() : hold_units(d->t, h, d->arena, &all);
     if (st->cls == ST_OK && all.units > 0) *st = still_held(&j, &all, &held);
     if (st->cls != ST_OK || held.units == 0) return false;
-    *first = (struct report_ask){.type = REPORT_HOLD,
-                                 .act = ACT_END_HOLD,
-                                 .fields = {.by = s->printed_name, .reason = s->reason},
-                                 .client = h->client,
-                                 .units = held};
+    *first = (struct report_ask){
+        .type = REPORT_HOLD,
+        .act = ACT_END_HOLD,
+        .fields = {.by = s->printed_name, .reason = s->reason},
+        .client = h->client,
+        .units = held
+    };
     d->first = NEW(d->arena, struct ask);
     if (d->first == NULL) return *st = no_memory(), false;
     *d->first = (struct ask){.kind = &kind_units_changed, .what = first};

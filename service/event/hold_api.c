@@ -58,8 +58,7 @@ static status write_end(struct http_req *r, struct txn *t, const struct hold *h,
     return OK;
 }
 
-static status write_units(struct http_req *r, struct txn *t, const struct hold *h,
-                          struct json_w *w)
+static status write_units(struct http_req *r, struct txn *t, const struct hold *h, struct json_w *w)
 {
     struct names *names = names_here(api_site(r));
     struct gs1_id id;
@@ -237,10 +236,12 @@ static status check_wish(const struct hold_wish *w, struct said *said)
 
     if (named == (w->lot.n > 0) || (w->gtin.n > 0) != (w->lot.n > 0))
         return fail(ST_BAD_INPUT, "hold.what", 0, "units, or gtin and lot");
-    *said = (struct said){.type = REPORT_HOLD,
-                          .reason = w->reason,
-                          .lot = w->lot,
-                          .units = {w->units.items, w->units.n}};
+    *said = (struct said){
+        .type = REPORT_HOLD,
+        .reason = w->reason,
+        .lot = w->lot,
+        .units = {w->units.items, w->units.n}
+    };
     if (named) return OK;
     said->has_gtin = true;
     return gs1_gtin_read(w->gtin, said->gtin);
@@ -270,14 +271,14 @@ struct release_wish {
     str reason;
     struct signature_said *signature;
 };
+#define R(member) .at = offsetof(struct release_wish, member)
+// clang-format off
 static const struct form_field release_fields[] = {
-    {.name = "reason", .kind = FORM_STR, .at = offsetof(struct release_wish, reason), .max = 500},
-    {.name = "signature",
-     .kind = FORM_ONE,
-     .at = offsetof(struct release_wish, signature),
-     .sub = &signature_form},
+    {.name = "reason",    .kind = FORM_STR, R(reason), .max = 500},
+    {.name = "signature", .kind = FORM_ONE, R(signature), .sub = &signature_form},
     {0},
 };
+// clang-format on
 static const struct form release_form = {"hold", sizeof(struct release_wish), release_fields, 1};
 
 static void release_render(struct http_req *r, const struct ask *a)

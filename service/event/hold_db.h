@@ -1,8 +1,8 @@
 // hold_db.h - the rows of holds. A hold is known by the fact that began it, which says what it
 // holds: `units.changed`, a captured event, or `lot.held`.
 #pragma once
-#include "service/unit/unit.h"
 #include "service/journal/kind.h"
+#include "service/unit/unit.h"
 
 struct hold {
     uint64_t id; // seq of the fact

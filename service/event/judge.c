@@ -231,7 +231,7 @@ static const struct ask *without_them(struct judge *j)
     uint32_t n = 0;
 
     if (a == NULL || r == NULL || left == NULL) return NULL;
-    qsort(j->out, j->out_n, sizeof *j->out, by_unit);
+    if (j->out_n > 0) qsort(j->out, j->out_n, sizeof *j->out, by_unit);
     for (struct run_walk w = runs_walk(j->list); run_next(&w, &u);)
         if (j->out_n == 0 || bsearch(&u, j->out, j->out_n, sizeof u, by_unit) == NULL)
             left[n++] = u;

@@ -117,8 +117,8 @@ static const struct form_field explain_fields[] = {
     {0},
 };
 // clang-format on
-static const struct form explain_form = {
-    "explanation", sizeof(struct explain_wish), explain_fields, 1};
+static const struct form explain_form = {"explanation", sizeof(struct explain_wish), explain_fields,
+                                         1};
 
 static status check_wish(const struct explain_wish *w, const struct explanation *as)
 {
@@ -148,11 +148,12 @@ static enum report_type type_of(enum unit_act act)
 static status find_units(struct http_req *r, struct txn *t, const struct explain_wish *wish,
                          struct explain_ask *ask, str *units)
 {
-    struct said said = {.type = type_of(ask->as->act),
-                        .reason = wish->reason,
-                        .units = {wish->units.items, wish->units.n}};
-    struct finder f = {
-        .site = api_site(r), .caller = caller_of(r), .t = t, .arena = &r->arena};
+    struct said said = {
+        .type = type_of(ask->as->act),
+        .reason = wish->reason,
+        .units = {wish->units.items, wish->units.n}
+    };
+    struct finder f = {.site = api_site(r), .caller = caller_of(r), .t = t, .arena = &r->arena};
     const struct kind *kind;
     const void *what;
 

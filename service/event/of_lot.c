@@ -93,5 +93,5 @@ static void of_lot_print(const struct fact *f, struct json_w *w, const void *arg
 
 const struct kind kind_labels_unread = {
     FACT_LABELS_UNREAD, 1, "labels.unread", of_lot_decide, of_lot_write, of_lot_print, NULL};
-const struct kind kind_lot_held = {
-    FACT_LOT_HELD, 1, "lot.held", of_lot_decide, of_lot_write, of_lot_print, NULL};
+const struct kind kind_lot_held = {FACT_LOT_HELD, 1,   "lot.held", of_lot_decide, of_lot_write,
+                                   of_lot_print,  NULL};

@@ -6,8 +6,13 @@
 #include "service/event/before.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
+#include "service/event/shift.h"
 #include "service/event/waiting.h"
+#include "service/exception/exception.h"
+#include "service/pool/issue.h"
 #include "service/tree/tree_db.h"
+#include <stdlib.h>
+#include <string.h>
 
 #define TALLIES_MAX 256u // lots and levels in one report
 
@@ -245,6 +250,84 @@ static bool move_before(struct decide *d, status *st)
     return before_end(&b, st);
 }
 
+// ---- the order of labels
+
+static int by_first(const void *a, const void *b)
+{
+    const struct run *x = a, *y = b;
+
+    return (x->first.v > y->first.v) - (x->first.v < y->first.v);
+}
+
+// The children in the order of their numbers; n 0: they are of several spaces.
+static struct shift_case case_of(unit_id container, const struct runs *all, struct arena *a)
+{
+    struct shift_case c = {.container = container, .at = all->at, .n = all->n};
+    struct run *sorted = NULL;
+    bool in_order = true;
+
+    for (uint32_t i = 1; i < all->n; i++) {
+        in_order &= all->at[i - 1].first.v < all->at[i].first.v;
+        if (unit_space(all->at[i].first) != unit_space(all->at[0].first)) c.n = 0;
+    }
+    if (in_order || c.n == 0) return c;
+    sorted = NEW_ARRAY(a, struct run, all->n);
+    if (sorted == NULL) return c.n = 0, c;
+    memcpy(sorted, all->at, all->n * sizeof *sorted);
+    qsort(sorted, all->n, sizeof *sorted, by_first);
+    c.at = sorted;
+    return c;
+}
+
+// Numbers that a request passed over were never on a label.
+static bool is_issued(struct decide *d, unit_id u)
+{
+    struct issue_row q;
+    struct issued i;
+    struct skip s;
+    struct fact f;
+
+    if (!issue_of(d->t, u, &q) || journal_get(d->t, q.seq, d->arena, &f).cls != ST_OK ||
+        issued_get(f.decided, &i).cls != ST_OK)
+        return false;
+    uint64_t at = i.first, ordinal = unit_ordinal(u);
+    while (skip_next(&i.skips, &at, &s))
+        if (ordinal >= s.first && ordinal - s.first < s.count) return false;
+    return true;
+}
+
+static uint64_t labels_of(struct decide *d, uint32_t space, const struct shift_gap *g)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < g->count; i++) n += is_issued(d, unit_id_of(space, g->first + i));
+    return n;
+}
+
+// Says in the fact whether labels and packs ran apart; what is known of the line moves on when it
+// is written.
+static void watch(struct packing *p)
+{
+    const struct report_ask *ask = p->ask;
+    const struct site *site = p->j.d->app;
+    struct shift_of of = {ask->fields.line, unit_space(ask->units.at[0].first)};
+    unsigned cases = site->limits.shift_cases;
+    struct shift_row row;
+    struct shift_gap gap;
+
+    if (cases == 0 || of.line == 0 || ask->type != REPORT_PACK || ask->derived) return;
+    p->own.flags |= CONTENTS_WATCHED;
+    p->own.shift_cases = (uint8_t)cases;
+    if (!shift_get(p->j.d->t, of, &row) || !shift_may(&row, cases)) return;
+    struct shift_case c = case_of(ask->parent, &ask->units, p->j.d->arena);
+    c.lot = p->own.tallies[0].lot;
+    c.cases = cases;
+    if (c.n == 0 || !shift_step(&row, &c, &p->j.rows, &gap)) return;
+    p->own.shift_offset = labels_of(p->j.d, of.space, &gap);
+    p->own.shift_unit = unit_id_of(of.space, gap.after);
+    p->own.shift_container = gap.container;
+}
+
 static status pack_decide(struct decide *d)
 {
     const struct report_ask *ask = d->ask;
@@ -267,6 +350,7 @@ static status pack_decide(struct decide *d)
     d->fact->lot = tallies[0].lot;
     d->fact->flags |= FACT_IS_EVENT;
     p.own.has_repeat = repeat_digest(&ask->repeat, &p.own.repeat);
+    watch(&p);
     contents_put(d->out, d->fact, &p.own);
     return txn_status(d->t);
 }
@@ -310,6 +394,37 @@ static void write_children(struct unit_writing *w, unit_id parent)
     children_add(w->t, parent, &children);
 }
 
+static void write_order(struct unit_writing *w, unit_id parent, const struct contents *own)
+{
+    struct runs children = {w->touched.runs.at + 1, w->touched.runs.n - 1,
+                            w->touched.runs.units - 1};
+    struct shift_case c = case_of(parent, &children, &w->arena);
+    struct shift_of of = {w->report.line, 0};
+    struct digest16 about = exception_about(of.line, w->f->lot);
+    struct shift_row row;
+    struct shift_gap gap;
+
+    if (!(own->flags & CONTENTS_WATCHED) || c.n == 0) return;
+    of.space = unit_space(c.at[0].first);
+    (void)shift_get(w->t, of, &row);
+    c.lot = w->f->lot;
+    c.cases = own->shift_cases;
+    (void)shift_step(&row, &c, &w->rows, &gap);
+    if (own->shift_offset > 0) {
+        exception_raise(w->t, w->f,
+                        &(struct exception){.kind = EXCEPTION_OF_LABEL_SHIFT,
+                                            .code = S("label.shift"),
+                                            .lot = w->f->lot,
+                                            .unit = own->shift_unit.v,
+                                            .about = about});
+    } else if (row.raised_count > 0 && shift_is_gone(&row, of.space, &w->rows)) {
+        struct exception_end end = {w->f->client, EXCEPTION_OF_LABEL_SHIFT, about};
+        exception_settle(w->t, w->f, &end);
+        row.raised_count = 0;
+    }
+    shift_put(w->t, of, &row);
+}
+
 static void pack_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct unit_writing w;
@@ -322,6 +437,7 @@ static void pack_write(struct txn *t, const struct fact *f, const void *arg)
         write_children(&w, parent);
         contents_count(&w, &own, 1);
         contents_note(&w, &own, EPCIS_STEP_PACKING);
+        write_order(&w, parent, &own);
         if (own.has_repeat) repeat_write(t, f, &w.report, &own.repeat);
     } else {
         txn_spoil(t, "record.corrupt", "units packed");

@@ -52,8 +52,7 @@ static status judge_both(struct relabelling *r)
 // Closed as the one before, if packing did not do it.
 static void close_like(struct relabelling *r, unit_id container, const struct unit *was)
 {
-    struct report_ask *a =
-        was->state == UNIT_CLOSED ? before_add(&r->b, REPORT_CLOSE) : NULL;
+    struct report_ask *a = was->state == UNIT_CLOSED ? before_add(&r->b, REPORT_CLOSE) : NULL;
 
     if (a == NULL) return;
     a->parent = container;
@@ -128,7 +127,10 @@ static status put(struct relabelling *r)
 
 static status relabel_decide(struct decide *d)
 {
-    struct relabelling r = {.b = {.d = d, .ask = d->ask}, .ask = d->ask};
+    struct relabelling r = {
+        .b = {.d = d, .ask = d->ask},
+          .ask = d->ask
+    };
     status st = OK;
 
     d->fact->client = r.ask->client;

@@ -6,6 +6,7 @@
 #include "service/event/event_id.h"
 #include "service/event/handover.h"
 #include "service/event/shipped.h"
+#include "service/event/whole.h"
 #include "service/unit/unit_db.h"
 #include <stdio.h>
 #include <string.h>
@@ -183,11 +184,13 @@ static bool lot_read(struct event_render *r, uint32_t number)
     return true;
 }
 
+enum { SHAPE_PLAIN = 0, SHAPE_WHOLE = 1 }; // in ids of events, for ever
+
 // The fact's next event, with what all of them say.
-static status part_add(const struct telling *x, struct epcis_event **out)
+static status part_shaped(const struct telling *x, uint32_t shape, struct epcis_event **out)
 {
     struct event_part *p = &x->out->at[x->out->n];
-    struct event_name name = {x->f->seq, x->out->n, 0};
+    struct event_name name = {x->f->seq, x->out->n, shape};
     struct buf id;
 
     assert(x->out->n < EVENT_PARTS_MAX);
@@ -203,6 +206,11 @@ static status part_add(const struct telling *x, struct epcis_event **out)
     x->out->n++;
     *out = &p->event;
     return OK;
+}
+
+static status part_add(const struct telling *x, struct epcis_event **out)
+{
+    return part_shaped(x, SHAPE_PLAIN, out);
 }
 
 static struct epcis_node *attribute(struct event_render *r, str name, str text)
@@ -266,11 +274,12 @@ static status tell_commissioned(struct telling *x)
     return tell_birth(x, ids);
 }
 
-static status tell_aggregation(struct telling *x, enum epcis_action action, enum epcis_step step)
+static status tell_shaped(struct telling *x, enum epcis_action action, enum epcis_step step,
+                          uint32_t shape)
 {
     struct epcis_event *e;
 
-    TRY(part_add(x, &e));
+    TRY(part_shaped(x, shape, &e));
     e->type = EPCIS_AGGREGATION;
     e->action = action;
     e->step = step_word(step);
@@ -278,6 +287,67 @@ static status tell_aggregation(struct telling *x, enum epcis_action action, enum
     TRY(parent_of(x, &e->parent));
     return units_of(x, 1, &e->epcs);
 }
+
+static status tell_aggregation(struct telling *x, enum epcis_action action, enum epcis_step step)
+{
+    return tell_shaped(x, action, step, SHAPE_PLAIN);
+}
+
+// The children become others than the fact's own; the container stays the first of all.
+static status children_set(struct telling *x, const struct runs *children)
+{
+    struct runs all = {.at = NEW_ARRAY(x->r->arena, struct run, children->n + 1)};
+
+    if (all.at == NULL) return no_room();
+    all.at[0] = (struct run){first_unit(x), 1};
+    if (children->n > 0) memcpy(all.at + 1, children->at, children->n * sizeof *all.at);
+    all.n = children->n + 1;
+    all.units = children->units + 1;
+    x->touched.runs = all;
+    return OK;
+}
+
+static struct runs own_children(const struct telling *x)
+{
+    const struct runs *all = &x->touched.runs;
+
+    return (struct runs){all->at + 1, all->n - 1, all->units - 1};
+}
+
+// All that is in it and was not told: what came before, then the fact's own.
+static status tell_whole(struct telling *x)
+{
+    struct runs own = own_children(x), before;
+    struct contents c;
+
+    TRY(contents_get(&x->rest, x->f, own.units, x->r->arena, &c));
+    if (!(c.flags & CONTENTS_CLOSES)) return OK;
+    TRY(whole_untold(x->r->t, x->f, x->r->arena, &before));
+    if (before.units == 0 && own.units == 0) return OK;
+    if (before.units == 0) return tell_aggregation(x, EPCIS_ADD, EPCIS_STEP_PACKING);
+    struct run *at = NEW_ARRAY(x->r->arena, struct run, before.n + own.n);
+    if (at == NULL) return no_room();
+    memcpy(at, before.at, before.n * sizeof *at);
+    if (own.n > 0) memcpy(at + before.n, own.at, own.n * sizeof *at);
+    TRY(children_set(x, &(struct runs){at, before.n + own.n, before.units + own.units}));
+    return tell_shaped(x, EPCIS_ADD, EPCIS_STEP_PACKING, SHAPE_WHOLE);
+}
+
+// Of what comes out only those are told that were told as packed.
+static status tell_unpacked_whole(struct telling *x)
+{
+    struct runs own = own_children(x), untold;
+
+    TRY(whole_untold(x->r->t, x->f, x->r->arena, &untold));
+    if (untold.units == 0) return tell_aggregation(x, EPCIS_DELETE, EPCIS_STEP_UNPACKING);
+    struct runs told = whole_less(x->r->arena, &own, &untold);
+    if (told.units == 0) return OK;
+    bool all = told.units == own.units;
+    TRY(children_set(x, &told));
+    return tell_shaped(x, EPCIS_DELETE, EPCIS_STEP_UNPACKING, all ? SHAPE_PLAIN : SHAPE_WHOLE);
+}
+
+static status tell_closed(struct telling *x) { return x->r->whole ? tell_whole(x) : OK; }
 
 // The ledger says whether the parent began by this fact: the first event of a unit never changes.
 static status tell_packed(struct telling *x)
@@ -289,11 +359,13 @@ static status tell_packed(struct telling *x)
         parent.n = 1;
         TRY(tell_birth(x, parent));
     }
+    if (x->r->whole) return tell_whole(x);
     return tell_aggregation(x, EPCIS_ADD, EPCIS_STEP_PACKING);
 }
 
 static status tell_unpacked(struct telling *x)
 {
+    if (x->r->whole) return tell_unpacked_whole(x);
     return tell_aggregation(x, EPCIS_DELETE, EPCIS_STEP_UNPACKING);
 }
 
@@ -417,6 +489,7 @@ static const struct {
     {FACT_UNITS_PACKED,       tell_packed      },
     {FACT_UNITS_UNPACKED,     tell_unpacked    },
     {FACT_UNITS_CHANGED,      tell_changed     },
+    {FACT_CONTAINER_CLOSED,   tell_closed      },
     {FACT_SHIPMENT_MADE,      tell_shipped     },
     {FACT_SHIPMENT_FORWARDED, tell_shipped     },
     {FACT_SHIPMENT_VOIDED,    tell_unshipped   },
@@ -444,12 +517,16 @@ static status tell_corrected(struct event_render *r, const struct fact *f, struc
     uint32_t i = 0;
     while (i < out->n && out->at[i].part != c.part) i++;
     if (i == out->n) return fail(ST_STORE, "record.corrupt", 0, "a correction of no event");
-    *error = (struct epcis_error){.declared.at = c.signature.time,
-                                  .reason = str_of(correction_word(c.reason)),
-                                  .corrective = {c.correctives, c.corrective_count}};
+    *error = (struct epcis_error){
+        .declared.at = c.signature.time,
+        .reason = str_of(correction_word(c.reason)),
+        .corrective = {c.correctives, c.corrective_count}
+    };
     out->at[0] = out->at[i];
     out->at[0].event.error = error;
-    out->at[0].event.recorded = (struct epcis_time){.at = {f->at, f->event.offset_min}};
+    out->at[0].event.recorded = (struct epcis_time){
+        .at = {f->at, f->event.offset_min}
+    };
     out->n = 1;
     return OK;
 }

@@ -10,6 +10,9 @@
 //   same
 //                       fact its own commissioning comes first
 //   units.unpacked      AggregationEvent DELETE unpacking/in_progress
+//   container.closed    nothing; where packing is told whole: AggregationEvent ADD packing of all
+//   that
+//                       was packed since it was closed last
 //   units.changed       ObjectEvent as the table in changed.c says, of goods alone
 //   shipment.made       ObjectEvent OBSERVE shipping/in_transit, with papers and parties
 //   event.captured      what came, with the time when it was recorded
@@ -38,6 +41,7 @@ struct event_render {
     struct arena *arena;
     struct names *names;
     const struct gs1_prefixes *prefixes;
+    bool whole; // packing is told once the container is closed, with all that came since
     // Of the fact before: the next is mostly of the same lot.
     uint32_t lot_number;
     struct date expiry;

@@ -183,7 +183,7 @@ static enum turn take_json(struct reports *s)
     struct json_r r = json_reader(body, &s->slice.arena);
 
     sha256_add(&s->sum, body);
-    status st = s->lines                         ? lines_read(s, body)
+    status st = s->lines                      ? lines_read(s, body)
                 : json_peek(&r) == JSON_ARRAY ? array_read(s, body)
                                               : object_read(s, body);
     if (st.cls != ST_OK) return refuse(s, st);

@@ -61,6 +61,7 @@ struct report_ask {
     bool says_unpack, unpack; // first out of the container that it lies in
     unit_id parent;           // {0}: not said; of a relabelling the old number
     unit_id to;               // of a relabelling: the new one
+    bool derived;             // done because another report asks for more
     bool unless_done;         // of a closing: nothing, where it is closed already
     struct runs units;        // the children, or what is commissioned or scrapped
     struct repeat_key repeat;

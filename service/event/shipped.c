@@ -62,10 +62,7 @@ void shipped_put(struct buf *b, const struct shipped *s)
     for (uint32_t i = 0; i < s->found_count; i++) bytes_str(b, s->found[i]);
 }
 
-static status corrupt(void)
-{
-    return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off");
-}
+static status corrupt(void) { return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off"); }
 
 static uint32_t count_get(struct bytes_r *in, uint32_t max)
 {

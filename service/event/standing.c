@@ -1,4 +1,5 @@
 #include "service/event/standing.h"
+#include "service/tree/cargo_db.h"
 
 // What all containers above have together, and whether one of them is shipped.
 static const struct unit *above(struct standing *s, unit_id parent)
@@ -40,4 +41,14 @@ struct unit standing_of(struct standing *s, const struct unit *own, uint32_t lot
     u.flags |= up->flags;
     if (up->state == UNIT_SHIPPED) u.state = UNIT_SHIPPED;
     return u;
+}
+
+unsigned standing_inside(struct standing *s, unit_id container)
+{
+    struct cargo c;
+
+    cargo_get(s->t, container, &c);
+    unsigned all = cargo_flags(&c);
+    for (uint32_t i = 0; i < c.lot_count; i++) all |= flags_of_lot(s, c.lots[i].lot);
+    return all;
 }

@@ -15,3 +15,5 @@ struct standing { // of one transaction; neighbours have the same containers and
 
 // `lot`: the unit's own; 0 for a logistic unit, whose lot says whose it is and nothing more.
 struct unit standing_of(struct standing *s, const struct unit *own, uint32_t lot);
+// What lies in a container, at any depth, is and its lots are: enum unit_flag, of all together.
+unsigned standing_inside(struct standing *s, unit_id container);

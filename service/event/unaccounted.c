@@ -46,7 +46,8 @@ static void put(struct listing *l, unit_id u, const struct unit *x, enum differe
     if (names_id(l->p->names, t, u, l->p->arena, &id).cls != ST_OK) return;
     buf_init(&b, 2 * KB);
     json_w_object(l->w);
-    if (gs1_write(&id, GS1_BRACKETED, NULL, &b).cls == ST_OK) json_w_kstr(l->w, "unit", buf_str(&b));
+    if (gs1_write(&id, GS1_BRACKETED, NULL, &b).cls == ST_OK)
+        json_w_kstr(l->w, "unit", buf_str(&b));
     json_w_kstr(l->w, "level", balance_level_word(l->p->of, level));
     json_w_kstr(l->w, "line", str_of(difference_word(d)));
     json_w_kstr(l->w, "state", x->state == UNIT_NONE ? S("allocated") : str_of(unit_shown(x)));
@@ -189,7 +190,9 @@ static status list_facts(struct listing *l)
 
 status unaccounted_write(struct unaccounted_page *p, struct json_w *w)
 {
-    struct listing l = {.p = p, .w = w, .place = {OF_REQUESTS, 1, 0}};
+    struct listing l = {
+        .p = p, .w = w, .place = {OF_REQUESTS, 1, 0}
+    };
 
     if (p->after.n > 0) {
         if (p->after.n != UNACCOUNTED_TOKEN || (unsigned char)p->after.p[0] >= STAGES)

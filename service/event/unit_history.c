@@ -32,7 +32,10 @@ struct history {
     uint32_t n, looked_at;
     uint32_t depth; // of containers around the unit, in the walk
     const struct site *site;
-    unit_id unit; // asked for
+    unit_id unit;   // asked for
+    struct lot lot; // of the event told last, for its neighbours are mostly alike
+    bool ends;      // at `until`
+    wall until;
 };
 
 struct told { // one fact, read
@@ -129,6 +132,13 @@ static status add(struct history *h, uint64_t seq, unit_id u)
     return OK;
 }
 
+static bool is_before(const struct history *h, const struct fact *f)
+{
+    wall at = f->flags & FACT_HAS_TIME ? f->event.at : f->at;
+
+    return !h->ends || at.ms <= h->until.ms;
+}
+
 static status walk(struct history *h, unit_id u, struct span during, bool itself);
 
 static status walk_around(struct history *h, unit_id container, struct span during)
@@ -154,7 +164,8 @@ static status walk(struct history *h, unit_id u, struct span during, bool itself
         unit_id container = container_of(&x);
         uint64_t before = previous_of(&x, u);
         bool child = container.v != 0 && container.v != u.v;
-        if (seq <= during.to && (itself || container.v != u.v)) TRY(add(h, seq, u));
+        bool told = seq <= during.to && (itself || container.v != u.v);
+        if (told && is_before(h, &x.f)) TRY(add(h, seq, u));
         if (child && takes_out(&x, u)) stay_ends = seq < during.to ? seq : during.to;
         if (child && puts_in(&x, u) && seq < stay_ends)
             TRY(walk_around(h, container, (struct span){seq, stay_ends}));
@@ -233,6 +244,15 @@ static void write_shipment(struct history *h, struct told *x, struct json_w *w)
     buf_fini(&b);
 }
 
+// The work order of the lot that it was done for.
+static void write_order(struct history *h, const struct told *x, struct json_w *w)
+{
+    if (x->f.lot != 0 && x->f.lot != h->lot.number &&
+        !lot_get(h->u->t, x->f.lot, h->u->arena, &h->lot))
+        h->lot = (struct lot){0};
+    if (x->f.lot != 0 && x->f.lot == h->lot.number) write_some(w, "order", h->lot.order);
+}
+
 // The number that it had, and the one that it has.
 static void write_relabelled(struct history *h, const struct told *x, struct json_w *w)
 {
@@ -267,6 +287,7 @@ static status write_event(struct history *h, const struct event *e, struct json_
     write_some(w, "by", x.report.by);
     write_some(w, "reason", x.report.reason);
     if (is_captured(&x.f)) json_w_kstr(w, "eventID", x.captured.id);
+    write_order(h, &x, w);
     write_shipment(h, &x, w);
     write_relabelled(h, &x, w);
     json_w_end(w);
@@ -301,6 +322,7 @@ void unit_history_show(struct http_req *r)
     uint64_t from;
     struct buf b;
 
+    if (!units_time(r, S("until"), &h.until, &h.ends)) return;
     if (!api_page(r, &page) || !units_page_from(r, &page, &from) || !units_open(r, &u)) return;
     arena_init(&h.facts, 64 * MB);
     buf_init(&b, 16 * MB);

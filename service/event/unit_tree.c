@@ -8,8 +8,8 @@
 #include "service/event/units_int.h"
 #include <string.h>
 
-#define SLICE_UNITS 1000u // about a millisecond of the loop
-#define ALIKE_COST  4u    // packs alike, told together, cost as much as one by itself
+#define SLICE_UNITS 250u // at least; about 0.1 ms of the loop, and no buffer that malloc must map
+#define SLICE_PAST  50u  // whose chains of facts are read
 #define SLICE_BYTES MB   // their ceiling as JSON
 
 struct level {
@@ -19,8 +19,9 @@ struct level {
 };
 
 struct tree {
-    const struct caller *caller;
     enum gs1_form form;
+    bool is_past;
+    wall now;           // then
     uint32_t depth;     // levels to tell below the top
     uint32_t open;      // containers that are being told: levels[0..open-1]
     bool first;         // the next child is the first of its parent
@@ -55,7 +56,7 @@ static status enter(struct tree *tr, struct unit_reader *u, const struct unit_vi
     write_node(u, v, opens, b);
     if (!opens) return u->st;
     struct level *l = &tr->levels[tr->open++];
-    TRY(inside_directly(u->t, v->unit, tr->kept, &l->children));
+    TRY(unit_children(u, v->unit, tr->kept, &l->children));
     l->container = *v;
     l->walk = runs_walk(&l->children);
     tr->first = true;
@@ -97,7 +98,10 @@ static status frame_of(struct unit_reader *u, const struct unit_view *v, struct 
     status st = buf_done(&b, &all);
     if (st.cls == ST_OK) all = arena_str(u->arena, all);
     buf_fini(&b);
-    *out = (struct names_frame){{all.p, before}, str_from(all, before)};
+    *out = (struct names_frame){
+        {all.p, before},
+        str_from(all, before)
+    };
     return st.cls == ST_OK && all.p == NULL ? no_memory() : st;
 }
 
@@ -141,13 +145,15 @@ static status next(struct tree *tr, struct unit_reader *u, struct buf *b, uint32
     if (v.is_container) return enter(tr, u, &v, b);
     TRY(enter(tr, u, &v, b));
     TRY(tell_alike(tr, u, &v, b, &told));
-    *cost += told / ALIKE_COST;
+    *cost += told;
     return OK;
 }
 
 static status slice(struct tree *tr, struct unit_reader *u, struct buf *b)
 {
-    for (uint32_t cost = 0; cost < SLICE_UNITS && tr->open > 0; cost++) TRY(next(tr, u, b, &cost));
+    uint32_t most = tr->is_past ? SLICE_PAST : SLICE_UNITS;
+
+    for (uint32_t cost = 0; cost < most && tr->open > 0; cost++) TRY(next(tr, u, b, &cost));
     return OK;
 }
 
@@ -162,9 +168,10 @@ static void go_on(struct http_req *r)
     str text;
 
     arena_init(&texts, 2 * SLICE_BYTES);
-    unit_reader_init(&u, api_site(r), api_snapshot(r), &texts);
-    u.caller = tr->caller;
+    unit_reader_init(&u, api_site(r), api_snapshot(r), &texts); // whoever sees the top sees all
     u.form = tr->form;
+    if (tr->is_past) u.now = tr->now;
+    u.is_past = tr->is_past;
     buf_init(&b, SLICE_BYTES);
     status st = units_close(r, &u, slice(tr, &u, &b));
     if (st.cls == ST_OK) st = buf_done(&b, &text);
@@ -207,8 +214,9 @@ void unit_tree_show(struct http_req *r)
     if (!depth_of(r, &depth) || !units_open(r, &u)) return;
     assert(tr != NULL); // the arena is new
     tr->kept = &r->arena;
-    tr->caller = u.caller;
     tr->form = u.form;
+    tr->is_past = u.is_past;
+    tr->now = u.now;
     tr->depth = depth;
     r->work = tr;
     buf_init(&b, SLICE_BYTES);

@@ -4,6 +4,8 @@
 // with what it stands for"): a pack in a case on a shipped pallet is told as shipped.
 #include "service/event/unit_view.h"
 #include "service/client/client.h"
+#include "service/event/inside.h"
+#include "service/event/unit_past.h"
 #include "service/pool/foreign.h"
 #include "service/tree/handed_db.h"
 #include <stdio.h>
@@ -31,6 +33,7 @@ void unit_reader_init(struct unit_reader *r, const struct site *site, struct txn
     r->arena = a;
     r->caller = NULL;
     r->now = env_wall(site->env);
+    r->is_past = false;
     r->form = GS1_BRACKETED;
     r->st = OK;
     unit_rows_read(&r->rows, t);
@@ -50,6 +53,21 @@ static bool failed(struct unit_reader *r, status st)
 }
 
 // ---- what the rows say
+
+static struct unit row_of(struct unit_reader *r, unit_id u)
+{
+    struct unit x = {.state = UNIT_NONE};
+
+    if (!r->is_past) return unit_get(&r->rows, u);
+    (void)failed(r, past_unit(r->t, u, r->now, &x));
+    return x;
+}
+
+status unit_children(struct unit_reader *r, unit_id container, struct arena *a, struct runs *out)
+{
+    if (r->is_past) return past_children(r->t, container, r->now, a, out);
+    return inside_directly(r->t, container, a, out);
+}
 
 // The header of a unit's first event: its lot, and whose it is. NULL: it had none yet.
 static const struct fact *first_of(struct unit_reader *r, const struct unit *u)
@@ -80,6 +98,8 @@ static unsigned lot_flags(struct unit_reader *r, const struct unit_view *v)
     const struct lot *l = v->is_sscc ? NULL : lot_by_number(r, v->lot);
 
     if (l == NULL) return 0; // an SSCC's lot says whose it is, nothing of its content
+    if (r->is_past)
+        return is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u; // its own past is not kept
     return lot_unit_flags(l->state, l->held) | (is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u);
 }
 
@@ -115,7 +135,7 @@ static status view_own(struct unit_reader *r, unit_id u, struct unit_view *v)
     v->is_container = space_is_container(s);
     v->is_sscc = s->sort == SPACE_OF_SSCC;
     memcpy(v->gtin, s->gtin, sizeof v->gtin);
-    v->row = unit_get(&r->rows, u);
+    v->row = row_of(r, u);
     const struct fact *first = first_of(r, &v->row);
     TRY(r->st);
     if (first != NULL) {
@@ -148,7 +168,7 @@ static void inherit(struct unit_view *v, const struct unit_view *parent)
 
 // ---- finding and looking
 
-// A distributor sees what was handed to its party, itself or with a container around it.
+// Who acts for a party sees what was handed to it, itself or with a container around it.
 static bool sees(struct unit_reader *r, const struct unit_view *v)
 {
     const struct caller *c = r->caller;
@@ -157,7 +177,7 @@ static bool sees(struct unit_reader *r, const struct unit_view *v)
 
     if (c == NULL) return true;
     if (!caller_sees(c, v->client)) return false;
-    if (c->role != ROLE_DISTRIBUTOR) return true;
+    if (c->role != ROLE_DISTRIBUTOR || c->party.n == 0) return true;
     return str_u64(c->party, UINT64_MAX, &party) && handed_find(r->t, v->unit, party, &h);
 }
 
@@ -247,7 +267,7 @@ status unit_view_get(struct unit_reader *r, unit_id u, struct unit_view *out)
 
     TRY(view_own(r, u, &v));
     if (!is_there(r, &v)) return unknown();
-    for (unit_id at = v.row.parent; at.v != 0; at = unit_get(&r->rows, at).parent) {
+    for (unit_id at = v.row.parent; at.v != 0; at = row_of(r, at).parent) {
         if (n == UNIT_DEPTH_MAX)
             return fail(ST_STORE, "store.corrupt", 0, "containers lie in one another");
         path[n++] = at;

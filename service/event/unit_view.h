@@ -15,7 +15,8 @@ struct unit_reader {
     struct names *names;
     struct arena *arena; // of the request: texts lie there
     const struct caller *caller;
-    wall now;
+    wall now; // or the past time that is asked about
+    bool is_past;
     enum gs1_form form; // of the identifiers in the answer
     status st;
     // Remembered, for neighbours are mostly alike:
@@ -57,6 +58,8 @@ status unit_view_inside(struct unit_reader *r, unit_id u, const struct unit_view
 
 const char *unit_view_state(const struct unit_view *v);
 const struct lot *unit_view_lot(struct unit_reader *r, const struct unit_view *v); // NULL: none
+// What lies directly in it, now or then. In the arena.
+status unit_children(struct unit_reader *r, unit_id container, struct arena *a, struct runs *out);
 // The number that the caller is shown of a fact: its own count, where it is bound to clients.
 uint64_t unit_shown_seq(struct unit_reader *r, uint64_t seq);
 str unit_spelled(struct unit_reader *r, unit_id u); // in the arena

@@ -8,9 +8,11 @@
 #include "service/event/waiting.h"
 #include <string.h>
 
-#define LOOKED_AT_MAX 20000u // units looked at for one page, whether or not they match
-#define FACTS_AT_ONCE 64u
-#define INDEX_BITS    24 // of a unit in its fact: far more than a report may name
+#define LOOKED_AT_MAX  20000u // units looked at for one page, whether or not they match
+#define FACTS_AT_ONCE  64u
+#define PAST_UNITS_MAX 20000u // inside a container, at a past time
+#define PAST_SORTS_MAX 256u   // GTINs and lots of them; more are not told
+#define INDEX_BITS     24     // of a unit in its fact: far more than a report may name
 
 // ---- what the handlers share
 
@@ -33,6 +35,19 @@ static bool form_of(struct http_req *r, enum gs1_form *out)
     return false;
 }
 
+bool units_time(struct http_req *r, str name, wall *out, bool *said)
+{
+    struct moment m;
+    str v;
+
+    if (!http_query(r, name, &v)) return true;
+    status st = when_read(v, &m);
+    if (st.cls != ST_OK) return http_problem(r, st, S("")), false;
+    *out = m.at;
+    *said = true;
+    return true;
+}
+
 bool units_open(struct http_req *r, struct unit_reader *u)
 {
     enum gs1_form form;
@@ -41,6 +56,10 @@ bool units_open(struct http_req *r, struct unit_reader *u)
     unit_reader_init(u, api_site(r), api_snapshot(r), &r->arena);
     u->caller = caller_of(r);
     u->form = form;
+    if (!units_time(r, S("at"), &u->now, &u->is_past)) {
+        (void)api_snapshot_end(r).cls;
+        return false;
+    }
     return true;
 }
 
@@ -100,12 +119,59 @@ static void add_counted(struct counted *all, uint32_t *n, const struct counted *
     all[(*n)++] = *one;
 }
 
+struct past_count {
+    struct counted all[PAST_SORTS_MAX];
+    uint32_t n;
+    uint64_t units;
+};
+
+static status past_inside(struct unit_reader *u, unit_id container, unsigned depth,
+                          struct past_count *c)
+{
+    struct runs children;
+    struct fact first;
+    unit_id at;
+
+    TRY(unit_children(u, container, u->arena, &children));
+    c->units += children.units;
+    if (depth == 0 || c->units > PAST_UNITS_MAX)
+        return fail(ST_TOO_LARGE, "past.too_large", 0, "at: more than %u units lay inside",
+                    PAST_UNITS_MAX);
+    for (struct run_walk w = runs_walk(&children); run_next(&w, &at);) {
+        const struct space_row *s = names_space(u->names, u->t, unit_space(at));
+        if (s == NULL) continue;
+        struct counted one = {.count = 1};
+        uint64_t seq = unit_get(&u->rows, at).first; // of a child then, it is what it is now
+        bool named = s->sort == SPACE_OF_SGTIN || s->sort == SPACE_OF_LIST;
+        bool inside = space_is_container(s);
+        memcpy(one.gtin, s->gtin, sizeof one.gtin);
+        if (seq != 0) TRY(journal_get_header(u->t, seq, &first));
+        if (seq != 0) one.lot = first.lot;
+        if (named && c->n < PAST_SORTS_MAX) add_counted(c->all, &c->n, &one);
+        if (inside) TRY(past_inside(u, at, depth - 1, c));
+    }
+    return OK;
+}
+
+static status count_past(struct unit_reader *u, unit_id container, struct counted **all,
+                         uint32_t *n)
+{
+    struct past_count *c = NEW(u->arena, struct past_count);
+
+    if (c == NULL) return no_memory();
+    TRY(past_inside(u, container, UNIT_DEPTH_MAX, c));
+    *all = c->all;
+    *n = c->n;
+    return OK;
+}
+
 static status count_contents(struct unit_reader *u, unit_id container, struct counted **all,
                              uint32_t *n)
 {
     struct inside_reader r = {u->t, u->names, u->arena};
     struct inside c;
 
+    if (u->is_past) return count_past(u, container, all, n);
     TRY(inside_of(&r, container, &c));
     *n = 0;
     *all = NEW_ARRAY(u->arena, struct counted, c.n + 1);
@@ -380,11 +446,11 @@ const struct http_route units_routes[] = {
     {.method = HTTP_GET, .path = "/v1/units", .roles = "*",
      .run = units_list, .query = "lot gtin state parent form limit page"},
     {.method = HTTP_GET, .path = "/v1/units/{unit}", .roles = "*",
-     .run = unit_show, .query = "form"},
+     .run = unit_show, .query = "form at"},
     {.method = HTTP_GET, .path = "/v1/units/{unit}/tree", .roles = "*",
-     .run = unit_tree_show, .query = "form depth"},
+     .run = unit_tree_show, .query = "form depth at"},
     {.method = HTTP_GET, .path = "/v1/units/{unit}/history", .roles = "*",
-     .run = unit_history_show, .query = "form limit page"},
+     .run = unit_history_show, .query = "form limit page until"},
     {0},
 };
 // clang-format on

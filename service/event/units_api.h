@@ -6,8 +6,11 @@
 
 extern const struct http_route units_routes[];
 
-// Opens the loop's snapshot for a request and reads `form`. False: answered (400), nothing is open.
+// Opens the loop's snapshot for a request and reads `form` and `at`. False: answered (400), nothing
+// is open.
 bool units_open(struct http_req *r, struct unit_reader *u);
+// A time that the query may name. False: answered (400).
+bool units_time(struct http_req *r, str name, wall *out, bool *said);
 // Gives the snapshot back. The first trouble: st, the reader's, the snapshot's.
 status units_close(struct http_req *r, struct unit_reader *u, status st);
 // Sends what was built, or the problem. Takes the buf.

@@ -141,6 +141,26 @@ void contents_note(struct unit_writing *w, const struct contents *c, enum epcis_
     noting_end(&n);
 }
 
+static void unit_print(struct json_w *w, const char *key, unit_id u)
+{
+    json_w_key(w, str_of(key));
+    json_w_object(w);
+    json_w_kint(w, "space", unit_space(u));
+    json_w_kint(w, "ordinal", (int64_t)unit_ordinal(u));
+    json_w_end(w);
+}
+
+static void shift_print(const struct contents *c, struct json_w *w)
+{
+    if (c->shift_offset == 0) return;
+    json_w_key(w, S("shift"));
+    json_w_object(w);
+    json_w_kint(w, "offset", (int64_t)c->shift_offset);
+    unit_print(w, "unit", c->shift_unit);
+    unit_print(w, "case", c->shift_container);
+    json_w_end(w);
+}
+
 void contents_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     static const struct {
@@ -157,7 +177,7 @@ void contents_print(const struct fact *f, struct json_w *w, const void *arg)
     struct report report;
     struct touched touched;
     struct bytes_r own;
-    struct contents c;
+    struct contents c = {0};
 
     (void)arg;
     report_print(f, w);
@@ -167,5 +187,6 @@ void contents_print(const struct fact *f, struct json_w *w, const void *arg)
         contents_get(&own, f, touched.runs.units - 1, &a, &c).cls == ST_OK)
         for (size_t i = 0; i < LEN(words); i++)
             if (c.flags & words[i].flag) json_w_kbool(w, words[i].word, true);
+    shift_print(&c, w);
     arena_fini(&a);
 }

@@ -36,6 +36,7 @@ static status partner_find(struct http_req *r, struct txn *t, struct delivery_vi
     *v = (struct delivery_view){
         .site = api_site(r), .t = t, .a = &r->arena, .partner = i.number, .filter = p->filter};
     v->render = event_render_begin(v->site, t, &r->arena);
+    v->render.whole = p->packing == PACKING_CLOSED;
     return partner_row_get(t, i.number, &v->row) ? OK : no_partner();
 }
 

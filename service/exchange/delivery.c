@@ -87,6 +87,7 @@ bool delivery_get(struct delivery_view *v, uint64_t seq, struct delivery *out)
 {
     if (journal_get(v->t, seq, v->a, &out->fact).cls != ST_OK) return false;
     if (out->fact.client.v != v->row.client.v || !(out->fact.flags & FACT_IS_EVENT)) return false;
+    if (out->fact.kind == FACT_CONTAINER_CLOSED && !v->render.whole) return false; // tells nothing
     out->state = state_of(v, &out->fact, &out->outcome);
     return true;
 }

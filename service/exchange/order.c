@@ -67,7 +67,8 @@ status event_lots(const struct order *o, const struct fact *f, struct lots *out)
     if (f->kind == FACT_UNITS_COMMISSIONED && f->lot != 0) return OK; // its units begin with it
     TRY(report_get(f->decided, o->a, &report, &touched, &rest));
     unit_rows_read(&x.rows, o->t);
-    look_at(&x, &touched.runs, is_trade(f));
+    bool may_be_whole = f->kind == FACT_UNITS_PACKED || f->kind == FACT_CONTAINER_CLOSED;
+    look_at(&x, &touched.runs, is_trade(f) || may_be_whole);
     return txn_status(o->t);
 }
 

@@ -101,6 +101,7 @@ static const char *const formats[] = {
     [EPCIS_JSON_2_0] = "epcis-2.0-json", [EPCIS_XML_1_2] = "epcis-1.2-xml", NULL};
 static const char *const beginnings[] = {
     [PARTNER_FROM_START] = "start", [PARTNER_FROM_NOW] = "now", NULL};
+static const char *const packings[] = {[PACKING_EACH] = "each", [PACKING_CLOSED] = "closed", NULL};
 static const char *const approvals[] = {"none", NULL};
 
 // clang-format off
@@ -166,6 +167,7 @@ static const struct form_field partner_fields[] = {
     {.name = "success",  .kind = FORM_ONE,  P(success), .sub = &success_form},
     {.name = "gzip",     .kind = FORM_BOOL, P(gzip)},
     {.name = "from",     .kind = FORM_WORD, P(from), .words = beginnings},
+    {.name = "packing",  .kind = FORM_WORD, P(packing), .words = packings},
     {.name = "approval", .kind = FORM_WORD, P(approval), .words = approvals},
     {.name = "extra",    .kind = FORM_MAP,  P(extra), .max = 500, .count_max = 64},
     {.name = "reason",   .kind = FORM_STR,  P(reason), .max = 500},

@@ -15,6 +15,7 @@
 #define PARTNER_STATUSES_MAX 32u
 #define PARTNER_GTINS_MAX    1000u
 
+enum partner_packing { PACKING_EACH, PACKING_CLOSED }; // each is told, or the closed container
 enum partner_from { PARTNER_FROM_START, PARTNER_FROM_NOW };
 
 // What the PUT says; passwords, the bearer and headers that are secret are sealed bytes.
@@ -45,7 +46,8 @@ struct partner {
     struct form_list headers; // of struct partner_header
     struct partner_success *success;
     bool gzip;
-    uint8_t from; // enum partner_from: where a new partner begins in its client's events
+    uint8_t from;    // enum partner_from: where a new partner begins in its client's events
+    uint8_t packing; // enum partner_packing
     uint8_t approval;
     struct form_list extra;
     str reason;

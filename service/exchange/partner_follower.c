@@ -40,6 +40,7 @@ static status choose(struct follower *f, const struct choosing *x, const struct 
     bool wanted = true;
 
     parts->n = 0;
+    x->render->whole = f->partner.packing == PACKING_CLOSED;
     TRY(event_is_of(x->order, fact, filter, &wanted));
     if (!wanted) return OK;
     TRY(event_render(x->render, fact, parts));

@@ -19,6 +19,8 @@ static bool is_wanted(struct waiting *x, const struct partner_filter *filter, ui
     struct fact f;
 
     arena_reset(&x->scratch);
+    if (filter == NULL && !x->render.whole) // all but closed containers are events to everybody
+        return journal_get_header(x->t, seq, &f).cls != ST_OK || f.kind != FACT_CONTAINER_CLOSED;
     if (journal_get(x->t, seq, &x->scratch, &f).cls != ST_OK) return true;
     return event_is_wanted(&x->render, &f, filter, &wanted).cls != ST_OK || wanted;
 }
@@ -33,7 +35,7 @@ static uint64_t count(struct waiting *x, const struct partner_row *row,
         size_t n = list_of(x->t, row->client, LIST_EVENTS, (str){0}, from, seqs, LEN(seqs));
         for (size_t i = 0; i < n; i++) {
             if (seqs[i] > last) return found;
-            bool look = filter != NULL && looked_at++ < LOOKED_AT_MAX;
+            bool look = looked_at++ < LOOKED_AT_MAX;
             found += !look || is_wanted(x, filter, seqs[i]);
         }
         if (n < LEN(seqs)) break;
@@ -69,6 +71,7 @@ void exchange_waiting(const struct site *s, struct txn *t, client_id client, str
     for (uint32_t n = 1; partner_row_get(t, n, &row); n++) {
         arena_reset(&a);
         if (row.client.v != client.v || !partner_read(t, n, &a, &i, &partner)) continue;
+        x.render.whole = partner.packing == PACKING_CLOSED;
         uint64_t due = count(&x, &row, partner.filter, UINT64_MAX, COUNTED_MAX) + row.parked;
         if (due == 0) continue;
         json_w_object(w);
@@ -107,7 +110,9 @@ bool exchange_acknowledged(const struct site *s, struct txn *t, client_id client
         all = row.parked == 0 || !is_parked_until(t, n, seq);
         if (!all || row.position >= seq) continue;
         arena_reset(&a);
-        all = partner_read(t, n, &a, &i, &partner) && count(&x, &row, partner.filter, seq, 1) == 0;
+        all = partner_read(t, n, &a, &i, &partner);
+        x.render.whole = all && partner.packing == PACKING_CLOSED;
+        all = all && count(&x, &row, partner.filter, seq, 1) == 0;
     }
     arena_fini(&x.scratch);
     arena_fini(&a);

@@ -15,10 +15,10 @@ struct ask {
     const void *what; // for kind->decide
     // The answer:
     status result;
-    str units;        // offenders of a refusal: `[{"unit","code"},…]`, or empty
-    bool repeat;      // accepted before; fact.seq says as what
-    bool nothing;     // accepted, and there was nothing to say: no fact
-    bool partly;      // accepted but for the units that `units` names, for what `besides` says
+    str units;    // offenders of a refusal: `[{"unit","code"},…]`, or empty
+    bool repeat;  // accepted before; fact.seq says as what
+    bool nothing; // accepted, and there was nothing to say: no fact
+    bool partly;  // accepted but for the units that `units` names, for what `besides` says
     status besides;
     struct fact fact; // the new fact; when bound to a repeated key: the old one, read again
 };
@@ -50,8 +50,8 @@ struct job {
     // All or nothing: where one of the asks is refused none is done, and this becomes a fact
     // instead, which must not refuse. NULL: each stands or falls for itself.
     struct ask *instead;
-    // The same without a fact instead: each refusal is one, and what could have been done is refused
-    // by `call.undone`. `doomed`: something of the call was refused elsewhere, so that all is.
+    // The same without a fact instead: each refusal is one, and what could have been done is
+    // refused by `call.undone`. `doomed`: something of the call was refused elsewhere: all is.
     bool together, doomed;
     // The answer:
     bool undone;      // one was refused: `instead` holds what became of the job

@@ -129,6 +129,7 @@ enum fact_kind {
     X(EXCEPTION, 'O')                                                                              \
     X(EXCEPTION_STANDING, '1')                                                                     \
     X(EXCEPTION_COUNT, '2')                                                                        \
+    X(LABEL_ORDER, '7')                                                                            \
     X(VERIFICATION, '9')                                                                           \
     X(PARTNER_STATE, 'D')                                                                          \
     X(DELIVERY, 'd')                                                                               \

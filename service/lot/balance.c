@@ -129,6 +129,7 @@ status balance_of(struct txn *t, const struct lot *lot, struct arena *a, struct 
     out->shape = shape_of(&out->product);
     lot_papers_get(t, lot->number, &out->papers);
     lot_asked(t, lot, &out->product, &c, returned);
+    out->unconfirmed = c.unconfirmed;
     for (uint8_t i = 0; i < PRODUCT_LEVELS_MAX; i++)
         if (is_used(out, &c, i)) take_level(out, &c, i);
     take_numbers(out, &c, returned);

@@ -36,6 +36,7 @@ struct balance {
     struct product product; // the lot's version
     struct shape shape;
     struct lot_papers papers;
+    uint64_t unconfirmed; // requests for numbers
     struct balance_level level[PRODUCT_LEVELS_MAX];
     uint32_t n;
 };

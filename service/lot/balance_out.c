@@ -9,19 +9,26 @@
 #define EXPLANATIONS_MAX 1000u // shown; the journal has all
 #define CSV_COLUMNS      7u
 
-#define AT(part, name) {#part, #name, offsetof(struct balance_level, part.name)}
+#define AT(part, name)                                                                             \
+    {                                                                                              \
+#part, #name, offsetof(struct balance_level, part.name)                                    \
+    }
 static const struct term {
     const char *part, *name;
     size_t at;
 } terms[] = {
-    AT(numbers, issued),      AT(numbers, others),       AT(numbers, returned),
-    AT(numbers, invalid),     AT(numbers, elsewhere),    AT(numbers, commissioned),
-    AT(numbers, scrapped),    AT(numbers, label_sampled), AT(numbers, lost_on_line),
-    AT(numbers, stolen),      AT(numbers, unknown_fate), AT(numbers, printed),
-    AT(numbers, unread),      AT(goods, commissioned),   AT(goods, in_containers),
-    AT(goods, loose),         AT(goods, open),           AT(goods, shipped),
-    AT(goods, sampled),       AT(goods, inactive),       AT(goods, dissolved),
-    AT(goods, destroyed),     AT(goods, lost),           AT(goods, stolen),
+    AT(numbers, issued),       AT(numbers, others),
+    AT(numbers, returned),     AT(numbers, invalid),
+    AT(numbers, elsewhere),    AT(numbers, commissioned),
+    AT(numbers, scrapped),     AT(numbers, label_sampled),
+    AT(numbers, lost_on_line), AT(numbers, stolen),
+    AT(numbers, unknown_fate), AT(numbers, printed),
+    AT(numbers, unread),       AT(goods, commissioned),
+    AT(goods, in_containers),  AT(goods, loose),
+    AT(goods, open),           AT(goods, shipped),
+    AT(goods, sampled),        AT(goods, inactive),
+    AT(goods, dissolved),      AT(goods, destroyed),
+    AT(goods, lost),           AT(goods, stolen),
 };
 
 static uint64_t value_of(const struct balance_level *l, const struct term *i)
@@ -429,21 +436,25 @@ status balance_csv(struct txn *t, const struct balance *b, struct arena *a, stru
 static void put_title(const struct out *o, wall now)
 {
     const struct lot *lot = &o->b->lot;
+    str gtin = {lot->gtin, sizeof lot->gtin};
+    str client = client_name(o->t, lot->client, o->a);
+    str made = time_text((struct moment){.at = now}, o->a);
     const struct {
         const char *name;
         str value;
     } rows[] = {
-        {"Product", o->b->product.name},
-        {"GTIN",    {lot->gtin, sizeof lot->gtin}},
-        {"Client",  client_name(o->t, lot->client, o->a)},
-        {"Expiry",  lot->expiry_printed},
-        {"Order",   lot->order},
+        {"Product", o->b->product.name                },
+        {"GTIN",    gtin                              },
+        {"Client",  client                            },
+        {"Expiry",  lot->expiry_printed               },
+        {"Order",   lot->order                        },
         {"State",   str_of(lot_state_word(lot->state))},
-        {"Made",    time_text((struct moment){.at = now}, o->a)},
+        {"Made",    made                              },
     };
 
-    buf_add(o->to, S("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Balance "
-                     "of lot "));
+    buf_add(o->to,
+            S("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Balance "
+              "of lot "));
     put_text(o, lot->lot);
     buf_add(o->to, S("</title><style>body{font:11pt sans-serif;margin:2em}table{border-collapse:"
                      "collapse;width:100%}td,th{border:1px solid #888;padding:2px 6px;text-align:"

@@ -22,14 +22,18 @@ status lot_closed_get(str decided, struct lot_closed *out)
 
 static status loose_ends(struct decide *d, const struct lot *lot, struct lot_loose_ends *out)
 {
-    struct lot_counts c = lot_counts_get(d->t, lot->number);
-    uint64_t returned[PRODUCT_LEVELS_MAX];
-    struct product p;
+    struct lot_loose_ends e = {0};
+    struct balance b;
 
-    TRY(product_get_version(d->t, lot->product, lot->product_version, d->arena, &p));
-    struct shape s = shape_of(&p);
-    lot_asked(d->t, lot, &p, &c, returned);
-    *out = lot_loose_ends(&s, &c, returned);
+    TRY(balance_of(d->t, lot, d->arena, &b));
+    e.unconfirmed = b.unconfirmed;
+    for (uint32_t i = 0; i < b.n; i++) {
+        const struct balance_level *l = &b.level[i];
+        e.open_containers += l->goods.open;
+        e.unknown_fate += l->numbers.unknown_fate;
+        if (l->has_above) e.loose += l->goods.loose + l->goods.open;
+    }
+    *out = e;
     return OK;
 }
 

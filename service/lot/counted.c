@@ -72,8 +72,7 @@ static void counted_print(const struct fact *f, struct json_w *w, const void *ar
     if (!counted_get(f->decided, &x)) return;
     json_w_kint(w, "level", x.level);
     for (unsigned i = 0; i < PHYSICAL_END; i++)
-        if (x.said[i])
-            json_w_kint(w, physical_word((enum physical)i), (int64_t)x.value[i]);
+        if (x.said[i]) json_w_kint(w, physical_word((enum physical)i), (int64_t)x.value[i]);
     if (x.reason.n > 0) json_w_kstr(w, "reason", x.reason);
 }
 

@@ -4,6 +4,8 @@
 #include "common/bytes.h"
 #include "service/lot/papers.h"
 
+#define NO_ACT      (enum unit_act)0
+#define OF(counter) (DIFFERENCE_PHYSICAL + PHYSICAL_##counter)
 // clang-format off
 static const struct explanation table[] = { // the place is on disk: only added to at the end
     // word                     of                       by count act            numbers
@@ -12,11 +14,11 @@ static const struct explanation table[] = { // the place is on disk: only added 
     {"sample_not_recorded",     DIFFERENCE_LOOSE,        false, ACT_SAMPLE,      false},
     {"destroyed_not_recorded",  DIFFERENCE_LOOSE,        false, ACT_DESTROY,     false},
     {"missing",                 DIFFERENCE_LOOSE,        false, ACT_LOSE,        false},
-    {"kept_loose",              DIFFERENCE_LOOSE,        true,  (enum unit_act)0, false},
-    {"printer_miscount",        DIFFERENCE_PHYSICAL + PHYSICAL_PRINTER,     true, (enum unit_act)0, false},
-    {"camera_good_miscount",    DIFFERENCE_PHYSICAL + PHYSICAL_CAMERA_GOOD, true, (enum unit_act)0, false},
-    {"camera_bad_miscount",     DIFFERENCE_PHYSICAL + PHYSICAL_CAMERA_BAD,  true, (enum unit_act)0, false},
-    {"reject_bin_miscount",     DIFFERENCE_PHYSICAL + PHYSICAL_REJECT_BIN,  true, (enum unit_act)0, false},
+    {"kept_loose",              DIFFERENCE_LOOSE,        true,  NO_ACT, false},
+    {"printer_miscount",        OF(PRINTER),     true, NO_ACT, false},
+    {"camera_good_miscount",    OF(CAMERA_GOOD), true, NO_ACT, false},
+    {"camera_bad_miscount",     OF(CAMERA_BAD), true, NO_ACT, false},
+    {"reject_bin_miscount",     OF(REJECT_BIN), true, NO_ACT, false},
 };
 // clang-format on
 

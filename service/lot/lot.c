@@ -100,36 +100,3 @@ void lot_asked(struct txn *t, const struct lot *lot, const struct product *p, st
         }
     }
 }
-
-static uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
-
-// SSCCs are asked for without a level, so their fate is told for all of them together.
-static uint64_t unknown_fate(const struct shape *s, const struct lot_counts *c,
-                             const uint64_t *returned)
-{
-    uint64_t n = 0, issued = 0, known = 0;
-
-    for (uint8_t i = 0; i < PRODUCT_LEVELS_MAX; i++) {
-        const struct lot_level_counts *l = &c->level[i];
-        uint64_t fate = l->commissioned + l->scrapped + returned[i];
-        bool sscc = i >= s->levels || s->level[i].is_sscc;
-        issued += sscc ? l->issued : 0;
-        known += sscc ? fate : 0;
-        n += sscc ? 0 : less(l->issued, fate);
-    }
-    return n + less(issued, known);
-}
-
-struct lot_loose_ends lot_loose_ends(const struct shape *s, const struct lot_counts *c,
-                                     const uint64_t returned[PRODUCT_LEVELS_MAX])
-{
-    struct lot_loose_ends e = {.unconfirmed = c->unconfirmed,
-                               .unknown_fate = unknown_fate(s, c, returned)};
-
-    for (uint8_t i = 0; i < PRODUCT_LEVELS_MAX; i++) {
-        const struct lot_level_counts *l = &c->level[i];
-        e.open_containers += l->open;
-        if (shape_has_above(s, i)) e.loose += less(l->commissioned, l->packed + l->shipped);
-    }
-    return e;
-}

@@ -39,10 +39,8 @@ struct lot_loose_ends {
     uint64_t open_containers;
     uint64_t unconfirmed;  // requests for numbers
     uint64_t loose;        // commissioned, belonging into a container, in none and not shipped
-    uint64_t unknown_fate; // issued with the lot, neither commissioned, scrapped nor returned
+    uint64_t unknown_fate; // balance.h
 };
-struct lot_loose_ends lot_loose_ends(const struct shape *s, const struct lot_counts *c,
-                                     const uint64_t returned[PRODUCT_LEVELS_MAX]);
 
 // What routes of a lot share. The lot that the path names; false where this caller knows of none.
 bool lot_named(struct http_req *r, struct txn *t, struct lot *out);

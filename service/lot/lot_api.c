@@ -60,8 +60,7 @@ static void write_counters(struct json_w *w, const struct lot_papers *p, uint8_t
         if (p->level[level].physical[i].seq == 0) continue;
         if (!any) json_w_key(w, S("counters")), json_w_object(w);
         any = true;
-        json_w_kint(w, physical_word((enum physical)i),
-                    (int64_t)p->level[level].physical[i].value);
+        json_w_kint(w, physical_word((enum physical)i), (int64_t)p->level[level].physical[i].value);
     }
     if (any) json_w_end(w);
 }
@@ -82,8 +81,8 @@ static void write_level(struct json_w *w, const struct product *p, const struct 
     if (named && !p->levels[level].is_sscc)
         json_w_kstr(w, "gtin", (str){p->levels[level].gtin, sizeof p->levels[level].gtin});
     json_w_kint(w, "issued", (int64_t)l->counts->issued);
-    json_w_kint(w, "returned", (int64_t)l->returned);
     for (unsigned i = 0; i < COUNT_END; i++) json_w_kint(w, words[i], (int64_t)l->counts->of[i]);
+    json_w_kint(w, "returned", (int64_t)l->returned);
     write_counters(w, papers, level);
     json_w_end(w);
 }
@@ -106,8 +105,7 @@ static void write_levels(struct json_w *w, const struct product *p, const struct
     json_w_end(w);
 }
 
-static status write_members(struct txn *t, const struct lot *lot, struct arena *a,
-                            struct json_w *w)
+static status write_members(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
 {
     struct lot_counts c = lot_counts_get(t, lot->number);
     struct told told;
@@ -152,10 +150,7 @@ status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct j
     return st;
 }
 
-status lot_unknown(void)
-{
-    return fail(ST_NOT_FOUND, "lot.unknown", 0, "there is no such lot");
-}
+status lot_unknown(void) { return fail(ST_NOT_FOUND, "lot.unknown", 0, "there is no such lot"); }
 
 // Takes the buf: the answer when all went well, else the problem.
 void lot_reply(struct http_req *r, status st, int code, struct buf *b)

@@ -1,7 +1,7 @@
 // lot_int.h - what the files of this room share.
 #pragma once
-#include "service/journal/site.h"
 #include "service/access/signature.h"
+#include "service/journal/site.h"
 #include "service/lot/papers.h"
 
 #define LOT_LINES_MAX 8u

@@ -32,7 +32,7 @@ const char *difference_word(enum difference d); // "unknown_fate"
 enum lot_signed { SIGNED_RELEASE, SIGNED_REOPEN, SIGNED_RECALL, SIGNED_END }; // on disk
 
 struct lot_papers {
-    uint64_t extra_seq;          // of the fact that amended `extra`; 0: as it was opened
+    uint64_t extra_seq;           // of the fact that amended `extra`; 0: as it was opened
     uint64_t signed_[SIGNED_END]; // seq of the newest of each; 0: none
     struct {
         struct {

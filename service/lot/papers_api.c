@@ -127,9 +127,9 @@ struct sign_wish {
 };
 #define W(member) .at = offsetof(struct sign_wish, member)
 static const struct form_field sign_fields[] = {
-    {.name = "reason",    .kind = FORM_STR, W(reason),    .max = 500            },
-    {.name = "signature", .kind = FORM_ONE, W(signature), .sub = &signature_form},
-    {0},
+    {.name = "reason", .kind = FORM_STR, W(reason), .max = 500},
+    {.name = "signature",       .kind = FORM_ONE, W(signature), .sub = &signature_form},
+    {0               },
 };
 static const struct form sign_form = {"lot", sizeof(struct sign_wish), sign_fields, 1};
 
@@ -254,7 +254,8 @@ static status fill(struct http_req *r, struct txn *t, const struct amend_wish *w
     }
     TRY(fill_lists(r, t, wish, ask));
     for (unsigned i = 0; i < AMEND_END; i++) any |= ask->value[i].p != NULL;
-    return any ? OK : fail(ST_BAD_INPUT, "field.required", 0, "nothing is said that may be amended");
+    return any ? OK
+               : fail(ST_BAD_INPUT, "field.required", 0, "nothing is said that may be amended");
 }
 
 // What was released is amended with a signature; it may be signed in any state.

@@ -2,9 +2,9 @@
 //     and recall var, then per level: mask 2, for each bit a var: physical counters (value var,
 //     seq var), then what was explained by count
 // row '4' lot 4, seq 8 -> kind of that fact 2: a paper of the lot
-#include "service/lot/papers.h"
 #include "common/bytes.h"
 #include "service/lot/lot_int.h"
+#include "service/lot/papers.h"
 #include <string.h>
 
 const char *physical_word(enum physical p)

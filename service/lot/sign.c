@@ -33,7 +33,7 @@ status lot_signed_get(str decided, struct lot_signed_fact *out)
     return OK;
 }
 
-// REQ DOMAIN-2.5: a lot is not released while any difference has no reason; all are named.
+// A lot is not released while any difference has no reason; all are named.
 static status check_balance(struct decide *d, const struct lot *lot, struct buf *json)
 {
     struct balance b;

@@ -20,7 +20,8 @@ static status check_once(struct decide *d, const struct correct_ask *ask)
             struct fact f;
             TRY(journal_get_header(d->t, seqs[i], &f));
             if (f.kind == FACT_CORRECTION_MADE)
-                return fail(ST_CONFLICT, "event.corrected", 0, "the event is declared wrong already");
+                return fail(ST_CONFLICT, "event.corrected", 0,
+                            "the event is declared wrong already");
         }
         from = seqs[n - 1] + 1;
     }

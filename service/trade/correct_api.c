@@ -2,15 +2,18 @@
 // the newest events of the clients that the caller sees, or in the history of a unit of it.
 #include "common/form.h"
 #include "service/api/api.h"
+#include "service/client/client.h"
 #include "service/event/captured.h"
 #include "service/event/event_id.h"
 #include "service/event/render.h"
 #include "service/event/unit_view.h"
+#include "service/item/item_db.h"
 #include "service/trade/correct.h"
 #include <string.h>
 
 #define SCANNED_MAX 50000u // events whose ids are made again, of one client
 #define SCAN_STEP   256u
+#define CLIENTS_MAX 4096u  // looked through
 #define CHAIN_MAX   10000u // facts of a unit
 
 struct body {
@@ -106,16 +109,32 @@ static status chain(struct finding *x)
     return st;
 }
 
+// Every client that the caller sees, as many as there is room for.
+static uint32_t clients_of(struct finding *x, client_id *out, uint32_t max)
+{
+    struct buf key;
+    struct item i;
+    uint32_t n = 0;
+
+    buf_init(&key, KB);
+    struct walk w = item_walk(x->t, &noun_client, (str){0}, &key);
+    while (n < max && item_next(&w, &i))
+        if (caller_sees(caller_of(x->r), (client_id){i.number})) out[n++] = (client_id){i.number};
+    walk_close(&w);
+    buf_fini(&key);
+    return n;
+}
+
 static status find(struct finding *x)
 {
-    uint32_t clients = (uint32_t)counter_get(x->t, COUNTER_CLIENT);
+    client_id *clients = NEW_ARRAY(&x->r->arena, client_id, CLIENTS_MAX);
 
+    if (clients == NULL) return no_memory();
+    uint32_t n = clients_of(x, clients, CLIENTS_MAX);
     x->ours = event_id_read(x->body->event, x->id);
     if (x->body->unit.n > 0) TRY(chain(x));
-    for (client_id c = {1}; c.v <= clients && x->seq == 0; c.v++)
-        if (caller_sees(caller_of(x->r), c)) TRY(listed(x, c));
-    for (client_id c = {1}; c.v <= clients && x->seq == 0; c.v++)
-        if (caller_sees(caller_of(x->r), c)) scan(x, c);
+    for (uint32_t i = 0; i < n && x->seq == 0; i++) TRY(listed(x, clients[i]));
+    for (uint32_t i = 0; i < n && x->seq == 0; i++) scan(x, clients[i]);
     if (x->seq != 0) return OK;
     return fail(ST_NOT_FOUND, "event.unknown", 0,
                 "event: there is no such event here (of an older one also say a `unit`)");
@@ -173,6 +192,9 @@ static status take_replacement(struct http_req *r, str raw, struct correction *o
 
     if (raw.n == 0) return OK;
     if (ids == NULL) return no_memory();
+    if (out->reason == CORRECTION_DID_NOT_OCCUR)
+        return fail(ST_BAD_INPUT, "correction.replacement", 0,
+                    "replacement: nothing stands for what did not occur");
     if (json_peek(&in) == JSON_ARRAY)
         for (json_array(&in); n <= CORRECTIVES_MAX && json_item(&in);) ids[n++] = json_string(&in);
     else
@@ -184,7 +206,8 @@ static status take_replacement(struct http_req *r, str raw, struct correction *o
     if (st.cls != ST_OK) return fail(st.cls, st.reason, st.at, "replacement: %s", st.text);
     for (uint32_t i = 0; i < n; i++)
         if (ids[i].n > 512 || memchr(ids[i].p, ':', ids[i].n) == NULL)
-            return fail(ST_BAD_INPUT, "correction.replacement", 0, "replacement: eventIDs are URIs");
+            return fail(ST_BAD_INPUT, "correction.replacement", 0,
+                        "replacement: eventIDs are URIs");
     out->correctives = ids;
     out->corrective_count = n;
     return OK;
@@ -264,5 +287,5 @@ const struct http_route correct_routes[] = {
      .body_max = 256 * KB,
      .run = correction_make,
      .query = ""},
-    {0},
+    {0      },
 };

@@ -1,5 +1,5 @@
-// Units as bodies name them: read and found on the loop, in one snapshot. What they are is judged in
-// the committer (goods.h).
+// Units as bodies name them: read and found on the loop, in one snapshot. What they are is judged
+// in the committer (goods.h).
 #include "common/form.h"
 #include "service/trade/trade_int.h"
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// receive.h - goods arrive: `receipt.made` at the party that they were shipped to, `return.made` back
-// at the site. Each unit that is named gets a verdict, whatever becomes of the others.
+// receive.h - goods arrive: `receipt.made` at the party that they were shipped to, `return.made`
+// back at the site. Each unit that is named gets a verdict, whatever becomes of the others.
 //
 // A verdict says whether the unit may go on as good stock; whether it was *received* is another
 // matter: recalled packs are sent back because they are recalled, and are then there.

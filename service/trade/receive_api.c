@@ -6,7 +6,6 @@
 #include "service/api/api.h"
 #include "service/trade/receive.h"
 #include "service/trade/trade_int.h"
-#include "service/tree/handed_db.h"
 
 struct body {
     str units;
@@ -17,20 +16,10 @@ struct body {
 
 #define AT(member) .at = offsetof(struct body, member)
 // clang-format off
-// An end may be said by its party alone.
-static const struct form_field loose_fields[] = {
-    {.name = "party", .kind = FORM_STR, .at = offsetof(struct end_value, party), .required = true,
-     .max = 13, .check = take_gln_check},
-    {.name = "location", .kind = FORM_STR, .at = offsetof(struct end_value, location), .max = 13,
-     .check = take_gln_check},
-    {0},
-};
-static const struct form loose_form = {"end of a handover", sizeof(struct end_value), loose_fields,
-                                       1};
 static const struct form_field body_fields[] = {
     {.name = "units",     .kind = FORM_RAW,  AT(units), .required = true, .max = NAMED_BYTES_MAX},
-    {.name = "from",      .kind = FORM_ONE,  AT(from), .sub = &loose_form},
-    {.name = "to",        .kind = FORM_ONE,  AT(to), .sub = &loose_form},
+    {.name = "from",      .kind = FORM_ONE,  AT(from), .sub = &loose_end_form},
+    {.name = "to",        .kind = FORM_ONE,  AT(to), .sub = &loose_end_form},
     {.name = "documents", .kind = FORM_MANY, AT(documents), .count_max = SHIPPED_DOCUMENTS_MAX,
      .sub = &document_form},
     {.name = "time",      .kind = FORM_STR,  AT(time), .max = 64},
@@ -52,31 +41,6 @@ struct taking {
 
 // ---- the ends
 
-// Of the newest shipment by which the first known unit went to the party, or to anybody.
-static status shipment_of(struct taking *x, uint64_t party, struct shipped *out)
-{
-    struct shipment_row row;
-    struct shipment s;
-    struct handed h;
-    struct fact f;
-    uint32_t i = 0;
-
-    *out = (struct shipped){0};
-    while (i < x->ask->n && x->ask->units[i].unit.v == 0) i++;
-    if (i == x->ask->n || !handed_find(x->u.t, x->ask->units[i].unit, party, &h)) return OK;
-    if (!shipment_row_get(x->u.t, h.shipment, &row)) return OK;
-    TRY(journal_get(x->u.t, row.seq, x->u.arena, &f));
-    TRY(shipment_get(&f, x->u.arena, &s));
-    *out = s.says;
-    return OK;
-}
-
-static status check_end(struct txn *t, const struct end_value *e, const char *which)
-{
-    if (e->location.n > 0) return take_end(t, e, which);
-    return take_party(t, e->party, which);
-}
-
 // Said, or else as the shipment had it where the party is the same.
 static status take_one(struct taking *x, const struct end_value *said, const char *which,
                        uint64_t *party, uint64_t *location)
@@ -84,7 +48,7 @@ static status take_one(struct taking *x, const struct end_value *said, const cha
     uint64_t known = *party;
 
     if (said == NULL) return OK;
-    TRY(check_end(x->u.t, said, which));
+    TRY(take_end(x->u.t, said, which));
     *party = take_gln(said->party);
     if (said->location.n > 0)
         *location = take_gln(said->location);
@@ -98,16 +62,14 @@ static status take_ends(struct taking *x)
     const struct caller *c = x->u.caller;
     const struct body *b = x->body;
     struct shipped *s = &x->ask->says, went;
-    uint64_t party = c->role == ROLE_DISTRIBUTOR ? take_gln(c->party) : 0;
+    uint64_t party = take_party_of(c);
 
-    if (c->role == ROLE_DISTRIBUTOR && party == 0)
-        return fail(ST_NOT_ALLOWED, "receipt.party", 0, "the token acts for no party");
     if (party != 0 && b->to != NULL && take_gln(b->to->party) != party)
         return fail(ST_NOT_ALLOWED, "receipt.party", 0, "to.party: the token acts for %.*s",
                     STR(c->party));
     if (party == 0 && x->back && b->from != NULL) party = take_gln(b->from->party);
     if (party == 0 && !x->back && b->to != NULL) party = take_gln(b->to->party);
-    TRY(shipment_of(x, party, &went));
+    TRY(take_went(&x->u, x->ask->units, x->ask->n, party, &went));
     *s = (struct shipped){.from_party = x->back ? went.to_party : went.from_party,
                           .from_location = x->back ? went.to_location : went.from_location,
                           .to_party = x->back ? went.from_party : went.to_party,
@@ -250,5 +212,5 @@ const struct http_route receive_routes[] = {
      .body_max = BODY_MAX,
      .run = return_make,
      .query = ""},
-    {0},
+    {0            },
 };

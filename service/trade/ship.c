@@ -335,5 +335,5 @@ void shipment_print(const struct fact *f, struct json_w *w, const void *arg)
 const struct kind kind_shipment_made = {
     FACT_SHIPMENT_MADE, 1, "shipment.made", ship_decide, ship_write, shipment_print, NULL};
 const struct kind kind_shipment_forwarded = {
-    FACT_SHIPMENT_FORWARDED, 1, "shipment.forwarded", forward_decide, ship_write, shipment_print,
-    NULL};
+    FACT_SHIPMENT_FORWARDED, 1,   "shipment.forwarded", forward_decide, ship_write,
+    shipment_print,          NULL};

@@ -63,8 +63,8 @@ static void write_time(struct json_w *w, struct moment m)
 }
 
 // As its fact says it; `state` and what voided it are of the row, which changes.
-static status write_shipment(struct http_req *r, const struct fact *f,
-                             enum shipment_state state, struct json_w *w)
+static status write_shipment(struct http_req *r, const struct fact *f, enum shipment_state state,
+                             struct json_w *w)
 {
     struct shipment s;
     struct buf id;
@@ -138,7 +138,7 @@ static void changed(struct http_req *r, const struct ask *a) { answer(r, &a->fac
 static void shipment_make(struct http_req *r)
 {
     struct shipment_ask *ask = NEW(&r->arena, struct shipment_ask);
-    bool forwards = caller_of(r)->role == ROLE_DISTRIBUTOR, draft = false;
+    bool forwards = take_party_of(caller_of(r)) != 0, draft = false;
 
     assert(ask != NULL); // the arena is new
     if (!shipment_take(r, ask, &draft)) return;
@@ -148,23 +148,18 @@ static void shipment_make(struct http_req *r)
 
 // ---- finding one
 
-static uint64_t party_of(const struct caller *c)
-{
-    return c->role == ROLE_DISTRIBUTOR ? take_gln(c->party) : 0;
-}
-
-// A distributor sees what went to its party and what that shipped on; never a draft.
+// Who acts for a party sees what went to it and what it shipped on; never a draft.
 static bool sees(const struct caller *c, const struct shipment_row *row)
 {
-    uint64_t party = party_of(c);
+    uint64_t party = take_party_of(c);
 
     if (!caller_sees(c, row->client)) return false;
-    if (c->role != ROLE_DISTRIBUTOR) return true;
-    return party != 0 && row->state != SHIPMENT_DRAFT && (row->to == party || row->by == party);
+    if (party == 0) return true;
+    return row->state != SHIPMENT_DRAFT && (row->to == party || row->by == party);
 }
 
-// The row of the shipment in the path and its fact, in this snapshot. shipment.unknown also where it
-// is another client's.
+// The row of the shipment in the path and its fact, in this snapshot. shipment.unknown also where
+// it is another client's.
 static status find(struct http_req *r, struct txn *t, struct shipment_row *row, uint32_t *number,
                    struct fact *out)
 {
@@ -201,8 +196,8 @@ struct again {
 #define AT(member) .at = offsetof(struct again, member)
 static const struct form_field again_fields[] = {
     {.name = "reason", .kind = FORM_STR, AT(reason), .max = 1000},
-    {.name = "time",   .kind = FORM_STR, AT(time),   .max = 64  },
-    {0},
+    {.name = "time",      .kind = FORM_STR, AT(time), .max = 64},
+    {0               },
 };
 #undef AT
 static const struct form again_form = {"shipment's end", sizeof(struct again), again_fields, 1};
@@ -272,9 +267,9 @@ struct listing {
     struct http_req *r;
     struct txn *t;
     struct shipment_list of;
-    uint32_t state;  // 0: any
+    uint32_t state;   // 0: any
     client_id client; // {0}: any that the caller sees
-    uint64_t to;     // 0: any
+    uint64_t to;      // 0: any
     uint64_t next;
     struct json_w w;
 };
@@ -320,7 +315,8 @@ static status list_filter(struct listing *l)
         for (unsigned s = SHIPMENT_DRAFT; s < SHIPMENT_STATES; s++)
             if (str_eq(v, str_of(shipment_state_word((enum shipment_state)s)))) l->state = s;
         if (l->state == 0)
-            return fail(ST_BAD_INPUT, "shipment.state", 0, "state: draft, shipped, void, forwarded");
+            return fail(ST_BAD_INPUT, "shipment.filter", 0,
+                        "state: draft, shipped, void, forwarded");
     }
     if (http_query(l->r, S("client"), &v) && !client_by_name(l->t, v, &l->client))
         return fail(ST_NOT_FOUND, "client.unknown", 0, "client: there is no such client");
@@ -328,7 +324,7 @@ static status list_filter(struct listing *l)
         TRY(gs1_gln_read(v, gln));
         l->to = take_gln((str){gln, sizeof gln});
     }
-    l->of.party = party_of(c) != 0 ? party_of(c) : l->to;
+    l->of.party = take_party_of(c) != 0 ? take_party_of(c) : l->to;
     l->of.client = l->client;
     if (l->of.client.v == 0 && c->client_count == 1) l->of.client = c->clients[0];
     return OK;

@@ -39,14 +39,9 @@ bool shipment_row_get(struct txn *t, uint32_t number, struct shipment_row *out)
     if (!txn_get(t, DB_ROWS, (str){k.b, sizeof k.b}, &v)) return false;
     if (v.n != ROW_BYTES || v.p[12] < SHIPMENT_DRAFT || v.p[12] >= SHIPMENT_STATES)
         return txn_spoil(t, "store.corrupt", "the row of a shipment"), false;
-    *out = (struct shipment_row){
-        {(uint32_t)get_be(v.p, 4)},
-        get_be(v.p + 4, 8),
-        (enum shipment_state)v.p[12],
-        get_be(v.p + 13, 8),
-        get_be(v.p + 21, 8),
-        get_be(v.p + 29, 8)
-    };
+    *out = (struct shipment_row){{(uint32_t)get_be(v.p, 4)},   get_be(v.p + 4, 8),
+                                 (enum shipment_state)v.p[12], get_be(v.p + 13, 8),
+                                 get_be(v.p + 21, 8),          get_be(v.p + 29, 8)};
     return true;
 }
 
@@ -59,7 +54,10 @@ struct list_key {
 
 static struct list_key list_key(const struct shipment_list *of)
 {
-    struct list_key k = {{ROW_HANDED, of->party != 0 ? SUB_PARTY : SUB_CLIENT}, 0};
+    struct list_key k = {
+        {ROW_HANDED, of->party != 0 ? SUB_PARTY : SUB_CLIENT},
+        0
+    };
 
     if (of->party == 0 && of->client.v == 0) {
         k.b[0] = ROW_SHIPMENT;

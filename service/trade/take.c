@@ -3,6 +3,7 @@
 #include "service/api/api.h"
 #include "service/catalog/place.h"
 #include "service/trade/trade_int.h"
+#include "service/tree/handed_db.h"
 #include <string.h>
 
 struct body {
@@ -41,6 +42,13 @@ static const struct form_field end_fields[] = {
      .check = take_gln_check},
     {0},
 };
+static const struct form_field loose_end_fields[] = {
+    {.name = "party", .kind = FORM_STR, AT(end_value, party), NEEDED, .max = 13,
+     .check = take_gln_check},
+    {.name = "location", .kind = FORM_STR, AT(end_value, location), .max = 13,
+     .check = take_gln_check},
+    {0},
+};
 static const struct form_field document_fields[] = {
     {.name = "type", .kind = FORM_STR, AT(document_value, type), NEEDED, .max = 32,
      .check = check_trade},
@@ -49,10 +57,12 @@ static const struct form_field document_fields[] = {
     {0},
 };
 const struct form end_form = {"end of a shipment", sizeof(struct end_value), end_fields, 1};
+const struct form loose_end_form = {"end of a shipment", sizeof(struct end_value),
+                                    loose_end_fields, 1};
 const struct form document_form = {"document", sizeof(struct document_value), document_fields, 1};
 static const struct form_field body_fields[] = {
     {.name = "units", .kind = FORM_RAW, AT(body, units), NEEDED, .max = NAMED_BYTES_MAX},
-    {.name = "from", .kind = FORM_ONE, AT(body, from), .sub = &end_form},
+    {.name = "from", .kind = FORM_ONE, AT(body, from), .sub = &loose_end_form},
     {.name = "to", .kind = FORM_ONE, AT(body, to), NEEDED, .sub = &end_form},
     {.name = "documents", .kind = FORM_MANY, AT(body, documents),
      .count_max = SHIPPED_DOCUMENTS_MAX, .sub = &document_form},
@@ -77,17 +87,16 @@ uint64_t take_gln(str gln)
 }
 
 // Goods go to whom the site knows: a wrong number with a right check digit goes no further.
-status take_party(struct txn *t, str party, const char *which)
+static status check_party(struct txn *t, str party, const char *which)
 {
     if (party_is_known(t, party)) return OK;
-    return fail(ST_UNPROCESSABLE, "party.unknown", 0, "%s.party: no party %.*s", which,
-                STR(party));
+    return fail(ST_UNPROCESSABLE, "party.unknown", 0, "%s.party: no party %.*s", which, STR(party));
 }
 
 status take_end(struct txn *t, const struct end_value *e, const char *which)
 {
-    TRY(take_party(t, e->party, which));
-    if (!location_is_known(t, e->location))
+    TRY(check_party(t, e->party, which));
+    if (e->location.n > 0 && !location_is_known(t, e->location))
         return fail(ST_UNPROCESSABLE, "location.unknown", 0, "%s.location: no location %.*s", which,
                     STR(e->location));
     return OK;
@@ -165,6 +174,25 @@ status take_extra(struct arena *a, const struct form_list *extra, str *out)
     return out->p == NULL ? no_memory() : OK;
 }
 
+status take_went(struct unit_reader *u, const struct goods_unit *units, uint32_t n, uint64_t party,
+                 struct shipped *out)
+{
+    struct shipment_row row;
+    struct shipment s;
+    struct handed h;
+    struct fact f;
+    uint32_t i = 0;
+
+    *out = (struct shipped){0};
+    while (i < n && units[i].unit.v == 0) i++;
+    if (i == n || !handed_find(u->t, units[i].unit, party, &h)) return OK;
+    if (!shipment_row_get(u->t, h.shipment, &row)) return OK; // a captured event told of it
+    TRY(journal_get(u->t, row.seq, u->arena, &f));
+    TRY(shipment_get(&f, u->arena, &s));
+    *out = s.says;
+    return OK;
+}
+
 // ---- the body
 
 status take_time(str said, struct moment *out)
@@ -174,17 +202,32 @@ status take_time(str said, struct moment *out)
     return st.cls == ST_OK ? OK : fail(st.cls, st.reason, 0, "time: %s", st.text);
 }
 
-// A distributor ships on what lies with its party, and nobody else's.
+uint64_t take_party_of(const struct caller *c)
+{
+    return c->role == ROLE_DISTRIBUTOR ? take_gln(c->party) : 0;
+}
+
+// Who acts for a party ships on what lies with it, and nobody else's.
 static status check_sender(const struct caller *c, const struct body *b)
 {
-    if (c->role != ROLE_DISTRIBUTOR) return OK;
-    if (c->party.n == 0)
-        return fail(ST_NOT_ALLOWED, "shipment.party", 0, "the token acts for no party");
+    if (take_party_of(c) == 0) return OK;
     if (b->draft)
         return fail(ST_BAD_INPUT, "shipment.draft", 0, "draft: what a party ships on is no draft");
     if (b->from == NULL || str_eq(b->from->party, c->party)) return OK;
     return fail(ST_NOT_ALLOWED, "shipment.party", 0, "from.party: the token acts for %.*s",
                 STR(c->party));
+}
+
+// Who ships on does it from where the goods went to.
+static status take_sender(struct unit_reader *u, struct shipment_ask *out)
+{
+    uint64_t party = take_party_of(u->caller);
+    struct shipped went;
+
+    out->says.from_party = party;
+    TRY(take_went(u, out->tops, out->n, party, &went));
+    if (out->says.from_location == 0) out->says.from_location = went.to_location;
+    return OK;
 }
 
 static status take_named(struct unit_reader *u, const struct body *b, const struct form_list *texts,
@@ -194,10 +237,10 @@ static status take_named(struct unit_reader *u, const struct body *b, const stru
     struct unit_view v;
 
     TRY(take_ends(u->t, b, &out->says));
-    if (u->caller->role == ROLE_DISTRIBUTOR) out->says.from_party = take_gln(u->caller->party);
     TRY(named_units(u, texts, &units));
     out->tops = units;
     out->n = texts->n;
+    if (take_party_of(u->caller) != 0) TRY(take_sender(u, out));
     for (uint32_t i = 0; i < out->n && out->client.v == 0; i++)
         if (units[i].unit.v != 0 && unit_view_get(u, units[i].unit, &v).cls == ST_OK)
             out->client = v.client;

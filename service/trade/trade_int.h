@@ -33,10 +33,15 @@ struct document_value {
     str type, id, gln;
 };
 extern const struct form end_form, document_form;
-uint64_t take_gln(str gln); // 0: it is empty
+extern const struct form loose_end_form;                  // its party alone will do
+uint64_t take_gln(str gln);                               // 0: it is empty
+uint64_t take_party_of(const struct caller *c);           // that a distributor acts for; 0: none
 status take_gln_check(str in, struct arena *a, str *out); // of a form's field
-status take_party(struct txn *t, str party, const char *which);
 status take_end(struct txn *t, const struct end_value *e, const char *which);
+// What the newest shipment said by which the first known unit went to the party, or to anybody (0);
+// all 0 where there is none.
+status take_went(struct unit_reader *u, const struct goods_unit *units, uint32_t n, uint64_t party,
+                 struct shipped *out);
 // `ends` says who gave a paper its number where the caller does not.
 status take_documents(struct arena *a, const struct form_list *said, const struct shipped *ends,
                       const struct shipped_document **out);

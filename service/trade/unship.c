@@ -50,10 +50,8 @@ static void draft_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     arena_init(&a, 64 * MB);
     if (shipment_get(f, &a, &s).cls == ST_OK) {
-        struct shipment_row row = {.client = f->client,
-                                   .seq = f->seq,
-                                   .state = SHIPMENT_DRAFT,
-                                   .to = s.says.to_party};
+        struct shipment_row row = {
+            .client = f->client, .seq = f->seq, .state = SHIPMENT_DRAFT, .to = s.says.to_party};
         counter_put(t, COUNTER_SHIPMENT, s.says.number);
         shipment_row_put(t, s.says.number, &row);
     } else {

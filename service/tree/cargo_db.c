@@ -49,7 +49,8 @@ static void sum_add(struct cargo *c, const struct cargo *more)
     for (unsigned i = 0; i < CARGO_MARKS; i++) c->marked[i] += more->marked[i];
     c->open += more->open;
     c->many |= more->many;
-    for (uint32_t i = 0; i < more->lot_count; i++) add_lot(c, more->lots[i].lot, more->lots[i].count);
+    for (uint32_t i = 0; i < more->lot_count; i++)
+        add_lot(c, more->lots[i].lot, more->lots[i].count);
 }
 
 static void less(struct txn *t, uint64_t *from, uint64_t n)
@@ -187,7 +188,7 @@ static void add_run(struct looking *x, const struct run *r)
     }
 }
 
-// True: all are packs of one lot, or of none, and none is marked.
+// True: all are packs of one lot, or of none.
 static bool sum_up(struct txn *t, const struct runs *units, struct cargo *out)
 {
     struct looking x = {.t = t, .sum = out, .plain = true};
@@ -195,17 +196,23 @@ static bool sum_up(struct txn *t, const struct runs *units, struct cargo *out)
     memset(out, 0, offsetof(struct cargo, lots));
     unit_rows_read(&x.rows, t);
     for (uint32_t i = 0; i < units->n; i++) add_run(&x, &units->at[i]);
-    return x.plain && out->lot_count <= 1 && !is_marked(out);
+    return x.plain && out->lot_count <= 1;
 }
 
-// Without a row its children say it: packs alike, of which the first stands for all.
+// Without a row its children say it: packs alike, of which the first stands for all. None of them
+// was marked: whoever marks one makes the row, and may have written the mark already.
 static void of_children(struct txn *t, unit_id container, struct cargo *out)
 {
     unit_id first = children_first(t, container);
-    struct runs one = {&(struct run){first, 1}, first.v != 0, first.v != 0};
+    struct runs one = {
+        &(struct run){first, 1},
+         first.v != 0, first.v != 0
+    };
     struct arena a;
 
     if (sum_up(t, &one, out)) {
+        memset(out->marked, 0, sizeof out->marked);
+        out->open = 0;
         if (out->lot_count > 0) out->lots[0].count = children_count(t, container);
         return;
     }
@@ -239,7 +246,7 @@ void cargo_added(struct txn *t, unit_id parent, const struct runs *more)
     if (!has_row) of_children(t, parent, &is);
     bool same = is.lot_count == 0 || adds.lot_count == 0 || is.lots[0].lot == adds.lots[0].lot;
     bool told = is.lot_count == adds.lot_count || is.lot_count == 0;
-    if (has_row || !plain || !same || !told || is_marked(&is)) {
+    if (has_row || !plain || !same || !told || is_marked(&adds)) {
         sum_add(&is, &adds);
         row_put(t, parent, &is);
     }

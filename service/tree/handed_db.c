@@ -15,7 +15,9 @@ struct key {
 
 static struct key key_of(unit_id u, uint64_t party)
 {
-    struct key k = {{ROW_HANDED, SUB_UNIT}};
+    struct key k = {
+        {ROW_HANDED, SUB_UNIT}
+    };
 
     put_be(k.b + 2, u.v, 8);
     put_be(k.b + 10, party, 8);

@@ -163,8 +163,8 @@ class Caller:
         self.token = token
         self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def call(self, method, path, body, kind="application/json"):
-        text = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
+    def call(self, method, path, body=None, kind="application/json"):
+        text = "" if body is None else body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
         if method == "POST":
             headers["Idempotency-Key"] = secrets.token_hex(16)
@@ -520,6 +520,77 @@ def disk(options, folder):
     print("\n".join(details))
 
 
+# --- a lot ---
+
+LOT_CLOSE_MS, LOT_CLOSE_GOAL_MS, LOT_LIST_S, LOT_LIST_GROWS_MB = 50, 5, 2, 16
+LOT_LOST_EVERY = 1000  # of so many numbers one is never reported
+
+
+class Filler:
+    """Commissions and packs for the lot, some 20,000 packs at a time, as NDJSON."""
+
+    def __init__(self, site, gtin, lot, case_of):
+        self.http, self.gtin, self.lot, self.case_of = site.caller("line"), gtin, lot, case_of
+
+    def fill(self, n):
+        wish = {"gtin": self.gtin, "lot": self.lot}
+        serials = self.http.call("POST", "/v1/serials", {**wish, "quantity": n})["serials"]
+        kept = [s for i, s in enumerate(serials) if i % LOT_LOST_EVERY]
+        self.http.report([{"type": "commission", **wish, "serials": kept[at:at + 500]}
+                          for at in range(0, len(kept), 500)])
+        cases = len(kept) // self.case_of  # what fills none stays loose
+        ssccs = self.http.call("POST", "/v1/sscc", {**wish, "quantity": cases})["ssccs"]
+        self.http.report([{"type": "pack", "parent": sscc, "commission": True,
+                           "children": [f"(01){self.gtin}(21){s}" for s in
+                                        kept[i * self.case_of:(i + 1) * self.case_of]]}
+                          for i, sscc in enumerate(ssccs)])
+        return n - len(kept)
+
+
+def timed(call):
+    begun = time.monotonic()
+    found = call()
+    return found, (time.monotonic() - begun) * 1000
+
+
+def differences(reader, path):
+    found, page = 0, ""
+    while page is not None:
+        answer = reader.call("GET", f"{path}/balance?differences=true&limit={PAGE_MAX}{page}")
+        found += len(answer["items"])
+        page = answer["next"] and "&page=" + answer["next"]
+    return found
+
+
+def lot(options, folder):
+    with Site(options.bin, os.path.join(folder, "lot")) as site:
+        (gtin, name), = site.set_up(1, case_of=50)
+        filler, lost, path = Filler(site, gtin, name, 50), 0, f"/v1/lots/{gtin}/{name}"
+        for _ in range(options.lot // 20_000):
+            lost += filler.fill(20_000)
+        caller = site.caller("operator")
+        closed, close_ms = timed(lambda: caller.call("POST", path + "/close", {}))
+        balances = [timed(lambda: caller.call("GET", path + "/balance")) for _ in range(9)]
+        balance_ms = statistics.median(ms for _, ms in balances)
+        before = resident_mb(site.process.pid)
+        with Peak(site.process.pid) as peak:
+            found, list_ms = timed(lambda: differences(caller, path))
+    numbers = balances[0][0]["levels"][0]["numbers"]
+    right = closed["unknown_fate"] == numbers["unknown_fate"] == lost and found == lost + closed[
+        "loose"]
+    table = Table(f"A lot of {options.lot} packs, of which {lost} are of unknown fate",
+                  "what", "measured", "floor", "goal", "verdict")
+    for what, ms in (("close", close_ms), ("balance", balance_ms)):
+        table.add(what, f"{ms:.1f} ms", f"{LOT_CLOSE_MS} ms", f"{LOT_CLOSE_GOAL_MS} ms",
+                  verdict(-ms, -LOT_CLOSE_MS, -LOT_CLOSE_GOAL_MS) if right else "ERRORS")
+    table.add(f"{found} differences to the serial", f"{list_ms / 1000:.2f} s", f"{LOT_LIST_S} s",
+              f"{LOT_LIST_S} s", verdict(-list_ms, -1000 * LOT_LIST_S, -1000 * LOT_LIST_S))
+    grown = peak.mb - before
+    table.add("memory it takes", f"{grown:.1f} MB", f"{LOT_LIST_GROWS_MB} MB",
+              f"{LOT_LIST_GROWS_MB} MB", verdict(-grown, -LOT_LIST_GROWS_MB, -LOT_LIST_GROWS_MB))
+    table.show()
+
+
 # --- a whole site ---
 
 def demo(options, folder):
@@ -572,6 +643,7 @@ def trade(options, folder):
     with Site(options.bin, os.path.join(folder, "trade")) as site:
         lines = [PalletLine(site, gtin, lot, 50) for gtin, lot in site.set_up(10, 50, 50)]
         ssccs = [s for line in lines for s in line.pallets(count // len(lines))]
+        site.admin = Caller(site.port, site.admin.token)  # its connection was idle for long
         operator = site.caller("operator")
         for line in lines:
             operator.call("POST", f"/v1/lots/{line.gtin}/{line.lot}/close", {})
@@ -630,7 +702,8 @@ def ship(options, operator, ssccs, rival):
     table.show()
 
 
-PARTS = {"speed": speed, "trade": trade, "capture": capture, "disk": disk, "demo": demo}
+PARTS = {"speed": speed, "trade": trade, "lot": lot, "capture": capture, "disk": disk,
+         "demo": demo}
 
 
 def options_read():
@@ -648,6 +721,7 @@ def options_read():
                    help="for what is known before new foreign identifiers are named")
     p.add_argument("--units", type=int, default=UNITS_DISK, help="packs for the disk's table")
     p.add_argument("--pallets", type=int, default=500, help="of 2,500 packs, for trade's tables")
+    p.add_argument("--lot", type=int, default=1_000_000, help="packs of the lot")
     p.add_argument("--packs", type=int, default=UNITS_DEMO, help="packs for the demo")
     p.add_argument("--folder", default="/var/tmp", help="where sites are made; on a real disk")
     options = p.parse_args()

@@ -55,6 +55,9 @@ static str written(const struct said *s, struct buf *b)
     write_list(&w, "serials", &s->serials);
     write_list(&w, "ssccs", &s->ssccs);
     write_list(&w, "children", &s->children);
+    write_list(&w, "units", &s->units);
+    if (s->has_unpack) json_w_kbool(&w, "unpack", s->unpack);
+    if (s->count > 0) json_w_kint(&w, "count", (int64_t)s->count);
     if (s->commission) json_w_kbool(&w, "commission", true);
     if (s->partial) json_w_kbool(&w, "partial", true);
     if (s->extra.n > 0) {
@@ -83,7 +86,7 @@ static void fuzz_said(str in, struct arena *a)
         assert(st.reason != NULL && st.text[0] != 0 && st.at <= in.n);
         return;
     }
-    assert(s.serials.n + s.ssccs.n + s.children.n <= UNITS_MAX);
+    assert(s.serials.n + s.ssccs.n + s.children.n + s.units.n <= UNITS_MAX);
     buf_init(&first, 16 * MB);
     buf_init(&second, 16 * MB);
     str json = written(&s, &first);
@@ -130,12 +133,19 @@ static void fuzz_fact(str in, struct arena *a)
         return;
     }
     copy = own;
-    if (firsts_get(&copy, &firsts).cls == ST_OK) {
-        struct buf b;
-        buf_init(&b, 64);
+    if (firsts_get(&copy, a, &firsts).cls == ST_OK) {
+        struct firsts again;
+        struct buf b, twice;
+        buf_init(&b, 4 * MB);
+        buf_init(&twice, 4 * MB);
         firsts_put(&b, &firsts);
-        assert(str_eq(buf_str(&b), (str){(const char *)own.p, (size_t)(own.end - own.p)}));
+        copy = bytes_reader(buf_str(&b));
+        st = firsts_get(&copy, a, &again);
+        assert(st.cls == ST_OK);
+        firsts_put(&twice, &again);
+        assert(str_eq(buf_str(&b), buf_str(&twice)));
         buf_fini(&b);
+        buf_fini(&twice);
     }
     if (touched.runs.units > 0) {
         fuzz_contents(own, &f, touched.runs.units, a);

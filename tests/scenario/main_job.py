@@ -146,6 +146,12 @@ def close_and_ship(tell, operator, sscc):
     tell(operator, "GET", f"/v1/lots/{harness.GTIN}/L1")
     tell(operator, "GET", "/v1/lots?state=open&client=acme")
     tell(operator, "POST", f"/v1/lots/{harness.GTIN}/L1/close", {})
+    draft = tell(operator, "POST", "/v1/shipments", {"units": [sscc], "draft": True, "to": {
+        "party": "9506000100012", "location": "9506000100012"}})
+    place = "/v1/shipments/" + draft["shipment"]
+    assert tell(operator, "POST", place + "/confirm", {})["state"] == "shipped"
+    tell(operator, "POST", place + "/void", {"reason": "wrong dock"})
+    tell(operator, "GET", "/v1/shipments?state=void&client=acme&to=9506000100012")
     made = tell(operator, "POST", "/v1/shipments", {
         "units": [sscc], "from": {"party": GLN, "location": GLN},
         "to": {"party": "9506000100012", "location": "9506000100012"},
@@ -166,6 +172,56 @@ def verify(tell, operator, serials):
     tell(operator, "GET", f"/checkConnectivity?gtin={harness.GTIN}&reqGLN={GLN}")
     found, = tell(operator, "GET", "/v1/verifications?verified=false")["items"]
     assert found["unit"] == f"(01){harness.GTIN}(21){serials[3]}"
+
+
+def settle(tell, site, operator, line):
+    """A lot of its own: held, counted, explained, released, opened again, recalled."""
+    qa = site.caller(site.admin.post("/v1/tokens", {"user": "mia"}, 201)["token"])
+    signed = {"signature": harness.sign("review", "looked at")}
+    lot = f"/v1/lots/{harness.GTIN}/L9"
+    tell(operator, "POST", "/v1/lots", {"lot": "L9", "gtin": harness.GTIN, "expiry": "2030-12"})
+    tell(operator, "POST", lot + "/amend", {"order": "PO-9", "expiry": "2031-01",
+                                            "reason": "a typing error"})
+    serials = tell(line, "POST", "/v1/serials", {
+        "gtin": harness.GTIN, "quantity": 3, "lot": "L9"})["serials"]
+    tell(line, "POST", "/v1/reports", [
+        {"type": "commission", "lot": "L9", "gtin": harness.GTIN, "serials": serials[:1]},
+        {"type": "unread", "lot": "L9", "gtin": harness.GTIN, "count": 1, "reason": "smeared"}])
+    unit = lambda n: f"(01){harness.GTIN}(21){serials[n]}"
+    hold = tell(operator, "POST", "/v1/holds", {"units": [unit(0)], "reason": "dented"})
+    tell(operator, "GET", "/v1/holds?state=held")
+    tell(operator, "GET", "/v1/holds/" + hold["id"])
+    assert tell(qa, "POST", f"/v1/holds/{hold['id']}/release", signed)["state"] == "released"
+    tell(line, "POST", lot + "/counters", {"level": "pack", "camera_good": 1})
+    tell(operator, "POST", lot + "/close", {})
+    for kind in ("application/json", "text/csv", "text/html"):
+        tell(operator, "GET", lot + "/balance", headers={"Accept": kind})
+    assert len(tell(operator, "GET", lot + "/balance?differences=true")["items"]) == 3
+    explain = lambda **what: tell(operator, "POST", lot + "/explain", {"reason": "roll", **what})
+    explain(**{"as": "lost_on_line"}, units=[unit(1)])
+    explain(**{"as": "lost_on_line"}, count=1, level="pack")
+    assert explain(**{"as": "kept_loose"}, count=1, level="pack")["balanced"]
+    for act in ("release", "reopen", "recall"):
+        tell(qa, "POST", f"{lot}/{act}", signed)
+
+
+def trade(tell, site, operator, sscc, packs):
+    """The wholesaler receives and sends one back; what was told wrongly is declared so."""
+    party = "9506000100012"
+    distributor = site.as_role("distributor", client="acme", party=party)
+    got = tell(distributor, "POST", "/v1/receipts", {"units": [sscc], "condition": "sound"})
+    assert got["results"][0]["verdict"] == "accepted"
+    back = tell(operator, "POST", "/v1/returns", {
+        "units": [packs[0], "(01)" + harness.GTIN + "(21)NOBODY"], "reason": "too many",
+        "from": {"party": party}, "documents": [{"type": "rma", "id": "R-1"}]})
+    assert (back["accepted"], back["refused"]) == (1, 1)
+    mia = site.caller(tell(site.admin, "POST", "/v1/tokens", {"user": "mia"})["token"])
+    events = tell(mia, "GET", "/epcis/v2/events?EQ_bizStep=receiving")
+    event = events["epcisBody"]["queryResults"]["resultsBody"]["eventList"][0]
+    tell(mia, "POST", "/v1/corrections", {
+        "event": event["eventID"], "reason": "incorrect_data", "unit": sscc,
+        "replacement": ["urn:uuid:7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a09"],
+        "signature": harness.sign("approval", "another dock")})
 
 
 def look(tell, caller, packs, sscc):
@@ -310,7 +366,9 @@ def run(tell, site, partner):
     close_and_ship(tell, operator, sscc)
     verify(tell, operator, serials)
     look(tell, site.as_role("client", client="acme"), packs, sscc)
+    trade(tell, site, operator, sscc, packs)
     hear(tell, operator, partner)
+    settle(tell, site, operator, line)
     look_after(tell, operator, site.as_role("distributor", client="acme", party=GLN))
     follow(tell, site.as_role("gateway", client="acme"))
     capture(tell, site.as_role("gateway", client="acme"))

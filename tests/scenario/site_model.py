@@ -661,6 +661,9 @@ class Model:
             unpacks = self.clients[unit.client]["decommission_packed"] == "unpack"
             if falls_out or unpacks or (act in EMPTIED and parent.name in names):
                 unit.parent = None  # out of its container first
+        if act == "ship_as_told":  # with all that it holds
+            flags = flags.union(*(u.flags & self.GONE | self.flags_of_lot(u)
+                                  for u in self.inside(unit)))
         code, change = self.machine.step("unpack" if act == "come_out" else act, unit, state, flags)
         unit.parent = parent
         if code is not None:
@@ -837,6 +840,7 @@ class Model:
                 if code is None:
                     self.change(unit, change, self.when(units, None))
 
+    GONE = frozenset(("hold", "recalled", "lost", "stolen"))
     BARS = (("stolen", "unit.stolen"), ("recalled", "unit.recalled"), ("hold", "unit.on_hold"),
             ("lost", "unit.lost"))
 

@@ -52,8 +52,6 @@ def test_contradictions_are_problems_with_a_code(admin):
                   status=409, code="product.client")
     admin.refused("PUT", "/v1/clients/third", {"name": "x", "prefixes": ["95060001"]},
                   status=409, code="prefix.taken")
-    admin.refused("PUT", "/v1/clients/acme", {"name": "x", "profile": {"ship_rule": "released"}},
-                  status=400, code="profile.not_yet")
     admin.refused("PUT", "/v1/lines/line-1", {"name": "x", "location": GLN},
                   status=422, code="location.unknown")
     admin.refused("GET", "/v1/lines/line-1", status=404, code="line.unknown")

@@ -23,7 +23,6 @@ static void wrong_fields_are_refused_with_field_and_rule(void **state)
         {"{\"name\":\"x\",\"prefixes\":[\"95A1141\"]}",                 400, "prefix.form"        },
         {"{\"name\":\"x\",\"prefixes\":[\"952\"]}",                     400, "prefixes"           },
         {"{\"name\":\"x\",\"prefixes\":[\"9521321000000\"]}",           400, "prefixes"           },
-        {"{\"name\":\"x\",\"profile\":{\"ship_rule\":\"released\"}}",   400, "profile.not_yet"    },
         {"{\"name\":\"x\",\"profile\":{\"ship_rule\":\"open\"}}",       400, "ship_rule"          },
         {"{\"name\":\"x\",\"profile\":{\"capture\":\"maybe\"}}",        400, "field.word"         },
         {"{\"name\":\"x\",\"profile\":{\"ship_needs_ack\":\"yes\"}}",   400, "ship_needs_ack"     },

@@ -1,10 +1,13 @@
 #include "line_site.h"
+#include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/place.h"
 #include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/level.h"
+#include "service/event/lot_acts.h"
 #include "service/event/owner.h"
+#include "service/event/unit_past.h"
 #include "service/event/units_api.h"
 #include "service/gs1/id.h"
 #include "service/lot/lot.h"
@@ -25,21 +28,34 @@
 
 #define LOTS_MAX 64u
 
-const struct kind *const line_site_kinds[] = {
-    &kind_client_put,     &kind_product_put,       &kind_location_put,
-    &kind_party_put,      &kind_line_put,          &kind_pool_put,
-    &kind_numbers_issued, &kind_numbers_confirmed, &kind_numbers_returned,
-    &kind_lot_opened,     &kind_lot_closed,        &kind_units_commissioned,
-    &kind_units_scrapped, &kind_labels_sampled,    &kind_units_changed,
-    &kind_units_packed,   &kind_units_unpacked,    &kind_container_closed,
-    &kind_unit_relabelled,
-    &kind_shipment_made,  &kind_document_captured, &kind_event_captured,
-    &kind_capture_slice,  &kind_units_named,       &kind_capture_applied,
-    &kind_query_put,      &kind_query_deleted,     NULL};
+const struct kind *const line_site_kinds[] = {&kind_client_put,        &kind_product_put,
+                                              &kind_location_put,      &kind_party_put,
+                                              &kind_line_put,          &kind_pool_put,
+                                              &kind_numbers_issued,    &kind_numbers_confirmed,
+                                              &kind_numbers_returned,  &kind_lot_opened,
+                                              &kind_lot_closed,        &kind_units_commissioned,
+                                              &kind_lot_counted,       &kind_lot_explained,
+                                              &kind_lot_released,      &kind_lot_reopened,
+                                              &kind_lot_amended,       &kind_lot_recalled,
+                                              &kind_lot_held,          &kind_hold_released,
+                                              &kind_labels_unread,     &kind_user_put,
+                                              &kind_password_refused,  &kind_user_locked,
+                                              &kind_units_scrapped,    &kind_labels_sampled,
+                                              &kind_units_changed,     &kind_units_packed,
+                                              &kind_units_unpacked,    &kind_container_closed,
+                                              &kind_unit_relabelled,   &kind_shipment_made,
+                                              &kind_document_captured, &kind_event_captured,
+                                              &kind_capture_slice,     &kind_units_named,
+                                              &kind_capture_applied,   &kind_query_put,
+                                              &kind_query_deleted,     NULL};
 
-const struct http_route *const line_site_routes[] = {
-    client_routes, product_routes, place_routes,    pool_routes,  lot_routes, report_routes,
-    units_routes,  capture_routes, shipment_routes, query_routes, NULL};
+const struct http_route *const line_site_routes[] = {client_routes,    product_routes,
+                                                     place_routes,     pool_routes,
+                                                     lot_routes,       report_routes,
+                                                     units_routes,     capture_routes,
+                                                     shipment_routes,  query_routes,
+                                                     lot_paper_routes, lot_balance_routes,
+                                                     hold_routes,      NULL};
 
 static const struct {
     const char *path, *body;
@@ -350,12 +366,27 @@ static void check_parent(struct recount *c, unit_id u, const struct unit *x)
     assert_true(parent.state == UNIT_OPEN || parent.state == UNIT_CLOSED);
 }
 
+// Its chain of facts, replayed, gives what its row says; how late it is is not told.
+static void check_past(struct recount *c, unit_id u, const struct unit *x)
+{
+    struct unit past;
+
+    status st = past_unit(c->t, u, (wall){INT64_MAX}, &past);
+    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
+    assert_int_equal(past.state, x->state);
+    assert_int_equal(past.flags & ~UNIT_LATE, x->flags & ~UNIT_LATE);
+    assert_int_equal(past.parent.v, x->parent.v);
+    assert_int_equal(past.first, x->first);
+    assert_int_equal(past.last, x->last);
+}
+
 static void count_space(struct recount *c, const struct space_row *s)
 {
     for (uint64_t at = 0; at < s->high; at++) {
         unit_id u = unit_id_of(s->space, at);
         struct unit x = unit_one(c->t, u);
         count_unit(c, u, &x);
+        check_past(c, u, &x);
         check_parent(c, u, &x);
     }
 }

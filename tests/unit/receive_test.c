@@ -49,7 +49,8 @@ static void a_pack_comes_back_out_of_a_shipped_pallet(void **state)
     struct trade *t = *state;
 
     str made = ship_pallet(t);
-    str said = give_back(t, 200, t->acme[1], ",\"from\":{\"party\":\"" PARTY "\"},\"reason\":\"x\"");
+    str said =
+        give_back(t, 200, t->acme[1], ",\"from\":{\"party\":\"" PARTY "\"},\"reason\":\"x\"");
     trade_has(said, "\"accepted\":1,\"refused\":0,\"received\":1");
     trade_has(said, "\"from\":" TO(PARTY)); // the place as the shipment said it
     str pack = unit(t, t->acme[1]);
@@ -59,7 +60,8 @@ static void a_pack_comes_back_out_of_a_shipped_pallet(void **state)
     trade_has(unit(t, t->acme[2]), "\"flags\":[]");
     assert_int_equal(counts(t, "L1").level[0].shipped, 1);
     assert_int_equal(counts(t, "L1").level[0].packed, 5);
-    trade_has(give_back(t, 200, t->acme[1], ""), "\"verdict\":\"unit.received_back\",\"received\":false");
+    trade_has(give_back(t, 200, t->acme[1], ""),
+              "\"verdict\":\"unit.received_back\",\"received\":false");
     str id = made; // what came back was shipped: that cannot be voided any more
     const char *at = memmem(id.p, id.n, "\"shipment\":\"", 12);
     t->f->now.ms += 1000;
@@ -73,16 +75,18 @@ static void what_does_not_belong_to_the_shipment_is_named_so(void **state)
 {
     struct trade *t = *state;
     static const char *const more[] = {"", "", "", ",\"from\":{\"party\":\"" HUB "\"}", "", ""};
-    static const char *const verdicts[] = {"unit.unknown",     "unit.not_shipped",
-                                           "unit.lot_differs", "unit.other_party",
+    static const char *const verdicts[] = {"unit.unknown",        "unit.not_shipped",
+                                           "unit.lot_differs",    "unit.other_party",
                                            "unit.expiry_differs", "unit.recalled"};
     ship_pallet(t);
     trade_commission(t, t->acme + 10, 1, "L2");
     str serial = str_from(t->acme[0], sizeof "(01)" PACK_A - 1);
-    str units[] = {
-        S("(01)" PACK_A "(21)NEVER"), t->acme[10],
-        str_of(trade_text(t, "(01)" PACK_A "(10)L9%.*s", STR(serial))), t->acme[0],
-        str_of(trade_text(t, "(01)" PACK_A "(17)310101%.*s", STR(serial))), t->acme[0]};
+    str units[] = {S("(01)" PACK_A "(21)NEVER"),
+                   t->acme[10],
+                   str_of(trade_text(t, "(01)" PACK_A "(10)L9%.*s", STR(serial))),
+                   t->acme[0],
+                   str_of(trade_text(t, "(01)" PACK_A "(17)310101%.*s", STR(serial))),
+                   t->acme[0]};
     for (size_t i = 0; i < LEN(units); i++) {
         if (i == 5) trade_flag(t, t->acme[0], UNIT_RECALLED);
         str said = give_back(t, 200, units[i], more[i]);
@@ -136,8 +140,9 @@ static void a_party_sees_its_own_goods_alone(void **state)
 static str forward(struct trade *t, int code, str what, const char *more)
 {
     t->f->now.ms += 1000;
-    return trade_call(t, code, "POST /v1/shipments",
-                      trade_text(t, "{\"units\":[\"%.*s\"],\"to\":%s%s}", STR(what), TO(HUB), more));
+    return trade_call(
+        t, code, "POST /v1/shipments",
+        trade_text(t, "{\"units\":[\"%.*s\"],\"to\":%s%s}", STR(what), TO(HUB), more));
 }
 
 static void a_party_ships_on_what_it_received(void **state)

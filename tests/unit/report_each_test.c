@@ -83,11 +83,10 @@ static void a_commission_goes_on_without_what_is_refused(void **state)
 {
     struct fixture *f = *state;
     struct numbers s = line_site_serials(f, PILLS, "A1", 4);
-    const char *three =
-        fmt(f,
-            "{\"type\":\"commission\",\"lot\":\"A1\",\"gtin\":\"" PILLS
-            "\",\"serials\":[\"%.*s\",\"%.*s\",\"%.*s\",\"never\"],\"id\":\"r-1\"}",
-            STR(s.texts[0]), STR(s.texts[1]), STR(s.texts[2]));
+    const char *three = fmt(f,
+                            "{\"type\":\"commission\",\"lot\":\"A1\",\"gtin\":\"" PILLS
+                            "\",\"serials\":[\"%.*s\",\"%.*s\",\"%.*s\",\"never\"],\"id\":\"r-1\"}",
+                            STR(s.texts[0]), STR(s.texts[1]), STR(s.texts[2]));
 
     accepted(f, say_commission(f, "A1", PILLS, PART(s, 0, 1)));
     uint64_t before = facts(f);
@@ -157,7 +156,8 @@ static void numbers_are_scrapped_and_sampled_each_for_itself(void **state)
 static void children_are_packed_and_unpacked_each_for_itself(void **state)
 {
     struct fixture *f = *state;
-    struct numbers s = line_site_serials(f, DROPS, "D1", 4), p = line_site_serials(f, PILLS, "A1", 1);
+    struct numbers s = line_site_serials(f, DROPS, "D1", 4),
+                   p = line_site_serials(f, PILLS, "A1", 1);
     struct numbers sscc = line_site_ssccs(f, "acme", 2);
     const char *box = text(f, sscc.texts[0]), *other = text(f, sscc.texts[1]);
 
@@ -166,7 +166,8 @@ static void children_are_packed_and_unpacked_each_for_itself(void **state)
     accepted(f, say_begin(f, "D1", DROPS, PART(sscc, 0, 2)));
     accepted(f, say_pack(f, other, PART(s, 2, 1), PACKS(DROPS, "")));
     partly(f,
-           fmt(f, "{\"type\":\"pack\",\"parent\":\"%s\",\"children\":[\"%s\",\"%s\",\"%s\",\"%s\"]}",
+           fmt(f,
+               "{\"type\":\"pack\",\"parent\":\"%s\",\"children\":[\"%s\",\"%s\",\"%s\",\"%s\"]}",
                box, sgtin(f, DROPS, s.texts[0]), sgtin(f, DROPS, s.texts[3]),
                sgtin(f, PILLS, p.texts[0]), sgtin(f, DROPS, s.texts[1])),
            "pack.lot", 1);

@@ -90,16 +90,23 @@ static uint64_t parent_of(struct fixture *f, const char *unit)
     return line_site_row(f, unit).parent.v;
 }
 
+static const char *relabel(struct fixture *f, const char *from, const char *to)
+{
+    return fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"smeared\"}",
+               from, to);
+}
+
 // ---- moving
 
 static void children_move_from_where_they_lie(void **state)
 {
     struct fixture *f = *state;
     struct cases c = fill(f, 4, 0);
-    const char *move = fmt(f,
-                           "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"rework\",\"id\":\"m-1\","
-                           "\"children\":[\"%s\",\"%s\"]}",
-                           c.name[1], c.pack[3], c.pack[4]);
+    const char *move =
+        fmt(f,
+            "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"rework\",\"id\":\"m-1\","
+            "\"children\":[\"%s\",\"%s\"]}",
+            c.name[1], c.pack[3], c.pack[4]);
 
     accepted(f, say_begin(f, "D1", DROPS, PART(c.ssccs, 1, 1)));
     uint64_t seq = accepted(f, move);
@@ -124,10 +131,9 @@ static void a_refused_move_leaves_all_where_it_was(void **state)
     struct fixture *f = *state;
     struct cases c = fill(f, 3, 2);
     uint64_t box = line_site_unit(f, c.name[0]).v;
-    const char *move =
-        fmt(f,
-            "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"x\",\"children\":[\"%s\",\"%s\"]}",
-            c.name[1], c.pack[0], c.pack[1]);
+    const char *move = fmt(
+        f, "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"x\",\"children\":[\"%s\",\"%s\"]}",
+        c.name[1], c.pack[0], c.pack[1]);
 
     accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", c.pack[1]));
     refused(f, move, "unit.on_hold", 1);
@@ -143,13 +149,46 @@ static void a_refused_move_leaves_all_where_it_was(void **state)
             "unit.has_parent", 1);
 }
 
-// ---- new numbers
+// ---- the past
 
-static const char *relabel(struct fixture *f, const char *from, const char *to)
+static void a_unit_is_told_as_it_was(void **state)
 {
-    return fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"smeared\"}", from,
-               to);
+    struct fixture *f = *state;
+    struct cases c = fill(f, 4, 0);
+    const char *unit = fmt(f, "/v1/units/%s", c.pack[1]);
+
+    f->now.ms += 60000;
+    accepted(f, say_begin(f, "D1", DROPS, PART(c.ssccs, 1, 1)));
+    accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", c.name[0]));
+    f->now.ms += 60000;
+    accepted(f, fmt(f, "{\"type\":\"unpack\",\"parent\":\"%s\"}", c.name[0]));
+    accepted(f, relabel(f, c.pack[1], c.pack[5]));
+    shows(f, unit, "\"state\":\"inactive\"");
+    int64_t at[] = {f->now.ms - 90000, f->now.ms - 30000, f->now.ms - 200000};
+    char when[3][32];
+    for (unsigned i = 0; i < LEN(at); i++) {
+        struct buf b;
+        buf_init(&b, 64);
+        when_write(&b, (struct moment){.at = {at[i]}});
+        snprintf(when[i], sizeof when[i], "%.*s", STR(buf_str(&b)));
+        buf_fini(&b);
+    }
+    shows(f, fmt(f, "%s?at=%s", unit, when[0]), "\"state\":\"packed\",\"flags\":[],");
+    shows(f, fmt(f, "%s?at=%s", unit, when[1]), "\"flags\":[\"hold\"],\"flags_from\":\"(00)");
+    shows(f, fmt(f, "%s?at=%s", unit, when[2]), "\"state\":\"allocated\"");
+    const char *box = fmt(f, "/v1/units/%s", c.name[0]);
+    shows(f, fmt(f, "%s?at=%s", box, when[0]), "\"count\":4}");
+    shows(f, box, "\"contents\":[]");
+    shows(f, fmt(f, "%s/tree?at=%s", box, when[0]), c.pack[3]);
+    struct fixture_answer a = get(f, fmt(f, "%s/tree", box));
+    assert_false(holds(a.body, c.pack[3]));
+    a = get(f, fmt(f, "%s/history?until=%s", unit, when[0]));
+    assert_true(holds(a.body, "\"pack\"") && !holds(a.body, "\"hold\""));
+    a = fixture_call(f, fmt(f, "GET %s?at=yesterday", unit), "", "");
+    assert_int_equal(a.code, 400);
 }
+
+// ---- new numbers
 
 static void a_pack_gets_a_new_number_in_its_place(void **state)
 {
@@ -171,8 +210,8 @@ static void a_pack_gets_a_new_number_in_its_place(void **state)
     assert_int_equal(from.last, seq);
     assert_int_equal(to.last, seq);
     shows(f, fmt(f, "/v1/units/%s/history", c.pack[1]), "\"type\":\"relabel\"");
-    shows(f, fmt(f, "/v1/units/%s/history", c.pack[5]), fmt(f, "\"from\":\"%s\",\"to\":\"%s\"",
-                                                            c.pack[1], c.pack[5]));
+    shows(f, fmt(f, "/v1/units/%s/history", c.pack[5]),
+          fmt(f, "\"from\":\"%s\",\"to\":\"%s\"", c.pack[1], c.pack[5]));
     shows(f, fmt(f, "/v1/units/%s", c.pack[5]), "\"lot\":\"D1\"");
 }
 
@@ -218,7 +257,7 @@ static void a_new_number_is_refused_where_it_cannot_take_the_place(void **state)
     refused(f, relabel(f, c.pack[0], sgtin(f, PILLS, pill.texts[0])), "relabel.level", 1);
     refused(f, relabel(f, c.pack[0], c.name[1]), "relabel.level", 1);
     refused(f, relabel(f, c.pack[0], c.pack[0]), "unit.twice", 1);
-    refused(f, relabel(f, c.pack[0], c.pack[4]), "unit.state", 1);  // is a pack already
+    refused(f, relabel(f, c.pack[0], c.pack[4]), "unit.state", 1); // is a pack already
     refused(f, relabel(f, c.pack[5], c.pack[4]), "unit.state", 1); // never was one
     accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", c.name[0]));
     refused(f, relabel(f, c.pack[0], c.pack[5]), "unit.on_hold", 1);
@@ -238,7 +277,8 @@ static void numbers_are_told_as_printed_by_their_request(void **state)
 
     assert_non_null(at);
     const char *request = text(f, (str){at + 11, 26});
-    accepted(f, fmt(f, "{\"type\":\"printed\",\"request\":\"%s\",\"first\":1,\"count\":3}", request));
+    accepted(f,
+             fmt(f, "{\"type\":\"printed\",\"request\":\"%s\",\"first\":1,\"count\":3}", request));
     struct json_r r = json_reader(a.body, &f->arena);
     unsigned printed = 0, n = 0;
     str k;
@@ -274,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+        T(a_unit_is_told_as_it_was),
         T(children_move_from_where_they_lie),
         T(a_refused_move_leaves_all_where_it_was),
         T(a_pack_gets_a_new_number_in_its_place),

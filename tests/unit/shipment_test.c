@@ -174,8 +174,8 @@ static void look(struct trade *t, str spelling, struct goods_unit *out)
     t->f->now.ms += 1000;
 }
 
-// Between the look of the loop and the committer's a pack deep inside was held, and another case put
-// on the pallet: neither changes the row of the pallet at the moment that counts.
+// Between the look of the loop and the committer's a pack deep inside was held, and another case
+// put on the pallet: neither changes the row of the pallet at the moment that counts.
 static void what_changed_meanwhile_is_looked_at_again(void **state)
 {
     struct trade *t = *state;
@@ -193,8 +193,8 @@ static void what_changed_meanwhile_is_looked_at_again(void **state)
     trade_hold(t, t->acme[0]);
     assert_string_equal(fixture_run(t->f, &kind_shipment_made, &ask, &got).reason,
                         "unit.content_on_hold");
-    trade_has(got.units, trade_text(t, "{\"unit\":\"%.*s\",\"code\":\"unit.on_hold\"}",
-                                    STR(t->acme[0])));
+    trade_has(got.units,
+              trade_text(t, "{\"unit\":\"%.*s\",\"code\":\"unit.on_hold\"}", STR(t->acme[0])));
     trade_unpack(t, t->sscc[2], t->sscc, 1);
     trade_pack(t, t->sscc[2], t->sscc + 1, 1);
     t->f->now.ms += 1000;
@@ -229,20 +229,20 @@ static void wrong_requests_are_refused_by_name(void **state)
         int code;
         const char *reason, *more;
     } rows[] = {
-        {400, "json.unknown_field",     TO_PARTY ",\"unit\":1"                                           },
-        {400, "field.required",         "\"flags\":[]"                                                   },
-        {400, "field.required",         "\"to\":{\"party\":\"" PARTY "\"}"                               },
-        {400, "gs1.check_digit",        "\"to\":{\"party\":\"9506000000016\",\"location\":\"" PARTY "\"}"},
-        {422, "party.unknown",          "\"to\":{\"party\":\"9506000000039\",\"location\":\"" PARTY "\"}"},
+        {400, "json.unknown_field", TO_PARTY ",\"unit\":1"                                           },
+        {400, "field.required",     "\"flags\":[]"                                                   },
+        {400, "field.required",     "\"to\":{\"party\":\"" PARTY "\"}"                               },
+        {400, "gs1.check_digit",    "\"to\":{\"party\":\"9506000000016\",\"location\":\"" PARTY "\"}"},
+        {422, "party.unknown",      "\"to\":{\"party\":\"9506000000039\",\"location\":\"" PARTY "\"}"},
         {422, "location.unknown",
-         "\"to\":{\"party\":\"" PARTY "\",\"location\":\"9506000000039\"}"                               },
+         "\"to\":{\"party\":\"" PARTY "\",\"location\":\"9506000000039\"}"                           },
         {422, "party.unknown",
-         TO_PARTY ",\"from\":{\"party\":\"9506000000039\",\"location\":\"" HUB "\"}"                     },
-        {400, "document.type",          TO_PARTY ",\"documents\":[{\"type\":\"letter\",\"id\":\"1\"}]"   },
-        {400, "field.required",         TO_PARTY ",\"documents\":[{\"type\":\"desadv\",\"id\":\"1\"}]"   },
-        {400, "time.zone",              TO_PARTY ",\"time\":\"2025-11-24T16:00:00\""                     },
-        {409, "time.ahead",             TO_PARTY ",\"time\":\"2025-11-24T16:05:00Z\""                    },
-        {409, "time.before",            TO_PARTY ",\"time\":\"2025-11-24T15:00:00Z\""                    },
+         TO_PARTY ",\"from\":{\"party\":\"9506000000039\",\"location\":\"" HUB "\"}"                 },
+        {400, "document.type",      TO_PARTY ",\"documents\":[{\"type\":\"letter\",\"id\":\"1\"}]"   },
+        {400, "field.required",     TO_PARTY ",\"documents\":[{\"type\":\"desadv\",\"id\":\"1\"}]"   },
+        {400, "time.zone",          TO_PARTY ",\"time\":\"2025-11-24T16:00:00\""                     },
+        {409, "time.ahead",         TO_PARTY ",\"time\":\"2025-11-24T16:05:00Z\""                    },
+        {409, "time.before",        TO_PARTY ",\"time\":\"2025-11-24T15:00:00Z\""                    },
     };
     struct trade *t = *state;
 
@@ -443,7 +443,10 @@ static void a_container_left_open_inside_keeps_the_whole_here(void **state)
     assert_int_equal(gs1_read(t->sscc[0], &t->f->arena, &id).cls, ST_OK);
     assert_true(names_find(names_here(&t->f->site), txn, &id, &u, &owner));
     pallet = unit_one(txn, u).parent;
-    struct runs one = {&(struct run){u, 1}, 1, 1};
+    struct runs one = {
+        &(struct run){u, 1},
+         1, 1
+    };
     children_remove(txn, pallet, &one);
     unit_rows_write(&rows, txn);
     struct unit x = unit_get(&rows, u);
@@ -454,8 +457,7 @@ static void a_container_left_open_inside_keeps_the_whole_here(void **state)
     assert_int_equal(txn_end(&txn, true).cls, ST_OK);
     str said = trade_ship(t, 409, &t->sscc[2], 1);
     trade_has(said, "unit.content_open");
-    trade_has(said, trade_text(t, "{\"unit\":\"%.*s\",\"code\":\"unit.open\"}",
-                               STR(t->sscc[0])));
+    trade_has(said, trade_text(t, "{\"unit\":\"%.*s\",\"code\":\"unit.open\"}", STR(t->sscc[0])));
 }
 
 // Whatever call to the store fails: nothing is half done, nothing answered that is not there.

@@ -44,10 +44,9 @@ static const struct kind *const kinds[] = {
     &kind_flagged,
     NULL,
 };
-static const struct http_route *const routes[] = {units_routes,   shipment_routes,
-                                                  receive_routes, lot_routes,
-                                                  report_routes,  verification_routes,
-                                                  NULL};
+static const struct http_route *const routes[] = {
+    units_routes, shipment_routes, receive_routes, lot_routes, report_routes, verification_routes,
+    NULL};
 static const struct verification_conf verification = {
     {.per_second = 10, .burst = 50},
     {HUB,              13         }

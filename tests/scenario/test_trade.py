@@ -1,0 +1,177 @@
+"""Trade end to end over HTTP: goods are drafted, shipped, voided, received, shipped on, sent back and
+corrected, and a partner is told of all of it in valid EPCIS.
+"""
+import pytest
+
+import harness
+from epcis_documents import faults
+from harness import GTIN
+from test_delivery import deliveries, put_partner, site, told, until  # noqa: F401 (a fixture)
+from test_units import EACH, packed, spelled
+
+SITE, HUB, SHOP = "9506000000022", "9506000000015", "9506000000039"
+TO_HUB = {"party": HUB, "location": HUB}
+
+
+def end(gln):
+    return {"party": gln, "location": gln}
+
+
+@pytest.fixture
+def goods(site, line):  # noqa: F811
+    """A closed pallet of two cases of three packs, its lot closed, and parties that are known."""
+    for gln in (SITE, HUB, SHOP):
+        site.admin.put(f"/v1/parties/{gln}", {"name": "A party"})
+        site.admin.put(f"/v1/locations/{gln}", {"name": "Its place"})
+    serials, cases, pallet = packed(line)
+    line.operator.post(f"/v1/lots/{line.gtin}/{line.lot}/close", {}, 200)
+    return serials, cases, pallet
+
+
+def ship(caller, units, to=HUB, expect=201, **more):
+    return caller.post("/v1/shipments", {"units": units, "to": end(to), **more}, expect)
+
+
+def trade(line, goods):
+    """The whole story; the steps and dispositions that a partner must hear of, in order."""
+    serials, cases, pallet = goods
+    papers = [{"type": "desadv", "id": "D-1"}, {"type": "po", "id": "P-1"}]
+    draft = ship(line.operator, [pallet], draft=True, documents=papers, **{"from": end(SITE)})
+    assert draft["state"] == "draft" and line.operator.unit(pallet)["state"] == "closed"
+    place = f"/v1/shipments/{draft['shipment']}"
+    made = line.operator.post(place + "/confirm", {}, 200)
+    assert (made["state"], made["documents"]) == ("shipped", draft["documents"])
+    line.operator.post(place + "/void", {"reason": "wrong dock"}, 200)
+    assert line.operator.unit(EACH + serials[0])["state"] == "packed"
+    again = ship(line.operator, [pallet], documents=papers, **{"from": end(SITE)})
+    hub = line.site.as_role("distributor", client=line.client, party=HUB)
+    got = hub.post("/v1/receipts", {"units": [pallet]}, 200)
+    assert (got["accepted"], got["to"]) == (1, end(HUB))
+    sent_on = ship(hub, [cases[1]], SHOP)
+    assert sent_on["state"] == "forwarded"
+    back = line.operator.post("/v1/returns", {
+        "units": [EACH + serials[0], EACH + "NOBODY"], "from": {"party": HUB},
+        "documents": [{"type": "rma", "id": "R-1"}], "reason": "too many"}, 200)
+    assert [(r["verdict"], r["received"]) for r in back["results"]] == [
+        ("accepted", True), ("unit.unknown", False)]
+    line.operator.refused("POST", f"/v1/shipments/{again['shipment']}/void", {"reason": "late"},
+                          status=409, code="shipment.came_back")
+    return ["shipping", "void_shipping", "shipping", "receiving", "shipping", "receiving"]
+
+
+def asked(line, **query):
+    answer = line.site.as_role("client", client=line.client).get("/epcis/v2/events", params=query)
+    return answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+
+
+def correct(line, event, **more):
+    mia = line.site.person("qa", "mia")
+    return mia.post("/v1/corrections", {
+        "event": event, "reason": "incorrect_data",
+        "signature": harness.sign("approval", "the other truck"), **more}, 201)
+
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_a_partner_hears_of_all_trade_in_valid_epcis(line, goods, partner, shared, form):
+    put_partner(line, partner, format=form)
+    steps = trade(line, goods)
+    event, = asked(line, EQ_bizStep="receiving", EQ_disposition="returned")
+    correct(line, event["eventID"], replacement="urn:uuid:7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a09")
+    until(lambda: deliveries(line, state="waiting") == deliveries(line, state="sending") == [])
+    assert deliveries(line, state="rejected") == []
+    for body in partner.bodies():
+        assert not faults(body)
+    if form != "epcis-2.0-json":
+        assert b"<errorDeclaration>" in partner.bodies()[-1]
+        return
+    heard = [e for e in told(partner) if e["bizStep"] in ("shipping", "void_shipping", "receiving")]
+    assert [e["bizStep"] for e in heard] == [*steps, "receiving"]
+    shipped, voided, _, received, forwarded, returned, corrected = heard
+    assert voided["bizTransactionList"] == shipped["bizTransactionList"]
+    assert (voided["epcList"], voided["disposition"]) == (shipped["epcList"], "in_progress")
+    assert received["disposition"] == "in_progress" and HUB in received["readPoint"]["id"]
+    assert HUB in str(forwarded["sourceList"]) and SHOP in str(forwarded["destinationList"])
+    assert returned["disposition"] == "returned" and len(returned["epcList"]) == 1
+    declared = corrected.pop("errorDeclaration")
+    assert declared["reason"] == "incorrect_data"
+    assert declared["correctiveEventIDs"] == ["urn:uuid:7f6c2f5e-5d0c-4f0a-8f43-0d3b9b0f6a09"]
+    assert corrected.pop("recordTime", 0) >= returned.pop("recordTime", 0)
+    assert corrected == returned  # the same event again
+
+
+def test_a_correction_changes_no_state_and_stands_in_the_history(line, goods):
+    serials, _, pallet = goods
+    ship(line.operator, [pallet])
+    event = asked(line, EQ_bizStep="shipping")[0]["eventID"]
+    mia = line.site.person("qa", "mia")
+    wish = {"event": event, "reason": "incorrect_data", "signature": harness.sign("approval")}
+    line.operator.refused("POST", "/v1/corrections", wish, status=403)
+    mia.refused("POST", "/v1/corrections", {**wish, "event": "urn:uuid:nobody"}, status=404,
+                code="event.unknown")
+    mia.refused("POST", "/v1/corrections", {**wish, "reason": "whim"}, status=400,
+                code="correction.reason")
+    mia.refused("POST", "/v1/corrections", {k: wish[k] for k in ("event", "reason")}, status=400,
+                code="signature.required")
+    mia.refused("POST", "/v1/corrections", {**wish, "reason": "did_not_occur", "replacement": event},
+                status=400, code="correction.replacement")
+    done = mia.post("/v1/corrections", wish, 201)
+    assert done["event"] == event and done["signature"]["user"] == "mia"
+    mia.refused("POST", "/v1/corrections", wish, status=409, code="event.corrected")
+    assert line.operator.unit(pallet)["state"] == "shipped"
+    history = line.operator.get(f"/v1/units/{EACH}{serials[0]}/history")["items"]
+    assert [e["type"] for e in history[-2:]] == ["ship", "correct"]
+    both = asked(line, EQ_eventID=event)
+    assert sorted("errorDeclaration" in e for e in both) == [False, True]
+    line.site.stop()
+    line.site.verify()
+
+
+def test_what_came_back_is_held_and_destroyed_by_the_table(line, goods):
+    serials, cases, pallet = goods
+    ship(line.operator, [pallet])
+    pack = EACH + serials[0]
+    problem = line.call.report({"type": "destroy", "units": [pack], "reason": "waste"})
+    assert problem["refused"] == 1
+    line.operator.post("/v1/returns", {"units": [pack], "from": {"party": HUB}}, 200)
+    assert line.operator.unit(pack)["parent"] is None
+    assert line.operator.unit(spelled(cases[0]))["contents"][0]["count"] == 2
+    for what in ("hold", "destroy"):
+        answer = line.call.report({"type": what, "units": [pack], "reason": "inspection"})
+        assert answer["refused"] == 0, answer
+    assert line.operator.unit(pack)["state"] == "destroyed"
+    line.site.stop()
+    line.site.verify()
+
+
+def test_a_party_is_told_of_its_own_goods_alone(line, goods):
+    serials, cases, pallet = goods
+    made = ship(line.operator, [pallet])
+    hub, shop = (line.site.as_role("distributor", client=line.client, party=p) for p in (HUB, SHOP))
+    pack = f"/v1/units/{EACH}{serials[0]}"
+    for path in (pack, pack + "/history", pack + "/tree", f"/v1/shipments/{made['shipment']}",
+                 f"/v1/shipments/{made['shipment']}/units"):
+        hub.get(path)
+        shop.refused("GET", path, status=404)
+    assert list(shop.pages("/v1/shipments")) == []
+    assert list(shop.pages("/v1/units", lot="L1", gtin=GTIN)) == []
+    shop.refused("POST", "/v1/shipments", {"units": [cases[0]], "to": end(HUB)}, status=422,
+                 code="unit.unknown")
+    ship(hub, [cases[0]], SHOP)
+    shop.get(pack)
+    shop.refused("GET", f"/v1/units/{EACH}{serials[5]}", status=404)
+
+
+def observed(epc):
+    return {"@context": ["https://ref.gs1.org/standards/epcis/epcis-context.jsonld"],
+            "type": "ObjectEvent", "action": "OBSERVE", "bizStep": "receiving",
+            "disposition": "in_progress", "eventTime": "2026-01-02T03:04:05Z",
+            "eventTimeZoneOffset": "+00:00", "epcList": [epc]}
+
+
+def test_a_party_tells_events_of_its_own_goods_alone(line, goods):
+    serials, _, pallet = goods
+    ship(line.operator, [pallet])
+    hub, shop = (line.site.as_role("distributor", client=line.client, party=p) for p in (HUB, SHOP))
+    event = observed(f"https://id.gs1.org/01/{GTIN}/21/{serials[0]}")
+    assert shop.call("POST", "/epcis/v2/events", event).status_code == 422
+    assert hub.call("POST", "/epcis/v2/events", event).status_code == 201
