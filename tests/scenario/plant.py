@@ -9,7 +9,6 @@ import urllib.parse
 
 import requests
 
-import contract
 import harness
 from site_model import Model, Refused
 
@@ -32,14 +31,6 @@ def iso(ms):
 
 def gtin(client, item):
     return check_digit(f"0950600{client}{item:05d}")
-
-
-def offers(method, path):
-    """Does the interface have this call?"""
-    try:
-        return contract.contract().operation(method, path) is not None
-    except (AssertionError, KeyError, LookupError):
-        return False
 
 
 class Plant:
@@ -484,8 +475,6 @@ class Plant:
             for (word, _, _), row in zip(lot.product.levels, counts[lot.key]):
                 level = next((x for x in got["levels"] if x["level"] == word), {})
                 for name, value in level.items():
-                    if name in row and value != row[name]:
-                        self.explain(get, lot, name)
                     if name in row:
                         self.same(f"{name} of {lot.lot}, {word}", row[name], value)
 
@@ -503,12 +492,6 @@ class Plant:
                 if "numbers" in level:
                     self.same(f"unknown fate of {lot.lot}, {word}", numbers[i]["unknown_fate"],
                               level["numbers"]["unknown_fate"])
-
-    def explain(self, get, lot, name):
-        for unit in self.model.units.values():
-            if unit.lot is lot and not unit.is_pack and name in (unit.state,):
-                h = get("/v1/units/" + urllib.parse.quote(unit.name, safe="") + "/history")
-                print(unit.name, json.dumps(h, indent=1))
 
     def compare_refusals(self):
         """Everything refused is in the journal and in the inbox."""

@@ -863,27 +863,31 @@ class Model:
             return "shipment.clients"
         if ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
             return "time.before"
-        inside = list(self.inside(unit))
+        rule = self.clients[unit.client]["ship_rule"]
+        if not unit.is_sscc and (code := self.ship_lot(unit.lot, rule)):
+            return code
         bad = set(self.bad_content(unit).values())
         for _, code in self.BARS:
             if code in bad:
                 return "unit.content_" + code.split(".")[1]
         if bad:
             return "unit.content_open"
-        rule = self.clients[unit.client]["ship_rule"]
-        for lot in dict.fromkeys(u.lot for u in [unit, *inside] if not u.is_sscc and u.lot):
-            if lot.held:
-                return "lot.on_hold"
-            if lot.state == "recalled":
-                return "lot.recalled"
-            if rule == "quarantine" or lot.state == "released":
-                continue
-            if lot.state == "closed":
-                if rule == "closed":
-                    continue
-                return "lot.unreleased"
-            return "lot.open"
-        return None
+        lots = dict.fromkeys(u.lot for u in self.inside(unit) if not u.is_sscc and u.lot)
+        return next(filter(None, (self.ship_lot(lot, rule) for lot in lots)), None)
+
+    @staticmethod
+    def ship_lot(lot, rule):
+        if lot is None:
+            return None  # what began elsewhere
+        if lot.held:
+            return "lot.on_hold"
+        if lot.state == "recalled":
+            return "lot.recalled"
+        if rule == "quarantine" or lot.state == "released":
+            return None
+        if lot.state == "closed":
+            return None if rule == "closed" else "lot.unreleased"
+        return "lot.open"
 
 
 class Fits:
