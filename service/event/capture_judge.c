@@ -5,6 +5,7 @@
 // a transformation, and what an emptied container held.
 #include "service/client/client.h"
 #include "service/event/capture.h"
+#include "service/event/newest.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
 #include "service/journal/site.h"
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #define SAME_MAX 16u // facts of one eventID
-#define LATE_MAX 64u // facts of a unit's chain that are asked when it was
 
 struct capturing {
     struct decide *d;
@@ -80,31 +80,9 @@ static uint32_t lot_of(struct capturing *c, const struct unit *x)
 
 // ---- when
 
-static int64_t time_of(const struct fact *f)
-{
-    return f->flags & FACT_HAS_TIME ? f->event.at.ms : INT64_MIN;
-}
-
-// When the newest of what happened to the unit happened. Its chain is in the order of the journal;
-// the flag says that this is another order than that of time.
 static int64_t newest(struct capturing *c, unit_id u, const struct unit *x)
 {
-    int64_t at = time_of(judge_header(&c->j, x->last)), before;
-    struct arena a;
-    struct fact f;
-    uint64_t seq = x->last;
-
-    if (!(x->flags & UNIT_LATE)) return at;
-    arena_init(&a, 256 * MB);
-    for (unsigned i = 0; i < LATE_MAX && seq != 0; i++) {
-        arena_reset(&a);
-        if (journal_get(c->d->t, seq, &a, &f).cls != ST_OK) break;
-        before = time_of(&f);
-        if (before > at) at = before;
-        seq = fact_previous(&f, u, &a);
-    }
-    arena_fini(&a);
-    return at;
+    return newest_of(c->d->t, u, x, judge_header(&c->j, x->last));
 }
 
 // ---- one unit

@@ -1,6 +1,7 @@
 // The guards that all reports share (STATES, guards 1 to 3): each unit's state, parent and hold by
 // the table of states; time. Everything is looked at before anything is refused, so that a refusal
 // names every offender.
+#include "service/event/newest.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
 #include "service/gs1/id.h"
@@ -93,13 +94,12 @@ uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x)
     return x->first == 0 || judge_sorts(j, u).is_foreign ? 0 : judge_header(j, x->first)->lot;
 }
 
-static status too_early(struct judge *j, uint64_t last)
+static status too_early(struct judge *j, unit_id u, const struct unit *x)
 {
-    const struct fact *f = judge_header(j, last);
+    int64_t newest = newest_of(j->d->t, u, x, judge_header(j, x->last));
 
-    if (!(f->flags & FACT_HAS_TIME)) return OK;
-    if (f->event.at.ms > j->latest_ms) j->latest_ms = f->event.at.ms;
-    if (!j->ask->has_time || j->ask->time.at.ms >= f->event.at.ms) return OK;
+    if (newest > j->latest_ms) j->latest_ms = newest;
+    if (!j->ask->has_time || j->ask->time.at.ms >= newest) return OK;
     return fail(ST_CONFLICT, "time.before", 0, "time: it is before the unit's last event");
 }
 
@@ -151,7 +151,7 @@ status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct u
 {
     TRY(check_client(j, x->first));
     TRY(step(j, u, x, act, change));
-    return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, x->last) : OK;
+    return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, u, x) : OK;
 }
 
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,

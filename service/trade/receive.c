@@ -74,7 +74,7 @@ static status check_unit(struct receiving *r, const struct goods_unit *u, struct
         return not_received("unit.received_back", "it is back at the site");
     TRY(check_code(r, u, x));
     TRY(check_party(r, u));
-    return goods_check_time(&r->g, x);
+    return goods_check_time(&r->g, u->unit, x);
 }
 
 // What is wrong with a unit that is there.
