@@ -2,6 +2,7 @@
 // has been taken in. decided parts: captured.h. Their rows are jobs (capture_job_db.c).
 #include "service/event/capture.h"
 #include "service/event/capture_job_db.h"
+#include "service/exception/exception.h"
 
 // ---- documents
 
@@ -35,6 +36,19 @@ static status document_decide(struct decide *d)
     return OK;
 }
 
+// What a rule of the trade refused is looked at by somebody, as any refusal; not what cannot be
+// read.
+static void raise_refused(struct txn *t, const struct fact *f, const struct capture_errors *errors)
+{
+    for (uint32_t i = 0; i < errors->n; i++) {
+        status st = errors->at[i].st;
+        if (st.cls != ST_CONFLICT && st.cls != ST_UNPROCESSABLE) continue;
+        exception_raise(
+            t, f, &(struct exception){.kind = EXCEPTION_OF_CAPTURED, .code = str_of(st.reason)});
+        return;
+    }
+}
+
 static void document_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct captured_document d;
@@ -51,6 +65,7 @@ static void document_write(struct txn *t, const struct fact *f, const void *arg)
             j.finished = f->at;
         }
         capture_job_put(t, f->client, f->seq, &j);
+        raise_refused(t, f, &d.errors);
     } else {
         txn_spoil(t, "record.corrupt", "a captured document");
     }
@@ -143,6 +158,7 @@ static void slice_write(struct txn *t, const struct fact *f, const void *arg)
             j.finished = f->at;
         }
         capture_job_put(t, f->client, s.document, &j);
+        raise_refused(t, f, &s.errors);
     } else {
         txn_spoil(t, "record.corrupt", "a slice of a capture");
     }

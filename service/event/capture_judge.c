@@ -3,32 +3,37 @@
 //
 // Each unit is looked at once, in the order of the runs: the parent, the first list, the outputs of
 // a transformation, and what an emptied container held.
+#include "service/client/client.h"
 #include "service/event/capture.h"
+#include "service/event/newest.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
 #include "service/journal/site.h"
 #include "service/tree/tree_db.h"
+#include <string.h>
 
 #define SAME_MAX 16u // facts of one eventID
-#define LATE_MAX 64u // facts of a unit's chain that are asked when it was
 
 struct capturing {
     struct decide *d;
     const struct capture_ask *ask;
     struct judge j; // headers, sorts, offenders, how units stand
     struct level_reader levels;
+    struct owner_reader owners;
     struct captured_event own;
     struct captured_exception *exceptions;
     unit_id *units;
     uint32_t *effects; // one a unit: enum captured_effect
+    uint32_t *under;   // of what a container's end brings along: the container's place + 1; else 0
     uint32_t n;
-    uint32_t lot;     // of the first own unit
-    bool parent_bad;  // the parent's act was not taken: so are the children's
-    uint32_t moved;   // children put in or taken out
-    uint8_t level_in; // of the first of them
-    bool begun;       // some own unit begins
-    bool waits;       // nothing is done yet
-    uint64_t event;   // applied: the seq of the event that waited; else 0
+    struct client_profile profile; // where the act asks for it
+    uint32_t lot;                  // of the first own unit
+    bool parent_bad;               // the parent's act was not taken: so are the children's
+    uint32_t moved;                // children put in or taken out
+    uint8_t level_in;              // of the first of them
+    bool begun;                    // some own unit begins
+    bool waits;                    // nothing is done yet
+    uint64_t event;                // applied: the seq of the event that waited; else 0
     bool lot_known, lot_asked;
     struct lot_brief lot_told; // the lot that the event tells, where it is known
 };
@@ -75,31 +80,9 @@ static uint32_t lot_of(struct capturing *c, const struct unit *x)
 
 // ---- when
 
-static int64_t time_of(const struct fact *f)
-{
-    return f->flags & FACT_HAS_TIME ? f->event.at.ms : INT64_MIN;
-}
-
-// When the newest of what happened to the unit happened. Its chain is in the order of the journal;
-// the flag says that this is another order than that of time.
 static int64_t newest(struct capturing *c, unit_id u, const struct unit *x)
 {
-    int64_t at = time_of(judge_header(&c->j, x->last)), before;
-    struct arena a;
-    struct fact f;
-    uint64_t seq = x->last;
-
-    if (!(x->flags & UNIT_LATE)) return at;
-    arena_init(&a, 256 * MB);
-    for (unsigned i = 0; i < LATE_MAX && seq != 0; i++) {
-        arena_reset(&a);
-        if (journal_get(c->d->t, seq, &a, &f).cls != ST_OK) break;
-        before = time_of(&f);
-        if (before > at) at = before;
-        seq = fact_previous(&f, u, &a);
-    }
-    arena_fini(&a);
-    return at;
+    return newest_of(c->d->t, u, x, judge_header(&c->j, x->last));
 }
 
 // ---- one unit
@@ -149,18 +132,46 @@ static unsigned check_lot(struct capturing *c, unit_id u)
 
 static bool ends(enum unit_act act) { return act == ACT_DECOMMISSION || act == ACT_DESTROY; }
 
+static bool lies_in(struct capturing *c, unit_id u, unit_id container)
+{
+    for (unsigned i = 0; i < UNIT_DEPTH_MAX && u.v != 0; i++) {
+        u = unit_one(c->d->t, u).parent;
+        if (u.v == container.v) return true;
+    }
+    return false;
+}
+
 static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
 {
     unit_id u = c->units[i];
 
     if (act == ACT_COMMISSION && !is_foreign(c, i)) return check_lot(c, u);
-    if (ends(act) && (x->state == UNIT_OPEN || x->state == UNIT_CLOSED) &&
-        children_count(c->d->t, u) > 0)
-        return EXCEPTION_NOT_EMPTY;
-    if (act == ACT_BE_UNPACKED && x->parent.v != c->units[0].v) return EXCEPTION_OTHER_PARENT;
+    if (act == ACT_BE_UNPACKED && c->under[i] == 0 && x->parent.v != c->units[0].v)
+        return EXCEPTION_OTHER_PARENT;
+    if (act == ACT_BE_PACKED_TOLD && lies_in(c, c->units[0], u)) return EXCEPTION_CYCLE;
     if (act == ACT_PACK_INTO_TOLD && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;
     return 0;
+}
+
+static bool is_named(const struct capturing *c, unit_id u)
+{
+    for (uint32_t i = 0; i < c->ask->n; i++)
+        if (c->units[i].v == u.v) return true;
+    return false;
+}
+
+// By the client's profile what is decommissioned, destroyed or sampled comes out
+// of its container first, and always where that ends, too. Nobody said so of the container: it
+// stays as it was told, as one that goods come back out of. Not of one that is under way.
+static bool comes_out(const struct capturing *c, uint32_t i, const struct unit *x,
+                      const struct unit *stands, enum unit_act act)
+{
+    if (x->parent.v == 0 || stands->state == UNIT_SHIPPED) return false;
+    if (c->under[i] != 0) return true;
+    if (!ends(act) && act != ACT_SAMPLE) return false;
+    if (c->profile.decommission_packed == PACKED_UNPACK) return true;
+    return ends(act) && is_named(c, x->parent);
 }
 
 // Shipped with the container that it lies in, which the event names, too: that one's ship is all.
@@ -173,7 +184,7 @@ static bool goes_along(const struct capturing *c, const struct unit *x, enum uni
 }
 
 // What comes back out of a shipped container lies in it no longer.
-static bool leaves(const struct unit *x, enum unit_act act)
+static bool comes_back(const struct unit *x, enum unit_act act)
 {
     return act == ACT_RECEIVE_BACK && x->parent.v != 0;
 }
@@ -189,7 +200,7 @@ static void count_commission(struct capturing *c, unit_id u, enum unit_state sta
 
 // What taking the act does to the counters of the unit's lot. Parents come last: parent_after.
 static void count_act(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act,
-                      const struct unit_change *change)
+                      const struct unit_change *change, bool leaves)
 {
     unit_id u = c->units[i];
     struct unit after = *x;
@@ -199,23 +210,26 @@ static void count_act(struct capturing *c, uint32_t i, const struct unit *x, enu
         count_commission(c, u, change->to);
         return;
     }
-    uint32_t lot = lot_of(c, x);
+    // A number that never began counts with the lot that it was asked for.
+    uint32_t lot = x->first == 0 ? owner_lot_asked(&c->owners, u, c->ask->client) : lot_of(c, x);
     uint8_t level = lot == 0 ? 0 : level_of_unit(&c->levels, u, lot);
     unit_apply(&after, change);
-    if (leaves(x, act) || act == ACT_BE_UNPACKED) count(c, lot, level, COUNT_PACKED, -1);
+    if (leaves || act == ACT_BE_UNPACKED) count(c, lot, level, COUNT_PACKED, -1);
+    if (leaves) after.parent = (unit_id){0};
     if (act == ACT_BE_PACKED_TOLD) count(c, lot, level, COUNT_PACKED, 1);
     counts_step(&c->own.counts, c->d->arena, &(struct counted){.lot = lot, .level = level}, x,
                 &after);
 }
 
-static unsigned effect_of(const struct unit *x, enum unit_act act, const struct unit_change *change)
+static unsigned effect_of(const struct unit *x, enum unit_act act, const struct unit_change *change,
+                          bool leaves)
 {
     struct unit after = *x;
 
     if (act == ACT_COMMISSION) return effect_change(EFFECT_BEGINS, change);
     if (act == ACT_BE_PACKED_TOLD) return EFFECT_PACKED;
+    if (leaves) return effect_change(EFFECT_LEAVES, change);
     if (act == ACT_BE_UNPACKED) return EFFECT_UNPACKED;
-    if (leaves(x, act)) return effect_change(EFFECT_LEAVES, change);
     unit_apply(&after, change);
     bool same = after.state == x->state && after.flags == x->flags;
     return same ? EFFECT_NAMED : effect_change(EFFECT_CHANGED, change);
@@ -224,12 +238,14 @@ static unsigned effect_of(const struct unit *x, enum unit_act act, const struct 
 static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
 {
     uint32_t lot = is_foreign(c, i) || judge_sorts(&c->j, c->units[i]).is_sscc ? 0 : lot_of(c, x);
-    struct unit stands = standing_of(&c->j.standing, x, lot);
+    struct unit stands = standing_of(&c->j.standing, x, lot), own = *x;
     struct unit_change change = {.to = x->state};
+    bool is_parent = c->ask->has_parent && i == 0;
+    bool leaves = comes_out(c, i, x, &stands, act);
     if (act == ACT_SHIP_TOLD && sort_of(c, i) & SORT_CONTAINER) // with all that it holds
         stands.flags |= (uint8_t)standing_inside(&c->j.standing, c->units[i]);
-    unsigned wrong = captured_step(sort_of(c, i), x, &stands, act, &change);
-    bool is_parent = c->ask->has_parent && i == 0;
+    if (leaves && act != ACT_BE_UNPACKED) own.parent = stands.parent = (unit_id){0};
+    unsigned wrong = captured_step(sort_of(c, i), &own, &stands, act, &change);
 
     if (wrong == 0) wrong = check(c, i, x, act);
     if (wrong == EXCEPTION_HAS_PARENT && goes_along(c, x, act)) return EFFECT_NAMED;
@@ -240,9 +256,20 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
     }
     if (act == ACT_COMMISSION && c->ask->rule == CAPTURE_STRICT && !is_foreign(c, i))
         judge_market(&c->j, c->ask->lot, c->units[i]);
-    if (leaves(x, act)) change.to = UNIT_SHIPPED;
-    if (!is_parent) count_act(c, i, x, act, &change);
-    return effect_of(x, act, &change);
+    if (comes_back(x, act)) change.to = UNIT_SHIPPED;
+    if (is_parent && x->parent.v != 0) change.to = x->state; // nobody said what its container is
+    leaves = leaves || comes_back(x, act);
+    if (!is_parent) count_act(c, i, x, act, &change, leaves);
+    return effect_of(x, act, &change, leaves);
+}
+
+// What a container that ends held shares its fate or, by the client's profile, comes out as it is;
+// where the container's end was not taken it stays.
+static enum unit_act act_under(const struct capturing *c, uint32_t i, enum unit_act act)
+{
+    if (c->under[i] == 0) return act;
+    if (c->effects[c->under[i] - 1] < EFFECT_CHANGED) return (enum unit_act)0;
+    return c->profile.decommission_parent == PARENT_AND_CHILDREN ? act : ACT_BE_UNPACKED;
 }
 
 static bool moves(enum unit_act act) { return act == ACT_BE_PACKED_TOLD || act == ACT_BE_UNPACKED; }
@@ -302,6 +329,8 @@ static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
     enum unit_act act = c->ask->rule == CAPTURE_OFF ? (enum unit_act)0 : act_of(c, i);
     unsigned effect = EFFECT_NAMED;
 
+    act = act_under(c, i, act);
+
     alike_put(&c->j.previous, x.last);
     if (c->lot == 0 && !is_foreign(c, i)) c->lot = lot_of(c, &x);
     if (c->waits) {
@@ -313,17 +342,15 @@ static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
         if (c->ask->has_parent && i == 0) c->parent_bad = true;
     } else if (act != 0 && !(moves(act) && c->parent_bad)) {
         effect = judge_act(c, i, &x, act);
-        bool moved = effect == EFFECT_PACKED || effect == EFFECT_UNPACKED;
-        if (moved && c->moved++ == 0)
-            c->level_in = level_of_unit(&c->levels, c->units[i], lot_of(c, &x));
+        c->moved += c->ask->has_parent && (effect == EFFECT_PACKED || effect == EFFECT_UNPACKED);
     }
     c->effects[i] = effect;
 }
 
 // ---- the parent's counters
 
-// An SSCC's level is told by what it holds, and a container that is packed is closed, one that is
-// unpacked open again: it counts otherwise from now on.
+// A container that is packed is closed, one that is unpacked open again, but in another one. What
+// its content says of its level is counted as it is written.
 static void parent_after(struct capturing *c)
 {
     if (c->moved == 0 && c->effects[0] != EFFECT_LATE) c->effects[0] = EFFECT_NAMED;
@@ -333,18 +360,10 @@ static void parent_after(struct capturing *c)
     uint32_t lot = lot_of(c, &x);
     bool packs = c->ask->acts.parent == ACT_PACK_INTO_TOLD;
 
-    if (lot == 0) return;
-    uint8_t before = level_of_unit(&c->levels, parent, lot), after = before;
-    const struct shape *shape = level_shape(&c->levels, lot);
-    if (packs && children_count(c->d->t, parent) == 0 && shape != NULL &&
-        judge_sorts(&c->j, parent).is_sscc && shape_sscc_levels(shape) > 1)
-        after = shape_sscc_over(shape, c->level_in);
-    if (after != before) {
-        count(c, lot, before, COUNT_COMMISSIONED, -1);
-        count(c, lot, after, COUNT_COMMISSIONED, 1);
-    }
-    if (x.state == UNIT_OPEN) count(c, lot, before, COUNT_OPEN, -1);
-    if (!packs) count(c, lot, after, COUNT_OPEN, 1);
+    if (lot == 0 || x.parent.v != 0) return;
+    uint8_t level = level_of_unit(&c->levels, parent, lot);
+    if (x.state == UNIT_OPEN) count(c, lot, level, COUNT_OPEN, -1);
+    if (!packs) count(c, lot, level, COUNT_OPEN, 1);
 }
 
 // ---- eventIDs
@@ -392,23 +411,68 @@ static status check_id(struct capturing *c)
 
 // ---- the whole
 
-// The event's units, and where it empties a container all that this holds.
+static bool add_unit(struct capturing *c, uint32_t *room, unit_id u, uint32_t under)
+{
+    if (c->n == *room) {
+        uint32_t more = 2 * *room + 16;
+        unit_id *units = NEW_ARRAY(c->d->arena, unit_id, more);
+        uint32_t *places = NEW_ARRAY(c->d->arena, uint32_t, more);
+        if (units == NULL || places == NULL) return false;
+        if (c->n > 0) memcpy(units, c->units, c->n * sizeof *units);
+        if (c->n > 0) memcpy(places, c->under, c->n * sizeof *places);
+        c->units = units;
+        c->under = places;
+        *room = more;
+    }
+    c->under[c->n] = under;
+    c->units[c->n++] = u;
+    return true;
+}
+
+static bool add_inside(struct capturing *c, uint32_t *room, unit_id parent, uint32_t under,
+                       const struct runs *but)
+{
+    struct runs inside = children_get(c->d->t, parent, c->d->arena);
+    unit_id u;
+
+    for (struct run_walk w = runs_walk(&inside); run_next(&w, &u);)
+        if (!runs_hold(but, u) && !add_unit(c, room, u, under)) return false;
+    return true;
+}
+
+// What the containers hold that the event ends; where it shares their fate, what this holds, too.
+static status take_under(struct capturing *c, uint32_t *room)
+{
+    struct runs named = runs_of(c->d->arena, c->units, c->n);
+    struct unit_rows rows;
+
+    if (named.at == NULL) return no_memory();
+    TRY(client_profile(c->d->t, c->ask->client, &c->profile));
+    bool deep = c->profile.decommission_parent == PARENT_AND_CHILDREN;
+    unit_rows_read(&rows, c->d->t);
+    for (uint32_t i = 0; ends(c->ask->acts.in) && i < (deep ? c->n : c->ask->n); i++) {
+        struct unit x = unit_get(&rows, c->units[i]);
+        bool holds = x.state == UNIT_OPEN || x.state == UNIT_CLOSED;
+        if (holds && !add_inside(c, room, c->units[i], i + 1, &named)) return no_memory();
+    }
+    return OK;
+}
+
+// The event's units, and where it empties or ends a container all that this holds.
 static status take_units(struct capturing *c)
 {
     const struct capture_ask *ask = c->ask;
-    struct runs inside = {0};
-    unit_id parent = {0}, u;
+    bool judges = ask->rule != CAPTURE_OFF;
+    uint32_t room = 0;
 
-    if (ask->empties && ask->rule != CAPTURE_OFF) {
-        parent = capture_unit_id(&ask->units[0]);
-        inside = children_get(c->d->t, parent, c->d->arena);
-    }
-    c->units = NEW_ARRAY(c->d->arena, unit_id, ask->n + inside.units + 1);
-    c->effects = NEW_ARRAY(c->d->arena, uint32_t, ask->n + inside.units + 1);
-    if (c->units == NULL || c->effects == NULL) return no_memory();
-    for (; c->n < ask->n; c->n++) c->units[c->n] = capture_unit_id(&ask->units[c->n]);
-    for (struct run_walk w = runs_walk(&inside); run_next(&w, &u);) c->units[c->n++] = u;
-    return txn_status(c->d->t);
+    for (uint32_t i = 0; i < ask->n; i++)
+        if (!add_unit(c, &room, capture_unit_id(&ask->units[i]), 0)) return no_memory();
+    if (judges && ask->empties && !add_inside(c, &room, c->units[0], 0, &(struct runs){0}))
+        return no_memory();
+    if (judges && c->n > 0 && (ends(ask->acts.in) || ask->acts.in == ACT_SAMPLE))
+        TRY(take_under(c, &room));
+    c->effects = NEW_ARRAY(c->d->arena, uint32_t, c->n + 1);
+    return c->effects == NULL ? no_memory() : txn_status(c->d->t);
 }
 
 static void check_time(struct capturing *c)
@@ -422,13 +486,22 @@ static void check_time(struct capturing *c)
         c->j.first = fail(ST_CONFLICT, "time.ahead", 0, "eventTime: it is ahead of the service");
 }
 
+// No serial stands twice in one message (STATES, guard 3).
+static void check_twice(struct capturing *c)
+{
+    if (!c->ask->twice || c->ask->rule == CAPTURE_OFF) return;
+    except(c, EXCEPTION_UNIT_TWICE, 0);
+    if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
+        c->j.first = fail(ST_CONFLICT, "unit.twice", 0, "a unit is named twice in one event");
+}
+
 static status judge_all(struct capturing *c)
 {
     struct unit_rows rows;
 
     unit_rows_read(&rows, c->d->t);
     if (c->event == 0) check_time(c);
-    if (c->ask->twice && c->ask->rule != CAPTURE_OFF) except(c, EXCEPTION_UNIT_TWICE, 0);
+    check_twice(c);
     check_waits(c, &rows);
     for (uint32_t i = 0; i < c->n; i++) judge_one(c, i, &rows);
     alike_end(&c->j.previous);
@@ -496,6 +569,7 @@ static struct capturing begin(struct decide *d, const struct capture_ask *ask)
     c.j.names = names_here(d->app);
     c.j.first = OK;
     c.levels = (struct level_reader){.t = d->t, .names = c.j.names, .arena = d->arena};
+    c.owners = (struct owner_reader){.names = c.j.names, .t = d->t};
     return c;
 }
 

@@ -6,6 +6,7 @@
 // the chance 1 in 2^k, by a digest of the unit and the event.
 #include "service/event/captured.h"
 #include "service/event/hold_db.h"
+#include "service/event/leaving.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
@@ -98,14 +99,11 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
     hand_over(a, u, x, &c);
     unit_apply(x, &c);
     a->held += (c.set & UNIT_HOLD) != 0;
-    x->flags &= (uint8_t)~UNIT_SEEN;
+    if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) {
         cargo_mark_end(&a->around);
-        children_remove(a->w->t, x->parent,
-                        &(struct runs){
-                            &(struct run){u, 1},
-                             1, 1
-        });
+        writing_flush(a->w);
+        leaving_write(a->w->t, &a->w->arena, u, x->parent);
         x->parent = (unit_id){0};
     }
     if (!(effect & EFFECT_BEGINS)) return;
@@ -161,8 +159,12 @@ static bool apply_all(struct applying *a)
     struct runs out = runs_of(&w->arena, a->out.at, a->out.n);
     struct runs begun = runs_of(&w->arena, a->begun.at, a->begun.n);
     writing_began(w, &begun, w->f->lot);
+    struct leaving around;
+    writing_flush(w);
+    if (a->in.n + a->out.n > 0) leaving_look(&around, w->t, &w->arena, a->parent);
     if (a->in.n > 0) children_add(w->t, a->parent, &in);
     if (a->out.n > 0) children_remove(w->t, a->parent, &out);
+    if (a->in.n + a->out.n > 0) leaving_count(&around);
     return true;
 }
 
@@ -228,8 +230,8 @@ void captured_write(struct txn *t, const struct fact *f, const void *arg)
     bool read = writing_begin(&w, t, f) && captured_of(&w.own, f, &a.event) &&
                 captured_event_get(&w.own, f, w.touched.runs.units, &w.arena, &e).cls == ST_OK;
     if (read && w.touched.runs.units > 0) a.parent = w.touched.runs.at[0].first;
+    if (read) writing_counts(&w, &e.counts); // before what is moved by them
     if (read && apply_all(&a)) {
-        writing_counts(&w, &e.counts);
         write_lists(&a);
         write_exception(&a);
         write_waiting(&a);

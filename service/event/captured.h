@@ -113,7 +113,8 @@ enum captured_effect {
     X(STOLEN, 14, "unit.stolen")                                                                   \
     X(LOST, 15, "unit.lost")                                                                       \
     X(RECALLED, 16, "unit.recalled")                                                               \
-    X(RECEIVED_BACK, 17, "unit.received_back")
+    X(RECEIVED_BACK, 17, "unit.received_back")                                                     \
+    X(CYCLE, 18, "pack.cycle")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

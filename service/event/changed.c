@@ -221,7 +221,7 @@ struct changing {
 // A number that was never commissioned counts with the lot that it was asked for.
 static uint32_t lot_of(struct changing *c, unit_id u, const struct unit *x)
 {
-    if (x->first != 0) return judge_header(&c->j, x->first)->lot;
+    if (x->first != 0) return judge_lot_of(&c->j, u, x);
     return owner_lot_asked(&c->owners, u, c->ask->client);
 }
 
@@ -238,7 +238,7 @@ static void change(struct changing *c, unit_id u)
         counts_add(&c->counts, c->j.d->arena, &of); // touched, whatever is counted
         counts_step(&c->counts, c->j.d->arena, &of, &x, &after);
         if (c->n == 0) c->lot = of.lot;
-        c->begun += x.first != 0;
+        c->begun += x.first != 0 || judge_sorts(&c->j, u).is_foreign;
     }
     alike_put(&c->changes, (uint64_t)step.to << 16 | (uint64_t)step.set << 8 | step.clear);
     c->n++;

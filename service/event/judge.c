@@ -1,6 +1,7 @@
 // The guards that all reports share (STATES, guards 1 to 3): each unit's state, parent and hold by
 // the table of states; time. Everything is looked at before anything is refused, so that a refusal
 // names every offender.
+#include "service/event/newest.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
 #include "service/gs1/id.h"
@@ -81,16 +82,24 @@ const struct fact *judge_header(struct judge *j, uint64_t seq)
 
 uint32_t judge_lot(struct judge *j, unit_id u)
 {
-    return u.v == 0 ? 0 : judge_header(j, unit_one(j->d->t, u).first)->lot;
+    struct unit x = {0};
+
+    if (u.v != 0) x = unit_one(j->d->t, u);
+    return judge_lot_of(j, u, &x);
 }
 
-static status too_early(struct judge *j, uint64_t last)
+// What began elsewhere counts with no lot.
+uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x)
 {
-    const struct fact *f = judge_header(j, last);
+    return x->first == 0 || judge_sorts(j, u).is_foreign ? 0 : judge_header(j, x->first)->lot;
+}
 
-    if (!(f->flags & FACT_HAS_TIME)) return OK;
-    if (f->event.at.ms > j->latest_ms) j->latest_ms = f->event.at.ms;
-    if (!j->ask->has_time || j->ask->time.at.ms >= f->event.at.ms) return OK;
+static status too_early(struct judge *j, unit_id u, const struct unit *x)
+{
+    int64_t newest = newest_of(j->d->t, u, x, judge_header(j, x->last));
+
+    if (newest > j->latest_ms) j->latest_ms = newest;
+    if (!j->ask->has_time || j->ask->time.at.ms >= newest) return OK;
     return fail(ST_CONFLICT, "time.before", 0, "time: it is before the unit's last event");
 }
 
@@ -121,10 +130,13 @@ static status step(struct judge *j, unit_id u, const struct unit *x, enum unit_a
                    struct unit_change *change)
 {
     struct unit_sorts s = judge_sorts(j, u);
-    uint32_t lot = x->first == 0 || s.is_sscc ? 0 : judge_header(j, x->first)->lot;
+    uint32_t lot = s.is_sscc ? 0 : judge_lot_of(j, u, x);
     struct unit stands = standing_of(&j->standing, x, lot);
 
-    return unit_step_inside(s.sort | (s.is_foreign ? SORT_FOREIGN : 0u), x, &stands, act, change);
+    // The space of foreign units does not tell which of them are containers; their states do.
+    unsigned foreign = s.is_foreign ? SORT_FOREIGN | SORT_CONTAINER : 0u;
+
+    return unit_step_inside(s.sort | foreign, x, &stands, act, change);
 }
 
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
@@ -139,7 +151,7 @@ status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct u
 {
     TRY(check_client(j, x->first));
     TRY(step(j, u, x, act, change));
-    return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, x->last) : OK;
+    return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, u, x) : OK;
 }
 
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,

@@ -19,26 +19,35 @@ const struct shape *level_shape(struct level_reader *r, uint32_t lot)
 
 static bool is_sscc(const struct space_row *s) { return s->level == 0xff; }
 
+static bool space_of(struct level_reader *r, unit_id u, struct space_row *out)
+{
+    if (r->names == NULL) return space_row_get(r->t, unit_space(u), out);
+    const struct space_row *s = names_space(r->names, r->t, unit_space(u));
+    if (s != NULL) *out = *s;
+    return s != NULL;
+}
+
 // Down the first of what each holds; no product has more levels than this goes deep.
 uint8_t level_of_unit(struct level_reader *r, unit_id u, uint32_t lot)
 {
-    const struct space_row *s = names_space(r->names, r->t, unit_space(u));
+    struct space_row s = {0};
+    bool known = space_of(r, u, &s);
     const struct shape *shape;
     unsigned deep = 0;
 
-    if (s != NULL && !is_sscc(s)) return s->level;
-    shape = s == NULL ? NULL : level_shape(r, lot);
+    if (known && !is_sscc(&s)) return s.level;
+    shape = known ? level_shape(r, lot) : NULL;
     if (shape == NULL) return LEVEL_SSCC;
     if (shape_sscc_levels(shape) < 2) return shape_sscc_empty(shape);
-    while (s != NULL && is_sscc(s) && deep <= PRODUCT_LEVELS_MAX) {
+    while (known && is_sscc(&s) && deep <= PRODUCT_LEVELS_MAX) {
         unit_id first = children_first(r->t, u);
         if (first.v == 0) break;
         u = first;
-        s = names_space(r->names, r->t, unit_space(u));
+        known = space_of(r, u, &s);
         deep++;
     }
-    bool empty = s == NULL || is_sscc(s);
-    uint8_t level = empty ? shape_sscc_empty(shape) : s->level;
+    bool empty = !known || is_sscc(&s);
+    uint8_t level = empty ? shape_sscc_empty(shape) : s.level;
     for (unsigned i = 0; i < deep; i++) level = shape_sscc_over(shape, level);
     return level;
 }

@@ -5,7 +5,7 @@
 
 struct level_reader { // remembers the shape of the lot asked for last
     struct txn *t;
-    struct names *names;
+    struct names *names; // NULL in a write: what a space is, is read from its row then
     struct arena *arena;
     uint32_t lot;
     struct shape shape;

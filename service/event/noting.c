@@ -109,11 +109,38 @@ static void note_space(struct noting *n, uint32_t space)
     }
 }
 
+// Units that began elsewhere have nothing in common.
+static void note_foreign(struct noting *n, const struct run *r)
+{
+    struct list_number number;
+    struct gs1_id id;
+
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (!list_number_get(n->t, (unit_id){r->first.v + i}, &number)) {
+            txn_spoil(n->t, "store.corrupt", "a foreign unit without a name");
+            return;
+        }
+        if (gs1_read(number.text, n->x.arena, &id).cls != ST_OK)
+            id = (struct gs1_id){.scheme = GS1_URI, .ext = number.text};
+        indexer_epc(&n->x, &id);
+    }
+}
+
+static bool is_foreign(const struct noting *n, uint32_t space)
+{
+    struct space_row s;
+
+    return space_row_get(n->t, space, &s) && s.sort == SPACE_OF_FOREIGN;
+}
+
 void noting_units(struct noting *n, const struct runs *units)
 {
     for (uint32_t i = 0; i < units->n; i++) {
         uint32_t space = unit_space(units->at[i].first);
-        if (space != n->space) note_space(n, space);
+        if (is_foreign(n, space))
+            note_foreign(n, &units->at[i]);
+        else if (space != n->space)
+            note_space(n, space);
         n->space = space;
     }
 }

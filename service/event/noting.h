@@ -24,5 +24,5 @@ void noting_biz_location(struct noting *n, uint64_t gln);
 void noting_party(struct noting *n, enum list_attribute of, uint64_t gln);
 void noting_location(struct noting *n, enum list_attribute of, uint64_t gln);
 void noting_value(struct noting *n, enum list_attribute of, str value); // as index_value gave it
-void noting_units(struct noting *n, const struct runs *units); // of generated or list pools
+void noting_units(struct noting *n, const struct runs *units);
 void noting_end(struct noting *n);

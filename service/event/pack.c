@@ -102,11 +102,22 @@ static bool tally(struct packing *p, uint32_t lot, uint8_t level)
     return true;
 }
 
+// An SSCC that began with an event which told no lot, or a unit that began elsewhere.
+static status lotless_fits(struct packing *p)
+{
+    p->strange = true;
+    if (!p->sorts.is_sscc)
+        return fail(ST_CONFLICT, "pack.level", 0, "the product puts no such unit in there");
+    if (tally(p, 0, LEVEL_SSCC)) return OK;
+    return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
+}
+
 static status child_fits(struct packing *p, unit_id u, const struct unit *x)
 {
     struct unit_sorts s = judge_sorts(&p->j, u);
     uint32_t lot = judge_header(&p->j, x->first)->lot;
 
+    if (lot == 0) return lotless_fits(p);
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
     TRY(level_fits(p, &s, shape)); // first: what is not taken says nothing of the others' lot

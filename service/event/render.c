@@ -22,8 +22,9 @@ struct unit_names {
     uint64_t run_begin;
     uint64_t begin; // the slice: units begin .. begin + n - 1 of all
     uint32_t n;
-    bool is_sscc;
+    bool is_sscc, is_foreign; // of foreign units a slice has one, `id`
     char gtin[14];
+    struct gs1_id id;
     uint8_t length[SLICE];
     char text[SLICE][GS1_KEY_MAX + 2];
 };
@@ -77,6 +78,11 @@ static status slice_read(struct unit_names *s, uint64_t i)
         return fail(ST_STORE, "names.unknown_space", 0, "there is no space %u",
                     unit_space(part.first));
     s->is_sscc = row->sort == SPACE_OF_SSCC;
+    s->is_foreign = row->sort == SPACE_OF_FOREIGN;
+    if (s->is_foreign) {
+        s->n = 1;
+        return names_id(s->r->names, s->r->t, part.first, s->r->arena, &s->id);
+    }
     memcpy(s->gtin, row->gtin, sizeof s->gtin);
     return names_texts(s->r->names, s->r->t, part, take_text, s);
 }
@@ -89,8 +95,9 @@ static status name_put(const void *self, uint32_t i, enum epcis_form form, struc
     if (at - s->begin >= s->n) TRY(slice_read(s, at));
     uint32_t k = (uint32_t)(at - s->begin);
     assert(k < s->n);
-    str text = {s->text[k], s->length[k]};
+    str text = {s->text[k], s->is_foreign ? 0 : s->length[k]};
     struct gs1_id id = s->is_sscc ? gs1_sscc(text.p) : gs1_sgtin(s->gtin, text);
+    if (s->is_foreign) id = s->id;
     return gs1_write(&id, form == EPCIS_URN ? GS1_URN : GS1_DL, s->r->prefixes, out);
 }
 

@@ -136,6 +136,7 @@ status judge_begin(struct judge *j, struct decide *d, const struct runs *units);
 struct unit_sorts judge_sorts(struct judge *j, unit_id u);
 const struct fact *judge_header(struct judge *j, uint64_t seq);
 uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first event; 0: none
+uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x); // x: its row
 // One unit of `units`, in their order: may `act` be done to it? *x is its row. The second tells
 // what changes.
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
@@ -167,6 +168,7 @@ struct unit_writing { // what the writes of all these kinds begin with
 };
 bool writing_begin(struct unit_writing *w, struct txn *t, const struct fact *f);
 void writing_end(struct unit_writing *w);
+void writing_flush(struct unit_writing *w); // what it holds back is in the store
 // n more, or fewer, of a lot's units of a level; nothing is counted for lot 0.
 struct count_of {
     uint32_t lot;

@@ -334,9 +334,12 @@ static status list_children(struct listing *l)
     return OK;
 }
 
-static bool touches_units(const struct fact *f)
+// Facts that a unit may have its lot from.
+static bool gives_lot(const struct fact *f)
 {
-    return f->kind >= FACT_UNITS_COMMISSIONED && f->kind <= FACT_LABELS_SAMPLED;
+    bool told = f->kind == FACT_EVENT_CAPTURED || f->kind == FACT_CAPTURE_APPLIED;
+
+    return told || (f->kind >= FACT_UNITS_COMMISSIONED && f->kind <= FACT_LABELS_SAMPLED);
 }
 
 // Those units of a fact that got their lot from it. A place is the fact's seq and the unit's index.
@@ -351,7 +354,7 @@ static status list_fact(struct listing *l, uint64_t seq, struct arena *scratch, 
     uint64_t place = seq << INDEX_BITS;
 
     TRY(journal_get(l->u.t, seq, scratch, &f));
-    if (!touches_units(&f)) return OK;
+    if (!gives_lot(&f)) return OK;
     TRY(report_get(f.decided, scratch, &report, &touched, &rest));
     for (struct run_walk w = runs_walk(&touched.runs); *more && run_next(&w, &u); place++) {
         if (place < l->from) continue;

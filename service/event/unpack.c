@@ -80,7 +80,7 @@ static status take_children(struct unpacking *u)
         if (x.parent.v != u->parent.v)
             judge_offend(&u->j, c, other);
         else
-            TRY(tally(u, c, judge_header(&u->j, x.first)->lot));
+            TRY(tally(u, c, judge_lot_of(&u->j, c, &x)));
     }
     return OK;
 }

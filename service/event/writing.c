@@ -24,6 +24,12 @@ static void counts_end(struct unit_writing *w)
     w->lot = 0;
 }
 
+void writing_flush(struct unit_writing *w)
+{
+    unit_rows_end(&w->rows);
+    counts_end(w);
+}
+
 void writing_end(struct unit_writing *w)
 {
     unit_rows_end(&w->rows);

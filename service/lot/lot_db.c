@@ -338,6 +338,8 @@ enum count unit_counts_as(const struct unit *u)
     bool number = s == UNIT_NONE || s == UNIT_ALLOCATED || s == UNIT_PRINTED;
 
     assert(s < UNIT_STATES);
+    if (u->parent.v != 0)
+        return (enum count)of_state[s]; // counted as packed, whatever it is marked
     if ((stock || number) && u->flags & UNIT_STOLEN)
         return stock ? COUNT_STOLEN : COUNT_STOLEN_NUMBERS;
     if ((stock || number) && u->flags & UNIT_LOST) return stock ? COUNT_LOST : COUNT_LOST_NUMBERS;

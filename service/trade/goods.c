@@ -1,5 +1,6 @@
 // Runs in the committer.
 #include "service/trade/goods.h"
+#include "service/event/newest.h"
 #include <string.h>
 
 void goods_begin(struct goods *g, struct decide *d, int64_t time_ms)
@@ -54,13 +55,14 @@ status goods_check_client(struct goods *g, const struct goods_look *x, const cha
                 "it belongs to another client than the others: tell them apart");
 }
 
-status goods_check_time(struct goods *g, const struct goods_look *x)
+status goods_check_time(struct goods *g, unit_id u, const struct goods_look *x)
 {
     TRY(header(g, x->row.last, &g->last));
     if (x->row.last > g->newest) g->newest = x->row.last;
-    if (x->row.last == 0 || !(g->last.flags & FACT_HAS_TIME)) return OK;
-    if (g->last.event.at.ms > g->latest_ms) g->latest_ms = g->last.event.at.ms;
-    if (g->time_ms == 0 || g->time_ms >= g->last.event.at.ms) return OK;
+    if (x->row.last == 0) return OK;
+    int64_t newest = newest_of(g->d->t, u, &x->row, &g->last);
+    if (newest > g->latest_ms) g->latest_ms = newest;
+    if (g->time_ms == 0 || g->time_ms >= newest) return OK;
     return fail(ST_CONFLICT, "time.before", 0, "time: it is before the unit's last event");
 }
 

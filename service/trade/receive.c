@@ -4,6 +4,7 @@
 // on, and received back. Runs in the committer.
 #include "service/trade/receive.h"
 #include "service/event/index.h"
+#include "service/event/leaving.h"
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/exception/exception.h"
@@ -73,7 +74,7 @@ static status check_unit(struct receiving *r, const struct goods_unit *u, struct
         return not_received("unit.received_back", "it is back at the site");
     TRY(check_code(r, u, x));
     TRY(check_party(r, u));
-    return goods_check_time(&r->g, x);
+    return goods_check_time(&r->g, u->unit, x);
 }
 
 // What is wrong with a unit that is there.
@@ -199,19 +200,15 @@ struct writing {
     const struct fact *f;
     struct unit_rows rows;
     struct cargo_marking around;
+    struct arena *arena;
 };
 
 // Out of its container, while its row still says what it was there.
 static void leave(struct writing *w, unit_id u, unit_id parent)
 {
-    struct runs one = {
-        &(struct run){u, 1},
-         1, 1
-    };
-
     cargo_mark_end(&w->around);
     unit_rows_end(&w->rows);
-    children_remove(w->t, parent, &one);
+    leaving_write(w->t, w->arena, u, parent);
 }
 
 static void write_unit(struct writing *w, unit_id u, uint64_t effect)
@@ -234,12 +231,14 @@ static void write_unit(struct writing *w, unit_id u, uint64_t effect)
         cargo_mark(&w->around, x.parent, before, x.flags);
 }
 
-static void write_units(struct txn *t, const struct fact *f, const struct received *x)
+static void write_units(struct txn *t, const struct fact *f, const struct received *x,
+                        struct arena *a)
 {
     struct bytes_r in = x->own.changes;
     struct alike_r changes = {.in = &in};
     struct writing w = {
-        .t = t, .f = f, .around = {.t = t, .seq = f->seq}
+        .t = t, .f = f, .around = {.t = t, .seq = f->seq},
+                .arena = a
     };
     unit_id u;
 
@@ -310,7 +309,7 @@ static void receive_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     arena_init(&a, 256 * MB);
     if (received_get(f, &a, &x).cls == ST_OK) {
-        write_units(t, f, &x);
+        write_units(t, f, &x, &a);
         write_counts(t, f, &x.own.counts);
         if (f->flags & FACT_IS_EVENT) note(t, f, &x, &a);
         raise(t, f, &x);

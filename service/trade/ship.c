@@ -79,7 +79,7 @@ static status check_top(struct ship *s, const struct goods_unit *top)
     TRY(check_state(s, top->unit, &x));
     alike_put(&s->previous, x.row.last);
     TRY(client);
-    TRY(goods_check_time(&s->g, &x));
+    TRY(goods_check_time(&s->g, top->unit, &x));
     TRY(loaded_check(&s->g, top->unit, &x, s->forwards ? &quarantine : &s->profile));
     count(s, &x, top->unit);
     return OK;

@@ -96,7 +96,7 @@ static status void_top(struct goods *g, const struct shipment_ask *ask, const st
         return fail(ST_CONFLICT, "shipment.came_back", 0,
                     "something of it came back: so it was shipped");
     alike_put(previous, x.row.last);
-    return goods_check_time(g, &x);
+    return goods_check_time(g, u->unit, &x);
 }
 
 // A draft's goods never were to leave: nothing of them changes.

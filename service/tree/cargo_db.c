@@ -246,9 +246,16 @@ void cargo_added(struct txn *t, unit_id parent, const struct runs *more)
     if (!has_row) of_children(t, parent, &is);
     bool same = is.lot_count == 0 || adds.lot_count == 0 || is.lots[0].lot == adds.lots[0].lot;
     bool told = is.lot_count == adds.lot_count || is.lot_count == 0;
-    if (!has_row && plain && same && told && !is_marked(&adds)) return;
-    sum_add(&is, &adds);
-    row_put(t, parent, &is);
+    if (has_row || !plain || !same || !told || is_marked(&adds)) {
+        sum_add(&is, &adds);
+        row_put(t, parent, &is);
+    }
+    // Containers of containers all have a row.
+    for (unit_id at = unit_one(t, parent).parent; at.v != 0; at = unit_one(t, at).parent) {
+        if (!row_get(t, at, &is)) continue;
+        sum_add(&is, &adds);
+        row_put(t, at, &is);
+    }
 }
 
 void cargo_removed(struct txn *t, unit_id parent, const struct runs *gone)

@@ -61,6 +61,7 @@ static const struct unit_act_flags act_flags[ACT_END] = {
     [ACT_RECEIVE_BACK]   = {BACK,          BACK,          GONE,         false},
     [ACT_PACK_INTO_TOLD] = {BARS_MOVE,     0,             0,            false},
     [ACT_BE_PACKED_TOLD] = {BARS_MOVE,     0,             0,            false},
+    [ACT_UNPACK_FROM_TOLD] = {GONE,        0,             UNIT_PARTIAL, false},
     [ACT_SHIP_TOLD]      = {BARS_SHIP,     0,             0,            false},
     [ACT_RELABEL]        = {BARS_SHIP,     0,             0,            false},
 };
@@ -186,10 +187,10 @@ static const struct rule {
     {F,     ACT_RECEIVE,        UNIT_OPEN,         ANY_PARENT, 0,         UNIT_OPEN},
     {F,     ACT_RECEIVE,        UNIT_CLOSED,       ANY_PARENT, 0,         UNIT_CLOSED},
     {P | C, ACT_RECEIVE_BACK,   UNIT_SHIPPED,      ANY_PARENT, 0,         UNIT_SHIPPED},
-    {C,     ACT_PACK_INTO_TOLD, UNIT_OPEN,         NO_PARENT,  0,         UNIT_CLOSED},
-    {C,     ACT_PACK_INTO_TOLD, UNIT_CLOSED,       NO_PARENT,  0,         UNIT_CLOSED},
-    {F,     ACT_PACK_INTO_TOLD, UNIT_NONE,         NO_PARENT,  0,         UNIT_NONE},
-    {F,     ACT_PACK_INTO_TOLD, UNIT_COMMISSIONED, NO_PARENT,  0,         UNIT_COMMISSIONED},
+    {C,     ACT_PACK_INTO_TOLD, UNIT_OPEN,         ANY_PARENT, 0,         UNIT_CLOSED},
+    {C,     ACT_PACK_INTO_TOLD, UNIT_CLOSED,       ANY_PARENT, 0,         UNIT_CLOSED},
+    {F,     ACT_PACK_INTO_TOLD, UNIT_NONE,         ANY_PARENT,  0,         UNIT_NONE},
+    {F,     ACT_PACK_INTO_TOLD, UNIT_COMMISSIONED, ANY_PARENT, 0,         UNIT_COMMISSIONED},
     {P,     ACT_BE_PACKED_TOLD, UNIT_COMMISSIONED, NO_PARENT,  0,         UNIT_COMMISSIONED},
     {C,     ACT_BE_PACKED_TOLD, UNIT_OPEN,         NO_PARENT,  0,         UNIT_OPEN},
     {C,     ACT_BE_PACKED_TOLD, UNIT_CLOSED,       NO_PARENT,  0,         UNIT_CLOSED},
@@ -201,6 +202,10 @@ static const struct rule {
     {P,     ACT_RELABEL,        UNIT_COMMISSIONED, ANY_PARENT, 0,         UNIT_COMMISSIONED},
     {C,     ACT_RELABEL,        UNIT_OPEN,         ANY_PARENT, 0,         UNIT_OPEN},
     {C,     ACT_RELABEL,        UNIT_CLOSED,       ANY_PARENT, 0,         UNIT_CLOSED},
+    {C,     ACT_UNPACK_FROM_TOLD, UNIT_OPEN,       ANY_PARENT, 0,         UNIT_OPEN},
+    {C,     ACT_UNPACK_FROM_TOLD, UNIT_CLOSED,     ANY_PARENT, 0,         UNIT_OPEN},
+    {F,     ACT_UNPACK_FROM_TOLD, UNIT_NONE,       ANY_PARENT, 0,         UNIT_NONE},
+    {F,     ACT_UNPACK_FROM_TOLD, UNIT_COMMISSIONED, ANY_PARENT, 0,       UNIT_COMMISSIONED},
 }; // what is not listed is refused
 // clang-format on
 

@@ -99,7 +99,8 @@ struct unit {
     X(PACK_INTO_TOLD, 25, "pack into as told")                                                     \
     X(BE_PACKED_TOLD, 26, "pack as told")                                                          \
     X(SHIP_TOLD, 27, "ship as told")                                                               \
-    X(RELABEL, 28, "relabel") /* what it is gets a new number; told as what that means */
+    X(RELABEL, 28, "relabel") /* what it is gets a new number; told as what that means */          \
+    X(UNPACK_FROM_TOLD, 29, "unpack from as told")
 
 enum unit_act {
 #define X(name, number, word) ACT_##name = (number),

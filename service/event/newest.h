@@ -1,0 +1,9 @@
+// newest.h - when the newest of what happened to a unit happened.
+#pragma once
+#include "service/journal/journal_db.h"
+#include "service/unit/unit.h"
+
+// `last` is the header of the unit's last event. A unit's chain is in the order of the journal; its
+// flag `late` says that this is another order than that of time, and the chain is walked then.
+// INT64_MIN: nobody said when.
+int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct fact *last);

@@ -1,0 +1,936 @@
+"""What a site must be like after a story, worked out apart from the service.
+
+The model reads schemas/states.txt as data and shares no code with the program under test. It takes
+the same bodies that are sent (reports, shipments, what captured events mean) and says of each
+whether it is taken or refused, for which units and by which code; what it takes it applies. A
+container's state and flags reach its content when they are looked at, as STATES has it.
+"""
+import contextlib
+import json
+import pathlib
+import re
+
+STATES = pathlib.Path(__file__).parents[2] / "schemas/states.txt"
+HANDED_DOWN = frozenset(("hold", "recalled", "lost", "stolen", "received_back"))
+BARRED_BY = (("hold", "unit.on_hold"), ("stolen", "unit.stolen"), ("lost", "unit.lost"),
+             ("recalled", "unit.recalled"), ("received_back", "unit.received_back"))
+AHEAD_MAX_MS = 30000
+LIVES = ("commissioned", "open", "closed")
+
+# Words of reports and the acts they are.
+FIRSTS = {"commission": "commission", "scrap": "scrap", "label_sample": "label_sample"}
+CHANGES = {"printed": "print", "sample": "sample", "decommission": "decommission",
+           "destroy": "destroy", "invalidate": "invalidate", "lost": "lose", "found": "find",
+           "stolen": "steal", "hold": "hold"}
+COMES_OUT = ("sample", "decommission", "destroy", "lose", "steal")  # or is refused in a container
+EMPTIED = ("decommission", "destroy")  # what a container holds comes out before
+
+
+def words(text):
+    text = text.strip()
+    return frozenset() if text == "-" else frozenset(w.strip() for w in text.split(","))
+
+
+class Machine:
+    """The state machine of schemas/states.txt."""
+    ACT = re.compile(r"act (\w+): forbidden by ([\w,-]+), sets ([\w,-]+), clears ([\w,-]+)(, own)?")
+    STEP = re.compile(r"step ([\w,]+) (\w+): from ([\w,]+), (\w+), needs ([\w,-]+) -> (\S+)")
+
+    def __init__(self, text):
+        self.acts, self.steps = {}, []
+        for line in text.splitlines():
+            line = line.split("#")[0].strip()
+            if match := self.ACT.fullmatch(line):
+                name, forbidden, sets, clears, own = match.groups()
+                self.acts[name] = (words(forbidden), words(sets), words(clears), bool(own))
+            elif match := self.STEP.fullmatch(line):
+                sorts, act, states, parent, needs, to = match.groups()
+                self.steps.append((words(sorts), act, words(states), parent, words(needs), to))
+            else:
+                assert not line, f"schemas/states.txt: {line!r}"
+        assert {step[1] for step in self.steps} == set(self.acts)
+
+    def step(self, act, unit, stands, flags):
+        """(code, None), or (None, (state, flags set, flags cleared))."""
+        for sorts, name, states, parent, needs, to in self.steps:
+            if name != act or stands not in states or not sorts & unit.sorts:
+                continue
+            if parent == "alone" and unit.parent is not None:
+                return "unit.has_parent", None
+            if parent == "inside" and unit.parent is None:
+                return "unit.no_parent", None
+            forbidden, sets, clears, own = self.acts[act]
+            has = unit.flags if own else flags
+            if needs and not needs & has:
+                return "unit.state", None
+            for flag, code in BARRED_BY:
+                if flag in forbidden & has:
+                    return code, None
+            stays = to == "=" or to == stands
+            return None, (unit.state if stays else to, sets, clears)
+        return "unit.state", None
+
+
+class Unit:
+    __slots__ = ("name", "sorts", "gtin", "level", "client", "state", "flags", "parent", "children",
+                 "lot", "asked", "first", "last_ms", "newest_ms", "events")
+
+    def __init__(self, name, sorts, client, gtin=None, level=None, asked=None):
+        self.name, self.sorts, self.client = name, frozenset(sorts), client
+        self.gtin, self.level = gtin, level  # None: an SSCC, whose level its content tells
+        self.asked = asked   # the lot that the number was asked for
+        self.state, self.flags, self.parent, self.children = "none", frozenset(), None, {}
+        self.lot, self.first = None, None  # first: the act that it began with
+        self.last_ms = self.newest_ms = None
+        self.events = 0
+
+    @property
+    def is_sscc(self):
+        return self.gtin is None
+
+    @property
+    def is_pack(self):
+        return "pack" in self.sorts
+
+    def copy(self):
+        return (self.state, self.flags, self.parent, dict(self.children), self.lot, self.first,
+                self.last_ms, self.newest_ms, self.events)
+
+    def restore(self, copy):
+        (self.state, self.flags, self.parent, self.children, self.lot, self.first, self.last_ms,
+         self.newest_ms, self.events) = copy
+
+
+class Product:
+    """Levels from inside out: (word, GTIN or None for an SSCC, quantity)."""
+
+    def __init__(self, client, levels):
+        self.client, self.levels = client, levels
+        self.gtins = {gtin: i for i, (_, gtin, _) in enumerate(levels) if gtin}
+        self.ssccs = [i for i, (_, gtin, _) in enumerate(levels) if gtin is None]
+
+    @property
+    def gtin(self):
+        return self.levels[0][1]
+
+    def sscc_over(self, below):
+        return next((i for i in self.ssccs if i > below), self.ssccs[-1])
+
+    def nominal(self, above, below):
+        return self.levels[above][2] if above - 1 == below else 0
+
+
+class Lot:
+    def __init__(self, product, lot):
+        self.product, self.lot = product, lot
+        self.state, self.held = "open", False
+        self.asked = [0] * len(product.levels)
+        self.unread = [0] * len(product.levels)
+        self.units = {}  # that have it, by name
+
+    @property
+    def key(self):
+        return (self.product.gtin, self.lot)
+
+    def takes_commission(self):
+        return self.state in ("open", "reopened")
+
+    def flags(self):
+        return ({"recalled"} if self.state == "recalled" else set()) | (
+            {"hold"} if self.held else set())
+
+
+class Refused(Exception):
+    """Why a call is refused: a code, and each offender's where units offend."""
+
+    def __init__(self, code, units=None):
+        super().__init__(code, units)
+        self.code, self.units = code, units or {}
+        self.vague = False  # several acts in an order of the service's: the first that is refused
+
+
+class Model:
+    def __init__(self, now_ms):
+        self.machine = Machine(STATES.read_text())
+        self.now_ms = now_ms  # a function: the service's clock, about
+        self.clients = {}     # name -> profile
+        self.products = {}    # any GTIN -> Product
+        self.lots = {}        # (GTIN of the innermost level, lot) -> Lot
+        self.units = {}       # bracketed -> Unit
+        self.said = {}        # (line, id) -> what it said
+        self.refused = 0      # facts
+        self.handed = {}      # units that were shipped by name: something of them came back
+        self.objected = {}    # client -> captured events that some unit did not allow
+        self.trail = None     # copies of what is being changed
+
+    # ---- what there is
+
+    def client(self, name, **profile):
+        self.clients[name] = {"capture": "record", "decommission_packed": "refuse",
+                              "decommission_parent": "parent", "ship_rule": "closed", **profile}
+
+    def product(self, client, levels):
+        product = Product(client, levels)
+        for gtin in product.gtins:
+            self.products[gtin] = product
+        return product
+
+    def open_lot(self, gtin, lot):
+        made = Lot(self.products[gtin], lot)
+        self.lots[made.key] = made
+        return made
+
+    def lot_of(self, gtin, lot):
+        return self.lots.get((self.products[gtin].gtin, lot))
+
+    def issue(self, names, client, gtin, lot):
+        """Numbers given out for a lot; gtin None: SSCCs."""
+        for name in names:
+            level = None if gtin is None else self.products[gtin].gtins[gtin]
+            sort = "pack" if level == 0 else "container"
+            self.units[name] = Unit(name, (sort,), client, gtin, level, lot)
+        if lot is not None:
+            level = lot.product.ssccs[0] if gtin is None else self.products[gtin].gtins[gtin]
+            lot.asked[level] += len(names)
+
+    def foreign(self, name, client, gtin, container):
+        if name not in self.units:
+            sorts = ("container" if container else "pack", "foreign")
+            self.units[name] = Unit(name, sorts, client, gtin)
+        return self.units[name]
+
+    # ---- how units stand
+
+    def above(self, unit):
+        while unit.parent is not None:
+            unit = unit.parent
+            yield unit
+
+    def flags_of_lot(self, unit):
+        return set() if unit.is_sscc or unit.lot is None else unit.lot.flags()
+
+    def stands(self, unit):
+        """State and flags with what comes from containers and the lot."""
+        state, flags = unit.state, set(unit.flags) | self.flags_of_lot(unit)
+        for container in self.above(unit):
+            flags |= container.flags & HANDED_DOWN
+            if container.state == "shipped":
+                state = "shipped"
+        return state, flags
+
+    def shown(self, unit):
+        """(state, flags) as GET tells them."""
+        state, flags = self.stands(unit)
+        if unit.state not in LIVES:
+            return self.word(unit.state), unit.flags | self.flags_of_lot(unit)
+        if state == "commissioned" and unit.parent is not None:
+            return "packed", frozenset(flags)
+        return self.word(state), frozenset(flags)
+
+    @staticmethod
+    def word(state):
+        return "allocated" if state == "none" else state
+
+    def level_of(self, unit, lot=None):
+        """The packaging level that it counts with: an SSCC's is told by its oldest content."""
+        if unit.level is not None:
+            return unit.level
+        if (lot or unit.lot) is None:
+            return None  # an SSCC that began with an event that told no lot
+        product = (lot or unit.lot).product
+        if len(product.ssccs) < 2 or not unit.children:
+            return product.ssccs[0]
+        first = next(iter(unit.children.values()))
+        below = first.level if first.level is not None else self.level_of(first, lot or unit.lot)
+        return product.sscc_over(below)
+
+    def counts(self):
+        """Of every lot and level, from its units one by one."""
+        kept = ("commissioned", "scrapped", "packed", "open", "shipped", "printed",
+                "label_sampled", "sampled", "inactive", "destroyed", "invalid", "dissolved", "lost",
+                "stolen", "lost_numbers", "stolen_numbers", "returned",
+                "elsewhere", "others", "unread")
+        all_lots = {}
+        for lot in self.lots.values():
+            rows = [dict.fromkeys(kept, 0) for _ in lot.product.levels]
+            for row, asked, unread in zip(rows, lot.asked, lot.unread):
+                row["issued"], row["unread"] = asked, unread
+            all_lots[lot.key] = rows
+        for unit in self.units.values():
+            lot = unit.asked if unit.first is None else unit.lot
+            if "foreign" in unit.sorts:
+                continue
+            if unit.first is not None and unit.asked is not unit.lot:
+                for of, word in ((unit.asked, "elsewhere"), (unit.lot, "others")):
+                    if of is not None:
+                        level = of.product.ssccs[0] if unit.is_sscc else unit.level
+                        all_lots[of.key][level][word] += 1
+            if lot is None:
+                continue
+            row = all_lots[lot.key][self.level_of(unit, lot)]
+            row["commissioned"] += unit.first == "commission"
+            row["packed"] += unit.parent is not None
+            place = self.place(unit)
+            if place in row and place != "commissioned":
+                row[place] += 1
+        return all_lots
+
+    def balance(self):
+        """Of every lot and level: (numbers or None, goods), each unit told where it is."""
+        made = {}
+        counts = self.counts()
+        for lot in self.lots.values():
+            goods = [dict.fromkeys(("loose", "open"), 0) for _ in lot.product.levels]
+            numbers = [dict.fromkeys(("unknown_fate",), 0) for _ in lot.product.levels]
+            made[lot.key] = [numbers, goods]
+            for row, all_of in zip(goods, counts[lot.key]):
+                row.update((k, all_of[k]) for k in (
+                    "commissioned", "shipped", "sampled", "inactive", "dissolved", "destroyed",
+                    "lost", "stolen"))
+                row["in_containers"] = all_of["packed"]
+        for unit in self.units.values():
+            place = self.place(unit)
+            if unit.lot is not None and place in ("commissioned", "open", "closed"):
+                row = made[unit.lot.key][1][self.level_of(unit)]
+                row["open"] += place == "open"
+                row["loose"] += place != "open" and unit.parent is None
+            elif unit.asked is not None and unit.first is None and place in ("none", "printed"):
+                level = unit.asked.product.ssccs[0] if unit.is_sscc else unit.level
+                made[unit.asked.key][0][level]["unknown_fate"] += 1
+        return made
+
+    def is_balanced(self, lot):
+        numbers, goods = self.balance()[lot.key]
+        return not (any(row["unknown_fate"] for row in numbers) or
+                    any(row["open"] for row in goods) or any(row["loose"] for row in goods[:-1]))
+
+    @staticmethod
+    def place(unit):
+        """The one line of a lot's balance that it is told in; in a container it is there."""
+        number = unit.state in ("none", "allocated", "printed")
+        if number or unit.state in ("commissioned", "open", "closed"):
+            for flag in ("stolen", "lost"):
+                if flag in unit.flags and unit.parent is None:
+                    return flag + ("_numbers" if number else "")
+        return "returned" if unit.state == "returned_to_owner" else unit.state
+
+    # ---- changing
+
+    @contextlib.contextmanager
+    def attempt(self):
+        """What is refused changes nothing, and counts as one fact."""
+        outer, self.trail = self.trail, {}
+        try:
+            yield
+        except Refused:
+            for unit, copy in self.trail.items():
+                unit.restore(copy)
+            raise
+        finally:
+            self.trail = outer
+
+    def touch(self, unit, ms):
+        self.trail.setdefault(unit, unit.copy())
+        unit.last_ms = ms
+        unit.newest_ms = ms if unit.newest_ms is None else max(unit.newest_ms, ms)
+        unit.events += 1
+
+    def change(self, unit, change, ms):
+        self.touch(unit, ms)
+        unit.state, sets, clears = change
+        unit.flags = (unit.flags - clears) | sets
+
+    def begin(self, unit, act, lot):
+        unit.lot, unit.first = lot, act
+
+    def put_in(self, unit, parent):
+        unit.parent = parent
+        parent.children[unit.name] = unit
+
+    def take_out(self, unit):
+        del unit.parent.children[unit.name]
+        unit.parent = None
+
+    def judge(self, act, unit, ms):
+        """(code, change) by the state machine and the clock."""
+        code, change = self.machine.step(act, unit, *self.stands(unit))
+        if code is None and ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
+            return "time.before", None
+        return code, change
+
+    # ---- reports
+
+    def report(self, said, line=None, client=None):
+        """None: taken. "repeat": it was taken before. Else Refused is raised."""
+        try:
+            return self._report(said, line, client)
+        except Refused:
+            self.refused += 1
+            raise
+
+    def _report(self, said, line, client):
+        content = json.dumps({k: v for k, v in said.items() if k != "id"}, sort_keys=True)
+        if "id" in said and (line, said["id"]) in self.said:
+            if self.said[line, said["id"]] == content:
+                return "repeat"
+            raise Refused("report.id_mismatch")
+        units = self.find(said, client)
+        ms = said.get("time_ms")
+        if ms is not None and ms > self.now_ms() + AHEAD_MAX_MS:
+            raise Refused("time.ahead")
+        with self.attempt():
+            kind = said["type"]
+            if kind in FIRSTS:
+                self.firsts(FIRSTS[kind], said, units, ms)
+            elif kind in CHANGES:
+                self.changes(CHANGES[kind], units, said.get("unpack"), ms)
+            else:
+                getattr(self, kind)(said, units, ms)
+        if "id" in said:
+            self.said[line, said["id"]] = content
+        return None
+
+    def names(self, said):
+        if "serials" in said:
+            return [f"(01){said['gtin']}(21){s}" for s in said["serials"]]
+        if "ssccs" in said:
+            return [f"(00){s}" for s in said["ssccs"]]
+        return said.get("units") or said.get("children") or []
+
+    def find(self, said, client):
+        """The units named, parent first; those of one client."""
+        offenders, found, whose = {}, [], client
+        parent = [said["parent"]] if "parent" in said else []
+        for names in (parent, self.names(said)):
+            for name in names:
+                unit = self.units.get(name)
+                if unit is not None and "foreign" in unit.sorts:
+                    unit = None
+                if unit is not None and whose is None:
+                    whose = unit.client
+                if unit is None or unit.client != whose:
+                    offenders[name] = "unit.unknown"
+                found.append(unit)
+            if offenders:
+                raise Refused("unit.unknown", offenders)
+            here = found[len(parent):] if names is not parent else []
+            twice = {u.name: "unit.twice" for u in here if here.count(u) > 1} \
+                if len({u.name for u in here}) < len(here) else {}
+            if twice:
+                raise Refused("unit.twice", twice)
+        if parent and found[0] in found[1:]:
+            raise Refused("pack.cycle", {found[0].name: "pack.cycle"})
+        return found
+
+    def refuse(self, offenders):
+        if offenders:
+            raise Refused(next(iter(offenders.values())), offenders)
+
+    def firsts(self, act, said, units, ms):
+        lot = None
+        if "lot" in said:
+            lot = self.lot_of(said["gtin"], said["lot"])
+            if lot is None:
+                raise Refused("lot.unknown")
+        else:
+            asked = {u.asked for u in units}
+            if len(asked) > 1:
+                raise Refused("scrap.lots")
+            lot = asked.pop()
+        if act == "commission" and not lot.takes_commission():
+            raise Refused("lot.closed")
+        offenders, changes = {}, []
+        for unit in units:
+            code, change = self.judge(act, unit, ms)
+            if code is not None:
+                offenders[unit.name] = code
+            changes.append(change)
+        self.refuse(offenders)
+        at = self.when(units, ms)
+        for unit, change in zip(units, changes):
+            self.change(unit, change, at)
+            self.begin(unit, act, lot)
+
+    def when(self, units, ms):
+        """Said, or now; never before what happened to them."""
+        if ms is not None:
+            return ms
+        return max([self.now_ms()] + [u.last_ms for u in units if u.last_ms is not None])
+
+    def changes(self, act, units, unpack, ms):
+        profile = self.clients[units[0].client]
+        if unpack is None:
+            unpack = profile["decommission_packed"] == "unpack"
+        unpack = unpack and act in COMES_OUT
+        for_each = {}
+        for unit in units if unpack else ():
+            if unit.parent is not None and self.stands(unit)[0] != "shipped":
+                for_each.setdefault(unit.parent.name, []).append(unit)
+        first = [("unpack", self.units[name], inside) for name, inside in for_each.items()]
+        for unit in units if act in EMPTIED else ():
+            comes = unpack and unit.parent is not None and self.stands(unit)[0] != "shipped"
+            if (unit.parent is not None and not comes) or unit.state not in ("open", "closed"):
+                continue
+            held = [c for c in unit.children.values() if not (unpack and c in units)]
+            if held:
+                first.append(("unpack", unit, held))
+                if profile["decommission_parent"] == "children":
+                    first.append(("fate", None, held))
+        told = unpack if first else None
+        try:
+            for what, parent, inside in first:
+                if what == "unpack":
+                    self.unpack_units(parent, inside, ms)
+                else:
+                    self.changes(act, inside, told, ms)
+        except Refused as refused:
+            refused.vague = len(first) > 1
+            raise
+        offenders, changes = {}, []
+        for unit in units:
+            code, change = self.judge(act, unit, ms)
+            if code is not None:
+                offenders[unit.name] = code
+            changes.append(change)
+        if act == "print" and any(u.asked and not u.asked.takes_commission()
+                                  for u in units if u.name not in offenders):
+            raise Refused("lot.closed", offenders)
+        self.refuse(offenders)
+        if len({u.first is None and "foreign" not in u.sorts for u in units}) > 1:
+            raise Refused("report.mixed")
+        at = self.when(units, ms)
+        for unit, change in zip(units, changes):
+            self.change(unit, change, at)
+
+    def unread(self, said, units, ms):
+        del units, ms
+        lot = self.lot_of(said["gtin"], said["lot"])
+        lot.unread[lot.product.gtins[said["gtin"]]] += said["count"]
+
+    # ---- containers
+
+    def pack(self, said, units, ms):
+        parent, children = units[0], units[1:]
+        offenders, begins = {}, said.get("commission", False)
+        if parent.is_pack:
+            offenders[parent.name] = "pack.parent"
+        else:
+            act = "commission" if begins else "pack_into"
+            code, began = self.judge(act, parent, ms)
+            if code is not None:
+                offenders[parent.name] = code
+        fits = Fits(self, parent, begins)
+        for child in children:
+            code, _ = self.judge("pack", child, ms)
+            if code is None and parent.name not in offenders:
+                code = fits.child(child)
+            if code is not None:
+                offenders[child.name] = code
+        self.refuse(offenders)
+        lot = children[0].lot if begins else parent.lot
+        now, nominal = len(parent.children) + len(children), fits.nominal(children, lot)
+        if nominal and now > nominal:
+            raise Refused("pack.too_many", {parent.name: "pack.too_many"})
+        at = self.when(units, ms)
+        self.touch(parent, at)
+        if begins:
+            self.begin(parent, "commission", lot)
+            parent.flags -= self.machine.acts["commission"][2]
+        parent.state = "open"
+        if nominal and now == nominal:
+            parent.state = "closed"
+        elif said.get("partial"):
+            parent.state = "closed"
+            parent.flags |= {"partial"}
+        for child in children:
+            self.touch(child, at)
+            self.put_in(child, parent)
+
+    def unpack(self, said, units, ms):
+        children = units[1:] if "parent" in said else units
+        parent = units[0] if "parent" in said else children[0].parent
+        if parent is None:
+            offenders = {c.name: self.judge("unpack", c, ms)[0] for c in children}
+            self.refuse({k: v for k, v in offenders.items() if v})
+        if "children" not in said:
+            children = list(parent.children.values())
+        self.unpack_units(parent, children, ms)
+
+    def unpack_units(self, parent, children, ms):
+        offenders = {}
+        code, change = self.judge("unpack_from", parent, ms)
+        if code is None and not children:
+            code = "unpack.empty"
+        if code is not None:
+            offenders[parent.name] = code
+        for child in children:
+            code, _ = self.judge("unpack", child, ms)
+            if code is None and child.parent is not parent:
+                code = "unit.other_parent"
+            if code is not None:
+                offenders[child.name] = code
+        self.refuse(offenders)
+        at = self.when([parent, *children], ms)
+        self.change(parent, change, at)
+        for child in children:
+            self.touch(child, at)
+            self.take_out(child)
+
+    def close(self, said, units, ms):
+        parent, = units
+        code, change = self.judge("close", parent, ms)
+        if code is not None:
+            raise Refused(code, {parent.name: code})
+        if not parent.children:
+            raise Refused("close.empty", {parent.name: "close.empty"})
+        first = next(iter(parent.children.values()))
+        nominal = parent.lot.product.nominal(
+            self.level_of(parent), self.level_of(first)) if parent.lot else 0
+        now = len(parent.children)
+        if now < nominal and not said.get("partial"):
+            raise Refused("close.partial", {parent.name: "close.partial"})
+        self.change(parent, change, self.when(units, ms))
+        if said.get("partial") and (not nominal or now < nominal):
+            parent.flags |= {"partial"}
+
+    # ---- captured events
+
+    def captured(self, client, acts, units, ms, lot=None, empties=False):
+        """An event that was stored: acts is (of the parent or None, of the others). Says which
+        units objected, by code. By the rules `record` and `off`."""
+        rule = self.clients[client]["capture"]
+        parent_act, act = acts
+        if empties and rule != "off":
+            units = units + list(units[0].children.values())
+        if all(u.is_sscc or "foreign" in u.sorts for u in units):
+            lot = None  # whose lot it is a trade item tells
+        objections, done, parent_bad, ended = {}, [], False, set()
+        names = {u.name for u in units}
+        units, under = self.with_content(client, act, units)
+        for i, unit in enumerate(units):
+            mine = parent_act if parent_act and i == 0 else act
+            if unit in under:
+                mine = None if under[unit] not in ended else act if (
+                    self.clients[client]["decommission_parent"] == "children") else "come_out"
+            if rule == "off":
+                mine = None
+            code, change = None, None
+            moves = mine in ("pack_as_told", "unpack")
+            if unit.newest_ms is not None and ms < unit.newest_ms:
+                code = "time.before" if mine else None
+                parent_bad |= bool(parent_act) and i == 0
+                mine = None
+            elif mine and not (moves and parent_bad):
+                code, change = self.told(mine, unit, units, lot, names, unit in under)
+                if code == "unit.has_parent" and mine == "ship_as_told" and \
+                        unit.parent.name in names:
+                    code, change = None, None
+                elif parent_act and i == 0:
+                    parent_bad = code is not None
+            if code is not None:
+                objections[unit.name] = code
+            if change and act in EMPTIED:
+                ended.add(unit)
+            done.append((unit, mine if change else None, change))
+        self.apply_told(done, parent_act, lot, ms)
+        if objections:
+            self.objected[client] = self.objected.get(client, 0) + 1
+        return objections
+
+    def with_content(self, client, act, units):
+        """What containers hold that the event ends, too: (all, {one that was not named: its
+        container})."""
+        rule, under, all_units = self.clients[client], {}, list(units)
+        if rule["capture"] == "off" or act not in EMPTIED:
+            return all_units, under
+        deep = rule["decommission_parent"] == "children"
+        for unit in all_units:  # it grows
+            if unit.state not in ("open", "closed") or (unit in under and not deep):
+                continue
+            for child in unit.children.values():
+                if child not in units:
+                    under[child] = unit
+                    all_units.append(child)
+        return all_units, under
+
+    def told(self, act, unit, units, lot, names, falls_out):
+        state, flags = self.stands(unit)
+        parent = unit.parent
+        if parent is not None and state != "shipped" and act in ("decommission", "destroy",
+                                                                 "sample"):
+            unpacks = self.clients[unit.client]["decommission_packed"] == "unpack"
+            if falls_out or unpacks or (act in EMPTIED and parent.name in names):
+                unit.parent = None  # out of its container first
+        if act == "ship_as_told":  # with all that it holds
+            flags = flags.union(*(u.flags & self.GONE | self.flags_of_lot(u)
+                                  for u in self.inside(unit)))
+        code, change = self.machine.step("unpack" if act == "come_out" else act, unit, state, flags)
+        unit.parent = parent
+        if code is not None:
+            return code, None
+        foreign = "foreign" in unit.sorts
+        if act == "commission" and not foreign and not unit.is_sscc:
+            if lot is None or unit.gtin not in lot.product.gtins:
+                return "lot.unknown", None
+            if not lot.takes_commission():
+                return "lot.closed", None
+        if act == "pack_as_told" and unit in self.above(units[0]):
+            return "pack.cycle", None
+        if act == "unpack" and unit.parent is not units[0]:
+            return "unit.other_parent", None
+        return None, change
+
+    def apply_told(self, done, parent_act, lot, ms):
+        with self.attempt():
+            moved = [u for u, act, change in done if change and act in ("pack_as_told", "unpack")]
+            parent = done[0][0] if parent_act else None
+            for unit, act, change in done:
+                self.touch(unit, ms)
+                if unit.state == "none":  # named by an event, never commissioned
+                    unit.flags |= {"seen"}
+                if change is None or (unit is parent and not moved):
+                    continue
+                if act == "pack_as_told":
+                    self.put_in(unit, parent)
+                elif act == "unpack":
+                    self.take_out(unit)
+                elif act == "receive_back" and unit.parent is not None:
+                    self.take_out(unit)
+                    unit.state, unit.flags = "shipped", (unit.flags - change[2]) | change[1]
+                elif unit is parent and unit.parent is not None:  # as it is, in its container
+                    unit.flags -= change[2]
+                else:
+                    unit.state, sets, clears = change
+                    unit.flags = (unit.flags - clears) | sets
+                    if act == "commission":
+                        self.begin(unit, act, None if "foreign" in unit.sorts else lot)
+                    if act in ("decommission", "destroy", "sample", "come_out") and unit.parent:
+                        self.take_out(unit)
+                    if unit.state != "none":
+                        unit.flags -= {"seen"}
+
+    # ---- numbers that go back
+
+    def give_back(self, names):
+        """{unit: code} of those that are kept; the others are their owner's again."""
+        kept = {}
+        for name in names:
+            code, change = self.machine.step("return", self.units[name], self.units[name].state,
+                                             self.units[name].flags)
+            if code is None:
+                self.units[name].state = change[0]
+            else:
+                kept[name] = code
+        return kept
+
+    # ---- trade
+
+    def inside(self, unit):
+        for child in unit.children.values():
+            yield child
+            yield from self.inside(child)
+
+    def ship(self, names, ms):
+        """A shipment of tops; raises Refused."""
+        try:
+            self._ship(names, ms)
+        except Refused:
+            self.refused += 1
+            raise
+
+    def _ship(self, names, ms):
+        offenders, whose = {}, None
+        units = [self.units.get(name) for name in names]
+        for name, unit in zip(names, units):
+            code = "unit.unknown" if unit is None or "foreign" in unit.sorts else None
+            if code is None and units.count(unit) > 1:
+                code = "unit.twice"
+            if code is None:
+                if whose is None and unit.first is not None:
+                    whose = unit.client
+                code = self.ship_top(unit, whose, ms)
+            if code is not None:
+                offenders.update(self.bad_content(unit) if code.startswith("unit.content") else {})
+                offenders[name] = code
+        if offenders:
+            raise Refused(next(offenders[n] for n in names if n in offenders), offenders)
+        at = self.when(units, ms)
+        with self.attempt():
+            for unit in units:
+                self.touch(unit, at)
+                unit.state = "shipped"
+                self.handed[unit] = False
+
+    def void(self, units, ms):
+        """A shipment that never was."""
+        with self.counted():
+            offenders, changes = {}, []
+            for unit in units:
+                code, change = self.machine.step("void_shipment", unit, *self.stands(unit))
+                if code is None and self.handed.get(unit):
+                    code = "shipment.came_back"
+                if code is None and ms is not None and ms < unit.newest_ms:
+                    code = "time.before"
+                if code is not None:
+                    offenders[unit.name] = code
+                changes.append(change)
+            self.refuse(offenders)
+            at = self.when(units, ms)
+            with self.attempt():
+                for unit, change in zip(units, changes):
+                    self.change(unit, change, at)
+                    self.handed.pop(unit, None)
+
+    @contextlib.contextmanager
+    def counted(self):
+        try:
+            yield
+        except Refused:
+            self.refused += 1
+            raise
+
+    def come_back(self, unit, ms):
+        """True where it is received back from whom it was shipped to."""
+        state, flags = self.stands(unit)
+        if state != "shipped" or "received_back" in flags - self.flags_of_lot(unit):
+            return False
+        code, change = self.machine.step("receive_back", unit, state, flags)
+        shipped = next((u for u in [unit, *self.above(unit)] if u in self.handed), None)
+        if code is not None or shipped is None:
+            return False
+        if ms is not None and ms < unit.newest_ms:
+            return False
+        self.handed[shipped] = True
+        with self.attempt():
+            out = unit.parent is not None
+            self.touch(unit, self.when([unit], ms))
+            if out:
+                self.take_out(unit)
+            unit.state = "shipped" if out else change[0]
+            unit.flags = (unit.flags - change[2]) | change[1]
+        return True
+
+    # ---- lots that people sign, and holds
+
+    def sign(self, act, lot):
+        to = {"release": "released", "reopen": "reopened", "recall": "recalled"}[act]
+        with self.counted():
+            if lot.state == to and act != "reopen":
+                return
+            if lot.state == "recalled":
+                raise Refused("lot.recalled")
+            wanted = {"release": ("closed",), "reopen": ("closed", "released")}
+            if lot.state not in wanted.get(act, ("open", "closed", "released", "reopened")):
+                raise Refused("lot.open")
+            if act == "release" and lot.held:
+                raise Refused("lot.on_hold")
+            if act == "release" and not self.is_balanced(lot):
+                raise Refused("lot.unbalanced")
+        lot.state = to
+
+    def hold(self, units):
+        with self.counted(), self.attempt():
+            self.changes("hold", units, None, None)
+
+    def end_hold(self, units):
+        """Those that still are on hold, and may come off."""
+        with self.attempt():
+            for unit in units:
+                code, change = self.machine.step("end_hold", unit, unit.state, unit.flags)
+                if code is None:
+                    self.change(unit, change, self.when(units, None))
+
+    GONE = frozenset(("hold", "recalled", "lost", "stolen"))
+    BARS = (("stolen", "unit.stolen"), ("recalled", "unit.recalled"), ("hold", "unit.on_hold"),
+            ("lost", "unit.lost"))
+
+    def bad_content(self, unit):
+        """What inside may not leave, by flags of its own, and containers that are not closed."""
+        found = {}
+        for inner in self.inside(unit):
+            code = next((code for flag, code in self.BARS if flag in inner.flags), None)
+            if code or inner.state == "open":
+                found[inner.name] = code or "unit.open"
+        return found
+
+    def ship_top(self, unit, whose, ms):
+        state, flags = self.stands(unit)
+        code, _ = self.machine.step("ship", unit, state, flags - self.flags_of_lot(unit) |
+                                    unit.flags)
+        if code is not None:
+            return code
+        if unit.client != whose:
+            return "shipment.clients"
+        if ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
+            return "time.before"
+        rule = self.clients[unit.client]["ship_rule"]
+        if not unit.is_sscc and (code := self.ship_lot(unit.lot, rule)):
+            return code
+        bad = set(self.bad_content(unit).values())
+        for _, code in self.BARS:
+            if code in bad:
+                return "unit.content_" + code.split(".")[1]
+        if bad:
+            return "unit.content_open"
+        lots = dict.fromkeys(u.lot for u in self.inside(unit) if not u.is_sscc and u.lot)
+        return next(filter(None, (self.ship_lot(lot, rule) for lot in lots)), None)
+
+    @staticmethod
+    def ship_lot(lot, rule):
+        if lot is None:
+            return None  # what began elsewhere
+        if lot.held:
+            return "lot.on_hold"
+        if lot.state == "recalled":
+            return "lot.recalled"
+        if rule == "quarantine" or lot.state == "released":
+            return None
+        if lot.state == "closed":
+            return None if rule == "closed" else "lot.unreleased"
+        return "lot.open"
+
+
+class Fits:
+    """What may go into a container together (guard 1)."""
+
+    def __init__(self, model, parent, begins):
+        self.model, self.parent = model, parent
+        self.one_lot, self.lot, self.products = False, None, []
+        first = next(iter(parent.children.values()), None)
+        self.first = first
+        if not parent.is_sscc:
+            self.one_lot, self.lot = True, None if begins else parent.lot
+        elif first is not None and first.is_pack:
+            self.one_lot, self.lot = True, first.lot
+
+    def child(self, unit):
+        if not self.parent.is_sscc:
+            product = self.model.products[self.parent.gtin]
+            below = None if unit.is_sscc else product.gtins.get(unit.gtin)
+            if below is None or below != self.parent.level - 1:
+                return "pack.level"
+        self.one_lot |= unit.is_pack
+        if self.one_lot:
+            self.lot = self.lot or unit.lot
+            if unit.lot is not self.lot:
+                return "pack.lot"
+        return None
+
+    def nominal(self, children, lot):
+        """How many fill the container, 0: nobody said."""
+        if lot is None:
+            return 0
+        model, product = self.model, lot.product
+        levels = {model.level_of(c) for c in children}
+        if self.first is not None:
+            levels.add(model.level_of(self.first))
+        if len(levels) > 1 or {c.lot and c.lot.product for c in children} != {product}:
+            return 0
+        below = model.level_of(children[0])
+        if not self.parent.is_sscc:
+            level = self.parent.level
+        elif self.first is not None:
+            level = model.level_of(self.parent)
+        else:
+            level = product.sscc_over(below) if len(product.ssccs) > 1 else product.ssccs[0]
+        return product.nominal(level, below) if below is not None else 0

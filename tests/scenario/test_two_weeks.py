@@ -1,0 +1,449 @@
+"""Two weeks of a site from a seed: several clients and lines, lots, rework, jams, lost labels,
+holds, shipments, returns, captured documents, and the service killed in between. A model that
+shares no code with the service foretells every call and what every unit and lot is like.
+
+TWO_WEEKS=full plays all of it; otherwise a short run is played. PACKTRAIL_SEED plays the same again.
+"""
+import os
+import time
+
+import harness
+from plant import Plant
+
+FULL = os.environ.get("TWO_WEEKS") == "full"
+SHORT_LOTS = 6 if harness.SANITIZED else 16
+LOTS = 40 if FULL else SHORT_LOTS
+PACKS = 1100 if FULL else 150
+MISCHIEF = 0.12 if FULL else 0.25
+MOMENTS = 11  # the last is the end
+LINES = ("line-1", "line-2", "line-3")
+CLIENTS = [
+    ("acme", {}, [("pack", "sgtin", 1), ("case", "sscc", 10), ("pallet", "sscc", 6)]),
+    ("bolt", {"decommission_packed": "unpack", "decommission_parent": "children"},
+     [("pack", "sgtin", 1), ("case", "sgtin", 8), ("pallet", "sscc", 5)]),
+    ("cora", {"ship_rule": "quarantine"},
+     [("pack", "sgtin", 1), ("case", "sscc", 5), ("pallet", "sscc", 4)]),
+]
+
+
+def free(units, *states):
+    """Those that nothing stands in the way of."""
+    return [u for u in units if u.state in states and u.parent is None and not u.flags]
+
+
+def pieces(units, size):
+    return [units[i:i + size] for i in range(0, len(units), size)]
+
+
+class Story:
+    """One lot on one line, told in steps; between any two of them something else may happen."""
+
+    def __init__(self, plant, number):
+        self.plant, self.rng, self.number = plant, plant.rng, number
+        self.client, _, self.levels = CLIENTS[number % len(CLIENTS)]
+        self.product = next(p for p in plant.model.products.values() if p.client == self.client)
+        self.line = LINES[number % len(LINES)]
+        self.lot = None
+        self.packs, self.cases, self.pallets = [], [], []
+
+    def say(self, type_, units=(), **more):
+        if type_ in ("scrap", "label_sample", "sample", "decommission", "destroy", "invalidate",
+                     "lost", "found", "stolen", "hold"):
+            more.setdefault("reason", "as told on the line")
+        return self.plant.say(self.line, type_, units, **more)
+
+    def steps(self):
+        yield from self.begin()
+        yield from self.make()
+        yield from self.fill()
+        yield from self.rework()
+        yield from self.end()
+
+    def begin(self):
+        plant, gtin = self.plant, self.product.gtin
+        self.lot = plant.open_lot(gtin, f"LOT-{self.number:03d}")
+        dead = self.number % 5 == 4  # this line's PC dies before it confirms anything
+        self.packs = plant.serials(self.line, gtin, self.lot, PACKS, confirm=not dead)
+        yield
+        cases = PACKS // self.levels[1][2] + 3
+        case_gtin = self.product.levels[1][1]
+        self.cases = (plant.ssccs(self.line, self.lot, cases, not dead) if case_gtin is None else
+                      plant.serials(self.line, case_gtin, self.lot, cases, not dead))
+        if len(self.levels) > 2:
+            self.pallets = plant.ssccs(self.line, self.lot, cases // self.levels[2][2] + 2)
+        yield
+
+    def make(self):
+        """Printing and commissioning, with jams, label samples and a lost roll."""
+        rng = self.rng
+        roll = self.packs[-PACKS // 20:]
+        if self.number % 3 == 0:
+            self.say("lost", roll, at=self.plant.tick())
+        for i, some in enumerate(pieces(self.packs, 20)):
+            some = [u for u in some if u not in roll or rng.random() < 0.3]
+            if not some:
+                continue
+            if rng.random() < 0.5:
+                self.say("printed", some)
+            if rng.random() < 0.08:  # a jam
+                self.say("scrap", some, lot=self.lot.lot, gtin=self.product.gtin)
+                continue
+            if rng.random() < 0.3:
+                self.say("label_sample", some[:1])
+                some = some[1:]
+            if not some:
+                continue
+            self.say("commission", some, lot=self.lot.lot, gtin=self.product.gtin,
+                     id=f"{self.lot.lot}/c{i}")
+            if rng.random() < 0.15:  # the same again, by its id
+                self.repeat()
+            if i % 3 == 2:
+                yield
+        if self.number % 3 == 0:
+            self.say("found", roll[:3])
+        self.plant.say(self.line, "unread", lot=self.lot.lot, gtin=self.product.gtin,
+                       count=rng.randrange(1, 9), reason="a dirty lens",
+                       id=f"{self.lot.lot}/u")
+        self.plant.flush(crash=self.number % 4 == 1 and self.can_crash())
+        yield
+
+    def can_crash(self):
+        """Only what has an id and was taken may be said again after a crash."""
+        return all(foretold is None and "id" in said for said, foretold in self.plant.queue)
+
+    def repeat(self):
+        said, foretold = self.plant.queue[-1]
+        if foretold is None:
+            self.plant.queue.append((said, "repeat"))
+
+    def fill(self):
+        """Cases and pallets."""
+        size = self.levels[1][2]
+        packs = free(self.packs, "commissioned")
+        self.rng.shuffle(packs)
+        begun = self.product.levels[1][1] is not None
+        if begun:
+            self.say("commission", self.cases[:-2], lot=self.lot.lot, gtin=self.cases[0].gtin)
+        cases = iter(self.cases)
+        for i, some in enumerate(pieces(packs, size)):
+            case = next(cases, None)
+            if case is None:
+                break
+            if begun and case.state != "open":
+                continue
+            if len(some) > 2 and self.rng.random() < 0.2:  # in two goes
+                self.say("pack", some[:2], parent=case, id=f"{self.lot.lot}/p{i}a",
+                         **({} if begun else {"commission": True}))
+                self.say("pack", some[2:], parent=case, id=f"{self.lot.lot}/p{i}b")
+            else:
+                self.say("pack", some, parent=case, id=f"{self.lot.lot}/p{i}",
+                         **({} if begun else {"commission": True}))
+            if i % 6 == 5:
+                if self.number % 4 == 2 and self.can_crash():
+                    self.plant.flush(crash=True)
+                yield
+        for case in self.cases:
+            if case.state == "open" and self.rng.random() < 0.9:
+                self.say("close", parent=case, partial=True, by="Mia", reason="the lot's last")
+        yield
+        yield from self.stack()
+
+    def stack(self):
+        if not self.pallets:
+            return
+        closed = free(self.cases, "closed")
+        closed += [c for c in self.cases if c.state == "closed" and c.flags == {"partial"}
+                   and c.parent is None and c not in closed]
+        for pallet, some in zip(self.pallets, pieces(closed, self.levels[2][2])):
+            self.say("pack", some, parent=pallet, commission=True)
+        for pallet in self.pallets:
+            if pallet.state == "open":
+                self.say("close", parent=pallet, partial=True, by="Mia", reason="the last")
+        yield
+
+    def rework(self):
+        """Packs come out for samples, a case is emptied and packed again."""
+        rng = self.rng
+        tops = free(self.cases, "closed")
+        if tops:
+            case = rng.choice(tops)
+            packs = list(case.children.values())
+            self.say("unpack", packs[:2], parent=case)
+            self.say("sample", packs[:1])
+            self.say("pack", packs[1:2], parent=case)
+            self.say("unpack", parent=case)
+            self.say("pack", free(packs, "commissioned"), parent=case)
+            self.say("close", parent=case, partial=True, by="Mia", reason="one was sampled")
+        yield
+        packed = [u for u in self.packs if u.parent is not None]
+        for unit in rng.sample(packed, min(4, len(packed))):
+            self.say(rng.choice(("sample", "decommission", "destroy", "lost", "stolen")), [unit],
+                     **({"unpack": rng.random() < 0.5} if rng.random() < 0.5 else {}))
+        if self.cases and rng.random() < 0.5:
+            self.say("decommission", [rng.choice(self.cases)])
+        held = [u for u in self.packs if u.state == "commissioned"]
+        if held:
+            self.say("hold", rng.sample(held, min(3, len(held))))
+        yield
+
+    def end(self):
+        plant = self.plant
+        unused = [u for u in self.packs if u.state in ("none", "printed")]
+        if unused:
+            plant.give_back(self.line, unused[:20])
+        if self.number % 7 != 6:  # one in seven stays open
+            plant.close_lot(self.lot)
+        yield
+        self.say("commission", unused[:1] or self.packs[:1], lot=self.lot.lot,
+                 gtin=self.product.gtin)
+        tops = free(self.pallets + self.cases, "closed")
+        tops += [c for c in self.pallets + self.cases if c not in tops and c.parent is None
+                 and c.state == "closed" and c.flags <= {"partial"}]
+        for some in pieces(tops, 4):
+            plant.ship(some)
+            yield
+        plant.ship([self.rng.choice(self.cases)])
+        yield from self.after()
+
+    def after(self):
+        """What the buyer sends back, what never left, what is recalled."""
+        plant, rng = self.plant, self.rng
+        mine = [s for s in plant.shipments if s[1][0].lot is self.lot]
+        if mine and rng.random() < 0.6:
+            plant.void(*rng.choice(mine))
+        gone = [u for u in self.packs if plant.model.stands(u)[0] == "shipped"]
+        for some in pieces(rng.sample(gone, min(6, len(gone))), 2):
+            if not any(u in plant.model.above(v) for u in some for v in some):
+                plant.give_back_goods(some)
+        yield
+        back = [u for u in self.packs if "received_back" in u.flags]
+        if back:
+            self.say(rng.choice(("decommission", "destroy", "hold")), back[:1])
+        if rng.random() < 0.5:
+            plant.sign("release", self.lot)
+        if rng.random() < 0.3:
+            plant.sign("reopen", self.lot)
+        if rng.random() < 0.3:
+            plant.sign("recall", self.lot)
+            some = free(self.pallets + self.cases, "closed")
+            if some:
+                plant.ship(some[:1])
+        yield
+
+
+class Mischief:
+    """Anything at all with anything at all: the model says what comes of it."""
+    ACTS = ("printed", "scrap", "label_sample", "commission", "sample", "decommission", "destroy",
+            "invalidate", "lost", "found", "stolen", "hold", "pack", "unpack", "close", "ship",
+            "late", "ahead", "held", "let_go", "back")
+
+    def __init__(self, plant):
+        self.plant, self.rng = plant, plant.rng
+
+    def happen(self):
+        units = [u for u in self.plant.model.units.values() if "foreign" not in u.sorts]
+        one = self.rng.choice(units)
+        others = [u for u in self.rng.choices(units, k=40)
+                  if u.client == one.client and u is not one and u.gtin == one.gtin][:2]
+        act, line = self.rng.choice(self.ACTS), self.rng.choice(LINES)
+        some = [one] + [u for i, u in enumerate(others) if u not in others[:i]]
+        getattr(self, act, lambda *a: self.other(act, *a))(line, some)
+
+    def other(self, act, line, some):
+        more = {} if act == "printed" else {"reason": "mischief"}
+        if act in ("sample", "decommission", "destroy", "lost", "stolen"):
+            if self.rng.random() < 0.4:
+                more["unpack"] = self.rng.random() < 0.5
+        if act in ("scrap", "label_sample") and not all(u.gtin for u in some):
+            some = some[:1]
+        self.plant.say(line, act, some, **more)
+
+    def commission(self, line, some):
+        lot = some[0].lot or some[0].asked
+        self.plant.say(line, "commission", some, lot=lot.lot, gtin=lot.product.gtin
+                       if some[0].gtin is None else some[0].gtin)
+
+    def container(self, client):
+        found = [u for u in self.plant.model.units.values()
+                 if not u.is_pack and u.client == client and "foreign" not in u.sorts]
+        return self.rng.choice(found)
+
+    def pack(self, line, some):
+        parent = self.container(some[0].client)
+        some = [u for u in some if u is not parent]
+        if some:
+            more = {"commission": True} if self.rng.random() < 0.2 else {}
+            self.plant.say(line, "pack", some, parent=parent, **more)
+
+    def unpack(self, line, some):
+        if self.rng.random() < 0.3:
+            self.plant.say(line, "unpack", some)
+        else:
+            parent = some[0].parent or self.container(some[0].client)
+            some = [u for u in some if u is not parent]
+            self.plant.say(line, "unpack", some if self.rng.random() < 0.7 else (), parent=parent)
+
+    def close(self, line, some):
+        more = {"partial": True, "by": "Mia", "reason": "no more"}
+        self.plant.say(line, "close", parent=self.container(some[0].client),
+                       **(more if self.rng.random() < 0.5 else {}))
+
+    def ship(self, line, some):
+        del line
+        self.plant.ship(some)
+
+    def held(self, line, some):
+        del line
+        lot = some[0].lot
+        if self.rng.random() < 0.2 and lot is not None and not lot.held:
+            self.plant.hold_lot(lot)
+        else:
+            self.plant.hold_units(some)
+
+    def let_go(self, line, some):
+        del line, some
+        self.plant.end_hold()
+
+    def back(self, line, some):
+        del line
+        self.plant.give_back_goods(some[:1])
+
+    def late(self, line, some):
+        """A time before what happened to it already."""
+        known = [u for u in some if u.newest_ms is not None]
+        if known:
+            self.plant.say(line, "hold", known[:1], at=known[0].newest_ms - 5000, reason="late")
+
+    def ahead(self, line, some):
+        self.plant.say(line, "hold", some[:1], reason="ahead",
+                       at=self.plant.model.now_ms() + 600000 + self.rng.randrange(10**6))
+
+
+class Capturing:
+    """What the systems of one client send of its packs, and of others' that it has seen."""
+    OBSERVED = (
+        ("ship_as_told", {"bizStep": "shipping", "disposition": "in_transit"}),
+        ("void_shipment", {"bizStep": "void_shipping"}),
+        ("receive", {"bizStep": "receiving", "disposition": "in_progress"}),
+        ("receive_back", {"bizStep": "receiving", "disposition": "returned"}),
+        ("hold", {"bizStep": "holding", "disposition": "non_sellable_other"}),
+        ("recall", {"bizStep": "holding", "disposition": "recalled"}),
+        ("sample", {"bizStep": "sampling"}),
+        ("steal", {"bizStep": "inspecting", "disposition": "stolen"}),
+        (None, {"bizStep": "inspecting"}))
+    ENDED = (("decommission", {"bizStep": "decommissioning", "disposition": "inactive"}),
+             ("destroy", {"bizStep": "destroying", "disposition": "destroyed"}))
+
+    def __init__(self, plant, client="cora"):
+        self.plant, self.rng, self.client, self.made = plant, plant.rng, client, 0
+
+    def some(self, *sorts):
+        plant = self.plant
+        units = [u for u in plant.model.units.values()
+                 if u.client == self.client and (not sorts or sorts[0] in u.sorts)]
+        found = self.rng.sample(units, min(len(units), self.rng.randrange(1, 4)))
+        if self.rng.random() < 0.2 or not found:
+            self.made += 1
+            name = f"(01)09521999000006(21)X{self.made}"
+            found.append(plant.model.foreign(name, self.client, "09521999000006", False))
+        return found
+
+    def event(self):
+        kind, rng = self.rng.randrange(6), self.rng
+        ms = self.plant.tick()
+        if kind == 0:
+            parents = [u for u in self.some("container") if not u.is_pack]
+            if parents:
+                return self.aggregation(parents[0], ms)
+        if kind == 1:
+            act, members = rng.choice(self.ENDED)
+            return (None, act), {"action": "DELETE", **members}, None, self.some(), None, ms
+        if kind == 2:
+            units = self.some()
+            lot = next((u.asked for u in units if u.asked), None)
+            return ((None, "commission"), {"action": "ADD", "bizStep": "commissioning"}, None,
+                    units, lot, ms)
+        act, members = rng.choice(self.OBSERVED)
+        if rng.random() < 0.1:
+            ms -= 3 * 86400000  # told late
+        return (None, act), {"action": "OBSERVE", **members}, None, self.some(), None, ms
+
+    def aggregation(self, parent, ms):
+        children = [u for u in self.some("pack") if u is not parent]
+        if self.rng.random() < 0.5:
+            return (("pack_into_as_told", "pack_as_told"),
+                    {"action": "ADD", "bizStep": "packing"}, parent, children, None, ms)
+        if parent.children and self.rng.random() < 0.7:
+            children = list(parent.children.values())[:2]
+        return (("unpack_from_as_told", "unpack"), {"action": "DELETE", "bizStep": "unpacking"}, parent,
+                children, None, ms)
+
+    def happen(self):
+        self.plant.flush()
+        for _ in range(self.rng.randrange(1, 6)):  # the model goes on from each to the next
+            self.plant.capture(self.client, self.event())
+
+
+def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, seed, capsys):
+    site = make_site()
+    site.configure(capture={"wait": "0 s"})  # what comes too early is an exception at once
+    site.start()
+    began = time.monotonic()
+    plant = Plant(site, seed)
+    clients = [*CLIENTS[:2], (CLIENTS[2][0], {
+        **CLIENTS[2][1], "decommission_packed": plant.rng.choice(("refuse", "unpack")),
+        "decommission_parent": plant.rng.choice(("parent", "children"))}, CLIENTS[2][2])]
+    plant.configure(clients, LINES)
+    mischief, capturing = Mischief(plant), Capturing(plant)
+    waiting = [Story(plant, n) for n in range(LOTS)]
+    running, done = [], 0
+    moments = iter(range(1, MOMENTS + 1))
+    next_moment = LOTS / MOMENTS
+    while waiting or running:
+        while waiting and len(running) < 4:
+            running.append(waiting.pop(0).steps())
+        steps = plant.rng.choice(running)
+        if next(steps, "end") == "end":
+            running.remove(steps)
+            done += 1
+        while done and plant.rng.random() < MISCHIEF * 3:
+            mischief.happen()
+        if done and plant.rng.random() < MISCHIEF:
+            capturing.happen()
+        if plant.rng.random() < 0.01:
+            plant.restart()
+        if done >= next_moment - 1e-9 and done < LOTS:
+            next_moment += LOTS / MOMENTS
+            plant.compare(f"moment {next(moments)}, {done} lots done")
+    plant.compare("the end", every_number=True)
+    plant.compare_refusals()
+    site.stop()
+    records, units = site.verify()
+    with capsys.disabled():
+        print(f"\n{plant.facts} facts compared at {plant.moments} moments: {LOTS} lots, "
+              f"{len(plant.model.units)} units, {plant.calls} calls, {plant.model.refused} refused, "
+              f"{sum(plant.model.objected.values())} captured events objected to; seed {seed}; "
+              f"{time.monotonic() - began:.0f} s; verified {records} records, {units} units")
+    assert plant.facts > (1000000 if FULL else 2000 * LOTS)
+
+
+def test_a_pallet_counts_as_an_empty_one_once_all_came_back_out_of_it(make_site, seed):
+    plant = Plant(make_site().start(), seed)
+    plant.configure(CLIENTS, LINES)
+    gtin = next(iter(plant.model.products))
+    lot = plant.open_lot(gtin, "L1")
+    packs = plant.serials("line-1", gtin, lot, 20)
+    case, _ = plant.ssccs("line-1", lot, 2)
+    pallet, = plant.ssccs("line-1", lot, 1)
+    plant.say("line-1", "commission", packs, lot="L1", gtin=gtin)
+    plant.say("line-1", "pack", packs[:10], parent=case, commission=True)
+    plant.say("line-1", "pack", [case], parent=pallet, commission=True, partial=True, by="Mia",
+              reason="the last")
+    plant.close_lot(lot)
+    assert plant.ship([pallet])
+    for unit in (case, pallet):
+        plant.give_back_goods([unit])
+        plant.compare(f"{unit.name} is back")
+    for unit in (pallet, case):
+        assert plant.say("line-1", "decommission", [unit], reason="damaged")
+        plant.compare(f"{unit.name} is dissolved")

@@ -1,0 +1,183 @@
+// Captured events and what lies in what: containers within containers, what ends there, what began
+// elsewhere. Every test ends with a count of all units and a replay.
+#include "captured_site.h"
+#include "common/env.h"
+#include "line_site.h"
+#include "service/client/client.h"
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ELSEWHERE "https://id.gs1.org/01/09521999000006/21/X"
+
+struct drops { // two cases of four on a pallet
+    struct numbers packs, ssccs;
+    const char *pallet, *cases[2];
+};
+
+static void build(struct fixture *f, struct drops *d)
+{
+    struct packing_of packs = {DROPS, ",\"commission\":true"}, cases = {NULL, packs.more};
+
+    d->packs = line_site_serials(f, DROPS, "D1", 8);
+    d->ssccs = line_site_ssccs(f, "acme", 3);
+    accepted(f, say_commission(f, "D1", DROPS, (struct part){&d->packs, 0, 8}));
+    for (uint32_t i = 0; i < 2; i++) {
+        d->cases[i] = text(f, d->ssccs.texts[i]);
+        accepted(f, say_pack(f, d->cases[i], (struct part){&d->packs, 4 * i, 4}, packs));
+    }
+    d->pallet = text(f, d->ssccs.texts[2]);
+    accepted(f, say_pack(f, d->pallet, (struct part){&d->ssccs, 0, 2}, cases));
+}
+
+static void tell(struct fixture *f, const char *type, const char *members)
+{
+    wall now = env_wall(f->site.env);
+    struct captured_says e = {type, members, {.at = {now.ms + 1000}}};
+    client_id acme;
+    struct txn *t = fixture_read(f);
+
+    assert_true(client_by_name(t, S("acme"), &acme));
+    fixture_read_end(t);
+    (void)captured_site_say(f, acme, &e);
+}
+
+static void move(struct fixture *f, const char *action, const char *parent, const char *child)
+{
+    char members[512];
+
+    snprintf(members, sizeof members,
+             ",\"action\":\"%s\",\"bizStep\":\"packing\",\"parentID\":\"https://id.gs1.org/00/%s\","
+             "\"childEPCs\":[\"%s\"]",
+             action, parent, child);
+    tell(f, "AggregationEvent", members);
+}
+
+static const char *pack_uri(struct fixture *f, const struct drops *d, uint32_t i)
+{
+    char uri[128];
+
+    snprintf(uri, sizeof uri, "https://id.gs1.org/01/" DROPS "/21/%.*s", STR(d->packs.texts[i]));
+    return text(f, str_of(uri));
+}
+
+static struct unit drop(struct fixture *f, const struct drops *d, uint32_t i)
+{
+    return line_site_row(f, sgtin(f, DROPS, d->packs.texts[i]));
+}
+
+static void a_case_on_a_pallet_is_unpacked_and_packed_as_told(void **state)
+{
+    struct fixture *f = *state;
+    struct drops d;
+
+    build(f, &d);
+    move(f, "DELETE", d.cases[0], pack_uri(f, &d, 0));
+    assert_int_equal(drop(f, &d, 0).parent.v, 0);
+    assert_int_equal(line_site_row(f, d.cases[0]).state, UNIT_CLOSED); // as it was
+    move(f, "ADD", d.cases[1], pack_uri(f, &d, 0));
+    assert_int_equal(drop(f, &d, 0).parent.v, line_site_unit(f, d.cases[1]).v);
+    line_site_check(f);
+}
+
+static void nothing_is_put_into_what_lies_in_it(void **state)
+{
+    struct fixture *f = *state;
+    char pallet[64];
+    struct drops d;
+
+    build(f, &d);
+    snprintf(pallet, sizeof pallet, "https://id.gs1.org/00/%s", d.pallet);
+    move(f, "ADD", d.cases[0], pallet);
+    assert_int_equal(line_site_row(f, d.pallet).parent.v, 0);
+    line_site_check(f);
+}
+
+static void end_pallet(struct fixture *f, const struct drops *d, const char *rule)
+{
+    char members[256];
+
+    fixture_put(f, &kind_client_put, "acme", rule);
+    snprintf(members, sizeof members,
+             ",\"action\":\"DELETE\",\"bizStep\":\"decommissioning\","
+             "\"epcList\":[\"https://id.gs1.org/00/%s\"]",
+             d->pallet);
+    tell(f, "ObjectEvent", members);
+    assert_int_equal(line_site_row(f, d->pallet).state, UNIT_DISSOLVED);
+}
+
+static void what_a_pallet_held_comes_out_when_it_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct drops d;
+
+    build(f, &d);
+    end_pallet(f, &d, "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"]}");
+    assert_int_equal(line_site_row(f, d.cases[1]).state, UNIT_CLOSED);
+    assert_int_equal(line_site_row(f, d.cases[1]).parent.v, 0);
+    assert_int_equal(drop(f, &d, 7).parent.v, line_site_unit(f, d.cases[1]).v);
+    line_site_check(f);
+}
+
+static void what_a_pallet_held_ends_with_it_by_the_clients_rule(void **state)
+{
+    struct fixture *f = *state;
+    struct drops d;
+
+    build(f, &d);
+    end_pallet(f, &d,
+               "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],"
+               "\"profile\":{\"decommission_parent\":\"children\"}}");
+    assert_int_equal(line_site_row(f, d.cases[1]).state, UNIT_DISSOLVED);
+    assert_int_equal(drop(f, &d, 7).state, UNIT_INACTIVE);
+    assert_int_equal(drop(f, &d, 7).parent.v, 0);
+    line_site_check(f);
+}
+
+static void a_line_empties_what_holds_a_unit_that_began_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers packs = line_site_serials(f, DROPS, "D1", 2), c = line_site_ssccs(f, "acme", 1);
+    const char *sscc = text(f, c.texts[0]);
+    char body[128];
+
+    accepted(f, say_commission(f, "D1", DROPS, (struct part){&packs, 0, 2}));
+    accepted(f, say_pack(f, sscc, (struct part){&packs, 0, 2},
+                         (struct packing_of){DROPS, ",\"commission\":true"}));
+    tell(f, "ObjectEvent", ",\"action\":\"ADD\",\"epcList\":[\"" ELSEWHERE "\"]");
+    move(f, "ADD", sscc, ELSEWHERE);
+    snprintf(body, sizeof body, "{\"type\":\"unpack\",\"parent\":\"%s\"}", sscc);
+    accepted(f, body);
+    assert_int_equal(line_site_row(f, sscc).state, UNIT_OPEN);
+    line_site_check(f);
+}
+
+static int setup(void **state)
+{
+    *state = line_site_open();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    line_site_close(&f);
+    return 0;
+}
+
+#define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TREE_TEST(a_case_on_a_pallet_is_unpacked_and_packed_as_told),
+        TREE_TEST(nothing_is_put_into_what_lies_in_it),
+        TREE_TEST(what_a_pallet_held_comes_out_when_it_ends),
+        TREE_TEST(what_a_pallet_held_ends_with_it_by_the_clients_rule),
+        TREE_TEST(a_line_empties_what_holds_a_unit_that_began_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
