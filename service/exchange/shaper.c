@@ -6,6 +6,7 @@
 #include "service/event/event_id.h"
 #include "service/event/render.h"
 #include "service/exchange/order.h"
+#include "service/journal/restored.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,8 @@ static str gln_text(struct making *x, uint64_t gln)
 // The same message has the same id when it is sent again.
 static void affirm(struct making *x, struct epcis_out *conf)
 {
-    struct event_name name = {x->telling, x->f->number, EVENT_SHAPE_MESSAGE};
+    struct event_name name = {x->telling, x->f->number, EVENT_SHAPE_MESSAGE,
+                              restored_term(x->s->t, x->telling)};
     struct buf id;
 
     if (x->statement.seller == 0) return;
