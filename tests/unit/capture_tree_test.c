@@ -99,7 +99,7 @@ static void end_pallet(struct fixture *f, const struct drops *d, const char *rul
 {
     char members[256];
 
-    fixture_put(f, &kind_client_put, "acme", rule);
+    assert_int_equal(fixture_put(f, &kind_client_put, "acme", rule).cls, ST_OK);
     snprintf(members, sizeof members,
              ",\"action\":\"DELETE\",\"bizStep\":\"decommissioning\","
              "\"epcList\":[\"https://id.gs1.org/00/%s\"]",

@@ -46,11 +46,12 @@ static const char *of_unit(struct fixture *f, const char *type, const char *unit
 
 static void profile(struct fixture *f, const char *members)
 {
-    fixture_put(f, &kind_client_put, "acme",
-                fmt(f,
-                    "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{%s},"
-                    "\"reason\":\"agreed\"}",
-                    members));
+    status st = fixture_put(f, &kind_client_put, "acme",
+                            fmt(f,
+                                "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{%s},"
+                                "\"reason\":\"agreed\"}",
+                                members));
+    assert_int_equal(st.cls, ST_OK);
 }
 
 // A full case of drops: 4 packs under the SSCC.
