@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    SLICE = 256,
+    SLICE = 1024, // the last of them to arrive keep few lanes of the permutation busy
     SSCC_LENGTH = 18,
     COMPANY_PREFIX_MIN = 4, // GS1 General Specifications, section 1.4: 4 to 12 digits
     COMPANY_PREFIX_MAX = 12
