@@ -361,13 +361,8 @@ void names_now(struct names_later *l)
 
     l->n = 0;
     if (k == NULL) return; // nothing to do, or the transaction knows
-    char room[NAMES_LATER][TEXT_LENGTH_MAX];
-    unsigned length = space_length(&k->space);
-    status st =
-        space_text_list(&k->space, l->ordinal, n, (struct space_sink){room[0], sizeof room[0]});
+    status st = space_text_at(&k->space, l->ordinal, n, l->out->p, l->at);
     if (st.cls != ST_OK) txn_spoil(l->t, st.reason, st.text);
-    for (uint32_t i = 0; i < n && st.cls == ST_OK; i++)
-        memcpy(l->out->p + l->at[i], room[i], length);
 }
 
 bool names_later(struct names_later *l, struct run r, const struct names_frame *f)
