@@ -16,6 +16,7 @@
 #define HEAD_MAX    (8 * KB)
 #define BODY_MAX    (4 * MB) // 100 000 serials of 20 characters
 #define LINE_MAX    256
+#define FIRST_READ  (4 * KB) // a head and a short body
 
 void die(const char *fmt, ...)
 {
@@ -161,7 +162,7 @@ bool asker_read(struct asker *a)
     static char in[256 * 1024];
 
     if (a->awaiting == ASKER_BODY && !a->chunked) return read_body(a);
-    ssize_t got = read(a->fd, in, sizeof in);
+    ssize_t got = read(a->fd, in, a->awaiting == ASKER_HEAD ? FIRST_READ : sizeof in);
 
     if (got == 0) die("the service closed a connection");
     if (got < 0 && errno != EAGAIN) die_os("read");
@@ -174,5 +175,6 @@ bool asker_read(struct asker *a)
         case ASKER_WHOLE: die("bytes after the answer");
         }
     }
+    if (a->awaiting == ASKER_BODY && !a->chunked) return read_body(a);
     return a->awaiting == ASKER_WHOLE;
 }
