@@ -107,6 +107,7 @@ typedef void http_drained(struct http_req *r);
 void http_reply_start(struct http_req *r, int code, const char *type, http_drained *drained,
                       http_drained *gone);
 void http_reply_write(struct http_req *r, str bytes);
+void http_reply_write_buf(struct http_req *r, struct buf *bytes); // takes it: no copy
 void http_reply_end(struct http_req *r);
 // Instead of the end, where what is missing cannot be had: closes, so that the peer does not take
 // what it has for the whole. `gone` is called, perhaps from inside.

@@ -287,24 +287,42 @@ void http_reply_start(struct http_req *r, int code, const char *type, http_drain
     bufferevent_write(c->bev, head.p, head.n);
 }
 
-void http_reply_write(struct http_req *r, str bytes)
+// `owned`, when given, holds the bytes and is taken over.
+static void write_part(struct http_conn *c, str bytes, struct buf *owned)
 {
-    struct http_conn *c = http_conn_of(r);
-    struct evbuffer *out;
-
-    assert(c->state == CONN_REPLY);
-    if (c->bev == NULL || bytes.n == 0) return;
-    if (r->head) { // the handler goes on as if it had been sent
-        bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
-        return;
-    }
-    out = bufferevent_get_output(c->bev);
+    struct evbuffer *out = bufferevent_get_output(c->bev);
     size_t before = evbuffer_get_length(out);
+
     if (c->chunks) evbuffer_add_printf(out, "%zx\r\n", bytes.n);
-    evbuffer_add(out, bytes.p, bytes.n);
+    if (owned == NULL) {
+        evbuffer_add(out, bytes.p, bytes.n);
+    } else {
+        assert(evbuffer_add_reference(out, bytes.p, bytes.n, let_go, owned->p) == 0);
+        *owned = (struct buf){.max = owned->max};
+    }
     if (c->chunks) evbuffer_add(out, "\r\n", 2);
     c->queued += evbuffer_get_length(out) - before;
     c->sent += bytes.n;
+}
+
+static void write_or_skip(struct http_req *r, str bytes, struct buf *owned)
+{
+    struct http_conn *c = http_conn_of(r);
+
+    assert(c->state == CONN_REPLY);
+    if (c->bev == NULL || bytes.n == 0) return;
+    if (r->head) // the handler goes on as if it had been sent
+        bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
+    else
+        write_part(c, bytes, owned);
+}
+
+void http_reply_write(struct http_req *r, str bytes) { write_or_skip(r, bytes, NULL); }
+
+void http_reply_write_buf(struct http_req *r, struct buf *bytes)
+{
+    write_or_skip(r, buf_str(bytes), bytes);
+    buf_fini(bytes);
 }
 
 void http_reply_end(struct http_req *r)

@@ -1,4 +1,5 @@
-// GET /v1/units/{unit}/tree?depth=: what lies inside, nested, streamed.
+// GET /v1/units/{unit}/tree?depth=: what lies inside, nested, streamed. As JSON with what each unit
+// is, or as text: an identifier a line, under its container and one blank further in.
 //
 // A pallet of a case of cases may hold a million units, so that the answer goes out in slices, each
 // read in a snapshot of its own. The children of a container are taken together when it is come to:
@@ -8,9 +9,14 @@
 #include "service/event/units_int.h"
 #include <string.h>
 
-#define SLICE_UNITS 250u // at least; about 0.1 ms of the loop, and no buffer that malloc must map
-#define SLICE_PAST  50u  // whose chains of facts are read
-#define SLICE_BYTES MB   // their ceiling as JSON
+#define SLICE_UNITS 500u  // at least; about 0.1 ms of the loop, and no buffer that malloc must map
+#define SLICE_LINES 4000u // of text, which costs a third; one container as much as LINES_BOX packs
+#define LINES_BOX   10u
+#define SLICE_PAST  50u                              // whose chains of facts are read
+#define SLICE_BYTES MB                               // their ceiling as JSON
+#define LINE_MAX    (UNIT_DEPTH_MAX + 4u + 14u + 4u) // blanks, (01), GTIN, (21)
+
+static const char *const types[] = {"application/json", "text/plain"}; // by is_text
 
 struct level {
     struct unit_view container;
@@ -20,6 +26,7 @@ struct level {
 
 struct tree {
     enum gs1_form form;
+    bool is_text;
     bool is_past;
     wall now;           // then
     uint32_t depth;     // levels to tell below the top
@@ -48,13 +55,15 @@ static void write_node(struct unit_reader *u, const struct unit_view *v, bool op
     }
 }
 
-static status enter(struct tree *tr, struct unit_reader *u, const struct unit_view *v,
-                    struct buf *b)
+static bool opens(const struct tree *tr, const struct unit_view *v)
 {
-    bool opens = v->is_container && tr->open < tr->depth;
+    return v->is_container && tr->open < tr->depth;
+}
 
-    write_node(u, v, opens, b);
-    if (!opens) return u->st;
+// After it was written.
+static status enter(struct tree *tr, struct unit_reader *u, const struct unit_view *v)
+{
+    if (!opens(tr, v)) return u->st;
     struct level *l = &tr->levels[tr->open++];
     TRY(unit_children(u, v->unit, tr->kept, &l->children));
     l->container = *v;
@@ -63,16 +72,29 @@ static status enter(struct tree *tr, struct unit_reader *u, const struct unit_vi
     return u->st;
 }
 
+// What is left of the run that the walk has come to.
+static struct run run_rest(const struct run_walk *w)
+{
+    struct run r = w->runs->at[w->run];
+    return (struct run){{r.first.v + w->at}, r.count - w->at};
+}
+
+static void run_skip(struct run_walk *w, uint32_t n)
+{
+    w->at += n;
+    if (w->at == w->runs->at[w->run].count) w->run++, w->at = 0;
+}
+
 // ---- packs alike
 
-// How many of the run, from its unit `at` on, are told in the same words but for their numbers.
-static uint32_t alike_count(struct unit_reader *u, const struct run *r, uint32_t at)
+// How many units from the first of the run on are told in the same words but for their numbers.
+static uint32_t alike_count(struct unit_reader *u, const struct run *r)
 {
-    struct unit first = unit_get(&u->rows, (unit_id){r->first.v + at}), x;
+    struct unit first = unit_get(&u->rows, r->first), x;
     uint32_t n = 1;
 
-    for (; at + n < r->count; n++) {
-        x = unit_get(&u->rows, (unit_id){r->first.v + at + n});
+    for (; n < r->count && n < SLICE_UNITS; n++) {
+        x = unit_get(&u->rows, (unit_id){r->first.v + n});
         if (x.state != first.state || x.first != first.first) break;
     }
     return n;
@@ -105,60 +127,141 @@ static status frame_of(struct unit_reader *u, const struct unit_view *v, struct 
     return st.cls == ST_OK && all.p == NULL ? no_memory() : st;
 }
 
-// After the first of a run: as many of its neighbours as may be told at once. *told 0: none.
-static status tell_alike(struct tree *tr, struct unit_reader *u, const struct unit_view *first,
-                         struct buf *b, uint32_t *told)
+// Of the packs that come next, as many as may be told at once. *told 0: none.
+static status tell_alike(struct tree *tr, struct unit_reader *u, const struct unit_view *next,
+                         struct names_later *later, uint32_t *told)
 {
     struct run_walk *w = &tr->levels[tr->open - 1].walk;
-    struct names_frame frame;
+    struct run r = run_rest(w), one = {r.first, 1};
+    struct names_frame frame, first;
 
     *told = 0;
-    if (first->is_container || first->is_sscc || tr->form != GS1_BRACKETED || w->at == 0) return OK;
-    const struct run *r = &w->runs->at[w->run];
-    uint32_t at = w->at - 1, n = alike_count(u, r, at) - 1;
-    if (n == 0 || w->run >= w->runs->n) return OK;
-    TRY(frame_of(u, first, &frame));
-    struct run more = {{r->first.v + at + 1}, n};
-    if (!names_framed(u->names, u->t, more, &frame, b)) return OK;
-    *told = n;
-    w->at += n;
-    if (w->at == r->count) w->run++, w->at = 0;
+    if (next->is_container || next->is_sscc || tr->form != GS1_BRACKETED) return OK;
+    r.count = alike_count(u, &r);
+    TRY(frame_of(u, next, &frame));
+    first = (struct names_frame){str_from(frame.before, tr->first), frame.after};
+    if (!names_later(later, one, &first)) return OK;
+    if (r.count > 1) (void)names_later(later, (struct run){{r.first.v + 1}, r.count - 1}, &frame);
+    run_skip(w, r.count);
+    tr->first = false;
+    *told = r.count;
     return OK;
 }
 
-static status next(struct tree *tr, struct unit_reader *u, struct buf *b, uint32_t *cost)
+static status next_node(struct tree *tr, struct unit_reader *u, struct names_later *later,
+                        uint32_t *cost)
 {
     struct level *l = &tr->levels[tr->open - 1];
+    struct buf *b = later->out;
     struct unit_view v;
-    unit_id child;
+    uint32_t told;
 
-    if (!run_next(&l->walk, &child)) {
+    ++*cost;
+    if (l->walk.run == l->children.n) {
         buf_add(b, S("]}"));
         tr->open--;
         tr->first = false;
         return OK;
     }
+    unit_id child = run_rest(&l->walk).first;
+    TRY(unit_view_inside(u, child, &l->container, &v));
+    TRY(tell_alike(tr, u, &v, later, &told));
+    *cost += told;
+    if (told > 0) return OK;
+    run_skip(&l->walk, 1);
     if (!tr->first) buf_addc(b, ',');
     tr->first = false;
-    TRY(unit_view_inside(u, child, &l->container, &v));
-    uint32_t told;
-    if (v.is_container) return enter(tr, u, &v, b);
-    TRY(enter(tr, u, &v, b));
-    TRY(tell_alike(tr, u, &v, b, &told));
-    *cost += told;
-    return OK;
+    write_node(u, &v, opens(tr, &v), b);
+    return enter(tr, u, &v);
 }
+
+// ---- lines
+
+// What stands before and after the bare text of units of the space.
+static struct names_frame line_of(const struct tree *tr, const struct space_row *s,
+                                  char room[LINE_MAX])
+{
+    uint32_t n = tr->open;
+
+    memset(room, ' ', n);
+    memcpy(room + n, s->sort == SPACE_OF_SSCC ? "(00)" : "(01)", 4);
+    n += 4;
+    if (s->sort != SPACE_OF_SSCC) {
+        memcpy(room + n, s->gtin, sizeof s->gtin);
+        memcpy(room + n + sizeof s->gtin, "(21)", 4);
+        n += (uint32_t)sizeof s->gtin + 4;
+    }
+    return (struct names_frame){
+        {room, n},
+        S("\n")
+    };
+}
+
+static void write_line(const struct tree *tr, struct unit_reader *u, unit_id unit, struct buf *b)
+{
+    for (uint32_t i = 0; i < tr->open; i++) buf_addc(b, ' ');
+    buf_add(b, unit_spelled(u, unit));
+    buf_addc(b, '\n');
+}
+
+static void write_lines(const struct tree *tr, struct unit_reader *u, struct run r,
+                        const struct space_row *s, struct names_later *later)
+{
+    char room[LINE_MAX];
+    struct names_frame line = line_of(tr, s, room);
+
+    if (tr->form == GS1_BRACKETED && s->sort != SPACE_OF_FOREIGN && names_later(later, r, &line))
+        return;
+    for (uint32_t i = 0; i < r.count; i++) write_line(tr, u, (unit_id){r.first.v + i}, later->out);
+}
+
+// The rows of units need not be read: what they are is not told, and what lies in them stands with
+// their container.
+static status next_lines(struct tree *tr, struct unit_reader *u, struct names_later *later,
+                         uint32_t *cost)
+{
+    struct level *l = &tr->levels[tr->open - 1];
+    struct unit_view v = {0};
+
+    ++*cost;
+    if (l->walk.run == l->children.n) {
+        tr->open--;
+        return OK;
+    }
+    struct run r = run_rest(&l->walk);
+    const struct space_row *s = names_space(u->names, u->t, unit_space(r.first));
+    if (s == NULL) return fail(ST_STORE, "store.corrupt", 0, "a unit of no space in a container");
+    bool foreign = s->sort == SPACE_OF_FOREIGN, holds = foreign || space_is_container(s);
+    if (r.count > (holds ? 1 : SLICE_LINES)) r.count = holds ? 1 : SLICE_LINES;
+    run_skip(&l->walk, r.count);
+    write_lines(tr, u, r, s, later);
+    *cost += !holds ? r.count : tr->is_past ? SLICE_LINES / SLICE_PAST : LINES_BOX;
+    if (!holds) return OK;
+    if (foreign)
+        TRY(unit_view_inside(u, r.first, &l->container, &v));
+    else
+        v = (struct unit_view){.unit = r.first, .is_container = true};
+    return enter(tr, u, &v);
+}
+
+// ---- slices
 
 static status slice(struct tree *tr, struct unit_reader *u, struct buf *b)
 {
-    uint32_t most = tr->is_past ? SLICE_PAST : SLICE_UNITS;
+    status (*next)(struct tree *, struct unit_reader *, struct names_later *, uint32_t *) =
+        tr->is_text ? next_lines : next_node;
+    uint32_t most = tr->is_text ? SLICE_LINES : tr->is_past ? SLICE_PAST : SLICE_UNITS;
+    struct names_later later;
+    status st = OK;
 
-    for (uint32_t cost = 0; cost < most && tr->open > 0; cost++) TRY(next(tr, u, b, &cost));
-    return OK;
+    names_later_init(&later, u->names, u->t, b);
+    for (uint32_t cost = 0; cost < most && tr->open > 0 && st.cls == ST_OK;)
+        st = next(tr, u, &later, &cost);
+    names_now(&later);
+    return st;
 }
 
-// Trouble once the answer has begun cuts it short: what came is then no JSON, and cannot be taken
-// for the whole.
+// Trouble once the answer has begun breaks it off, so that what came is not taken for the whole.
 static void go_on(struct http_req *r)
 {
     struct tree *tr = r->work;
@@ -175,10 +278,13 @@ static void go_on(struct http_req *r)
     buf_init(&b, SLICE_BYTES);
     status st = units_close(r, &u, slice(tr, &u, &b));
     if (st.cls == ST_OK) st = buf_done(&b, &text);
-    if (st.cls == ST_OK) http_reply_write(r, text);
+    if (st.cls == ST_OK) http_reply_write_buf(r, &b);
     buf_fini(&b);
     arena_fini(&texts);
-    if (st.cls != ST_OK || tr->open == 0) http_reply_end(r);
+    if (st.cls != ST_OK)
+        http_reply_break(r);
+    else if (tr->open == 0)
+        http_reply_end(r);
 }
 
 static bool depth_of(struct http_req *r, uint32_t *depth)
@@ -201,7 +307,13 @@ static status begin(struct http_req *r, struct tree *tr, struct unit_reader *u, 
     struct unit_view v;
 
     TRY(unit_look(u, r->param[0], &v));
-    return enter(tr, u, &v, b);
+    if (!tr->is_text) {
+        write_node(u, &v, opens(tr, &v), b);
+        return enter(tr, u, &v);
+    }
+    write_line(tr, u, v.unit, b);
+    TRY(enter(tr, u, &v));
+    return slice(tr, u, b);
 }
 
 void unit_tree_show(struct http_req *r)
@@ -215,17 +327,21 @@ void unit_tree_show(struct http_req *r)
     assert(tr != NULL); // the arena is new
     tr->kept = &r->arena;
     tr->form = u.form;
+    tr->is_text = http_negotiate(r, types, LEN(types)) == 1;
     tr->is_past = u.is_past;
     tr->now = u.now;
     tr->depth = depth;
     r->work = tr;
     buf_init(&b, SLICE_BYTES);
     status st = units_close(r, &u, begin(r, tr, &u, &b));
+    if (st.cls == ST_OK && tr->open == 0 && tr->is_text) {
+        http_reply_buf(r, 200, types[1], &b);
+        return;
+    }
     if (st.cls != ST_OK || tr->open == 0) {
         units_reply(r, st, &b);
         return;
     }
-    http_reply_start(r, 200, "application/json", go_on, NULL);
-    http_reply_write(r, buf_str(&b));
-    buf_fini(&b);
+    http_reply_start(r, 200, types[tr->is_text], go_on, NULL);
+    http_reply_write_buf(r, &b);
 }

@@ -310,23 +310,81 @@ status names_texts(struct names *n, struct txn *t, struct run r, names_text *eac
     return unknown(unit_space(r.first));
 }
 
+// The frames of `count` texts; returns where the first text goes, or NULL where the buffer is full.
+static char *lay_out(struct buf *out, const struct names_frame *f, unsigned length, uint32_t count)
+{
+    size_t each = f->before.n + length + f->after.n, total = each * count;
+    char *p = buf_room(out, total);
+
+    if (p == NULL) return NULL;
+    memcpy(p, f->before.p, f->before.n);
+    memcpy(p + f->before.n + length, f->after.p, f->after.n);
+    for (size_t done = each; done < total; done *= 2)
+        memcpy(p + done, p, done < total - done ? done : total - done);
+    return p + f->before.n;
+}
+
+static void framed(struct txn *t, const struct known *k, struct run r, const struct names_frame *f,
+                   struct buf *out)
+{
+    unsigned length = space_length(&k->space);
+    char *p = lay_out(out, f, length, r.count);
+
+    if (p == NULL) return; // the buffer knows
+    status st = space_text(&k->space, unit_ordinal(r.first), r.count,
+                           (struct space_sink){p, f->before.n + length + f->after.n});
+    if (st.cls != ST_OK) txn_spoil(t, st.reason, st.text);
+}
+
 bool names_framed(struct names *n, struct txn *t, struct run r, const struct names_frame *f,
                   struct buf *out)
 {
     const struct known *k = known_get(n, t, unit_space(r.first));
 
     if (k == NULL || !k->plain || r.count == 0) return false;
+    framed(t, k, r, f, out);
+    return true;
+}
+
+void names_later_init(struct names_later *l, struct names *n, struct txn *t, struct buf *out)
+{
+    l->names = n;
+    l->t = t;
+    l->out = out;
+    l->space = l->n = 0;
+}
+
+void names_now(struct names_later *l)
+{
+    const struct known *k = l->n == 0 ? NULL : known_get(l->names, l->t, l->space);
+    uint32_t n = l->n;
+
+    l->n = 0;
+    if (k == NULL) return; // nothing to do, or the transaction knows
+    status st = space_text_at(&k->space, l->ordinal, n, l->out->p, l->at);
+    if (st.cls != ST_OK) txn_spoil(l->t, st.reason, st.text);
+}
+
+bool names_later(struct names_later *l, struct run r, const struct names_frame *f)
+{
+    uint32_t space = unit_space(r.first);
+    const struct known *k = known_get(l->names, l->t, space);
+
+    if (k == NULL || !k->plain || r.count == 0) return false;
+    if (k->space.kind != SPACE_RANDOM) { // costs no cipher
+        framed(l->t, k, r, f, l->out);
+        return true;
+    }
     unsigned length = space_length(&k->space);
-    size_t each = f->before.n + length + f->after.n, total = each * r.count;
-    char *p = buf_room(out, total);
-    if (p == NULL) return true; // the buffer knows
-    memcpy(p, f->before.p, f->before.n);
-    memcpy(p + f->before.n + length, f->after.p, f->after.n);
-    for (size_t done = each; done < total; done *= 2)
-        memcpy(p + done, p, done < total - done ? done : total - done);
-    status st = space_text(&k->space, unit_ordinal(r.first), r.count,
-                           (struct space_sink){p + f->before.n, each});
-    if (st.cls != ST_OK) txn_spoil(t, st.reason, st.text);
+    if (l->space != space) names_now(l); // what is known of r's may be forgotten for it
+    l->space = space;
+    size_t each = f->before.n + length + f->after.n, at = l->out->n + f->before.n;
+    if (lay_out(l->out, f, length, r.count) == NULL) return true;
+    for (uint32_t i = 0; i < r.count; i++, at += each) {
+        if (l->n == NAMES_LATER) names_now(l);
+        l->ordinal[l->n] = unit_ordinal(r.first) + i;
+        l->at[l->n++] = at;
+    }
     return true;
 }
 

@@ -38,6 +38,22 @@ struct names_frame {
 };
 bool names_framed(struct names *n, struct txn *t, struct run r, const struct names_frame *f,
                   struct buf *out);
+// Runs that other text stands between, spelled together: a call of the cipher for each run of a few
+// costs more than the numbers. Room is left for the texts, which are written by names_now at last:
+// to be called before the buffer is read or given another snapshot.
+#define NAMES_LATER 1024u
+struct names_later {
+    struct names *names;
+    struct txn *t;
+    struct buf *out;
+    uint32_t space, n; // numbers of one space that are to come
+    uint64_t ordinal[NAMES_LATER];
+    size_t at[NAMES_LATER]; // in the buffer
+};
+void names_later_init(struct names_later *l, struct names *n, struct txn *t, struct buf *out);
+// As names_framed.
+bool names_later(struct names_later *l, struct run r, const struct names_frame *f);
+void names_now(struct names_later *l);
 // The space of a unit, remembered until another call. NULL: no such space. What changes (`high`,
 // `issued` and the other counts) is not kept fresh, and `definition` is empty.
 const struct space_row *names_space(struct names *n, struct txn *t, uint32_t space);

@@ -8,6 +8,7 @@
 //
 // This decides which numbers are printed on packs: it may never change.
 #include "service/pool/permutation.h"
+#include "service/pool/rounds.h"
 #include <endian.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -20,7 +21,8 @@ enum { ROUNDS = 10, LANES = 256 };
 // whose value has arrived makes room for the next value. The
 // halves and the mask are big-endian all the way, as the cipher's blocks are.
 struct walk {
-    EVP_CIPHER_CTX *aes;
+    EVP_CIPHER_CTX *aes; // NULL: the processor does the rounds
+    struct rounds rounds;
     uint64_t mask;
     size_t count;  // values in all
     unsigned live; // lanes in use, 0..live-1
@@ -29,6 +31,7 @@ struct walk {
     uint64_t block[LANES][2];
 };
 
+static bool is_wide;       // the processor can do the rounds by itself
 static EVP_CIPHER *cipher; // fetched once, shared by all threads, never freed
 static pthread_once_t cipher_once = PTHREAD_ONCE_INIT;
 
@@ -41,7 +44,16 @@ static void cipher_fetch(void)
     int rc = pthread_key_create(&cipher_key, cipher_end);
 
     assert(rc == 0);
+    is_wide = rounds_can();
     cipher = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
+}
+
+void permutation_narrow(bool yes)
+{
+    int rc = pthread_once(&cipher_once, cipher_fetch);
+
+    assert(rc == 0);
+    is_wide = !yes && rounds_can();
 }
 
 static unsigned bits_needed(u128 n) // ceil(log2 n)
@@ -68,10 +80,10 @@ void permutation_fini(struct permutation *p) { OPENSSL_cleanse(p, sizeof *p); }
 // This thread's own, with the key of the call. A new one a call would cost as much as ten numbers.
 static EVP_CIPHER_CTX *cipher_open(const struct permutation *p)
 {
-    int rc = pthread_once(&cipher_once, cipher_fetch);
     EVP_CIPHER_CTX *aes = pthread_getspecific(cipher_key);
+    int rc;
 
-    assert(rc == 0 && cipher != NULL);
+    assert(cipher != NULL);
     if (aes == NULL) {
         aes = EVP_CIPHER_CTX_new();
         assert(aes != NULL);
@@ -102,6 +114,23 @@ static void mix(struct walk *w, unsigned round, const uint64_t from[LANES], uint
 }
 
 _Static_assert(ROUNDS % 2 == 0, "rounds go in pairs");
+
+static struct rounds_lanes lanes_of(struct walk *w)
+{
+    return (struct rounds_lanes){w->left, w->right, w->live, w->mask};
+}
+
+static void wide_forward(struct walk *w)
+{
+    struct rounds_lanes l = lanes_of(w);
+    rounds_forward(&w->rounds, &l);
+}
+
+static void wide_inverse(struct walk *w)
+{
+    struct rounds_lanes l = lanes_of(w);
+    rounds_inverse(&w->rounds, &l);
+}
 
 static void walk_forward(struct walk *w)
 {
@@ -149,29 +178,35 @@ static void walk_drain(struct walk *w, const struct permutation *p, u128 *values
     w->live = kept;
 }
 
-static void permute(const struct permutation *p, u128 *values, size_t count,
-                    void step(struct walk *w))
+typedef void walk_step(struct walk *w);
+
+static void permute(const struct permutation *p, u128 *values, size_t count, walk_step *wide,
+                    walk_step *narrow)
 {
     struct walk w;
     size_t at;
 
     if (count == 0) return;
-    w.aes = cipher_open(p);
+    int rc = pthread_once(&cipher_once, cipher_fetch);
+    assert(rc == 0);
+    w.aes = is_wide ? NULL : cipher_open(p);
+    if (is_wide) rounds_key(&w.rounds, p->key);
     w.mask = htobe64(p->mask);
     w.live = 0;
     w.count = count;
     for (at = walk_fill(&w, p, values, 0); w.live > 0; at = walk_fill(&w, p, values, at)) {
-        step(&w);
+        (is_wide ? wide : narrow)(&w);
         walk_drain(&w, p, values);
     }
+    if (is_wide) OPENSSL_cleanse(&w.rounds, sizeof w.rounds);
 }
 
 void permutation_forward(const struct permutation *p, u128 *values, size_t count)
 {
-    permute(p, values, count, walk_forward);
+    permute(p, values, count, wide_forward, walk_forward);
 }
 
 void permutation_inverse(const struct permutation *p, u128 *values, size_t count)
 {
-    permute(p, values, count, walk_inverse);
+    permute(p, values, count, wide_inverse, walk_inverse);
 }

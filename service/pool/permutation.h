@@ -16,6 +16,9 @@ struct permutation {
     uint8_t key[PERMUTATION_KEY_SIZE];
 };
 
+// For tests, before threads are made: true is as if the processor had no wide AES (rounds.h).
+void permutation_narrow(bool yes);
+
 void permutation_init(struct permutation *p, const uint8_t key[PERMUTATION_KEY_SIZE], u128 n);
 void permutation_fini(struct permutation *p); // wipes the key
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    SLICE = 256,
+    SLICE = 1024, // the last of them to arrive keep few lanes of the permutation busy
     SSCC_LENGTH = 18,
     COMPANY_PREFIX_MIN = 4, // GS1 General Specifications, section 1.4: 4 to 12 digits
     COMPANY_PREFIX_MAX = 12
@@ -138,36 +138,45 @@ static char check_digit(const char *digits, unsigned n)
     return (char)('0' + (10 - sum % 10) % 10);
 }
 
-static void write_slice(const struct number_space *s, u128 *values, uint32_t count,
-                        struct space_sink out)
+// Those to write: ordinals from `ordinals`, or `first` and those after it where that is NULL;
+// places from `at`, or `stride` apart where that is NULL.
+struct writing {
+    const uint64_t *ordinals;
+    uint64_t first;
+    char *p;
+    size_t stride;
+    const size_t *at;
+};
+
+static void write_slice(const struct number_space *s, u128 *values, uint32_t from, uint32_t count,
+                        const struct writing *w)
 {
     if (s->kind == SPACE_RANDOM) permutation_forward(&s->order, values, count);
     for (uint32_t i = 0; i < count; i++) {
-        char *text = out.p + i * out.stride;
+        char *text = w->p + (w->at != NULL ? w->at[from + i] : (from + i) * w->stride);
 
         text_write(&s->form, values[i] * s->share_of + (s->share_index - 1), text);
         if (s->kind == SPACE_SSCC) text[s->form.length] = check_digit(text, s->form.length);
     }
 }
 
-// Ordinals come from `ordinals`, or are `first` and those after it where that is NULL.
-static status write_all(const struct number_space *s, const uint64_t *ordinals, uint64_t first,
-                        uint32_t count, struct space_sink out)
+static status write_all(const struct number_space *s, const struct writing *w, uint32_t count)
 {
     u128 values[SLICE];
 
-    assert(s->size > 0 && (s->keyed || s->kind != SPACE_RANDOM) && out.stride >= space_length(s));
+    assert(s->size > 0 && (s->keyed || s->kind != SPACE_RANDOM));
+    assert(w->at != NULL || w->stride >= space_length(s));
     for (uint32_t done = 0; done < count;) {
         uint32_t n = count - done < SLICE ? count - done : SLICE;
 
         for (uint32_t i = 0; i < n; i++) {
-            uint64_t ordinal = ordinals == NULL ? first + done + i : ordinals[done + i];
+            uint64_t ordinal = w->ordinals == NULL ? w->first + done + i : w->ordinals[done + i];
             if (ordinal >= s->capacity)
                 return fail(ST_INTERNAL, "pool.ordinal", 0, "this pool has %llu numbers, no %llu",
                             (unsigned long long)s->capacity, (unsigned long long)ordinal);
             values[i] = (u128)s->start + ordinal;
         }
-        write_slice(s, values, n, (struct space_sink){out.p + done * out.stride, out.stride});
+        write_slice(s, values, done, n, w);
         done += n;
     }
     return OK;
@@ -176,15 +185,28 @@ static status write_all(const struct number_space *s, const uint64_t *ordinals, 
 status space_text(const struct number_space *s, uint64_t first, uint32_t count,
                   struct space_sink out)
 {
+    struct writing w = {.first = first, .p = out.p, .stride = out.stride};
+
     assert(first <= SPACE_CAPACITY_MAX);
-    return write_all(s, NULL, first, count, out);
+    return write_all(s, &w, count);
 }
 
 status space_text_list(const struct number_space *s, const uint64_t *ordinals, uint32_t count,
                        struct space_sink out)
 {
+    struct writing w = {.ordinals = ordinals, .p = out.p, .stride = out.stride};
+
     assert(ordinals != NULL || count == 0);
-    return write_all(s, ordinals, 0, count, out);
+    return write_all(s, &w, count);
+}
+
+status space_text_at(const struct number_space *s, const uint64_t *ordinals, uint32_t count,
+                     char *p, const size_t *at)
+{
+    struct writing w = {.ordinals = ordinals, .p = p, .at = at};
+
+    assert(ordinals != NULL && at != NULL);
+    return write_all(s, &w, count);
 }
 
 // The value before start and permutation are undone; false for texts of another form or share.

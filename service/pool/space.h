@@ -70,6 +70,9 @@ status space_text(const struct number_space *s, uint64_t first, uint32_t count,
                   struct space_sink out);
 status space_text_list(const struct number_space *s, const uint64_t *ordinals, uint32_t count,
                        struct space_sink out);
+// The n-th to p + at[n].
+status space_text_at(const struct number_space *s, const uint64_t *ordinals, uint32_t count,
+                     char *p, const size_t *at);
 
 // Is it a number of this space, and which? True says nothing about whether it was ever issued.
 bool space_ordinal(const struct number_space *s, str text, uint64_t *ordinal);

@@ -116,10 +116,19 @@ static char digit_next(const struct text_form *f, uint64_t *rest)
     return f->alphabet[(uint64_t)(next >> 64)];
 }
 
+// v / base^5 without a division: times the reciprocal, which is rounded up, it is too large by one
+// at most.
+static uint64_t upper_five(const struct text_form *f, uint64_t v)
+{
+    uint64_t high = (uint64_t)((u128)v * f->fifth >> 64);
+
+    return high - ((u128)high * f->five > v);
+}
+
 // Ten digits: two chains that do not wait for each other.
 static void ten_write(const struct text_form *f, uint64_t v, char *out)
 {
-    uint64_t high = v / f->five;
+    uint64_t high = upper_five(f, v);
     uint64_t left = fraction(f, high), right = fraction(f, v - high * f->five);
 
     for (unsigned i = 0; i < FIVE; i++) {
@@ -135,8 +144,10 @@ void text_write(const struct text_form *f, u128 value, char *out)
 
     assert(value < f->size);
     uint64_t upper = (uint64_t)(value / f->ten), lower = (uint64_t)value - upper * f->ten;
-    ten_write(f, upper, digits);
-    ten_write(f, lower, digits + TEN);
+    char *to = count == sizeof digits ? out : digits; // nearly always
+    ten_write(f, upper, to);
+    ten_write(f, lower, to + TEN);
+    if (to == out) return; // a text has no room for a prefix then
     if (f->prefix_n > 0) memcpy(out, f->prefix, f->prefix_n);
     memcpy(out + f->prefix_n, digits + sizeof digits - count, count);
 }

@@ -67,14 +67,19 @@ static struct part last_part(struct txn *t, unit_id parent, struct arena *a)
 
 // ---- reading
 
-// The last part says how many there are, and so how much room all runs can need.
+// A first part that is not full is the only one. Else the last says how many there are, and so how
+// much room all runs can need.
 struct runs children_get(struct txn *t, unit_id parent, struct arena *a)
 {
     struct key k = key_of(parent, 0);
-    struct part last = last_part(t, parent, a), p;
     struct runs all = {0};
+    struct part p;
     str key, v;
 
+    if (!txn_get(t, DB_ROWS, str_key(&k), &v)) return all;
+    p = read_part(t, str_key(&k), v, a);
+    if (p.runs.n < RUNS_A_PART) return p.runs;
+    struct part last = last_part(t, parent, a);
     if (last.number <= 0) return last.runs;
     size_t room = (size_t)last.number * RUNS_A_PART + last.runs.n;
     all.at = NEW_ARRAY(a, struct run, room);

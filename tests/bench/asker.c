@@ -16,6 +16,7 @@
 #define HEAD_MAX    (8 * KB)
 #define BODY_MAX    (4 * MB) // 100 000 serials of 20 characters
 #define LINE_MAX    256
+#define FIRST_READ  (4 * KB) // a head and a short body
 
 void die(const char *fmt, ...)
 {
@@ -140,10 +141,28 @@ static size_t feed_line(struct asker *a, char c)
     return 1;
 }
 
+// A body whose length is known goes where it stays, without a copy.
+static bool read_body(struct asker *a)
+{
+    char *to = buf_room(&a->body, a->left);
+
+    if (to == NULL) die("an answer of more than %zu bytes", a->body.max);
+    ssize_t got = read(a->fd, to, a->left);
+    if (got == 0) die("the service closed a connection");
+    if (got < 0 && errno != EAGAIN) die_os("read");
+    size_t missing = a->left - (got > 0 ? (size_t)got : 0);
+    a->body.n -= missing;
+    a->left = missing;
+    if (missing == 0) a->awaiting = ASKER_WHOLE;
+    return missing == 0;
+}
+
 bool asker_read(struct asker *a)
 {
     static char in[256 * 1024];
-    ssize_t got = read(a->fd, in, sizeof in);
+
+    if (a->awaiting == ASKER_BODY && !a->chunked) return read_body(a);
+    ssize_t got = read(a->fd, in, a->awaiting == ASKER_HEAD ? FIRST_READ : sizeof in);
 
     if (got == 0) die("the service closed a connection");
     if (got < 0 && errno != EAGAIN) die_os("read");
@@ -156,5 +175,6 @@ bool asker_read(struct asker *a)
         case ASKER_WHOLE: die("bytes after the answer");
         }
     }
+    if (a->awaiting == ASKER_BODY && !a->chunked) return read_body(a);
     return a->awaiting == ASKER_WHOLE;
 }

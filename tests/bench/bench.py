@@ -665,22 +665,26 @@ def expand(options, folder, site, operator, ssccs, rival):
     with open(lanes, "w") as f:
         f.write(f"{gtin14(0)} L0000\n")
     command = [options.load, "-c", str(options.clients), "-s", str(options.secs),
-               "-p", str(site.process.pid), "-f", names, str(site.port), operator.token, lanes,
-               "expand"]
-    ours, theirs = [], []
+               "-p", str(site.process.pid), "-f", names, str(site.port), operator.token, lanes]
+    lines, trees, theirs = [], [], []
     for turn in range(1, options.rounds + 1):
-        pair = [lambda: theirs.append(rival.run("expand", turn)),
-                lambda: ours.append(Run(output_of(command)[2:]))]
-        for go in pair if turn % 2 else reversed(pair):
+        turns = [lambda: theirs.append(rival.run("expand", turn)),
+                 lambda: lines.append(Run(output_of([*command, "expand"])[2:])),
+                 lambda: trees.append(Run(output_of([*command, "tree"])[2:]))]
+        for go in turns if turn % 2 else reversed(turns):
             go()
-    ratios = [a.rate / b.rate for a, b in zip(ours, theirs)]
-    mid, ratio = median_of(ours), statistics.median(ratios)
-    table = Table("What a pallet of 2,500 packs holds", "packtrail/s", "PostgreSQL/s", "ratio",
-                  "[min..max]", "floor", "goal", "CPU us", "p50 ms", "p99 ms", "verdict")
-    table.add(f"{mid('rate'):.0f}", f"{median_of(theirs)('rate'):.0f}", f"{ratio:.1f}x",
-              f"[{min(ratios):.1f}..{max(ratios):.1f}]", *(f"{x}x" for x in EXPAND),
-              f"{mid('cpu_us'):.0f}", f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
-              "ERRORS" if any(r.errors for r in ours) else verdict(ratio, *EXPAND))
+    table = Table("What a pallet of 2,500 packs holds: identifiers alone, a line each, against "
+                  "serials alone, a row each; and as JSON with state, GTIN and lot", "answer",
+                  "packtrail/s", "PostgreSQL/s", "ratio", "[min..max]", "floor", "goal", "CPU us",
+                  "p50 ms", "p99 ms", "verdict")
+    for name, ours, (floor, goal) in (("lines", lines, EXPAND), ("JSON", trees, (0, 0))):
+        ratios = [a.rate / b.rate for a, b in zip(ours, theirs)]
+        mid, ratio = median_of(ours), statistics.median(ratios)
+        table.add(name, f"{mid('rate'):.0f}", f"{median_of(theirs)('rate'):.0f}", f"{ratio:.1f}x",
+                  f"[{min(ratios):.1f}..{max(ratios):.1f}]", f"{floor}x" if floor else "-",
+                  f"{goal}x" if goal else "-", f"{mid('cpu_us'):.0f}", f"{mid('p50') / 1000:.1f}",
+                  f"{mid('p99') / 1000:.1f}", "ERRORS" if any(r.errors for r in ours) else
+                  verdict(ratio, floor, goal) if floor else "-")
     table.show()
 
 

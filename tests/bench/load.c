@@ -4,7 +4,7 @@
 //     [COUNT]
 //
 // OP      issue, commission or aggregate COUNT at a time; lookup of what FILE names; expand of the
-//         containers (18 digits) that it names; fill: issues
+//         containers (18 digits) that it names, as lines, or tree, as JSON; fill: issues
 //         and commissions COUNT packs and writes their names into FILE; documents of EPCIS with
 //         COUNT identifiers, EPCS in each event (all): observe what FILE names, add new packs, name
 //         new foreign ones; preload: COUNT foreign ones, a thousand a document
@@ -287,17 +287,21 @@ static bool lookup_ask(struct client *c)
     return !c->asker.out.failed;
 }
 
-static bool expand_ask(struct client *c)
+static bool container_ask(struct client *c, const char *type)
 {
     str name = stock_at(&run.known, roll(stock_left(&run.known)));
 
     buf_reset(&c->asker.out);
     buf_addf(&c->asker.out,
              "GET /v1/units/%.18s/tree HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-             "Authorization: Bearer %s\r\n\r\n",
-             name.p, run.token);
+             "Accept: %s\r\nAuthorization: Bearer %s\r\n\r\n",
+             name.p, type, run.token);
     return !c->asker.out.failed;
 }
+
+static bool expand_ask(struct client *c) { return container_ask(c, "text/plain"); }
+
+static bool tree_ask(struct client *c) { return container_ask(c, "application/json"); }
 
 // --- documents of EPCIS ---
 
@@ -427,7 +431,13 @@ static void lookup_take(struct client *c)
     if (!answer_has(c, S("\"commissioned\""))) went_wrong(c);
 }
 
+// What a pallet of cases of packs is answered by.
 static void expand_take(struct client *c)
+{
+    if (!answer_has(c, S("\n (00)")) || !answer_has(c, S("\n  (01)"))) went_wrong(c);
+}
+
+static void tree_take(struct client *c)
 {
     if (!answer_has(c, S("\"children\":[{"))) went_wrong(c);
 }
@@ -496,6 +506,7 @@ static const struct step step_issue = {issue_ask, NULL, true},
                          step_aggregate = {aggregate_ask, report_take, true},
                          step_lookup = {lookup_ask, lookup_take, true},
                          step_expand = {expand_ask, expand_take, true},
+                         step_tree = {tree_ask, tree_take, true},
                          step_observe = {observe_ask, NULL, true}, step_add = {add_ask, NULL, true},
                          step_foreign = {foreign_ask, NULL, true},
                          step_preload = {foreign_ask, NULL, false},
@@ -513,6 +524,7 @@ static const struct op {
     {"aggregate",  true,  {&step_packs, &step_cases, &step_prepare}, &step_aggregate,  NULL      },
     {"lookup",     false, {NULL},                                    &step_lookup,     NULL      },
     {"expand",     false, {NULL},                                    &step_expand,     NULL      },
+    {"tree",       false, {NULL},                                    &step_tree,       NULL      },
     {"fill",       false, {&step_packs, &step_prepare},              NULL,             NULL      },
     {"observe",    false, {NULL},                                    &step_observe,    &step_jobs},
     {"add",        true,  {&step_packs},                             &step_add,        &step_jobs},
@@ -689,7 +701,8 @@ int main(int argc, char **argv)
     run.sample = calloc(SAMPLES_MAX, sizeof *run.sample);
     if (run.sample == NULL || getrandom(&run.key_base, 8, 0) != 8) die("start");
     run.dice = run.key_base | 1;
-    if (op->timed == &step_lookup || op->timed == &step_observe || op->timed == &step_expand)
+    if (op->timed == &step_lookup || op->timed == &step_observe || op->timed == &step_expand ||
+        op->timed == &step_tree)
         known_read();
     clients_open();
     stock_plan(op);

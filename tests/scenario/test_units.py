@@ -92,6 +92,21 @@ def test_a_tree_is_nested_and_streams(line):
     assert raw.headers.get("Transfer-Encoding") == "chunked" and raw.json() == tree
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_tree_comes_as_lines_where_text_is_asked_for(line, zipped):
+    serials, cases, pallet = packed(line, packs=300, per_case=100)
+    how = {"Accept": "text/plain", "Accept-Encoding": "gzip" if zipped else "identity"}
+    raw = line.operator.call("GET", f"/v1/units/{pallet}/tree", headers=how)
+    assert raw.headers["Content-Type"] == "text/plain"
+    assert raw.headers.get("Content-Encoding") == ("gzip" if zipped else None)
+    want = [spelled(pallet)]
+    for i, case in enumerate(cases):
+        want += [" " + spelled(case), *("  " + EACH + s for s in serials[100 * i:100 * i + 100])]
+    assert raw.text == "".join(w + "\n" for w in want)
+    missing = line.operator.call("GET", f"/v1/units/{EACH}NEVER/tree", headers=how)
+    assert missing.status_code == 404 and missing.json()["code"] == "unit.unknown"
+
+
 def test_a_history_follows_the_containers(line):
     serials, cases, pallet = packed(line)
     items = line.operator.get(f"/v1/units/{EACH}{serials[0]}/history")["items"]

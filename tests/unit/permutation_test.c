@@ -228,6 +228,20 @@ static void threads_may_share_one(void **state)
     }
 }
 
+static int be_narrow(void **state)
+{
+    (void)state;
+    permutation_narrow(true);
+    return 0;
+}
+
+static int be_wide(void **state)
+{
+    (void)state;
+    permutation_narrow(false);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,5 +252,6 @@ int main(void)
         cmocka_unit_test(another_key_is_another_order),
         cmocka_unit_test(threads_may_share_one),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("by OpenSSL", tests, be_narrow, NULL);
+    return failed + cmocka_run_group_tests_name("as the processor can", tests, be_wide, NULL);
 }

@@ -46,6 +46,29 @@ static void every_length_reaches_its_ends(void **state)
     }
 }
 
+// Around every multiple of a power of the base, where a digit turns over, and over all the space.
+static void values_of_every_base_come_back(void **state)
+{
+    (void)state;
+    for (uint64_t base = 2; base <= sizeof CSET82 - 1; base++) {
+        struct text_conf conf = {
+            .length = TEXT_LENGTH_MAX, .alphabet = {CSET82, base}
+        };
+        struct text_form f;
+        char text[TEXT_LENGTH_MAX];
+        u128 back, power = 1;
+
+        assert_int_equal(text_form_init(&conf, &f).cls, ST_OK);
+        for (unsigned digit = 0; digit < TEXT_LENGTH_MAX; digit++, power *= base) {
+            for (uint64_t i = 0; i < 3 * base * 7; i++) {
+                u128 v = (i / 3 * power * 0x9e3779b97f4a7c15 + power + i % 3 - 1) % f.size;
+                text_write(&f, v, text);
+                assert_true(text_read(&f, (str){text, sizeof text}, &back) && back == v);
+            }
+        }
+    }
+}
+
 static void the_literal_alphabet_decides_the_digits(void **state)
 {
     struct text_conf conf = {.length = 6, .alphabet = S("7315")};
@@ -119,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_small_value_comes_back),
         cmocka_unit_test(every_length_reaches_its_ends),
+        cmocka_unit_test(values_of_every_base_come_back),
         cmocka_unit_test(the_literal_alphabet_decides_the_digits),
         cmocka_unit_test(other_texts_are_not_read),
         cmocka_unit_test(wrong_forms_are_refused_and_pointed_at),

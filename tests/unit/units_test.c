@@ -5,6 +5,7 @@
 #include "service/unit/unit.h"
 #include "trade_site.h"
 #include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -334,6 +335,72 @@ static void a_tree_of_many_slices_is_whole(void **state)
     trade_has(unit(t, t->sscc[3]), "\"count\":3000}");
 }
 
+// What is told as text: the body.
+static str lines(struct trade *t, const char *path)
+{
+    struct fixture_answer a = fixture_call(t->f, path, "Accept: text/plain\r\n", "");
+
+    assert_int_equal(a.code, 200);
+    trade_has(a.head, "Content-Type: text/plain\r\n");
+    return a.body;
+}
+
+static void a_tree_comes_as_lines_indented_by_depth(void **state)
+{
+    struct trade *t = *state;
+    char want[1024];
+    const str *p = t->acme;
+
+    make_pallet(t);
+    int n = snprintf(want, sizeof want,
+                     "%.*s\n %.*s\n  %.*s\n  %.*s\n  %.*s\n %.*s\n  %.*s\n  %.*s\n  %.*s\n",
+                     STR(t->sscc[2]), STR(t->sscc[0]), STR(p[0]), STR(p[1]), STR(p[2]),
+                     STR(t->sscc[1]), STR(p[3]), STR(p[4]), STR(p[5]));
+    str all = lines(t, trade_text(t, "GET /v1/units/%.*s/tree", STR(t->sscc[2])));
+    assert_true(str_eq(all, (str){want, (size_t)n}));
+    n = snprintf(want, sizeof want, "%.*s\n %.*s\n %.*s\n", STR(t->sscc[2]), STR(t->sscc[0]),
+                 STR(t->sscc[1]));
+    str one = lines(t, trade_text(t, "GET /v1/units/%.*s/tree?depth=1", STR(t->sscc[2])));
+    assert_true(str_eq(one, (str){want, (size_t)n}));
+    n = snprintf(want, sizeof want, "%.*s\n", STR(p[0]));
+    one = lines(t, trade_text(t, "GET /v1/units/%.*s/tree", STR(p[0])));
+    assert_true(str_eq(one, (str){want, (size_t)n}));
+    str dl = lines(t, trade_text(t, "GET /v1/units/%.*s/tree?form=dl", STR(t->sscc[2])));
+    trade_has(dl, "\n https://id.gs1.org/00/09506000");
+    trade_has(dl, trade_text(t, "\n  https://id.gs1.org/01/" PACK_A "/21/%.*s\n",
+                             STR(str_from(p[5], sizeof "(01)" PACK_A "(21)" - 1))));
+}
+
+// Of one space and of another, packs beside cases, more of a run than are spelled at once.
+static void both_ways_to_tell_a_tree_name_the_same_units(void **state)
+{
+    struct trade *t = *state;
+    const unsigned n = 9000;
+    str *packs = NEW_ARRAY(&t->f->arena, str, n);
+
+    trade_issue_packs(t, packs, n);
+    trade_commission(t, packs, n, "L1");
+    trade_pack(t, t->sscc[0], packs, 5000);
+    for (unsigned i = 1; i < 9; i++) trade_pack(t, t->sscc[i], packs + 5000 + 400 * i, 400);
+    trade_put(t, t->sscc[9], t->sscc, 9);
+    trade_put(t, t->sscc[9], packs + 5000, 3);
+    str text = lines(t, trade_text(t, "GET /v1/units/%.*s/tree", STR(t->sscc[9])));
+    const char *path = trade_text(t, "GET /v1/units/%.*s/tree", STR(t->sscc[9]));
+    str json = trade_call(t, 200, path, ""), line;
+    unsigned found = 0;
+
+    while (str_cut(&text, '\n', &line)) {
+        const char *unit = trade_text(t, "\"unit\":\"%.*s\"", STR(str_trim(line)));
+        const char *at = memmem(json.p, json.n, unit, strlen(unit));
+        assert_non_null(at); // in the same order
+        json = str_from(json, (size_t)(at - json.p) + 1);
+        found++;
+    }
+    assert_int_equal(text.n, 0);
+    assert_int_equal(found, 1 + 9 + 5000 + 8 * 400 + 3);
+    assert_null(memmem(json.p, json.n, "\"unit\"", 6));
+}
+
 // ---- history
 
 static unsigned events_of(struct trade *t, str said, const char *const *types, unsigned n)
@@ -422,6 +489,8 @@ int main(void)
         TEST(units_in_a_container_come_in_the_order_they_were_put_in),
         TEST(a_tree_is_told_as_deep_as_asked),
         TEST(a_tree_of_many_slices_is_whole),
+        TEST(a_tree_comes_as_lines_indented_by_depth),
+        TEST(both_ways_to_tell_a_tree_name_the_same_units),
         TEST(what_is_done_to_a_container_happens_to_what_lies_in_it),
         TEST(a_long_history_comes_in_pages),
     };
