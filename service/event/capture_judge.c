@@ -148,6 +148,9 @@ static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enu
     if (act == ACT_COMMISSION && !is_foreign(c, i)) return check_lot(c, u);
     if (act == ACT_BE_UNPACKED && c->under[i] == 0 && x->parent.v != c->units[0].v)
         return EXCEPTION_OTHER_PARENT;
+    bool ends = act == ACT_DECOMMISSION || act == ACT_DESTROY; // what came back in it comes first
+    if (ends && x->state == UNIT_SHIPPED && !is_foreign(c, i) && children_count(c->d->t, u) > 0)
+        return EXCEPTION_NOT_EMPTY;
     if (act == ACT_BE_PACKED_TOLD && lies_in(c, c->units[0], u)) return EXCEPTION_CYCLE;
     if (act == ACT_PACK_INTO_TOLD && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;

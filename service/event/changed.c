@@ -225,12 +225,25 @@ static uint32_t lot_of(struct changing *c, unit_id u, const struct unit *x)
     return owner_lot_asked(&c->owners, u, c->ask->client);
 }
 
+// What came back in a container is at the site as well: it ends with none, and first leaves it as
+// goods received one by one.
+static bool ends_empty(struct changing *c, unit_id u, const struct unit *x)
+{
+    status st = fail(ST_CONFLICT, "unit.not_empty", 0,
+                     "it holds what came back with it: receive that by itself first");
+
+    if (!c->row->empties || x->state != UNIT_SHIPPED || children_count(c->j.d->t, u) == 0)
+        return true;
+    judge_offend(&c->j, u, st);
+    return false;
+}
+
 static void change(struct changing *c, unit_id u)
 {
     struct unit x, after;
     struct unit_change step = {0};
 
-    if (judge_change(&c->j, u, c->row->act, &x, &step)) {
+    if (judge_change(&c->j, u, c->row->act, &x, &step) && ends_empty(c, u, &x)) {
         struct counted of = {.lot = lot_of(c, u, &x)};
         after = x;
         unit_apply(&after, &step);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEPTH_MAX   16u  // of containers in one another; a product has far fewer levels
 #define TALLIES_MAX 256u // lots and levels in one report
 
 struct packing {
@@ -112,6 +113,21 @@ static status lotless_fits(struct packing *p)
     return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
 }
 
+// Down the first of what each holds. Whoever looks at a unit looks at all that it lies in.
+static status depth_fits(struct packing *p, unit_id u, const struct unit_sorts *s)
+{
+    unsigned depth = 1;
+
+    if (s->sort == SORT_PACK) return OK;
+    while (depth < DEPTH_MAX && u.v != 0) {
+        u = children_first(p->j.d->t, u);
+        depth++;
+    }
+    if (u.v == 0) return OK;
+    return fail(ST_CONFLICT, "pack.depth", 0, "at most %u containers lie in one another",
+                DEPTH_MAX);
+}
+
 static status child_fits(struct packing *p, unit_id u, const struct unit *x)
 {
     struct unit_sorts s = judge_sorts(&p->j, u);
@@ -121,6 +137,7 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
     TRY(level_fits(p, &s, shape)); // first: what is not taken says nothing of the others' lot
+    TRY(depth_fits(p, u, &s));
     TRY(lot_fits(p, &s, lot));
     if (p->product == 0) p->product = shape->product;
     if (p->product != shape->product) p->strange = true;

@@ -217,6 +217,7 @@ static void begin_day(struct key_tail *k, unsigned day)
 
 void key_tail_add(struct key_tail *k, struct txn *t, const struct fact *f)
 {
+    if (txn_status(t).cls != ST_OK) return; // nothing of it will be; the next one begins anew
     assert(f->seq == k->head + 1);
     pthread_mutex_lock(&k->lock);
     begin_day(k, idempotency_day(f->at));

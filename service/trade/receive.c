@@ -70,7 +70,7 @@ static status check_unit(struct receiving *r, const struct goods_unit *u, struct
     TRY(goods_check_client(&r->g, x, "unit.other_client"));
     if (!is_shipped(x)) return not_received("unit.not_shipped", "it was never shipped");
     TRY(unit_step_inside(x->sort, &x->row, &x->stands, act, change));
-    if (x->stands.flags & UNIT_RECEIVED_BACK)
+    if (x->row.flags & UNIT_RECEIVED_BACK) // out of a container that is back it comes by itself
         return not_received("unit.received_back", "it is back at the site");
     TRY(check_code(r, u, x));
     TRY(check_party(r, u));

@@ -489,6 +489,8 @@ class Model:
         offenders, changes = {}, []
         for unit in units:
             code, change = self.judge(act, unit, ms)
+            if code is None and act in EMPTIED and unit.state == "shipped" and unit.children:
+                code = "unit.not_empty"  # what came back in it
             if code is not None:
                 offenders[unit.name] = code
             changes.append(change)
@@ -669,6 +671,8 @@ class Model:
         if code is not None:
             return code, None
         foreign = "foreign" in unit.sorts
+        if act in EMPTIED and not foreign and unit.state == "shipped" and unit.children:
+            return "unit.not_empty", None
         if act == "commission" and not foreign and not unit.is_sscc:
             if lot is None or unit.gtin not in lot.product.gtins:
                 return "lot.unknown", None
@@ -792,7 +796,7 @@ class Model:
     def come_back(self, unit, ms):
         """True where it is received back from whom it was shipped to."""
         state, flags = self.stands(unit)
-        if state != "shipped" or "received_back" in flags - self.flags_of_lot(unit):
+        if state != "shipped" or "received_back" in unit.flags:
             return False
         code, change = self.machine.step("receive_back", unit, state, flags)
         shipped = next((u for u in [unit, *self.above(unit)] if u in self.handed), None)

@@ -444,6 +444,8 @@ def test_a_pallet_counts_as_an_empty_one_once_all_came_back_out_of_it(make_site,
     for unit in (case, pallet):
         plant.give_back_goods([unit])
         plant.compare(f"{unit.name} is back")
+    assert not plant.say("line-1", "decommission", [case], reason="damaged")  # it holds packs
+    plant.give_back_goods(packs[:10])
     for unit in (pallet, case):
         assert plant.say("line-1", "decommission", [unit], reason="damaged")
         plant.compare(f"{unit.name} is dissolved")

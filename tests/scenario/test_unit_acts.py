@@ -6,6 +6,7 @@ import json
 import pytest
 
 import harness
+from epcis_documents import check_digit
 from test_delivery import FAST, events_of, put_partner, until
 
 
@@ -98,3 +99,78 @@ def test_by_the_clients_profile_the_content_shares_the_fate_of_its_case(line):
     assert act(line, "decommission", case)["accepted"] == 1
     assert line.operator.unit(case)["state"] == "dissolved"
     assert {line.operator.unit(unit(line, s))["state"] for s in packs} == {"inactive"}
+
+
+def test_what_is_held_in_a_case_stays_in_it_until_the_hold_ends(line):
+    packs, case = packed(line)
+    assert act(line, "hold", case)["accepted"] == 1
+    for wish in ({"type": "unpack", "parent": case},
+                 {"type": "unpack", "children": [unit(line, packs[0])]},
+                 {"type": "decommission", "units": [case], "reason": "why"},
+                 {"type": "sample", "units": [unit(line, packs[0])], "reason": "why",
+                  "unpack": True}):
+        answer = line.call.report(wish)
+        assert answer["results"][0]["problem"]["code"] == "unit.on_hold", wish
+    assert line.operator.unit(unit(line, packs[0]))["flags"] == ["hold"]
+
+
+def test_what_came_back_in_a_case_leaves_it_before_the_case_ends(line):
+    packs, case = packed(line)
+    admin, party = line.site.admin, "9506000100012"
+    admin.put(f"/v1/parties/{party}", {"name": "Hub"})
+    admin.put(f"/v1/locations/{party}", {"name": "Hub"})
+    line.operator.post(f"/v1/lots/{line.gtin}/{line.lot}/close", {})
+    line.operator.post("/v1/shipments", {
+        "units": [case], "to": {"party": party, "location": party},
+        "documents": [{"type": "desadv", "id": "1", "gln": party}]})
+    back = {"from": {"party": party}, "reason": "too many"}
+    line.operator.post("/v1/returns", {"units": [case], **back})
+    answer = act(line, "destroy", case)
+    assert answer["results"][0]["problem"]["code"] == "unit.not_empty"
+    got = line.operator.post("/v1/returns", {"units": [unit(line, s) for s in packs], **back})
+    assert got["accepted"] == len(packs)
+    assert act(line, "destroy", case, *(unit(line, s) for s in packs))["accepted"] == 1
+    assert {line.operator.unit(unit(line, s))["state"] for s in packs} == {"destroyed"}
+    line.site.stop()
+    line.site.verify()
+
+
+def test_containers_lie_in_one_another_only_so_deep(line):
+    packs, case = packed(line)
+    inner = case
+    for outer in line.ssccs(30):
+        answer = line.call.report({"type": "pack", "parent": outer, "commission": True,
+                                   "partial": True, "by": "me", "reason": "deep",
+                                   "children": [inner]})
+        if answer["refused"]:
+            break
+        inner = outer
+    assert answer["results"][0]["problem"]["code"] == "pack.depth"
+    assert line.operator.unit(unit(line, packs[0]))["state"] == "packed"
+
+
+def sscc(n):
+    item = f"{n:0{16 - len(harness.PREFIX)}d}"
+    return "https://id.gs1.org/00/" + check_digit("0" + harness.PREFIX + item)
+
+
+def captured(time, **event):
+    return {"eventTime": f"2026-01-01T{time // 60:02d}:{time % 60:02d}:00Z",
+            "eventTimeZoneOffset": "+00:00", **event}
+
+
+def test_a_long_chain_of_captured_containers_harms_nobody(line):
+    gateway = line.site.as_role("gateway", client="acme")
+    chain = [captured(n, type="AggregationEvent", action="ADD", bizStep="packing",
+                      parentID=sscc(n), childEPCs=[sscc(n - 1)]) for n in range(1, 80)]
+    seen = captured(100, type="ObjectEvent", action="OBSERVE", bizStep="receiving",
+                    epcList=[sscc(0)])
+    for events in (chain, [seen]):
+        gateway.post("/epcis/v2/capture", {
+            "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+            "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-01-01T00:00:00Z",
+            "epcisBody": {"eventList": events}}, 202)
+    assert line.commission(line.serials(2))["refused"] == 0  # nobody else is the worse for it
+    gateway.get("/v1/units/" + sscc(0).replace("https://id.gs1.org/00/", "(00)"))
+    line.site.stop()
+    line.site.verify()

@@ -247,6 +247,9 @@ static bool walk_cell(struct stage *s, const struct act *a, enum unit_state stat
     if (how == 1) x.parent = line_site_unit(s->f, s->outer);
     status st = unit_step(sort, &x, a->act, &next);
     const char *body = a->say(s);
+    bool ends = a->act == ACT_DECOMMISSION || a->act == ACT_DESTROY;
+    if (st.cls == ST_OK && ends && a->on_box && how == 2 && state != UNIT_DISSOLVED)
+        st = (status){.cls = ST_CONFLICT, .reason = "unit.on_hold"}; // what it holds stays in
     if (st.cls != ST_OK) {
         bool with_content = a->act == ACT_UNPACK_FROM && state == UNIT_SHIPPED; // shipped, too
         str all = refused(s->f, body, st.reason, with_content ? 2 : 1);

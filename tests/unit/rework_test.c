@@ -2,6 +2,7 @@
 // named by their request. After every test all units are counted again and the journal is replayed.
 #include "line_site.h"
 #include "service/client/client.h"
+#include "service/event/report_int.h"
 #include "service/tree/tree_db.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -151,6 +152,19 @@ static void a_refused_move_leaves_all_where_it_was(void **state)
 
 // ---- the past
 
+static void end_hold(struct fixture *f, const char *unit)
+{
+    struct run one = {line_site_unit(f, unit), 1};
+    struct report_ask ask = {
+        .act = ACT_END_HOLD, .units = {&one, 1, 1}
+    };
+    struct txn *t = fixture_read(f);
+
+    assert_true(client_by_name(t, S("acme"), &ask.client));
+    fixture_read_end(t);
+    assert_int_equal(fixture_run(f, &kind_units_changed, &ask, NULL).cls, ST_OK);
+}
+
 static void a_unit_is_told_as_it_was(void **state)
 {
     struct fixture *f = *state;
@@ -161,6 +175,7 @@ static void a_unit_is_told_as_it_was(void **state)
     accepted(f, say_begin(f, "D1", DROPS, PART(c.ssccs, 1, 1)));
     accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", c.name[0]));
     f->now.ms += 60000;
+    end_hold(f, c.name[0]);
     accepted(f, fmt(f, "{\"type\":\"unpack\",\"parent\":\"%s\"}", c.name[0]));
     accepted(f, relabel(f, c.pack[1], c.pack[5]));
     shows(f, unit, "\"state\":\"inactive\"");
