@@ -73,7 +73,8 @@ static status check_unit(struct receiving *r, const struct goods_unit *u, struct
     if (x->row.flags & UNIT_RECEIVED_BACK) // out of a container that is back it comes by itself
         return not_received("unit.received_back", "it is back at the site");
     TRY(check_code(r, u, x));
-    TRY(check_party(r, u));
+    bool is_back = r->back && x->stands.flags & UNIT_RECEIVED_BACK; // in what came back already
+    if (!is_back) TRY(check_party(r, u));
     return goods_check_time(&r->g, u->unit, x);
 }
 

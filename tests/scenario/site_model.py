@@ -800,11 +800,12 @@ class Model:
             return False
         code, change = self.machine.step("receive_back", unit, state, flags)
         shipped = next((u for u in [unit, *self.above(unit)] if u in self.handed), None)
-        if code is not None or shipped is None:
+        if code is not None or (shipped is None and "received_back" not in flags):
             return False
         if ms is not None and ms < unit.newest_ms:
             return False
-        self.handed[shipped] = True
+        if shipped is not None:
+            self.handed[shipped] = True
         with self.attempt():
             out = unit.parent is not None
             self.touch(unit, self.when([unit], ms))
