@@ -14,5 +14,5 @@ struct level_reader { // remembers the shape of the lot asked for last
 // The shape of the lot's product; NULL where the store is in trouble.
 const struct shape *level_shape(struct level_reader *r, uint32_t lot);
 // Of an SGTIN the level of its GTIN; of an SSCC what lot_db.h says, read from what it holds now.
-// `lot` is the unit's own, of its first event.
+// `lot` is the unit's own, of its first event. What began elsewhere is of level 0.
 uint8_t level_of_unit(struct level_reader *r, unit_id u, uint32_t lot);

@@ -235,6 +235,8 @@ class Model:
         """The packaging level that it counts with: an SSCC's is told by its oldest content."""
         if unit.level is not None:
             return unit.level
+        if "foreign" in unit.sorts:
+            return 0  # what began elsewhere counts as of the innermost level
         if (lot or unit.lot) is None:
             return None  # an SSCC that began with an event that told no lot
         product = (lot or unit.lot).product

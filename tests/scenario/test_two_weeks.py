@@ -174,7 +174,8 @@ class Story:
             self.say("sample", packs[:1])
             self.say("pack", packs[1:2], parent=case)
             self.say("unpack", parent=case)
-            self.say("pack", free(packs, "commissioned"), parent=case)
+            if back := free(packs, "commissioned"):
+                self.say("pack", back, parent=case)
             self.say("close", parent=case, partial=True, by="Mia", reason="one was sampled")
         yield
         packed = [u for u in self.packs if u.parent is not None]
