@@ -13,20 +13,6 @@
 #define A1 "/v1/lots/" PILLS "/A1"
 #define A2 "/v1/lots/" PILLS "/A2"
 
-static int open_site(void **state)
-{
-    *state = line_site_open();
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
-
 static struct fixture_answer want(struct fixture *f, const char *line, const char *body, int code,
                                   const char *part)
 {
@@ -259,7 +245,7 @@ static void unread_labels_are_counted_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(every_number_and_every_unit_stands_in_one_place),
         T(the_serials_are_as_many_as_the_counters_say),
         T(numbers_that_begin_with_another_lot_are_of_both),

@@ -92,11 +92,6 @@ static str header(const struct fixture_answer *a, const char *name)
     return value;
 }
 
-static bool holds(str text, const char *piece)
-{
-    return memmem(text.p, text.n, piece, strlen(piece)) != NULL;
-}
-
 static void expect(const struct fixture_answer *a, int code)
 {
     if (a->code != code) fail_msg("%d, not %d: %.*s", a->code, code, STR(a->body));

@@ -9,36 +9,6 @@
 
 #include <cmocka.h>
 
-#define PART(numbers, from, n) ((struct part){&(numbers), from, n})
-#define PACKS(gtin, more)      ((struct packing_of){gtin, more})
-#define BEGIN                  ",\"commission\":true"
-
-static int open_site(void **state)
-{
-    *state = line_site_open();
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    line_site_check(*state);
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static const char *fmt(struct fixture *f, const char *format, ...) LIKE_PRINTF(2, 3);
-static const char *fmt(struct fixture *f, const char *format, ...)
-{
-    char room[4096];
-    va_list ap;
-
-    va_start(ap, format);
-    int n = vsnprintf(room, sizeof room, format, ap);
-    va_end(ap);
-    assert_true(n >= 0 && (size_t)n < sizeof room);
-    return text(f, str_of(room));
-}
-
 static const char *of_unit(struct fixture *f, const char *type, const char *unit, const char *more)
 {
     return fmt(f, "{\"type\":\"%s\",\"units\":[\"%s\"],\"reason\":\"why\"%s}", type, unit, more);
@@ -228,7 +198,7 @@ static void a_hold_bars_packing_and_is_told_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(a_packed_unit_is_refused_or_comes_out_first),
         T(the_clients_rule_holds_where_the_report_says_nothing),
         T(what_a_container_holds_is_loose_when_it_ends),

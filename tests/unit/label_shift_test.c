@@ -11,22 +11,6 @@
 
 #include <cmocka.h>
 
-#define PART(numbers, from, n) ((struct part){&(numbers), from, n})
-#define PACKS(gtin, more)      ((struct packing_of){gtin, more})
-#define BEGIN                  ",\"commission\":true"
-
-static int open_site(void **state)
-{
-    *state = line_site_open();
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
 // ---- through the door
 
 static const char *case_name(struct fixture *f, const struct numbers *n, uint32_t i)
@@ -321,7 +305,7 @@ static void a_line_that_tells_its_rejects_late_is_not_told_each_time(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(lost_labels_are_told_after_three_cases),
         T(scrapped_sampled_and_late_numbers_raise_nothing),
         T(nobody_looks_where_the_setting_says_so),

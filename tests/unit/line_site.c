@@ -276,7 +276,7 @@ struct fixture_answer report(struct fixture *f, const char *body)
     return fixture_call(f, "POST /v1/reports", "", body);
 }
 
-static bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
+bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
 
 uint64_t accepted(struct fixture *f, const char *body)
 {
@@ -410,6 +410,30 @@ void line_site_check(struct fixture *f)
     }
     fixture_read_end(c.t);
     fixture_verify(f);
+}
+
+const char *fmt(struct fixture *f, const char *format, ...)
+{
+    char room[4096];
+    va_list ap;
+
+    va_start(ap, format);
+    int n = vsnprintf(room, sizeof room, format, ap);
+    va_end(ap);
+    assert_true(n >= 0 && (size_t)n < sizeof room);
+    return text(f, str_of(room));
+}
+
+int line_site_setup(void **state)
+{
+    *state = line_site_open();
+    return 0;
+}
+
+int line_site_teardown(void **state)
+{
+    line_site_close((struct fixture **)state);
+    return 0;
 }
 
 void line_site_close(struct fixture **f)

@@ -20,6 +20,8 @@ struct numbers {
 extern const struct kind *const line_site_kinds[];
 extern const struct http_route *const line_site_routes[]; // to serve again after a restart
 struct fixture *line_site_open(void); // lots A1, A2 of pills, D1 of drops, C1 of cream
+int line_site_setup(void **state);    // of a test
+int line_site_teardown(void **state);
 void line_site_lot(struct fixture *f, const char *gtin, const char *lot, const char *more);
 
 // `lot` may be NULL: asked for with none in mind.
@@ -43,6 +45,11 @@ struct packing_of {
 const char *say_pack(struct fixture *f, const char *parent, struct part p, struct packing_of how);
 const char *sgtin(struct fixture *f, const char *gtin, str serial);
 const char *text(struct fixture *f, str s);
+const char *fmt(struct fixture *f, const char *format, ...) LIKE_PRINTF(2, 3);
+bool holds(str s, const char *part);
+#define PART(numbers, from, n) ((struct part){&(numbers), from, n})
+#define PACKS(gtin, more)      ((struct packing_of){gtin, more})
+#define BEGIN                  ",\"commission\":true"
 
 struct fixture_answer report(struct fixture *f, const char *body);
 // The report is accepted; its seq.

@@ -17,14 +17,6 @@ static int open_site(void **state)
     return 0;
 }
 
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
-
 static struct fixture_answer want(struct fixture *f, const char *line, const char *body, int code,
                                   const char *part)
 {
@@ -276,7 +268,7 @@ static void a_person_says_why_a_lot_is_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, open_site, line_site_teardown)
         T(a_lot_is_opened_once),
         T(what_is_said_of_a_lot_is_checked),
         T(expiry_keeps_what_was_printed),

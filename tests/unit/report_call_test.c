@@ -19,14 +19,6 @@ static int open_site(void **state)
     return 0;
 }
 
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
-
 static uint64_t facts(struct fixture *f)
 {
     struct txn *t = fixture_read(f);
@@ -317,7 +309,7 @@ static void numbers_of_facts_are_the_clients_own_to_its_callers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, open_site, line_site_teardown)
         T(what_is_no_json_is_refused_whole),
         T(what_is_wrong_is_the_objects_problem),
         T(an_array_stands_in_one_transaction_each_for_itself),

@@ -8,39 +8,10 @@
 
 #include <cmocka.h>
 
-#define PART(numbers, from, n) ((struct part){&(numbers), from, n})
-#define PACKS(gtin, more)      ((struct packing_of){gtin, more})
-#define NDJSON                 "Content-Type: application/x-ndjson\r\n"
-#define KEY                    "Idempotency-Key: k-1\r\n"
-#define EACH                   "POST /v1/reports?each=true"
-#define ATOMIC                 "POST /v1/reports?atomic=true"
-
-static int open_site(void **state)
-{
-    *state = line_site_open();
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static const char *fmt(struct fixture *f, const char *format, ...) LIKE_PRINTF(2, 3);
-static const char *fmt(struct fixture *f, const char *format, ...)
-{
-    char room[8192];
-    va_list ap;
-
-    va_start(ap, format);
-    int n = vsnprintf(room, sizeof room, format, ap);
-    va_end(ap);
-    assert_true(n >= 0 && (size_t)n < sizeof room);
-    return text(f, str_of(room));
-}
-
-static bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
+#define NDJSON "Content-Type: application/x-ndjson\r\n"
+#define KEY    "Idempotency-Key: k-1\r\n"
+#define EACH   "POST /v1/reports?each=true"
+#define ATOMIC "POST /v1/reports?atomic=true"
 
 static void expect(const struct fixture_answer *a, int code, const char *part)
 {
@@ -314,7 +285,7 @@ static void an_atomic_call_has_its_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(a_commission_goes_on_without_what_is_refused),
         T(a_repeated_key_tells_both_outcomes),
         T(nothing_left_is_refused_as_ever),

@@ -8,37 +8,6 @@
 
 #include <cmocka.h>
 
-#define PART(numbers, from, n) ((struct part){&(numbers), from, n})
-#define PACKS(gtin, more)      ((struct packing_of){gtin, more})
-#define BEGIN                  ",\"commission\":true"
-
-static int open_site(void **state)
-{
-    *state = line_site_open();
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static const char *fmt(struct fixture *f, const char *format, ...) LIKE_PRINTF(2, 3);
-static const char *fmt(struct fixture *f, const char *format, ...)
-{
-    char room[4096];
-    va_list ap;
-
-    va_start(ap, format);
-    int n = vsnprintf(room, sizeof room, format, ap);
-    va_end(ap);
-    assert_true(n >= 0 && (size_t)n < sizeof room);
-    return text(f, str_of(room));
-}
-
-static bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
-
 static const char *sscc(struct fixture *f, struct numbers n, uint32_t i)
 {
     return text(f, n.texts[i]);
@@ -506,7 +475,7 @@ static void units_are_taken_in_any_spelling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(good_packs_become_commissioned),
         T(commission_names_every_offender),
         T(a_serial_that_no_pack_can_have_is_named),

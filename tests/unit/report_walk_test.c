@@ -10,8 +10,6 @@
 
 #include <cmocka.h>
 
-#define BEGIN ",\"commission\":true"
-
 static int open_site(void **state)
 {
     *state = line_site_open();
@@ -97,18 +95,6 @@ struct act {
     bool on_box;
     const char *(*say)(struct stage *s);
 };
-
-static const char *fmt(struct fixture *f, const char *format, ...) LIKE_PRINTF(2, 3);
-static const char *fmt(struct fixture *f, const char *format, ...)
-{
-    char room[1024];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(room, sizeof room, format, ap);
-    va_end(ap);
-    return text(f, str_of(room));
-}
 
 static const char *commission_pack(struct stage *s)
 {

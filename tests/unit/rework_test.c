@@ -10,37 +10,6 @@
 
 #include <cmocka.h>
 
-#define PART(numbers, from, n) ((struct part){&(numbers), from, n})
-#define PACKS(gtin, more)      ((struct packing_of){gtin, more})
-#define BEGIN                  ",\"commission\":true"
-
-static int open_site(void **state)
-{
-    *state = line_site_open();
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static const char *fmt(struct fixture *f, const char *format, ...) LIKE_PRINTF(2, 3);
-static const char *fmt(struct fixture *f, const char *format, ...)
-{
-    char room[4096];
-    va_list ap;
-
-    va_start(ap, format);
-    int n = vsnprintf(room, sizeof room, format, ap);
-    va_end(ap);
-    assert_true(n >= 0 && (size_t)n < sizeof room);
-    return text(f, str_of(room));
-}
-
-static bool holds(str s, const char *part) { return memmem(s.p, s.n, part, strlen(part)) != NULL; }
-
 static struct fixture_answer get(struct fixture *f, const char *path)
 {
     struct fixture_answer a = fixture_call(f, fmt(f, "GET %s", path), "", "");
@@ -328,7 +297,7 @@ static void numbers_are_told_as_printed_by_their_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(a_unit_is_told_as_it_was),
         T(children_move_from_where_they_lie),
         T(a_refused_move_leaves_all_where_it_was),

@@ -208,11 +208,6 @@ static str unit_body(struct fixture *f, const char *spelling)
     return a.body;
 }
 
-static bool holds(str text, const char *piece)
-{
-    return memmem(text.p, text.n, piece, strlen(piece)) != NULL;
-}
-
 // ---- claims
 
 static void what_a_capture_commissions_is_packed_at_once(void **state)

@@ -8,35 +8,6 @@
 
 #include <cmocka.h>
 
-#define PART(numbers, from, n) ((struct part){&(numbers), from, n})
-#define PACKS(gtin, more)      ((struct packing_of){gtin, more})
-#define BEGIN                  ",\"commission\":true"
-
-static int open_site(void **state)
-{
-    *state = line_site_open();
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    line_site_close((struct fixture **)state);
-    return 0;
-}
-
-static const char *fmt(struct fixture *f, const char *format, ...) LIKE_PRINTF(2, 3);
-static const char *fmt(struct fixture *f, const char *format, ...)
-{
-    char room[2048];
-    va_list ap;
-
-    va_start(ap, format);
-    int n = vsnprintf(room, sizeof room, format, ap);
-    va_end(ap);
-    assert_true(n >= 0 && (size_t)n < sizeof room);
-    return text(f, str_of(room));
-}
-
 struct heard { // of one fact: its aggregation event, if it has one
     uint32_t events;
     bool packing, unpacking;
@@ -146,7 +117,7 @@ static void what_came_and_went_in_between_is_not_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
+#define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(one_event_tells_all_of_a_container),
         T(a_container_filled_at_once_is_the_plain_event),
         T(what_came_and_went_in_between_is_not_told),
