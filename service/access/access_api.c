@@ -49,12 +49,6 @@ static void token_create(struct http_req *r)
         api_command(r, &kind_token_created, n, created_render);
 }
 
-static void revoked_render(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    http_reply(r, 204, NULL, (str){"", 0});
-}
-
 static void token_revoke(struct http_req *r)
 {
     struct token_end *e = NEW(&r->arena, struct token_end);
@@ -71,7 +65,7 @@ static void token_revoke(struct http_req *r)
         return;
     }
     e->actor = x.number;
-    api_command(r, &kind_token_revoked, e, revoked_render);
+    api_command(r, &kind_token_revoked, e, api_render_nothing);
 }
 
 // A page in the order in which they were made; the place after it, or 0.

@@ -192,12 +192,6 @@ static void put(struct http_req *r)
         api_command(r, &kind_certificate_put, w, put_render);
 }
 
-static void ended_render(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    http_reply(r, 204, NULL, (str){"", 0});
-}
-
 static void end(struct http_req *r)
 {
     struct certificate_end *e = NEW(&r->arena, struct certificate_end);
@@ -206,7 +200,7 @@ static void end(struct http_req *r)
     if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else
-        api_command(r, &kind_certificate_ended, e, ended_render);
+        api_command(r, &kind_certificate_ended, e, api_render_nothing);
 }
 
 const struct http_route certificate_routes[] = {

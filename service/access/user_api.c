@@ -51,12 +51,6 @@ static status new_hash(struct http_req *r, const struct wish *w, struct change *
     return end.cls != ST_OK ? end : st;
 }
 
-static void changed_render(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    http_reply(r, 204, NULL, (str){"", 0});
-}
-
 static void refuse(struct http_req *r, status st)
 {
     if (st.cls == ST_NOT_ALLOWED)
@@ -84,7 +78,7 @@ static void password_change(struct http_req *r)
     if (st.cls != ST_OK)
         refuse(r, st);
     else
-        api_command(r, &kind_user_password, &c->ask, changed_render);
+        api_command(r, &kind_user_password, &c->ask, api_render_nothing);
 }
 
 // clang-format off

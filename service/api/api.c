@@ -169,6 +169,12 @@ void api_command(struct http_req *r, const struct kind *k, const void *what, api
     api_submit(r, j, one_done);
 }
 
+void api_render_nothing(struct http_req *r, const struct ask *a)
+{
+    (void)a;
+    http_reply(r, 204, NULL, S(""));
+}
+
 static void refused_render(struct http_req *r, const struct ask *a)
 {
     (void)r, (void)a;

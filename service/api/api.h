@@ -17,6 +17,7 @@ status api_snapshot_end(struct http_req *r); // the first trouble in it
 // full queue (503) and a key used for another request (422). `what` lies in r->arena.
 typedef void api_render(struct http_req *r, const struct ask *a);
 void api_command(struct http_req *r, const struct kind *k, const void *what, api_render *render);
+void api_render_nothing(struct http_req *r, const struct ask *a); // 204
 // Before api_command: members of the body whose texts are secrets of a person ("old new"), and so
 // no part of what is compared under a key; `password` in a `signature` never is.
 void api_secrets(struct http_req *r, const char *names);

@@ -276,12 +276,6 @@ static void subscription_show(struct http_req *r)
 
 // ---- DELETE
 
-static void gone(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    http_reply(r, 204, NULL, S(""));
-}
-
 static void unsubscribe(struct http_req *r)
 {
     struct subscription_over *o = NEW(&r->arena, struct subscription_over);
@@ -293,7 +287,7 @@ static void unsubscribe(struct http_req *r)
     status end = api_snapshot_end(r);
     if (st.cls == ST_OK) st = end;
     if (st.cls == ST_OK)
-        api_command(r, &kind_subscription_ended, o, gone);
+        api_command(r, &kind_subscription_ended, o, api_render_nothing);
     else
         http_problem(r, st, S(""));
 }

@@ -309,12 +309,6 @@ void queries_put(struct http_req *r)
         http_problem(r, st, S(""));
 }
 
-static void delete_done(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    http_reply(r, 204, NULL, S(""));
-}
-
 void queries_delete(struct http_req *r)
 {
     struct stored_ask *ask = NEW(&r->arena, struct stored_ask);
@@ -323,7 +317,7 @@ void queries_delete(struct http_req *r)
     ask->name = r->param[0];
     status st = client_here(r, &ask->client);
     if (st.cls == ST_OK)
-        api_command(r, &kind_query_deleted, ask, delete_done);
+        api_command(r, &kind_query_deleted, ask, api_render_nothing);
     else
         http_problem(r, st, S(""));
 }
