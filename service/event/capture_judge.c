@@ -30,7 +30,6 @@ struct capturing {
     uint32_t lot;                  // of the first own unit
     bool parent_bad;               // the parent's act was not taken: so are the children's
     uint32_t moved;                // children put in or taken out
-    uint8_t level_in;              // of the first of them
     bool begun;                    // some own unit begins
     bool waits;                    // nothing is done yet
     uint64_t event;                // applied: the seq of the event that waited; else 0
