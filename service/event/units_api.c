@@ -399,6 +399,16 @@ static status list_lot(struct listing *l)
     return st;
 }
 
+static bool is_state(str word)
+{
+    struct unit u = {.state = UNIT_COMMISSIONED, .parent = {1}};
+
+    if (str_eq(word, str_of(unit_shown(&u)))) return true;
+    for (unsigned s = UNIT_ALLOCATED; s < UNIT_STATES; s++)
+        if (str_eq(word, str_of(unit_state_name((enum unit_state)s)))) return true;
+    return false;
+}
+
 static bool read_filter(struct http_req *r, struct listing *l)
 {
     status st = OK;
@@ -409,6 +419,8 @@ static bool read_filter(struct http_req *r, struct listing *l)
     (void)http_query(r, S("state"), &l->state);
     l->has_gtin = http_query(r, S("gtin"), &v);
     if (l->has_gtin) st = gs1_gtin_read(v, l->gtin);
+    if (st.cls == ST_OK && l->state.n > 0 && !is_state(l->state))
+        st = fail(ST_BAD_INPUT, "units.state", 0, "state: a unit is in no such state");
     if (st.cls == ST_OK && l->parent.n == 0 && (l->lot.n == 0 || !l->has_gtin))
         st = fail(ST_BAD_INPUT, "units.unbounded", 0, "say parent, or lot and gtin");
     if (st.cls == ST_OK) return true;

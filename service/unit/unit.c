@@ -149,6 +149,7 @@ static const struct rule {
     {C,     ACT_END_HOLD,       UNIT_CLOSED,       ANY_PARENT, UNIT_HOLD, UNIT_CLOSED},
     {C,     ACT_END_HOLD,       UNIT_SHIPPED,      ANY_PARENT, UNIT_HOLD, UNIT_SHIPPED},
     {C,     ACT_END_HOLD,       UNIT_DISSOLVED,    ANY_PARENT, UNIT_HOLD, UNIT_DISSOLVED},
+    {P | C, ACT_END_HOLD,       UNIT_DESTROYED,    ANY_PARENT, UNIT_HOLD, UNIT_DESTROYED},
     {F,     ACT_END_HOLD,       UNIT_NONE,         ANY_PARENT, UNIT_HOLD, UNIT_NONE},
     {P | C, ACT_LOSE,           UNIT_NONE,         NO_PARENT,  0,         UNIT_NONE},
     {P | C, ACT_LOSE,           UNIT_ALLOCATED,    NO_PARENT,  0,         UNIT_ALLOCATED},

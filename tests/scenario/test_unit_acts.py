@@ -174,3 +174,14 @@ def test_a_long_chain_of_captured_containers_harms_nobody(line):
     gateway.get("/v1/units/" + sscc(0).replace("https://id.gs1.org/00/", "(00)"))
     line.site.stop()
     line.site.verify()
+
+
+def test_a_hold_on_what_was_destroyed_ends_like_any_other(line):
+    pack, = line.serials(1)
+    line.commission([pack])
+    mia = line.site.person("qa", "mia")
+    hold = line.operator.post("/v1/holds", {"units": [unit(line, pack)], "reason": "dented"}, 201)
+    assert act(line, "destroy", unit(line, pack))["accepted"] == 1
+    mia.post(f"/v1/holds/{hold['id']}/release", {"signature": harness.sign("review", "seen")})
+    told = line.operator.unit(unit(line, pack))
+    assert (told["state"], told["flags"]) == ("destroyed", [])

@@ -76,6 +76,8 @@ def test_lists_come_in_pages_and_by_state(line):
     inside = line.operator.pages("/v1/units", parent=cases[1], limit=2)
     assert [u["unit"] for u in inside] == [EACH + s for s in serials[3:]]
     line.operator.refused("GET", "/v1/units?state=packed", status=400, code="units.unbounded")
+    line.operator.refused("GET", f"/v1/units?lot=L1&gtin={line.gtin}&state=paked", status=400,
+                          code="units.state")
 
 
 def test_a_tree_is_nested_and_streams(line):
