@@ -166,13 +166,21 @@ class Caller:
         self.token = token
         self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
+    def ask(self, method, path, body=None, **headers):
+        """The answer, its body still to be read. An idle connection may have been closed."""
+        headers = {"Authorization": f"Bearer {self.token}", **headers}
+        try:
+            self.http.request(method, path, body, headers)
+            return self.http.getresponse()
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self.http.close()
+            self.http.request(method, path, body, headers)
+            return self.http.getresponse()
+
     def call(self, method, path, body=None, kind="application/json"):
         text = "" if body is None else body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
-        if method == "POST":
-            headers["Idempotency-Key"] = secrets.token_hex(16)
-        self.http.request(method, path, text.encode(), headers)
-        answer = self.http.getresponse()
+        key = {"Idempotency-Key": secrets.token_hex(16)} if method == "POST" else {}
+        answer = self.ask(method, path, text.encode(), **{"Content-Type": kind, **key})
         data = answer.read()
         if answer.status // 100 != 2:
             sys.exit(f"{method} {path}: {answer.status} {data[:500]!r}")
@@ -182,8 +190,7 @@ class Caller:
         """Bytes of an answer, page after page, that is not kept; how often the mark is in it."""
         got = found = 0
         while path is not None and found < most:
-            self.http.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
-            answer, tail = self.http.getresponse(), b""
+            answer, tail = self.ask("GET", path), b""
             if answer.status != 200:
                 sys.exit(f"GET {path}: {answer.status} {answer.read()[:500]!r}")
             while piece := answer.read(1 << 18):
@@ -646,7 +653,6 @@ def trade(options, folder):
     with Site(options.bin, os.path.join(folder, "trade")) as site:
         lines = [PalletLine(site, gtin, lot, 50) for gtin, lot in site.set_up(10, 50, 50)]
         ssccs = [s for line in lines for s in line.pallets(count // len(lines))]
-        site.admin = Caller(site.port, site.admin.token)  # its connection was idle for long
         operator = site.caller("operator")
         for line in lines:
             operator.call("POST", f"/v1/lots/{line.gtin}/{line.lot}/close", {})
