@@ -24,7 +24,7 @@ static bool grow(struct buf *b, size_t more)
     return true;
 }
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
     if (!grow(b, n)) return NULL;
     char *p = b->p + b->n;

@@ -5,10 +5,10 @@
 // the record without its body. It is cut into parts: at most PART_SMALL bytes (two lie on a page)
 // or exactly PART_LARGE (one overflow page).
 // database `rows`:
-//   'H'            head: seq 8, link 32, recordTime 8
+//   '#'            head: seq 8, link 32, recordTime 8
 //   'K' seq 8      link 32, at every 1,000th record
 //   'N' counter 1  how many have been given 8
-//   'n' client 4   how many facts 8
+//   '$' client 4   how many facts 8
 #include "service/journal/journal_db.h"
 #include "common/bytes.h"
 #include <string.h>

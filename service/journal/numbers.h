@@ -96,10 +96,10 @@ enum fact_kind {
 #define ROW_TAGS(X)                                                                                \
     X(META, 'M')                                                                                   \
     X(RESTORED, '!')                                                                               \
-    X(HEAD, 'H')                                                                                   \
+    X(HEAD, '#')                                                                                   \
     X(LINK, 'K')                                                                                   \
     X(COUNTER, 'N')                                                                                \
-    X(CLIENT_COUNT, 'n')                                                                           \
+    X(CLIENT_COUNT, '$')                                                                           \
     X(LIST_TAIL, 'v')                                                                              \
     X(IDEMPOTENCY, 'I')                                                                            \
     X(REPORT_ID, 'i')                                                                              \
@@ -118,9 +118,9 @@ enum fact_kind {
     X(POOL_OF_GTIN, 'g')                                                                           \
     X(SPACE, 'S')                                                                                  \
     X(ISSUE, 'R')                                                                                  \
-    X(ISSUE_TAIL, 'j')                                                                             \
+    X(SPACE_MARK, '&')                                                                             \
     X(REQUEST, 'Q')                                                                                \
-    X(ASKED, 'a')                                                                                  \
+    X(ASKED, '(')                                                                                  \
     X(RESERVED, 'r')                                                                               \
     X(LIST_TEXT, 'l')                                                                              \
     X(SERIAL, 's')                                                                                 \

@@ -58,6 +58,7 @@ static bool is_of_old_key(const struct choice *c)
     const struct site *site = c->d->app;
 
     if (c->pool.kind != POOL_RANDOM || c->pool.space_count == POOL_SPACES_MAX) return false;
+    if (c->row.epoch >= site->keys->count) return false; // no newer key could be in use
     uint32_t now = epoch_now(c->d->t);
     return c->row.epoch < now && now <= site->keys->count;
 }
@@ -286,8 +287,8 @@ void issued_write(struct txn *t, const struct fact *f, enum request_state state)
     s.high = i.first + i.consumed;
     s.issued += i.count;
     space_count_hour(&s, f->at, i.count);
-    space_row_put(t, &s);
-    issue_row_put(t, i.space, &(struct issue_row){f->seq, i.first, i.consumed});
+    if (i.opens) space_row_put(t, &s);
+    space_mark_put(t, &s, &(struct issue_row){f->seq, i.first, i.consumed});
     write_request(t, f, &i, state);
     if (i.opens) write_settled(t, f, &i);
     if (i.alerts != 0) pool_alerts_raise(t, f, &s, i.alerts);

@@ -3,8 +3,7 @@
 // row 'g' id length 1, id, rank 4, pool 4 -> nothing: the pools of an id in the order of issuing.
 //     An id is a GTIN, or extension and company prefix of SSCCs; their lengths tell them apart.
 // row 'S' space 3 -> sort 1, pool 4, epoch 4, client 4, gtin 14, product 4, level 1, flags 1
-//     (1: tests_lists), capacity 8, high 8, issued 8, barred 8, ahead 8, passed 8, hour 4,
-//     24 x count 4, definition (of generated spaces)
+//     (1: tests_lists), capacity 8, definition (of generated spaces)
 // definition: kind 1, algorithm 1, varints length, start, share of, share index, strs alphabet,
 //     exclude, serial_prefix, company prefix, extension
 //
@@ -17,7 +16,7 @@
 
 enum {
     POOL_HEAD = 27,
-    SPACE_HEAD = 181,
+    SPACE_HEAD = 41,
     SPACE_MAX = SPACE_HEAD + SPACE_DEFINITION_MAX,
     FLAG_TESTS_LISTS = 1,
     HOUR_MS = 3600000
@@ -192,17 +191,9 @@ bool space_row_get(struct txn *t, uint32_t space, struct space_row *out)
                               .level = (uint8_t)v.p[31],
                               .tests_lists = v.p[32] & FLAG_TESTS_LISTS,
                               .capacity = get_be(v.p + 33, 8),
-                              .high = get_be(v.p + 41, 8),
-                              .issued = get_be(v.p + 49, 8),
-                              .barred = get_be(v.p + 57, 8),
-                              .ahead = get_be(v.p + 65, 8),
-                              .passed = get_be(v.p + 73, 8),
-                              .hour = (uint32_t)get_be(v.p + 81, 4),
                               .definition = str_from(v, SPACE_HEAD)};
     memcpy(out->gtin, v.p + 13, 14);
-    for (unsigned i = 0; i < SPACE_HOURS; i++)
-        out->by_hour[i] = (uint32_t)get_be(v.p + 85 + 4u * i, 4);
-    return true;
+    return space_mark_get(t, out);
 }
 
 void pool_marks_get(struct txn *t, uint32_t pool, struct pool_marks *out)
@@ -257,21 +248,16 @@ void space_row_put(struct txn *t, const struct space_row *s)
     v[31] = (char)s->level;
     v[32] = s->tests_lists ? FLAG_TESTS_LISTS : 0;
     put_be(v + 33, s->capacity, 8);
-    put_be(v + 41, s->high, 8);
-    put_be(v + 49, s->issued, 8);
-    put_be(v + 57, s->barred, 8);
-    put_be(v + 65, s->ahead, 8);
-    put_be(v + 73, s->passed, 8);
-    put_be(v + 81, s->hour, 4);
-    for (unsigned i = 0; i < SPACE_HOURS; i++) put_be(v + 85 + 4u * i, s->by_hour[i], 4);
     if (s->definition.n > 0) memcpy(v + SPACE_HEAD, s->definition.p, s->definition.n);
     txn_put(t, DB_ROWS, str_key(&k), (str){v, SPACE_HEAD + s->definition.n});
+    space_mark_put(t, s, NULL);
 }
 
 void space_row_del(struct txn *t, uint32_t space)
 {
     struct key k = key_number(ROW_SPACE, space, 3);
     txn_del(t, DB_ROWS, str_key(&k));
+    space_mark_del(t, space);
 }
 
 bool space_is_container(const struct space_row *s)

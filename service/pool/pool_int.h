@@ -81,7 +81,10 @@ void issued_print(const struct fact *f, struct json_w *w, const void *arg);
 // the numbers begin.
 void skips_put(struct buf *out, uint64_t at, const uint64_t *skips, uint32_t count);
 
-void issue_row_put(struct txn *t, uint32_t space, const struct issue_row *i);
+// issue_db.c: how far a space is, apart from what it is; `newest`, if any, is written with it.
+bool space_mark_get(struct txn *t, struct space_row *s); // false: trouble
+void space_mark_put(struct txn *t, const struct space_row *s, const struct issue_row *newest);
+void space_mark_del(struct txn *t, uint32_t space);
 
 // Ordinals that a space never gives: why, or 0.
 enum barred { BARRED_BY_IMPORT = 1, BARRED_BY_EPOCH = 2 };

@@ -1,13 +1,7 @@
-// row 'R' space 3, first ordinal 5 -> request 8, consumed var, and for each of up to 31 that
-// follow:
-//     distance of its request var, ordinals between var, consumed var: who got these numbers
-// row 'j' space 3 -> first ordinal 5, then as row 'R': the newest of the space, which become a row
-//     'R' when they are 32. Every space's end lies on a page of its own, and was one to write for
-//     every request; the rows 'j' share pages.
 // row 'r' space 3, ordinal 5 -> why 1 (enum barred): a number that its space never gives
 // row 'Q' request 8 -> client 4, pool 4, space 3, first 5, consumed 5, quantity 4, returned 4,
 //     state 1, state_seq 8, time 8, gtin 14, sscc 1, strs line, lot, order (varint length, bytes)
-// row 'a' client 4, digest 16 of (gtin, lot, 1 for SSCCs) -> requested 8, returned 8, unconfirmed 8
+// row '(' client 4, digest 16 of (gtin, lot, 1 for SSCCs) -> requested 8, returned 8, unconfirmed 8
 //
 // Written by the committer only; no state of its own.
 #include "common/bytes.h"
@@ -32,126 +26,7 @@ static struct key key_ordinal(enum row_tag tag, uint32_t space, uint64_t ordinal
     return k;
 }
 
-// ---- who got a number
-
-#define ISSUES_A_ROW 32u
-#define ISSUES_BYTES 600u // of 32 requests, each of them far from the one before
-
-struct issues { // in a row, in the order they were made
-    struct issue_row at[ISSUES_A_ROW];
-    uint32_t n;
-};
-
-static bool issues_read(struct txn *t, uint64_t first, str v, struct issues *out)
-{
-    struct bytes_r r = bytes_reader(v);
-    struct issue_row i = {bytes_get_u(&r, 8), first, bytes_get_var(&r)};
-
-    out->n = 0;
-    while (!r.bad && out->n < ISSUES_A_ROW) {
-        out->at[out->n++] = i;
-        if (r.p == r.end) return true;
-        i.seq += bytes_get_var(&r);
-        i.first += i.consumed + bytes_get_var(&r);
-        i.consumed = bytes_get_var(&r);
-    }
-    txn_spoil(t, "store.corrupt", "who got a number");
-    return false;
-}
-
-// One that follows another in a row.
-static void issue_write(struct buf *b, const struct issue_row *before, const struct issue_row *one)
-{
-    bytes_var(b, one->seq - before->seq);
-    bytes_var(b, one->first - before->first - before->consumed);
-    bytes_var(b, one->consumed);
-}
-
-static void issues_write(struct buf *b, const struct issues *x)
-{
-    bytes_u(b, x->at[0].seq, 8);
-    bytes_var(b, x->at[0].consumed);
-    for (uint32_t i = 1; i < x->n; i++) issue_write(b, &x->at[i - 1], &x->at[i]);
-}
-
-static struct key key_tail(uint32_t space)
-{
-    struct key k = {.b = {ROW_ISSUE_TAIL}, .n = 4};
-
-    put_be(k.b + 1, space, 3);
-    return k;
-}
-
-// The newest of a space, and its row; n == 0: it never issued.
-static bool tail_read(struct txn *t, const struct key *k, struct issues *out, str *row)
-{
-    out->n = 0;
-    if (!txn_get(t, DB_ROWS, str_key(k), row)) return false;
-    if (row->n > 5) return issues_read(t, get_be(row->p, 5), str_from(*row, 5), out);
-    return txn_spoil(t, "store.corrupt", "who got a number"), false;
-}
-
-static void older_put(struct txn *t, uint32_t space, const struct issues *x)
-{
-    struct key k = key_ordinal(ROW_ISSUE, space, x->at[0].first);
-    struct buf b;
-
-    buf_init(&b, ISSUES_BYTES);
-    issues_write(&b, x);
-    txn_put(t, DB_ROWS, str_key(&k), buf_str(&b));
-    buf_fini(&b);
-}
-
-void issue_row_put(struct txn *t, uint32_t space, const struct issue_row *i)
-{
-    struct key k = key_tail(space);
-    struct issues x;
-    struct buf b;
-    str row;
-
-    buf_init(&b, ISSUES_BYTES);
-    if (tail_read(t, &k, &x, &row) && x.n < ISSUES_A_ROW) {
-        buf_add(&b, row);
-        issue_write(&b, &x.at[x.n - 1], i);
-    } else {
-        if (x.n == ISSUES_A_ROW) older_put(t, space, &x);
-        bytes_u(&b, i->first, 5);
-        issues_write(&b, &(struct issues){.at = {*i}, .n = 1});
-    }
-    txn_put(t, DB_ROWS, str_key(&k), buf_str(&b));
-    buf_fini(&b);
-}
-
-// The row 'R' that the ordinal would stand in.
-static bool older_read(struct txn *t, unit_id u, struct issues *out)
-{
-    struct key space = key_ordinal(ROW_ISSUE, unit_space(u), 0);
-    struct key above = key_ordinal(ROW_ISSUE, unit_space(u), unit_ordinal(u) + 1);
-    bool got = false;
-    str k, v;
-
-    struct walk w = walk_open(t, DB_ROWS, (str){space.b, 4}, str_key(&above));
-    if (walk_before(&w, &k, &v) && k.n == 9) got = issues_read(t, get_be(k.p + 4, 5), v, out);
-    walk_close(&w);
-    return got;
-}
-
-bool issue_of(struct txn *t, unit_id u, struct issue_row *out)
-{
-    struct key tail = key_tail(unit_space(u));
-    uint64_t ordinal = unit_ordinal(u);
-    struct issues x;
-    str row;
-
-    if (ordinal == ORDINAL_MAX || !tail_read(t, &tail, &x, &row)) return false;
-    if (ordinal < x.at[0].first && !older_read(t, u, &x)) return false;
-    uint32_t i = x.n;
-    while (i > 0 && x.at[i - 1].first > ordinal) i--;
-    if (i == 0 || ordinal - x.at[i - 1].first >= x.at[i - 1].consumed) return false;
-    if (barred_get(t, u) != 0) return false;
-    *out = x.at[i - 1];
-    return true;
-}
+// ---- numbers never given
 
 unsigned barred_get(struct txn *t, unit_id u)
 {
