@@ -10,12 +10,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define DB_MAGIC  0x6d1b00d1u
-#define TXN_MAGIC 0x6d1b0077u
-#define ITEM      8 // bytes of a list's item
-#define DISK_FULL (256 * KB)
-#define PAGE      4096u
-#define AHEAD     ((uint64_t)(1 * MB)) // zeros behind the pages in use, half of it at least
+#define DB_MAGIC     0x6d1b00d1u
+#define TXN_MAGIC    0x6d1b0077u
+#define LIST_AT_ONCE 128u // items of one call of LMDB
+#define ITEM         8    // bytes of a list's item
+#define DISK_FULL    (256 * KB)
+#define PAGE         4096u
+#define AHEAD        ((uint64_t)(1 * MB)) // zeros behind the pages in use, half of it at least
 
 struct db {
     unsigned magic;
@@ -296,12 +297,27 @@ void txn_append(struct txn *t, enum db_table in, str key, str val)
     put(t, in, key, val, MDB_APPEND);
 }
 
-void txn_list_add(struct txn *t, str key, uint64_t item)
+void txn_list_add(struct txn *t, str key, const uint64_t *items, size_t n)
 {
-    char bytes[ITEM];
+    char bytes[LIST_AT_ONCE * ITEM];
+    MDB_cursor *c = NULL;
+    MDB_val k = mdb_of(key);
 
-    put_be(bytes, item, ITEM);
-    put(t, DB_LISTS, key, (str){bytes, ITEM}, MDB_APPENDDUP);
+    OBJ_CHECK(t, TXN_MAGIC);
+    assert(t->write);
+    if (t->rc == 0) t->rc = seam(mdb_cursor_open(t->t, t->db->table[DB_LISTS], &c));
+    while (t->rc == 0 && n > 0) {
+        size_t some = n < LIST_AT_ONCE ? n : LIST_AT_ONCE;
+        MDB_val v[2] = {
+            {ITEM, bytes},
+            {some, NULL }
+        };
+        for (size_t i = 0; i < some; i++) put_be(bytes + i * ITEM, items[i], ITEM);
+        t->rc = seam(mdb_cursor_put(c, &k, v, MDB_APPENDDUP | MDB_MULTIPLE));
+        items += some;
+        n -= some;
+    }
+    if (c != NULL) mdb_cursor_close(c);
 }
 
 bool txn_del(struct txn *t, enum db_table in, str key)

@@ -53,7 +53,8 @@ bool txn_get(struct txn *t, enum db_table in, str key, str *val);
 void txn_put(struct txn *t, enum db_table in, str key, str val);
 void txn_append(struct txn *t, enum db_table in, str key, str val); // key above all others there
 bool txn_del(struct txn *t, enum db_table in, str key);             // was it there?
-void txn_list_add(struct txn *t, str key, uint64_t item); // item above all others of the key
+// Ascending, above all others of the key.
+void txn_list_add(struct txn *t, str key, const uint64_t *items, size_t n);
 
 // Walks all rows whose key begins with prefix, from `from` (a full key, or empty for the first).
 //     struct walk w = walk_open(t, DB_ROWS, prefix, from);

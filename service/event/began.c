@@ -48,7 +48,7 @@ void writing_began(struct unit_writing *w, const struct runs *units, uint32_t lo
 
     for (uint32_t i = 0; i < units->n; i++) {
         uint64_t left = units->at[i].count, n;
-        if (!space_row_get(w->t, unit_space(units->at[i].first), &b.space)) return;
+        if (!space_get(w->t, unit_space(units->at[i].first), &b.space)) return;
         if (b.space.sort == SPACE_OF_FOREIGN) continue; // counted with no lot
         for (unit_id u = units->at[i].first; left > 0; u.v += n, left -= n) {
             uint32_t asked = asked_for(&b, u, &n);
@@ -66,7 +66,7 @@ void writing_was(struct unit_writing *w, unit_id u, const struct unit *x)
     enum count was = unit_counts_as(x);
     uint64_t n;
 
-    if (was == 0 || x->first != 0 || !space_row_get(w->t, unit_space(u), &b.space)) return;
+    if (was == 0 || x->first != 0 || !space_get(w->t, unit_space(u), &b.space)) return;
     uint32_t lot = b.space.sort == SPACE_OF_FOREIGN ? 0 : asked_for(&b, u, &n);
     if (lot != 0) writing_count(w, (struct count_of){lot, level_of(&b, lot), was}, -1);
 }

@@ -21,7 +21,7 @@ static bool is_sscc(const struct space_row *s) { return s->level == 0xff; }
 
 static bool space_of(struct level_reader *r, unit_id u, struct space_row *out)
 {
-    if (r->names == NULL) return space_row_get(r->t, unit_space(u), out);
+    if (r->names == NULL) return space_get(r->t, unit_space(u), out);
     const struct space_row *s = names_space(r->names, r->t, unit_space(u));
     if (s != NULL) *out = *s;
     return s != NULL;

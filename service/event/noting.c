@@ -85,24 +85,19 @@ void noting_location(struct noting *n, enum list_attribute of, uint64_t gln)
 }
 
 // What all numbers of a space have in common: the GTIN, or the SSCCs' company prefix.
-static void note_space(struct noting *n, uint32_t space)
+static void note_space(struct noting *n, const struct space_row *s)
 {
     char text[8 + 14];
-    struct space_row s;
+    str prefix = space_company_prefix(s);
 
-    if (!space_row_get(n->t, space, &s)) {
-        txn_spoil(n->t, "store.corrupt", "a unit of no space");
-        return;
-    }
-    str prefix = space_company_prefix(&s);
     if (prefix.n >= SSCC_PREFIX) {
         memcpy(text, "sscc:", 5);
         memcpy(text + 5, prefix.p, SSCC_PREFIX);
         indexer_value(&n->x, LIST_ITEM_CLASS, (str){text, 5 + SSCC_PREFIX});
-    } else if (s.sort == SPACE_OF_SGTIN || s.sort == SPACE_OF_LIST) {
+    } else if (s->sort == SPACE_OF_SGTIN || s->sort == SPACE_OF_LIST) {
         memcpy(text, "gtin:", 5);
-        memcpy(text + 5, s.gtin + 1, 13);
-        text[18] = s.gtin[0];
+        memcpy(text + 5, s->gtin + 1, 13);
+        text[18] = s->gtin[0];
         indexer_value(&n->x, LIST_ITEM_CLASS, (str){text, 19});
     } else {
         txn_spoil(n->t, "store.corrupt", "a unit of an unknown sort of space");
@@ -126,21 +121,21 @@ static void note_foreign(struct noting *n, const struct run *r)
     }
 }
 
-static bool is_foreign(const struct noting *n, uint32_t space)
+void noting_units(struct noting *n, const struct runs *units)
 {
     struct space_row s;
 
-    return space_row_get(n->t, space, &s) && s.sort == SPACE_OF_FOREIGN;
-}
-
-void noting_units(struct noting *n, const struct runs *units)
-{
     for (uint32_t i = 0; i < units->n; i++) {
         uint32_t space = unit_space(units->at[i].first);
-        if (is_foreign(n, space))
+        if (space != n->space && !space_get(n->t, space, &s)) {
+            txn_spoil(n->t, "store.corrupt", "a unit of no space");
+            return;
+        }
+        if (space != n->space) n->is_foreign = s.sort == SPACE_OF_FOREIGN;
+        if (n->is_foreign)
             note_foreign(n, &units->at[i]);
         else if (space != n->space)
-            note_space(n, space);
+            note_space(n, &s);
         n->space = space;
     }
 }

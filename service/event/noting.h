@@ -11,7 +11,8 @@ struct noting {
     struct txn *t;
     const struct fact *f;
     struct indexer x;
-    uint32_t space; // whose class was noted last
+    uint32_t space;  // whose class was noted last
+    bool is_foreign; // it
 };
 
 void noting_begin(struct noting *n, struct txn *t, const struct fact *f, struct arena *a);

@@ -147,7 +147,7 @@ static status did_void(struct past *p, unit_id u, struct unit *x)
 {
     struct space_row s;
 
-    if (!space_row_get(p->t, unit_space(u), &s))
+    if (!space_get(p->t, unit_space(u), &s))
         return fail(ST_STORE, "store.corrupt", 0, "a unit without a space");
     x->state = space_is_container(&s) ? UNIT_CLOSED : UNIT_COMMISSIONED;
     return OK;

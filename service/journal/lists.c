@@ -1,10 +1,10 @@
 // database `rows`: 'v' client 4, attribute 2, value -> the newest of a list: seq 8, then var
-//     distances, at most 32
+//     distances, at most 128
 // database `lists`: LIST_TAG, client 4, attribute 2, value -> seq 8; the older ones of a list
 //
 // A list's end lies on a page of its own, and as many lists as a batch touched were as many pages
 // to write. So what comes goes into the list's row 'v', which neighbours share a page with, and
-// from there 32 at once into the list. What the rows hold follows from the notes and their order
+// from there 128 at once into the list. What the rows hold follows from the notes and their order
 // alone, however many were gathered.
 #include "service/journal/lists.h"
 #include "common/bytes.h"
@@ -15,7 +15,7 @@
 #define NOTED_SLOT (4 * NOTED_MAX)
 #define NO_NOTE    UINT32_MAX
 
-#define TAIL_MAX 32u // as schemas/store.txt says; the row stays under 300 bytes
+#define TAIL_MAX 128u // as schemas/store.txt says; most distances are of one byte or two
 
 struct list_key {
     char b[7 + 64];
@@ -54,7 +54,7 @@ static void tail_put(struct txn *t, const struct list_key *k, const uint64_t *se
 {
     struct buf b;
 
-    buf_init(&b, 1 * KB);
+    buf_init(&b, 2 * KB);
     bytes_u(&b, seqs[0], 8);
     for (uint32_t i = 1; i < n; i++) bytes_var(&b, seqs[i] - seqs[i - 1]);
     txn_put(t, DB_ROWS, str_list(k), buf_str(&b));
@@ -71,7 +71,7 @@ static void add_all(struct txn *t, const struct list_key *k, const uint64_t *mor
     assert(count > 0 && (n == 0 || seqs[n - 1] < more[0]));
     for (uint32_t i = 0; i < count; i++) {
         if (n == TAIL_MAX) {
-            for (uint32_t at = 0; at < n; at++) txn_list_add(t, str_list(&list), seqs[at]);
+            txn_list_add(t, str_list(&list), seqs, n);
             n = 0;
         }
         seqs[n++] = more[i];

@@ -174,7 +174,7 @@ void pools_of_all_sscc(struct txn *t, pool_each *each, void *self)
 
 // ---- spaces
 
-bool space_row_get(struct txn *t, uint32_t space, struct space_row *out)
+bool space_get(struct txn *t, uint32_t space, struct space_row *out)
 {
     struct key k = key_number(ROW_SPACE, space, 3);
     str v;
@@ -193,7 +193,12 @@ bool space_row_get(struct txn *t, uint32_t space, struct space_row *out)
                               .capacity = get_be(v.p + 33, 8),
                               .definition = str_from(v, SPACE_HEAD)};
     memcpy(out->gtin, v.p + 13, 14);
-    return space_mark_get(t, out);
+    return true;
+}
+
+bool space_row_get(struct txn *t, uint32_t space, struct space_row *out)
+{
+    return space_get(t, space, out) && space_mark_get(t, out);
 }
 
 void pool_marks_get(struct txn *t, uint32_t pool, struct pool_marks *out)

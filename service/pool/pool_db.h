@@ -36,6 +36,8 @@ struct space_row {
 };
 
 bool space_row_get(struct txn *t, uint32_t space, struct space_row *out);
+// What the space is, without how far it is: `high` and all below it but `definition` are 0.
+bool space_get(struct txn *t, uint32_t space, struct space_row *out);
 // The spaces of a pool, oldest epoch first.
 #define POOL_SPACES_MAX 64u // one an epoch
 struct pool_marks {

@@ -207,7 +207,7 @@ static status units_gather(struct collection *c)
     uint32_t looked = 0;
 
     for (uint64_t s = after == 0 ? 1 : unit_space((unit_id){after}); s <= last && !c->more; s++) {
-        if (!space_row_get(c->t, (uint32_t)s, &row)) continue;
+        if (!space_get(c->t, (uint32_t)s, &row)) continue;
         if (row.client.v != c->client.v && row.client.v != 0) continue;
         unit_id from = unit_id_of((uint32_t)s, 0);
         if (after != 0 && unit_space((unit_id){after}) == s) from.v = after + 1;

@@ -142,7 +142,7 @@ static status void_decide(struct decide *d)
 
 static bool is_container(struct txn *t, unit_id u, struct space_row *seen)
 {
-    if (seen->space == unit_space(u) || space_row_get(t, unit_space(u), seen))
+    if (seen->space == unit_space(u) || space_get(t, unit_space(u), seen))
         return space_is_container(seen);
     txn_spoil(t, "store.corrupt", "a unit of no space");
     return false;

@@ -172,7 +172,7 @@ static void add_run(struct looking *x, const struct run *r)
     struct cargo inside;
 
     if (x->space.space != unit_space(r->first) &&
-        !space_row_get(x->t, unit_space(r->first), &x->space)) {
+        !space_get(x->t, unit_space(r->first), &x->space)) {
         txn_spoil(x->t, "store.corrupt", "a unit of no space");
         return;
     }

@@ -90,8 +90,8 @@ static void lists_are_read_from_any_place(void **state)
     uint64_t items[4];
 
     for (uint64_t i = 1; i <= 1000; i++) {
-        txn_list_add(t, S("one"), i * 3);
-        if (i % 100 == 0) txn_list_add(t, S("two"), i);
+        txn_list_add(t, S("one"), &(uint64_t){i * 3}, 1);
+        if (i % 100 == 0) txn_list_add(t, S("two"), &(uint64_t){i}, 1);
     }
     assert_int_equal(list_read(t, S("one"), 100, items, 4), 4);
     assert_int_equal(items[0], 102);
