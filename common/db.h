@@ -37,6 +37,9 @@ void txn_rest(struct txn *t);  // reader: gives the snapshot back, keeps its pla
 void txn_renew(struct txn *t); // reader: a fresh snapshot, after txn_rest
 // Ends it either way. ST_FULL store.full when disk or map have no room, ST_STORE otherwise.
 status txn_end(struct txn **t, bool commit);
+// How long the last commit waited for the disk, in microseconds: the time it took less the
+// processor's, which is ours. Owner: who has the write transaction.
+uint64_t db_waited_us(const struct db *db);
 // A part of a write transaction that can be taken back alone: begins it; ends it, kept or undone.
 // A part may have a part, no walk is open then, and trouble in it is the whole's.
 #define TXN_PARTS_MAX 2u

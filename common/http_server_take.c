@@ -20,6 +20,7 @@ static void request_begin(struct http_conn *c)
     struct http_req *r = &c->req;
 
     c->began_us = c->since_us;
+    r->waited_us = 0;
     r->id = atomic_fetch_add(&request_ids, 1) + 1;
     r->method = c->head.method;
     r->head = c->head.head;

@@ -81,6 +81,15 @@ void metric_set_at(const struct metric *m, uint32_t value, int64_t n)
     atomic_store_explicit(cells(m, value), (uint64_t)n, memory_order_relaxed);
 }
 
+void metric_raise_at(const struct metric *m, uint32_t value, int64_t n)
+{
+    _Atomic uint64_t *c = cells(m, value);
+    uint64_t was = load(c);
+
+    assert(m->kind == METRIC_GAUGE);
+    while ((int64_t)was < n && !atomic_compare_exchange_weak(c, &was, (uint64_t)n)) {}
+}
+
 void metric_observe_at(const struct metric *m, uint32_t value, uint64_t v)
 {
     uint32_t i = 0;

@@ -75,6 +75,7 @@ void metric_register(const struct metric *m);
 
 void metric_add_at(const struct metric *m, uint32_t value, int64_t n);      // counters: n >= 0
 void metric_set_at(const struct metric *m, uint32_t value, int64_t n);      // gauges
+void metric_raise_at(const struct metric *m, uint32_t value, int64_t n);    // gauges: to n at least
 void metric_observe_at(const struct metric *m, uint32_t value, uint64_t v); // histograms
 int64_t metric_get_at(const struct metric *m, uint32_t value); // of a histogram: how many
 

@@ -65,6 +65,7 @@ static void job_done(struct job *j)
     struct http_req *r = j->owner;
     struct pending *p = r->work;
 
+    r->waited_us += j->synced_us;
     if (j->whole.cls != ST_OK)
         http_problem(r, j->whole, S(""));
     else

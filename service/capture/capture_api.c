@@ -184,6 +184,7 @@ static void small_done(struct part *p, struct job *j)
     uint32_t event = UINT32_MAX;
 
     u->away = false;
+    if (u->r != NULL) u->r->waited_us += p->synced_us;
     if (st.cls != ST_OK) {
         refuse(u, st);
     } else if (u->plain_1_2 && j->undone) {
@@ -402,6 +403,7 @@ static void large_done(struct part *p, struct job *j)
     uint64_t seq = j->asks[0].fact.seq;
 
     u->away = false;
+    if (u->r != NULL) u->r->waited_us += p->synced_us;
     if (st.cls == ST_OK) st = j->asks[0].result;
     if (st.cls != ST_OK || failed || j->repeat) spool_remove(&u->spool);
     if (st.cls == ST_OK && u->plain_1_2 && j->repeat) st = repeat_status(u, seq);

@@ -65,8 +65,9 @@ struct part { // of one document; owner: the loop, but for the time of a job
     enum capture_taken taken;
     struct capture_ask *asks;
     uint32_t n, room;
-    uint32_t named; // names that went to the committer before
-    bool unsent;    // and what should have followed did not
+    uint32_t named;     // names that went to the committer before
+    bool unsent;        // and what should have followed did not
+    uint64_t synced_us; // of all its jobs
     // What the last job says beside the events; NULL: nothing.
     struct capture_document_ask *document, *instead;
     struct capture_slice_ask *slice;

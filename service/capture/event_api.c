@@ -88,6 +88,7 @@ static void done(struct part *p, struct job *j)
     struct ask *last = &j->asks[j->n - 1];
 
     OBJ_CHECK(x, EVENT_MAGIC);
+    x->r->waited_us += p->synced_us;
     if (st.cls == ST_OK && last->repeat && !j->repeat)
         st = fail(ST_CONFLICT, "event.id_taken", 0, "eventID: this event is there already");
     if (st.cls == ST_OK)

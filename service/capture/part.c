@@ -23,6 +23,7 @@ void part_begin(struct part *p)
     p->asks = NULL;
     p->n = p->room = p->named = 0;
     p->unsent = false;
+    p->synced_us = 0;
     p->document = p->instead = NULL;
     p->slice = NULL;
     p->master = (struct vocabulary_asks){NULL, 0};
@@ -88,6 +89,7 @@ static void names_done(struct job *j)
 {
     struct part *p = j->owner;
 
+    p->synced_us += j->synced_us;
     bool named = j->whole.cls == ST_OK && j->asks[0].result.cls == ST_OK;
     if (named && part_send(p)) return;
     p->unsent = named;
@@ -112,6 +114,7 @@ static void master_done(struct job *j)
 {
     struct part *p = j->owner;
 
+    p->synced_us += j->synced_us;
     if (j->whole.cls == ST_OK)
         master_go(p);
     else
@@ -122,6 +125,7 @@ static void all_done(struct job *j)
 {
     struct part *p = j->owner;
 
+    p->synced_us += j->synced_us;
     if (part_status(p, j).cls != ST_OK || j->undone)
         p->done(p, j);
     else

@@ -244,6 +244,7 @@ static void job_done(struct job *j)
         reports_free(s);
         return;
     }
+    s->r->waited_us += j->synced_us;
     if (j->whole.cls != ST_OK) {
         refuse(s, j->whole);
         return;

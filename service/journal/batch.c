@@ -81,8 +81,11 @@ static void begin(struct batch *b)
 
 static status end(struct batch *b, bool commit)
 {
-    if (commit && b->count > 0) ledger_end(&b->ledger);
-    status st = txn_end(&b->ledger.t, commit && b->count > 0);
+    bool writes = commit && b->count > 0;
+
+    if (writes) ledger_end(&b->ledger);
+    status st = txn_end(&b->ledger.t, writes);
+    if (writes) b->waited_us += db_waited_us(b->conf->db);
     if (st.cls == ST_OK && commit) {
         b->head_seq = b->ledger.head.seq;
         if (b->told_jump) clock_taken(&b->clock, &b->jump);
@@ -188,10 +191,12 @@ struct batch_result batch_run(struct batch *b, struct job *jobs)
 {
     status st;
 
+    b->waited_us = 0;
     while (!attempt(b, jobs, &st)) {}
     for (struct job *j = jobs; j != NULL; j = job_next(j)) {
         if (st.cls != ST_OK) j->whole = st;
         j->seq_end = b->head_seq;
     }
-    return (struct batch_result){st.cls == ST_OK && b->count > 0, (uint32_t)b->count, b->refused};
+    return (struct batch_result){st.cls == ST_OK && b->count > 0, (uint32_t)b->count, b->refused,
+                                 b->waited_us};
 }

@@ -17,6 +17,7 @@ struct batch {
     uint64_t head_seq;  // after the last commit
     struct link before; // link of the fact before the batch
     uint32_t refused;
+    uint64_t waited_us;  // of all attempts
     unsigned pruned_day; // on which no key was left to forget
     wall due_at;         // when something may be due again; never too late
     struct clock_watch clock;
@@ -28,6 +29,7 @@ struct batch {
 struct batch_result {
     bool committed;
     uint32_t facts, refusals;
+    uint64_t waited_us; // for the disk, see db_waited_us
 };
 
 void batch_init(struct batch *b, const struct committer_conf *conf);

@@ -4,6 +4,7 @@
 // Invariants: one write transaction at a time; an answer leaves only after the sync of its
 // transaction; a job that was taken is answered exactly once.
 #include "service/journal/committer.h"
+#include "common/metric.h"
 #include "service/journal/batch.h"
 #include <pthread.h>
 #include <signal.h>
@@ -14,6 +15,13 @@
 #define COMMITTER_MAGIC 0xc0331773u
 #define JOB_MAGIC       0x0000706au
 
+static const char *const parts[] = {"work", "wait"};
+static const uint64_t bounds_us[] = {100,   250,   500,    1000,   2500,   5000,   10000,
+                                     25000, 50000, 100000, 250000, 500000, 1000000};
+static const struct metric seconds = METRIC_TIMES_OF(
+    "packtrail_commit_seconds", "One transaction of the committer: work, and wait for the disk.",
+    1000000, bounds_us, "part", parts);
+
 struct committer {
     unsigned magic;
     struct committer_conf conf;
@@ -23,6 +31,8 @@ struct committer {
     pthread_t thread;
     bool started;
     atomic_bool stopping;
+    // What commits have waited for the disk: all of them, the last one, and when that one ended.
+    uint64_t waited_us, last_waited_us, last_end_us;
     _Atomic uint64_t commits, jobs, facts, refusals, busy_us, held;
 };
 
@@ -34,6 +44,14 @@ struct job *job_new(struct arena *a, struct loop *home, uint32_t n)
     if (j == NULL || asks == NULL) return NULL;
     *j = (struct job){.magic = JOB_MAGIC, .home = home, .arena = a, .asks = asks, .n = n};
     return j;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 static void job_open(struct mail *m)
@@ -49,6 +67,7 @@ status committer_open(const struct committer_conf *conf, struct committer **out)
     struct committer *c = calloc(1, sizeof *c);
 
     assert(c != NULL && conf->batch_facts > 0);
+    metric_register(&seconds);
     c->magic = COMMITTER_MAGIC;
     c->conf = *conf;
     c->tail = &c->waiting;
@@ -81,6 +100,7 @@ bool committer_submit(struct committer *c, struct job *j)
     assert(j->n == 1 || j->key.always || !j->key.present);
     if (atomic_load(&c->stopping)) return false;
     j->mail.open = job_open;
+    j->submitted_us = now_us();
     atomic_fetch_add(&c->held, 1); // before it can be answered
     if (mailbox_put(c->box, &j->mail)) return true;
     atomic_fetch_sub(&c->held, 1);
@@ -102,12 +122,20 @@ static void fault_after_commit(void)
 static void fault_after_commit(void) {}
 #endif
 
+// Of what the last commit waited: as much as can have been after the job was submitted.
+static uint64_t waited_before(const struct committer *c, const struct job *j)
+{
+    uint64_t since = c->last_end_us > j->submitted_us ? c->last_end_us - j->submitted_us : 0;
+    return c->waited_us - (since < c->last_waited_us ? since : c->last_waited_us);
+}
+
 static void take_in(struct committer *c, struct mail *m)
 {
     while (m != NULL) {
         struct job *j = CONTAINER_OF(m, struct job, mail);
         m = m->next;
         j->mail.next = NULL;
+        j->waited_before = waited_before(c, j);
         *c->tail = j;
         c->tail = (struct job **)(void *)&j->mail.next;
     }
@@ -131,12 +159,13 @@ static struct job *cut(struct committer *c)
     return first;
 }
 
-static uint32_t answer(struct job *j)
+static uint32_t answer(const struct committer *c, struct job *j)
 {
     uint32_t n = 0;
 
     while (j != NULL) {
         struct job *next = (struct job *)(void *)j->mail.next;
+        j->synced_us = c->waited_us - j->waited_before;
         loop_post(j->home, &j->mail); // gives the job away
         j = next;
         n++;
@@ -144,12 +173,14 @@ static uint32_t answer(struct job *j)
     return n;
 }
 
-static uint64_t now_us(void)
+static void time_it(struct committer *c, const struct batch_result *r, uint64_t from)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    c->last_end_us = now_us();
+    c->last_waited_us = r->waited_us;
+    c->waited_us += r->waited_us;
+    if (!r->committed) return;
+    metric_observe_at(&seconds, 0, c->last_end_us - from - r->waited_us);
+    metric_observe_at(&seconds, 1, r->waited_us);
 }
 
 static uint32_t run_batch(struct committer *c, struct job *jobs)
@@ -157,13 +188,14 @@ static uint32_t run_batch(struct committer *c, struct job *jobs)
     uint64_t from = now_us();
     struct batch_result r = batch_run(&c->batch, jobs);
 
+    time_it(c, &r, from);
     if (r.committed) {
         fault_after_commit();
         atomic_fetch_add(&c->commits, 1);
         atomic_fetch_add(&c->facts, r.facts);
         atomic_fetch_add(&c->refusals, r.refusals);
     }
-    uint32_t n = answer(jobs);
+    uint32_t n = answer(c, jobs);
     atomic_fetch_add(&c->jobs, n);
     atomic_fetch_sub(&c->held, n);
     atomic_fetch_add(&c->busy_us, now_us() - from);

@@ -59,6 +59,10 @@ struct job {
     status whole;     // not OK: nothing of this job was done (store trouble, key mismatch, busy)
     bool repeat;      // the key was bound before: asks hold what was answered then
     uint64_t seq_end; // newest seq of the ledger after this job
+    // Of the time since committer_submit: what commits of its own and of earlier jobs waited for
+    // the disk, in microseconds.
+    uint64_t synced_us;
+    uint64_t submitted_us, waited_before; // the committer's
 };
 
 struct job *job_new(struct arena *a, struct loop *home, uint32_t n); // NULL at the arena's ceiling

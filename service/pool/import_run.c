@@ -97,6 +97,7 @@ static status submit(struct importing *m, struct ask ask, void (*done)(struct jo
 
 static status result_of(const struct job *j) // of one ask
 {
+    ((struct importing *)j->owner)->r->waited_us += j->synced_us;
     return j->whole.cls != ST_OK ? j->whole : j->asks[0].result;
 }
 

@@ -29,7 +29,7 @@ def metrics(site):
     for line in text.splitlines():
         if not line.startswith("#"):
             name, value = line.rsplit(" ", 1)
-            assert re.fullmatch(r'packtrail_[a-z_]+(\{[a-z]+="[^"]*"\})?', name), line
+            assert re.fullmatch(r'packtrail_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")?\})?', name), line
             found[name] = float(value)
     return found
 
@@ -45,6 +45,17 @@ def test_metrics_count_what_happens(site):
     assert grew['packtrail_requests_total{class="2xx"}'] == 2  # the PUT, and the metrics before
     assert grew['packtrail_requests_total{class="4xx"}'] == 1
     assert grew["packtrail_request_seconds_count"] == 3
+    own = {kind: grew[f'packtrail_request_own_seconds_count{{kind="{kind}"}}']
+           for kind in ("read", "write")}
+    assert own == {"read": 1, "write": 2}
+    assert grew['packtrail_commit_seconds_count{part="wait"}'] == 1
+    # What the commit waited for the disk is not the request's own.
+    total = grew["packtrail_request_seconds_sum"]
+    rest = sum(grew[f'packtrail_request_own_seconds_sum{{kind="{kind}"}}'] for kind in own)
+    waited = grew['packtrail_commit_seconds_sum{part="wait"}']
+    assert abs(total - rest - waited) < 1e-6
+    longest = after['packtrail_request_own_microseconds_max{kind="write"}']
+    assert 0 < longest <= 1e6 * after['packtrail_request_own_seconds_sum{kind="write"}'] + 1
     assert after["packtrail_queue_jobs"] == 0
     assert 0 < after["packtrail_store_used_bytes"] <= after["packtrail_store_file_bytes"]
     resident = site.status_kb("RssAnon", "RssShmem")

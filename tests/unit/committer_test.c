@@ -534,6 +534,30 @@ static status fake_read(void *self, uint64_t seq, struct arena *a, str *record)
     return OK;
 }
 
+static void a_job_is_told_what_the_disk_kept_it_waiting(void **state)
+{
+    struct world *w = *state;
+    struct call first, second;
+
+    call_make(w, &first, 512); // fills its transaction
+    call_make(w, &second, 1);
+    for (uint32_t i = 0; i < first.job->n; i++) call_add(&first, i, 1);
+    call_add(&second, 0, 1);
+    first.job->key.always = true;
+    assert_true(committer_submit(w->committer, first.job));
+    assert_true(committer_submit(w->committer, second.job));
+    assert_int_equal(committer_step(w->committer, false), 1);
+    uint64_t before = db_waited_us(w->db);
+    assert_int_equal(committer_step(w->committer, false), 1);
+    while (!second.done) loop_step(w->loop, false);
+    assert_int_equal(first.job->synced_us, before);
+    assert_int_equal(second.job->synced_us, before + db_waited_us(w->db));
+    struct call third = add(w, 1);
+    assert_int_equal(third.job->synced_us, db_waited_us(w->db));
+    arena_fini(&first.arena);
+    arena_fini(&second.arena);
+}
+
 static void lost_and_unknown_appends_do_nothing_twice(void **state)
 {
     struct world *w = *state;
@@ -602,6 +626,7 @@ int main(void)
         TEST(replay_yields_the_same_rows_and_finds_what_was_changed),
         TEST(a_changed_record_breaks_the_chain),
         TEST(lost_and_unknown_appends_do_nothing_twice),
+        TEST(a_job_is_told_what_the_disk_kept_it_waiting),
         TEST(the_queue_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

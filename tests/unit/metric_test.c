@@ -113,11 +113,24 @@ static void metric_adds_of_threads_all_count(void **state)
     assert_int_equal(metric_get_at(&walk, 1), THREADS * TIMES);
 }
 
+static void metric_raised_keeps_the_largest(void **state)
+{
+    int64_t before = metric_get_at(&stock, 1);
+
+    (void)state;
+    metric_raise_at(&stock, 1, before - 1);
+    assert_int_equal(metric_get_at(&stock, 1), before);
+    metric_raise_at(&stock, 1, before + 5);
+    metric_raise_at(&stock, 1, before + 2);
+    assert_int_equal(metric_get_at(&stock, 1), before + 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metric_text_is_what_prometheus_reads),
         cmocka_unit_test(metric_samples_of_the_moment_look_the_same),
+        cmocka_unit_test(metric_raised_keeps_the_largest),
         cmocka_unit_test(metric_adds_of_threads_all_count),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
