@@ -97,7 +97,7 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
-$(BUILD)/bench/load: $(BUILD)/tests/bench/asker.o
+$(BUILD)/bench/load $(BUILD)/bench/plant: $(BUILD)/tests/bench/asker.o
 
 $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
