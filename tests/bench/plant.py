@@ -90,15 +90,21 @@ class Histogram:
 
 
 class Watch:
-    """Memory and the store's file, once a second while the `with` lasts."""
+    """Memory and the store's file, five times a second while the `with` lasts.
+
+    Where it comes late itself the machine did something else: `late_ms`, at most.
+    """
 
     def __init__(self, site):
         self.pid, self.file = site.process.pid, os.path.join(site.folder, "data/data.mdb")
-        self.memory, self.size, self._over = [], [], threading.Event()
+        self.memory, self.size, self.late_ms, self._over = [], [], 0, threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
     def _watch(self):
-        while not self._over.wait(1):
+        at = time.monotonic()
+        while not self._over.wait(0.2):
+            self.late_ms = max(self.late_ms, (time.monotonic() - at - 0.2) * 1000)
+            at = time.monotonic()
             self.memory.append(resident_mb(self.pid))
             self.size.append(os.stat(self.file).st_size / 1e6)
 
@@ -224,6 +230,7 @@ def rest_show(before, after, watch, partners, told, shadow_code):
               f"{used:.0f} MB are in use", "-", "-")
     table.add("commits", f"{n:.0f}, {wait / n * 1000:.2f} ms of disk and {work / n * 1000:.2f} ms "
               f"of work each", "-", "-")
+    table.add("a thread that only sleeps came late", f"{watch.late_ms:.0f} ms at most", "-", "-")
     hub, _ = partners
     table.add("events that the partner got", f"{hub.events} in {hub.documents} documents", "-",
               "-" if hub.events else "ERRORS")
