@@ -194,6 +194,8 @@ status key_tail_at(struct key_tail *k, struct txn *t, uint64_t head)
     return st;
 }
 
+// Without the lock, which others wait for and a page of the table may have to come from the disk:
+// they only read what is read here, and nobody else changes it.
 static void empty(struct key_tail *k, struct txn *t, const struct fact *f)
 {
     uint32_t *bucket = &k->bucket[bucket_due(f->seq)];
@@ -202,7 +204,9 @@ static void empty(struct key_tail *k, struct txn *t, const struct fact *f)
         const struct slot *s = &k->slot[i];
         idempotency_put(t, idempotency_day(f->at), &s->key, &(struct bound){s->seq, s->body});
     }
+    pthread_mutex_lock(&k->lock);
     *bucket = NO_SLOT;
+    pthread_mutex_unlock(&k->lock);
 }
 
 // Before the first fact of a day there are no rows of it. Where no day was known, this may not be
@@ -223,9 +227,9 @@ void key_tail_add(struct key_tail *k, struct txn *t, const struct fact *f)
     begin_day(k, idempotency_day(f->at));
     keep(k, f);
     if (f->flags & FACT_HAS_KEY) hang_in(k, (uint32_t)(f->seq % SLOTS));
-    if (f->seq % TURN == 0) empty(k, t, f);
     k->head = f->seq;
     pthread_mutex_unlock(&k->lock);
+    if (f->seq % TURN == 0) empty(k, t, f);
 }
 
 static bool is_at(const struct key_tail *k, uint32_t i, const struct digest16 *key)

@@ -92,6 +92,20 @@ class Histogram:
                 print(f"  {said:>9}  {n:>8}  {'#' * max(1, round(50 * n / most))}")
 
 
+def major_faults(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return int(stat.read().rpartition(")")[2].split()[9])
+
+
+def queued_s(pid):
+    """How long threads that live now were ready to run and had no processor, all together."""
+    total, tasks = 0, f"/proc/{pid}/task"
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/schedstat") as stat:
+            total += int(stat.read().split()[1])
+    return total / 1e9
+
+
 class Watch(Peak):
     """Memory and the store's file, five times a second while the `with` lasts.
 
@@ -102,6 +116,7 @@ class Watch(Peak):
         super().__init__(site.process.pid)
         self.file = os.path.join(site.folder, "data/data.mdb")
         self.memory, self.size, self.late_ms = [], [], 0
+        self.faults, self.queued = major_faults(self.pid), queued_s(self.pid)
 
     def _watch(self):
         at = time.monotonic()
@@ -110,6 +125,8 @@ class Watch(Peak):
             at = time.monotonic()
             self.memory.append(resident_mb(self.pid))
             self.size.append(os.stat(self.file).st_size / 1e6)
+        self.faults = major_faults(self.pid) - self.faults
+        self.queued = queued_s(self.pid) - self.queued
 
 
 def fill(options, site, folder, packs):
@@ -230,6 +247,8 @@ def rest_show(before, after, watch, hub, told, shadow_code):
               f"{used:.0f} MB are in use", "-", "-")
     table.add("commits", f"{n:.0f}, {wait / n * 1000:.2f} ms of disk and {work / n * 1000:.2f} ms "
               f"of work each", "-", "-")
+    table.add("pages read from the disk", watch.faults, "-", "-")
+    table.add("its threads waited for a processor", f"{watch.queued:.1f} s together", "-", "-")
     table.add("a thread that only sleeps came late", f"{watch.late_ms:.0f} ms at most", "-", "-")
     table.add("events that the partner got", f"{hub.events} in {hub.documents} documents", "-",
               "-" if hub.events else "ERRORS")
