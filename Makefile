@@ -7,6 +7,7 @@
 # make tidy       has clang-tidy look for bugs, as .clang-tidy says
 # make fuzz       runs every fuzz target for SECONDS
 # make bench      prints the tables of tests/bench
+# make matrix     prints which tests show which requirement; build/matrix.csv, build/matrix.html
 # make image      builds the Docker image
 #
 # scripts/deps.sh installs what they need. Each variant is built in a folder of its own. V=1 shows
@@ -141,6 +142,7 @@ lint-sizes:
 	@$(PYTHON) scripts/check_sizes.py
 lint-req:
 	@$(PYTHON) scripts/check_req.py
+	@$(PYTHON) scripts/matrix.py --check
 lint-headers: $(HEADERS:%=$(BUILD)/headers/%.ok)
 
 # Included twice and first of all: it stands alone and may come again.
@@ -159,6 +161,9 @@ $(BUILD)/tidy/%.ok: % $(HEADERS) .clang-tidy
 		$(DEFINES) 2> $@.log || { cat $@.log; exit 1; }; touch $@
 
 # --- the rest ---
+matrix:
+	@$(PYTHON) scripts/matrix.py
+
 image:
 	docker build -t $(IMAGE) .
 
@@ -167,7 +172,7 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check bench lint tidy sanitize fuzz image units clean unit-programs fuzz-programs \
+.PHONY: all demo check bench lint tidy sanitize fuzz image matrix units clean unit-programs fuzz-programs \
 	fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
 -include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

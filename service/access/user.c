@@ -219,10 +219,16 @@ static status decide(struct decide *d, const struct item_put *put, const struct 
     TRY(clients_of(d->t, v, d->arena, &now));
     if (old == NULL || !user_get(d->t, put->name, d->arena, &was)) return OK;
     bool is_admin = was.active && was.role == ROLE_ADMIN;
-    bool stays = str_eq(v->active, S("true")) && str_eq(v->role, S("admin"));
-    if (!is_admin || stays || token_admin_remains(d, 0, put->name)) return OK;
-    return fail(ST_CONFLICT, "user.last_admin", 0,
-                "nobody else could administer the site: make another administrator first");
+    bool to_admin = str_eq(v->role, S("admin"));
+    bool stays = str_eq(v->active, S("true")) && to_admin;
+    if (is_admin && !stays && !token_admin_remains(d, 0, put->name))
+        return fail(ST_CONFLICT, "user.last_admin", 0,
+                    "nobody else could administer the site: make another administrator first");
+    // REQ USER-DUTIES: nor one after the other, or an administrator would sign for a while
+    if (to_admin == (was.role == ROLE_ADMIN)) return OK;
+    return fail(ST_CONFLICT, "user.duties", 0,
+                "an account that %s never gets the other duties: put another user",
+                to_admin ? "has been of the trade" : "has administered");
 }
 
 // A password that the put has brought counts from here on; a lock that it has seen is over.

@@ -132,8 +132,27 @@ def test_the_last_administrator_stays_one(site, admin):
     own, = [t["id"] for t in ada.get("/v1/tokens")["items"] if t.get("user") == "ada"]
     ada.refused("DELETE", f"/v1/tokens/{own}", status=409, code="token.last_admin")
     ada.post("/v1/tokens", {"role": "admin"}, 201)
-    ada.put(f"{USERS}/ada", {"name": "Ada", "role": "qa", "reason": "moves on"}, 200)
-    ada.refused("GET", USERS, status=403, code="access.role")
+    ada.put(f"{USERS}/ada", {"name": "Ada", "role": "admin", "active": False, "reason": "goes"}, 200)
+    ada.refused("GET", USERS, status=401, code="user.inactive")
+
+
+# USER-DUTIES
+def test_nobody_both_administers_and_signs(line, admin):
+    """Neither at once nor one after the other: not by a role, a token, or a put of oneself."""
+    ada, mia = line.site.person("admin", "ada", "Ada Admin"), line.site.person("qa", "mia")
+    lot = f"/v1/lots/{line.gtin}/{line.lot}"
+    signed = {"signature": {"password": PASSWORD, "meaning": "approval", "reason": "x"}}
+    for act in ("release", "reopen", "recall"):
+        ada.refused("POST", f"{lot}/{act}", signed, status=403, code="access.role")
+    for user, role in (("ada", "qa"), ("ada", "operator"), ("mia", "admin")):
+        ada.refused("PUT", f"{USERS}/{user}", {"name": "X", "role": role, "reason": "x"},
+                    status=409, code="user.duties")
+    admin.refused("POST", "/v1/tokens", {"user": "ada", "role": "qa"}, status=422,
+                  code="user.scope")
+    mia.refused("PUT", f"{USERS}/mia", {**MIA, "role": "admin"}, status=403, code="access.role")
+    ada.put(f"{USERS}/mia", {**MIA, "role": "operator", "reason": "moves"}, 200)
+    ada.refused("PUT", f"{USERS}/mia", {**MIA, "role": "admin", "reason": "x"}, status=409,
+                code="user.duties")
 
 
 def test_a_password_is_changed_by_its_person_alone(site, admin):
