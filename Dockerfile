@@ -9,7 +9,8 @@ COPY Makefile ./
 COPY common common
 COPY service service
 COPY schemas schemas
-RUN make -j"$(nproc)" all && strip build/packtrail
+COPY scripts/sbom.sh scripts/
+RUN make -j"$(nproc)" all && strip build/packtrail && scripts/sbom.sh >build/sbom.cdx.json
 
 FROM debian:bookworm-slim
 RUN apt-get update \
@@ -22,6 +23,7 @@ RUN apt-get update \
     && install -d -o packtrail -g packtrail -m 0750 /var/lib/packtrail
 COPY --from=build /tmp/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/build/packtrail /usr/bin/packtrail
+COPY --from=build /src/build/sbom.cdx.json /usr/share/doc/packtrail/sbom.cdx.json
 USER packtrail
 WORKDIR /var/lib/packtrail
 VOLUME /var/lib/packtrail

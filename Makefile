@@ -8,6 +8,7 @@
 # make fuzz       runs every fuzz target for SECONDS
 # make bench      prints the tables of tests/bench
 # make matrix     prints which tests show which requirement; build/matrix.csv, build/matrix.html
+# make sbom       writes the list of parts, build/sbom.cdx.json
 # make image      builds the Docker image
 #
 # scripts/deps.sh installs what they need. Each variant is built in a folder of its own. V=1 shows
@@ -164,6 +165,10 @@ $(BUILD)/tidy/%.ok: % $(HEADERS) .clang-tidy
 matrix:
 	@$(PYTHON) scripts/matrix.py
 
+sbom: all
+	@scripts/sbom.sh $(BUILD)/packtrail > $(BUILD)/sbom.cdx.json
+	@echo $(BUILD)/sbom.cdx.json
+
 image:
 	docker build -t $(IMAGE) .
 
@@ -172,7 +177,7 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check bench lint tidy sanitize fuzz image matrix units clean unit-programs fuzz-programs \
+.PHONY: all demo check bench lint tidy sanitize fuzz image matrix sbom units clean unit-programs fuzz-programs \
 	fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
 -include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

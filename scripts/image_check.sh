@@ -9,6 +9,15 @@ image=packtrail-check dir=/var/lib/packtrail
 skip() { echo "$1"; exit 77; }
 wrong() { echo "image_check.sh: $1" >&2; exit 1; }
 
+# What the list of parts says is what the image carries.
+parts_are_there() {
+    local name version
+    grep -qF "\"$(sha256sum <"$2" | cut -d ' ' -f 1)\"" "$1" || wrong "its list of parts is another program's"
+    while read -r name version; do
+        [ "$(inside dpkg-query -W -f '${Version}' "$name")" = "$version" ] || wrong "it has no $name $version"
+    done < <(sed -n 's/^{"type":"library".*"name":"\([^"]*\)","version":"\([^"]*\)".*"purl".*/\1 \2/p' "$1")
+}
+
 # Inside namespaces of our own: mounts and processes end with them, and port 8080 is free.
 in_container() {
     local root=$1 volume=$2 server line tool
@@ -25,6 +34,7 @@ in_container() {
         ! inside sh -c "command -v $tool" || wrong "it carries $tool"
     done
     ! inside touch /proof 2>/dev/null || wrong "its root can be written to"
+    parts_are_there "$root/usr/share/doc/packtrail/sbom.cdx.json" "$root/usr/bin/packtrail"
 
     inside packtrail init "$dir" >/dev/null
     exec 4< <(exec chroot --userspec=1000:1000 "$root" packtrail serve -c "$dir/packtrail.yaml")
