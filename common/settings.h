@@ -72,3 +72,5 @@ status settings_read(const struct setting *table, size_t size, const struct sett
 // The file with every setting as a comment: what it is, its range, and its default, to be taken in
 // by removing one `#`.
 void settings_template(const struct setting *table, struct buf *b);
+// A value as the file would say it; of a list how many rows it has.
+void setting_write(const struct setting *s, const void *values, struct buf *b);

@@ -67,6 +67,21 @@ void setting_range(const struct setting *s, struct buf *b)
     if (s->kind == SETTING_TEXT) buf_add(b, S(" bytes"));
 }
 
+void setting_write(const struct setting *s, const void *values, struct buf *b)
+{
+    const void *at = (const char *)values + s->at;
+
+    switch (s->kind) {
+    case SETTING_TEXT: buf_add(b, *(const str *)at); break;
+    case SETTING_COUNT:
+    case SETTING_BYTES:
+    case SETTING_TIME: amount_add(s, *(const uint64_t *)at, b); break;
+    case SETTING_BOOL: buf_add(b, *(const bool *)at ? S("true") : S("false")); break;
+    case SETTING_WORD: buf_add(b, str_of(s->words[*(const uint8_t *)at])); break;
+    case SETTING_ROWS: buf_addf(b, "%u rows", ((const struct setting_rows *)at)->n); break;
+    }
+}
+
 static status refuse(const struct setting *s, const char *reason)
 {
     char room[64];

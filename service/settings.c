@@ -42,7 +42,7 @@ static const struct setting shown_table[] = {
     {0},
 };
 
-static const struct setting table[] = {
+const struct setting site_setting_table[] = {
     {"listen", SETTING_TEXT, SETTING_RESTART, AT(listen), 3, 64, .value = "127.0.0.1:8080",
      .says = "Address and port; port 0 takes a free one."},
     {"listeners", SETTING_ROWS, SETTING_RESTART, AT(listeners), 0, LISTENERS_MAX, .value = "[]",
@@ -144,7 +144,7 @@ static const struct setting table[] = {
     {"exchange.retry_after_max", SETTING_TIME, SETTING_RESTART, AT(exchange.retry_after_max_ms),
      1000, DAY_MS, .value = "1 h", .says = "The longest pause that a partner may ask for."},
     {"exchange.answer_time", SETTING_TIME, SETTING_RESTART, AT(exchange.answer_ms), 100, DAY_MS,
-     .value = "60 s", .says = "A partner's time to take a message and answer."},
+     .value = "1 min", .says = "A partner's time to take a message and answer."},
     {"exchange.gather_time", SETTING_TIME, SETTING_RESTART, AT(exchange.gather_ms), 0, 60000,
      .value = "20 ms", .says = "From an event to looking who must be told of it."},
     {"exchange.shapers", SETTING_COUNT, SETTING_RESTART, AT(exchange.shapers), 1, 16,
@@ -416,7 +416,7 @@ status site_settings_load(const char *file, struct arena *a, struct site_setting
                                          .env = environment,
                                          .seed = seed_take,
                                          .self = &reading};
-        st = settings_read(table, sizeof s, &source, a, &s);
+        st = settings_read(site_setting_table, sizeof s, &source, a, &s);
     }
     buf_fini(&text);
     TRY(st);
@@ -449,7 +449,7 @@ void site_settings_template(struct buf *b)
           "# What is put at the first start, as by PUT: a path and its body each.\n"
           "# seed:\n"
           "#   /v1/clients/acme: {name: Acme Pharma, prefixes: [\"9506000\"]}\n\n"));
-    settings_template(table, b);
+    settings_template(site_setting_table, b);
 }
 
 unsigned site_settings_loops(const struct site_settings *s)

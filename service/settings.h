@@ -93,6 +93,7 @@ status site_settings_load(const char *file, struct arena *a, struct site_setting
 status site_settings_listen(struct site_settings *s, const char *listen, struct arena *a);
 
 void site_settings_template(struct buf *b); // the file that `init` writes
+extern const struct setting site_setting_table[];
 unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
 struct site_people site_settings_people(const struct site_settings *s);

@@ -1,39 +1,23 @@
-// `packtrail check -c FILE [--alive]`: what is right and what is wrong with a configuration, its
-// folder and the machine, a line each; or whether the service that runs answers.
-#include "common/http_server.h"
+// `packtrail check`: what is right and what is wrong with a configuration, its folder and the
+// machine, a line each; whether the service that runs answers; or a report of the installation.
+#include "service/api/version.h"
 #include "service/cli/alive.h"
+#include "service/cli/checking.h"
 #include "service/cli/cli.h"
-#include "service/journal/restored.h"
-#include "service/ops/folder.h"
-#include "service/pool/epoch.h"
-#include "service/settings.h"
-#include <errno.h>
-#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#define SPACE_MIN        (256 * MB)             // under it a site fills up before anybody looks
-#define CLOCK_FIRST      INT64_C(1767225600000) // 2026-01-01: no clock that is set is before it
-#define PAGE_SIZE_WANTED 4096l                  // the store's rows are cut for it
-
-struct checking {
+struct wish {
+    bool alive, iq, json;
     const char *file;
-    struct arena arena;
-    struct site_settings settings;
-    struct folder folder;
-    struct db *db;
-    struct journal_head head;
-    bool readable; // settings, and then the folder, could be read: others may go on
-    bool in_use;   // a service runs on the folder: its address is taken by it
-    bool warned;   // it works, but somebody should look at it
-    char says[256];
+    char path[FOLDER_PATH_MAX];
 };
 
-static void say(struct checking *c, const char *fmt, ...) LIKE_PRINTF(2, 3);
-static void say(struct checking *c, const char *fmt, ...)
+// ---- what checks say
+
+void checking_say(struct checking *c, const char *fmt, ...)
 {
     va_list ap;
 
@@ -42,200 +26,134 @@ static void say(struct checking *c, const char *fmt, ...)
     va_end(ap);
 }
 
-// ---- each check
-
-static status check_settings(struct checking *c)
+void checking_found(struct checking *c, str name, const char *fmt, ...)
 {
-    TRY(site_settings_load(c->file, &c->arena, &c->settings));
-    c->readable = true;
-    say(c, "%s is understood", c->file);
-    return OK;
-}
+    char text[1024];
+    va_list ap;
 
-static status check_public(struct checking *c)
-{
-    TRY(site_settings_listen(&c->settings, NULL, &c->arena));
-    say(c, "%s%s", c->settings.listen.p,
-        c->settings.certificate.n > 0 ? " with TLS"
-        : c->settings.insecure        ? " without TLS, as insecure: true wants it"
-                                      : " without TLS");
-    return OK;
-}
-
-static status check_folder(struct checking *c)
-{
-    struct folder_format format;
-
-    c->readable = false;
-    TRY(folder_find(c->settings.folder.p, &c->folder));
-    TRY(folder_format_read(&c->folder, &format));
-    TRY(folder_db(&c->folder, FOLDER_READ_MAP, true, &c->db));
-    struct txn *t = txn_read(c->db);
-    c->head = journal_head_get(t);
-    c->warned = restored_get(t).frozen;
-    TRY(txn_end(&t, false));
-    c->readable = true;
-    c->in_use = folder_lock(&c->folder).cls == ST_CONFLICT;
-    say(c, "%s holds %" PRIu64 " facts, made by %s%s", c->folder.data, c->head.seq,
-        format.created_by, c->in_use ? "; a service runs on it" : "");
-    if (c->warned) say(c, "%s was restored and gives no numbers: verify --advance", c->folder.data);
-    return OK;
-}
-
-static status keys_fit(struct checking *c, const struct site_keys *keys)
-{
-    struct txn *t = txn_read(c->db);
-    struct journal_meta meta;
-
-    status st = journal_meta_get(t, &c->arena, &meta);
-    if (st.cls == ST_OK) st = epoch_check(t, &meta, keys);
-    status end = txn_end(&t, false);
-    return st.cls == ST_OK ? end : st;
-}
-
-static status check_keys(struct checking *c)
-{
-    char path[FOLDER_PATH_MAX];
-    struct site_keys keys;
-
-    TRY(folder_path(&c->folder, "site.key", path));
-    TRY(site_keys_load(path, &keys));
-    status st = keys_fit(c, &keys);
-    say(c, "%s is the one of this site, %u epoch%s", path, keys.count, keys.count == 1 ? "" : "s");
-    site_keys_fini(&keys);
-    return st;
-}
-
-static status check_address(struct checking *c)
-{
-    const struct site_settings *s = &c->settings;
-    static const struct http_route none[] = {{0}};
-    static const struct http_route *const routes[] = {none, NULL};
-    struct loop *loop;
-    struct http_server *server = NULL;
-
-    if (c->in_use) {
-        say(c, "%s was not tried: a service runs on this folder", s->listen.p);
-        return OK;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (c->found_count == CHECK_VALUES_MAX) {
+        c->found[CHECK_VALUES_MAX - 1].name = S("and more");
+        return;
     }
-    loop = loop_new("check");
-    struct http_server_conf conf = {.routes = routes, .loops = &loop, .loop_count = 1};
-    status st = site_settings_doors(s, &c->arena, &conf);
-    if (st.cls == ST_OK) st = http_server_open(&conf, &server);
-    http_server_close(&server);
-    loop_free(&loop);
-    if (s->listeners.n == 0)
-        say(c, "%s is free", s->listen.p);
-    else
-        say(c, "%s and %u more are free", s->listen.p, s->listeners.n);
-    return st;
+    c->found[c->found_count].name = arena_str(&c->arena, name);
+    c->found[c->found_count++].value = arena_str(&c->arena, str_of(text));
 }
 
-static status check_page(struct checking *c)
-{
-    long size = sysconf(_SC_PAGESIZE);
+// ---- how it is shown
 
-    say(c, "%ld bytes", size);
-    if (size == PAGE_SIZE_WANTED) return OK;
-    return fail(ST_CONFLICT, "machine.page", 0,
-                "this machine has pages of %ld bytes; the store needs one of %ld", size,
-                PAGE_SIZE_WANTED);
-}
-
-static status check_clock(struct checking *c)
-{
-    wall now = env_wall(&env_real);
-
-    say(c, "after the newest fact");
-    if (now.ms < CLOCK_FIRST)
-        return fail(ST_CONFLICT, "machine.clock", 0, "the clock was never set");
-    if (now.ms < c->head.at.ms)
-        return fail(ST_CONFLICT, "machine.clock", 0,
-                    "the clock is %" PRId64 " s before the newest fact",
-                    (c->head.at.ms - now.ms) / 1000);
-    return OK;
-}
-
-static status check_space(struct checking *c)
-{
-    struct statvfs v;
-
-    if (statvfs(c->folder.data, &v) != 0)
-        return fail(ST_STORE, "machine.disk", 0, "%s: %s", c->folder.data, strerror(errno));
-    uint64_t left = (uint64_t)v.f_bavail * v.f_frsize;
-    say(c, "%" PRIu64 " MB left", left / MB);
-    if (left >= SPACE_MIN) return OK;
-    return fail(ST_FULL, "machine.disk", 0, "only %" PRIu64 " MB are left for %s", left / MB,
-                c->folder.data);
-}
-
-// Not every site is asked; one that is must say who answers.
-static status check_verify(struct checking *c)
-{
-    str gln = c->settings.verify.responder_gln;
-
-    c->warned = gln.n == 0;
-    if (c->warned)
-        say(c, "verify.responder_gln is not set: verifications get 503 where no holder is a GLN");
-    else
-        say(c, "%.*s answers, each caller at most %" PRIu64 " a second", STR(gln),
-            c->settings.verify.rate);
-    return OK;
-}
-
-#define BACKUP_OLD_MS (24 * 3600000LL)
-
-// A backup writes its head file every time it is given, be there anything new or not.
-static status check_backup(struct checking *c)
-{
-    char path[FOLDER_PATH_MAX];
-    str where = c->settings.backup_folder;
-    struct stat s;
-
-    c->warned = true;
-    if (where.n == 0) return say(c, "backup.folder is not set: nobody looks after backups"), OK;
-    int n = snprintf(path, sizeof path, "%.*s/head.json", STR(where));
-    if (n <= 0 || (size_t)n >= sizeof path || stat(path, &s) != 0)
-        return say(c, "%.*s holds no backup", STR(where)), OK;
-    int64_t age = env_wall(&env_real).ms - (int64_t)s.st_mtim.tv_sec * 1000;
-    c->warned = age > BACKUP_OLD_MS;
-    say(c, "the backup in %.*s is %" PRId64 " min old", STR(where), age < 0 ? 0 : age / 60000);
-    return OK;
-}
-
-static const struct check {
-    const char *what;
-    status (*run)(struct checking *c);
-} checks[] = {
-    {"settings",  check_settings},
-    {"listen",    check_public  },
-    {"verify",    check_verify  },
-    {"folder",    check_folder  },
-    {"key file",  check_keys    },
-    {"address",   check_address },
-    {"page size", check_page    },
-    {"clock",     check_clock   },
-    {"disk",      check_space   },
-    {"backup",    check_backup  },
+struct showing {
+    bool iq, wrong, warned;
+    struct json_w *json; // NULL: as text
 };
 
-static int check_all(struct checking *c)
+static void show_text(const struct checking *c, const struct showing *r, const char *verdict,
+                      const char *what, const char *says)
 {
-    bool wrong = false;
+    printf("%-5s  %-*s  %s\n", verdict, r->iq ? 12 : 9, what, says);
+    for (uint32_t i = 0; i < c->found_count; i++)
+        printf("       %-12s  %.*s: %.*s\n", "", STR(c->found[i].name), STR(c->found[i].value));
+}
 
-    for (size_t i = 0; i < LEN(checks); i++) {
-        c->warned = false;
-        status st = checks[i].run(c);
-        bool bad = st.cls != ST_OK;
-        printf("%-5s  %-9s  %s\n",
-               bad         ? "wrong"
-               : c->warned ? "warn"
-                           : "ok",
-               checks[i].what, bad ? st.text : c->says);
-        wrong = wrong || bad;
-        if (!c->readable) break; // what follows stands on it
+static void show_json(const struct checking *c, struct json_w *w, const char *verdict,
+                      const char *what, const char *says)
+{
+    json_w_object(w);
+    json_w_kstr(w, "check", str_of(what));
+    json_w_kstr(w, "verdict", str_of(verdict));
+    json_w_kstr(w, "says", str_of(says));
+    if (c->found_count > 0) {
+        json_w_key(w, S("found"));
+        json_w_array(w);
+        for (uint32_t i = 0; i < c->found_count; i++) {
+            json_w_object(w);
+            json_w_kstr(w, "name", c->found[i].name);
+            json_w_kstr(w, "value", c->found[i].value);
+            json_w_end(w);
+        }
+        json_w_end(w);
     }
-    return wrong ? 1 : 0;
+    json_w_end(w);
+}
+
+static void run_table(struct checking *c, struct showing *r, const struct check *checks)
+{
+    for (bool on = true; checks->what != NULL && on; checks++) {
+        c->warned = false;
+        c->found_count = 0;
+        c->says[0] = 0;
+        status st = checks->run(c);
+        bool bad = st.cls != ST_OK;
+        const char *verdict = bad ? "wrong" : c->warned ? "warn" : "ok";
+        if (r->json != NULL)
+            show_json(c, r->json, verdict, checks->what, bad ? st.text : c->says);
+        else
+            show_text(c, r, verdict, checks->what, bad ? st.text : c->says);
+        r->wrong |= bad;
+        r->warned |= !bad && c->warned;
+        on = c->readable;
+    }
+}
+
+static void run_all(struct checking *c, struct showing *r)
+{
+    c->readable = true;
+    if (r->iq) run_table(c, r, checks_program);
+    c->readable = false; // until the settings are
+    run_table(c, r, checks_site);
+    if (r->iq && c->readable) run_table(c, r, checks_install);
+}
+
+static const char *verdict_of(const struct showing *r)
+{
+    return r->wrong ? "wrong" : r->warned ? "warn" : "ok";
+}
+
+static void now_text(struct buf *b) { when_write(b, env_moment(&env_real)); }
+
+static int report_json(struct checking *c, struct showing *r)
+{
+    struct buf b, now;
+    struct json_w w = json_writer(&b);
+    char host[256] = "";
+
+    buf_init(&b, 4 * MB);
+    buf_init(&now, 64);
+    now_text(&now);
+    gethostname(host, sizeof host - 1);
+    r->json = &w;
+    json_w_object(&w);
+    json_w_kstr(&w, "packtrail", S("installation report 1"));
+    json_w_kstr(&w, "version", S(PACKTRAIL_VERSION));
+    json_w_kstr(&w, "time", buf_str(&now));
+    json_w_kstr(&w, "machine", str_of(host));
+    json_w_key(&w, S("checks"));
+    json_w_array(&w);
+    run_all(c, r);
+    json_w_end(&w);
+    json_w_kstr(&w, "verdict", str_of(verdict_of(r)));
+    json_w_end(&w);
+    printf("%.*s\n", STR(buf_str(&b)));
+    bool whole = !b.failed;
+    buf_fini(&now);
+    buf_fini(&b);
+    return r->wrong || !whole ? 1 : 0;
+}
+
+static int report_text(struct checking *c, struct showing *r)
+{
+    struct buf now;
+
+    buf_init(&now, 64);
+    now_text(&now);
+    if (r->iq)
+        printf("packtrail %s, installation at %.*s\n", PACKTRAIL_VERSION, STR(buf_str(&now)));
+    run_all(c, r);
+    if (r->iq) printf("in all: %s\n", verdict_of(r));
+    buf_fini(&now);
+    return r->wrong ? 1 : 0;
 }
 
 static status alive(struct checking *c)
@@ -244,22 +162,48 @@ static status alive(struct checking *c)
     return alive_ask(c->settings.listen, c->settings.certificate.n > 0);
 }
 
-int cli_check(int argc, char **argv)
+// ---- the command
+
+static bool words_take(int argc, char **argv, struct wish *w)
 {
-    struct checking c = {.folder.lock = -1};
-    bool ask = false;
+    const char *dir = NULL;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--alive") == 0)
-            ask = true;
-        else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
-            c.file = argv[++i];
+            w->alive = true;
+        else if (strcmp(argv[i], "--iq") == 0)
+            w->iq = true;
+        else if (strcmp(argv[i], "--json") == 0)
+            w->json = true;
+        else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc && w->file == NULL)
+            w->file = argv[++i];
+        else if (argv[i][0] != '-' && dir == NULL)
+            dir = argv[i];
         else
-            return cli_usage("check");
+            return false;
     }
-    if (c.file == NULL) return cli_usage("check");
+    if (dir != NULL && w->iq && w->file == NULL) {
+        int n = snprintf(w->path, sizeof w->path, "%s/packtrail.yaml", dir);
+        w->file = n > 0 && (size_t)n < sizeof w->path ? w->path : NULL;
+        dir = NULL;
+    }
+    return dir == NULL && w->file != NULL && !(w->alive && w->iq) && (w->iq || !w->json);
+}
+
+int cli_check(int argc, char **argv)
+{
+    static struct checking c = {.folder.lock = -1};
+    static struct wish w;
+    struct showing r = {0};
+
+    if (!words_take(argc, argv, &w)) return cli_usage("check");
+    c.file = w.file;
+    r.iq = w.iq;
     arena_init(&c.arena, 64 * MB);
-    int code = ask ? cli_end("check", alive(&c)) : check_all(&c);
+    int code = w.alive  ? cli_end("check", alive(&c))
+               : w.json ? report_json(&c, &r)
+                        : report_text(&c, &r);
+    if (code == 0) code = cli_end("check", cli_output_done());
     db_close(&c.db);
     folder_close(&c.folder);
     arena_fini(&c.arena);

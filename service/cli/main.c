@@ -13,8 +13,10 @@ static const struct command {
 } commands[] = {
     {"init", "DIR", "makes a site's folder and its first token", cli_init},
     {"serve", "-c FILE [--listen ADDR:PORT]", "runs the service on the folder of FILE", cli_serve},
-    {"check", "-c FILE [--alive]",
-     "checks a configuration and the machine; --alive asks the service that runs", cli_check},
+    {"check", "-c FILE [--alive] | --iq [DIR | -c FILE] [--json]",
+     "checks a configuration and the machine; --alive asks the service that runs; --iq reports the "
+     "installation",
+     cli_check},
     {"verify", "DIR [--advance [--gtin GTIN] FILE… [--accept REASON --by WHO]]",
      "replays the journal of a folder that is not in use, and compares; after a restore moves the "
      "pools past the numbers in FILE",

@@ -115,6 +115,36 @@ static void the_file_that_init_writes_says_the_defaults(void **state)
     buf_fini(&b);
 }
 
+// So that a report can tell which are other than by default.
+static void what_is_in_force_is_written_as_the_defaults_are(void **state)
+{
+    struct site_settings s;
+    struct buf b;
+
+    (void)state;
+    good("", &s);
+    buf_init(&b, 64 * KB);
+    for (const struct setting *x = site_setting_table; x->name != NULL; x++) {
+        buf_reset(&b);
+        setting_write(x, &s, &b);
+        const char *want = x->kind == SETTING_ROWS ? "0 rows" : x->value;
+        if (!str_eq(buf_str(&b), str_of(want))) fail_msg("%s: %.*s", x->name, STR(buf_str(&b)));
+    }
+    good("drain: 90 s\nloops: 3\nsandbox: strict\nlisteners:\n  - {name: a, address: "
+         "\"127.0.0.1:1\"}\n",
+         &s);
+    static const char *const names[] = {"drain",   "90 s",   "loops",     "3",
+                                        "sandbox", "strict", "listeners", "1 rows"};
+    for (size_t i = 0; i < LEN(names); i += 2) {
+        const struct setting *x = site_setting_table;
+        while (strcmp(x->name, names[i]) != 0) x++;
+        buf_reset(&b);
+        setting_write(x, &s, &b);
+        assert_true(str_eq(buf_str(&b), str_of(names[i + 1])));
+    }
+    buf_fini(&b);
+}
+
 static void a_public_address_needs_tls_or_the_word(void **state)
 {
     static const struct {
@@ -202,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SETTINGS_TEST(defaults_are_as_designed),
         SETTINGS_TEST(the_file_that_init_writes_says_the_defaults),
+        SETTINGS_TEST(what_is_in_force_is_written_as_the_defaults_are),
         SETTINGS_TEST(a_public_address_needs_tls_or_the_word),
         SETTINGS_TEST(paths_begin_at_the_folder_of_the_file),
         SETTINGS_TEST(seeds_are_kept_in_order_with_their_lines),

@@ -1,0 +1,195 @@
+// checks.c - what is right and what is wrong with a configuration, its folder and the machine: a
+// row of the table each.
+#include "common/http_server.h"
+#include "service/cli/checking.h"
+#include "service/journal/restored.h"
+#include "service/pool/epoch.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define SPACE_MIN        (256 * MB)             // under it a site fills up before anybody looks
+#define CLOCK_FIRST      INT64_C(1767225600000) // 2026-01-01: no clock that is set is before it
+#define PAGE_SIZE_WANTED 4096l                  // the store's rows are cut for it
+
+static status check_settings(struct checking *c)
+{
+    TRY(site_settings_load(c->file, &c->arena, &c->settings));
+    c->readable = true;
+    checking_say(c, "%s is understood", c->file);
+    return OK;
+}
+
+static status check_public(struct checking *c)
+{
+    TRY(site_settings_listen(&c->settings, NULL, &c->arena));
+    checking_say(c, "%s%s", c->settings.listen.p,
+                 c->settings.certificate.n > 0 ? " with TLS"
+                 : c->settings.insecure        ? " without TLS, as insecure: true wants it"
+                                               : " without TLS");
+    return OK;
+}
+
+static status check_folder(struct checking *c)
+{
+    struct folder_format format;
+
+    c->readable = false;
+    TRY(folder_find(c->settings.folder.p, &c->folder));
+    TRY(folder_format_read(&c->folder, &format));
+    TRY(folder_db(&c->folder, FOLDER_READ_MAP, true, &c->db));
+    struct txn *t = txn_read(c->db);
+    c->head = journal_head_get(t);
+    c->warned = restored_get(t).frozen;
+    TRY(txn_end(&t, false));
+    c->readable = true;
+    c->in_use = folder_lock(&c->folder).cls == ST_CONFLICT;
+    checking_say(c, "%s holds %" PRIu64 " facts, made by %s%s", c->folder.data, c->head.seq,
+                 format.created_by, c->in_use ? "; a service runs on it" : "");
+    if (c->warned)
+        checking_say(c, "%s was restored and gives no numbers: verify --advance", c->folder.data);
+    return OK;
+}
+
+static status keys_fit(struct checking *c, const struct site_keys *keys)
+{
+    struct txn *t = txn_read(c->db);
+    struct journal_meta meta;
+
+    status st = journal_meta_get(t, &c->arena, &meta);
+    if (st.cls == ST_OK) st = epoch_check(t, &meta, keys);
+    status end = txn_end(&t, false);
+    return st.cls == ST_OK ? end : st;
+}
+
+static status check_keys(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    struct site_keys keys;
+
+    TRY(folder_path(&c->folder, "site.key", path));
+    TRY(site_keys_load(path, &keys));
+    status st = keys_fit(c, &keys);
+    checking_say(c, "%s is the one of this site, %u epoch%s", path, keys.count,
+                 keys.count == 1 ? "" : "s");
+    site_keys_fini(&keys);
+    return st;
+}
+
+static status check_address(struct checking *c)
+{
+    const struct site_settings *s = &c->settings;
+    static const struct http_route none[] = {{0}};
+    static const struct http_route *const routes[] = {none, NULL};
+    struct loop *loop;
+    struct http_server *server = NULL;
+
+    if (c->in_use) {
+        checking_say(c, "%s was not tried: a service runs on this folder", s->listen.p);
+        return OK;
+    }
+    loop = loop_new("check");
+    struct http_server_conf conf = {.routes = routes, .loops = &loop, .loop_count = 1};
+    status st = site_settings_doors(s, &c->arena, &conf);
+    if (st.cls == ST_OK) st = http_server_open(&conf, &server);
+    http_server_close(&server);
+    loop_free(&loop);
+    if (s->listeners.n == 0)
+        checking_say(c, "%s is free", s->listen.p);
+    else
+        checking_say(c, "%s and %u more are free", s->listen.p, s->listeners.n);
+    return st;
+}
+
+static status check_page(struct checking *c)
+{
+    long size = sysconf(_SC_PAGESIZE);
+
+    checking_say(c, "%ld bytes", size);
+    if (size == PAGE_SIZE_WANTED) return OK;
+    return fail(ST_CONFLICT, "machine.page", 0,
+                "this machine has pages of %ld bytes; the store needs one of %ld", size,
+                PAGE_SIZE_WANTED);
+}
+
+static status check_clock(struct checking *c)
+{
+    wall now = env_wall(&env_real);
+
+    checking_say(c, "after the newest fact");
+    if (now.ms < CLOCK_FIRST)
+        return fail(ST_CONFLICT, "machine.clock", 0, "the clock was never set");
+    if (now.ms < c->head.at.ms)
+        return fail(ST_CONFLICT, "machine.clock", 0,
+                    "the clock is %" PRId64 " s before the newest fact",
+                    (c->head.at.ms - now.ms) / 1000);
+    return OK;
+}
+
+static status check_space(struct checking *c)
+{
+    struct statvfs v;
+
+    if (statvfs(c->folder.data, &v) != 0)
+        return fail(ST_STORE, "machine.disk", 0, "%s: %s", c->folder.data, strerror(errno));
+    uint64_t left = (uint64_t)v.f_bavail * v.f_frsize;
+    checking_say(c, "%" PRIu64 " MB left", left / MB);
+    if (left >= SPACE_MIN) return OK;
+    return fail(ST_FULL, "machine.disk", 0, "only %" PRIu64 " MB are left for %s", left / MB,
+                c->folder.data);
+}
+
+// Not every site is asked; one that is must say who answers.
+static status check_verify(struct checking *c)
+{
+    str gln = c->settings.verify.responder_gln;
+
+    c->warned = gln.n == 0;
+    if (c->warned)
+        checking_say(
+            c, "verify.responder_gln is not set: verifications get 503 where no holder is a GLN");
+    else
+        checking_say(c, "%.*s answers, each caller at most %" PRIu64 " a second", STR(gln),
+                     c->settings.verify.rate);
+    return OK;
+}
+
+#define BACKUP_OLD_MS (24 * 3600000LL)
+
+// A backup writes its head file every time it is given, be there anything new or not.
+static status check_backup(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    str where = c->settings.backup_folder;
+    struct stat s;
+
+    c->warned = true;
+    if (where.n == 0)
+        return checking_say(c, "backup.folder is not set: nobody looks after backups"), OK;
+    int n = snprintf(path, sizeof path, "%.*s/head.json", STR(where));
+    if (n <= 0 || (size_t)n >= sizeof path || stat(path, &s) != 0)
+        return checking_say(c, "%.*s holds no backup", STR(where)), OK;
+    int64_t age = env_wall(&env_real).ms - (int64_t)s.st_mtim.tv_sec * 1000;
+    c->warned = age > BACKUP_OLD_MS;
+    checking_say(c, "the backup in %.*s is %" PRId64 " min old", STR(where),
+                 age < 0 ? 0 : age / 60000);
+    return OK;
+}
+
+const struct check checks_site[] = {
+    {"settings",     check_settings},
+    {"listen",              check_public},
+    {"verify",check_verify},
+    {"folder",       check_folder},
+    {"key file",              check_keys},
+    {"address",check_address},
+    {"page size",     check_page},
+    {"clock",              check_clock},
+    {"disk",      check_space},
+    {"backup",    check_backup},
+    {0             },
+};

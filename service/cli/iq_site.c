@@ -1,0 +1,401 @@
+// iq_site.c - the site, for a report of the installation: who may touch its files, whether its disk
+// keeps what it is given, what is set, how time is kept, how long certificates last, who has
+// rights.
+#include "service/access/certificate_db.h"
+#include "service/access/user.h"
+#include "service/cli/checking.h"
+#include "service/journal/opened.h"
+#include "service/ops/head_file.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define SYNCS          50u
+#define SYNC_SLOW_US   50000 // a group of commands waits for one: over it lines feel it
+#define CERTIFICATE_MS (30 * INT64_C(86400000))
+
+// ---- files
+
+static const struct kept { // what lies in a site's folder, and how secret it is
+    const char *name;
+    bool secret, needed;
+} kept[] = {
+    {".",              false, true },
+    {"packtrail.yaml", false, true },
+    {"site.key",       true,  true },
+    {"export.key",     true,  false},
+    {"head.json",      false, false},
+    {"data",           true,  true },
+    {"data/data.mdb",  true,  true },
+    {"data/format",    false, true },
+    {"messages",       true,  true },
+};
+
+static status path_in(const struct checking *c, const char *name, char out[FOLDER_PATH_MAX])
+{
+    return folder_path(&c->folder, name, out);
+}
+
+// What others may do with a file in a folder that is closed to them is nothing.
+static status check_files(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    struct stat s, top;
+    uint32_t open = 0, strange = 0;
+
+    TRY(path_in(c, ".", path));
+    if (stat(path, &top) != 0) return fail(ST_STORE, "file.open", 0, "%s", path);
+    bool closed = (top.st_mode & 077) == 0;
+    for (size_t i = 0; i < LEN(kept); i++) {
+        TRY(path_in(c, kept[i].name, path));
+        if (stat(path, &s) != 0) {
+            if (kept[i].needed) return fail(ST_NOT_FOUND, "file.open", 0, "there is no %s", path);
+            continue;
+        }
+        bool bare = (s.st_mode & 07) != 0 || (kept[i].secret && (s.st_mode & 077) != 0);
+        if (bare && !closed) open++;
+        if (s.st_uid != top.st_uid) strange++;
+        checking_found(c, str_of(kept[i].name), "%04o, uid %u, gid %u", (unsigned)s.st_mode & 07777,
+                       s.st_uid, s.st_gid);
+    }
+    c->warned = open > 0 || strange > 0;
+    checking_say(c, "%s",
+                 open > 0      ? "others on this machine may read what is not theirs"
+                 : strange > 0 ? "not all belongs to the folder's owner"
+                               : "closed to all but their owner");
+    return OK;
+}
+
+static status check_format(struct checking *c)
+{
+    struct folder_format format;
+    char id[33];
+
+    TRY(folder_format_read(&c->folder, &format));
+    for (size_t i = 0; i < sizeof format.journal_id; i++)
+        snprintf(id + 2 * i, 3, "%02x", format.journal_id[i]);
+    checking_say(c, "%u, as this program writes it", format.format);
+    if (format.format != FORMAT_NOW)
+        checking_say(c, "%u; this program writes %d", format.format, FORMAT_NOW);
+    checking_found(c, S("created by"), "%s", format.created_by);
+    checking_found(c, S("journal"), "%s", id);
+    return OK;
+}
+
+// ---- the disk
+
+static const char *system_name(long type)
+{
+    static const struct {
+        long type;
+        const char *name;
+    } known[] = {
+        {EXT4_SUPER_MAGIC,      "ext4"     },
+        {XFS_SUPER_MAGIC,       "xfs"      },
+        {BTRFS_SUPER_MAGIC,     "btrfs"    },
+        {TMPFS_MAGIC,           "tmpfs"    },
+        {NFS_SUPER_MAGIC,       "nfs"      },
+        {SMB2_SUPER_MAGIC,      "smb"      },
+        {OVERLAYFS_SUPER_MAGIC, "overlayfs"},
+        {F2FS_SUPER_MAGIC,      "f2fs"     },
+    };
+    for (size_t i = 0; i < LEN(known); i++)
+        if (known[i].type == type) return known[i].name;
+    return "another";
+}
+
+// Writes and syncs as the store does, reads it again. How long one took, in microseconds.
+static status sync_try(int folder, const char *name, int64_t *us)
+{
+    static char page[4 * KB], again[4 * KB];
+    status st = OK;
+
+    int fd = openat(folder, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(ST_STORE, "disk.write", 0, "a file cannot be made: %s", strerror(errno));
+    mono began = env_mono(&env_real);
+    for (unsigned i = 0; i < SYNCS && st.cls == ST_OK; i++) {
+        memset(page, (int)i + 1, sizeof page);
+        if (pwrite(fd, page, sizeof page, (off_t)(i * sizeof page)) != (ssize_t)sizeof page ||
+            fdatasync(fd) != 0)
+            st = fail(ST_STORE, "disk.write", 0, "it cannot be synced: %s", strerror(errno));
+    }
+    *us = (env_mono(&env_real).ms - began.ms) * 1000 / SYNCS;
+    if (st.cls == ST_OK && fsync(folder) != 0)
+        st = fail(ST_STORE, "disk.write", 0, "the folder cannot be synced: %s", strerror(errno));
+    for (unsigned i = 0; i < SYNCS && st.cls == ST_OK; i++) {
+        memset(page, (int)i + 1, sizeof page);
+        if (pread(fd, again, sizeof again, (off_t)(i * sizeof again)) != (ssize_t)sizeof again ||
+            memcmp(page, again, sizeof page) != 0)
+            st = fail(ST_STORE, "disk.read", 0, "what was written does not come back");
+    }
+    close(fd);
+    unlinkat(folder, name, 0);
+    return st;
+}
+
+static status check_disk(struct checking *c)
+{
+    char name[64];
+    struct statfs f;
+    int64_t us = 0;
+
+    int folder = open(c->folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || fstatfs(folder, &f) != 0) {
+        if (folder >= 0) close(folder);
+        return fail(ST_STORE, "machine.disk", 0, "%s: %s", c->folder.data, strerror(errno));
+    }
+    snprintf(name, sizeof name, "sync-test-%d", (int)getpid());
+    status st = sync_try(folder, name, &us);
+    close(folder);
+    TRY(st);
+    long type = (long)f.f_type;
+    bool unsafe = type == TMPFS_MAGIC || type == NFS_SUPER_MAGIC || type == SMB2_SUPER_MAGIC;
+    c->warned = unsafe || us > SYNC_SLOW_US;
+    checking_found(c, S("file system"), "%s (0x%lx)", system_name(type), (unsigned long)type);
+    checking_found(c, S("sync of 4 KB"), "%" PRId64 " us, one of %u", us, SYNCS);
+    checking_say(c, "%s",
+                 unsafe              ? "a file system that a store must not lie on"
+                 : us > SYNC_SLOW_US ? "keeps what it is given, but slowly"
+                                     : "keeps what it is given");
+    return OK;
+}
+
+// ---- settings
+
+static status check_in_force(struct checking *c)
+{
+    uint32_t changed = 0, n = 0;
+    struct buf b;
+
+    buf_init(&b, 64 * KB);
+    for (const struct setting *s = site_setting_table; s->name != NULL; s++, n++) {
+        buf_reset(&b);
+        setting_write(s, &c->settings, &b);
+        bool own = !str_eq(buf_str(&b), str_of(s->value)) &&
+                   (s->kind != SETTING_ROWS || !str_eq(buf_str(&b), S("0 rows")));
+        changed += own ? 1 : 0;
+        checking_found(c, str_of(s->name), "%.*s%s", STR(buf_str(&b)), own ? " (changed)" : "");
+    }
+    buf_fini(&b);
+    checking_say(c, "%u of %u are other than by default, %u things to put at the first start",
+                 changed, n, c->settings.seed_count);
+    return OK;
+}
+
+// ---- time
+
+static status check_time(struct checking *c)
+{
+    struct timex t = {.modes = 0};
+    struct moment now = env_moment(&env_real);
+    int state = adjtimex(&t);
+    struct buf b;
+
+    if (state < 0) {
+        c->warned = true;
+        checking_say(c, "the kernel may not be asked who keeps the clock");
+        return OK;
+    }
+    bool kept_right = state != TIME_ERROR && (t.status & STA_UNSYNC) == 0;
+    c->warned = !kept_right;
+    checking_say(c, "%s",
+                 kept_right ? "the clock is kept by a source of time"
+                            : "nobody keeps the clock: records are marked as unsure");
+    buf_init(&b, 64);
+    when_write(&b, now);
+    checking_found(c, S("now"), "%.*s", STR(buf_str(&b)));
+    buf_fini(&b);
+    checking_found(c, S("greatest error"), "%ld us", t.maxerror);
+    checking_found(c, S("estimated error"), "%ld us", t.esterror);
+    return OK;
+}
+
+// ---- certificates
+
+struct certificates {
+    uint32_t n, soon;
+};
+
+static void text_of(const X509 *x, char *out, size_t room)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *p = NULL;
+
+    out[0] = 0;
+    if (bio == NULL) return;
+    X509_NAME_print_ex(bio, X509_get_subject_name(x), 0, XN_FLAG_RFC2253);
+    long n = BIO_get_mem_data(bio, &p);
+    if (n > 0) snprintf(out, room, "%.*s", (int)n, p);
+    BIO_free(bio);
+}
+
+static status look_at(struct checking *c, struct certificates *all, const char *whose, str file)
+{
+    char subject[256];
+    int days = 0, seconds = 0;
+    FILE *f = fopen(file.p, "r");
+    X509 *x = f == NULL ? NULL : PEM_read_X509(f, NULL, NULL, NULL);
+
+    if (f != NULL) fclose(f);
+    if (x == NULL)
+        return fail(ST_BAD_INPUT, "tls.files", 0, "%s: %.*s holds no certificate", whose,
+                    STR(str_shown(file, 60)));
+    text_of(x, subject, sizeof subject);
+    bool begun = X509_cmp_current_time(X509_get0_notBefore(x)) < 0;
+    bool told = ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(x)) == 1;
+    X509_free(x);
+    all->n++;
+    checking_found(c, str_of(whose), "%s, %d days left", subject, days);
+    if (!begun || !told || days < 0 || seconds < 0)
+        return fail(ST_BAD_INPUT, "tls.expired", 0, "%s: its certificate is not valid now", whose);
+    if (days * INT64_C(86400000) < CERTIFICATE_MS) all->soon++;
+    return OK;
+}
+
+static status key_look(const char *whose, str file)
+{
+    struct stat s;
+
+    if (file.n == 0) return OK;
+    if (stat(file.p, &s) != 0)
+        return fail(ST_BAD_INPUT, "tls.files", 0, "%s: there is no key %.*s", whose,
+                    STR(str_shown(file, 60)));
+    if ((s.st_mode & 077) == 0) return OK;
+    return fail(ST_BAD_INPUT, "tls.key_open", 0, "%s: others may read its key, mode %04o", whose,
+                (unsigned)s.st_mode & 07777);
+}
+
+static status check_certificates(struct checking *c)
+{
+    const struct site_settings *s = &c->settings;
+    const struct site_listener *l = s->listeners.items;
+    const struct site_shown *p = s->shown.items;
+    struct certificates all = {0};
+    char whose[96];
+
+    if (s->certificate.n > 0) TRY(look_at(c, &all, "tls", s->certificate));
+    TRY(key_look("tls", s->key));
+    for (uint32_t i = 0; i < s->listeners.n; i++) {
+        snprintf(whose, sizeof whose, "listener %.*s", STR(str_shown(l[i].name, 60)));
+        if (l[i].certificate.n > 0) TRY(look_at(c, &all, whose, l[i].certificate));
+        TRY(key_look(whose, l[i].key));
+    }
+    for (uint32_t i = 0; i < s->shown.n; i++) {
+        snprintf(whose, sizeof whose, "partner %.*s", STR(str_shown(p[i].partner, 60)));
+        if (p[i].certificate.n > 0) TRY(look_at(c, &all, whose, p[i].certificate));
+        TRY(key_look(whose, p[i].key));
+    }
+    c->warned = all.soon > 0;
+    checking_say(c, "%u, all valid", all.n);
+    if (all.soon > 0) checking_say(c, "%u, of which %u last less than 30 days", all.n, all.soon);
+    return OK;
+}
+
+// ---- people
+
+struct rights {
+    uint32_t admins, signers, machines;
+};
+
+static void users_look(struct checking *c, struct txn *t, struct rights *r)
+{
+    struct buf key;
+    struct user u;
+    struct item i;
+
+    buf_init(&key, 4 * KB);
+    struct walk w = item_walk(t, &noun_user, S(""), &key);
+    while (item_next(&w, &i)) {
+        if (!user_get(t, i.name, &c->arena, &u) || !u.active) continue;
+        if (u.role != ROLE_ADMIN && u.role != ROLE_QA) continue;
+        if (u.role == ROLE_ADMIN) r->admins++;
+        if (u.role == ROLE_QA) r->signers++;
+        checking_found(c, u.name, "%s, %.*s", role_word(u.role), STR(u.printed));
+    }
+    walk_close(&w);
+    buf_fini(&key);
+}
+
+// Tokens and certificates that administer and are no person's: what they do is nobody's.
+static void machines_look(struct checking *c, struct txn *t, struct rights *r)
+{
+    uint64_t last = counter_get(t, COUNTER_ACTOR);
+    wall now = env_wall(&env_real);
+    struct actor x;
+
+    for (uint32_t n = 1; n <= last; n++) {
+        if (!actor_get(t, n, &c->arena, &x) || x.role != ROLE_ADMIN || x.user.n > 0) continue;
+        if (x.revoked.ms != 0 || (x.expires.ms != 0 && x.expires.ms <= now.ms)) continue;
+        r->machines++;
+        checking_found(c, x.id, "admin, of no person");
+    }
+}
+
+static status check_rights(struct checking *c)
+{
+    struct txn *t = txn_read(c->db);
+    struct rights r = {0};
+
+    users_look(c, t, &r);
+    machines_look(c, t, &r);
+    TRY(txn_end(&t, false));
+    c->warned = r.machines > 0 || r.admins == 0;
+    checking_say(c, "%u people administer, %u sign; %u tokens of no person administer", r.admins,
+                 r.signers, r.machines);
+    return OK;
+}
+
+// ---- the journal
+
+static status check_head(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX], hex[65];
+    struct journal_head file;
+    bool there = false;
+    struct buf b;
+
+    for (size_t i = 0; i < sizeof c->head.link.b; i++)
+        snprintf(hex + 2 * i, 3, "%02x", c->head.link.b[i]);
+    checking_found(c, S("seq"), "%" PRIu64, c->head.seq);
+    checking_found(c, S("link"), "%s", hex);
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){c->head.at, 0});
+    checking_found(c, S("time"), "%.*s", STR(buf_str(&b)));
+    buf_fini(&b);
+    TRY(path_in(c, "head.json", path));
+    TRY(head_file_read(path, &there, &file));
+    checking_say(c, "%" PRIu64 " records", c->head.seq);
+    c->warned = !there;
+    if (!there) checking_say(c, "%" PRIu64 " records; there is no head.json yet", c->head.seq);
+    if (there && file.seq > c->head.seq)
+        return fail(ST_CONFLICT, "journal.truncated", 0,
+                    "head.json knows %" PRIu64 " records, the journal has %" PRIu64, file.seq,
+                    c->head.seq);
+    if (there && file.seq == c->head.seq &&
+        memcmp(file.link.b, c->head.link.b, sizeof file.link.b) != 0)
+        return fail(ST_CONFLICT, "journal.rewritten", 0, "head.json has another link at %" PRIu64,
+                    file.seq);
+    return OK;
+}
+
+const struct check checks_install[] = {
+    {"files",             check_files},
+    {"format",                   check_format},
+    {"file system",check_disk},
+    {"in force",       check_in_force},
+    {"time source",                   check_time},
+    {"certificates",check_certificates},
+    {"rights",       check_rights},
+    {"journal head",                   check_head},
+    {0  },
+};
