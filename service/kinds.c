@@ -19,6 +19,7 @@
 #include "service/journal/pruned.h"
 #include "service/journal/restored.h"
 #include "service/lot/lot.h"
+#include "service/lot/second.h"
 #include "service/ops/clock.h"
 #include "service/ops/seeded.h"
 #include "service/pool/epoch.h"
@@ -76,6 +77,8 @@ const struct kind *const site_kinds[] = {
     &kind_lot_reopened,
     &kind_lot_amended,
     &kind_lot_recalled,
+    &kind_act_proposed,
+    &kind_act_withdrawn,
     &kind_lot_held,
     &kind_hold_released,
     &kind_units_commissioned,

@@ -27,6 +27,7 @@
 #include "service/journal/restored.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
+#include "service/lot/second.h"
 #include "service/ops/clock.h"
 #include "service/ops/export_key.h"
 #include "service/ops/folder.h"
@@ -72,6 +73,7 @@ const struct http_route *const serve_routes[] = {
     pool_routes,
     lot_routes,
     lot_paper_routes,
+    lot_act_routes,
     lot_balance_routes,
     hold_routes,
     report_routes,

@@ -2,6 +2,7 @@
 #include "service/settings.h"
 #include "service/access/door.h"
 #include "service/gs1/id.h"
+#include "service/lot/second.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -183,6 +184,11 @@ const struct setting site_setting_table[] = {
     {"signatures.meanings", SETTING_TEXT, SETTING_RESTART, AT(people.meanings), 1, 500,
      .value = "approval review responsibility authorship",
      .says = "What a signature may mean: words between blanks."},
+    {"signatures.second", SETTING_TEXT, SETTING_RESTART, AT(people.second), 0, 100, .value = "",
+     .check = lot_acts_check,
+     .says = "Acts that a second person must sign, too: of release, reopen, recall."},
+    {"signatures.second_time", SETTING_TIME, SETTING_RESTART, AT(people.second_ms), 1000,
+     30 * DAY_MS, .value = "24 h", .says = "How long the first of two signatures waits."},
     {"verify.responder_gln", SETTING_TEXT, SETTING_RESTART, AT(verify.responder_gln), 0, 13,
      .value = "", .says = "GLN that answers verifications, but where a product's holder is one."},
     {"verify.rate", SETTING_COUNT, SETTING_RESTART, AT(verify.rate), 1, 100000,
@@ -503,7 +509,9 @@ struct site_people site_settings_people(const struct site_settings *s)
                                 PEOPLE(wrong_window_ms),
                                 PEOPLE(lock_ms),
                                 .first_must_change = s->people.first_must_change,
-                                .meanings = s->people.meanings};
+                                .meanings = s->people.meanings,
+                                .second = s->people.second,
+                                .second_ms = s->people.second_ms};
 }
 
 struct clock_conf site_settings_clock(const struct site_settings *s)

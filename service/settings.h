@@ -62,7 +62,8 @@ struct site_settings {
         uint64_t password_min, password_max, password_history;
         uint64_t wrong_max, wrong_window_ms, lock_ms;
         bool first_must_change;
-        str meanings;
+        str meanings, second;
+        uint64_t second_ms;
     } people;
     struct { // as struct verification_conf
         uint64_t rate, burst;

@@ -56,6 +56,8 @@
     X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
     X(LABELS_UNREAD, 71, "labels.unread")                                                          \
     X(UNIT_RELABELLED, 72, "unit.relabelled")                                                      \
+    X(ACT_PROPOSED, 77, "act.proposed")                                                            \
+    X(ACT_WITHDRAWN, 78, "act.withdrawn")                                                          \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
     X(SHIPMENT_DRAFTED, 81, "shipment.drafted")                                                    \
     X(SHIPMENT_VOIDED, 82, "shipment.voided")                                                      \
@@ -130,6 +132,7 @@ enum fact_kind {
     X(LOT_COUNTS, 'k')                                                                             \
     X(HOLD, '3')                                                                                   \
     X(LOT_PAPER, '4')                                                                              \
+    X(ACT_PENDING, '%')                                                                            \
     X(UNIT, 'U')                                                                                   \
     X(CHILDREN, 'c')                                                                               \
     X(CARGO, '5')                                                                                  \

@@ -51,6 +51,8 @@ struct site_people {                  // settings: people's passwords and signat
     uint32_t lock_ms;                 // for this long, 15 min
     bool first_must_change;           // one set by an administrator signs nothing
     str meanings;                     // of signatures, words between blanks
+    str second;                       // acts that two people must sign, likewise
+    uint64_t second_ms;               // how long the first signature waits, 24 h
 };
 
 struct site {

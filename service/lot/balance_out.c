@@ -144,24 +144,27 @@ static const char *signed_word(unsigned kind)
     }
 }
 
-// The signature that the paper holds; its texts lie in the arena.
+// The signature that the paper holds, and that of who had to sign before (no user: nobody had to);
+// texts lie in the arena.
 static bool signature_at(struct txn *t, uint64_t seq, unsigned kind, struct arena *a,
-                         struct signature *out)
+                         struct signature *out, struct signature *first)
 {
     struct lot_signed_fact x;
     struct fact f;
 
+    *first = (struct signature){0};
     if (signed_word(kind) == NULL || journal_get(t, seq, a, &f).cls != ST_OK) return false;
     if (kind == FACT_LOT_AMENDED) return lot_amended_signature(f.decided, out);
     if (lot_signed_get(f.decided, &x).cls != ST_OK) return false;
     *out = x.signature;
+    *first = x.first;
     return true;
 }
 
 void lot_signatures_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
 {
+    struct signature s, first;
     struct paper_walk walk;
-    struct signature s;
     unsigned kind;
     uint64_t seq;
 
@@ -169,11 +172,15 @@ void lot_signatures_write(struct txn *t, const struct lot *lot, struct arena *a,
     json_w_array(w);
     paper_walk_open(&walk, t, lot->number);
     while (paper_walk_next(&walk, &seq, &kind)) {
-        if (!signature_at(t, seq, kind, a, &s)) continue;
+        if (!signature_at(t, seq, kind, a, &s, &first)) continue;
         json_w_object(w);
         json_w_kstr(w, "act", str_of(signed_word(kind)));
         json_w_key(w, S("signature"));
         signature_write(w, &s);
+        if (first.user.n > 0) {
+            json_w_key(w, S("first"));
+            signature_write(w, &first);
+        }
         json_w_end(w);
     }
     walk_close(&walk.walk);
@@ -393,23 +400,30 @@ static void put_explanations(const struct out *o)
 }
 
 // REQ 21CFR11.50: printed name, date and time with zone, and meaning.
+static void put_signature(const struct out *o, unsigned kind, const struct signature *s)
+{
+    struct buf line;
+
+    buf_init(&line, 8 * KB);
+    signature_line(&line, s);
+    str cells[] = {S(""), S("signature"), str_of(signed_word(kind)), buf_str(&line)};
+    put_row(o, cells, LEN(cells));
+    buf_fini(&line);
+}
+
 static void put_signatures(const struct out *o)
 {
     struct paper_walk walk;
-    struct signature s;
-    struct buf line;
+    struct signature s, first;
     unsigned kind;
     uint64_t seq;
 
     head(o, "Signatures", "Level,Part,Act,Signed");
     paper_walk_open(&walk, o->t, o->b->lot.number);
     while (paper_walk_next(&walk, &seq, &kind)) {
-        if (!signature_at(o->t, seq, kind, o->a, &s)) continue;
-        buf_init(&line, 8 * KB);
-        signature_line(&line, &s);
-        str cells[] = {S(""), S("signature"), str_of(signed_word(kind)), buf_str(&line)};
-        put_row(o, cells, LEN(cells));
-        buf_fini(&line);
+        if (!signature_at(o->t, seq, kind, o->a, &s, &first)) continue;
+        if (first.user.n > 0) put_signature(o, kind, &first);
+        put_signature(o, kind, &s);
     }
     walk_close(&walk.walk);
     foot(o);

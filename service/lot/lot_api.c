@@ -7,6 +7,7 @@
 #include "service/gs1/id.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
+#include "service/lot/second.h"
 #include <string.h>
 
 #define READERS  "operator qa auditor admin line gateway client"
@@ -146,6 +147,7 @@ status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct j
     json_w_object(w);
     status st = write_members(t, lot, a, w);
     if (st.cls == ST_OK) lot_signatures_write(t, lot, a, w);
+    if (st.cls == ST_OK) lot_pendings_write(t, lot, a, w);
     json_w_end(w);
     return st;
 }

@@ -57,13 +57,16 @@ struct lot_count_ask { // of kind_lot_counted, and its decided part
 
 struct lot_sign_ask { // of kind_lot_released, kind_lot_reopened, kind_lot_recalled
     uint32_t number;
+    enum lot_signed what;
     struct signature signature;
 };
 struct lot_signed_fact {
     uint32_t number;
     enum lot_state before;
     struct signature signature;
-    str balance; // JSON, of a release
+    str balance;            // JSON, of a release
+    uint64_t proposal;      // seq of the fact that another person had signed; 0: none
+    struct signature first; // that person's
 };
 status lot_signed_get(str decided, struct lot_signed_fact *out);
 
@@ -86,6 +89,8 @@ struct lot_amend_ask { // of kind_lot_amended
 };
 bool lot_amended_signature(str decided, struct signature *out); // false: it has none
 str lot_amended_extra(str decided);                             // a view; empty: not amended
+
+void lot_shown(struct http_req *r, int code); // papers_api.c: answers with the lot of the path
 
 // lot_api.c
 // As GET shows it, with counters and signatures.

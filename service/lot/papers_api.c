@@ -5,22 +5,28 @@
 #include "service/catalog/place.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
+#include "service/lot/second.h"
 
 #define BODY_MAX    (64 * KB)
 #define COUNTED_MAX UINT64_C(1000000000000)
 
-static void shown(struct http_req *r, const struct ask *a)
+void lot_shown(struct http_req *r, int code)
 {
     struct lot lot;
     struct buf b;
 
-    (void)a;
     buf_init(&b, 1 * MB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
     status st = lot_named(r, t, &lot) ? lot_write(t, &lot, &r->arena, &w) : lot_unknown();
     status end = api_snapshot_end(r);
-    lot_reply(r, end.cls != ST_OK ? end : st, 200, &b);
+    lot_reply(r, end.cls != ST_OK ? end : st, code, &b);
+}
+
+static void shown(struct http_req *r, const struct ask *a)
+{
+    (void)a;
+    lot_shown(r, 200);
 }
 
 static bool is_ok(struct http_req *r, status st)
@@ -135,11 +141,28 @@ static const struct form sign_form = {"lot", sizeof(struct sign_wish), sign_fiel
 
 struct signing { // of a route
     const struct kind *kind;
+    enum lot_signed what;
     bool reason;
 };
-static const struct signing release = {&kind_lot_released, false};
-static const struct signing reopen = {&kind_lot_reopened, true};
-static const struct signing recall = {&kind_lot_recalled, true};
+static const struct signing release = {&kind_lot_released, SIGNED_RELEASE, false};
+static const struct signing reopen = {&kind_lot_reopened, SIGNED_REOPEN, true};
+static const struct signing recall = {&kind_lot_recalled, SIGNED_RECALL, true};
+
+static void proposed(struct http_req *r, const struct ask *a)
+{
+    (void)a;
+    lot_shown(r, 202);
+}
+
+// A snapshot decides which fact is asked for; the committer refuses the wrong one.
+static void sign_ask(struct http_req *r, const struct signing *what, const struct lot *lot,
+                     const struct lot_sign_ask *ask)
+{
+    bool first = lot_act_is_proposal(api_site(r), api_snapshot(r), lot, ask, &r->arena);
+
+    if (!is_ok(r, api_snapshot_end(r))) return;
+    api_command(r, first ? &kind_act_proposed : what->kind, ask, first ? proposed : shown);
+}
 
 static void lot_sign(struct http_req *r)
 {
@@ -157,7 +180,8 @@ static void lot_sign(struct http_req *r)
         wish.signature->reason = wish.reason;
     if (!signature_check(r, &rule, wish.signature, &ask->signature)) return;
     ask->number = lot.number;
-    api_command(r, what->kind, ask, shown);
+    ask->what = what->what;
+    sign_ask(r, what, &lot, ask);
 }
 
 // ---- amended

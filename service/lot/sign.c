@@ -1,11 +1,13 @@
 // `lot.released`, `lot.reopened`, `lot.recalled`: what people sign of a lot. What tells them apart
 // is a row of a table. decided part: lot 4 | state before 1 | signature | balance as JSON str, as
-// it was released with.
+// it was released with | where another person had to sign before: seq of that proposal 8 | the
+// signature of that person.
 //
 // Reopening forgets what was explained by count: the lot must come out anew.
 #include "service/access/signature.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
+#include "service/lot/second.h"
 
 static const struct rule {
     enum lot_signed what;
@@ -27,6 +29,10 @@ status lot_signed_get(str decided, struct lot_signed_fact *out)
     x.before = (enum lot_state)bytes_get_u(&r, 1);
     bool sound = signature_get(&r, &x.signature);
     x.balance = bytes_get_str(&r);
+    if (sound && !r.bad && r.p != r.end) {
+        x.proposal = bytes_get_u(&r, 8);
+        sound = signature_get(&r, &x.first);
+    }
     if (!sound || !bytes_end(&r) || x.before < LOT_OPEN || x.before > LOT_RECALLED)
         return fail(ST_STORE, "record.corrupt", 0, "a signed lot breaks off");
     *out = x;
@@ -73,6 +79,34 @@ static status check_state(const struct rule *rule, const struct lot *lot)
     return OK;
 }
 
+static const struct rule *const rules[] = {&release, &reopen, &recall}; // by what
+
+enum lot_state lot_act_to(enum lot_signed act) { return rules[act]->to; }
+
+status lot_act_check(struct decide *d, enum lot_signed act, const struct lot *lot,
+                     struct buf *balance)
+{
+    TRY(check_state(rules[act], lot));
+    return rules[act]->balanced ? check_balance(d, lot, balance) : OK;
+}
+
+static status put_decided(struct decide *d, const struct lot *lot, str balance)
+{
+    const struct lot_sign_ask *ask = d->ask;
+    struct signature first;
+    uint64_t proposal;
+
+    TRY(lot_act_second(d, lot, ask, balance, &proposal, &first));
+    bytes_u(d->out, lot->number, 4);
+    bytes_u(d->out, lot->state, 1);
+    signature_put(d->out, &ask->signature);
+    bytes_str(d->out, balance);
+    if (proposal == 0) return OK;
+    bytes_u(d->out, proposal, 8);
+    signature_put(d->out, &first);
+    return OK;
+}
+
 static status signed_decide(struct decide *d)
 {
     const struct lot_sign_ask *ask = d->ask;
@@ -80,7 +114,6 @@ static status signed_decide(struct decide *d)
     struct lot_papers papers;
     struct buf json;
     struct lot lot;
-    status st = OK;
 
     if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
     d->fact->client = lot.client;
@@ -90,14 +123,10 @@ static status signed_decide(struct decide *d)
         d->repeat_seq = papers.signed_[rule->what];
         return OK;
     }
-    TRY(check_state(rule, &lot));
     buf_init(&json, 256 * KB);
-    if (rule->balanced) st = check_balance(d, &lot, &json);
-    bytes_u(d->out, lot.number, 4);
-    bytes_u(d->out, lot.state, 1);
-    signature_put(d->out, &ask->signature);
-    bytes_str(d->out, buf_str(&json));
+    status st = lot_act_check(d, rule->what, &lot, &json);
     if (json.failed) st = no_memory();
+    if (st.cls == ST_OK) st = put_decided(d, &lot, buf_str(&json));
     buf_fini(&json);
     return st;
 }
@@ -124,6 +153,7 @@ static void signed_write(struct txn *t, const struct fact *f, const void *arg)
         lot_put(t, &lot);
         lot_papers_get(t, lot.number, &papers);
         papers.signed_[rule->what] = f->seq;
+        lot_pending_end(t, lot.number, rule->what);
         if (rule->to == LOT_REOPENED) forget_explained(&papers);
         lot_papers_put(t, lot.number, &papers);
         paper_note(t, lot.number, f);
@@ -141,6 +171,10 @@ static void signed_print(const struct fact *f, struct json_w *w, const void *arg
     json_w_kstr(w, "state_before", str_of(lot_state_word(x.before)));
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
+    if (x.proposal != 0) {
+        json_w_key(w, S("first_signature"));
+        signature_write(w, &x.first);
+    }
     if (x.balance.n == 0) return;
     json_w_key(w, S("balance"));
     json_w_raw(w, x.balance);

@@ -214,8 +214,14 @@ def settle(tell, site, operator, line):
     explain(**{"as": "lost_on_line"}, units=[unit(1)])
     explain(**{"as": "lost_on_line"}, count=1, level="pack")
     assert explain(**{"as": "kept_loose"}, count=1, level="pack")["balanced"]
-    for act in ("release", "reopen", "recall"):
+    for act in ("release", "reopen"):
         tell(qa, "POST", f"{lot}/{act}", signed)
+    noa = site.person("qa", "noa", "Noa Null")
+    tell(qa, "POST", f"{lot}/recall", signed, expect=(202,))
+    assert len(tell(operator, "GET", "/v1/acts")["items"]) == 1
+    tell(qa, "POST", f"{lot}/withdraw", {"act": "recall", "reason": "not this lot"})
+    tell(qa, "POST", f"{lot}/recall", signed, expect=(202,))
+    assert tell(noa, "POST", f"{lot}/recall", signed)["state"] == "recalled"
 
 
 def trade(tell, site, operator, sscc, packs):
@@ -382,6 +388,8 @@ def run(tell, site, partner):
     look(tell, site.as_role("client", client="acme"), packs, sscc)
     trade(tell, site, operator, sscc, packs)
     hear(tell, operator, partner)
+    site.configure(signatures={"second": "recall"})
+    site.restart()
     settle(tell, site, operator, line)
     look_after(tell, operator, site.as_role("distributor", client="acme", party=GLN))
     follow(tell, site.as_role("gateway", client="acme"))
