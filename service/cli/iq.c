@@ -2,12 +2,12 @@
 // whether it runs hardened, with which libraries, on what machine.
 #include "service/api/version.h"
 #include "service/cli/checking.h"
+#include "service/cli/file_digest.h"
 #include "service/cli/iq_libraries.h"
 #include "service/journal/opened.h"
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,25 +21,6 @@
 
 // ---- what it is
 
-static status digest_file(const char *path, char hex[65])
-{
-    static char piece[64 * KB];
-    unsigned char out[32];
-    unsigned n = sizeof out;
-    FILE *f = fopen(path, "rb");
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = f != NULL && ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
-
-    for (size_t got; good && (got = fread(piece, 1, sizeof piece, f)) > 0;)
-        good = EVP_DigestUpdate(ctx, piece, got) == 1;
-    good = good && !ferror(f) && EVP_DigestFinal_ex(ctx, out, &n) == 1;
-    EVP_MD_CTX_free(ctx);
-    if (f != NULL) fclose(f);
-    if (!good) return fail(ST_STORE, "file.read", 0, "%s cannot be read", path);
-    for (unsigned i = 0; i < n; i++) snprintf(hex + 2 * (size_t)i, 3, "%02x", out[i]);
-    return OK;
-}
-
 static status check_program(struct checking *c)
 {
     char path[FOLDER_PATH_MAX], hex[65];
@@ -47,7 +28,7 @@ static status check_program(struct checking *c)
     ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
     if (n < 0) return fail(ST_STORE, "file.read", 0, "/proc/self/exe: %s", strerror(errno));
     path[n] = 0;
-    TRY(digest_file("/proc/self/exe", hex));
+    TRY(file_digest("/proc/self/exe", hex));
     checking_say(c, "packtrail %s", PACKTRAIL_VERSION);
     checking_found(c, S("file"), "%s", path);
     checking_found(c, S("sha256"), "%s", hex);

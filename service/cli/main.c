@@ -27,6 +27,10 @@ static const struct command {
     {"restore", "SRC DIR --key FILE", "makes a site of a backup, once the backup is proven",
      cli_restore},
     {"journal", "DIR", "prints the journal, one JSON object a line", cli_journal},
+    {"archive", "DIR OUT [--gtin GTIN --lot LOT | --before DATE]",
+     "writes released lots, each with its records and balance, and a signed index, beside a "
+     "service that runs; deletes nothing",
+     cli_archive},
     {"user",
      "add DIR NAME --name TEXT --role ROLE [--client CLIENT]… --reason TEXT | password DIR NAME "
      "--reason TEXT | list DIR",

@@ -1,5 +1,6 @@
 #include "service/ops/journal_export.h"
 #include "common/bytes.h"
+#include "service/journal/lists.h"
 #include <openssl/evp.h>
 
 #define RECORD_MAX (128 * MB)
@@ -40,6 +41,7 @@ status journal_export_begin(struct journal_export *x, struct txn *t)
     x->link = (struct link){{0}};
     x->at = before + 1;
     x->shown = 0;
+    x->next_of_lot = 0;
     sha256_start(&x->sum);
     if (before == 0 || journal_link_get(t, before, &x->link)) return OK;
     TRY(txn_status(t));
@@ -77,6 +79,26 @@ static void record_line(struct journal_export *x, const struct fact *f, str reco
     buf_addc(out, '"');
 }
 
+// The lot's list has every fact that names it.
+static bool is_of_lot(struct journal_export *x, struct txn *t, uint64_t seq)
+{
+    char value[4];
+
+    if (x->next_of_lot < seq) {
+        put_be(value, x->lot, sizeof value);
+        if (list_of(t, x->client, LIST_LOT, (str){value, sizeof value}, seq, &x->next_of_lot, 1) ==
+            0)
+            x->next_of_lot = UINT64_MAX;
+    }
+    return x->next_of_lot == seq;
+}
+
+static bool is_shown(struct journal_export *x, struct txn *t, const struct fact *f)
+{
+    if (x->client.v != 0 && f->client.v != x->client.v) return false;
+    return x->lot == 0 || is_of_lot(x, t, f->seq);
+}
+
 status journal_export_one(struct journal_export *x, struct txn *t, struct arena *scratch,
                           struct buf *out)
 {
@@ -92,7 +114,7 @@ status journal_export_one(struct journal_export *x, struct txn *t, struct arena 
     x->link = link_next(&x->link, buf_str(&record));
     if (x->at >= x->from) {
         record_line(x, &f, buf_str(&record), out);
-        if (x->client.v == 0 || f.client.v == x->client.v) {
+        if (is_shown(x, t, &f)) {
             buf_add(out, S(",\"record\":\""));
             base64_add(out, buf_str(&record));
             buf_addc(out, '"');
@@ -116,6 +138,11 @@ static void statement_add(struct journal_export *x, struct buf *out)
     buf_addf(out, "\",\"from\":%llu,\"until\":%llu,\"records\":%llu", (unsigned long long)x->from,
              (unsigned long long)x->until, (unsigned long long)x->shown);
     if (x->client.v != 0) buf_addf(out, ",\"client\":\"%.*s\"", STR(x->client_name));
+    if (x->lot != 0) {
+        buf_addf(out, ",\"gtin\":\"%.*s\",\"lot\":", STR(x->gtin));
+        struct json_w w = json_writer(out);
+        json_w_str(&w, x->lot_name);
+    }
     buf_add(out, S(",\"time\":\""));
     when_write(out, (struct moment){x->now, 0});
     buf_add(out, S("\",\"link\":\""));

@@ -6,8 +6,9 @@
 //   {"packtrail":"journal export 1","journal_id","from","link"}    the link before the first record
 //   {"seq","sha256","link","record","says":{…}}                     a record, base64
 //   {"seq","sha256","link"}                                         one that is not shown
-//   {"packtrail":"journal export 1","journal_id","from","until","records","client"?,"time","link",
-//    "sha256"}                                                      of all lines before this one
+//   {"packtrail":"journal export 1","journal_id","from","until","records","client"?,"gtin"?,
+//    "lot"?,"time","link","sha256"}                                                      of all
+//    lines before this one
 //   {"signature"}                                 base64; Ed25519 over the line before, without LF
 #pragma once
 #include "common/digest.h"
@@ -22,10 +23,13 @@ struct journal_export {
     uint64_t from, until; // seq
     client_id client;     // not {0}: only its records are shown
     str client_name;
+    uint32_t lot; // not 0: of these only those that name this lot of it
+    str gtin, lot_name;
     wall now;
     // its own:
     uint64_t at;    // the next record to read
     uint64_t shown; // records written, shown or not
+    uint64_t next_of_lot;
     struct link link;
     struct sha256_run sum;
 };

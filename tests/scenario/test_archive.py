@@ -1,0 +1,133 @@
+"""Released lots as archives that prove themselves with standard tools, and tell all that was done."""
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+from contract import ROOT
+from harness import packtrail, sign
+from test_balance import line, lot, qa, settled  # noqa: F401 (fixtures)
+
+assert line and lot and qa
+PROVE = ROOT / "scripts/verify_archive.sh"
+
+
+def proven(folder, key):
+    done = subprocess.run([PROVE, folder, key], capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (done.stderr == "")
+    return done.stdout.strip() or done.stderr.strip()
+
+
+@pytest.fixture
+def released(site, line, lot, qa):  # noqa: F811
+    """A released lot beside the open one of the sample line."""
+    settled(line, lot)
+    qa.post(f"{lot}/release", {"signature": sign("approval", "all is well")}, 200)
+    site.admin.put("/v1/clients/beta", {"name": "Beta Secret"})
+    return site
+
+
+@pytest.fixture
+def key(released, tmp_path):
+    """As an auditor has fetched it."""
+    path = tmp_path / "auditor.pub"
+    path.write_text(released.admin.call("GET", "/v1/journal/key").text)
+    return path
+
+
+def archive(site, to, *args):
+    done = packtrail("archive", site.folder, to, *args)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_released_lot_is_archived_and_proven_by_standard_tools(released, line, key, tmp_path):  # noqa: F811
+    to = tmp_path / "archive"
+    code, said = archive(released, to)  # beside the service that runs
+    assert code == 0 and said.startswith(f"{line.gtin} L2: records ") and said.count("\n") == 1
+    assert proven(to, key) == "proven: 1 lots"
+    assert (to / "export.pub").read_text() == key.read_text()
+    head, item, statement, signature = map(json.loads, (to / "index.ndjson").open())
+    assert head["packtrail"] == statement["packtrail"] == "lot archive 1"
+    assert statement["lots"] == 1 and set(signature) == {"signature"}
+    assert (item["lot"], item["gtin"], item["client"], item["state"]) == (
+        "L2", line.gtin, "acme", "released")
+    for file in item["files"]:
+        assert hashlib.sha256((to / file["file"]).read_bytes()).hexdigest() == file["sha256"]
+    lines = [json.loads(x) for x in gzip.open(to / f"{line.gtin}-L2.ndjson.gz", "rt")]
+    shown = [x["says"] for x in lines[1:-2] if "says" in x]
+    wanted = released.admin.pages("/v1/journal", lot="L2", gtin=line.gtin)
+    assert [f["seq"] for f in shown] == [f["seq"] for f in wanted] and len(shown) > 10
+    assert shown[0]["kind"] == "lot.opened" and shown[-1]["kind"] == "lot.released"
+    assert shown[-1]["fact"]["signature"]["name"] == "Mia Muster"
+    assert any("says" not in x for x in lines[1:-2]), "what is not the lot's is a bare digest"
+    assert lines[-2]["lot"] == "L2" and lines[-2]["records"] == len(lines) - 3
+    page = (to / f"{line.gtin}-L2.html").read_text()
+    assert "Mia Muster (mia), approval, 20" in page and "Balanced" in page
+    released.stop()
+    released.verify()  # nothing was deleted, or changed
+
+
+def test_whatever_is_changed_in_an_archive_is_found(released, line, key, tmp_path):  # noqa: F811
+    to, name = tmp_path / "archive", f"{line.gtin}-L2"
+    assert archive(released, to)[0] == 0
+
+    def changed(file, change):
+        other = tmp_path / "other"
+        shutil.rmtree(other, ignore_errors=True)
+        shutil.copytree(to, other)
+        (other / file).write_bytes(change((other / file).read_bytes()))
+        return proven(other, key)
+    assert "changed" in changed("index.ndjson", lambda b: b.replace(b"released", b"recalled", 1))
+    assert "signed by another key" in changed("index.ndjson", lambda b: b.replace(
+        b'"lots":1', b'"lots":0'))
+    assert "FAILED" in changed(f"{name}.html", lambda b: b.replace(b"Balanced", b"balanced"))
+    assert "FAILED" in changed(f"{name}.ndjson.gz", lambda b: b[:-1] + b"x")
+    other = tmp_path / "less"
+    shutil.copytree(to, other)
+    (other / f"{name}.html").unlink()
+    assert proven(other, key).startswith("not proven: ")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", tmp_path / "k"],
+                   check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", tmp_path / "k", "-pubout", "-out", tmp_path / "k.pub"],
+                   check=True, capture_output=True)
+    assert "another key" in proven(to, tmp_path / "k.pub")
+    assert proven(to, key) == "proven: 1 lots"
+
+
+def test_lots_are_chosen_by_name_and_by_day(released, line, qa, tmp_path):  # noqa: F811
+    wish = ["--gtin", line.gtin, "--lot"]
+    assert archive(released, tmp_path / "one", *wish, "L2")[0] == 0
+    for at, (args, words) in enumerate([
+            ([*wish, "L1"], "archive.none: of these lots none is released"),
+            ([*wish, "L77"], "archive.none: there is no such lot"),
+            (["--before", "2020-01-01"], "archive.none: there is no such lot"),
+            (["--before", "never"], "date."), (["--gtin", "1", "--lot", "L2"], "gs1.length")]):
+        code, said = archive(released, tmp_path / f"none-{at}", *args)
+        assert code == 1 and words in said, said
+        assert not (tmp_path / f"none-{at}").exists()
+    assert archive(released, tmp_path / "all", "--before", "2199-12-31")[0] == 0
+    assert archive(released, tmp_path / "one")[1].startswith("packtrail archive: archive.taken: ")
+    for args in ([], ["--lot", "L2"], ["--gtin", "1"], [*wish, "L2", "--before", "2030-01-01"], ["x"]):
+        assert packtrail("archive", released.folder, tmp_path / "no", *args).returncode == (
+            2 if args else 0)
+    assert packtrail("archive", released.folder).returncode == 2
+    released.stop()
+    assert archive(released, tmp_path / "stopped")[0] == 0
+
+
+def test_a_lot_with_a_strange_name_has_a_file_all_the_same(site, line, qa, tmp_path):  # noqa: F811
+    strange = 'A/"B%&\'..'
+    path = f"/v1/lots/{line.gtin}/" + "".join(f"%{ord(c):02X}" for c in strange)
+    line.operator.post("/v1/lots", {"lot": strange, "gtin": line.gtin, "expiry": "2030-12"}, 201)
+    line.operator.post(f"{path}/close", {}, 200)
+    qa.post(f"{path}/release", {"signature": sign()}, 200)
+    key = tmp_path / "auditor.pub"
+    key.write_text(site.admin.call("GET", "/v1/journal/key").text)
+    assert archive(site, tmp_path / "archive")[0] == 0
+    assert sorted(p.name for p in (tmp_path / "archive").iterdir())[0] == (
+        f"{line.gtin}-A%2F%22B%25%26%27%2E%2E.html")
+    assert proven(tmp_path / "archive", key) == "proven: 1 lots"
