@@ -15,6 +15,7 @@ int cli_journal(int argc, char **argv);
 int cli_archive(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_token(int argc, char **argv);
+int cli_key(int argc, char **argv);
 int cli_convert(int argc, char **argv);
 int cli_hash(int argc, char **argv);
 int cli_validate(int argc, char **argv);

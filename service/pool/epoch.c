@@ -1,4 +1,5 @@
-// decided part of `epoch.added`: epoch 4 | check bytes 8
+// decided part of `epoch.added`: epoch 4 | check bytes 8 | where somebody added it: reason str, by
+// str
 #include "service/pool/epoch.h"
 #include "common/bytes.h"
 #include <string.h>
@@ -61,6 +62,7 @@ status epoch_check(struct txn *t, const struct journal_meta *meta, const struct 
 static status added_decide(struct decide *d)
 {
     const struct site *site = d->app;
+    const struct epoch_ask *ask = d->ask;
     uint32_t next = epoch_now(d->t) + 1;
     uint8_t check[SITE_KEY_CHECK_SIZE];
 
@@ -69,24 +71,53 @@ static status added_decide(struct decide *d)
     site_keys_check(site->keys, next, check);
     bytes_u(d->out, next, 4);
     buf_add(d->out, (str){(const char *)check, sizeof check});
+    if (ask == NULL) return OK;
+    bytes_str(d->out, ask->reason);
+    bytes_str(d->out, ask->by);
     return OK;
+}
+
+struct added {
+    uint32_t epoch;
+    str check;
+    struct epoch_ask said;
+};
+
+static bool added_get(str decided, struct added *out)
+{
+    struct bytes_r r = bytes_reader(decided);
+
+    *out = (struct added){.epoch = (uint32_t)bytes_get_u(&r, 4)};
+    out->check = bytes_get_raw(&r, SITE_KEY_CHECK_SIZE);
+    if (r.p != r.end) {
+        out->said.reason = bytes_get_str(&r);
+        out->said.by = bytes_get_str(&r);
+    }
+    return bytes_end(&r);
 }
 
 static void added_write(struct txn *t, const struct fact *f, const void *arg)
 {
+    struct added x;
+
     (void)arg;
-    if (f->decided.n != 4 + SITE_KEY_CHECK_SIZE) {
+    if (!added_get(f->decided, &x)) {
         txn_spoil(t, "record.corrupt", "a new epoch");
         return;
     }
-    struct key k = key_of((uint32_t)get_be(f->decided.p, 4));
-    txn_put(t, DB_ROWS, (str){k.b, sizeof k.b}, str_from(f->decided, 4));
+    struct key k = key_of(x.epoch);
+    txn_put(t, DB_ROWS, (str){k.b, sizeof k.b}, x.check);
 }
 
 static void added_print(const struct fact *f, struct json_w *w, const void *arg)
 {
+    struct added x;
+
     (void)arg;
-    if (f->decided.n >= 4) json_w_kint(w, "epoch", (int64_t)get_be(f->decided.p, 4));
+    if (!added_get(f->decided, &x)) return;
+    json_w_kint(w, "epoch", x.epoch);
+    if (x.said.reason.n > 0) json_w_kstr(w, "reason", x.said.reason);
+    if (x.said.by.n > 0) json_w_kstr(w, "by", x.said.by);
 }
 
 const struct kind kind_epoch_added = {FACT_EPOCH_ADDED, 1,           "epoch.added", added_decide,

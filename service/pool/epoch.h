@@ -13,5 +13,9 @@ uint32_t epoch_now(struct txn *t);
 // A newer epoch than the facts know is no trouble: it comes into use by kind_epoch_added.
 status epoch_check(struct txn *t, const struct journal_meta *meta, const struct site_keys *keys);
 
-// ask: none (NULL). Takes the next epoch of the site's keys into use. epoch.none: there is none.
+struct epoch_ask { // why, and who says so: for people
+    str reason, by;
+};
+// ask: struct epoch_ask, or NULL where a start finds the line. Takes the next epoch of the site's
+// keys into use. epoch.none: there is none.
 extern const struct kind kind_epoch_added;

@@ -1,0 +1,79 @@
+// `packtrail key add DIR`: another site key for a site that does not run, which random numbers come
+// from afterwards. The line goes into site.key first: where the fact is not made any more, the next
+// start makes it (service/serve.c).
+#include "common/form.h"
+#include "service/cli/cli.h"
+#include "service/cli/stopped.h"
+#include "service/pool/epoch.h"
+#include <openssl/crypto.h>
+#include <stdio.h>
+
+struct wish {
+    str reason, by;
+};
+#define W(member) .at = offsetof(struct wish, member)
+static const struct form_field fields[] = {
+    {.name = "reason", .kind = FORM_STR, W(reason), .required = true, .max = 500},
+    {.name = "by",       .kind = FORM_STR, W(by), .required = true, .max = 200},
+    {0     },
+};
+static const struct form form = {"key", sizeof(struct wish), fields, 1};
+
+// The present file is this site's, and no line in it waits for a start.
+static status keys_check(struct stopped *s, const struct site_keys *keys)
+{
+    struct txn *t = txn_read(s->site.db);
+    struct journal_meta meta;
+
+    status st = journal_meta_get(t, &s->arena, &meta);
+    if (st.cls == ST_OK) st = epoch_check(t, &meta, keys);
+    if (st.cls == ST_OK && epoch_now(t) < keys->count)
+        st = fail(ST_CONFLICT, "epoch.waits", 0,
+                  "site.key has a newer key already: the next start takes it into use");
+    status end = txn_end(&t, false);
+    return st.cls != ST_OK ? st : end;
+}
+
+static status key_add(struct stopped *s, const char *path, const struct wish *w,
+                      struct site_keys *keys)
+{
+    struct epoch_ask what = {w->reason, w->by};
+    uint8_t key[SITE_KEY_SIZE];
+    struct ask ask;
+
+    TRY(site_keys_load(path, keys));
+    TRY(keys_check(s, keys));
+    env_random(&env_real, key, sizeof key);
+    status st = site_keys_add(keys, key);
+    OPENSSL_cleanse(key, sizeof key);
+    TRY(st);
+    TRY(site_keys_save(path, keys));
+    s->site.keys = keys;
+    TRY(stopped_run(s, &kind_epoch_added, &what, &ask));
+    printf("epoch %u is in use: copy %s to where it is kept safe\n", keys->count, path);
+    return cli_output_done();
+}
+
+static status add(struct stopped *s, char **named, str json)
+{
+    static struct site_keys keys;
+    char path[FOLDER_PATH_MAX];
+    struct wish w;
+
+    (void)named;
+    TRY(form_parse(&form, json, &s->arena, &w));
+    TRY(folder_path(&s->folder, "site.key", path));
+    status st = key_add(s, path, &w, &keys);
+    site_keys_fini(&keys);
+    return st;
+}
+
+int cli_key(int argc, char **argv)
+{
+    static const struct stopped_verb verbs[] = {
+        {"add",        1, "reason by", "reason", true, add},
+        {0},
+    };
+
+    return stopped_command(verbs, argc, argv);
+}
