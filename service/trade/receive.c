@@ -57,8 +57,10 @@ static status check_party(struct receiving *r, const struct goods_unit *u)
     uint64_t party = r->back ? r->ask->says.from_party : r->ask->says.to_party;
     struct handed h;
 
-    if (handed_find(r->g.d->t, u->unit, party, &h)) return OK;
-    return not_received("unit.other_party", "it was never shipped to that party");
+    if (!handed_find(r->g.d->t, u->unit, party, &h))
+        return not_received("unit.other_party", "it was never shipped to that party");
+    if (r->back || !(handed_marks(r->g.d->t, u->unit, party) & HANDED_RECEIVED)) return OK;
+    return not_received("unit.received", "the party has received it already");
 }
 
 static status check_unit(struct receiving *r, const struct goods_unit *u, struct goods_look *x,
@@ -202,6 +204,7 @@ struct writing {
     struct unit_rows rows;
     struct cargo_marking around;
     struct arena *arena;
+    uint64_t party; // that received it
 };
 
 // Out of its container, while its row still says what it was there.
@@ -219,7 +222,10 @@ static void write_unit(struct writing *w, unit_id u, uint64_t effect)
     struct unit x = unit_get(&w->rows, u);
     unsigned before = x.flags;
 
-    if (w->f->kind == FACT_RETURN_MADE) handed_came_back(w->t, u);
+    if (w->f->kind == FACT_RETURN_MADE)
+        handed_came_back(w->t, u);
+    else
+        handed_mark(w->t, u, w->party, HANDED_RECEIVED);
     if (leaves) leave(w, u, x.parent);
     if (leaves) x.parent = (unit_id){0};
     unit_apply(&x, &c);
@@ -238,8 +244,11 @@ static void write_units(struct txn *t, const struct fact *f, const struct receiv
     struct bytes_r in = x->own.changes;
     struct alike_r changes = {.in = &in};
     struct writing w = {
-        .t = t, .f = f, .around = {.t = t, .seq = f->seq},
-                .arena = a
+        .t = t,
+        .f = f,
+        .around = {.t = t, .seq = f->seq},
+        .arena = a,
+        .party = x->own.says.to_party
     };
     unit_id u;
 
