@@ -11,6 +11,7 @@
 #include "service/tree/cargo_db.h"
 #include "service/tree/handed_db.h"
 #include "service/tree/tree_db.h"
+#include <stdlib.h>
 
 #define RAISED_MAX 16u // exceptions of one fact
 
@@ -165,11 +166,34 @@ static status put(struct receiving *r, const struct buf *previous, const struct 
     return txn_status(d->t);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static uint64_t depth_of(const struct receiving *r, unit_id u)
+{
+    uint64_t depth = 0;
+
+    for (; u.v != 0 && depth < UNIT_DEPTH_MAX; depth++) u = unit_one(r->g.d->t, u).parent;
+    return depth;
+}
+
+// The outermost first, however they were named: what an SSCC counts as is told by its content, so
+// that it must leave, and be counted, before anything leaves it.
 static status look_at_all(struct receiving *r, struct buf *previous, struct buf *changes)
 {
+    uint64_t *order = NEW_ARRAY(r->g.d->arena, uint64_t, r->ask->n + 1);
+
+    if (order == NULL) return no_memory();
+    for (uint32_t i = 0; i < r->ask->n; i++)
+        order[i] = depth_of(r, r->ask->units[i].unit) << 32 | i;
+    qsort(order, r->ask->n, sizeof *order, by_value);
     r->previous.b = previous;
     r->changes.b = changes;
-    for (uint32_t i = 0; i < r->ask->n; i++) TRY(look_at(r, i));
+    for (uint32_t i = 0; i < r->ask->n; i++) TRY(look_at(r, (uint32_t)order[i]));
     alike_end(&r->previous);
     alike_end(&r->changes);
     return put(r, previous, changes);
@@ -319,8 +343,8 @@ static void receive_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     arena_init(&a, 256 * MB);
     if (received_get(f, &a, &x).cls == ST_OK) {
+        write_counts(t, f, &x.own.counts); // by what each was before anything left
         write_units(t, f, &x, &a);
-        write_counts(t, f, &x.own.counts);
         if (f->flags & FACT_IS_EVENT) note(t, f, &x, &a);
         raise(t, f, &x);
     } else {
