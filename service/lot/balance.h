@@ -2,9 +2,9 @@
 // level, from the counters alone (DOMAIN 2.5). What it costs does not grow with the lot.
 //
 // glossary: a *difference* is what an equation leaves over. It is *explained* by changing what the
-// units are (they are lost on line, sampled …) or, where nobody knows which they are, by count. What is
-// said by count holds for the numbers it was said of, the *basis*: once a term of the equation is
-// another it is *out of date*, explains nothing, and must be said again.
+// units are (they are lost on line, sampled …) or, where nobody knows which they are, by count.
+// What is said by count holds for the numbers it was said of, the *basis*: once a term of the
+// equation is another it is *out of date*, explains nothing, and must be said again.
 #pragma once
 #include "service/lot/papers.h"
 
