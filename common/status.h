@@ -21,6 +21,7 @@
     X(HEADERS_TOO_LARGE, 431, "the headers are larger than allowed")                               \
     X(INTERNAL, 500, "the service made a mistake")                                                 \
     X(UNSUPPORTED, 501, "this is not supported")                                                   \
+    X(NOT_SET_UP, 503, "this site is not set up to answer that")                                   \
     X(BUSY, 503, "the service has too much to do, ask again")                                      \
     X(STORE, 503, "the store could not be read or written")                                        \
     X(FULL, 507, "there is no room left to store this")

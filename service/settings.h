@@ -45,8 +45,8 @@ struct site_settings {
     uint8_t capture_ids; // of events that have none: 0 hashes, 1 UUIDs
     struct {             // as struct site_limits
         uint64_t issue_max, report_units_max, reports_max, slice_lines, slice_bytes;
-        uint64_t page_default, page_max, import_max, clock_ahead_max_ms, results_bytes_max,
-            shift_cases;
+        uint64_t page_default, page_max, import_max, clock_ahead_max_ms, clock_behind_max_ms,
+            results_bytes_max, shift_cases;
         uint64_t report_body_max, stream_body_max, import_body_max;
         uint64_t capture_events_max, capture_body_max, capture_event_max, capture_slice_events;
         uint64_t capture_wait_ms;

@@ -5,6 +5,8 @@
 #include "service/journal/refusal.h"
 #include <string.h>
 
+#define REASON_MAX 500u // bytes
+
 #define KEY_MAX 255 // octets of an Idempotency-Key
 
 struct pending { // in the request's arena while its job is away
@@ -274,4 +276,16 @@ status api_reason_check(const struct caller *c, str reason)
 {
     if (reason.n > 0 || !c->person) return OK;
     return fail(ST_BAD_INPUT, "reason.required", 0, "reason: say why; people must");
+}
+
+status api_reason_take(struct http_req *r, str *reason)
+{
+    str said = http_header(r, S("Packtrail-Reason"));
+
+    if (reason->n > 0 || said.n == 0) return api_reason_check(caller_of(r), *reason);
+    if (said.n > REASON_MAX || !str_is_utf8(said, NULL))
+        return fail(ST_BAD_INPUT, "reason.form", 0, "Packtrail-Reason: UTF-8, up to %u bytes",
+                    REASON_MAX);
+    *reason = arena_str(&r->arena, said);
+    return reason->p == NULL ? no_memory() : OK;
 }

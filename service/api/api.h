@@ -56,3 +56,6 @@ void api_page_next(struct http_req *r, struct json_w *w, str last_key); // "next
 
 // Where a person changes something a reason is demanded (reason.required); machines may leave it.
 status api_reason_check(const struct caller *c, str reason);
+// *reason is what the body says, else what the header Packtrail-Reason does, in r->arena; then as
+// above. reason.form: the header is too long or no text.
+status api_reason_take(struct http_req *r, str *reason);

@@ -24,6 +24,8 @@ static status event_validate(void *self, const struct document_event *e)
     struct validation *v = self;
     status st = e->read.cls == ST_OK ? epcis_event_check(e->event) : e->read;
 
+    if (st.cls == ST_OK && e->event->step_misspelt)
+        st = fail(ST_BAD_INPUT, "epcis.word", 0, "bizStep: it is spelt decommissioning");
     if (st.cls == ST_OK) return OK;
     document_refusal(e, &st, &v->line);
     say(v);

@@ -1,6 +1,6 @@
 // rows: 'f' digits of the prefix -> client 4
 //       'C' client 4 -> profile: ship_rule 1, ship_needs_ack 1, capture 1, decommission_packed 1,
-//                       decommission_parent 1
+//                       decommission_parent 1, pack_levels 1
 //       'C' 0 (4)    -> 16 bytes that change with every put of a client: the digest of those before
 //                       and of the fact
 #include "service/client/client.h"
@@ -10,7 +10,7 @@
 #define PREFIX_MIN        4u
 #define PREFIX_MAX        12u
 #define PREFIXES_A_CLIENT 64u
-#define PROFILE_BYTES     5u
+#define PROFILE_BYTES     6u
 
 struct client_value {
     str name;
@@ -24,6 +24,7 @@ static const char *const ship_rules[] = {"closed", "released", "quarantine", NUL
 static const char *const capture_rules[] = {"record", "strict", "off", NULL};
 static const char *const packed_rules[] = {"refuse", "unpack", NULL};
 static const char *const parent_rules[] = {"parent", "children", NULL};
+static const char *const level_rules[] = {"any", "product", NULL};
 
 static status prefix_check(str value, struct arena *a, str *out)
 {
@@ -41,6 +42,7 @@ static const struct form_field profile_fields[] = {
     {PROFILE(capture), .kind = FORM_WORD, .words = capture_rules},
     {PROFILE(decommission_packed), .kind = FORM_WORD, .words = packed_rules},
     {PROFILE(decommission_parent), .kind = FORM_WORD, .words = parent_rules},
+    {PROFILE(pack_levels), .kind = FORM_WORD, .words = level_rules},
     {0},
 };
 static const struct form profile_form = {
@@ -139,8 +141,9 @@ static str key_of_client(struct client_key *k, uint32_t number)
 
 static void profile_put(struct txn *t, uint32_t number, const struct client_profile *p)
 {
-    char row[PROFILE_BYTES] = {(char)p->ship_rule, (char)p->ship_needs_ack, (char)p->capture,
-                               (char)p->decommission_packed, (char)p->decommission_parent};
+    char row[PROFILE_BYTES] = {
+        (char)p->ship_rule,           (char)p->ship_needs_ack,      (char)p->capture,
+        (char)p->decommission_packed, (char)p->decommission_parent, (char)p->pack_levels};
     struct client_key k;
 
     txn_put(t, DB_ROWS, key_of_client(&k, number), (str){row, sizeof row});
@@ -235,7 +238,8 @@ status client_profile(struct txn *t, client_id c, struct client_profile *out)
                                .ship_needs_ack = bytes_get_u(&r, 1) != 0,
                                .capture = (uint8_t)bytes_get_u(&r, 1),
                                .decommission_packed = (uint8_t)bytes_get_u(&r, 1),
-                               .decommission_parent = (uint8_t)bytes_get_u(&r, 1)};
+                               .decommission_parent = (uint8_t)bytes_get_u(&r, 1),
+                               .pack_levels = (uint8_t)bytes_get_u(&r, 1)};
     if (!bytes_end(&r)) txn_spoil(t, "store.corrupt", "the profile of a client");
     TRY(txn_status(t));
     *out = p;

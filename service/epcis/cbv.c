@@ -171,6 +171,11 @@ static status unknown(const struct vocabulary *v, str in)
     return fail(ST_BAD_INPUT, "epcis.word", 0, "\"%.*s\" is no %s of CBV", STR(shown), v->says);
 }
 
+bool epcis_step_is_misspelt(str step)
+{
+    return str_eq(step, S("urn:epcglobal:cbv:bizstep:decomissioning"));
+}
+
 // What is spelled like a word of CBV but is none. JSON refuses more than XML: its schema does.
 static status foreign(const struct vocabulary *v, str in, unsigned spellings, str *out)
 {
@@ -183,7 +188,8 @@ static status foreign(const struct vocabulary *v, str in, unsigned spellings, st
         {"http://www.gs1.org/voc/",  23},
     };
 
-    if (str_starts(in, S("urn:epcglobal:cbv:"))) return unknown(v, in);
+    if (str_starts(in, S("urn:epcglobal:cbv:")) && !epcis_step_is_misspelt(in))
+        return unknown(v, in);
     for (size_t i = 0; i < LEN(in_json) && (spellings & EPCIS_SPELT_URN) == 0; i++)
         if (str_starts(in, in_json[i])) return unknown(v, in);
     *out = in;

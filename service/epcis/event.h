@@ -152,6 +152,7 @@ struct epcis_event {
     struct epcis_quantities out_quantities;
     str transformation;
     str step, disposition;
+    bool step_misspelt;           // it came so, see epcis_step_is_misspelt
     struct epcis_strs set, unset; // persistentDisposition
     struct epcis_place read_point, biz_location;
     struct epcis_pairs bts, sources, destinations;

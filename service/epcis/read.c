@@ -14,7 +14,11 @@ status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena
     assert(scope->syntax < LEN(readers));
     if (readers[scope->syntax] == NULL)
         return fail(ST_UNSUPPORTED, "epcis.syntax", 0, "events in this syntax are not read");
-    return readers[scope->syntax](bytes, scope, a, out);
+    TRY(readers[scope->syntax](bytes, scope, a, out));
+    if (!epcis_step_is_misspelt(out->step)) return OK;
+    out->step = epcis_word(EPCIS_VOC_STEP, EPCIS_STEP_DECOMMISSIONING);
+    out->step_misspelt = true;
+    return OK;
 }
 
 bool epcis_syntax_guess(str bytes, enum epcis_syntax *out)

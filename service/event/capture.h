@@ -68,6 +68,7 @@ struct capture_ask {
     const struct capture_unit *units; // no unit twice
     uint32_t n, in;
     bool has_parent, twice; // some were named twice
+    uint8_t warns;          // enum capture_exception, of its words; 0: none
     bool empties;           // no children: all that the parent holds
     uint32_t lot;           // that it says; 0: none, or none that is known
     str entries;            // captured_entries_put

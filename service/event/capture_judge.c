@@ -504,6 +504,8 @@ static status judge_all(struct capturing *c)
     unit_rows_read(&rows, c->d->t);
     if (c->event == 0) check_time(c);
     check_twice(c);
+    if (c->event == 0 && c->ask->warns != 0 && c->ask->rule != CAPTURE_OFF)
+        except(c, (enum capture_exception)c->ask->warns, 0);
     check_waits(c, &rows);
     for (uint32_t i = 0; i < c->n; i++) judge_one(c, i, &rows);
     alike_end(&c->j.previous);

@@ -410,6 +410,7 @@ static void take_header(struct taking *x, const struct capture_source *s, struct
                                 .in = e->epcs.n,
                                 .body = s->bytes,
                                 .acts = captured_acts_of(e)};
+    ask->warns = (uint8_t)captured_warning(e);
     if (s->scope->syntax == EPCIS_SYNTAX_XML) ask->flags |= CAPTURED_XML;
     if (e->error != NULL) ask->flags |= CAPTURED_ERROR;
     if (s->alone) ask->flags |= CAPTURED_ALONE;
@@ -420,6 +421,8 @@ static void take_header(struct taking *x, const struct capture_source *s, struct
 
 static status take(struct taking *x, const struct capture_source *s, struct capture_ask *ask)
 {
+    if (s->event->step_misspelt && x->k->rule == CAPTURE_STRICT)
+        return fail(ST_BAD_INPUT, "epcis.word", 0, "bizStep: it is spelt decommissioning");
     take_header(x, s, ask);
     TRY(read_all(x));
     TRY(find_all(x));

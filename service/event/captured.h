@@ -114,7 +114,9 @@ enum captured_effect {
     X(LOST, 15, "unit.lost")                                                                       \
     X(RECALLED, 16, "unit.recalled")                                                               \
     X(RECEIVED_BACK, 17, "unit.received_back")                                                     \
-    X(CYCLE, 18, "pack.cycle")
+    X(CYCLE, 18, "pack.cycle")                                                                     \
+    X(STEP, 19, "event.step") /* it says the opposite of the action, which counts */               \
+    X(WORD, 20, "epcis.word") /* a word that is known to be misspelt */
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

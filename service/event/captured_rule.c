@@ -53,6 +53,19 @@ struct captured_acts captured_acts_of(const struct epcis_event *e)
     return nothing;
 }
 
+// The action counts; a step that says the opposite was meant otherwise, or the action was.
+unsigned captured_warning(const struct epcis_event *e)
+{
+    enum epcis_action not_of_step =
+        is_word(e->step, EPCIS_VOC_STEP, EPCIS_STEP_UNPACKING) ? EPCIS_ADD
+        : is_word(e->step, EPCIS_VOC_STEP, EPCIS_STEP_PACKING) ? EPCIS_DELETE
+                                                               : EPCIS_NO_ACTION;
+
+    if (e->step_misspelt) return EXCEPTION_WORD;
+    if (e->type != EPCIS_AGGREGATION || not_of_step == EPCIS_NO_ACTION) return 0;
+    return e->action == not_of_step ? EXCEPTION_STEP : 0;
+}
+
 // What the state machine says, in the words that facts keep.
 static unsigned exception_of(const char *reason)
 {

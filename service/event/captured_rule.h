@@ -13,6 +13,8 @@ struct captured_acts {
                                    // nothing is done to them
 };
 // Error declarations and everything that only looks at things: nothing.
+// What of its words somebody should look at although it is taken; 0: nothing.
+unsigned captured_warning(const struct epcis_event *e);
 struct captured_acts captured_acts_of(const struct epcis_event *e);
 
 // 0, or why the act is not taken: enum capture_exception.

@@ -108,17 +108,12 @@ static status explained_decide(struct decide *d)
 static void explained_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct lot_explained x;
-    struct lot_papers p;
     struct arena a;
 
     (void)arg;
     arena_init(&a, 256 * MB);
     if (lot_explained_get(f->decided, &a, &x).cls == ST_OK) {
-        if (x.units.units == 0) {
-            lot_papers_get(t, x.lot, &p);
-            p.level[x.level].explained[x.as->of] += x.count;
-            lot_papers_put(t, x.lot, &p);
-        }
+        if (x.units.units == 0) balance_explain(t, x.lot, x.level, x.as->of, x.count);
         paper_note(t, x.lot, f);
         balance_note(t, f, x.lot, false);
     } else {

@@ -1,6 +1,6 @@
 // handover.h - the own part of `receipt.made` and `return.made`, after the common part of report.h:
 // who received what from whom, and what was said of each unit. The touched units are those that
-// were received, in the order in which they were named.
+// were received, the outermost first.
 //
 // own part: shipped.h's, number 0 | condition str | units named var, then each: verdict str (empty:
 //     accepted), received 1, text as JSON str, unit var (0: not known) | changes of those received,

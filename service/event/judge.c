@@ -15,6 +15,10 @@ static status check_time(const struct decide *d, const struct report_ask *ask)
     const struct site *site = d->app;
     int64_t ahead = ask->time.at.ms - d->now.ms;
 
+    if (ask->has_time && site->limits.clock_behind_max_ms != 0 &&
+        -ahead > (int64_t)site->limits.clock_behind_max_ms)
+        return fail(ST_CONFLICT, "time.floor", 0,
+                    "time: it is longer ago than this site takes (clock.behind_max)");
     if (!ask->has_time || ahead <= (int64_t)site->limits.clock_ahead_max_ms) return OK;
     return fail(ST_CONFLICT, "time.ahead", 0,
                 "time: it is %lld ms ahead of the service, at most %u are taken", (long long)ahead,

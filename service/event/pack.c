@@ -3,6 +3,7 @@
 //
 // Packing stays open after its lot was closed, also where it begins a container: what is
 // commissioned must be able to leave.
+#include "service/client/client.h"
 #include "service/event/before.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
@@ -29,6 +30,7 @@ struct packing {
     bool one_lot;     // all packs of a lowest container, and a case's content, are of one lot
     uint32_t product; // of the children, 0: not known yet
     bool strange;     // children of several products: no nominal count
+    bool by_levels;   // none of the product's levels may be left out
 };
 
 // ---- the container
@@ -78,9 +80,26 @@ static status lot_fits(struct packing *p, const struct unit_sorts *s, uint32_t l
     return fail(ST_CONFLICT, "pack.lot", 0, "its lot is not that of the container's content");
 }
 
-// REQ TREE-SGTIN-SSCC: a case that bears an SGTIN holds its product's level below, never an SSCC.
-static status level_fits(struct packing *p, const struct unit_sorts *s, const struct shape *shape)
+// Where the client packs by its products' levels, an SSCC holds those right below a level of SSCCs.
+// A product that gives none leaves it open.
+static status level_is_next(struct packing *p, unit_id u, const struct unit_sorts *s,
+                            const struct shape *shape)
 {
+    uint32_t lot = judge_lot(&p->j, u);
+    uint8_t above = (uint8_t)(s->is_sscc ? level_of_unit(&p->levels, u, lot) : s->level);
+
+    do above++;
+    while (above < shape->levels && shape->level[above].label_only);
+    if (above < shape->levels && shape->level[above].is_sscc) return OK;
+    if (above >= shape->levels && shape_sscc_levels(shape) == 0) return OK;
+    return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in an SSCC");
+}
+
+// REQ TREE-SGTIN-SSCC: a case that bears an SGTIN holds its product's level below, never an SSCC.
+static status level_fits(struct packing *p, unit_id u, const struct unit_sorts *s,
+                         const struct shape *shape)
+{
+    if (p->sorts.is_sscc && p->by_levels) return level_is_next(p, u, s, shape);
     if (p->sorts.is_sscc) return OK;
     bool fits = !s->is_sscc && s->product == p->sorts.product && shape->product == s->product &&
                 shape_below(shape, p->sorts.level) == s->level;
@@ -136,13 +155,27 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     if (lot == 0) return lotless_fits(p);
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
-    TRY(level_fits(p, &s, shape)); // first: what is not taken says nothing of the others' lot
+    TRY(level_fits(p, u, &s, shape)); // first: what is not taken says nothing of the others' lot
     TRY(depth_fits(p, u, &s));
     TRY(lot_fits(p, &s, lot));
     if (p->product == 0) p->product = shape->product;
     if (p->product != shape->product) p->strange = true;
     if (tally(p, lot, level_of_unit(&p->levels, u, lot))) return OK;
     return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
+}
+
+// Nothing is moved into the container that it lies in; that it has a parent would say too little.
+static bool lies_there(struct packing *p, unit_id u)
+{
+    struct unit x = unit_get(&p->j.rows, u);
+
+    if (p->ask->type != REPORT_MOVE || x.parent.v == 0 || x.parent.v != p->ask->parent.v)
+        return false;
+    p->j.looked++;
+    alike_put(&p->j.previous, x.last);
+    judge_offend(&p->j, u,
+                 fail(ST_CONFLICT, "unit.same_parent", 0, "it lies in that container already"));
+    return true;
 }
 
 // What fits into a container that is none need not be asked.
@@ -152,7 +185,7 @@ static void take_children(struct packing *p, bool parent)
     unit_id u;
 
     for (struct run_walk w = runs_walk(&p->ask->units); run_next(&w, &u);) {
-        if (!judge_unit(&p->j, u, ACT_BE_PACKED, &x) || !parent) continue;
+        if (lies_there(p, u) || !judge_unit(&p->j, u, ACT_BE_PACKED, &x) || !parent) continue;
         status st = child_fits(p, u, &x);
         if (st.cls != ST_OK) judge_offend(&p->j, u, st);
     }
@@ -345,6 +378,16 @@ static void watch(struct packing *p)
     p->own.shift_container = gap.container;
 }
 
+static status take_rule(struct packing *p)
+{
+    struct client_profile profile;
+
+    if (!p->sorts.is_sscc) return OK;
+    TRY(client_profile(p->j.d->t, p->ask->client, &profile));
+    p->by_levels = profile.pack_levels == LEVELS_OF_PRODUCT;
+    return OK;
+}
+
 static status pack_decide(struct decide *d)
 {
     const struct report_ask *ask = d->ask;
@@ -359,6 +402,7 @@ static status pack_decide(struct decide *d)
     if (d->repeat_seq != 0) return OK;
     p.levels = (struct level_reader){.t = d->t, .names = p.j.names, .arena = d->arena};
     bool parent = begin_parent(&p);
+    TRY(take_rule(&p));
     if (parent) look_inside(&p);
     take_children(&p, parent);
     TRY(judge_end(&p.j));

@@ -295,8 +295,11 @@ static void reports_open(struct http_req *r)
     struct reports *s;
     bool lines = false, bad = false, each = false, atomic = false;
     struct job_key key = {0};
+    str reason = {0};
 
     status st = media_of(r, &lines);
+    if (st.cls == ST_OK && http_header(r, S("Packtrail-Reason")).n > 0)
+        st = api_reason_take(r, &reason);
     if (st.cls == ST_OK) st = wishes_of(r, &each, &atomic);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
@@ -312,6 +315,8 @@ static void reports_open(struct http_req *r)
     buf_init(&s->in, limits->report_body_max + (lines && !atomic ? READ_AHEAD : 0));
     slice_init(&s->slice, limits->report_units_max);
     s->slice.each = each;
+    s->slice.person = caller_of(r)->person;
+    s->slice.reason = reason;
     s->slicer = (struct slicer){.lines_max = limits->slice_lines, .bytes_max = limits->slice_bytes};
     results_init(&s->results, limits->results_bytes_max);
     r->work = s;

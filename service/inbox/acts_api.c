@@ -1,4 +1,6 @@
 // One exception shown, and what people do with it; the routes of the room.
+#include "service/access/actor_db.h"
+#include "service/access/user.h"
 #include "service/inbox/inbox_int.h"
 
 #define READERS "operator qa auditor admin client gateway distributor"
@@ -174,6 +176,19 @@ static void done(struct http_req *r, const struct ask *a)
     inbox_reply(r, 200, inbox_close(&x, answer(&x, a, &w)), &b);
 }
 
+// Who works something off is a person or a token of this site, so that nothing waits for nobody.
+static status check_owner(const struct inbox *x, str owner)
+{
+    struct actor actor;
+    struct user user;
+
+    if (owner.n == 0) return OK;
+    if (user_get(x->t, owner, x->a, &user) && user.active) return OK;
+    if (actor_by_id(x->t, owner, x->a, &actor) && actor.revoked.ms == 0) return OK;
+    return fail(ST_UNPROCESSABLE, "exception.owner", 0,
+                "owner: there is no person and no token of that name here");
+}
+
 static status read_act(struct http_req *r, const struct verb *verb, const struct value *v,
                        struct exception_act *out)
 {
@@ -187,6 +202,7 @@ static status read_act(struct http_req *r, const struct verb *verb, const struct
     if (st.cls == ST_OK) {
         out->id = row.id;
         verb->fill(&x, &row, v, out);
+        st = check_owner(&x, v->owner);
     }
     return inbox_close(&x, st);
 }

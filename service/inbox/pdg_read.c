@@ -40,7 +40,7 @@ static void read_field(struct json_r *r, const struct pdg_field *f, void *out)
         str s = read_text(r, f);
         memcpy(at, &s, sizeof s);
     } else if (f->kind == PDG_NUMBER) {
-        int64_t n = json_int(r, INT32_MIN, INT64_C(1) << 53);
+        int64_t n = json_int(r, 0, INT64_C(1) << 53);
         memcpy(at, &n, sizeof n);
     } else if (f->kind == PDG_BOOL) {
         bool b = json_bool(r);
@@ -132,8 +132,8 @@ static void read_groups(struct reading *x, enum pdg_group first, enum pdg_group 
         bool known = !inner && pdg_group_find(key, &g) && g >= first && g <= last;
         uint32_t bit = inner ? PDG_GROUPS : known ? (uint32_t)g : 0;
         if (!inner && !known) {
-            (void)json_raw(&x->r);
-            continue;
+            json_unknown(&x->r, key); // what is wrong would be read by nobody
+            return;
         }
         if (seen >> bit & 1) json_twice(&x->r, key);
         seen |= UINT32_C(1) << bit;
@@ -182,20 +182,23 @@ static void read_message(struct reading *x)
     if (x->r.st.cls == ST_OK) pdg_object_close(&x->r, o, seen);
 }
 
-// A report says whether its case is resolved, or what is wrong; a response answers items, or has
-// notes. What has neither is told what it lacks to be a report.
+// A report says whether its case is resolved, or what is wrong; a response answers items. Notes
+// alone are a response; a report that has some keeps them in the message as it came. What has
+// neither is told what it lacks to be a report.
 static status type_of(str json, struct arena *a, enum pdg_type *out)
 {
     struct json_r r = json_reader(json, a);
-    bool report = false, response = false;
+    bool report = false, response = false, notes = false;
     str key;
 
     for (json_object(&r); json_key(&r, &key); (void)json_raw(&r)) {
         report |= str_eq(key, S("case_resolved")) || str_eq(key, S("exceptions")) ||
                   str_eq(key, S("other_errors"));
-        response |= str_eq(key, S("response_items")) || str_eq(key, S("additional_notes"));
+        response |= str_eq(key, S("response_items"));
+        notes |= str_eq(key, S("additional_notes"));
     }
     TRY(json_r_end(&r));
+    response |= notes && !report;
     if (report && response)
         return fail(ST_BAD_INPUT, "pdg.none", 0,
                     "it is a report (exceptions, case_resolved) or a response (response_items), "

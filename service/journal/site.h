@@ -26,6 +26,7 @@ struct site_limits {                 // settings, each with its default in servi
     uint32_t import_max;             // numbers in an import, 1,000,000
     uint32_t shift_cases;            // in a row that make a label shift, 3; 0: not watched
     uint32_t clock_ahead_max_ms;     // how far ahead of the service an event may say it was, 30,000
+    uint64_t clock_behind_max_ms;    // how far back, ten years; 0: as far as it likes
     uint32_t results_bytes_max;      // over it, results of reports hold the refused only, 1 MB
     size_t report_body_max;          // one report or an array of them, 8 MB
     size_t stream_body_max;          // NDJSON, 1 GB

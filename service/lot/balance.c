@@ -1,4 +1,6 @@
 #include "service/lot/balance.h"
+#include "common/bytes.h"
+#include "common/digest.h"
 #include "service/exception/exception.h"
 #include <string.h>
 
@@ -93,7 +95,6 @@ static void take_level(struct balance *b, const struct lot_counts *c, uint8_t le
     l->level = level;
     l->has_above = level < b->shape.levels && shape_has_above(&b->shape, level);
     l->now = c->level[level];
-    memcpy(l->explained, b->papers.level[level].explained, sizeof l->explained);
     settle_goods(l);
     settle_physical(l, &b->papers);
 }
@@ -108,6 +109,46 @@ static void take_numbers(struct balance *b, const struct lot_counts *c, const ui
             if (k == l->level || (sscc && is_sscc(&b->shape, k)))
                 add_numbers(l, &c->level[k], returned[k]);
         if (l->has_numbers) settle_numbers(l);
+    }
+}
+
+// ---- what was explained by count
+
+#define TERMS_MAX 16u
+
+static uint64_t basis_of(const struct balance_level *l, enum difference d)
+{
+    char bytes[TERMS_MAX * 8];
+    const uint64_t *terms =
+        &l->physical[d < DIFFERENCE_PHYSICAL ? 0 : d - DIFFERENCE_PHYSICAL].value;
+    size_t n = 3; // value, seq, expected
+
+    if (d == DIFFERENCE_UNKNOWN_FATE) {
+        terms = &l->numbers.issued; // up to stolen: what follows is left over
+        n = (size_t)(&l->numbers.unknown_fate - terms);
+    } else if (d < DIFFERENCE_PHYSICAL) {
+        terms = &l->goods.commissioned;
+        n = sizeof l->goods / sizeof *terms;
+    }
+    assert(n <= TERMS_MAX);
+    for (size_t i = 0; i < n; i++) put_be(bytes + 8 * i, terms[i], 8);
+    struct sha256 sum = sha256_of((str){bytes, 8 * n});
+    return get_be(sum.b, 8);
+}
+
+// What a release was signed over stands as it was signed, whatever its goods do afterwards.
+static void take_explained(struct balance *b)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        struct balance_level *l = &b->level[i];
+        for (enum difference d = 0; d < DIFFERENCE_END; d++) {
+            uint64_t count = b->papers.level[l->level].explained[d].count;
+            l->basis[d] = basis_of(l, d);
+            bool holds = b->papers.level[l->level].explained[d].basis == l->basis[d] ||
+                         b->lot.state == LOT_RELEASED;
+            l->explained[d] = holds ? count : 0;
+            l->outdated[d] = holds ? 0 : count;
+        }
     }
 }
 
@@ -133,6 +174,7 @@ status balance_of(struct txn *t, const struct lot *lot, struct arena *a, struct 
     for (uint8_t i = 0; i < PRODUCT_LEVELS_MAX; i++)
         if (is_used(out, &c, i)) take_level(out, &c, i);
     take_numbers(out, &c, returned);
+    take_explained(out);
     return txn_status(t);
 }
 
@@ -171,6 +213,26 @@ bool balance_level_find(const struct balance *b, str word, uint8_t *level)
         if (str_eq(word, balance_level_word(b, b->level[i].level)))
             return *level = b->level[i].level, true;
     return false;
+}
+
+void balance_explain(struct txn *t, uint32_t lot, uint8_t level, enum difference d, uint64_t count)
+{
+    struct balance b;
+    struct arena a;
+    struct lot x;
+
+    arena_init(&a, 4 * MB);
+    if (lot_get(t, lot, &a, &x) && balance_of(t, &x, &a, &b).cls == ST_OK) {
+        for (uint32_t i = 0; i < b.n; i++) {
+            if (b.level[i].level != level) continue;
+            b.papers.level[level].explained[d].count = b.level[i].explained[d] + count;
+            b.papers.level[level].explained[d].basis = b.level[i].basis[d];
+        }
+        lot_papers_put(t, lot, &b.papers);
+    } else {
+        txn_spoil(t, "store.corrupt", "the balance of a lot");
+    }
+    arena_fini(&a);
 }
 
 void balance_note(struct txn *t, const struct fact *f, uint32_t lot, bool raise)

@@ -3,6 +3,8 @@
 //
 // glossary: a *difference* is what an equation leaves over. It is *explained* by changing what the
 // units are (they are lost on line, sampled …) or, where nobody knows which they are, by count.
+// What is said by count holds for the numbers it was said of, the *basis*: once a term of the
+// equation is another it is *out of date*, explains nothing, and must be said again.
 #pragma once
 #include "service/lot/papers.h"
 
@@ -28,7 +30,9 @@ struct balance_level {
         uint64_t value, seq, expected;
     } physical[PHYSICAL_END];
     int64_t difference[DIFFERENCE_END]; // physical ones: counted less expected
+    uint64_t basis[DIFFERENCE_END];     // a digest of the equation's terms
     uint64_t explained[DIFFERENCE_END]; // by count
+    uint64_t outdated[DIFFERENCE_END];  // what was explained of other terms: explains nothing
 };
 
 struct balance {
@@ -43,6 +47,8 @@ struct balance {
 // A few rows, whatever the lot's size. Texts in the arena.
 status balance_of(struct txn *t, const struct lot *lot, struct arena *a, struct balance *out);
 uint64_t balance_unexplained(const struct balance_level *l, enum difference d);
+// In writes: explains so many by count, beside those that still hold.
+void balance_explain(struct txn *t, uint32_t lot, uint8_t level, enum difference d, uint64_t count);
 uint64_t balance_open_lines(const struct balance *b); // how many lines are not explained
 str balance_level_word(const struct balance *b, uint8_t level);
 bool balance_level_find(const struct balance *b, str word, uint8_t *level);

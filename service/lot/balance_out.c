@@ -101,6 +101,7 @@ static void differences_write(struct json_w *w, const struct balance *b)
             json_w_kint(w, "difference", l->difference[d]);
             json_w_kint(w, "explained", (int64_t)l->explained[d]);
             json_w_kint(w, "unexplained", (int64_t)balance_unexplained(l, d));
+            json_w_kint(w, "outdated", (int64_t)l->outdated[d]);
             json_w_end(w);
         }
     json_w_end(w);
@@ -361,7 +362,7 @@ static void put_counters(const struct out *o)
 
 static void put_differences(const struct out *o)
 {
-    head(o, "Differences", "Level,Part,Line,Difference,Explained,Unexplained");
+    head(o, "Differences", "Level,Part,Line,Difference,Explained,Unexplained,Note");
     for (uint32_t i = 0; i < o->b->n; i++)
         for (enum difference d = 0; d < DIFFERENCE_END; d++) {
             const struct balance_level *l = &o->b->level[i];
@@ -371,7 +372,8 @@ static void put_differences(const struct out *o)
                            str_of(difference_word(d)),
                            number_text(l->difference[d], o->a),
                            number_text((int64_t)l->explained[d], o->a),
-                           number_text((int64_t)balance_unexplained(l, d), o->a)};
+                           number_text((int64_t)balance_unexplained(l, d), o->a),
+                           l->outdated[d] > 0 ? S("explanation out of date") : S("")};
             put_row(o, cells, LEN(cells));
         }
     foot(o);

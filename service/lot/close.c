@@ -46,10 +46,10 @@ static status closed_decide(struct decide *d)
     if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
     d->fact->client = lot.client;
     d->fact->lot = lot.number;
+    if (lot.state == LOT_RECALLED)
+        return fail(ST_CONFLICT, "lot.recalled", 0, "the lot is recalled");
     if (!lot_takes_commission(lot.state)) { // closed already: what was told then
         d->repeat_seq = lot.closed_seq;
-        if (lot.closed_seq == 0)
-            return fail(ST_CONFLICT, "lot.recalled", 0, "the lot was recalled while it was open");
         return OK;
     }
     TRY(loose_ends(d, &lot, &e));

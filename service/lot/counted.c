@@ -57,7 +57,7 @@ static void counted_write(struct txn *t, const struct fact *f, const void *arg)
         if (!x.said[i]) continue;
         p.level[x.level].physical[i].value = x.value[i];
         p.level[x.level].physical[i].seq = f->seq;
-        p.level[x.level].explained[DIFFERENCE_PHYSICAL + i] = 0;
+        p.level[x.level].explained[DIFFERENCE_PHYSICAL + i].count = 0;
     }
     lot_papers_put(t, x.number, &p);
     paper_note(t, x.number, f);

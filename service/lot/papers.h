@@ -38,7 +38,10 @@ struct lot_papers {
         struct {
             uint64_t value, seq; // seq of the fact that said it; 0: nobody did
         } physical[PHYSICAL_END];
-        uint64_t explained[DIFFERENCE_END]; // by count
+        struct {
+            uint64_t count; // by count
+            uint64_t basis; // of the equation that it was said of, see balance.h
+        } explained[DIFFERENCE_END];
     } level[PRODUCT_LEVELS_MAX];
 };
 void lot_papers_get(struct txn *t, uint32_t lot, struct lot_papers *out); // zeros: none

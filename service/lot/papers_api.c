@@ -76,20 +76,15 @@ static const struct form_field count_fields[] = {
 // clang-format on
 static const struct form count_form = {"counters", sizeof(struct count_wish), count_fields, 1};
 
-// A person who says a counter anew says why.
-static status check_counts(struct http_req *r, const struct lot_papers *p,
-                           const struct lot_count_ask *ask)
+static status check_counts(struct http_req *r, struct lot_count_ask *ask)
 {
-    bool any = false, anew = false;
+    bool any = false;
 
-    for (unsigned i = 0; i < PHYSICAL_END; i++) {
-        any |= ask->said[i];
-        anew |= ask->said[i] && p->level[ask->level].physical[i].seq != 0;
-    }
+    for (unsigned i = 0; i < PHYSICAL_END; i++) any |= ask->said[i];
     if (!any)
         return fail(ST_BAD_INPUT, "field.required", 0,
                     "printer, camera_good, camera_bad or reject_bin: one of them");
-    return anew ? api_reason_check(caller_of(r), ask->reason) : OK;
+    return api_reason_take(r, &ask->reason);
 }
 
 static status count_find(struct http_req *r, struct txn *t, const struct count_wish *wish,
@@ -110,7 +105,7 @@ static status count_find(struct http_req *r, struct txn *t, const struct count_w
         ask->said[i] = wish->value[i].p != NULL;
         if (ask->said[i]) (void)str_u64(wish->value[i], COUNTED_MAX, &ask->value[i]);
     }
-    return check_counts(r, &b.papers, ask);
+    return check_counts(r, ask);
 }
 
 static void lot_counters(struct http_req *r)

@@ -1,6 +1,6 @@
 // row '4' lot 4 -> seq of the fact that amended `extra` var, seqs of the newest release, reopening
 //     and recall var, then per level: mask 2, for each bit a var: physical counters (value var,
-//     seq var), then what was explained by count
+//     seq var), then what was explained by count: count var, basis 8
 // row '4' lot 4, seq 8 -> kind of that fact 2: a paper of the lot
 #include "common/bytes.h"
 #include "service/lot/lot_int.h"
@@ -50,7 +50,10 @@ static void level_get(struct bytes_r *r, struct lot_papers *p, unsigned level)
         p->level[level].physical[i].seq = bytes_get_var(r);
     }
     for (unsigned i = 0; i < DIFFERENCE_END; i++)
-        if (mask & 0x10u << i) p->level[level].explained[i] = bytes_get_var(r);
+        if (mask & 0x10u << i) {
+            p->level[level].explained[i].count = bytes_get_var(r);
+            p->level[level].explained[i].basis = bytes_get_u(r, 8);
+        }
 }
 
 void lot_papers_get(struct txn *t, uint32_t lot, struct lot_papers *out)
@@ -76,7 +79,7 @@ static void level_put(struct buf *b, const struct lot_papers *p, unsigned level)
     for (unsigned i = 0; i < PHYSICAL_END; i++)
         if (p->level[level].physical[i].seq != 0) mask |= 1u << i;
     for (unsigned i = 0; i < DIFFERENCE_END; i++)
-        if (p->level[level].explained[i] != 0) mask |= 0x10u << i;
+        if (p->level[level].explained[i].count != 0) mask |= 0x10u << i;
     bytes_u(b, mask, 2);
     for (unsigned i = 0; i < PHYSICAL_END; i++) {
         if (!(mask & 1u << i)) continue;
@@ -84,7 +87,10 @@ static void level_put(struct buf *b, const struct lot_papers *p, unsigned level)
         bytes_var(b, p->level[level].physical[i].seq);
     }
     for (unsigned i = 0; i < DIFFERENCE_END; i++)
-        if (mask & 0x10u << i) bytes_var(b, p->level[level].explained[i]);
+        if (mask & 0x10u << i) {
+            bytes_var(b, p->level[level].explained[i].count);
+            bytes_u(b, p->level[level].explained[i].basis, 8);
+        }
 }
 
 void lot_papers_put(struct txn *t, uint32_t lot, const struct lot_papers *p)

@@ -57,8 +57,9 @@ static status check_balance(struct decide *d, const struct lot *lot, struct buf 
         for (enum difference x = 0; x < DIFFERENCE_END; x++) {
             uint64_t n = balance_unexplained(&b.level[i], x);
             if (n == 0) continue;
-            buf_addf(&text, "%s%.*s %s %llu", sep, STR(balance_level_word(&b, b.level[i].level)),
-                     difference_word(x), (unsigned long long)n);
+            buf_addf(&text, "%s%.*s %s %llu%s", sep, STR(balance_level_word(&b, b.level[i].level)),
+                     difference_word(x), (unsigned long long)n,
+                     b.level[i].outdated[x] > 0 ? " (explanation out of date)" : "");
             sep = ", ";
         }
     status st = fail(ST_CONFLICT, "lot.unbalanced", 0, "%llu unexplained: %.*s",
@@ -134,7 +135,7 @@ static status signed_decide(struct decide *d)
 static void forget_explained(struct lot_papers *p)
 {
     for (unsigned l = 0; l < PRODUCT_LEVELS_MAX; l++)
-        for (unsigned i = 0; i < DIFFERENCE_END; i++) p->level[l].explained[i] = 0;
+        for (unsigned i = 0; i < DIFFERENCE_END; i++) p->level[l].explained[i].count = 0;
 }
 
 static void signed_write(struct txn *t, const struct fact *f, const void *arg)

@@ -136,6 +136,7 @@ static void fact_put(const struct choice *c)
     unsigned flags = (c->pool.kind == POOL_LIST ? 1u : 0u) | (c->opens ? 2u : 0u) |
                      (c->pool.kind == POOL_SSCC ? 4u : 0u) | (c->row.tests_lists ? 8u : 0u);
 
+    if (ask->reason.n > 0) flags |= ISSUED_REASON;
     flags |= pool_alerts(c->d->t, &c->pool, less(c->left, ask->quantity), c->d->now);
     bytes_u(out, flags, 1);
     bytes_u(out, c->pool.pool, 4);
@@ -148,6 +149,7 @@ static void fact_put(const struct choice *c)
     bytes_str(out, ask->line);
     bytes_str(out, ask->lot);
     bytes_str(out, ask->order);
+    if (ask->reason.n > 0) bytes_str(out, ask->reason);
     skips_put(out, c->row.high, c->take.skips, c->take.skip_count);
     c->d->fact->client = ask->client;
 }
@@ -315,6 +317,7 @@ void issued_print(const struct fact *f, struct json_w *w, const void *arg)
     if (i.line.n > 0) json_w_kstr(w, "line", i.line);
     if (i.lot.n > 0) json_w_kstr(w, "lot", i.lot);
     if (i.order.n > 0) json_w_kstr(w, "order", i.order);
+    if (i.reason.n > 0) json_w_kstr(w, "reason", i.reason);
 }
 
 const struct kind kind_numbers_issued = {

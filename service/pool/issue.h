@@ -20,7 +20,7 @@ struct issue_ask {
     uint32_t pool;    // this one only; 0: by rank
     uint32_t quantity;
     char gtin[14]; // of the serials, or of the lot of SSCCs; zeros: neither
-    str line, lot, order;
+    str line, lot, order, reason;
 };
 
 extern const struct kind kind_numbers_issued; // ask: struct issue_ask
@@ -35,7 +35,7 @@ struct issued {
     uint64_t first, consumed; // ordinals; less the skipped ones they are `count`
     uint32_t count;
     char gtin[14];
-    str line, lot, order;
+    str line, lot, order, reason;
     struct bytes_r skips; // for skip_next
 };
 enum skip_why {        // on disk

@@ -1,7 +1,8 @@
 // decided part of `numbers.issued`:
 //   flags 1 (1 list, 2 opens its space, 4 SSCCs, 8 the space made tests lists, 16 the pool is
-//   low from here on, 32 its numbers must be used soon) | pool 4 | space 3 |
-//   epoch 4 | first 5 | consumed 5 | count 4 | gtin 14 (zeros: none) | strs line, lot, order |
+//   low from here on, 32 its numbers must be used soon, 64 it has a reason) | pool 4 | space 3 |
+//   epoch 4 | first 5 | consumed 5 | count 4 | gtin 14 (zeros: none) | strs line, lot, order,
+//   reason where it has one |
 //   skips: gap from the end of the one before (at first: from `first`) varint, length varint,
 //   why 1, to the end
 #include "common/arena.h"
@@ -28,6 +29,7 @@ status issued_get(str decided, struct issued *out)
     i.line = bytes_get_str(&r);
     i.lot = bytes_get_str(&r);
     i.order = bytes_get_str(&r);
+    if (flags & ISSUED_REASON) i.reason = bytes_get_str(&r);
     if (r.bad) return fail(ST_STORE, "record.corrupt", 0, "an issue of numbers breaks off");
     memcpy(i.gtin, gtin.p, sizeof i.gtin);
     i.skips = r;

@@ -76,6 +76,7 @@ uint64_t space_last_day(const struct space_row *s, wall now); // numbers issued 
 
 // issue.c: rows and words of a fact with the decided part of numbers.issued.
 void issued_write(struct txn *t, const struct fact *f, enum request_state state);
+#define ISSUED_REASON 64u // a flag of the fact, on disk: it has a reason
 void issued_print(const struct fact *f, struct json_w *w, const void *arg);
 // Ordinals and why they are passed over (ordinal << 2 | enum skip_why), ascending; `at` is where
 // the numbers begin.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 struct serial_body {
+    str reason;
     str gtin;
     uint64_t quantity;
     str lot, order, pool, level;
@@ -16,7 +17,7 @@ struct serial_body {
 
 struct sscc_body {
     uint64_t quantity;
-    str lot, gtin, client, pool, extension, prefix, order;
+    str lot, gtin, client, pool, extension, prefix, order, reason;
 };
 
 static status check_lot(str in, struct arena *a, str *out)
@@ -41,6 +42,7 @@ static const struct form_field serial_fields[] = {
     {B(order),    .kind = FORM_STR, .max = ISSUE_TEXT_MAX},
     {B(pool),     .kind = FORM_NAME},
     {B(level),    .kind = FORM_STR, .max = 64},
+    {B(reason),   .kind = FORM_STR, .max = 500},
     {0},
 };
 static const struct form serial_form = {"request", sizeof(struct serial_body), serial_fields, 1};
@@ -56,6 +58,7 @@ static const struct form_field sscc_fields[] = {
     {B(extension), .kind = FORM_STR, .max = 1, .check = check_digits},
     {B(prefix),    .kind = FORM_STR, .max = 12, .check = check_digits},
     {B(order),     .kind = FORM_STR, .max = ISSUE_TEXT_MAX},
+    {B(reason),    .kind = FORM_STR, .max = 500},
     {0},
 };
 static const struct form sscc_form = {"request", sizeof(struct sscc_body), sscc_fields, 1};
@@ -165,8 +168,14 @@ void serials_post(struct http_req *r)
     ask->line = caller_of(r)->line;
     ask->lot = b.lot;
     ask->order = b.order;
+    ask->reason = b.reason;
+    status st = api_reason_take(r, &ask->reason);
+    if (st.cls != ST_OK) {
+        http_problem(r, st, S(""));
+        return;
+    }
     struct txn *t = api_snapshot(r);
-    status st = serial_resolve(t, r, &b, ask);
+    st = serial_resolve(t, r, &b, ask);
     status end = api_snapshot_end(r);
     if (end.cls != ST_OK)
         http_problem(r, end, S(""));
@@ -288,8 +297,14 @@ void sscc_post(struct http_req *r)
     ask->line = caller_of(r)->line;
     ask->lot = b.lot;
     ask->order = b.order;
+    ask->reason = b.reason;
+    status st = api_reason_take(r, &ask->reason);
+    if (st.cls != ST_OK) {
+        http_problem(r, st, S(""));
+        return;
+    }
     struct txn *t = api_snapshot(r);
-    status st = sscc_resolve(t, r, &b, ask);
+    st = sscc_resolve(t, r, &b, ask);
     status end = api_snapshot_end(r);
     if (end.cls != ST_OK)
         http_problem(r, end, S(""));

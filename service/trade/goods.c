@@ -16,6 +16,10 @@ status goods_check_ahead(const struct goods *g)
     int64_t ahead = g->time_ms - g->d->now.ms;
     uint32_t max = g->site->limits.clock_ahead_max_ms;
 
+    if (g->time_ms != 0 && g->site->limits.clock_behind_max_ms != 0 &&
+        -ahead > (int64_t)g->site->limits.clock_behind_max_ms)
+        return fail(ST_CONFLICT, "time.floor", 0,
+                    "time: it is longer ago than this site takes (clock.behind_max)");
     if (g->time_ms == 0 || ahead <= (int64_t)max) return OK;
     return fail(ST_CONFLICT, "time.ahead", 0,
                 "time: it is %lld ms ahead of the service, at most %u are taken", (long long)ahead,

@@ -11,6 +11,7 @@
 #include "service/tree/cargo_db.h"
 #include "service/tree/handed_db.h"
 #include "service/tree/tree_db.h"
+#include <stdlib.h>
 
 #define RAISED_MAX 16u // exceptions of one fact
 
@@ -57,8 +58,10 @@ static status check_party(struct receiving *r, const struct goods_unit *u)
     uint64_t party = r->back ? r->ask->says.from_party : r->ask->says.to_party;
     struct handed h;
 
-    if (handed_find(r->g.d->t, u->unit, party, &h)) return OK;
-    return not_received("unit.other_party", "it was never shipped to that party");
+    if (!handed_find(r->g.d->t, u->unit, party, &h))
+        return not_received("unit.other_party", "it was never shipped to that party");
+    if (r->back || !(handed_marks(r->g.d->t, u->unit, party) & HANDED_RECEIVED)) return OK;
+    return not_received("unit.received", "the party has received it already");
 }
 
 static status check_unit(struct receiving *r, const struct goods_unit *u, struct goods_look *x,
@@ -163,11 +166,34 @@ static status put(struct receiving *r, const struct buf *previous, const struct 
     return txn_status(d->t);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static uint64_t depth_of(const struct receiving *r, unit_id u)
+{
+    uint64_t depth = 0;
+
+    for (; u.v != 0 && depth < UNIT_DEPTH_MAX; depth++) u = unit_one(r->g.d->t, u).parent;
+    return depth;
+}
+
+// The outermost first, however they were named: what an SSCC counts as is told by its content, so
+// that it must leave, and be counted, before anything leaves it.
 static status look_at_all(struct receiving *r, struct buf *previous, struct buf *changes)
 {
+    uint64_t *order = NEW_ARRAY(r->g.d->arena, uint64_t, r->ask->n + 1);
+
+    if (order == NULL) return no_memory();
+    for (uint32_t i = 0; i < r->ask->n; i++)
+        order[i] = depth_of(r, r->ask->units[i].unit) << 32 | i;
+    qsort(order, r->ask->n, sizeof *order, by_value);
     r->previous.b = previous;
     r->changes.b = changes;
-    for (uint32_t i = 0; i < r->ask->n; i++) TRY(look_at(r, i));
+    for (uint32_t i = 0; i < r->ask->n; i++) TRY(look_at(r, (uint32_t)order[i]));
     alike_end(&r->previous);
     alike_end(&r->changes);
     return put(r, previous, changes);
@@ -202,6 +228,7 @@ struct writing {
     struct unit_rows rows;
     struct cargo_marking around;
     struct arena *arena;
+    uint64_t party; // that received it
 };
 
 // Out of its container, while its row still says what it was there.
@@ -219,7 +246,10 @@ static void write_unit(struct writing *w, unit_id u, uint64_t effect)
     struct unit x = unit_get(&w->rows, u);
     unsigned before = x.flags;
 
-    if (w->f->kind == FACT_RETURN_MADE) handed_came_back(w->t, u);
+    if (w->f->kind == FACT_RETURN_MADE)
+        handed_came_back(w->t, u);
+    else
+        handed_mark(w->t, u, w->party, HANDED_RECEIVED);
     if (leaves) leave(w, u, x.parent);
     if (leaves) x.parent = (unit_id){0};
     unit_apply(&x, &c);
@@ -238,8 +268,11 @@ static void write_units(struct txn *t, const struct fact *f, const struct receiv
     struct bytes_r in = x->own.changes;
     struct alike_r changes = {.in = &in};
     struct writing w = {
-        .t = t, .f = f, .around = {.t = t, .seq = f->seq},
-                .arena = a
+        .t = t,
+        .f = f,
+        .around = {.t = t, .seq = f->seq},
+        .arena = a,
+        .party = x->own.says.to_party
     };
     unit_id u;
 
@@ -310,8 +343,8 @@ static void receive_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     arena_init(&a, 256 * MB);
     if (received_get(f, &a, &x).cls == ST_OK) {
+        write_counts(t, f, &x.own.counts); // by what each was before anything left
         write_units(t, f, &x, &a);
-        write_counts(t, f, &x.own.counts);
         if (f->flags & FACT_IS_EVENT) note(t, f, &x, &a);
         raise(t, f, &x);
     } else {

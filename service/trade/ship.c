@@ -10,6 +10,7 @@
 #include "service/trade/loaded.h"
 #include "service/trade/trade_int.h"
 #include "service/tree/handed_db.h"
+#include <stdlib.h>
 
 struct ship { // one decision
     struct goods g;
@@ -17,6 +18,7 @@ struct ship { // one decision
     bool forwards;
     struct client_profile profile; // of the client
     bool has_profile;
+    unit_id *sorted; // the tops, where they are shipped on
     struct alike_w previous;
     struct shipped_tally *tallies;
     uint32_t tally_count;
@@ -45,17 +47,53 @@ static void count(struct ship *s, const struct goods_look *x, unit_id u)
     s->tallies[i - 1].count++;
 }
 
+static int by_unit(const void *a, const void *b)
+{
+    uint64_t x = ((const unit_id *)a)->v, y = ((const unit_id *)b)->v;
+
+    return x < y ? -1 : x > y;
+}
+
+// Of what a party ships on, one may lie in another: the same goods would leave twice.
+static status sort_tops(struct ship *s)
+{
+    s->sorted = NEW_ARRAY(s->g.d->arena, unit_id, s->ask->n);
+    if (s->sorted == NULL) return no_memory();
+    for (uint32_t i = 0; i < s->ask->n; i++) s->sorted[i] = s->ask->tops[i].unit;
+    qsort(s->sorted, s->ask->n, sizeof *s->sorted, by_unit);
+    return OK;
+}
+
+static bool lies_in_another(const struct ship *s, const struct goods_look *x)
+{
+    unit_id at = x->row.parent;
+
+    for (unsigned depth = 0; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
+        if (bsearch(&at, s->sorted, s->ask->n, sizeof at, by_unit) != NULL) return true;
+        at = unit_one(s->g.d->t, at).parent;
+    }
+    return false;
+}
+
 // What a party ships on must be out with it; its flags, and its containers', as for any shipment.
 static status check_forwarded(struct ship *s, unit_id u, const struct goods_look *x)
 {
     struct unit own = x->row, stands = x->stands;
     struct unit_change next;
     struct handed h;
+    unsigned marks;
 
     if (stands.state != UNIT_SHIPPED || stands.flags & UNIT_RECEIVED_BACK)
         return fail(ST_CONFLICT, "unit.not_shipped", 0, "it is not under way or with a party");
     if (!handed_find(s->g.d->t, u, s->ask->says.from_party, &h))
         return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "it is not known here");
+    marks = handed_marks(s->g.d->t, u, s->ask->says.from_party);
+    if (marks & (HANDED_FORWARDED | HANDED_PART_FORWARDED))
+        return fail(ST_CONFLICT, "unit.forwarded", 0,
+                    marks & HANDED_FORWARDED ? "the party has shipped it on already"
+                                             : "the party has shipped on something of it");
+    if (lies_in_another(s, x))
+        return fail(ST_CONFLICT, "unit.twice", 0, "it lies in another that is named");
     own.state = stands.state = x->sort == SORT_CONTAINER ? UNIT_CLOSED : UNIT_COMMISSIONED;
     own.parent = stands.parent = (unit_id){0};
     return unit_step_inside(x->sort, &own, &stands, ACT_SHIP, &next);
@@ -170,6 +208,7 @@ static status decide_tops(struct ship *s, struct buf *previous)
     if (s->tallies == NULL) return no_memory();
     s->previous.b = previous;
     TRY(check_draft(s));
+    if (s->forwards) TRY(sort_tops(s));
     TRY(check_tops(s));
     TRY(check_acknowledged(s));
     alike_end(&s->previous);
@@ -217,6 +256,7 @@ static void write_tops(struct txn *t, const struct fact *f, const struct shipmen
         often_note(t, f, top, &u);
         unit_put(&rows, top, &u);
         h.unit = top;
+        if (!ships) handed_mark(t, top, s->says.from_party, HANDED_FORWARDED);
         if (h.party != 0) handed_put(t, &h);
     }
     unit_rows_end(&rows);

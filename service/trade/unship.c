@@ -95,6 +95,10 @@ static status void_top(struct goods *g, const struct shipment_ask *ask, const st
     if (came_back(g, u->unit, ask->says.to_party))
         return fail(ST_CONFLICT, "shipment.came_back", 0,
                     "something of it came back: so it was shipped");
+    if (handed_marks(g->d->t, u->unit, ask->says.to_party) &
+        (HANDED_FORWARDED | HANDED_PART_FORWARDED))
+        return fail(ST_CONFLICT, "shipment.forwarded", 0,
+                    "whom it went to has shipped it on: so it was shipped");
     alike_put(previous, x.row.last);
     return goods_check_time(g, u->unit, &x);
 }

@@ -33,7 +33,8 @@ static bool row_read(struct txn *t, str k, str v, struct handed *out)
     *out = (struct handed){{get_be(k.p + 2, 8)},
                            get_be(k.p + 10, 8),
                            (uint32_t)get_be(v.p, 4),
-                           (v.p[4] & CAME_BACK) != 0};
+                           (v.p[4] & CAME_BACK) != 0,
+                           (uint8_t)v.p[4] & ~(unsigned)CAME_BACK};
     return true;
 }
 
@@ -52,7 +53,7 @@ void handed_put(struct txn *t, const struct handed *h)
     char v[ROW_BYTES];
 
     put_be(v, h->shipment, 4);
-    v[4] = h->came_back ? CAME_BACK : 0;
+    v[4] = (char)((h->came_back ? CAME_BACK : 0) | h->marks);
     txn_put(t, DB_ROWS, (str){k.b, sizeof k.b}, (str){v, sizeof v});
 }
 
@@ -76,6 +77,7 @@ static bool newest(struct txn *t, unit_id u, struct handed *out)
 
     while (walk_next(&w, &key, &v)) {
         if (!row_read(t, key, v, &h)) break;
+        if (h.marks & HANDED_MARKS_ONLY) continue;
         if (!any || h.shipment > out->shipment) *out = h;
         any = true;
     }
@@ -83,15 +85,52 @@ static bool newest(struct txn *t, unit_id u, struct handed *out)
     return any;
 }
 
+// What the unit itself was handed over as.
+static bool row_of(struct txn *t, unit_id u, uint64_t party, struct handed *out)
+{
+    if (party == 0) return newest(t, u, out);
+    return row_get(t, u, party, out) && !(out->marks & HANDED_MARKS_ONLY);
+}
+
 bool handed_find(struct txn *t, unit_id u, uint64_t party, struct handed *out)
 {
     unsigned depth = 0;
 
     for (unit_id at = u; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
-        if (party == 0 ? newest(t, at, out) : row_get(t, at, party, out)) return true;
+        if (row_of(t, at, party, out)) return true;
         at = unit_one(t, at).parent;
     }
     return false;
+}
+
+unsigned handed_marks(struct txn *t, unit_id u, uint64_t party)
+{
+    unsigned marks = 0, depth = 0;
+    struct handed h;
+
+    for (unit_id at = u; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
+        bool any = row_get(t, at, party, &h);
+        if (any) marks |= h.marks & (at.v == u.v ? ~0u : ~(unsigned)HANDED_PART_FORWARDED);
+        if (any && !(h.marks & HANDED_MARKS_ONLY)) break;
+        at = unit_one(t, at).parent;
+    }
+    return marks & ~(unsigned)HANDED_MARKS_ONLY;
+}
+
+void handed_mark(struct txn *t, unit_id u, uint64_t party, enum handed_mark mark)
+{
+    unsigned depth = 0;
+    struct handed got, h;
+
+    if (!handed_find(t, u, party, &got)) return;
+    for (unit_id at = u; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
+        if (!row_get(t, at, party, &h))
+            h = (struct handed){at, party, got.shipment, false, HANDED_MARKS_ONLY};
+        h.marks |= at.v == u.v ? (unsigned)mark : HANDED_PART_FORWARDED;
+        handed_put(t, &h);
+        if (at.v == got.unit.v || mark != HANDED_FORWARDED) return;
+        at = unit_one(t, at).parent;
+    }
 }
 
 // All of them that are not marked yet, as many as there is room for.

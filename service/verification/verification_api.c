@@ -205,7 +205,7 @@ static status responder_take(const struct site *site, uint64_t *gln)
 {
     if (*gln == 0) *gln = verification_room(site)->responder;
     if (*gln != 0) return OK;
-    return fail(ST_BUSY, "verification.responder", 0,
+    return fail(ST_NOT_SET_UP, "verification.responder", 0,
                 "nobody has told this site which GLN answers for it: verify.responder_gln");
 }
 
@@ -260,7 +260,10 @@ static status find(struct http_req *r, struct verification_ask *x)
     TRY(st);
     TRY(u.st);
     TRY(end);
-    return responder_take(site, &x->v.responder);
+    // 404 as the guideline has it: the GTIN is in nobody's directory.
+    st = responder_take(site, &x->v.responder);
+    if (st.cls == ST_OK || x->owner.v != 0) return st;
+    return fail(ST_NOT_FOUND, "verification.gtin", 0, "gtin: nobody here answers for it");
 }
 
 static status verify_take(struct http_req *r, struct verification_ask *x)

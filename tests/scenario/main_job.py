@@ -272,7 +272,7 @@ def look_after(tell, operator, distributor):
     listed = tell(operator, "GET", "/v1/exceptions?state=open&kind=refused")["items"]
     one = f"/v1/exceptions/{listed[0]['id']}"
     tell(operator, "GET", one)
-    tell(operator, "POST", one + "/assign", {"owner": "night shift", "reason": "theirs"})
+    tell(operator, "POST", one + "/assign", {"owner": "mia", "reason": "theirs"})
     tell(operator, "POST", one + "/notes", {"text": "the camera was turned"})
     tell(operator, "POST", one + "/resolve", {"resolution": "corrected", "reason": "turned back"})
     tell(operator, "POST", one + "/reopen", {"reason": "it turned again"})

@@ -43,6 +43,76 @@ def until(wanted):
         time.sleep(0.02)
 
 
+def test_goods_are_not_moved_to_where_they_are_nor_long_before_the_site_was(line):
+    serials, (case,) = line.serials(3), line.ssccs(1)
+    old = commission(line, serials, time="1970-01-02T00:00:00Z")
+    assert post(line, old)["results"][0]["problem"]["code"] == "time.floor"
+    line.commission(serials)
+    line.call.report(pack(line, case, serials[:2], commission=True))
+    move = {"type": "move", "children": [sgtin(line, s) for s in serials], "parent": case,
+            "reason": "tidied"}
+    problem = post(line, move)["results"][0]["problem"]
+    assert problem["code"] == "unit.same_parent"
+    assert [u["unit"] for u in problem["units"]] == [sgtin(line, s) for s in serials[:2]]
+    assert line.call.unit(sgtin(line, serials[2]))["parent"] is None
+
+
+def test_a_client_may_have_its_products_levels_kept(site, line):
+    """Of a case with an SGTIN on a pallet with an SSCC: packs go into cases alone, then."""
+    case = "19506000134359"
+    site.admin.put(f"/v1/products/{line.gtin}", {"client": line.client, "name": "Exampline 5 mg",
+                                                 "levels": [
+        {"level": "pack", "id": "sgtin", "quantity": 1},
+        {"level": "case", "id": "sgtin", "gtin": case, "quantity": 2},
+        {"level": "pallet", "id": "sscc", "quantity": 2}]})
+    site.admin.put("/v1/pools/of-cases", {"gtin": case, "kind": "random"})
+    line.operator.post("/v1/lots", {"lot": "L2", "gtin": line.gtin, "expiry": "2030-12-31"}, 201)
+    serials, (one, two, three) = line.serials(5), line.ssccs(3)
+    box, = line.call.post("/v1/serials", {"gtin": case, "quantity": 1, "lot": "L2"}, 201)["serials"]
+    line.call.report(commission(line, serials, lot="L2"))
+    line.call.report(pack(line, three, serials[4:], commission=True))  # as long as nobody minds
+    site.admin.put(f"/v1/clients/{line.client}", {"name": "Acme Pharma", "prefixes": ["9506000"],
+                                                  "profile": {"pack_levels": "product"}})
+    code = lambda said: post(line, said)["results"][0]["problem"]["code"]
+    assert code(pack(line, one, serials[:2], commission=True)) == "pack.level"
+    line.call.report(pack(line, f"(01){case}(21){box}", serials[:2], commission=True))
+    line.call.report({"type": "pack", "parent": one, "commission": True,
+                      "children": [f"(01){case}(21){box}"]})
+    line.call.report({"type": "close", "parent": one, "partial": True, "by": "mia", "reason": "end"})
+    assert code({"type": "pack", "parent": two, "commission": True, "children": [one]}) == "pack.level"
+    site.stop()
+    site.verify()
+
+
+def test_a_page_of_holds_is_one_that_was_told(line):
+    for page in ("AAAA", "02" + 16 * "0", "00"):
+        line.operator.refused("GET", f"/v1/holds?page={page}", status=400, code="page.form")
+
+
+def test_a_person_says_why_numbers_are_asked_for_and_what_is_reported(site, line):
+    site.admin.put("/v1/users/olga", {"name": "Olga Operator", "role": "operator"})
+    olga = site.as_role("operator", user="olga")
+    wish = {"gtin": line.gtin, "quantity": 2, "lot": line.lot}
+    olga.refused("POST", "/v1/serials", wish, status=400, code="reason.required")
+    olga.post("/v1/serials", {**wish, "reason": "the line's own are used up"}, 201)
+    why = {"headers": {"Packtrail-Reason": "by hand, the camera is broken"}}
+    serials = olga.post("/v1/serials", wish, 201, **why)["serials"]
+    said = commission(line, serials)
+    problem = olga.post("/v1/reports", said)["results"][0]["problem"]
+    assert (problem["status"], problem["code"]) == (400, "reason.required")
+    assert olga.post("/v1/reports", said, **why)["accepted"] == 1
+    path = f"/v1/lots/{line.gtin}/{line.lot}/counters"
+    counted = {"level": olga.get(f"/v1/lots/{line.gtin}/{line.lot}")["levels"][0]["level"],
+               "printer": 2}
+    olga.refused("POST", path, counted, status=400, code="reason.required")
+    olga.post(path, counted, 200, **why)
+    told = [f for f in site.as_role("auditor").pages("/v1/journal", user="olga")
+            if f["kind"] in ("numbers.issued", "units.commissioned", "lot.counted")]
+    assert len(told) == 4 and all("reason" in str(f) for f in told)
+    site.stop()
+    site.verify()
+
+
 def test_each_unit_stands_for_itself_where_the_call_says_so(line):
     serials = line.serials(5)
     line.commission(serials[:2])

@@ -1,6 +1,7 @@
 """Trade end to end over HTTP: goods are drafted, shipped, voided, received, shipped on, sent back and
 corrected, and a partner is told of all of it in valid EPCIS.
 """
+import itertools
 import json
 
 import lxml.etree
@@ -151,6 +152,56 @@ def test_a_shipment_affirms_the_transaction_statement(line, goods, partner, shar
     assert (told_there.id, told_there.step) == (event["eventID"], "shipping")
     steps = [e.step for body in bodies for e in events(body)]
     assert steps.count("shipping") == 3 and steps[-1] == "shipping"  # a plain one, and corrected
+
+
+DEEP = "09506000134369"
+LEVELS = ["pack", "box", "bundle", "pallet"]
+
+
+def level_by_content(holds, unit):
+    """What an SSCC counts as: one above the first that it holds; an empty one is innermost."""
+    if unit == "pack":
+        return 0
+    return level_by_content(holds, holds[unit]) + 1 if holds[unit] else 1
+
+
+def test_containers_that_come_back_one_out_of_another_are_counted_right(site, line, goods):
+    """Three levels of SSCCs, each of which counts as what it holds: whatever of them is named, in
+    whichever order."""
+    site.admin.put(f"/v1/products/{DEEP}", {"client": line.client, "name": "Deep", "levels": [
+        {"level": "pack", "id": "sgtin", "quantity": 1},
+        *({"level": name, "id": "sscc", "quantity": 1} for name in LEVELS[1:])]})
+    site.admin.put("/v1/pools/deep", {"gtin": DEEP, "kind": "random"})
+    named = [order for n in range(1, 5) for order in itertools.permutations(LEVELS, n)]
+    for number, order in enumerate(named):
+        lot = f"DEEP-{number}"
+        line.operator.post("/v1/lots", {"lot": lot, "gtin": DEEP, "expiry": "2030-12-31"}, 201)
+        serial, = line.call.post("/v1/serials", {"gtin": DEEP, "quantity": 1, "lot": lot},
+                                 201)["serials"]
+        units = dict(zip(LEVELS, [f"(01){DEEP}(21){serial}", *line.ssccs(3)]))
+        line.call.report(
+            {"type": "commission", "lot": lot, "gtin": DEEP, "serials": [serial]},
+            *({"type": "pack", "parent": units[above], "children": [units[below]],
+               "commission": True} for below, above in zip(LEVELS, LEVELS[1:])))
+        line.operator.post(f"/v1/lots/{DEEP}/{lot}/close", {}, 200)
+        ship(line.operator, [units["pallet"]])
+        back = line.operator.post("/v1/returns", {"units": [units[name] for name in order],
+                                                  "from": {"party": HUB}}, 200)
+        assert [r["verdict"] for r in back["results"]] == ["accepted"] * len(order), order
+        holds = {above: below if below not in order else None
+                 for below, above in zip(LEVELS, LEVELS[1:])}
+        expected = {name: [0, 0, 0] for name in LEVELS}
+        for name in LEVELS:
+            counts = expected[LEVELS[level_by_content(holds, name)]]
+            inside = name in holds.values()
+            counts[0] += 1
+            counts[1] += inside
+            counts[2] += not inside
+        levels = line.operator.get(f"/v1/lots/{DEEP}/{lot}")["levels"]
+        assert {x["level"]: [x["commissioned"], x["packed"], x["shipped"]]
+                for x in levels} == expected, order
+    site.stop()
+    site.verify()
 
 
 def test_a_correction_changes_no_state_and_stands_in_the_history(line, goods):

@@ -195,7 +195,10 @@ def test_who_asks_too_often_is_told_to_wait_and_others_are_not(site, router):
 
 def test_a_site_without_a_gln_says_so_at_its_check_and_to_callers(site, line):
     path, _ = Router(line.operator).path("A")
-    line.operator.refused("GET", path, status=503, code="verification.responder")
+    problem = line.operator.refused("GET", path, status=503, code="verification.responder")
+    assert problem["title"] == "this site is not set up to answer that"
+    strange = path.replace(path.split("/")[3], "09521141000007")
+    line.operator.refused("GET", strange, status=404, code="verification.gtin")
     site.stop()
     done = packtrail("check", "-c", site.config)
     said = lambda done: [x for x in done.stdout.splitlines() if "verify" in x.split()[1]]

@@ -222,6 +222,36 @@ static void a_counter_said_anew_is_explained_anew(void **state)
     want(f, "GET " A1 "/balance", "", 200, "\"difference\":4,\"explained\":0,\"unexplained\":4");
 }
 
+static void what_was_explained_by_count_covers_no_later_difference(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, PILLS, "A2", 6);
+    const char *two =
+        "{\"count\":2,\"level\":\"pack\",\"as\":\"lost_on_line\",\"reason\":\"roll\"}";
+    const char *loose =
+        "{\"count\":3,\"level\":\"pack\",\"as\":\"kept_loose\",\"reason\":\"spare\"}";
+
+    accepted(f, say_commission(f, "A2", PILLS, (struct part){&s, 0, 3}));
+    want(f, "POST " A2 "/close", "{}", 200, "\"unknown_fate\":3");
+    want(f, "POST " A2 "/explain", two, 200, "\"explained\":2,\"unexplained\":1,\"outdated\":0");
+    want(f, "POST " A2 "/explain", loose, 200, "\"explained\":3,\"unexplained\":0");
+    // Another of the unknown turns up as scrap: which two were explained nobody can say any more.
+    say(f, "{\"type\":\"scrap\",\"gtin\":\"" PILLS "\",\"serials\":[\"%s\"],\"reason\":\"r\"}",
+        text(f, s.texts[3]));
+    want(f, "GET " A2 "/balance", "", 200,
+         "\"difference\":2,\"explained\":0,\"unexplained\":2,\"outdated\":2");
+    want(f, "GET " A2 "/balance", "", 200, "\"explained\":3,\"unexplained\":0,\"outdated\":0");
+    // One good pack goes: those that stay were explained together with it.
+    say(f, "{\"type\":\"sample\",\"units\":[\"%s\"],\"reason\":\"r\"}",
+        sgtin(f, PILLS, s.texts[0]));
+    want(f, "GET " A2 "/balance", "", 200,
+         "\"difference\":2,\"explained\":0,\"unexplained\":2,\"outdated\":3");
+    want(f, "POST " A2 "/explain", two, 200, "\"explained\":2,\"unexplained\":0,\"outdated\":0");
+    want(f, "POST " A2 "/explain",
+         "{\"count\":2,\"level\":\"pack\",\"as\":\"kept_loose\",\"reason\":\"spare\"}", 200,
+         "\"balanced\":true");
+}
+
 static void unread_labels_are_counted_once(void **state)
 {
     struct fixture *f = *state;
@@ -252,6 +282,7 @@ int main(void)
         T(numbers_printed_before_their_lot_was_opened_are_commissioned),
         T(what_does_not_come_out_is_somebodys_to_look_at),
         T(a_counter_said_anew_is_explained_anew),
+        T(what_was_explained_by_count_covers_no_later_difference),
         T(unread_labels_are_counted_once),
     };
 

@@ -168,6 +168,70 @@ static void a_party_ships_on_what_it_received(void **state)
     fixture_verify(t->f);
 }
 
+static void a_party_ships_on_the_same_goods_once(void **state)
+{
+    struct trade *t = *state;
+
+    ship_pallet(t);
+    act_for(t, PARTY);
+    trade_has(forward(t, 201, t->acme[0], ""), "\"state\":\"forwarded\"");
+    trade_has(forward(t, 409, t->acme[0], ""), "unit.forwarded");
+    trade_has(forward(t, 409, t->sscc[0], ""), "unit.forwarded"); // it lies in there
+    trade_has(forward(t, 409, t->sscc[2], ""), "unit.forwarded");
+    const char *both = trade_text(t, "{\"units\":[\"%.*s\",\"%.*s\"],\"to\":%s}", STR(t->acme[5]),
+                                  STR(t->sscc[1]), TO(HUB));
+    t->f->now.ms += 1000;
+    trade_has(trade_call(t, 409, "POST /v1/shipments", both), "unit.twice");
+    forward(t, 201, t->sscc[1], "");
+    trade_has(forward(t, 409, t->acme[5], ""), "unit.forwarded"); // it went with its case
+    forward(t, 201, t->acme[1], "");
+    act_for(t, HUB); // and back: it is there anew
+    t->f->now.ms += 1000;
+    trade_call(t, 201, "POST /v1/shipments",
+               trade_text(t, "{\"units\":[\"%.*s\"],\"to\":%s}", STR(t->acme[0]), TO(PARTY)));
+    act_for(t, PARTY);
+    forward(t, 201, t->acme[0], "");
+    act_for(t, NULL);
+    fixture_verify(t->f);
+}
+
+static void what_was_shipped_on_is_not_voided(void **state)
+{
+    struct trade *t = *state;
+    str made = ship_pallet(t);
+    const char *at = memmem(made.p, made.n, "\"shipment\":\"", 12);
+    const char *path = trade_text(t, "POST /v1/shipments/%.26s/void", at + 12);
+
+    act_for(t, PARTY);
+    forward(t, 201, t->acme[0], "");
+    act_for(t, NULL);
+    t->f->now.ms += 1000;
+    str said = trade_call(t, 409, path, "{\"reason\":\"wrong\"}");
+    trade_has(said, "\"code\":\"shipment.forwarded\"");
+    trade_has(said, trade_text(t, "{\"unit\":\"%.*s\"", STR(t->sscc[2])));
+    fixture_verify(t->f);
+}
+
+static void what_was_received_is_not_received_again(void **state)
+{
+    struct trade *t = *state;
+    str made = ship_pallet(t);
+    const char *case_ = trade_text(t, "{\"units\":[\"%.*s\"]}", STR(t->sscc[0]));
+    const char *pallet = trade_text(t, "{\"units\":[\"%.*s\"]}", STR(t->sscc[2]));
+    const char *pack = trade_text(t, "{\"units\":[\"%.*s\"]}", STR(t->acme[0]));
+
+    (void)made;
+    act_for(t, PARTY);
+    t->f->now.ms += 1000;
+    trade_has(trade_call(t, 200, "POST /v1/receipts", case_), "\"verdict\":\"accepted\"");
+    trade_has(trade_call(t, 200, "POST /v1/receipts", case_), "\"verdict\":\"unit.received\"");
+    trade_has(trade_call(t, 200, "POST /v1/receipts", pack), "\"verdict\":\"unit.received\"");
+    trade_has(trade_call(t, 200, "POST /v1/receipts", pallet), "\"verdict\":\"accepted\"");
+    trade_has(trade_call(t, 200, "POST /v1/receipts", pallet), "\"verdict\":\"unit.received\"");
+    act_for(t, NULL);
+    fixture_verify(t->f);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, trade_open, trade_leave)
 
 int main(void)
@@ -177,6 +241,9 @@ int main(void)
         TEST(what_does_not_belong_to_the_shipment_is_named_so),
         TEST(a_party_sees_its_own_goods_alone),
         TEST(a_party_ships_on_what_it_received),
+        TEST(a_party_ships_on_the_same_goods_once),
+        TEST(what_was_shipped_on_is_not_voided),
+        TEST(what_was_received_is_not_received_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
