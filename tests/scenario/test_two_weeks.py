@@ -9,6 +9,7 @@ import os
 import time
 
 import harness
+from line_model import EXPLAINED
 from plant import Plant
 
 FULL = os.environ.get("TWO_WEEKS") == "full"
@@ -184,13 +185,45 @@ class Story:
                      **({"unpack": rng.random() < 0.5} if rng.random() < 0.5 else {}))
         if self.cases and rng.random() < 0.5:
             self.say("decommission", [rng.choice(self.cases)])
+        yield from self.change_places()
         held = [u for u in self.packs if u.state == "commissioned"]
         if held:
             self.say("hold", rng.sample(held, min(3, len(held))))
         yield
 
+    def change_places(self):
+        """Packs move, labels are put over labels."""
+        rng = self.rng
+        full = [c for c in self.cases if c.children and c.parent is None]
+        if len(full) > 1:
+            one, other = rng.sample(full, 2)
+            some = list(one.children.values())[:2]
+            self.say("move", some, parent=other, reason="to fill it")
+            if other.children:
+                self.say("move", list(other.children.values())[-1:], parent=one, reason="and back",
+                         id=f"{self.lot.lot}/m")
+            self.say("close", parent=other, partial=True, by="Mia", reason="as it was")
+            self.say("close", parent=one, partial=True, by="Mia", reason="as it was")
+        yield
+        spare = [u for u in self.packs if u.state in ("none", "printed") and not u.flags]
+        packed = [u for u in self.packs if u.parent in full]
+        if spare and packed:
+            self.say("relabel", [rng.choice(packed), spare[0]], reason="smeared",
+                     id=f"{self.lot.lot}/r")
+            self.repeat()
+        spare = [u for u in self.cases if u.state == "none" and not u.flags]
+        if spare and full and self.product.levels[1][1] is None:
+            self.say("relabel", [rng.choice(full), spare[0]], reason="torn")
+        self.plant.say_each(self.line, "sample", rng.sample(self.packs, 4), reason="for QA")
+        loose = free(self.packs, "commissioned")
+        if loose:
+            self.plant.say_atomic(self.line, [
+                ("sample", loose[:1], None, {"reason": "for QA"}),
+                ("destroy", rng.sample(self.packs, 1), None, {"reason": "after it"})])
+        yield
+
     def end(self):
-        plant = self.plant
+        plant, rng = self.plant, self.rng
         unused = [u for u in self.packs if u.state in ("none", "printed")]
         if unused:
             plant.give_back(self.line, unused[:20])
@@ -203,7 +236,11 @@ class Story:
         tops += [c for c in self.pallets + self.cases if c not in tops and c.parent is None
                  and c.state == "closed" and c.flags <= {"partial"}]
         for some in pieces(tops, 4):
-            plant.ship(some)
+            if rng.random() < 0.3:
+                plant.draft(some)
+                plant.end_draft()
+            else:
+                plant.ship(some)
             yield
         plant.ship([self.rng.choice(self.cases)])
         yield from self.after()
@@ -213,7 +250,9 @@ class Story:
         plant, rng = self.plant, self.rng
         mine = [s for s in plant.shipments if s[1][0].lot is self.lot]
         if mine and rng.random() < 0.6:
-            plant.void(*rng.choice(mine))
+            plant.void(*mine.pop(rng.randrange(len(mine))))
+        if mine and rng.random() < 0.6:
+            plant.arrive(rng.choice(mine)[1])
         gone = [u for u in self.packs if plant.model.stands(u)[0] == "shipped"]
         for some in pieces(rng.sample(gone, min(6, len(gone))), 2):
             if not any(u in plant.model.above(v) for u in some for v in some):
@@ -222,6 +261,8 @@ class Story:
         back = [u for u in self.packs if "received_back" in u.flags]
         if back:
             self.say(rng.choice(("decommission", "destroy", "hold")), back[:1])
+        if rng.random() < 0.5:
+            self.explain()
         if rng.random() < 0.5:
             plant.sign("release", self.lot)
         if rng.random() < 0.3:
@@ -234,11 +275,26 @@ class Story:
         yield
 
 
+    def explain(self):
+        """Every difference of the lot that can be said by name."""
+        silent = {}
+        for unit in self.packs + self.cases + self.pallets:
+            if unit.first is None and unit.state in ("none", "printed") and not unit.flags:
+                silent.setdefault(unit.gtin, []).append(unit)
+        for some in silent.values():
+            self.plant.explain(self.lot, some, self.rng.choice(("lost_on_line", "never_used")))
+        loose = free([u for u in self.packs if u.lot is self.lot], "commissioned")
+        if loose:
+            self.plant.explain(self.lot, loose, self.rng.choice(
+                ("missing", "sample_not_recorded", "destroyed_not_recorded")))
+
+
 class Mischief:
     """Anything at all with anything at all: the model says what comes of it."""
     ACTS = ("printed", "scrap", "label_sample", "commission", "sample", "decommission", "destroy",
             "invalidate", "lost", "found", "stolen", "hold", "pack", "unpack", "close", "ship",
-            "late", "ahead", "held", "let_go", "back")
+            "late", "ahead", "held", "let_go", "back", "move", "relabel", "each", "atomic", "draft",
+            "confirm", "explain")
 
     def __init__(self, plant):
         self.plant, self.rng = plant, plant.rng
@@ -303,6 +359,48 @@ class Mischief:
         else:
             self.plant.hold_units(some)
 
+    def move(self, line, some):
+        parent = self.container(some[0].client)
+        some = [u for u in some if u is not parent and u.parent is not parent]
+        if some:
+            self.plant.say(line, "move", some, parent=parent, reason="mischief")
+
+    def relabel(self, line, some):
+        begun = [u for u in self.plant.model.units.values() if u.gtin == some[0].gtin and
+                 u.client == some[0].client and u.lot is not None and "foreign" not in u.sorts]
+        if begun and self.rng.random() < 0.7:
+            some = [self.rng.choice(begun), some[0]]
+        if len(some) > 1 and some[0] is not some[1]:
+            self.plant.say(line, "relabel", some[:2], reason="mischief")
+
+    def each(self, line, some):
+        act = self.rng.choice(("sample", "decommission", "destroy", "hold", "lost", "pack", "unpack"))
+        if act in ("pack", "unpack"):
+            parent = some[0].parent or self.container(some[0].client)
+            some = [u for u in some if u is not parent]
+            if some:
+                self.plant.say_each(line, act, some, parent=parent)
+        else:
+            self.plant.say_each(line, act, some, reason="mischief")
+
+    def atomic(self, line, some):
+        acts = self.rng.choices(("hold", "sample", "lost", "found", "destroy"), k=2)
+        self.plant.say_atomic(line, [(act, [unit], None, {"reason": "mischief"})
+                                     for act, unit in zip(acts, some)])
+
+    def draft(self, line, some):
+        del line
+        self.plant.draft(some)
+
+    def confirm(self, line, some):
+        del line, some
+        self.plant.end_draft()
+
+    def explain(self, line, some):
+        del line
+        lot = some[0].lot or some[0].asked
+        self.plant.explain(lot, some, self.rng.choice(sorted(EXPLAINED)))
+
     def let_go(self, line, some):
         del line, some
         self.plant.end_hold()
@@ -333,6 +431,7 @@ class Capturing:
         ("recall", {"bizStep": "holding", "disposition": "recalled"}),
         ("sample", {"bizStep": "sampling"}),
         ("steal", {"bizStep": "inspecting", "disposition": "stolen"}),
+        ("end_hold", {"bizStep": "inspecting", "disposition": "active"}),
         (None, {"bizStep": "inspecting"}))
     ENDED = (("decommission", {"bizStep": "decommissioning", "disposition": "inactive"}),
              ("destroy", {"bizStep": "destroying", "disposition": "destroyed"}))
