@@ -75,9 +75,9 @@ class LineModel:
     # ---- calls
 
     def report_each(self, said, line, client, seen):
-        """Done without the units that offend, which are {unit: code}, with the first code. What was
-        refused alike before (`seen`) may be counted with that: nothing is done."""
-        left, first, kept = {}, None, dict(self.said)
+        """Done without the units that offend, which are {unit: code}. What was refused alike before
+        (`seen`) may be counted with that: nothing is done."""
+        left, kept = {}, dict(self.said)
         rest = dict(said)
         field = next(k for k in ("units", "children", "serials", "ssccs") if k in said)
         try:
@@ -87,25 +87,32 @@ class LineModel:
                         self._report(rest, line, client)
                         break
                     except Refused as refused:
-                        vague, first = refused.vague, first or refused.code
                         names = dict(zip(self.names(rest), rest[field]))
-                        stays = [spelt for name, spelt in names.items()
-                                 if name not in refused.units]
-                        whole = not refused.units or not set(refused.units) <= set(names)
-                        left.update(refused.units)
-                        if whole or vague or not stays:
-                            refused = Refused(refused.code if whole else first,
-                                              refused.units if whole else left)
-                            refused.vague = vague
-                            raise refused from None
-                        rest = {**rest, field: stays}
-                if left and (line, first, tuple(sorted(left.items()))) in seen:
+                        offend = self.stands_for(names, refused.units) if "parent" not in said \
+                            else refused.units
+                        if not offend or not set(offend) <= set(names):
+                            raise
+                        left.update(offend)
+                        rest = {**rest, field: [s for n, s in names.items() if n not in offend]}
+                        if not rest[field]:
+                            raise Refused(refused.code, left) from None
+                if seen(Refused("", left)):
                     raise Refused("seen")
         except Refused:
             self.said = kept
             raise
         self.refused += bool(left)
-        return first, left
+        return left
+
+    def stands_for(self, names, offenders):
+        """What lies in a container that offends offends, and what holds an offender."""
+        units = [self.units[name] for name in names if name in self.units]
+        offend = {n: code for n, code in offenders.items() if n in names}
+        for unit in units:
+            for other in [unit.parent, *unit.children.values()]:
+                if other is not None and other.name in offenders and other.name not in names:
+                    offend.setdefault(unit.name, offenders[other.name])
+        return offend
 
     def atomic(self, saids, line, clients):
         """For each None, or Refused: what could have been done is undone."""

@@ -217,21 +217,25 @@ class Plant:
         """One report whose units stand for themselves."""
         self.flush()
         said, client = self.phrase(type_, units, parent, "story", more)
-        before, foretold = self.model.refused, None
+
+        def keys(refused):
+            codes = {refused.code, *refused.units.values()}
+            return {(line, code, tuple(sorted(refused.units.items()))) for code in codes}
+
         try:
-            foretold = self.model.report_each(said, line, client, self.seen_refusals)
+            left = self.model.report_each(said, line, client,
+                                          lambda r: bool(r.units and keys(r) & self.seen_refusals))
         except Refused as refused:
-            key = (line, refused.code, tuple(sorted(refused.units.items())))
-            if key in self.seen_refusals or refused.vague or refused.code == "seen":
+            if keys(refused) & self.seen_refusals or refused.code == "seen":
                 return
-            self.model.refused = before + 1
-            foretold = refused.code, refused.units
-        if foretold[0] is not None:
-            self.seen_refusals.add((line, foretold[0], tuple(sorted(foretold[1].items()))))
+            self.model.refused += 1
+            self.seen_refusals |= keys(refused)
+            left = refused.units
+        else:
+            self.seen_refusals |= keys(Refused("", left)) if left else set()
         result, = self.ask(line, [said], each="true")
-        self.facts += 1
-        self.compare_answer({**said, "each": True}, foretold[0] and Refused(*foretold),
-                            result.get("problem"))
+        self.same("each for itself " + json.dumps(wire(said)), left, {
+            u["unit"]: u["code"] for u in result.get("problem", {}).get("units", [])})
 
     def say_atomic(self, line, reports):
         """Several that are done all or none: (type, units, parent, more)."""
@@ -388,7 +392,7 @@ class Plant:
         except Refused as refused:
             foretold = refused
             key = (who, refused.code, tuple(sorted(refused.units.items())))
-            if key in self.seen_refusals:
+            if key in self.seen_refusals or refused.vague:
                 self.model.refused = before
                 return None
             self.seen_refusals.add(key)
