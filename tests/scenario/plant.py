@@ -343,7 +343,7 @@ class Plant:
         if self.rng.random() < 0.2:
             self.done("operator", f"/v1/shipments/{shipment}/void", {"reason": "not wanted"})
         elif self.attempt("operator", f"/v1/shipments/{shipment}/confirm", {},
-                          lambda: self.model.ship([u.name for u in tops], None)):
+                          lambda: self.model.ship([u.name for u in tops], None), alike="ship"):
             self.shipments.append((shipment, tops))
 
     def arrive(self, units):
@@ -386,15 +386,16 @@ class Plant:
         self.shipments.append((response.json()["shipment"], tops))
         return self.shipments[-1]
 
-    def attempt(self, who, path, body, foretell, what=None):
-        """A call that the model foretells with `foretell()`; what was answered, None if refused."""
+    def attempt(self, who, path, body, foretell, what=None, alike=None):
+        """A call that the model foretells with `foretell()`; what was answered, None if refused.
+        `alike`: what else is refused alike, and may be counted with it."""
         self.flush()
         before, foretold = self.model.refused, None
         try:
             foretell()
         except Refused as refused:
             foretold = refused
-            key = (who, refused.code, tuple(sorted(refused.units.items())))
+            key = (alike or who, refused.code, tuple(sorted(refused.units.items())))
             if key in self.seen_refusals or refused.vague:
                 self.model.refused = before
                 return None
@@ -597,7 +598,8 @@ class Plant:
         for one, other in zip(rows, rows[1:]):
             first, both = ({u["unit"] for u in json.loads(row["fact"].get("units") or "[]")}
                            for row in (one, other))
-            found += first < both and one["seq"] + 1 == other["seq"] and both in self.refused_each
+            found += bool(first) and first < both and both in self.refused_each and \
+                one["seq"] + 1 == other["seq"]
         return found
 
     def compare_refusals(self):
