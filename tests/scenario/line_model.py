@@ -19,6 +19,14 @@ class Refused(Exception):
         self.vague = False  # several acts in an order of the service's: the first that is refused
 
 
+class Ambiguous(Refused):
+    """How it is told depends on an order that nobody said: it is not to be asked."""
+
+    def __init__(self):
+        super().__init__("ambiguous")
+        self.vague = True
+
+
 class LineModel:
     # ---- moving
 
@@ -91,6 +99,8 @@ class LineModel:
                         offend = self.stands_for(names, refused.units) if "parent" not in said \
                             else refused.units
                         if not offend or not set(offend) <= set(names):
+                            if left:  # it is told twice: of those left out, and as a whole
+                                raise Ambiguous() from None
                             raise
                         left.update(offend)
                         rest = {**rest, field: [s for n, s in names.items() if n not in offend]}

@@ -10,7 +10,7 @@ import json
 import pathlib
 import re
 
-from line_model import LineModel, Refused
+from line_model import Ambiguous, LineModel, Refused
 
 STATES = pathlib.Path(__file__).parents[2] / "schemas/states.txt"
 HANDED_DOWN = frozenset(("hold", "recalled", "lost", "stolen", "received_back"))
@@ -472,6 +472,8 @@ class Model(LineModel):
         for unit in units if unpack else ():
             if unit.parent is not None and self.stands(unit)[0] != "shipped":
                 for_each.setdefault(unit.parent.name, []).append(unit)
+        if any(self.units[name] in units and self.units[name].parent for name in for_each):
+            raise Ambiguous()  # which comes out first?
         first = [("unpack", self.units[name], inside) for name, inside in for_each.items()]
         for unit in units if act in EMPTIED else ():
             comes = unpack and unit.parent is not None and self.stands(unit)[0] != "shipped"
@@ -717,6 +719,8 @@ class Model(LineModel):
                     unit.flags |= {"seen"}
                 if change is None or (unit is parent and not moved):
                     continue
+                if act == "receive_back":
+                    self.note_return(unit)
                 if act == "pack_as_told":
                     self.put_in(unit, parent)
                 elif act == "unpack":
@@ -816,19 +820,26 @@ class Model(LineModel):
             self.refused += 1
             raise
 
+    def shipped_as(self, unit):
+        """What was named as it was shipped: itself, or a container around it."""
+        return next((u for u in [unit, *self.above(unit)] if u in self.handed), None)
+
+    def note_return(self, unit):
+        if (shipped := self.shipped_as(unit)) is not None:
+            self.handed[shipped] = True
+
     def come_back(self, unit, ms):
         """True where it is received back from whom it was shipped to."""
         state, flags = self.stands(unit)
         if state != "shipped" or "received_back" in unit.flags:
             return False
         code, change = self.machine.step("receive_back", unit, state, flags)
-        shipped = next((u for u in [unit, *self.above(unit)] if u in self.handed), None)
+        shipped = self.shipped_as(unit)
         if code is not None or (shipped is None and "received_back" not in flags):
             return False
         if ms is not None and ms < unit.newest_ms:
             return False
-        if shipped is not None:
-            self.handed[shipped] = True
+        self.note_return(unit)
         with self.attempt():
             out = unit.parent is not None
             self.touch(unit, self.when([unit], ms))
