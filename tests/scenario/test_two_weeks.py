@@ -194,7 +194,8 @@ class Story:
             packs = list(case.children.values())
             self.say("unpack", packs[:2], parent=case)
             self.say("sample", packs[:1])
-            self.say("pack", packs[1:2], parent=case)
+            if packs[1:]:
+                self.say("pack", packs[1:2], parent=case)
             self.say("unpack", parent=case)
             if back := free(packs, "commissioned"):
                 self.say("pack", back, parent=case)
