@@ -80,7 +80,8 @@ def test_a_full_case_comes_off_its_pallet_and_ends(site, line, each):
 
 def test_a_number_that_begins_with_another_lot_is_in_the_list_of_that_lot_alone(line):
     line.operator.post("/v1/lots", {"lot": "L2", "gtin": line.gtin, "expiry": "2031-06-30"}, 201)
-    lost, = line.serials(1)
+    asked = {"gtin": line.gtin, "quantity": 1, "lot": line.lot}
+    lost, = line.call.post("/v1/serials", asked, 201)["serials"]
     lose = {"type": "lost", "units": [sgtin(line, lost)], "reason": "a jam"}
     found = {"type": "commission", "lot": "L2", "gtin": line.gtin, "serials": [lost]}
     assert line.call.report(lose, found)["accepted"] == 2
