@@ -83,6 +83,8 @@ class Story:
         at = 6 * size
         lost = self.packs[at:at + self.rng.randrange(1, 4)]
         packs = [u for u in self.packs[:10 * size + len(lost)] if u not in lost]
+        if self.lot.held or any(u.events for u in lost + packs + self.cases[:10]):
+            return  # somebody was there before
         plant.watch(line, self.lot)
         plant.say(line, "commission", packs, lot=self.lot.lot, gtin=self.product.gtin)
         for case, some in zip(self.cases, pieces(packs[:9 * size], size)):
@@ -136,7 +138,7 @@ class Story:
         return all(foretold is None and "id" in said for said, foretold in self.plant.queue)
 
     def repeat(self):
-        said, foretold = self.plant.queue[-1]
+        said, foretold = (self.plant.queue or [(None, "nothing")])[-1]
         if foretold is None:
             self.plant.queue.append((said, "repeat"))
 
