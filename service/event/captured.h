@@ -115,13 +115,13 @@ enum captured_effect {
     X(RECALLED, 16, "unit.recalled")                                                               \
     X(RECEIVED_BACK, 17, "unit.received_back")                                                     \
     X(CYCLE, 18, "pack.cycle")                                                                     \
-    X(LEVEL, 19, "pack.level")                                                                     \
-    X(LOT, 20, "pack.lot")                                                                         \
-    X(SAME_LEVEL, 21, "pack.same_level")                                                           \
-    X(LOT_OPEN, 22, "lot.open")                                                                    \
-    X(LOT_UNRELEASED, 23, "lot.unreleased")                                                        \
-    X(NOT_ACKNOWLEDGED, 24, "shipment.not_acknowledged")                                           \
-    X(HOLD_SIGNATURE, 25, "hold.signature")
+    X(LEVEL, 21, "pack.level")                                                                     \
+    X(LOT, 22, "pack.lot")                                                                         \
+    X(SAME_LEVEL, 23, "pack.same_level")                                                           \
+    X(LOT_OPEN, 24, "lot.open")                                                                    \
+    X(LOT_UNRELEASED, 25, "lot.unreleased")                                                        \
+    X(NOT_ACKNOWLEDGED, 26, "shipment.not_acknowledged")                                           \
+    X(HOLD_SIGNATURE, 27, "hold.signature")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

@@ -1,4 +1,5 @@
 """A site whose every call is foretold by the model of site_model.py, and compared with it."""
+import collections
 import datetime
 import http.client
 import json
@@ -594,16 +595,20 @@ class Plant:
     def first_passes(self, rows):
         """Where each unit stands for itself those that cannot come out of their container are told
         before the others, which then are told with them."""
-        foretold = {units for _, _, units in self.seen_refusals}
+        def offenders(row):
+            units = json.loads(row["fact"].get("units") or "[]")
+            return tuple(sorted((u["unit"], u["code"]) for u in units))
+
+        told = collections.Counter(map(offenders, rows))
+        foretold = {(who, units) for who, _, units in self.seen_refusals}
+        told.subtract(collections.Counter(units for _, units in foretold))
         found = 0
         for one, other in zip(rows, rows[1:]):
-            first, both = ({u["unit"]: u["code"] for u in json.loads(
-                row["fact"].get("units") or "[]")} for row in (one, other))
-            if tuple(sorted(first.items())) in foretold:
-                continue
-            first, both = set(first), set(both)
-            found += bool(first) and first < both and both in self.refused_each and \
-                one["seq"] + 1 == other["seq"]
+            first, both = ({name for name, _ in offenders(row)} for row in (one, other))
+            if first and first < both and both in self.refused_each and \
+                    one["seq"] + 1 == other["seq"] and told[offenders(one)] > 0:
+                told[offenders(one)] -= 1
+                found += 1
         return found
 
     def compare_refusals(self):
