@@ -1,14 +1,16 @@
 // GET /epcis/v2/capture and /epcis/v2/capture/{captureID}: what became of documents, in JSON or,
 // for one, as EPCISCaptureJob in XML.
 //
-// A page token is the base32 of the last number shown, encrypted like the captureID itself.
+// A page token is the base32 of the last number looked at, encrypted like the captureID itself.
 #include "service/capture/capture_int.h"
 #include <stdio.h>
 #include <string.h>
 
-#define NS         "urn:epcglobal:epcis:xsd:2"
-#define CODE_NS    "urn:packtrail:problem"
-#define EXPIRES_MS (24 * 3600 * INT64_C(1000)) // tokens stay good: this is what is promised
+#define NS           "urn:epcglobal:epcis:xsd:2"
+#define CODE_NS      "urn:packtrail:problem"
+#define JOBS_AT_ONCE 64u
+#define LOOKED_MAX   5000u                       // by one page, which may then hold fewer
+#define EXPIRES_MS   (24 * 3600 * INT64_C(1000)) // tokens stay good: this is what is promised
 
 struct shown {
     struct http_req *r;
@@ -180,6 +182,16 @@ static status unknown(void)
     return fail(ST_NOT_FOUND, "capture.unknown", 0, "there is no such capture");
 }
 
+// A distributor sees what it sent itself, not what others did for the same client.
+static bool is_seen(const struct shown *x)
+{
+    const struct caller *caller = caller_of(x->r);
+    struct fact f;
+
+    if (caller->role != ROLE_DISTRIBUTOR) return true;
+    return journal_get_header(x->t, x->document, &f).cls == ST_OK && f.actor == caller->actor;
+}
+
 // Another client's is none.
 static status job_find(struct shown *x)
 {
@@ -187,7 +199,7 @@ static status job_find(struct shown *x)
 
     TRY(client_of(r, x->t, &x->client));
     if (!opaque_get(api_site(r)->opaque_key, OPAQUE_CAPTURE, r->param[0], &x->document) ||
-        !capture_job_get(x->t, x->client, x->document, &x->job))
+        !capture_job_get(x->t, x->client, x->document, &x->job) || !is_seen(x))
         return unknown();
     return OK;
 }
@@ -226,21 +238,28 @@ static status before_of(struct http_req *r, const struct rest_page *page, uint64
 static status list_write(struct shown *x, const struct rest_page *page, struct json_w *w,
                          uint64_t *last)
 {
-    uint64_t *seqs = NEW_ARRAY(&x->r->arena, uint64_t, page->per_page + 1), before;
-    uint32_t shown = 0;
+    uint64_t seqs[JOBS_AT_ONCE], before;
+    uint32_t shown = 0, looked = 0;
+    size_t n = JOBS_AT_ONCE;
 
-    if (seqs == NULL) return no_memory();
     TRY(client_of(x->r, x->t, &x->client));
     TRY(before_of(x->r, page, &before));
-    size_t n = capture_jobs(x->t, x->client, before, seqs, page->per_page + 1);
     json_w_array(w);
-    for (; shown < n && shown < page->per_page; shown++) {
-        x->document = seqs[shown];
-        if (!capture_job_get(x->t, x->client, x->document, &x->job)) return unknown();
-        TRY(job_json(x, w));
+    while (n == JOBS_AT_ONCE && *last == 0) {
+        n = capture_jobs(x->t, x->client, before, seqs, JOBS_AT_ONCE);
+        for (size_t i = 0; i < n && *last == 0; i++) {
+            if (shown == page->per_page || looked++ == LOOKED_MAX) {
+                *last = before;
+                continue;
+            }
+            before = x->document = seqs[i];
+            if (!is_seen(x)) continue;
+            if (!capture_job_get(x->t, x->client, x->document, &x->job)) return unknown();
+            TRY(job_json(x, w));
+            shown++;
+        }
     }
     json_w_end(w);
-    if (n > page->per_page) *last = seqs[shown - 1];
     return OK;
 }
 

@@ -5,6 +5,7 @@
 // a transformation, and what an emptied container held.
 #include "service/client/client.h"
 #include "service/event/capture.h"
+#include "service/event/capture_guard.h"
 #include "service/event/newest.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
@@ -18,6 +19,7 @@ struct capturing {
     struct decide *d;
     const struct capture_ask *ask;
     struct judge j; // headers, sorts, offenders, how units stand
+    struct capture_guard guard;
     struct level_reader levels;
     struct owner_reader owners;
     struct captured_event own;
@@ -140,6 +142,16 @@ static bool lies_in(struct capturing *c, unit_id u, unit_id container)
     return false;
 }
 
+// Onto another of its own level: such is done, and told.
+static unsigned check_fits(struct capturing *c, uint32_t i, const struct unit *x)
+{
+    unsigned wrong = capture_guard_child(&c->guard, c->units[i], x);
+
+    if (wrong != EXCEPTION_SAME_LEVEL) return wrong;
+    except(c, EXCEPTION_SAME_LEVEL, i + 1);
+    return 0;
+}
+
 static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
 {
     unit_id u = c->units[i];
@@ -153,7 +165,9 @@ static unsigned check(struct capturing *c, uint32_t i, const struct unit *x, enu
     if (act == ACT_BE_PACKED_TOLD && lies_in(c, c->units[0], u)) return EXCEPTION_CYCLE;
     if (act == ACT_PACK_INTO_TOLD && children_count(c->d->t, u) + c->n - 1 > CHILDREN_MAX)
         return EXCEPTION_TOO_MANY;
-    return 0;
+    if (act == ACT_BE_PACKED_TOLD) return check_fits(c, i, x);
+    if (act == ACT_SHIP_TOLD) return capture_guard_leaving(&c->guard, u, x);
+    return act == ACT_END_HOLD ? (unsigned)EXCEPTION_HOLD_SIGNATURE : 0;
 }
 
 static bool is_named(const struct capturing *c, unit_id u)
@@ -332,6 +346,7 @@ static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
     unsigned effect = EFFECT_NAMED;
 
     act = act_under(c, i, act);
+    if (act == ACT_END_HOLD && !(x.flags & UNIT_HOLD)) act = (enum unit_act)0; // it was looked at
 
     alike_put(&c->j.previous, x.last);
     if (c->lot == 0 && !is_foreign(c, i)) c->lot = lot_of(c, &x);
@@ -471,6 +486,8 @@ static status take_units(struct capturing *c)
         if (!add_unit(c, &room, capture_unit_id(&ask->units[i]), 0)) return no_memory();
     if (judges && ask->empties && !add_inside(c, &room, c->units[0], 0, &(struct runs){0}))
         return no_memory();
+    if (judges && ask->acts.in == ACT_SHIP_TOLD)
+        TRY(client_profile(c->d->t, ask->client, &c->profile));
     if (judges && c->n > 0 && (ends(ask->acts.in) || ask->acts.in == ACT_SAMPLE))
         TRY(take_under(c, &room));
     c->effects = NEW_ARRAY(c->d->arena, uint32_t, c->n + 1);
@@ -548,6 +565,8 @@ static status put(struct capturing *c)
     report_put(c->d->out, &none);
     runs_put(c->d->out, &runs);
     c->j.previous.b = c->d->out;
+    c->guard = (struct capture_guard){.j = &c->j, .levels = &c->levels, .profile = &c->profile};
+    if (c->n > 0) c->guard.parent = c->units[0];
     TRY(judge_all(c));
     set_header(c);
     struct captured_bytes as = {.entries = c->ask->entries};

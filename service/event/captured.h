@@ -116,7 +116,14 @@ enum captured_effect {
     X(RECEIVED_BACK, 17, "unit.received_back")                                                     \
     X(CYCLE, 18, "pack.cycle")                                                                     \
     X(STEP, 19, "event.step") /* it says the opposite of the action, which counts */               \
-    X(WORD, 20, "epcis.word") /* a word that is known to be misspelt */
+    X(WORD, 20, "epcis.word") /* a word that is known to be misspelt */                            \
+    X(LEVEL, 21, "pack.level")                                                                     \
+    X(LOT, 22, "pack.lot")                                                                         \
+    X(SAME_LEVEL, 23, "pack.same_level")                                                           \
+    X(LOT_OPEN, 24, "lot.open")                                                                    \
+    X(LOT_UNRELEASED, 25, "lot.unreleased")                                                        \
+    X(NOT_ACKNOWLEDGED, 26, "shipment.not_acknowledged")                                           \
+    X(HOLD_SIGNATURE, 27, "hold.signature")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

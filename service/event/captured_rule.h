@@ -3,7 +3,8 @@
 // A table says what an event means for those that it names, by its type, action, business step and
 // disposition; from which state each act is taken is the state machine's (unit.h), the same as for
 // what lines report. What is not taken is an exception (or, where the client is strict, a refusal):
-// the unit stays as it is. No event ends a hold: that needs a signature of QA.
+// the unit stays as it is. No event ends a hold, which takes a signature of QA: one
+// that says so is told.
 #pragma once
 #include "service/epcis/event.h"
 #include "service/event/captured.h"

@@ -143,16 +143,20 @@ static void empty_first(struct looking *b, struct unit_rows *rows_)
     }
 }
 
-// What would forbid to empty it, and to let its content share its fate.
+// What would forbid to empty it, once it lies in nothing itself, and to let its content share its
+// fate.
 static status may_be_emptied(struct looking *b, struct judge *j, unit_id container)
 {
+    struct unit alone = unit_get(&j->rows, container);
     struct runs held = held_by(b, container);
     struct unit_change change;
     unit_id u;
 
+    alone.parent = (unit_id){0};
     for (struct run_walk w = runs_walk(&held); run_next(&w, &u);) {
         struct unit x = unit_get(&j->rows, u);
-        TRY(before_guard(j, u, &x));
+        TRY(judge_guard(j, u, ACT_BE_UNPACKED, &x, &change));
+        TRY(judge_guard(j, container, ACT_UNPACK_FROM, &alone, &change));
         x.parent = (unit_id){0};
         if (b->profile.decommission_parent == PARENT_AND_CHILDREN)
             TRY(judge_guard(j, u, b->row->act, &x, &change));

@@ -343,7 +343,10 @@ static bool gives_lot(const struct fact *f)
 }
 
 // Those units of a fact that got their lot from it. A place is the fact's seq and the unit's index.
-static status list_fact(struct listing *l, uint64_t seq, struct arena *scratch, bool *more)
+// One that counts with the lot may have given another one: numbers are asked for with one lot and
+// begin with another.
+static status list_fact(struct listing *l, uint32_t lot, uint64_t seq, struct arena *scratch,
+                        bool *more)
 {
     struct report report;
     struct touched touched;
@@ -354,7 +357,7 @@ static status list_fact(struct listing *l, uint64_t seq, struct arena *scratch, 
     uint64_t place = seq << INDEX_BITS;
 
     TRY(journal_get(l->u.t, seq, scratch, &f));
-    if (!gives_lot(&f)) return OK;
+    if (!gives_lot(&f) || f.lot != lot) return OK;
     TRY(report_get(f.decided, scratch, &report, &touched, &rest));
     for (struct run_walk w = runs_walk(&touched.runs); *more && run_next(&w, &u); place++) {
         if (place < l->from) continue;
@@ -378,7 +381,7 @@ static status list_facts(struct listing *l, const struct lot *lot, struct arena 
     while (more && (n = list_of(l->u.t, lot->client, LIST_LOT, value, from, seqs, LEN(seqs))) > 0) {
         for (size_t i = 0; i < n && more; i++) {
             arena_reset(scratch);
-            TRY(list_fact(l, seqs[i], scratch, &more));
+            TRY(list_fact(l, lot->number, seqs[i], scratch, &more));
         }
         from = seqs[n - 1] + 1;
     }

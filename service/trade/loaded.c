@@ -1,8 +1,10 @@
 // Runs in the committer.
 #include "service/trade/loaded.h"
 #include "service/event/inside.h"
+#include "service/event/lot_leaving.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
+#include <string.h>
 
 #define NAMED_MAX 100u // inside, in one refusal
 
@@ -80,20 +82,27 @@ static status lot_says(struct goods *g, uint32_t number, const char *code, const
     return fail(ST_CONFLICT, code, 0, "it holds packs of lot %.*s, which %s", STR(l.lot), what);
 }
 
+static const struct {
+    const char *code, *text;
+} stays[] = {
+    {"lot.on_hold",    "is on hold"         },
+    {"lot.recalled",   "is recalled"        },
+    {"lot.unreleased", "is not yet released"},
+    {"lot.open",       "is not closed"      },
+};
+
 // Goods leave by the client's rule (STATES, guard 6).
 static status check_lot(struct goods *g, uint32_t lot, const struct client_profile *p)
 {
     struct lot_brief b = {0};
-    enum lot_state state;
 
     if (lot == 0) return OK; // what began elsewhere
-    state = lot_brief_get(g->d->t, lot, &b) ? b.state : (enum lot_state)0;
-    if (b.held) return lot_says(g, lot, "lot.on_hold", "is on hold");
-    if (state == LOT_RECALLED) return lot_says(g, lot, "lot.recalled", "is recalled");
-    if (p->ship_rule == SHIP_QUARANTINE || state == LOT_RELEASED) return OK;
-    if (state == LOT_CLOSED && p->ship_rule == SHIP_CLOSED) return OK;
-    if (state == LOT_CLOSED) return lot_says(g, lot, "lot.unreleased", "is not yet released");
-    return lot_says(g, lot, "lot.open", "is not closed");
+    if (!lot_brief_get(g->d->t, lot, &b)) b = (struct lot_brief){0};
+    const char *code = lot_stays(&b, p->ship_rule);
+    for (size_t i = 0; code != NULL && i < LEN(stays); i++)
+        if (strcmp(code, stays[i].code) == 0) return lot_says(g, lot, code, stays[i].text);
+    assert(code == NULL);
+    return OK;
 }
 
 // More lots than its cargo tells: all that lies in it is counted.

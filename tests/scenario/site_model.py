@@ -10,6 +10,8 @@ import json
 import pathlib
 import re
 
+from line_model import Ambiguous, LineModel, Refused
+
 STATES = pathlib.Path(__file__).parents[2] / "schemas/states.txt"
 HANDED_DOWN = frozenset(("hold", "recalled", "lost", "stolen", "received_back"))
 BARRED_BY = (("hold", "unit.on_hold"), ("stolen", "unit.stolen"), ("lost", "unit.lost"),
@@ -140,16 +142,7 @@ class Lot:
             {"hold"} if self.held else set())
 
 
-class Refused(Exception):
-    """Why a call is refused: a code, and each offender's where units offend."""
-
-    def __init__(self, code, units=None):
-        super().__init__(code, units)
-        self.code, self.units = code, units or {}
-        self.vague = False  # several acts in an order of the service's: the first that is refused
-
-
-class Model:
+class Model(LineModel):
     def __init__(self, now_ms):
         self.machine = Machine(STATES.read_text())
         self.now_ms = now_ms  # a function: the service's clock, about
@@ -162,6 +155,9 @@ class Model:
         self.handed = {}      # units that were shipped by name: something of them came back
         self.objected = {}    # client -> captured events that some unit did not allow
         self.trail = None     # copies of what is being changed
+        self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
+        self.orders = {}      # line that packs in this order -> Order
+        self.line = None      # that reports
 
     # ---- what there is
 
@@ -189,6 +185,7 @@ class Model:
             level = None if gtin is None else self.products[gtin].gtins[gtin]
             sort = "pack" if level == 0 else "container"
             self.units[name] = Unit(name, (sort,), client, gtin, level, lot)
+            self.issued.setdefault(gtin, []).append(self.units[name])
         if lot is not None:
             level = lot.product.ssccs[0] if gtin is None else self.products[gtin].gtins[gtin]
             lot.asked[level] += len(names)
@@ -324,6 +321,8 @@ class Model:
         outer, self.trail = self.trail, {}
         try:
             yield
+            for unit, copy in self.trail.items() if outer is not None else ():
+                outer.setdefault(unit, copy)
         except Refused:
             for unit, copy in self.trail.items():
                 unit.restore(copy)
@@ -377,7 +376,7 @@ class Model:
                 return "repeat"
             raise Refused("report.id_mismatch")
         units = self.find(said, client)
-        ms = said.get("time_ms")
+        ms, self.line = said.get("time_ms"), line
         if ms is not None and ms > self.now_ms() + AHEAD_MAX_MS:
             raise Refused("time.ahead")
         with self.attempt():
@@ -397,6 +396,8 @@ class Model:
             return [f"(01){said['gtin']}(21){s}" for s in said["serials"]]
         if "ssccs" in said:
             return [f"(00){s}" for s in said["ssccs"]]
+        if "from" in said:
+            return [said["from"], said["to"]]
         return said.get("units") or said.get("children") or []
 
     def find(self, said, client):
@@ -439,6 +440,9 @@ class Model:
             if len(asked) > 1:
                 raise Refused("scrap.lots")
             lot = asked.pop()
+        self.begin_all(act, lot, units, ms)
+
+    def begin_all(self, act, lot, units, ms):
         if act == "commission" and not lot.takes_commission():
             raise Refused("lot.closed")
         offenders, changes = {}, []
@@ -468,6 +472,8 @@ class Model:
         for unit in units if unpack else ():
             if unit.parent is not None and self.stands(unit)[0] != "shipped":
                 for_each.setdefault(unit.parent.name, []).append(unit)
+        if any(self.units[name] in units and self.units[name].parent for name in for_each):
+            raise Ambiguous()  # which comes out first?
         first = [("unpack", self.units[name], inside) for name, inside in for_each.items()]
         for unit in units if act in EMPTIED else ():
             comes = unpack and unit.parent is not None and self.stands(unit)[0] != "shipped"
@@ -549,6 +555,7 @@ class Model:
         for child in children:
             self.touch(child, at)
             self.put_in(child, parent)
+        self.see_order(self.line, parent, children)
 
     def unpack(self, said, units, ms):
         children = units[1:] if "parent" in said else units
@@ -611,12 +618,13 @@ class Model:
         objections, done, parent_bad, ended = {}, [], False, set()
         names = {u.name for u in units}
         units, under = self.with_content(client, act, units)
+        fits = Fits(self, units[0], False)
         for i, unit in enumerate(units):
             mine = parent_act if parent_act and i == 0 else act
             if unit in under:
                 mine = None if under[unit] not in ended else act if (
                     self.clients[client]["decommission_parent"] == "children") else "come_out"
-            if rule == "off":
+            if rule == "off" or (mine == "end_hold" and "hold" not in unit.flags):
                 mine = None
             code, change = None, None
             moves = mine in ("pack_as_told", "unpack")
@@ -625,12 +633,16 @@ class Model:
                 parent_bad |= bool(parent_act) and i == 0
                 mine = None
             elif mine and not (moves and parent_bad):
-                code, change = self.told(mine, unit, units, lot, names, unit in under)
+                code, change = self.told(mine, unit, units, lot, names, unit in under, fits)
                 if code == "unit.has_parent" and mine == "ship_as_told" and \
                         unit.parent.name in names:
                     code, change = None, None
                 elif parent_act and i == 0:
                     parent_bad = code is not None
+            if code is None and change and mine == "pack_as_told" and \
+                    not unit.is_sscc and unit.gtin == units[0].gtin and \
+                    not {"foreign"} & (unit.sorts | units[0].sorts):
+                code = "pack.same_level"  # that is told, and done
             if code is not None:
                 objections[unit.name] = code
             if change and act in EMPTIED:
@@ -657,7 +669,7 @@ class Model:
                     all_units.append(child)
         return all_units, under
 
-    def told(self, act, unit, units, lot, names, falls_out):
+    def told(self, act, unit, units, lot, names, falls_out, fits):
         state, flags = self.stands(unit)
         parent = unit.parent
         if parent is not None and state != "shipped" and act in ("decommission", "destroy",
@@ -682,6 +694,17 @@ class Model:
                 return "lot.closed", None
         if act == "pack_as_told" and unit in self.above(units[0]):
             return "pack.cycle", None
+        if act == "end_hold":
+            return "hold.signature", None
+        if act == "pack_as_told" and not foreign and "foreign" not in units[0].sorts:
+            if (code := fits.told(unit)) is not None:
+                return code, None
+        if act == "ship_as_told" and not foreign:
+            lots = [] if unit.is_sscc else [unit.lot]
+            lots += [u.lot for u in self.inside(unit) if not u.is_sscc and "foreign" not in u.sorts]
+            rule = self.clients[unit.client]["ship_rule"]
+            if code := next(filter(None, (self.ship_lot(lot, rule) for lot in lots)), None):
+                return code, None
         if act == "unpack" and unit.parent is not units[0]:
             return "unit.other_parent", None
         return None, change
@@ -696,6 +719,8 @@ class Model:
                     unit.flags |= {"seen"}
                 if change is None or (unit is parent and not moved):
                     continue
+                if act == "receive_back":
+                    self.note_return(unit)
                 if act == "pack_as_told":
                     self.put_in(unit, parent)
                 elif act == "unpack":
@@ -795,19 +820,26 @@ class Model:
             self.refused += 1
             raise
 
+    def shipped_as(self, unit):
+        """What was named as it was shipped: itself, or a container around it."""
+        return next((u for u in [unit, *self.above(unit)] if u in self.handed), None)
+
+    def note_return(self, unit):
+        if (shipped := self.shipped_as(unit)) is not None:
+            self.handed[shipped] = True
+
     def come_back(self, unit, ms):
         """True where it is received back from whom it was shipped to."""
         state, flags = self.stands(unit)
         if state != "shipped" or "received_back" in unit.flags:
             return False
         code, change = self.machine.step("receive_back", unit, state, flags)
-        shipped = next((u for u in [unit, *self.above(unit)] if u in self.handed), None)
+        shipped = self.shipped_as(unit)
         if code is not None or (shipped is None and "received_back" not in flags):
             return False
         if ms is not None and ms < unit.newest_ms:
             return False
-        if shipped is not None:
-            self.handed[shipped] = True
+        self.note_return(unit)
         with self.attempt():
             out = unit.parent is not None
             self.touch(unit, self.when([unit], ms))
@@ -921,6 +953,18 @@ class Fits:
             self.lot = self.lot or unit.lot
             if unit.lot is not self.lot:
                 return "pack.lot"
+        return None
+
+    def told(self, unit):
+        """As captured events are held to it: those of others say nothing of levels and lots."""
+        parent = self.parent
+        if not parent.is_sscc and (unit.is_sscc or unit.level not in (parent.level - 1,
+                                                                     parent.level)):
+            return "pack.level"
+        if unit.is_pack or (self.one_lot and self.lot is not None):
+            if self.lot is not None and unit.lot is not self.lot:
+                return "pack.lot"
+            self.one_lot, self.lot = True, unit.lot
         return None
 
     def nominal(self, children, lot):

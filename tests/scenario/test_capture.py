@@ -352,3 +352,22 @@ def test_what_is_not_waited_for_any_longer_is_an_exception(line, gateway):
     line.site.stop()
     applied, = [fact["fact"] for fact in line.site.journal() if fact["kind"] == "capture.applied"]
     assert {e["code"] for e in applied["exceptions"]} == {"unit.state"}
+
+
+def test_a_distributor_sees_the_jobs_that_it_sent_itself(site):
+    site.admin.put("/v1/clients/acme", {"name": "Acme", "prefixes": [harness.PREFIX]})
+    gateway = site.as_role("gateway", client="acme")
+    mine, other = (site.as_role("distributor", client="acme") for _ in range(2))
+    locations = [post(who, document(event(n))).headers["Location"]
+                 for n, who in enumerate((gateway, mine, gateway, mine, other))]
+    ids = [place.rsplit("/", 1)[1] for place in locations]
+    listed = {who: [job["captureID"] for job in who.get(CAPTURE)] for who in (gateway, mine, other)}
+    assert listed[gateway] == ids[::-1] and listed[other] == [ids[4]]
+    assert listed[mine] == [ids[3], ids[1]]
+    for place in locations:
+        seen = place in (locations[1], locations[3])
+        assert mine.call("GET", place).status_code == (200 if seen else 404)
+    first = mine.call("GET", CAPTURE + "?perPage=1")
+    assert [job["captureID"] for job in first.json()] == [ids[3]]
+    second = mine.call("GET", first.headers["Link"].split(">")[0].lstrip("<"))
+    assert [job["captureID"] for job in second.json()] == [ids[1]]

@@ -2,10 +2,13 @@
 shipped, and captured events of clients whose rule is strict, record or off."""
 import json
 
+import harness
 import pytest
-from harness import GTIN
-from test_rule_tables import Goods, an_sscc, moment
+from harness import GTIN, PREFIX
+from test_rule_tables import CASE, Goods, an_sscc, moment
 
+FORMS = ("json", "xml-2.0", "xml-1.2")
+CBV = "urn:epcglobal:cbv:"
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 RULES = ("strict", "record", "off")
 
@@ -16,12 +19,45 @@ def link(name):
     return f"https://id.gs1.org/01/{name[4:18]}/21/{name.split('(21)')[1]}"
 
 
+def urn(name):
+    if name.startswith("(00)") or "(" not in name:
+        digits = name[-18:]
+        return f"urn:epc:id:sscc:{PREFIX}.{digits[0]}{digits[1 + len(PREFIX):17]}"
+    gtin, serial = name[4:18], name.split("(21)")[1]
+    return f"urn:epc:id:sgtin:{PREFIX}.{gtin[0]}{gtin[1 + len(PREFIX):13]}.{serial}"
+
+
+def xml(event, lot, version):
+    """The event of JSON as a document of XML, with its identifiers given as URNs."""
+    def leaf(name, value):
+        return f"<{name}>{value}</{name}>" if value else ""
+
+    words = [leaf("action", event["action"]), leaf("bizStep", CBV + "bizstep:" + event["bizStep"])]
+    if "disposition" in event:
+        words.append(leaf("disposition", CBV + "disp:" + event["disposition"]))
+    ilmd = leaf("ilmd", lot and leaf("cbvmda:lotNumber", lot))
+    id_ = leaf("eventID", event["eventID"])
+    old = version == "1.2"
+    epcs = "".join(leaf("epc", urn(u)) for u in event["units"])
+    body = [leaf("eventTime", event["eventTime"]), leaf("eventTimeZoneOffset", "+00:00"),
+            leaf("baseExtension", id_) if old else id_]
+    if event["parent"]:
+        body += [leaf("parentID", urn(event["parent"])), leaf("childEPCs", epcs), *words]
+    else:
+        body += [f"<epcList>{epcs}</epcList>", *words, leaf("extension", ilmd) if old else ilmd]
+    return (f'<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:{version[0]}" '
+            f'xmlns:cbvmda="urn:epcglobal:cbv:mda" schemaVersion="{version}" '
+            f'creationDate="{moment()}"><EPCISBody><EventList>'
+            + leaf(event["type"], "".join(body)) + "</EventList></EPCISBody></e:EPCISDocument>")
+
+
 class Doors(Goods):
     """Goods that may be told of by captured events, too."""
 
     def __init__(self, site, **profile):
         super().__init__(site, **profile)
         self.gateway, self.told = site.as_role("gateway", client="acme"), 0
+        self.form, self.rules = "json", profile
 
     def capture(self, units, action="OBSERVE", parent=None, time=None, lot=None, **more):
         """One event; "stored", or the code that its document is refused by."""
@@ -33,24 +69,43 @@ class Doors(Goods):
                      if parent else {"epcList": epcs})
         if lot:
             event["ilmd"] = {"cbvmda:lotNumber": lot}
-        body = json.dumps({"@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0",
-                           "creationDate": moment(), "epcisBody": {"eventList": [event]}})
-        sent = self.gateway.call("POST", "/epcis/v2/capture", body,
-                                 headers={"Content-Type": "application/json"})
+        if self.form == "json":
+            body = json.dumps({"@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0",
+                               "creationDate": moment(), "epcisBody": {"eventList": [event]}})
+        else:
+            body = xml({**event, "units": units, "parent": parent}, lot, self.form[4:])
+        sent = self.gateway.call(
+            "POST", "/epcis/v1/capture" if self.form == "xml-1.2" else "/epcis/v2/capture", body,
+            headers={"Content-Type": "application/" + self.form[:4].rstrip("-")})
+        if sent.status_code == 200:  # all of it is stored, says 1.2
+            return "stored"
         if sent.status_code != 202:
             return sent.json()["code"]
         job = self.gateway.get(sent.headers["Location"])
         return "stored" if job["success"] else job["errors"][0]["code"]
 
     def packed_as_told(self, units, parent=None):
-        parent = parent or self.case()[0]
+        parent = parent or self.box
         return self.capture(units, "ADD", parent, bizStep="packing")
 
-    def ended_as_told(self, units):
-        return self.capture(units, "DELETE", bizStep="decommissioning")
+    @property
+    def box(self):
+        """A case of its own for each, for it is packed into."""
+        return self.case()[0]
+
+    def ended_as_told(self, units, step="decommissioning"):
+        return self.capture(units, "DELETE", bizStep=step)
+
+    def shipped_as_told(self, units):
+        return self.capture(units, bizStep="shipping", disposition="in_transit")
 
     def begun_as_told(self, units, lot="L1"):
         return self.capture(units, "ADD", lot=lot, bizStep="commissioning")
+
+    def profile(self, **more):
+        self.rules |= more
+        self.site.admin.put("/v1/clients/acme", {"name": "Acme", "prefixes": [PREFIX],
+                                                 "profile": self.rules})
 
     def look(self, units):
         return [(self.operator.unit(u)["state"], self.operator.unit(u)["parent"]) for u in units]
@@ -97,10 +152,39 @@ def put_into_what_it_holds(goods, units):
     return goods.packed_as_told(units, parent=case)
 
 
-AS_TOLD = "what others have put together, or let leave, is so: the events are taken as they came"
+def with_a_silent_partner(goods):
+    """Goods of a lot that is closed, whose partner has answered nothing yet."""
+    goods.site.admin.put("/v1/partners/hub", {"client": "acme", "url": "http://127.0.0.1:9/",
+                                              "format": "epcis-2.0-json"})
+    goods.profile(ship_needs_ack=True)
+    return closed(goods)
 
+
+def closed(goods, **profile):
+    units = goods.made()
+    if profile:
+        goods.profile(**profile)
+    assert goods.ask(goods.operator, f"/v1/lots/{GTIN}/L1/close", {}) is None
+    return units
+
+
+def held_case(goods):
+    case = goods.case()[0]
+    assert goods.hold([case]) is None
+    return [case]
+
+
+def unbegun_case(goods):
+    return [f"(01){CASE}(21){goods.numbers(gtin=CASE)[0]}"]
+
+
+# What is in none of these: guard 2's zone and guard 3's "one reason" are grammar, which no door
+# reads otherwise; its "one state" cannot be said by an event, and report.mixed is test_unit_acts'.
+# Guard 7, in which order partners are told, is test_delivery.py's; guard 8 follows below. Printing,
+# which guard 6 blocks, too, no captured event tells.
+#
 # guard: (units in a state, the call of the site's own door, its answer, the captured event, its
-# code), or AS_TOLD where captured events are not measured by it.
+# code)
 GUARDS = {
     "1 the child is commissioned": (
         never_begun, lambda g, u: g.pack(u), "unit.state", lambda g, u: g.packed_as_told(u),
@@ -115,7 +199,14 @@ GUARDS = {
         lambda g: ["(00)" + an_sscc(g)], lambda g, u: g.report("pack", parent=u[0], children=u),
         "pack.cycle", put_into_what_it_holds, "pack.cycle"),
     "1 the levels belong together": (
-        lambda g: ["(00)" + an_sscc(g)], lambda g, u: g.pack(u), "pack.level", None, AS_TOLD),
+        lambda g: ["(00)" + an_sscc(g)], lambda g, u: g.pack(u), "pack.level",
+        lambda g, u: g.packed_as_told(u), "pack.level"),
+    "1 the parent is commissioned": (
+        unbegun_case, lambda g, u: g.report("pack", parent=u[0], children=g.made()), "unit.state",
+        lambda g, u: g.packed_as_told(g.made(), u[0]), "unit.state"),
+    "1 the parent is not on hold": (
+        held_case, lambda g, u: g.report("pack", parent=u[0], children=g.made()), "unit.on_hold",
+        lambda g, u: g.packed_as_told(g.made(), u[0]), "unit.on_hold"),
     "1 what leaves is not on hold": (
         lambda g: g.held()[0], lambda g, u: g.ship(u), "unit.on_hold",
         lambda g, u: g.capture(u, bizStep="shipping"), "unit.on_hold"),
@@ -131,7 +222,8 @@ GUARDS = {
         lambda g: g.made(), lambda g, u: g.report("hold", units=u * 2, reason="x"), "unit.twice",
         lambda g, u: g.capture(u * 2, bizStep="inspecting"), "unit.twice"),
     "3 a case has one lot": (
-        of_two_lots, lambda g, u: g.pack(u), "pack.lot", None, AS_TOLD),
+        of_two_lots, lambda g, u: g.pack(u), "pack.lot", lambda g, u: g.packed_as_told(u[1:]),
+        "pack.lot"),
     "3 the lot is known": (
         never_begun, lambda g, u: g.report("commission", lot="L9", gtin=GTIN,
                                            serials=serials_of(u)), "lot.unknown",
@@ -139,6 +231,12 @@ GUARDS = {
     "4 what is packed is not decommissioned": (
         lambda g: g.case(2)[1], lambda g, u: g.report("decommission", units=u, reason="x"),
         "unit.has_parent", lambda g, u: g.ended_as_told(u), "unit.has_parent"),
+    "4 what is packed is not destroyed": (
+        lambda g: g.case(2)[1], lambda g, u: g.report("destroy", units=u, reason="x"),
+        "unit.has_parent", lambda g, u: g.ended_as_told(u, "destroying"), "unit.has_parent"),
+    "4 what is packed is not sampled": (
+        lambda g: g.case(2)[1], lambda g, u: g.report("sample", units=u, reason="x"),
+        "unit.has_parent", lambda g, u: g.capture(u, bizStep="sampling"), "unit.has_parent"),
     "5 no number begins again": (
         ended, lambda g, u: g.report("commission", lot="L1", gtin=GTIN, serials=serials_of(u)),
         "unit.state", lambda g, u: g.begun_as_told(u), "unit.state"),
@@ -146,7 +244,14 @@ GUARDS = {
         close_lot, lambda g, u: g.report("commission", lot="L1", gtin=GTIN, serials=serials_of(u)),
         "lot.closed", lambda g, u: g.begun_as_told(u), "lot.closed"),
     "6 nothing leaves of an open lot": (
-        lambda g: g.made(), lambda g, u: g.ship(u), "lot.open", None, AS_TOLD),
+        lambda g: g.made(), lambda g, u: g.ship(u), "lot.open", lambda g, u: g.shipped_as_told(u),
+        "lot.open"),
+    "6 nothing leaves of a lot that is to be released first": (
+        lambda g: closed(g, ship_rule="released"), lambda g, u: g.ship(u), "lot.unreleased",
+        lambda g, u: g.shipped_as_told(u), "lot.unreleased"),
+    "6 nothing leaves before partners have answered": (
+        with_a_silent_partner, lambda g, u: g.ship(u), "shipment.not_acknowledged",
+        lambda g, u: g.shipped_as_told(u), "shipment.not_acknowledged"),
 }
 
 
@@ -154,8 +259,6 @@ GUARDS = {
 def test_every_guard_holds_at_every_door(make_site, rule):
     for number, (guard, row) in enumerate(GUARDS.items()):
         units_of, call, code, event, told = row
-        if event is None and rule != "strict":
-            continue  # no captured event: the rule does not matter
         site = make_site(f"{rule}-{number}")
         site.configure(capture={"wait": "0 s"})
         goods = Doors(site.start(), capture=rule, ship_rule="closed")
@@ -163,12 +266,12 @@ def test_every_guard_holds_at_every_door(make_site, rule):
         before = goods.look(units)
         assert call(goods, units) == code, guard
         assert goods.refusals() == [code] and goods.raised("refused") == [code], guard
-        if event is not None:
+        for n, goods.form in enumerate(FORMS, 1):
             asked = event(goods, units)
-            assert asked == (told if rule == "strict" else "stored"), guard
-            assert goods.raised("captured") == ([] if rule == "off" else [told]), guard
-        assert told is not AS_TOLD or event is None
-        assert goods.look(units) == before, guard
+            assert asked == (told if rule == "strict" else "stored"), (guard, goods.form)
+            assert goods.raised("captured") == ([] if rule == "off" else n * [told]), (
+                guard, goods.form)
+            assert goods.look(units) == before, (guard, goods.form)
         site.stop()
         site.verify()
 
@@ -184,3 +287,35 @@ def test_lost_numbers_are_found_or_never_come_again(site):
     assert goods.report("commission", lot="L1", gtin=GTIN, serials=lost[:1]) is None
     assert goods.operator.unit(units[0])["flags"] == []
     assert goods.operator.unit(units[1])["flags"] == ["lost"]
+
+
+def stands_on_hold(goods, unit):
+    return "hold" in goods.operator.unit(unit)["flags"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_hold_that_an_event_began_ends_by_a_signature(make_site, rule, form):
+    """No event ends it, from whichever door it came; the event that says so is told."""
+    site = make_site()
+    site.configure(capture={"wait": "0 s"})
+    goods = Doors(site.start(), capture=rule)
+    goods.form = form
+    units = goods.made(2)
+    assert goods.capture(units, bizStep="holding", disposition="non_sellable_other") == "stored"
+    if rule == "off":
+        assert not any(stands_on_hold(goods, u) for u in units)
+        assert goods.hold(units) is None
+    assert all(stands_on_hold(goods, u) for u in units)
+    ended = goods.capture(units, bizStep="inspecting", disposition="active")
+    assert ended == ("hold.signature" if rule == "strict" else "stored")
+    assert goods.raised("captured") == ([] if rule == "off" else ["hold.signature"])
+    assert all(stands_on_hold(goods, u) for u in units)
+    for hold in list(goods.operator.pages("/v1/holds")):
+        assert goods.ask(goods.qa, f"/v1/holds/{hold['id']}/release",
+                         {"reason": "sound", "signature": harness.sign("approval", "sound")}) is None
+    assert not any(stands_on_hold(goods, u) for u in units)
+    assert goods.capture(units, bizStep="inspecting", disposition="active") == "stored"
+    assert goods.pack(units) is None
+    site.stop()
+    site.verify()

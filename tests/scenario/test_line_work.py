@@ -131,6 +131,35 @@ def test_each_unit_stands_for_itself_where_the_call_says_so(line):
     assert again["problem"]["units"] == result["problem"]["units"]
 
 
+@pytest.mark.parametrize("each", ("true", "false"))
+def test_a_full_case_comes_off_its_pallet_and_ends(site, line, each):
+    site.admin.put(f"/v1/clients/{line.client}", {
+        "name": "Acme", "prefixes": [harness.PREFIX],
+        "profile": {"decommission_packed": "unpack", "decommission_parent": "children"}})
+    serials, (case, pallet) = line.serials(2), line.ssccs(2)
+    line.commission(serials)
+    packed = pack(line, case, serials, commission=True, partial=True, by="Mia", reason="the last")
+    on_pallet = {"type": "pack", "parent": pallet, "children": [case], "commission": True}
+    assert line.call.report(packed, on_pallet)["accepted"] == 2
+    answer = post(line, {"type": "destroy", "units": [case], "reason": "wet"}, each=each)
+    assert answer["accepted"] == 1 and "problem" not in answer["results"][0], answer
+    for unit in (case, *(sgtin(line, s) for s in serials)):
+        assert line.call.unit(unit)["state"] == "destroyed"
+    assert line.call.unit(pallet)["state"] == "open"
+
+
+def test_a_number_that_begins_with_another_lot_is_in_the_list_of_that_lot_alone(line):
+    line.operator.post("/v1/lots", {"lot": "L2", "gtin": line.gtin, "expiry": "2031-06-30"}, 201)
+    asked = {"gtin": line.gtin, "quantity": 1, "lot": line.lot}
+    lost, = line.call.post("/v1/serials", asked, 201)["serials"]
+    lose = {"type": "lost", "units": [sgtin(line, lost)], "reason": "a jam"}
+    found = {"type": "commission", "lot": "L2", "gtin": line.gtin, "serials": [lost]}
+    assert line.call.report(lose, found)["accepted"] == 2
+    for lot, units in ((line.lot, []), ("L2", [sgtin(line, lost)])):
+        listed = line.operator.get("/v1/units", params={"lot": lot, "gtin": line.gtin})["items"]
+        assert [item["unit"] for item in listed] == units
+
+
 def test_an_atomic_call_is_done_whole_or_not_at_all(line):
     serials, (sscc,) = line.serials(6), line.ssccs(1)
     good = [commission(line, serials[:3]), pack(line, sscc, serials[:3], commission=True)]

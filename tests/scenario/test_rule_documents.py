@@ -158,8 +158,8 @@ def test_a_pallet_without_a_list_of_children_is_emptied(demo):
 
 
 def test_a_pallet_goes_onto_another_one(demo):
-    """The packing says `unpacking`: the action counts, its words are kept as they came, and somebody
-    is told."""
+    """That is taken and told, whatever the rule, for the product puts no pallet onto a pallet. The
+    packing says `unpacking`: the action counts, and its words are kept as they came."""
     assert demo.send("top_in_new_top", day=23) == "stored"
     assert demo.look(PALLET, "1") == ("closed", unit(PALLET, "2"))
     assert demo.exceptions() == ["event.step"]

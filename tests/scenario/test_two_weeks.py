@@ -9,6 +9,7 @@ import os
 import time
 
 import harness
+from line_model import EXPLAINED
 from plant import Plant
 
 FULL = os.environ.get("TWO_WEEKS") == "full"
@@ -75,14 +76,37 @@ class Story:
             self.pallets = plant.ssccs(self.line, self.lot, cases // self.levels[2][2] + 2)
         yield
 
+    def run_apart(self):
+        """Cases are filled in the order of issue until some labels are lost in between."""
+        plant, line = self.plant, f"camera-{self.number}"
+        size, more = self.levels[1][2], {"commission": True}
+        at = 6 * size
+        lost = self.packs[at:at + self.rng.randrange(1, 4)]
+        packs = [u for u in self.packs[:10 * size + len(lost)] if u not in lost]
+        if self.lot.held or any(u.events for u in lost + packs + self.cases[:10]):
+            return  # somebody was there before
+        plant.watch(line, self.lot)
+        plant.say(line, "commission", packs, lot=self.lot.lot, gtin=self.product.gtin)
+        for case, some in zip(self.cases, pieces(packs[:9 * size], size)):
+            plant.say(line, "pack", some, parent=case, **more)
+        if self.rng.random() < 0.5:  # they are found in the bin, and the next case comes
+            plant.say(line, "scrap", lost, reason="from the bin")
+            plant.say(line, "pack", packs[9 * size:], parent=self.cases[9], **more)
+        plant.flush()
+        plant.compare_shifts()
+
     def make(self):
         """Printing and commissioning, with jams, label samples and a lost roll."""
         rng = self.rng
+        if self.number % 9 in (0, 5):
+            self.run_apart()
+            yield
         roll = self.packs[-PACKS // 20:]
         if self.number % 3 == 0:
             self.say("lost", roll, at=self.plant.tick())
         for i, some in enumerate(pieces(self.packs, 20)):
             some = [u for u in some if u not in roll or rng.random() < 0.3]
+            some = [u for u in some if u.state in ("none", "printed")]
             if not some:
                 continue
             if rng.random() < 0.5:
@@ -114,7 +138,7 @@ class Story:
         return all(foretold is None and "id" in said for said, foretold in self.plant.queue)
 
     def repeat(self):
-        said, foretold = self.plant.queue[-1]
+        said, foretold = (self.plant.queue or [(None, "nothing")])[-1]
         if foretold is None:
             self.plant.queue.append((said, "repeat"))
 
@@ -131,7 +155,7 @@ class Story:
             case = next(cases, None)
             if case is None:
                 break
-            if begun and case.state != "open":
+            if case.state != ("open" if begun else "none"):
                 continue
             if len(some) > 2 and self.rng.random() < 0.2:  # in two goes
                 self.say("pack", some[:2], parent=case, id=f"{self.lot.lot}/p{i}a",
@@ -172,7 +196,8 @@ class Story:
             packs = list(case.children.values())
             self.say("unpack", packs[:2], parent=case)
             self.say("sample", packs[:1])
-            self.say("pack", packs[1:2], parent=case)
+            if packs[1:]:
+                self.say("pack", packs[1:2], parent=case)
             self.say("unpack", parent=case)
             if back := free(packs, "commissioned"):
                 self.say("pack", back, parent=case)
@@ -184,13 +209,45 @@ class Story:
                      **({"unpack": rng.random() < 0.5} if rng.random() < 0.5 else {}))
         if self.cases and rng.random() < 0.5:
             self.say("decommission", [rng.choice(self.cases)])
+        yield from self.change_places()
         held = [u for u in self.packs if u.state == "commissioned"]
         if held:
             self.say("hold", rng.sample(held, min(3, len(held))))
         yield
 
+    def change_places(self):
+        """Packs move, labels are put over labels."""
+        rng = self.rng
+        full = [c for c in self.cases if c.children and c.parent is None]
+        if len(full) > 1:
+            one, other = rng.sample(full, 2)
+            some = list(one.children.values())[:2]
+            self.say("move", some, parent=other, reason="to fill it")
+            if other.children:
+                self.say("move", list(other.children.values())[-1:], parent=one, reason="and back",
+                         id=f"{self.lot.lot}/m")
+            self.say("close", parent=other, partial=True, by="Mia", reason="as it was")
+            self.say("close", parent=one, partial=True, by="Mia", reason="as it was")
+        yield
+        spare = [u for u in self.packs if u.state in ("none", "printed") and not u.flags]
+        packed = [u for u in self.packs if u.parent in full]
+        if spare and packed:
+            self.say("relabel", [rng.choice(packed), spare[0]], reason="smeared",
+                     id=f"{self.lot.lot}/r")
+            self.repeat()
+        spare = [u for u in self.cases if u.state == "none" and not u.flags]
+        if spare and full and self.product.levels[1][1] is None:
+            self.say("relabel", [rng.choice(full), spare[0]], reason="torn")
+        self.plant.say_each(self.line, "sample", rng.sample(self.packs, 4), reason="for QA")
+        loose = free(self.packs, "commissioned")
+        if loose:
+            self.plant.say_atomic(self.line, [
+                ("sample", loose[:1], None, {"reason": "for QA"}),
+                ("destroy", rng.sample(self.packs, 1), None, {"reason": "after it"})])
+        yield
+
     def end(self):
-        plant = self.plant
+        plant, rng = self.plant, self.rng
         unused = [u for u in self.packs if u.state in ("none", "printed")]
         if unused:
             plant.give_back(self.line, unused[:20])
@@ -203,7 +260,11 @@ class Story:
         tops += [c for c in self.pallets + self.cases if c not in tops and c.parent is None
                  and c.state == "closed" and c.flags <= {"partial"}]
         for some in pieces(tops, 4):
-            plant.ship(some)
+            if rng.random() < 0.3:
+                plant.draft(some)
+                plant.end_draft()
+            else:
+                plant.ship(some)
             yield
         plant.ship([self.rng.choice(self.cases)])
         yield from self.after()
@@ -213,7 +274,9 @@ class Story:
         plant, rng = self.plant, self.rng
         mine = [s for s in plant.shipments if s[1][0].lot is self.lot]
         if mine and rng.random() < 0.6:
-            plant.void(*rng.choice(mine))
+            plant.void(*mine.pop(rng.randrange(len(mine))))
+        if mine and rng.random() < 0.6:
+            plant.arrive(rng.choice(mine)[1])
         gone = [u for u in self.packs if plant.model.stands(u)[0] == "shipped"]
         for some in pieces(rng.sample(gone, min(6, len(gone))), 2):
             if not any(u in plant.model.above(v) for u in some for v in some):
@@ -222,6 +285,8 @@ class Story:
         back = [u for u in self.packs if "received_back" in u.flags]
         if back:
             self.say(rng.choice(("decommission", "destroy", "hold")), back[:1])
+        if rng.random() < 0.5:
+            self.explain()
         if rng.random() < 0.5:
             plant.sign("release", self.lot)
         if rng.random() < 0.3:
@@ -234,11 +299,26 @@ class Story:
         yield
 
 
+    def explain(self):
+        """Every difference of the lot that can be said by name."""
+        silent = {}
+        for unit in self.packs + self.cases + self.pallets:
+            if unit.first is None and unit.state in ("none", "printed") and not unit.flags:
+                silent.setdefault(unit.gtin, []).append(unit)
+        for some in silent.values():
+            self.plant.explain(self.lot, some, self.rng.choice(("lost_on_line", "never_used")))
+        loose = free([u for u in self.packs if u.lot is self.lot], "commissioned")
+        if loose:
+            self.plant.explain(self.lot, loose, self.rng.choice(
+                ("missing", "sample_not_recorded", "destroyed_not_recorded")))
+
+
 class Mischief:
     """Anything at all with anything at all: the model says what comes of it."""
     ACTS = ("printed", "scrap", "label_sample", "commission", "sample", "decommission", "destroy",
             "invalidate", "lost", "found", "stolen", "hold", "pack", "unpack", "close", "ship",
-            "late", "ahead", "held", "let_go", "back")
+            "late", "ahead", "held", "let_go", "back", "move", "relabel", "each", "atomic", "draft",
+            "confirm", "explain")
 
     def __init__(self, plant):
         self.plant, self.rng = plant, plant.rng
@@ -303,6 +383,48 @@ class Mischief:
         else:
             self.plant.hold_units(some)
 
+    def move(self, line, some):
+        parent = self.container(some[0].client)
+        some = [u for u in some if u is not parent and u.parent is not parent]
+        if some:
+            self.plant.say(line, "move", some, parent=parent, reason="mischief")
+
+    def relabel(self, line, some):
+        begun = [u for u in self.plant.model.units.values() if u.gtin == some[0].gtin and
+                 u.client == some[0].client and u.lot is not None and "foreign" not in u.sorts]
+        if begun and self.rng.random() < 0.7:
+            some = [self.rng.choice(begun), some[0]]
+        if len(some) > 1 and some[0] is not some[1]:
+            self.plant.say(line, "relabel", some[:2], reason="mischief")
+
+    def each(self, line, some):
+        act = self.rng.choice(("sample", "decommission", "destroy", "hold", "lost", "pack", "unpack"))
+        if act in ("pack", "unpack"):
+            parent = some[0].parent or self.container(some[0].client)
+            some = [u for u in some if u is not parent]
+            if some:
+                self.plant.say_each(line, act, some, parent=parent)
+        else:
+            self.plant.say_each(line, act, some, reason="mischief")
+
+    def atomic(self, line, some):
+        acts = self.rng.choices(("hold", "sample", "lost", "found", "destroy"), k=2)
+        self.plant.say_atomic(line, [(act, [unit], None, {"reason": "mischief"})
+                                     for act, unit in zip(acts, some)])
+
+    def draft(self, line, some):
+        del line
+        self.plant.draft(some)
+
+    def confirm(self, line, some):
+        del line, some
+        self.plant.end_draft()
+
+    def explain(self, line, some):
+        del line
+        lot = some[0].lot or some[0].asked
+        self.plant.explain(lot, some, self.rng.choice(sorted(EXPLAINED)))
+
     def let_go(self, line, some):
         del line, some
         self.plant.end_hold()
@@ -333,6 +455,7 @@ class Capturing:
         ("recall", {"bizStep": "holding", "disposition": "recalled"}),
         ("sample", {"bizStep": "sampling"}),
         ("steal", {"bizStep": "inspecting", "disposition": "stolen"}),
+        ("end_hold", {"bizStep": "inspecting", "disposition": "active"}),
         (None, {"bizStep": "inspecting"}))
     ENDED = (("decommission", {"bizStep": "decommissioning", "disposition": "inactive"}),
              ("destroy", {"bizStep": "destroying", "disposition": "destroyed"}))
@@ -347,7 +470,7 @@ class Capturing:
         found = self.rng.sample(units, min(len(units), self.rng.randrange(1, 4)))
         if self.rng.random() < 0.2 or not found:
             self.made += 1
-            name = f"(01)09521999000006(21)X{self.made}"
+            name = f"(01)09521999000006(21){self.client[0].upper()}{self.made}"
             found.append(plant.model.foreign(name, self.client, "09521999000006", False))
         return found
 
@@ -398,7 +521,8 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, capsys):
         **CLIENTS[2][1], "decommission_packed": plant.rng.choice(("refuse", "unpack")),
         "decommission_parent": plant.rng.choice(("parent", "children"))}, CLIENTS[2][2])]
     plant.configure(clients, LINES)
-    mischief, capturing = Mischief(plant), Capturing(plant)
+    mischief = Mischief(plant)
+    capturing = [Capturing(plant, client) for client in ("cora", "bolt")]
     waiting = [Story(plant, n) for n in range(LOTS)]
     running, done = [], 0
     moments = iter(range(1, MOMENTS + 1))
@@ -413,7 +537,7 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, capsys):
         while done and plant.rng.random() < MISCHIEF * 3:
             mischief.happen()
         if done and plant.rng.random() < MISCHIEF:
-            capturing.happen()
+            plant.rng.choice(capturing).happen()
         if plant.rng.random() < 0.01:
             plant.restart()
         if done >= next_moment - 1e-9 and done < LOTS:

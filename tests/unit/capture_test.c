@@ -744,7 +744,9 @@ static void profile(struct fixture *f, const char *capture)
     f->caller.role = ROLE_ADMIN;
     struct fixture_answer a = fixture_call(
         f, "PUT /v1/clients/acme", "",
-        said(f, "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{\"capture\":\"%s\"}}",
+        said(f,
+             "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{\"capture\":\"%s\","
+             "\"ship_rule\":\"quarantine\"}}",
              capture));
     f->caller.role = was;
     expect(&a, 200);

@@ -1,0 +1,109 @@
+// Runs in the committer: gets.
+#include "service/event/capture_guard.h"
+#include "service/event/inside.h"
+#include "service/event/lot_leaving.h"
+#include "service/journal/site.h"
+#include "service/tree/cargo_db.h"
+#include "service/tree/tree_db.h"
+#include <string.h>
+
+// ---- what lies in what
+
+// What is in the container already says which lot the rest must have.
+static void look_inside(struct capture_guard *g, const struct unit_sorts *parent)
+{
+    unit_id first = children_first(g->j->d->t, g->parent);
+
+    g->begun = true;
+    if (!parent->is_sscc) {
+        g->one_lot = true;
+        g->lot = judge_lot(g->j, g->parent);
+    } else if (first.v != 0 && judge_sorts(g->j, first).sort == SORT_PACK) {
+        g->lot = judge_lot(g->j, first);
+        g->one_lot = g->lot != 0;
+    }
+}
+
+// REQ TREE-SGTIN-SSCC: a case that bears an SGTIN holds its product's level below, never an SSCC.
+static unsigned level_fits(struct capture_guard *g, const struct unit_sorts *parent,
+                           const struct unit_sorts *child, uint32_t lot)
+{
+    const struct shape *shape;
+
+    if (parent->is_sscc) return 0;
+    if (child->is_sscc || child->product != parent->product) return EXCEPTION_LEVEL;
+    if (child->level == parent->level) return EXCEPTION_SAME_LEVEL;
+    shape = level_shape(g->levels, lot);
+    if (shape != NULL && shape_below(shape, parent->level) == child->level) return 0;
+    return EXCEPTION_LEVEL;
+}
+
+unsigned capture_guard_child(struct capture_guard *g, unit_id child, const struct unit *x)
+{
+    struct unit_sorts parent = judge_sorts(g->j, g->parent), s = judge_sorts(g->j, child);
+    uint32_t lot = judge_lot_of(g->j, child, x);
+
+    if (parent.is_foreign || s.is_foreign) return 0;
+    if (!g->begun) look_inside(g, &parent);
+    unsigned wrong = level_fits(g, &parent, &s, lot);
+    if (wrong == EXCEPTION_LEVEL) return wrong;
+    if (!g->one_lot && s.sort != SORT_PACK) return wrong;
+    if (g->lot != 0 && g->lot != lot) return EXCEPTION_LOT;
+    g->one_lot = true;
+    g->lot = lot;
+    return wrong;
+}
+
+// ---- what leaves
+
+// On hold and recalled come from the lot as flags: the table of states has looked at them.
+static unsigned lot_leaves(struct capture_guard *g, uint32_t lot)
+{
+    struct lot_brief b;
+    const char *code;
+
+    if (lot == 0 || !lot_brief_get(g->j->d->t, lot, &b)) return 0;
+    code = lot_stays(&b, g->profile->ship_rule);
+    if (code == NULL) return 0;
+    if (strcmp(code, "lot.open") == 0) return EXCEPTION_LOT_OPEN;
+    return strcmp(code, "lot.unreleased") == 0 ? EXCEPTION_LOT_UNRELEASED : 0;
+}
+
+// More lots than its cargo tells: all that lies in it is counted.
+static unsigned many_leave(struct capture_guard *g, unit_id top)
+{
+    struct inside_reader r = {g->j->d->t, g->j->names, g->j->d->arena};
+    struct inside inside = {0};
+    unsigned wrong = 0;
+
+    status st = inside_of(&r, top, &inside);
+    if (st.cls != ST_OK) return txn_spoil(r.t, st.reason, "what a container holds"), 0u;
+    for (uint32_t i = 0; i < inside.n && wrong == 0; i++) {
+        const struct space_row *s = names_space(g->j->names, r.t, inside.parts[i].space);
+        if (s != NULL && s->sort != SPACE_OF_SSCC) wrong = lot_leaves(g, inside.parts[i].lot);
+    }
+    return wrong;
+}
+
+static bool is_acknowledged(struct capture_guard *g, uint64_t newest)
+{
+    const struct site *site = g->j->d->app;
+
+    if (!g->profile->ship_needs_ack || site->acknowledged == NULL) return true;
+    return site->acknowledged(site, g->j->d->t, g->j->d->fact->client, newest);
+}
+
+unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struct unit *x)
+{
+    struct unit_sorts s = judge_sorts(g->j, top);
+    struct cargo c = {0};
+    unsigned wrong = s.is_sscc ? 0 : lot_leaves(g, judge_lot_of(g->j, top, x));
+
+    if (s.is_foreign) return 0;
+    if (s.sort == SORT_CONTAINER) cargo_get(g->j->d->t, top, &c);
+    for (uint32_t i = 0; !c.many && i < c.lot_count && wrong == 0; i++)
+        wrong = lot_leaves(g, c.lots[i].lot);
+    if (wrong == 0 && c.many) wrong = many_leave(g, top);
+    if (wrong != 0) return wrong;
+    return is_acknowledged(g, x->last > c.late ? x->last : c.late) ? 0 : EXCEPTION_NOT_ACKNOWLEDGED;
+}

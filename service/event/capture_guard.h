@@ -1,0 +1,23 @@
+// capture_guard.h - guards of captured events beside the table of states: what may lie in what, and
+// what may leave. The same that lines' reports and shipments are held to, but for what EPCIS does
+// not say. What began elsewhere is not measured: nobody here knows of what level or lot it is.
+#pragma once
+#include "service/client/client.h"
+#include "service/event/captured.h"
+#include "service/event/report_int.h"
+
+struct capture_guard { // of one event. owner: the committer
+    struct judge *j;
+    struct level_reader *levels;
+    const struct client_profile *profile; // of what leaves
+    unit_id parent;                       // of what is packed
+    bool begun, one_lot;
+    uint32_t lot; // that every child must have; 0: not known yet or any
+};
+
+// A child as the event packs it. 0; EXCEPTION_LEVEL, EXCEPTION_LOT; EXCEPTION_SAME_LEVEL, which
+// is told and nothing more: a container lies in another one of its own level.
+unsigned capture_guard_child(struct capture_guard *g, unit_id child, const struct unit *x);
+// A top that leaves, with all that it holds. 0; EXCEPTION_LOT_OPEN, EXCEPTION_LOT_UNRELEASED,
+// EXCEPTION_NOT_ACKNOWLEDGED
+unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struct unit *x);
