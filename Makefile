@@ -104,7 +104,7 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libpacktrail.a
 $(BUILD)/power/%.so: tests/power/%.c Makefile
 	@mkdir -p $(@D)
 	@echo '$(CC) -o $@'
-	$(Q)$(CC) $(CFLAGS_ALL) -fPIC -shared -o $@ $< -ldl
+	$(Q)$(CC) $(CFLAGS_ALL) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
 
 shims: $(SHIMS)
 

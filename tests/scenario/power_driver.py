@@ -187,6 +187,7 @@ def hold(story, place, image):
         return
     site.verify()
     kept = {r["seq"]: r["kind"] for r in site.journal()}
+    site.env["PACKTRAIL_HTTP_IDLE_TIME"] = "1 h"  # however long this machine lets us wait
     site.start()
     try:
         if place >= story.furnished:
@@ -195,6 +196,7 @@ def hold(story, place, image):
             assert_answered(story, site, answers, kept)
             assert_captured(story, site, place)
             assert_new(story, site, answers)
+        assert site.process.poll() is None, site.log()
     finally:
         site.kill()
     site.verify()
