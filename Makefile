@@ -6,6 +6,7 @@
 # make sanitize   runs the tests again under ASan with UBSan, then under TSan
 # make tidy       has clang-tidy look for bugs, as .clang-tidy says
 # make power      cuts the power CUTS times under the recorded disk
+# make faults     fails RUNS calls of each kind in each scene
 # make fuzz       runs every fuzz target for SECONDS
 # make bench      prints the tables of tests/bench
 # make image      builds the Docker image
@@ -40,6 +41,7 @@ endif
 BUILD ?= $(FOLDER)
 SECONDS ?= 60
 CUTS ?= 300
+RUNS ?= 3000
 IMAGE ?= packtrail
 PYTHON := /usr/bin/python3
 Q := $(if $(V),,@)
@@ -140,6 +142,9 @@ fuzz-run: $(FUZZERS) # new inputs are kept in build/fuzz/corpus, the seeds are o
 power: all shims
 	PACKTRAIL_CUTS=$(CUTS) $(PYTHON) -m pytest -q -p no:cacheprovider tests/scenario/test_power.py
 
+faults: all shims
+	PACKTRAIL_FAULTS=$(RUNS) $(PYTHON) -m pytest -q -p no:cacheprovider tests/scenario/test_faults.py
+
 bench: all $(BENCHES)
 	@for b in $(BENCHES) tests/bench/run.sh; do $$b || exit 1; done
 
@@ -182,7 +187,7 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check power shims bench lint tidy sanitize fuzz image units clean unit-programs fuzz-programs \
-	fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
+.PHONY: all demo check power faults shims bench lint tidy sanitize fuzz image units clean \
+	unit-programs fuzz-programs fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
 -include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

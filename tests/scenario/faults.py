@@ -26,12 +26,12 @@ ERRORS = {  # what each says, in turn
     "alloc": [errno.ENOMEM], "open": [errno.EMFILE, errno.ENOSPC], "read": [errno.EIO],
     "write": [errno.ENOSPC, errno.EIO], "sync": [errno.EIO], "rename": [errno.EIO],
     "truncate": [errno.ENOSPC], "map": [errno.ENOMEM], "socket": [errno.EMFILE],
-    "accept": [errno.EMFILE, errno.ECONNABORTED], "connect": [errno.ECONNREFUSED],
+    "accept": [errno.EMFILE, errno.ENFILE], "connect": [errno.ECONNREFUSED],
     "recv": [errno.ECONNRESET], "send": [errno.ECONNRESET, errno.EPIPE], "store": [errno.EIO],
     "thread": [errno.EAGAIN], "poll": [errno.ENOMEM],
 }
-NEEDED = re.compile(r"event=assert\.failed|: Assertion |terminate")  # it says what it can't do without
-ATTEMPT_S = 5     # for a call whose answer may never come
+NEEDED = re.compile(r"event=(assert\.failed|store\.died)|: Assertion |terminate")  # it says what it can't do without
+ATTEMPT_S = 3     # for a call whose answer may never come
 PATIENCE_S = 60
 
 CLOSES = harness.Answer.of(200, headers={"Connection": "close"})  # the next message connects anew
@@ -69,7 +69,7 @@ class Faults:
         """No more; `counted` is how many calls of each kind there were."""
         self.shared.nth = 0
         if self.counted is None:
-            self.counted = dict(zip(KINDS, self.shared.count))
+            self.counted = list(self.shared.count)
 
     @property
     def hits(self):
@@ -311,20 +311,21 @@ class Backup(Story):
 SCENES = {"init": Init, "start": Start, "work": Work, "backup": Backup}
 
 
-def walk(scene, faults, kind, stride, first=1):
-    """Fails each stride-th call, in turn once and for good; (calls of the kind, runs, hits)."""
+def walk(scene, faults, kind, most, choose):
+    """Fails every call of a kind, once and for good, or `most` of them that are chosen: how many
+    calls there are, how many were tried, and how often one failed."""
     faults.arm(None)
     scene.run(None)
-    calls = faults.counted[kind]
-    runs = hits = 0
-    for nth in range(first, calls + 1, stride):
-        for ever in (0, 1) if stride == 1 else (runs % 2,):
-            error = ERRORS[kind][(runs // 2) % len(ERRORS[kind])]
-            fault = Fault(kind, nth, ever, error)
-            try:
-                scene.run(fault)
-            except AssertionError as e:
-                raise AssertionError(f"{fault}: {e}") from e
-            runs += 1
-            hits += faults.hits > 0
-    return calls, runs, hits
+    calls = faults.counted[KINDS.index(kind)]
+    ways = [(nth, ever) for nth in range(1, calls + 1) for ever in (0, 1)]
+    if len(ways) > most:
+        ways = sorted(choose.sample(ways, most))
+    hits = 0
+    for number, (nth, ever) in enumerate(ways):
+        fault = Fault(kind, nth, ever, ERRORS[kind][number // 2 % len(ERRORS[kind])])
+        try:
+            scene.run(fault)
+        except AssertionError as e:
+            raise AssertionError(f"{fault}: {e}") from e
+        hits += faults.hits > 0
+    return calls, len(ways), hits
