@@ -50,35 +50,14 @@ static void warned(int severity, const char *says)
     assert(!(no_memory && str_starts(str_of(says), S("Epoll "))));
 }
 
-// libevent does not look everywhere whether it got the memory that it asked for.
-static void *need(size_t n)
-{
-    void *p = malloc(n);
-
-    assert(p != NULL || n == 0);
-    return p;
-}
-
-static void *need_again(void *p, size_t n)
-{
-    void *more = realloc(p, n);
-
-    assert(more != NULL || n == 0);
-    return more;
-}
-
-static void teach_libevent(void)
-{
-    event_set_mem_functions(need, need_again, free);
-    event_set_log_callback(warned);
-}
+static void hear_warnings(void) { event_set_log_callback(warned); }
 
 static struct event_base *base_new(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct event_config *conf = event_config_new();
 
-    pthread_once(&once, teach_libevent);
+    pthread_once(&once, hear_warnings);
     assert(conf != NULL);
     // The change list saves two of four epoll_ctl calls a request; no descriptor here is ever
     // dup'ed, which is its one condition. (A descriptor is taken out after it was closed; where
