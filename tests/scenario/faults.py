@@ -248,14 +248,21 @@ class Work(Story):
             assert time.monotonic() < deadline, (fault, step, status, said)
             self.live_again(size)
             if fault is not None and fault.ever and self.faults.hits:
-                self.reads(fault)
+                self.reads(fault, size)
                 self.faults.disarm()
 
-    def reads(self, fault):
-        """Where only writing fails, reading goes on."""
-        if fault.kind in ("write", "sync", "truncate", "rename"):
-            assert self.call("auditor", "GET", "/v1/pools").status_code == 200
-            assert self.call("auditor", "GET", "/healthz").status_code == 200
+    def reads(self, fault, size):
+        """Where only writing fails, reading goes on, or the store has died."""
+        if fault.kind not in ("write", "sync", "truncate", "rename"):
+            return
+        for path in ("/v1/pools", "/healthz"):
+            response = self.call("auditor", "GET", path)
+            if response is None:
+                assert self.site.process.wait(ATTEMPT_S) == -signal.SIGABRT
+                assert "event=store.died" in self.site.log()[size:]
+                self.live_again(size)
+                return
+            assert response.status_code == 200, (fault, path, response.text)
 
     def live_again(self, size):
         """It may have ended for want of memory; what starts it again is not ours."""
