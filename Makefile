@@ -5,6 +5,8 @@
 # make units      runs the unit tests alone
 # make sanitize   runs the tests again under ASan with UBSan, then under TSan
 # make tidy       has clang-tidy look for bugs, as .clang-tidy says
+# make power      cuts the power CUTS times under the recorded disk
+# make faults     fails RUNS calls of each kind in each scene
 # make fuzz       runs every fuzz target for SECONDS
 # make bench      prints the tables of tests/bench
 # make matrix     prints which tests show which requirement; build/matrix.csv, build/matrix.html
@@ -40,6 +42,8 @@ endif
 
 BUILD ?= $(FOLDER)
 SECONDS ?= 60
+CUTS ?= 300
+RUNS ?= 3000
 IMAGE ?= packtrail
 PYTHON := /usr/bin/python3
 Q := $(if $(V),,@)
@@ -63,6 +67,7 @@ UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter %_test.c,$(UNIT_SOUR
 UNIT_HELP := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_test.c,$(UNIT_SOURCES)))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*_bench.c))
+SHIMS := $(patsubst tests/power/%.c,$(BUILD)/power/%.so,$(wildcard tests/power/*.c))
 FORMATTED := $(wildcard common/*.[ch] service/*.[ch] service/*/*.[ch] tests/*/*.[ch])
 
 # --- the product ---
@@ -105,6 +110,14 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libpacktrail.a
 
 $(BUILD)/bench/load $(BUILD)/bench/plant: $(BUILD)/tests/bench/asker.o
 
+# Preloaded before the service, which does not know of them.
+$(BUILD)/power/%.so: tests/power/%.c Makefile
+	@mkdir -p $(@D)
+	@echo '$(CC) -o $@'
+	$(Q)$(CC) $(CFLAGS_ALL) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
+
+shims: $(SHIMS)
+
 $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
 	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljansson
@@ -130,6 +143,13 @@ fuzz-run: $(FUZZERS) # new inputs are kept in build/fuzz/corpus, the seeds are o
 	@for t in $(FUZZERS:$(BUILD)/%_fuzz=%); do mkdir -p $(BUILD)/corpus/$$t && \
 		$(BUILD)/$${t}_fuzz -max_total_time=$(SECONDS) -print_final_stats=1 \
 		-artifact_prefix=$(BUILD)/found-$$t- $(BUILD)/corpus/$$t tests/fuzz/seeds/$$t || exit 1; done
+
+# What make check does in some seconds, at length.
+power: all shims
+	PACKTRAIL_CUTS=$(CUTS) $(PYTHON) -m pytest -q -p no:cacheprovider tests/scenario/test_power.py
+
+faults: all shims
+	PACKTRAIL_FAULTS=$(RUNS) $(PYTHON) -m pytest -q -p no:cacheprovider tests/scenario/test_faults.py
 
 bench: all $(BENCHES)
 	@for b in $(BENCHES) tests/bench/run.sh; do $$b || exit 1; done
@@ -181,7 +201,7 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check bench lint tidy sanitize fuzz image matrix sbom units clean unit-programs fuzz-programs \
-	fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
+.PHONY: all demo check power faults shims bench lint tidy sanitize fuzz image matrix sbom units clean \
+	unit-programs fuzz-programs fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
 -include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

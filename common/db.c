@@ -2,6 +2,7 @@
 // (MDB_NOTLS), so that a loop may rest and renew its own.
 #include "common/db.h"
 #include "common/bytes.h"
+#include "common/log.h"
 #include <errno.h>
 #include <lmdb.h>
 #include <stdlib.h>
@@ -49,6 +50,15 @@ static int seam(int rc)
 {
     if (db_fault.nth > 0 && --db_fault.nth == 0) return db_fault.hit++, EIO;
     return rc;
+}
+
+// After a meta page that could not be written LMDB does nothing more, and nobody knows what is on
+// the disk. A new start does: a process that can neither read nor write is no use to anybody.
+static int living(int rc)
+{
+    if (rc != MDB_PANIC) return rc;
+    LOG(error, "store.died", fs("says", str_of(mdb_strerror(rc))));
+    abort();
 }
 
 static status trouble(const char *reason, int rc, const char *what)
@@ -152,7 +162,7 @@ static struct txn *txn_begin(struct db *db, bool write)
     assert(t != NULL && !(write && db->read_only));
     *t = (struct txn){.magic = TXN_MAGIC, .db = db, .write = write};
     t->rc = seam(0);
-    if (t->rc == 0) t->rc = mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, &t->t);
+    if (t->rc == 0) t->rc = living(mdb_txn_begin(db->env, NULL, write ? 0 : MDB_RDONLY, &t->t));
     if (t->rc == 0 && write) stay_ahead(db);
     return t;
 }
@@ -172,7 +182,8 @@ void txn_renew(struct txn *t)
     OBJ_CHECK(t, TXN_MAGIC);
     assert(!t->write);
     t->reason = NULL;
-    t->rc = t->t == NULL ? mdb_txn_begin(t->db->env, NULL, MDB_RDONLY, &t->t) : mdb_txn_renew(t->t);
+    t->rc = living(t->t == NULL ? mdb_txn_begin(t->db->env, NULL, MDB_RDONLY, &t->t)
+                                : mdb_txn_renew(t->t));
 }
 
 status txn_status(const struct txn *t)

@@ -2,6 +2,8 @@
 // loop_is_here is for the loop's own thread: the one that loop_start made or, where there is none,
 // the one that calls loop_step.
 #include "common/loop.h"
+#include "common/log.h"
+#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <signal.h>
@@ -36,10 +38,26 @@ static void rang(evutil_socket_t fd, short what, void *arg)
     open_all(arg);
 }
 
+// libevent hands changes to epoll long after event_add said that all is well, and only warns of
+// those that the kernel refuses. A descriptor that nobody watches hangs for ever, the mailbox's
+// first of all: who has no memory for it ends.
+static void warned(int severity, const char *says)
+{
+    bool no_memory = errno == ENOMEM || errno == ENOSPC;
+
+    if (severity < EVENT_LOG_WARN) return;
+    LOG(warn, "loop.warned", fs("says", str_of(says)));
+    assert(!(no_memory && str_starts(str_of(says), S("Epoll "))));
+}
+
+static void hear_warnings(void) { event_set_log_callback(warned); }
+
 static struct event_base *base_new(void)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct event_config *conf = event_config_new();
 
+    pthread_once(&once, hear_warnings);
     assert(conf != NULL);
     // The change list saves two of four epoll_ctl calls a request; no descriptor here is ever
     // dup'ed, which is its one condition. (A descriptor is taken out after it was closed; where

@@ -151,8 +151,8 @@ def fuzz_seeds():
 
 
 def check():
-    built = command("build gcc", [*MAKE, "CC=gcc", "all", "unit-programs"])
-    command("build clang", [*MAKE, "CC=clang", "all", "unit-programs"])
+    built = command("build gcc", [*MAKE, "CC=gcc", "all", "unit-programs", "shims"])
+    command("build clang", [*MAKE, "CC=clang", "all", "unit-programs", "shims"])
     built = command("build with faults", [*MAKE, "FAULTS=1", "all"]) and built
     for part in LINT:
         command(f"lint {part}", [*MAKE, f"lint-{part}"])

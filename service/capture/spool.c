@@ -172,8 +172,15 @@ status spool_read(const struct spool *s, uint64_t at, char *out, size_t n, size_
 
 status spool_folder(const char *folder)
 {
-    if (mkdir(folder, 0700) == 0 || errno == EEXIST) return OK;
-    return trouble(folder);
+    char above[SPOOL_PATH_MAX];
+    const char *slash = strrchr(folder, '/');
+    size_t n = slash == NULL || slash == folder ? 1 : (size_t)(slash - folder);
+
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST) return trouble(folder);
+    assert(n < sizeof above);
+    memcpy(above, slash == NULL ? "." : folder, n);
+    above[n] = 0;
+    return folder_sync(above); // or a document that is kept could go with it
 }
 
 void spool_sweep(const char *folder, bool (*is_needed)(void *self, str name), void *self)

@@ -1,4 +1,5 @@
 // packtrail: the table of commands.
+#include "common/need.h"
 #include "common/process.h"
 #include "service/cli/cli.h"
 #include "service/demo/demo.h"
@@ -116,6 +117,7 @@ int main(int argc, char **argv)
 {
     const struct command *c;
 
+    need_memory();
     process_seal(); // before the first secret is read
     if (argc >= 2 && asks_help(argv[1])) return say_all(stdout), 0;
     if (argc >= 2 && strcmp(argv[1], "--version") == 0)

@@ -49,9 +49,34 @@ status folder_find(const char *dir, struct folder *out)
     return OK;
 }
 
+static status write_failed(const char *path)
+{
+    enum status_class cls = errno == ENOSPC || errno == EDQUOT ? ST_FULL : ST_STORE;
+    return fail(cls, "file.write", 0, "%s: %s", path, strerror(errno));
+}
+
+// The folder in which the last name of `path` stands.
+static status sync_folder_of(const char *path)
+{
+    char folder[FOLDER_PATH_MAX];
+    size_t n = strlen(path);
+
+    while (n > 1 && path[n - 1] == '/') n--;
+    while (n > 0 && path[n - 1] != '/') n--;
+    memcpy(folder, n == 0 ? "./" : path, n == 0 ? 2 : n);
+    folder[n == 0 ? 2 : n] = 0;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return write_failed(folder);
+    status st = fsync(fd) == 0 ? OK : write_failed(folder);
+    close(fd);
+    return st;
+}
+
+// Its name is on the disk before anything in it is.
 static status make_one(const char *path)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST) return OK;
+    if (mkdir(path, 0700) == 0) return sync_folder_of(path);
+    if (errno == EEXIST) return OK;
     return fail(ST_STORE, "folder.make", 0, "%s: %s", path, strerror(errno));
 }
 
@@ -207,12 +232,6 @@ status folder_format_write(const struct folder *f, const struct journal_meta *me
 
 // ---- files
 
-static status write_failed(const char *path)
-{
-    enum status_class cls = errno == ENOSPC || errno == EDQUOT ? ST_FULL : ST_STORE;
-    return fail(cls, "file.write", 0, "%s: %s", path, strerror(errno));
-}
-
 static status write_synced(const char *path, str text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -228,21 +247,6 @@ static status write_synced(const char *path, str text)
     }
     if (st.cls == ST_OK && fsync(fd) != 0) st = write_failed(path);
     if (close(fd) != 0 && st.cls == ST_OK) st = write_failed(path);
-    return st;
-}
-
-static status sync_folder_of(const char *path)
-{
-    char folder[FOLDER_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t n = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-
-    memcpy(folder, n == 0 ? "./" : path, n == 0 ? 2 : n);
-    folder[n == 0 ? 2 : n] = 0;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return write_failed(folder);
-    status st = fsync(fd) == 0 ? OK : write_failed(folder);
-    close(fd);
     return st;
 }
 

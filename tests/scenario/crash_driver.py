@@ -402,7 +402,7 @@ LIST_SIZE = 100_000
 GLN = epcis_documents.check_digit(f"{harness.PREFIX}00042")
 
 
-def furnish(site, partner_url):
+def furnish(site, partner_url, list_size=LIST_SIZE):
     """A client with a product for each kind of pool, lots, and a partner; a token per role."""
     admin = site.admin
     admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": [harness.PREFIX],
@@ -420,7 +420,7 @@ def furnish(site, partner_url):
         operator.post("/v1/lots", {"lot": lot, "gtin": gtin, "expiry": "2031-06-30"}, 201)
     admin.put("/v1/pools/containers", {"client": "acme", "prefix": harness.PREFIX,
                                        "extension": "1", "kind": "sscc"})
-    numbers = "".join(f"L{i:07d}\n" for i in range(LIST_SIZE))
+    numbers = "".join(f"L{i:07d}\n" for i in range(list_size))
     admin.post("/v1/pools/list-packs/import", numbers, 201, headers={"Content-Type": "text/plain"})
     admin.put("/v1/partners/hub", {"client": "acme", "url": partner_url,
                                    "format": "epcis-2.0-json", "approval": "none"})
