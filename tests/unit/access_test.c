@@ -182,7 +182,7 @@ static void every_role_is_let_in_where_it_is_named_and_nowhere_else(void **state
     for (unsigned i = 0; i < ROLE_COUNT; i++) {
         const char *word = role_word((enum role)i);
         const char *header = bearer(f, token_made(f, (enum role)i, (wall){0}));
-        char others[200] = "", all[200];
+        char others[200] = "", all[256];
         for (unsigned k = 0; k < ROLE_COUNT; k++)
             if (k != i) {
                 size_t n = strlen(others);
