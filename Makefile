@@ -3,6 +3,7 @@
 # make check      runs every test; the last line counts them
 # make lint       layout, layers, banned calls, sizes, headers, requirements
 # make units      runs the unit tests alone
+# make sim        runs SEEDS simulated sites from seed FROM on
 # make sanitize   runs the tests again under ASan with UBSan, then under TSan
 # make tidy       has clang-tidy look for bugs, as .clang-tidy says
 # make power      cuts the power CUTS times under the recorded disk
@@ -44,6 +45,8 @@ BUILD ?= $(FOLDER)
 SECONDS ?= 60
 CUTS ?= 300
 RUNS ?= 3000
+FROM ?= 1
+SEEDS ?= 200
 IMAGE ?= packtrail
 PYTHON := /usr/bin/python3
 Q := $(if $(V),,@)
@@ -65,6 +68,7 @@ HEADERS := $(wildcard common/*.h service/*.h service/*/*.h)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter %_test.c,$(UNIT_SOURCES)))
 UNIT_HELP := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_test.c,$(UNIT_SOURCES)))
+SIM_SOURCES := $(sort $(wildcard tests/sim/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*_bench.c))
 SHIMS := $(patsubst tests/power/%.c,$(BUILD)/power/%.so,$(wildcard tests/power/*.c))
@@ -103,6 +107,11 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELP) $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
+$(BUILD)/sim/sim: $(SIM_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libpacktrail.a
+	@mkdir -p $(@D)
+	@echo '$(CC) -o $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) -lcmocka
+
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libpacktrail.a
 	@mkdir -p $(@D)
 	@echo '$(CC) -o $@'
@@ -125,10 +134,14 @@ $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libpacktrail.a
 $(BUILD)/epcis_json_fuzz $(BUILD)/epcis_xml_fuzz: $(BUILD)/tests/unit/epcis_same.o
 
 unit-programs: $(UNITS)
+sim-program: $(BUILD)/sim/sim
 fuzz-programs: $(FUZZERS)
 
 units: $(UNITS)
 	@bad=0; for t in $^; do $$t || bad=1; done; exit $$bad
+
+sim: $(BUILD)/sim/sim
+	$(BUILD)/sim/sim $(FROM) $(SEEDS)
 
 check:
 	$(PYTHON) scripts/run_checks.py check
@@ -201,7 +214,8 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check power faults shims bench lint tidy sanitize fuzz image matrix sbom units clean \
-	unit-programs fuzz-programs fuzz-run lint-format lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
+.PHONY: all demo check sim power faults shims bench lint tidy sanitize fuzz image matrix sbom units clean \
+	unit-programs sim-program fuzz-programs fuzz-run lint-format lint-layers lint-bans lint-sizes \
+	lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
 -include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

@@ -46,11 +46,14 @@ struct txn {
 
 struct db_fault db_fault;
 
-static int seam(int rc)
+static int seam_of(int rc, bool commit)
 {
-    if (db_fault.nth > 0 && --db_fault.nth == 0) return db_fault.hit++, EIO;
-    return rc;
+    if (db_fault.nth <= 0 || (db_fault.commits && !commit) || --db_fault.nth > 0) return rc;
+    db_fault.hit++;
+    return db_fault.rc != 0 ? db_fault.rc : EIO;
 }
+
+static int seam(int rc) { return seam_of(rc, false); }
 
 // After a meta page that could not be written LMDB does nothing more, and nobody knows what is on
 // the disk. A new start does: a process that can neither read nor write is no use to anybody.
@@ -238,7 +241,7 @@ status txn_end(struct txn **tp, bool commit)
     OBJ_CHECK(t, TXN_MAGIC);
     assert(t->parts == 0);
     *tp = NULL;
-    if (t->rc == 0 && commit) t->rc = seam(0);
+    if (t->rc == 0 && commit) t->rc = seam_of(0, true);
     if (t->rc == 0 && commit)
         t->rc = write_trouble(t->db, commit_timed(t));
     else if (t->t != NULL)

@@ -93,7 +93,9 @@ status db_copy(struct db *db, const char *folder);
 void db_sweep(struct db *db);
 
 struct db_fault {
-    int nth; // the nth call to the store from now fails; 0: none
-    int hit; // how often it has
+    int nth;      // the nth call to the store from now fails; 0: none
+    int hit;      // how often it has
+    int rc;       // with this error; 0: EIO
+    bool commits; // only commits are counted
 };
 extern struct db_fault db_fault; // tests only

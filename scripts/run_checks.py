@@ -130,6 +130,11 @@ def units(folder, env=None):
         counted(f"unit {name}", [str(program)], stem + "-*.xml", 5 * MINUTE, {**to, **(env or {})})
 
 
+def simulation():
+    to = {"CMOCKA_MESSAGE_OUTPUT": "xml", "CMOCKA_XML_FILE": f"{HERE}/sim-%g.xml"}
+    counted("simulated sites", ["build/sim/sim", "1", "200"], "sim-*.xml", 5 * MINUTE, to)
+
+
 def scenarios(folder, env=None, paths=("tests/scripts", "tests/scenario")):
     for path in paths:
         if any(pathlib.Path(path).glob("test_*.py")):
@@ -151,14 +156,15 @@ def fuzz_seeds():
 
 
 def check():
-    built = command("build gcc", [*MAKE, "CC=gcc", "all", "unit-programs", "shims"])
-    command("build clang", [*MAKE, "CC=clang", "all", "unit-programs", "shims"])
+    built = command("build gcc", [*MAKE, "CC=gcc", "all", "unit-programs", "sim-program", "shims"])
+    command("build clang", [*MAKE, "CC=clang", "all", "unit-programs", "sim-program", "shims"])
     built = command("build with faults", [*MAKE, "FAULTS=1", "all"]) and built
     for part in LINT:
         command(f"lint {part}", [*MAKE, f"lint-{part}"])
     if not built:
         return  # what could run is of an older state
     units(pathlib.Path("build"))
+    simulation()
     fuzz_seeds()
     scenarios(pathlib.Path("build"))
     command("image", ["scripts/image_check.sh"])

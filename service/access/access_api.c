@@ -9,7 +9,7 @@ static status new_token(struct http_req *r, const struct token_wish *w, struct t
     struct txn *t = api_snapshot(r);
     status st = token_wish_take(w, t, api_site(r)->env, &r->arena, n);
     status end = api_snapshot_end(r);
-    return st.cls != ST_OK ? st : end;
+    return end.cls != ST_OK ? end : st;
 }
 
 // The text is not in the fact: a repeat with the same Idempotency-Key drew another one, and is told

@@ -83,11 +83,12 @@ void api_key_older(struct txn *t, wall now, struct job_key *key)
     key->older_body = b.body;
 }
 
-static void find_older(struct http_req *r, struct job_key *key)
+// A key that could not be looked for may be bound: what it asks for is not done again.
+static status find_older(struct http_req *r, struct job_key *key)
 {
-    if (!key->present) return;
+    if (!key->present) return OK;
     api_key_older(api_snapshot(r), env_wall(api_site(r)->env), key);
-    (void)api_snapshot_end(r).cls; // trouble in the store will meet the committer too
+    return api_snapshot_end(r);
 }
 
 static struct pending *pending_of(struct http_req *r)
@@ -106,10 +107,10 @@ void api_submit(struct http_req *r, struct job *j, api_done *done)
     }
     p->done = done;
     j->done = job_done;
-    find_older(r, &j->key);
-    if (!committer_submit(api_site(r)->committer, j))
-        http_problem(r, fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again"),
-                     S(""));
+    status st = find_older(r, &j->key);
+    if (st.cls == ST_OK && !committer_submit(api_site(r)->committer, j))
+        st = fail(ST_BUSY, "service.busy", 0, "too many commands wait, ask again");
+    if (st.cls != ST_OK) http_problem(r, st, S(""));
 }
 
 static void one_done(struct http_req *r, struct job *j)

@@ -238,7 +238,7 @@ static status small_read(struct upload *u)
     status st = document_piece(u->document, u->in.n == 0 ? (str){"", 0} : buf_str(&u->in));
     if (st.cls == ST_OK) st = document_end(u->document);
     status end = api_snapshot_end(u->r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     return st.cls == ST_OK ? check_kind(u) : st;
 }
 
@@ -328,7 +328,7 @@ static status large_piece(struct upload *u, str bytes)
     u->part.taker.client = u->whose.client;
     u->part.taker.t = api_snapshot(u->r);
     status st = document_piece(u->document, bytes), end = api_snapshot_end(u->r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 static status large_begin(struct upload *u)
@@ -461,8 +461,8 @@ static status upload_prepare(struct http_req *r, bool plain, struct upload *u)
     struct txn *t = api_snapshot(r);
     status st = capture_for(r, t, &u->whose), end = api_snapshot_end(r);
 
-    TRY(st);
     TRY(end);
+    TRY(st);
     if (!plain) TRY(behaviour_of(r, &u->proceed));
     TRY(rest_body_media(r, (str){"", 0}, &u->media));
     u->media_known = http_header(r, S("Content-Type")).n > 0;
@@ -536,15 +536,15 @@ static void stream_piece(struct http_req *r, str bytes)
 }
 
 // The key is bound to the bytes of the body, too.
-static void bind_body(struct upload *u)
+static status bind_body(struct upload *u)
 {
     struct sha256 sum = sha256_end(&u->sum);
 
-    if (!u->key.present) return;
+    if (!u->key.present) return OK;
     u->key.body = digest16_of((str){(const char *)u->key.body.b, sizeof u->key.body.b},
                               (str){(const char *)sum.b, sizeof sum.b});
     api_key_older(api_snapshot(u->r), env_wall(u->site->env), &u->key);
-    (void)api_snapshot_end(u->r).cls;
+    return api_snapshot_end(u->r);
 }
 
 static status large_end(struct upload *u)
@@ -557,11 +557,10 @@ static status large_end(struct upload *u)
 static void stream_end(struct http_req *r)
 {
     struct upload *u = r->work;
-    status st = OK;
 
     OBJ_CHECK(u, UPLOAD_MAGIC);
-    bind_body(u);
-    if (u->spool == NULL) {
+    status st = bind_body(u);
+    if (st.cls == ST_OK && u->spool == NULL) {
         st = small_read(u);
         if (st.cls == ST_OK) {
             small_send(u);

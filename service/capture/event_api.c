@@ -55,7 +55,7 @@ static void answer(struct posted *x, const struct fact *f)
     buf_init(&body, 1 * GB);
     status st = write_event(x, f, api_snapshot(r), &body, &id), end = api_snapshot_end(r);
     leave(x);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK) {
         rest_location(r, REST_ROOT "/events", id);
         http_reply_buf(r, 201, type, &body);
@@ -134,7 +134,7 @@ static status prepare(struct posted *x)
     if (st.cls == ST_OK && x->part.key.present)
         api_key_older(x->part.taker.t, env_wall(api_site(r)->env), &x->part.key);
     status end = api_snapshot_end(r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 void capture_event(struct http_req *r)

@@ -68,7 +68,7 @@ status units_close(struct http_req *r, struct unit_reader *u, status st)
     status end = api_snapshot_end(r);
 
     if (st.cls == ST_OK) st = u->st;
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 void units_reply(struct http_req *r, status st, struct buf *json)

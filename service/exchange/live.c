@@ -286,7 +286,7 @@ static void turn(struct live *l)
     if (due) st = look(&x, &more);
     status end = api_snapshot_end(l->r);
     if (x.begun) epcis_doc_fini(&x.doc);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (on && st.cls != ST_OK) {
         say_problem(l, st);
         return;
@@ -453,7 +453,7 @@ void live_begin(struct http_req *r)
     if (st.cls == ST_OK) {
         st = prepare(r, &l);
         status end = api_snapshot_end(r);
-        if (st.cls == ST_OK) st = end;
+        if (end.cls != ST_OK) st = end;
     }
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));

@@ -172,7 +172,7 @@ static void subscribe(struct http_req *r)
     status st = query_find(r, t, &n->client, &q);
     if (st.cls == ST_OK) st = asking_open(t, n->client, &q, &r->arena, &asking);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK) st = wish_read(r, n);
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_made, n, made);
@@ -233,7 +233,7 @@ static void subscriptions_list(struct http_req *r)
     struct json_w w = json_writer(&b);
     st = write_list(r, api_snapshot(r), &l, &w);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls != ST_OK) {
         buf_fini(&b);
         http_problem(r, st, S(""));
@@ -264,7 +264,7 @@ static void subscription_show(struct http_req *r)
         st = one_find(r, t, &number, &row);
         if (st.cls == ST_OK) st = read_one(r, t, number, &row, &w);
         status end = api_snapshot_end(r);
-        if (st.cls == ST_OK) st = end;
+        if (end.cls != ST_OK) st = end;
     }
     if (st.cls == ST_OK) {
         http_reply_buf(r, 200, to.type, &b);
@@ -285,7 +285,7 @@ static void unsubscribe(struct http_req *r)
     o->why = SUBSCRIPTION_DELETED;
     status st = one_find(r, api_snapshot(r), &o->number, &row);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_ended, o, api_render_nothing);
     else

@@ -16,7 +16,7 @@ void inbox_open(struct inbox *x, struct http_req *r)
 status inbox_close(struct inbox *x, status st)
 {
     status end = api_snapshot_end(x->r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 void inbox_reply(struct http_req *r, int code, status st, struct buf *b)

@@ -182,7 +182,7 @@ static void open_render(struct http_req *r, const struct ask *a)
     if (st.cls == ST_OK && !a->repeat) lot.state = LOT_OPEN;
     if (st.cls == ST_OK) st = write_lot(t, &lot, &r->arena, &w);
     status end = api_snapshot_end(r);
-    lot_reply(r, st.cls == ST_OK ? end : st, a->repeat ? 200 : 201, &b);
+    lot_reply(r, end.cls != ST_OK ? end : st, a->repeat ? 200 : 201, &b);
 }
 
 static status check_lines(struct txn *t, const struct lot_value *v)

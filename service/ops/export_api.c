@@ -47,7 +47,7 @@ static status slice(struct exporting *e)
         arena_reset(&e->scratch);
     }
     status end = api_snapshot_end(e->stream.r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK && e->text.failed)
         st = fail(ST_TOO_LARGE, "journal.record_too_large", 0, "a record is too long to be shown");
     return st;
@@ -144,7 +144,7 @@ void ops_export(struct http_req *r)
 
     status st = wish_read(&x, r, api_snapshot(r));
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK)
         export_start(r, &x);
     else

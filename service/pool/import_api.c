@@ -99,7 +99,7 @@ static status import_begin(struct http_req *r, const struct job_key *key, struct
     if (st.cls == ST_OK) st = market_of_gtin(t, pool.id.p, &r->arena, &market);
     if (st.cls == ST_OK && found) st = read_repeat(r, t, key, &bound, &before);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK && found) *repeated = import_count(&before);
     if (st.cls != ST_OK || found) return st;
     TRY(importing_new(r, form, out));

@@ -55,7 +55,7 @@ status import_part_check(struct importing *m)
                              .n = m->n};
 
     status st = import_check(&k);
-    status end = api_snapshot_end(m->r);
+    TRY(api_snapshot_end(m->r));
     for (uint32_t i = 0; st.cls == ST_OK && i < m->n; i++) {
         const struct import_number *x = &m->numbers[i];
         status wrong = OK;
@@ -65,5 +65,5 @@ status import_part_check(struct importing *m)
             wrong = market_number_check(m->market, x->text, x->attributes);
         if (wrong.cls != ST_OK) note_offender(m, x, wrong);
     }
-    return st.cls == ST_OK ? end : st;
+    return st;
 }

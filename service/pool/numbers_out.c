@@ -219,7 +219,7 @@ static status put_piece(struct out *o, struct buf *b)
     }
     if (!put_some(o, t, &st) && st.cls == ST_OK) next_phase(o);
     status end = api_snapshot_end(o->r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     return st.cls == ST_OK && b->failed
                ? fail(ST_INTERNAL, "reply.ceiling", 0, "a piece of the answer is too long")
                : st;
@@ -374,7 +374,7 @@ void numbers_reply(struct http_req *r, const struct numbers_answer *a)
         st = prepare(o, t, a);
     }
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;

@@ -41,7 +41,7 @@ void request_show(struct http_req *r)
     status st = request_find(t, r, r->param[0], &q);
     if (st.cls == ST_OK) st = journal_get(t, q.seq, &r->arena, &a.fact);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK)
         numbers_reply(r, &a);
     else
@@ -213,7 +213,7 @@ void requests_list(struct http_req *r)
     json_w_end(&w);
     page_end(r, &w, next);
     json_w_end(&w);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK)
         api_reply(r, 200, &b);
     else

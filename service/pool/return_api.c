@@ -191,7 +191,7 @@ static status answer_write(struct http_req *r, const struct ask *a, struct json_
     json_w_end(w);
     json_w_end(w);
     buf_fini(&k.spelled);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 static void returned(struct http_req *r, const struct ask *a)

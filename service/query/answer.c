@@ -312,7 +312,7 @@ static void turn(struct answer *g)
     else if (!query_run_turn(g->run, t, TURN_LOOKS, &st) && st.cls == ST_OK)
         st = run_end(g, t, &replied);
     status end = api_snapshot_end(g->r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls != ST_OK) {
         failed(g, st);
     } else if (replied) {
@@ -362,7 +362,7 @@ static status begin(struct answer *g)
     g->phase = g->a.first.n > 0 && g->is_first ? PROBE : FIND;
     if (st.cls == ST_OK) st = run_begin(g, t);
     status end = api_snapshot_end(g->r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 void answer_begin(struct http_req *r, const struct events_asked *a)

@@ -40,7 +40,7 @@ static status client_read(struct http_req *r, client_id *out)
 {
     status st = query_client(r, api_snapshot(r), out);
     status end = api_snapshot_end(r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 static status not_there(void)

@@ -274,7 +274,7 @@ void resource_list(struct http_req *r)
         c.t = api_snapshot(r);
         st = gather(&c);
         status end = api_snapshot_end(r);
-        if (st.cls == ST_OK) st = end;
+        if (end.cls != ST_OK) st = end;
     }
     arena_fini(&c.fact);
     if (st.cls != ST_OK) {

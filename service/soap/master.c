@@ -56,7 +56,7 @@ static void turn(struct master_answer *g)
     else if (!master_run_turn(g->run, t, TURN_LOOKS, &st) && st.cls == ST_OK)
         begin_write(g);
     status end = api_snapshot_end(g->r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls != ST_OK) {
         failed(g, st);
     } else if (more) {
@@ -90,7 +90,7 @@ static status begin(struct master_answer *g)
     status st = query_client(g->r, t, &conf.client);
     if (st.cls == ST_OK) st = master_run_new(&conf, t, &g->run);
     status end = api_snapshot_end(g->r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 void soap_poll_master(struct http_req *r, const struct soap_call *c)

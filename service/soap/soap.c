@@ -106,7 +106,7 @@ static void query_names(struct http_req *r, const struct soap_call *c)
     struct xml_w w = soap_begin(&b, S("GetQueryNamesResult"));
     status st = names_write(r, api_snapshot(r), &w);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK) {
         soap_reply(r, &w);
         return;
@@ -128,7 +128,7 @@ static void poll(struct http_req *r, const struct soap_call *c)
     status st = query_client(r, t, &a.client);
     if (st.cls == ST_OK) st = stored_get(t, a.client, c->query, &r->arena, &s);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK) st = soap_query_read(r, c, &s, &a.q);
     a.about = soap_about_extra(r, c->query, S(""));
     if (st.cls == ST_OK)

@@ -121,8 +121,8 @@ static status wish_read(struct http_req *r, const struct soap_call *c, struct su
     status st = query_client(r, t, &n->client);
     if (st.cls == ST_OK) st = stored_get(t, n->client, c->query, &r->arena, &s);
     status end = api_snapshot_end(r);
-    TRY(st);
     TRY(end);
+    TRY(st);
     n->query = c->query;
     n->id = c->subscription;
     n->media = SUBSCRIPTION_XML_1_2;
@@ -193,7 +193,7 @@ void soap_unsubscribe(struct http_req *r, const struct soap_call *c)
         o->why = SUBSCRIPTION_DELETED;
         st = find(r, api_snapshot(r), c->subscription, &o->number);
         status end = api_snapshot_end(r);
-        if (st.cls == ST_OK) st = end;
+        if (end.cls != ST_OK) st = end;
     }
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_ended, o, unsubscribed);
@@ -245,7 +245,7 @@ void soap_subscription_ids(struct http_req *r, const struct soap_call *c)
     struct xml_w w = soap_begin(&b, S("GetSubscriptionIDsResult"));
     status st = ids_write(r, api_snapshot(r), c, &w);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK) {
         soap_reply(r, &w);
         return;

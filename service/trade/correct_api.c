@@ -262,7 +262,7 @@ static status take(struct http_req *r, const struct body *b, struct correct_ask 
     status st = find(&x);
     if (st.cls == ST_OK) st = take_fact(&x);
     status end = api_snapshot_end(r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 static void correction_make(struct http_req *r)

@@ -183,7 +183,7 @@ static void shipment_show(struct http_req *r)
     struct json_w w = json_writer(&b);
     status st = find(r, api_snapshot(r), &row, &number, &f);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK) st = write_shipment(r, &f, row.state, &w);
     units_reply(r, st, &b);
 }
@@ -217,7 +217,7 @@ static status take_tops(struct http_req *r, const struct runs *tops, struct ship
     status end = api_snapshot_end(r);
     out->tops = units;
     out->n = n;
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 static status take_again(struct http_req *r, const struct again *said, struct shipment_ask *out)
@@ -229,8 +229,8 @@ static status take_again(struct http_req *r, const struct again *said, struct sh
 
     status st = find(r, api_snapshot(r), &row, &number, &f);
     status end = api_snapshot_end(r);
-    TRY(st);
     TRY(end);
+    TRY(st);
     TRY(take_time(said->time, &out->time));
     TRY(shipment_get(&f, &r->arena, &s));
     out->client = row.client;
@@ -347,7 +347,7 @@ static void shipment_list(struct http_req *r)
     status st = list_filter(&l);
     if (st.cls == ST_OK) st = list_all(&l, (uint32_t)from, page.limit);
     status end = api_snapshot_end(r);
-    if (st.cls == ST_OK) st = end;
+    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK) {
         json_w_end(&l.w);
         units_page_next(r, &l.w, l.next);

@@ -268,9 +268,9 @@ static status take_body(struct http_req *r, struct body *b, struct shipment_ask 
     u.caller = caller_of(r);
     status st = take_named(&u, b, &texts, out);
     status end = api_snapshot_end(r);
+    TRY(end);
     TRY(st);
     TRY(u.st);
-    TRY(end);
     TRY(take_extra(&r->arena, &b->extra, &out->extra));
     return take_papers(&r->arena, b, &out->says);
 }

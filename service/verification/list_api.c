@@ -210,7 +210,7 @@ static status list(struct listing *l, uint64_t from, uint32_t limit, struct json
     if (st.cls == ST_OK) st = write_items(l, limit, w);
     arena_fini(&l->scratch);
     status end = api_snapshot_end(l->r);
-    return st.cls == ST_OK ? end : st;
+    return end.cls != ST_OK ? end : st;
 }
 
 void verification_list_show(struct http_req *r)

@@ -257,9 +257,9 @@ static status find(struct http_req *r, struct verification_ask *x)
     unit_reader_init(&u, site, api_snapshot(r), &r->arena);
     status st = verification_find(site, &u, caller_of(r), x);
     status end = api_snapshot_end(r);
+    TRY(end);
     TRY(st);
     TRY(u.st);
-    TRY(end);
     // 404 as the guideline has it: the GTIN is in nobody's directory.
     st = responder_take(site, &x->v.responder);
     if (st.cls == ST_OK || x->owner.v != 0) return st;
