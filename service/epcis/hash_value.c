@@ -155,14 +155,22 @@ uint32_t hash_node_count(const struct epcis_node *n)
     return count;
 }
 
-void hash_nodes(struct hasher *h, const struct epcis_node *chain)
+static void in_order(struct hasher *h, const struct epcis_node *chain, const bool *qualified)
 {
     struct hash_pieces p = hash_pieces(h, hash_node_count(chain));
 
     for (const struct epcis_node *n = chain; n != NULL; n = n->next) {
+        if (qualified != NULL && *qualified == epcis_is_unqualified(n)) continue;
         size_t from = h->out->n;
         hash_node(h, n);
         hash_piece_end(h, &p, from);
     }
     hash_pieces_end(h, &p);
+}
+
+void hash_nodes(struct hasher *h, const struct epcis_node *chain) { in_order(h, chain, NULL); }
+
+void hash_nodes_where(struct hasher *h, const struct epcis_node *chain, bool qualified)
+{
+    in_order(h, chain, &qualified);
 }
