@@ -135,6 +135,13 @@ static enum answer_means halve(struct follower *f, const struct answered *a)
     return MEANS_SHAPE;
 }
 
+// What is too large now always will be: the subscriber is told that, in few words.
+static enum answer_means excuse(struct follower *f)
+{
+    f->too_large = f->message.events[0];
+    return MEANS_SHAPE;
+}
+
 enum answer_means follower_answered(struct follower *f, const struct answered *a)
 {
     const struct http_answer *answer = a->answer;
@@ -146,6 +153,9 @@ enum answer_means follower_answered(struct follower *f, const struct answered *a
         return not_now(f, a, answer->code == 0 ? S("partner.no_answer") : S("partner.busy"));
     } else if (f->message.count > 1 && (f->sort->parks || answer->code == 413)) {
         return halve(f, a);
+    } else if (!f->sort->parks && answer->code == 413 && f->message.count == 1 &&
+               !f->message.excuse) {
+        return excuse(f);
     } else if (!f->sort->parks) {
         return not_now(f, a, S("subscriber.refused"));
     } else if (!f->message.may_park) {

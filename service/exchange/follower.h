@@ -129,9 +129,10 @@ struct follower {
     bool drain;         // parked ones may have become free
     uint32_t parked_at; // how many were parked when it was held
     // How it goes:
-    uint32_t fit;     // events a message that the partner can take
-    uint32_t limit;   // of the next message; less than fit while the culprit is searched
-    uint64_t suspect; // it is at or before this event
+    uint32_t fit;       // events a message that the partner can take
+    uint32_t limit;     // of the next message; less than fit while the culprit is searched
+    uint64_t suspect;   // it is at or before this event
+    uint64_t too_large; // an event that a subscriber answers 413 even alone; 0: none
     uint32_t attempts;
     bool failing; // a fact says so
     mono due;

@@ -184,6 +184,9 @@ static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
     bool wait = false;
     struct fact f;
 
+    if (seq == x->f->too_large)
+        return wrong(x, fail(ST_TOO_LARGE, "subscriber.too_large", 0,
+                             "a message with this event alone is answered 413"));
     arena_reset(&x->s->scratch);
     x->telling = seq;
     parts.statement = (struct event_statement){0};
@@ -244,7 +247,7 @@ static void excuse(struct making *x, uint64_t seq)
 {
     status why = x->m->trouble;
 
-    if (why.cls == ST_STORE || why.cls == ST_TOO_LARGE || why.cls == ST_INTERNAL) {
+    if (why.cls == ST_STORE || why.cls == ST_INTERNAL) {
         x->m->what = SHAPED_TROUBLE;
         return;
     }

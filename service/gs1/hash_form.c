@@ -3,11 +3,13 @@
 //
 // That form is not the canonical one. It escapes less, escapes that stand in the text stay as they
 // are, and it is a matter of shape alone: check digits are nobody's concern here, so that an event
-// has one hash whoever computes it.
+// has one hash whoever computes it. Only the escapes of `' ; =` do not stay in links: the canonical
+// link has them where the URN has the signs, and the two must give one hash.
 #include "service/gs1/gs1_int.h"
 #include <string.h>
 
-static bool is_raw(char c) { return gs1_in_set(c, SET_DL) || (c != 0 && strchr("';=", c) != NULL); }
+static bool is_loose(char c) { return c != 0 && strchr("';=", c) != NULL; }
+static bool is_raw(char c) { return gs1_in_set(c, SET_DL) || is_loose(c); }
 
 static bool is_escape(str s, size_t i, char *c)
 {
@@ -62,6 +64,20 @@ static bool urn_form(str in, struct arena *a, struct buf *out)
 }
 
 // ---- Digital Links
+
+static void link_value_write(str text, struct buf *out)
+{
+    size_t done = 0;
+    char c;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (!is_escape(text, i, &c) || !is_loose(c)) continue;
+        value_write((str){text.p + done, i - done}, out);
+        buf_addc(out, c);
+        done = i + 3;
+    }
+    value_write(str_from(text, done), out);
+}
 
 struct shape {        // of a value
     uint8_t digits;   // at its head; 0: none need be
@@ -222,12 +238,12 @@ static bool link_form(str in, struct buf *out)
     buf_add(out, l.key->ai);
     buf_addc(out, '/');
     buf_add(out, (str){"000000", pad});
-    value_write(l.value, out);
+    link_value_write(l.value, out);
     if (finest == NULL) return true;
     buf_addc(out, '/');
     buf_add(out, qualifier_named(finest->name)->ai);
     buf_addc(out, '/');
-    value_write(finest->value, out);
+    link_value_write(finest->value, out);
     return true;
 }
 
