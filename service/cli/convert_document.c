@@ -5,6 +5,7 @@
 #include "service/cli/document.h"
 #include "service/cli/prefix_file.h"
 #include <stdio.h>
+#include <string.h>
 
 #define EVENT_MAX (256 * MB) // one event, written
 
@@ -50,6 +51,17 @@ static void parties_take(struct conversion *c, const struct epcis_front *f)
     c->conf.instance = keep(c, f->instance);
 }
 
+// XML lets a document's date go without zone. It is of the document alone: taken for UTC.
+static status created_read(str text, struct moment *out)
+{
+    char zoned[72];
+    status st = when_read(text, out);
+
+    if (st.cls == ST_OK || strcmp(st.reason, "time.zone") != 0 || text.n > 64) return st;
+    int n = snprintf(zoned, sizeof zoned, "%.*sZ", STR(text));
+    return when_read((str){zoned, (size_t)n}, out);
+}
+
 static status take_front(void *self, const struct epcis_front *f)
 {
     struct conversion *c = self;
@@ -59,7 +71,7 @@ static status take_front(void *self, const struct epcis_front *f)
     if (f->kind == EPCIS_MASTERDATA_DOC)
         return fail(ST_UNSUPPORTED, "epcis.masterdata", 0,
                     "documents of master data are not written");
-    if (f->created.n > 0) TRY(when_read(f->created, &c->conf.created));
+    if (f->created.n > 0) TRY(created_read(f->created, &c->conf.created));
     if (f->element_count > 0) left_out("master data of the header");
     c->conf.query_name = keep(c, f->query_name);
     c->conf.subscription_id = keep(c, f->subscription_id);

@@ -102,6 +102,14 @@ static void canonical(struct hasher *h, str text)
     gs1_hash_form(text, h->arena, h->out);
 }
 
+static void identifier(struct hasher *h, str text)
+{
+    if (str_starts(text, S("(")))
+        gs1_hash_form_any(text, h->arena, h->out);
+    else
+        canonical(h, text);
+}
+
 static void boolean(struct hasher *h, str text)
 {
     if (str_eq(text, S("1")))
@@ -117,6 +125,7 @@ void hash_value(struct hasher *h, char what, str text)
     case 't': time_text(h, text); break;
     case 'b': boolean(h, text); break;
     case 'd': hash_word(h, EPCIS_VOC_DISP, text); break;
+    case 'i': identifier(h, text); break;
     default: canonical(h, text); break;
     }
 }

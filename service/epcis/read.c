@@ -14,7 +14,9 @@ status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena
     assert(scope->syntax < LEN(readers));
     if (readers[scope->syntax] == NULL)
         return fail(ST_UNSUPPORTED, "epcis.syntax", 0, "events in this syntax are not read");
-    return readers[scope->syntax](bytes, scope, a, out);
+    TRY(readers[scope->syntax](bytes, scope, a, out));
+    out->lenient = scope->lenient;
+    return OK;
 }
 
 bool epcis_syntax_guess(str bytes, enum epcis_syntax *out)

@@ -129,6 +129,7 @@ static bool is_spelled(str id, enum epcis_form form)
     bool urn = id.n > 8 && str_eq_fold((str){id.p, 8}, S("urn:epc:"));
     bool web = str_starts(id, S("https://")) || str_starts(id, S("http://"));
 
+    if (str_starts(id, S("("))) return form == EPCIS_AS_GIVEN; // of a lenient event
     return form == EPCIS_AS_GIVEN || !(form == EPCIS_DL ? urn : web);
 }
 
@@ -168,7 +169,7 @@ static status id_spell(struct epcis_doc *d, str id, str *out)
     if (form == GS1_URN) {
         TRY(gs1_write(&gs1, form, d->conf.prefixes, &d->text));
     } else {
-        (void)gs1_hash_form(id, &d->spelling, &d->text); // the text itself where it has none
+        (void)gs1_hash_form_any(id, &d->spelling, &d->text); // the text itself where it has none
     }
     return buf_done(&d->text, out);
 }

@@ -256,3 +256,18 @@ bool gs1_hash_form(str in, struct arena *a, struct buf *out)
     buf_add(out, in);
     return false;
 }
+
+bool gs1_hash_form_any(str in, struct arena *a, struct buf *out)
+{
+    struct gs1_id id;
+    struct buf link;
+    bool known = false;
+
+    if (!str_starts(in, S("("))) return gs1_hash_form(in, a, out);
+    buf_init(&link, 4 * GS1_TEXT_MAX);
+    if (gs1_read(in, a, &id).cls == ST_OK && gs1_write(&id, GS1_DL, NULL, &link).cls == ST_OK)
+        known = gs1_hash_form(buf_str(&link), a, out);
+    buf_fini(&link);
+    if (!known) buf_add(out, in);
+    return known;
+}
