@@ -184,7 +184,7 @@ static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
     bool wait = false;
     struct fact f;
 
-    if (seq == x->f->too_large)
+    if (follower_excuses(x->f, seq))
         return wrong(x, fail(ST_TOO_LARGE, "subscriber.too_large", 0,
                              "a message with this event alone is answered 413"));
     arena_reset(&x->s->scratch);

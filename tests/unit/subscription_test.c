@@ -150,8 +150,9 @@ static void an_event_that_is_too_large_alone_is_excused_and_passed(void **state)
     uint64_t large = delivery_commission(s, 0, 100);
     seqs[1] = delivery_commission(s, 1, 2);
     seqs[2] = delivery_commission(s, 0, 2);
-    delivery_run(s, 1000);
-    delivery_run(s, 10000);
+    for (int i = 0; i < 8; i++) delivery_run(s, HOUR);
+    assert_true(delivery_row(s, SUBSCRIBER | n).position < large); // it may pass
+    for (int i = 0; i < 8; i++) delivery_run(s, HOUR);
     assert_int_equal(delivery_row(s, SUBSCRIBER | n).position, seqs[2]);
     assert_true(delivery_row(s, SUBSCRIBER | n).failing_since.ms == 0);
     for (uint32_t i = 0; i < s->sent_count; i++) {
@@ -160,7 +161,7 @@ static void an_event_that_is_too_large_alone_is_excused_and_passed(void **state)
         if (s->sent[i].code == 200)
             assert_false(delivery_holds(s->sent[i].body, delivery_id_of(s, large, 0)));
     }
-    assert_true(refused >= 1 && refused <= 4);
+    assert_true(refused >= 10 && refused <= 12); // with those of more than one event
     assert_int_equal(excused, 1);
 }
 
