@@ -50,6 +50,9 @@ static status head_check(const struct epcis_out *h)
     if (h->statement && (!party || h->kind != EPCIS_DOC))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0,
                     "a statement is of a document's sender to its receiver");
+    if (h->element_count > 0 && (h->kind != EPCIS_DOC || (h->format == EPCIS_XML_1_2 && !party)))
+        return fail(ST_UNPROCESSABLE, "epcis.head", 0,
+                    "master data stand in a document of events; in 1.2 behind its sender");
     if (!str_is_utf8(h->instance, NULL))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0, "the instance identifier is not UTF-8");
     for (uint32_t i = 0; i < h->ns_count; i++) TRY(ns_check(&h->ns[i]));

@@ -376,19 +376,26 @@ static void json_parties(struct epcis_doc *d)
     json_text(w, "instanceIdentifier", h->instance);
 }
 
-static void json_header(struct epcis_doc *d)
+static void json_statement(struct json_w *w)
 {
-    struct json_w *w = &d->w.json;
-
-    if (!d->conf.statement) return;
-    json_w_key(w, S("epcisHeader"));
-    json_w_object(w);
     json_w_key(w, S(EPCIS_STATEMENT));
     json_w_object(w);
     json_w_kbool(w, EPCIS_AFFIRM, true);
     json_w_kstr(w, EPCIS_LEGAL_NOTICE, S(EPCIS_NOTICE_TEXT));
     json_w_end(w);
+}
+
+static status json_header(struct epcis_doc *d)
+{
+    struct json_w *w = &d->w.json;
+
+    if (!d->conf.statement && d->conf.element_count == 0) return OK;
+    json_w_key(w, S("epcisHeader"));
+    json_w_object(w);
+    if (d->conf.element_count > 0) TRY(epcis_json_master(d));
+    if (d->conf.statement) json_statement(w);
     json_w_end(w);
+    return OK;
 }
 
 static void json_results(struct epcis_doc *d)
@@ -417,7 +424,7 @@ static status json_begin(struct epcis_doc *d)
     json_w_kstr(w, "schemaVersion", S("2.0"));
     json_w_kstr(w, "creationDate", epcis_moment_text(d, d->conf.created));
     if (!query) json_parties(d); // the schema has no place for them in a query's results
-    json_header(d);
+    TRY(json_header(d));
     json_w_key(w, S("epcisBody"));
     json_w_object(w);
     if (query) json_results(d);
