@@ -94,6 +94,19 @@ static str gln_text(struct making *x, uint64_t gln)
     return arena_str(&x->f->arena, (str){text, (size_t)n});
 }
 
+// Made anew, it may hold other events: who keeps what it has got by this id must not miss them.
+static void name_message(struct making *x, struct epcis_out *conf)
+{
+    uint8_t chance[16];
+    char hex[2 * sizeof chance];
+
+    if (conf->sender.n == 0) return;
+    env_random(x->s->site->env, chance, sizeof chance);
+    hex_put(hex, chance, sizeof chance);
+    conf->instance = arena_str(&x->f->arena, (str){hex, sizeof hex});
+    assert(conf->instance.p != NULL);
+}
+
 // The same message has the same id when it is sent again.
 static void affirm(struct making *x, struct epcis_out *conf)
 {
@@ -120,6 +133,7 @@ static void document_begin(struct making *x)
 
     if (x->begun) return;
     x->f->sort->dress(x->f, &conf);
+    name_message(x, &conf);
     affirm(x, &conf);
     x->m->body.max = x->s->limits->bytes_max;
     epcis_doc_init(&x->doc, &conf, &x->m->body);

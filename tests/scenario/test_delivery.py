@@ -4,6 +4,7 @@ Each scenario puts packs through a line and reads what the partner's server rece
 """
 import json
 import time
+import xml.etree.ElementTree as ET
 from datetime import datetime
 
 import pytest
@@ -13,6 +14,7 @@ from epcis_documents import faults
 
 FAST = {"retry_min": "20 ms", "retry_max": "100 ms", "answer_time": "2 s"}
 WAIT_S = 30
+SBDH = "{http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader}"
 
 
 @pytest.fixture
@@ -221,6 +223,33 @@ def tell_a_story(line):
         "units": [pallet], "from": {"party": "9506000134338", "location": "9506000134338"},
         "to": {"party": "4012345000009", "location": "4012345000009"},
         "documents": [{"type": "po", "id": "PO 7/1", "gln": "4012345000009"}]}, 201)
+
+
+PARTIES = {"sender": "9506000100012", "receiver": "9506000200019"}
+
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_messages_are_headed_by_the_parties_where_the_partner_wants_it(line, partner, form):
+    line.site.admin.refused("PUT", "/v1/partners/hub", {
+        "client": "acme", "url": partner.url, "format": form, "sender": PARTIES["sender"]},
+        status=400, code="partner.parties")
+    put_partner(line, partner, format=form, **PARTIES)
+    for _ in range(2):
+        line.commission(line.serials(2))
+        until(lambda: deliveries(line, state="waiting") == deliveries(line, state="sending") == [])
+    instances = []
+    for body in partner.bodies():
+        if form == "epcis-1.2-xml":
+            head = ET.fromstring(body).find("EPCISHeader/{*}StandardBusinessDocumentHeader")
+            assert [node.text for node in head.iter(SBDH + "Identifier")] == [*PARTIES.values()]
+            instances += [node.text for node in head.iter(SBDH + "InstanceIdentifier")]
+        else:
+            document = json.loads(body)
+            assert document["sender"].endswith("/417/" + PARTIES["sender"])
+            assert document["receiver"].endswith("/417/" + PARTIES["receiver"])
+            instances.append(document["instanceIdentifier"])
+        assert not faults(body)
+    assert len(instances) >= 2 and len(set(instances)) == len(instances)
 
 
 @pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
