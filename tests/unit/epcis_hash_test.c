@@ -257,6 +257,29 @@ static void what_is_empty_is_not_hashed(void **state)
     check_text(&e, HEAD("AggregationEvent") ZONE "action=OBSERVE");
 }
 
+// By link, by URN, and as systems of partners print it
+static void a_parent_is_hashed_alike_in_every_spelling(void **state)
+{
+    static const str epc[] = {T("urn:x:1")};
+    static const char *const spellings[] = {
+        "urn:epc:id:sgtin:9521141.012345.a'b;c=d",
+        "https://id.gs1.org/01/09521141123454/21/a'b;c=d",
+        "https://id.gs1.org/01/09521141123454/21/a%27b%3Bc%3Dd",
+        "https://id.gs1.org/01/09521141123454/21/a%27b%3bc%3dd",
+        "(01)09521141123454(21)a'b;c=d",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(spellings); i++) {
+        struct epcis_event e = bare(EPCIS_AGGREGATION);
+        e.parent = str_of(spellings[i]);
+        e.epcs = (struct epcis_ids){.at = epc, .n = 1};
+        check_text(&e, HEAD("AggregationEvent") ZONE
+                   "parentID=https://id.gs1.org/01/09521141123454/21/a'b;c=d"
+                   "childEPCsepc=urn:x:1action=OBSERVE");
+    }
+}
+
 static status put_one(const void *self, uint32_t i, enum epcis_form form, struct buf *to)
 {
     (void)self;
@@ -613,6 +636,7 @@ int main(void)
         cmocka_unit_test(fields_without_a_namespace_surface_behind_all_others),
         cmocka_unit_test(extensions_are_sorted_with_their_content),
         cmocka_unit_test(what_is_empty_is_not_hashed),
+        cmocka_unit_test(a_parent_is_hashed_alike_in_every_spelling),
         cmocka_unit_test(an_event_that_is_told_is_hashed_like_one_that_was_read),
         cmocka_unit_test(times_are_rounded_half_up_at_the_fourth_decimal),
         cmocka_unit_test(the_id_is_the_digest_of_the_text),
