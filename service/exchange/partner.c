@@ -183,6 +183,7 @@ static const struct form_field partner_fields[] = {
     {.name = "attributes", .kind = FORM_BOOL, P(attributes)},
     {.name = "sender",   .kind = FORM_STR,  P(sender), .max = 13, .check = gln_check},
     {.name = "receiver", .kind = FORM_STR,  P(receiver), .max = 13, .check = gln_check},
+    {.name = "master_data", .kind = FORM_BOOL, P(master_data)},
     {0},
 };
 static const struct form partner_form = {"partner", sizeof(struct partner), partner_fields, 3};
@@ -292,6 +293,9 @@ static status partner_prepare(struct txn *t, struct arena *a, str name, void *va
     (void)a, (void)name;
     if ((p->sender.n > 0) != (p->receiver.n > 0))
         return fail(ST_BAD_INPUT, "partner.parties", 0, "sender and receiver go together");
+    if (p->master_data && p->sender.n == 0 && p->format == EPCIS_XML_1_2)
+        return fail(ST_BAD_INPUT, "partner.parties", 0,
+                    "master_data: a header of EPCIS 1.2 needs sender and receiver");
     if (client_by_name(t, p->client, client)) return OK;
     return fail(ST_UNPROCESSABLE, "client.unknown", 0, "client: there is no client %.*s",
                 STR(p->client));

@@ -55,6 +55,7 @@ struct partner {
     bool attributes; // what imported numbers carry is told, too
     // GLNs that head every message, or both empty; what affirms a statement has its own.
     str sender, receiver;
+    bool master_data; // messages say in their headers what their names mean
 };
 
 extern const struct item_noun noun_partner;
