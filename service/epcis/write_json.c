@@ -2,6 +2,7 @@
 // bytes. What the GS1 context does not declare is declared by the document, or by the event.
 #include "service/epcis/epcis_int.h"
 #include "service/epcis/json_node.h"
+#include "service/epcis/value.h"
 #include <stdio.h>
 
 // ---- small members
@@ -57,16 +58,31 @@ static bool number_mend(str s, char *out, size_t room, str *mended)
     return whole + fraction > 0 && n > 0 && (size_t)n < room && json_is_number(*mended);
 }
 
+// A number too long to be mended is told in its shortest form.
+static bool number_shorten(str s, struct buf *out)
+{
+    struct epcis_number n;
+
+    return epcis_number_read(s, &n) && epcis_number_write(&n, out) && !out->failed;
+}
+
 static status json_decimal(struct json_w *w, const char *key, str s)
 {
     char text[128];
+    struct buf b;
 
     if (s.n == 0) return OK;
-    if (!json_is_number(s) && !number_mend(s, text, sizeof text, &s))
-        return fail(ST_UNPROCESSABLE, "epcis.number", 0, "%s: not a number that JSON has", key);
-    json_w_key(w, str_of(key));
-    json_w_raw(w, s);
-    return OK;
+    buf_init(&b, 2 * KB);
+    str told = s;
+    bool good = json_is_number(s) || number_mend(s, text, sizeof text, &told);
+    if (!good && (good = number_shorten(s, &b))) told = buf_str(&b);
+    if (good) {
+        json_w_key(w, str_of(key));
+        json_w_raw(w, told);
+    }
+    buf_fini(&b);
+    if (good) return OK;
+    return fail(ST_UNPROCESSABLE, "epcis.number", 0, "%s: not a number that JSON has", key);
 }
 
 // ---- what

@@ -3,8 +3,8 @@
 //
 // That form is not the canonical one. It escapes less, escapes that stand in the text stay as they
 // are, and it is a matter of shape alone: check digits are nobody's concern here, so that an event
-// has one hash whoever computes it. Only the escapes of `' ; =` do not stay in links: the canonical
-// link has them where the URN has the signs, and the two must give one hash.
+// has one hash whoever computes it. Only the escapes of `' ; =` do not stay: the canonical link has
+// them where the URN has the signs, and the two must give one hash.
 #include "service/gs1/gs1_int.h"
 #include <string.h>
 
@@ -20,14 +20,16 @@ static void value_write(str text, struct buf *out)
 {
     static const char digit[] = "0123456789ABCDEF";
     size_t done = 0; // what lies between is raw
-    char c;
+    char c = 0;
 
     for (size_t i = 0; i < text.n; i++) {
         unsigned char byte = (unsigned char)text.p[i];
-        if (is_raw(text.p[i]) || is_escape(text, i, &c)) continue;
+        bool escape = is_escape(text, i, &c), loose = escape && is_loose(c);
+        if (!loose && (escape || is_raw(text.p[i]))) continue;
         char three[] = {'%', digit[byte >> 4], digit[byte & 15]};
         buf_add(out, (str){text.p + done, i - done});
-        buf_add(out, (str){three, sizeof three});
+        buf_add(out, loose ? (str){&c, 1} : (str){three, sizeof three});
+        if (loose) i += 2;
         done = i + 1;
     }
     buf_add(out, str_from(text, done));
@@ -64,20 +66,6 @@ static bool urn_form(str in, struct arena *a, struct buf *out)
 }
 
 // ---- Digital Links
-
-static void link_value_write(str text, struct buf *out)
-{
-    size_t done = 0;
-    char c;
-
-    for (size_t i = 0; i < text.n; i++) {
-        if (!is_escape(text, i, &c) || !is_loose(c)) continue;
-        value_write((str){text.p + done, i - done}, out);
-        buf_addc(out, c);
-        done = i + 3;
-    }
-    value_write(str_from(text, done), out);
-}
 
 struct shape {        // of a value
     uint8_t digits;   // at its head; 0: none need be
@@ -238,12 +226,12 @@ static bool link_form(str in, struct buf *out)
     buf_add(out, l.key->ai);
     buf_addc(out, '/');
     buf_add(out, (str){"000000", pad});
-    link_value_write(l.value, out);
+    value_write(l.value, out);
     if (finest == NULL) return true;
     buf_addc(out, '/');
     buf_add(out, qualifier_named(finest->name)->ai);
     buf_addc(out, '/');
-    link_value_write(finest->value, out);
+    value_write(finest->value, out);
     return true;
 }
 
