@@ -138,8 +138,11 @@ static const struct epcis_cut_ops cut_ops = {take_front, take_event};
 struct document *document_new(const struct document_conf *conf)
 {
     struct document *d = calloc(1, sizeof *d);
-    struct epcis_cut_conf cut = {
-        .syntax = conf->syntax, .event_max = conf->event_max, .ops = &cut_ops, .self = d};
+    struct epcis_cut_conf cut = {.syntax = conf->syntax,
+                                 .lenient = conf->lenient,
+                                 .event_max = conf->event_max,
+                                 .ops = &cut_ops,
+                                 .self = d};
 
     assert(d != NULL);
     *d = (struct document){.magic = DOCUMENT_MAGIC, .conf = *conf, .failed_at = UINT32_MAX};

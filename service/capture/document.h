@@ -16,6 +16,7 @@ struct document_conf {
     enum epcis_syntax syntax;
     size_t event_max;
     uint32_t events_max;
+    bool lenient;        // as in epcis_scope
     bool proceed;        // bad events are errors of the document; else they end it
     bool no_rest;        // it was read before: only its events are wanted
     uint32_t skip;       // events at its beginning that are not wanted

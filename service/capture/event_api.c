@@ -110,8 +110,10 @@ static status take(struct posted *x)
         return fail(ST_TOO_LARGE, "capture.event_max", 0, "an event has at most %zu bytes",
                     limits->capture_event_max);
     TRY(rest_body_media(r, r->body, &media));
-    x->part.scope = (struct epcis_scope){
-        .syntax = media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, .version = EPCIS_2_0};
+    x->part.scope =
+        (struct epcis_scope){.syntax = media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
+                             .version = EPCIS_2_0,
+                             .lenient = x->part.taker.rule == CAPTURE_OFF};
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
     TRY(epcis_event_read(r->body, &x->part.scope, &x->part.arena, &event));
     TRY(epcis_event_check(&event));

@@ -187,10 +187,12 @@ static status open_all(struct intake *x, const struct fact *f, const struct capt
     const struct site_limits *limits = &x->conf.site->limits;
 
     TRY(captured_document_get(f->decided, &x->front, &d));
+    bool whole = !(d.flags & CAPTURED_PROCEED); // every event was found good when it came
     struct document_conf conf = {.syntax =
                                      d.flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
                                  .event_max = limits->capture_event_max,
                                  .events_max = UINT32_MAX,
+                                 .lenient = whole || x->part.taker.rule == CAPTURE_OFF,
                                  .proceed = true, // what is wrong was told when it came
                                  .no_rest = true,
                                  .skip = job->next,
@@ -199,7 +201,7 @@ static status open_all(struct intake *x, const struct fact *f, const struct capt
                                  .front = take_front,
                                  .self = x};
     x->part.actor = f->actor;
-    x->part.taken = d.flags & CAPTURED_PROCEED ? TAKEN_REFUSE : TAKEN_KEEP;
+    x->part.taken = whole ? TAKEN_KEEP : TAKEN_REFUSE;
     x->document = document_new(&conf);
     return spool_open(capture_of(x->conf.site)->spool, d.spool, &x->spool);
 }

@@ -97,6 +97,15 @@ bool party_is_known(struct txn *t, str gln)
     return item_get(t, &noun_party, gln, &i);
 }
 
+str place_name(struct txn *t, const struct item_noun *noun, str gln, struct arena *a)
+{
+    struct place_value v;
+    struct item i;
+    bool known = item_get(t, noun, gln, &i) && item_value(noun, &i, a, &v).cls == ST_OK;
+
+    return known ? v.name : (str){"", 0};
+}
+
 #define PLACES_DEEP_MAX 32u // site, building, hall, line …
 
 // The places that the new one would lie in, from the nearest up, must be there and be others.

@@ -9,6 +9,8 @@ extern const struct http_route place_routes[];
 
 bool location_is_known(struct txn *t, str gln);
 bool party_is_known(struct txn *t, str gln);
+// What noun_location or noun_party calls it, in the arena; empty where there is none.
+str place_name(struct txn *t, const struct item_noun *noun, str gln, struct arena *a);
 
 struct line {
     uint32_t number;

@@ -5,6 +5,7 @@
 #include "service/cli/document.h"
 #include "service/cli/prefix_file.h"
 #include <stdio.h>
+#include <string.h>
 
 #define EVENT_MAX (256 * MB) // one event, written
 
@@ -50,21 +51,15 @@ static void parties_take(struct conversion *c, const struct epcis_front *f)
     c->conf.instance = keep(c, f->instance);
 }
 
-static status take_front(void *self, const struct epcis_front *f)
+// XML lets a document's date go without zone. It is of the document alone: taken for UTC.
+static status created_read(str text, struct moment *out)
 {
-    struct conversion *c = self;
+    char zoned[72];
+    status st = when_read(text, out);
 
-    c->conf.kind = f->kind;
-    if (f->kind == EPCIS_BARE_EVENT && c->conf.format != EPCIS_JSON_2_0) c->conf.kind = EPCIS_DOC;
-    if (f->kind == EPCIS_MASTERDATA_DOC)
-        return fail(ST_UNSUPPORTED, "epcis.masterdata", 0,
-                    "documents of master data are not written");
-    if (f->created.n > 0) TRY(when_read(f->created, &c->conf.created));
-    if (f->element_count > 0) left_out("master data of the header");
-    c->conf.query_name = keep(c, f->query_name);
-    c->conf.subscription_id = keep(c, f->subscription_id);
-    parties_take(c, f);
-    return OK;
+    if (st.cls == ST_OK || strcmp(st.reason, "time.zone") != 0 || text.n > 64) return st;
+    int n = snprintf(zoned, sizeof zoned, "%.*sZ", STR(text));
+    return when_read((str){zoned, (size_t)n}, out);
 }
 
 // Hands over what stands in `out` from `from` on, and forgets it.
@@ -81,6 +76,38 @@ static void begin(struct conversion *c)
     epcis_doc_init(&c->doc, &c->conf, &c->out);
     c->head = c->out.n;
     fwrite(c->out.p, 1, c->head, stdout);
+}
+
+// What the front says lives no longer than the reading: it is written at once.
+static status master_take(struct conversion *c, const struct epcis_front *f)
+{
+    bool fits = c->conf.format != EPCIS_XML_1_2 || c->conf.sender.n > 0;
+
+    if (c->conf.kind != EPCIS_DOC || !fits) {
+        left_out(fits ? "master data of a query's results"
+                      : "master data: the header of 1.2 needs sender and receiver");
+        return OK;
+    }
+    c->conf.elements = f->elements;
+    c->conf.element_count = f->element_count;
+    begin(c);
+    return c->doc.st;
+}
+
+static status take_front(void *self, const struct epcis_front *f)
+{
+    struct conversion *c = self;
+
+    c->conf.kind = f->kind;
+    if (f->kind == EPCIS_BARE_EVENT && c->conf.format != EPCIS_JSON_2_0) c->conf.kind = EPCIS_DOC;
+    if (f->kind == EPCIS_MASTERDATA_DOC)
+        return fail(ST_UNSUPPORTED, "epcis.masterdata", 0,
+                    "documents of master data are not written");
+    if (f->created.n > 0) TRY(created_read(f->created, &c->conf.created));
+    c->conf.query_name = keep(c, f->query_name);
+    c->conf.subscription_id = keep(c, f->subscription_id);
+    parties_take(c, f);
+    return f->element_count > 0 ? master_take(c, f) : OK;
 }
 
 static status take_event(void *self, const struct document_event *e)

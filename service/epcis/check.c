@@ -125,6 +125,7 @@ static status whole_check(event *e)
 
 struct checker {
     struct arena arena;
+    bool lenient;
 };
 
 enum want { ANY_ID, INSTANCE, CLASS };
@@ -138,9 +139,12 @@ static status id_check(struct checker *c, str text, enum want want)
 {
     struct gs1_id id;
 
-    if (!is_letter(text)) return no_uri(); // element strings and bare digits are none
+    bool bracketed = c->lenient && str_starts(text, S("("));
+    bool bare = c->lenient && want == ANY_ID;                        // a document's number, say
+    if (!is_letter(text) && !bracketed) return bare ? OK : no_uri(); // element strings are none
     arena_reset(&c->arena);
     status st = gs1_read(text, &c->arena, &id);
+    if (bare && st.cls != ST_OK && strcmp(st.reason, "gs1.unreadable") == 0) return OK;
     if (st.cls != ST_OK) return strcmp(st.reason, "gs1.unreadable") == 0 ? no_uri() : st;
     if (want == INSTANCE && id.is_class)
         return fail(ST_BAD_INPUT, "epcis.class", 0, "this names a class, not one object");
@@ -192,6 +196,13 @@ status epcis_word_check(const char *field, uint32_t i, enum epcis_vocabulary v, 
     return epcis_at_item(field, i, st);
 }
 
+static status word_check(struct checker *c, const char *field, uint32_t i, enum epcis_vocabulary v,
+                         str text)
+{
+    if (c->lenient && str_starts(text, S("urn:"))) return epcis_uri_check(field, i, text);
+    return epcis_word_check(field, i, v, text);
+}
+
 // ---- quantities
 
 // REQ EPCIS-QUANTITY: without a unit a positive whole number; a unit never stands alone
@@ -207,7 +218,7 @@ static status quantity_check(struct checker *c, const struct epcis_quantity *q)
         return fail(ST_BAD_INPUT, "epcis.quantity", 0, "a uom stands beside a quantity only");
     if (!epcis_number_read(q->quantity, &n))
         return fail(ST_BAD_INPUT, "epcis.number", 0, "the quantity is no number");
-    if (n.negative || n.zero)
+    if (n.negative || (n.zero && !c->lenient))
         return fail(ST_BAD_INPUT, "epcis.quantity", 0, "a quantity is positive");
     if (q->uom.n == 0 && !n.whole)
         return fail(ST_BAD_INPUT, "epcis.quantity", 0, "a quantity without uom is a whole number");
@@ -241,7 +252,7 @@ static status pairs_check(struct checker *c, const char *field, const struct epc
         if (p->at[i].type.n == 0 && !is_bt)
             return epcis_at_item(field, i,
                                  fail(ST_BAD_INPUT, "epcis.type_missing", 0, "needs a type"));
-        TRY(epcis_word_check(field, i, types, p->at[i].type));
+        TRY(word_check(c, field, i, types, p->at[i].type));
         status st = id_check(c, p->at[i].id, ANY_ID);
         if (st.cls != ST_OK) return epcis_at_item(field, i, st);
     }
@@ -255,10 +266,11 @@ static bool is_twice(const struct epcis_strs *words, uint32_t i)
     return false;
 }
 
-static status dispositions_check(const char *field, const struct epcis_strs *words)
+static status dispositions_check(struct checker *c, const char *field,
+                                 const struct epcis_strs *words)
 {
     for (uint32_t i = 0; i < words->n; i++) {
-        TRY(epcis_word_check(field, i, EPCIS_VOC_DISP, words->at[i]));
+        TRY(word_check(c, field, i, EPCIS_VOC_DISP, words->at[i]));
         if (words->at[i].n == 0) return wrong("epcis.word", field, "a disposition is empty");
         if (is_twice(words, i)) return wrong("epcis.twice", field, "a disposition comes twice");
     }
@@ -298,10 +310,10 @@ static status fields_check(struct checker *c, event *e)
     TRY(uris_check("certificationInfo", &e->certification));
     TRY(what_check(c, e));
     TRY(one_id_check(c, "transformationID", e->transformation, ANY_ID));
-    TRY(epcis_word_check("bizStep", EPCIS_ALONE, EPCIS_VOC_STEP, e->step));
-    TRY(epcis_word_check("disposition", EPCIS_ALONE, EPCIS_VOC_DISP, e->disposition));
-    TRY(dispositions_check("persistentDisposition.set", &e->set));
-    TRY(dispositions_check("persistentDisposition.unset", &e->unset));
+    TRY(word_check(c, "bizStep", EPCIS_ALONE, EPCIS_VOC_STEP, e->step));
+    TRY(word_check(c, "disposition", EPCIS_ALONE, EPCIS_VOC_DISP, e->disposition));
+    TRY(dispositions_check(c, "persistentDisposition.set", &e->set));
+    TRY(dispositions_check(c, "persistentDisposition.unset", &e->unset));
     TRY(place_check(c, "readPoint", &e->read_point));
     TRY(place_check(c, "bizLocation", &e->biz_location));
     TRY(pairs_check(c, "bizTransactionList", &e->bts, EPCIS_VOC_TRADE));
@@ -314,7 +326,7 @@ static status fields_check(struct checker *c, event *e)
 
 status epcis_event_check(const struct epcis_event *e)
 {
-    struct checker c;
+    struct checker c = {.lenient = e->lenient};
 
     assert(e->type < EPCIS_TYPE_COUNT);
     TRY(whole_check(e));

@@ -48,4 +48,9 @@ status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool
 // epcis_ns_unqualified where the format wants one. NULL: none is needed. Nodes within nodes keep
 // what they have.
 const struct epcis_ns *epcis_outer_ns(const struct epcis_doc *d, const struct epcis_node *n);
+// The same for a tree in the header, of which the document declares nothing.
+status epcis_used_collect_nodes(struct epcis_doc *d, const struct epcis_node *chain);
+// Master data of the header, as d->conf.elements has it: epcisMasterData, EPCISMasterData.
+status epcis_json_master(struct epcis_doc *d);
+status epcis_xml_master(struct epcis_doc *d);
 str epcis_used_prefix(const struct epcis_doc *d, const struct epcis_ns *ns);

@@ -161,6 +161,7 @@ struct epcis_event {
     bool has_ilmd;           // also where it holds nothing
     struct epcis_node *ext;
     struct epcis_strs contexts; // of JSON-LD, by address, that we do not know and do not fetch
+    bool lenient;               // it was read so, and is checked so
 };
 
 // What a type of event is made of. JSON and XML use the same names.
@@ -176,5 +177,7 @@ bool epcis_action_find(str name, enum epcis_action *out);
 
 // Every rule of EPCIS 2.0 section 7 and of the CBV that a document may break, for events that are
 // read and for events that are told (check.c). `at` is 0: the caller knows where the event stands;
-// the sentence names the field.
+// the sentence names the field. Of a lenient event are taken, too: quantities of zero, URNs that
+// look like words of CBV and are none, element strings in brackets for identifiers, and any text
+// for those of transactions, parties and places.
 status epcis_event_check(const struct epcis_event *e);

@@ -170,7 +170,7 @@ static void place(struct hasher *h, const char *name, const struct epcis_place *
     size_t behind = open_list(h, name);
 
     leaf(h, "id", 'i', place->id);
-    hash_nodes(h, place->ext);
+    hash_nodes_where(h, place->ext, true);
     close_list(h, name, behind);
 }
 
@@ -253,7 +253,7 @@ static void sensor(struct hasher *h, const struct epcis_sensor *s)
         hash_piece_end(h, &p, from);
     }
     hash_pieces_end(h, &p);
-    hash_nodes(h, s->ext);
+    hash_nodes_where(h, s->ext, true);
     close_list(h, "sensorElement", behind);
 }
 
@@ -372,6 +372,41 @@ static void put_ilmd(struct hasher *h, event *e)
     close_list(h, "ilmd", behind);
 }
 
+// ---- fields without a namespace within places and sensors: the published hashes have them not
+// where they stand, but in the rest, behind the names of what they stand in
+
+static void put_loose(struct hasher *h, const char *name, const struct epcis_node *chain)
+{
+    size_t behind = open_list(h, name);
+
+    hash_nodes_where(h, chain, false);
+    close_list(h, name, behind);
+}
+
+static void put_loose_read_point(struct hasher *h, event *e)
+{
+    put_loose(h, "readPoint", e->read_point.ext);
+}
+
+static void put_loose_location(struct hasher *h, event *e)
+{
+    put_loose(h, "bizLocation", e->biz_location.ext);
+}
+
+static void put_loose_sensors(struct hasher *h, event *e)
+{
+    struct hash_pieces p = hash_pieces(h, e->sensors.n);
+    size_t behind = p.start = open_list(h, "sensorElementList");
+
+    for (uint32_t i = 0; i < e->sensors.n; i++) {
+        size_t from = h->out->n;
+        put_loose(h, "sensorElement", e->sensors.at[i].ext);
+        hash_piece_end(h, &p, from);
+    }
+    hash_pieces_end(h, &p);
+    close_list(h, "sensorElementList", behind);
+}
+
 // REQ CBV-HASH-ORDER: what stands in this order
 static void (*const members[])(struct hasher *h, event *e) = {
     put_type,       put_time,       put_zone,           put_certification, put_parent,
@@ -380,10 +415,9 @@ static void (*const members[])(struct hasher *h, event *e) = {
 };
 // What stands behind them in the order of its texts, together with the extensions.
 static void (*const rest[])(struct hasher *h, event *e) = {
-    put_bts,
-    put_destinations,
-    put_ilmd,
-    put_sources,
+    put_bts,           put_destinations,     put_ilmd,
+    put_sources,       put_loose_read_point, put_loose_location,
+    put_loose_sensors,
 };
 
 status epcis_prehash(const struct epcis_event *e, struct arena *a, struct buf *out)

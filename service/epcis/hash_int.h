@@ -30,3 +30,5 @@ void hash_time(struct hasher *h, const struct epcis_time *t);
 void hash_node(struct hasher *h, const struct epcis_node *n);
 uint32_t hash_node_count(const struct epcis_node *chain);
 void hash_nodes(struct hasher *h, const struct epcis_node *chain); // in order
+// The same, of those that have a namespace or of those that have none.
+void hash_nodes_where(struct hasher *h, const struct epcis_node *chain, bool qualified);

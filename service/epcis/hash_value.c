@@ -102,6 +102,14 @@ static void canonical(struct hasher *h, str text)
     gs1_hash_form(text, h->arena, h->out);
 }
 
+static void identifier(struct hasher *h, str text)
+{
+    if (str_starts(text, S("(")))
+        gs1_hash_form_any(text, h->arena, h->out);
+    else
+        canonical(h, text);
+}
+
 static void boolean(struct hasher *h, str text)
 {
     if (str_eq(text, S("1")))
@@ -117,6 +125,7 @@ void hash_value(struct hasher *h, char what, str text)
     case 't': time_text(h, text); break;
     case 'b': boolean(h, text); break;
     case 'd': hash_word(h, EPCIS_VOC_DISP, text); break;
+    case 'i': identifier(h, text); break;
     default: canonical(h, text); break;
     }
 }
@@ -155,14 +164,22 @@ uint32_t hash_node_count(const struct epcis_node *n)
     return count;
 }
 
-void hash_nodes(struct hasher *h, const struct epcis_node *chain)
+static void in_order(struct hasher *h, const struct epcis_node *chain, const bool *qualified)
 {
     struct hash_pieces p = hash_pieces(h, hash_node_count(chain));
 
     for (const struct epcis_node *n = chain; n != NULL; n = n->next) {
+        if (qualified != NULL && *qualified == epcis_is_unqualified(n)) continue;
         size_t from = h->out->n;
         hash_node(h, n);
         hash_piece_end(h, &p, from);
     }
     hash_pieces_end(h, &p);
+}
+
+void hash_nodes(struct hasher *h, const struct epcis_node *chain) { in_order(h, chain, NULL); }
+
+void hash_nodes_where(struct hasher *h, const struct epcis_node *chain, bool qualified)
+{
+    in_order(h, chain, &qualified);
 }

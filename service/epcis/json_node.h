@@ -6,6 +6,8 @@
 // Out: the members of an object that is open: a chain of siblings. Those of one name become one
 // array, those without a namespace get one (epcis_outer_ns). The namespaces must be in d->used.
 void epcis_json_nodes(struct epcis_doc *d, const struct epcis_node *first);
+void epcis_json_inner(struct epcis_doc *d, const struct epcis_node *first); // within others' own
+void epcis_json_item(struct epcis_doc *d, const struct epcis_node *n);      // its value alone
 
 // In, in two steps, for members of JSON are in no order and a @context may be the last. First the
 // values are read, with whole keys for names; then, when all contexts are known, keys become

@@ -15,6 +15,7 @@ status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena
     if (readers[scope->syntax] == NULL)
         return fail(ST_UNSUPPORTED, "epcis.syntax", 0, "events in this syntax are not read");
     TRY(readers[scope->syntax](bytes, scope, a, out));
+    out->lenient = scope->lenient;
     if (!epcis_step_is_misspelt(out->step)) return OK;
     out->step = epcis_word(EPCIS_VOC_STEP, EPCIS_STEP_DECOMMISSIONING);
     out->step_misspelt = true;

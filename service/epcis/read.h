@@ -22,7 +22,9 @@ struct epcis_scope {
     // namespace declarations in scope where the events stand, ` xmlns:a="…" xmlns="…"`, as written.
     str context;
     // Read what can only mean one thing, though the schemas of XML refuse it: elements in any order
-    // and wrapper, and those that nobody knows. For hashing what others have published.
+    // and wrapper, those that nobody knows, URNs below CBV's that are no words of it. For hashing
+    // what others have published, for what clients whose rules are off send, and for reading again
+    // what was once taken.
     bool lenient;
 };
 

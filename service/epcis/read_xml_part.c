@@ -221,6 +221,7 @@ str xml_in_word(struct xml_in *x, enum epcis_vocabulary v, str text)
 
     if (text.n == 0) return text;
     status st = epcis_word_read(v, text, EPCIS_SPELT_IN_XML, &word);
+    if (st.cls != ST_OK && x->lenient && str_starts(text, S("urn:"))) return text;
     if (st.cls != ST_OK) return xml_r_refuse(&x->r, st), text;
     if (word.p != text.p || !curie_expand(x, text, &uri)) return word;
     // what is no word of CBV stays as it is: what its prefix means is its owner's

@@ -50,6 +50,9 @@ static status head_check(const struct epcis_out *h)
     if (h->statement && (!party || h->kind != EPCIS_DOC))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0,
                     "a statement is of a document's sender to its receiver");
+    if (h->element_count > 0 && (h->kind != EPCIS_DOC || (h->format == EPCIS_XML_1_2 && !party)))
+        return fail(ST_UNPROCESSABLE, "epcis.head", 0,
+                    "master data stand in a document of events; in 1.2 behind its sender");
     if (!str_is_utf8(h->instance, NULL))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0, "the instance identifier is not UTF-8");
     for (uint32_t i = 0; i < h->ns_count; i++) TRY(ns_check(&h->ns[i]));
@@ -129,6 +132,7 @@ static bool is_spelled(str id, enum epcis_form form)
     bool urn = id.n > 8 && str_eq_fold((str){id.p, 8}, S("urn:epc:"));
     bool web = str_starts(id, S("https://")) || str_starts(id, S("http://"));
 
+    if (str_starts(id, S("("))) return form == EPCIS_AS_GIVEN; // of a lenient event
     return form == EPCIS_AS_GIVEN || !(form == EPCIS_DL ? urn : web);
 }
 
@@ -168,7 +172,7 @@ static status id_spell(struct epcis_doc *d, str id, str *out)
     if (form == GS1_URN) {
         TRY(gs1_write(&gs1, form, d->conf.prefixes, &d->text));
     } else {
-        (void)gs1_hash_form(id, &d->spelling, &d->text); // the text itself where it has none
+        (void)gs1_hash_form_any(id, &d->spelling, &d->text); // the text itself where it has none
     }
     return buf_done(&d->text, out);
 }

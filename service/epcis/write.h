@@ -34,6 +34,10 @@ struct epcis_out {
     str instance;         // what the sender calls this message; needed where there is a sender
     bool statement;       // the sender affirms DSCSA's transaction statement to the receiver; of
                           // EPCIS_DOC alone, none of `ns` has its prefix, gs1ushc
+    // Master data of the header, of EPCIS_DOC alone; in 1.2 only where there is a sender. Needed
+    // while the document begins.
+    const struct epcis_vocabulary_element *elements;
+    uint32_t element_count;
     str query_name, subscription_id; // of a query document
     bool soap; // XML: a query's results as the body of a SOAP 1.1 envelope, not as a document
     const struct epcis_ns *ns; // declared once for all events; others stand at the event

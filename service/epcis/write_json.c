@@ -2,6 +2,7 @@
 // bytes. What the GS1 context does not declare is declared by the document, or by the event.
 #include "service/epcis/epcis_int.h"
 #include "service/epcis/json_node.h"
+#include "service/epcis/value.h"
 #include <stdio.h>
 
 // ---- small members
@@ -57,16 +58,31 @@ static bool number_mend(str s, char *out, size_t room, str *mended)
     return whole + fraction > 0 && n > 0 && (size_t)n < room && json_is_number(*mended);
 }
 
+// A number too long to be mended is told in its shortest form.
+static bool number_shorten(str s, struct buf *out)
+{
+    struct epcis_number n;
+
+    return epcis_number_read(s, &n) && epcis_number_write(&n, out) && !out->failed;
+}
+
 static status json_decimal(struct json_w *w, const char *key, str s)
 {
     char text[128];
+    struct buf b;
 
     if (s.n == 0) return OK;
-    if (!json_is_number(s) && !number_mend(s, text, sizeof text, &s))
-        return fail(ST_UNPROCESSABLE, "epcis.number", 0, "%s: not a number that JSON has", key);
-    json_w_key(w, str_of(key));
-    json_w_raw(w, s);
-    return OK;
+    buf_init(&b, 2 * KB);
+    str told = s;
+    bool good = json_is_number(s) || number_mend(s, text, sizeof text, &told);
+    if (!good && (good = number_shorten(s, &b))) told = buf_str(&b);
+    if (good) {
+        json_w_key(w, str_of(key));
+        json_w_raw(w, told);
+    }
+    buf_fini(&b);
+    if (good) return OK;
+    return fail(ST_UNPROCESSABLE, "epcis.number", 0, "%s: not a number that JSON has", key);
 }
 
 // ---- what
@@ -376,19 +392,26 @@ static void json_parties(struct epcis_doc *d)
     json_text(w, "instanceIdentifier", h->instance);
 }
 
-static void json_header(struct epcis_doc *d)
+static void json_statement(struct json_w *w)
 {
-    struct json_w *w = &d->w.json;
-
-    if (!d->conf.statement) return;
-    json_w_key(w, S("epcisHeader"));
-    json_w_object(w);
     json_w_key(w, S(EPCIS_STATEMENT));
     json_w_object(w);
     json_w_kbool(w, EPCIS_AFFIRM, true);
     json_w_kstr(w, EPCIS_LEGAL_NOTICE, S(EPCIS_NOTICE_TEXT));
     json_w_end(w);
+}
+
+static status json_header(struct epcis_doc *d)
+{
+    struct json_w *w = &d->w.json;
+
+    if (!d->conf.statement && d->conf.element_count == 0) return OK;
+    json_w_key(w, S("epcisHeader"));
+    json_w_object(w);
+    if (d->conf.element_count > 0) TRY(epcis_json_master(d));
+    if (d->conf.statement) json_statement(w);
     json_w_end(w);
+    return OK;
 }
 
 static void json_results(struct epcis_doc *d)
@@ -417,7 +440,7 @@ static status json_begin(struct epcis_doc *d)
     json_w_kstr(w, "schemaVersion", S("2.0"));
     json_w_kstr(w, "creationDate", epcis_moment_text(d, d->conf.created));
     if (!query) json_parties(d); // the schema has no place for them in a query's results
-    json_header(d);
+    TRY(json_header(d));
     json_w_key(w, S("epcisBody"));
     json_w_object(w);
     if (query) json_results(d);

@@ -96,6 +96,13 @@ void epcis_json_nodes(struct epcis_doc *d, const struct epcis_node *first)
     members(d, first, true);
 }
 
+void epcis_json_inner(struct epcis_doc *d, const struct epcis_node *first)
+{
+    members(d, first, false);
+}
+
+void epcis_json_item(struct epcis_doc *d, const struct epcis_node *n) { value(d, n); }
+
 static void items(struct epcis_doc *d, const struct epcis_node *n)
 {
     json_w_array(&d->w.json);

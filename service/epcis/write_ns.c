@@ -134,6 +134,15 @@ status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool
     return c.st;
 }
 
+status epcis_used_collect_nodes(struct epcis_doc *d, const struct epcis_node *nodes)
+{
+    struct collecting c = {.d = d, .end = &d->used, .st = OK};
+
+    d->used = NULL;
+    level(&c, nodes, 1); // within others' elements names need no namespace
+    return c.st;
+}
+
 str epcis_used_prefix(const struct epcis_doc *d, const struct epcis_ns *ns)
 {
     const struct epcis_used *u = used_find(d, ns);

@@ -44,13 +44,12 @@ static bool states_in_header(const struct epcis_doc *d)
     return d->conf.statement && d->conf.format == EPCIS_XML_1_2;
 }
 
-static void header(struct epcis_doc *d)
+static void parties(struct epcis_doc *d)
 {
     const struct epcis_out *h = &d->conf;
     struct xml_w *w = &d->w.xml;
 
     if (h->sender.n == 0) return;
-    xml_open(w, S("EPCISHeader"));
     xml_open(w, S("sbdh:StandardBusinessDocumentHeader"));
     xml_attr(w, S("xmlns:sbdh"), S(SBDH));
     xml_leaf(w, S("sbdh:HeaderVersion"), S("1.0"));
@@ -64,8 +63,20 @@ static void header(struct epcis_doc *d)
     xml_leaf(w, S("sbdh:CreationDateAndTime"), epcis_moment_text(d, h->created));
     xml_close(w);
     xml_close(w);
+}
+
+static status header(struct epcis_doc *d)
+{
+    bool master = d->conf.element_count > 0;
+    struct xml_w *w = &d->w.xml;
+
+    if (d->conf.sender.n == 0 && !master) return OK;
+    xml_open(w, S("EPCISHeader"));
+    parties(d);
+    if (master) TRY(epcis_xml_master(d));
     if (states_in_header(d)) statement(w);
     xml_close(w);
+    return w->st;
 }
 
 static void results(struct epcis_doc *d)
@@ -112,7 +123,7 @@ static status begin(struct epcis_doc *d)
     for (uint32_t i = 0; i < d->conf.ns_count; i++) declare(d, &d->conf.ns[i]);
     xml_attr(w, S("schemaVersion"), str_of(v->number));
     xml_attr(w, S("creationDate"), epcis_moment_text(d, d->conf.created));
-    header(d);
+    TRY(header(d));
     xml_open(w, S("EPCISBody"));
     if (query) results(d);
     xml_open(w, S("EventList"));

@@ -80,6 +80,19 @@ static bool is_value(const struct epcis_node *n)
     return n->ns == NULL && str_eq(n->name, S("@value")) && n->kind <= NODE_BOOL;
 }
 
+static status element(struct epcis_doc *d, const struct epcis_node *n, const struct epcis_ns *ns);
+
+status xml_out_inner(struct epcis_doc *d, const struct epcis_node *chain)
+{
+    for (; chain != NULL; chain = chain->next) {
+        if (is_value(chain))
+            xml_text(&d->w.xml, chain->text);
+        else if (!chain->is_attribute)
+            TRY(element(d, chain, chain->ns));
+    }
+    return OK;
+}
+
 static status element(struct epcis_doc *d, const struct epcis_node *n, const struct epcis_ns *ns)
 {
     struct xml_w *w = &d->w.xml;
@@ -91,13 +104,7 @@ static status element(struct epcis_doc *d, const struct epcis_node *n, const str
     xml_open(w, name);
     if (n->kind == NODE_PARENT) TRY(xml_out_attributes(d, n->child));
     if (n->kind != NODE_NULL) xml_text(w, n->text);
-    for (const struct epcis_node *c = n->kind == NODE_PARENT ? n->child : NULL; c != NULL;
-         c = c->next) {
-        if (is_value(c))
-            xml_text(w, c->text);
-        else if (!c->is_attribute)
-            TRY(element(d, c, c->ns));
-    }
+    if (n->kind == NODE_PARENT) TRY(xml_out_inner(d, n->child));
     xml_close(w);
     return w->st;
 }

@@ -15,6 +15,8 @@ status xml_out_attributes(struct epcis_doc *d, const struct epcis_node *chain);
 // Its elements, those without a namespace as the version has them: 1.2 wrapped in an extension and
 // before the others, 2.0 in the namespace that epcis_outer_ns gives them.
 status xml_out_elements(struct epcis_doc *d, const struct epcis_node *chain);
+// Texts and elements within an element of others.
+status xml_out_inner(struct epcis_doc *d, const struct epcis_node *chain);
 // Is there an element that is written without a namespace?
 bool xml_out_has_local(const struct epcis_doc *d, const struct epcis_node *chain);
 status xml_out_local(struct epcis_doc *d, const struct epcis_node *chain);  // these, not wrapped

@@ -79,6 +79,7 @@ struct captured_document {
 };
 void captured_document_put(struct buf *b, const struct captured_document *d);
 status captured_document_get(str decided, struct arena *a, struct captured_document *out);
+// Lenient: what was taken is read again, whatever its client's rules are now.
 struct epcis_scope captured_scope(const struct captured_document *d);
 
 // ---- events

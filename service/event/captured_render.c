@@ -96,7 +96,7 @@ static status scope_of(struct event_render *r, const struct captured_event *e,
 
     if (e->document == 0) {
         *out = (struct epcis_scope){
-            e->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, EPCIS_2_0, {0}, false};
+            e->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, EPCIS_2_0, {0}, true};
         return OK;
     }
     if (!known) TRY(scope_read(r, e->document, m));

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_ARENA (64 * MB)
-#define SAYS_MAX      200u // bytes of an answer that an outcome quotes
+#define MESSAGE_ARENA   (64 * MB)
+#define TOO_LARGE_TIMES 10u  // some minutes, with the pauses between them
+#define SAYS_MAX        200u // bytes of an answer that an outcome quotes
 
 struct follower *follower_new(const struct site *site, uint32_t number,
                               const struct exchange_limits *l)
@@ -135,6 +136,22 @@ static enum answer_means halve(struct follower *f, const struct answered *a)
     return MEANS_SHAPE;
 }
 
+// A subscriber may answer 413 for reasons that pass. Where it goes on so, of one event alone, it is
+// told in few words what it does not take.
+static enum answer_means too_large(struct follower *f, const struct answered *a)
+{
+    uint64_t event = f->message.events[0];
+
+    f->too_large_times = f->too_large == event ? f->too_large_times + 1 : 1;
+    f->too_large = event;
+    return follower_excuses(f, event) ? MEANS_SHAPE : not_now(f, a, S("subscriber.refused"));
+}
+
+bool follower_excuses(const struct follower *f, uint64_t event)
+{
+    return f->too_large == event && f->too_large_times >= TOO_LARGE_TIMES;
+}
+
 enum answer_means follower_answered(struct follower *f, const struct answered *a)
 {
     const struct http_answer *answer = a->answer;
@@ -146,6 +163,9 @@ enum answer_means follower_answered(struct follower *f, const struct answered *a
         return not_now(f, a, answer->code == 0 ? S("partner.no_answer") : S("partner.busy"));
     } else if (f->message.count > 1 && (f->sort->parks || answer->code == 413)) {
         return halve(f, a);
+    } else if (!f->sort->parks && answer->code == 413 && f->message.count == 1 &&
+               !f->message.excuse) {
+        return too_large(f, a);
     } else if (!f->sort->parks) {
         return not_now(f, a, S("subscriber.refused"));
     } else if (!f->message.may_park) {

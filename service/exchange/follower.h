@@ -129,9 +129,11 @@ struct follower {
     bool drain;         // parked ones may have become free
     uint32_t parked_at; // how many were parked when it was held
     // How it goes:
-    uint32_t fit;     // events a message that the partner can take
-    uint32_t limit;   // of the next message; less than fit while the culprit is searched
-    uint64_t suspect; // it is at or before this event
+    uint32_t fit;             // events a message that the partner can take
+    uint32_t limit;           // of the next message; less than fit while the culprit is searched
+    uint64_t suspect;         // it is at or before this event
+    uint64_t too_large;       // an event that a subscriber answers 413 even alone; 0: none
+    uint32_t too_large_times; // in a row
     uint32_t attempts;
     bool failing; // a fact says so
     mono due;
@@ -151,6 +153,8 @@ struct follower *follower_new(const struct site *site, uint32_t number,
 void follower_free(struct follower **f);
 // Is it between two runs of its schedule?
 bool follower_pauses(const struct follower *f);
+// The subscriber will not take the event, however often: a problem is told in its place.
+bool follower_excuses(const struct follower *f, uint64_t event);
 
 // What an answer means for the message under way.
 enum answer_means {

@@ -46,6 +46,15 @@ static status gtin_check(str value, struct arena *a, str *out)
     return out->p != NULL ? OK : no_memory();
 }
 
+static status gln_check(str value, struct arena *a, str *out)
+{
+    char digits[13];
+
+    TRY(gs1_gln_read(value, digits));
+    *out = arena_str(a, (str){digits, sizeof digits});
+    return out->p != NULL ? OK : no_memory();
+}
+
 // Any spelling of a word of CBV; kept bare.
 static status step_check(str value, struct arena *a, str *out)
 {
@@ -172,9 +181,12 @@ static const struct form_field partner_fields[] = {
     {.name = "extra",    .kind = FORM_MAP,  P(extra), .max = 500, .count_max = 64},
     {.name = "reason",   .kind = FORM_STR,  P(reason), .max = 500},
     {.name = "attributes", .kind = FORM_BOOL, P(attributes)},
+    {.name = "sender",   .kind = FORM_STR,  P(sender), .max = 13, .check = gln_check},
+    {.name = "receiver", .kind = FORM_STR,  P(receiver), .max = 13, .check = gln_check},
+    {.name = "master_data", .kind = FORM_BOOL, P(master_data)},
     {0},
 };
-static const struct form partner_form = {"partner", sizeof(struct partner), partner_fields, 2};
+static const struct form partner_form = {"partner", sizeof(struct partner), partner_fields, 3};
 // clang-format on
 
 // ---- secrets
@@ -279,6 +291,11 @@ static status partner_prepare(struct txn *t, struct arena *a, str name, void *va
     const struct partner *p = value;
 
     (void)a, (void)name;
+    if ((p->sender.n > 0) != (p->receiver.n > 0))
+        return fail(ST_BAD_INPUT, "partner.parties", 0, "sender and receiver go together");
+    if (p->master_data && p->sender.n == 0 && p->format == EPCIS_XML_1_2)
+        return fail(ST_BAD_INPUT, "partner.parties", 0,
+                    "master_data: a header of EPCIS 1.2 needs sender and receiver");
     if (client_by_name(t, p->client, client)) return OK;
     return fail(ST_UNPROCESSABLE, "client.unknown", 0, "client: there is no client %.*s",
                 STR(p->client));

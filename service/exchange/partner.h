@@ -5,7 +5,8 @@
 // given, a pattern in the body.
 //
 // Codes: partner.url, partner.auth, partner.header, partner.status, partner.pattern, partner.step,
-// partner.secret, partner.client, prefix.unknown, client.unknown, those of gs1_gtin_read.
+// partner.secret, partner.client, partner.parties, prefix.unknown, client.unknown, those of
+// gs1_gtin_read.
 #pragma once
 #include "common/http.h"
 #include "service/epcis/write.h"
@@ -52,6 +53,9 @@ struct partner {
     struct form_list extra;
     str reason;
     bool attributes; // what imported numbers carry is told, too
+    // GLNs that head every message, or both empty; what affirms a statement has its own.
+    str sender, receiver;
+    bool master_data; // messages say in their headers what their names mean
 };
 
 extern const struct item_noun noun_partner;

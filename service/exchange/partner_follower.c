@@ -54,6 +54,8 @@ static void dress(const struct follower *f, struct epcis_out *out)
 {
     out->format = (enum epcis_format)f->partner.format;
     out->strict = true;
+    out->sender = f->partner.sender;
+    out->receiver = f->partner.receiver;
 }
 
 static status headers_put(struct calling *x, const struct follower *f)

@@ -5,6 +5,7 @@
 #include "common/http_gzip.h"
 #include "service/event/event_id.h"
 #include "service/event/render.h"
+#include "service/exchange/heading.h"
 #include "service/exchange/order.h"
 #include "service/journal/restored.h"
 #include <stdio.h>
@@ -38,6 +39,9 @@ struct making {
     struct event_render render;
     struct order order;
     struct epcis_doc doc;
+    struct epcis_out conf; // of doc
+    size_t head;           // bytes of the message before its first event
+    struct heading heading;
     bool begun;
     uint64_t telling;                 // the event
     struct event_statement statement; // of the document, which has one event then
@@ -94,6 +98,19 @@ static str gln_text(struct making *x, uint64_t gln)
     return arena_str(&x->f->arena, (str){text, (size_t)n});
 }
 
+// Made anew, it may hold other events: who keeps what it has got by this id must not miss them.
+static void name_message(struct making *x, struct epcis_out *conf)
+{
+    uint8_t chance[16];
+    char hex[2 * sizeof chance];
+
+    if (conf->sender.n == 0) return;
+    env_random(x->s->site->env, chance, sizeof chance);
+    hex_put(hex, chance, sizeof chance);
+    conf->instance = arena_str(&x->f->arena, (str){hex, sizeof hex});
+    assert(conf->instance.p != NULL);
+}
+
 // The same message has the same id when it is sent again.
 static void affirm(struct making *x, struct epcis_out *conf)
 {
@@ -120,10 +137,19 @@ static void document_begin(struct making *x)
 
     if (x->begun) return;
     x->f->sort->dress(x->f, &conf);
+    name_message(x, &conf);
     affirm(x, &conf);
     x->m->body.max = x->s->limits->bytes_max;
     epcis_doc_init(&x->doc, &conf, &x->m->body);
     x->begun = true;
+    x->head = x->m->body.n;
+    x->conf = conf;
+    x->heading = (struct heading){.a = &x->f->arena,
+                                  .scratch = &x->s->matching,
+                                  .t = x->s->t,
+                                  .client = x->f->client,
+                                  .prefixes = conf.prefixes,
+                                  .urns = conf.format == EPCIS_XML_1_2};
 }
 
 static status parts_write(struct making *x, const struct event_parts *parts)
@@ -184,6 +210,9 @@ static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
     bool wait = false;
     struct fact f;
 
+    if (follower_excuses(x->f, seq))
+        return wrong(x, fail(ST_TOO_LARGE, "subscriber.too_large", 0,
+                             "a message with this event alone is answered 413"));
     arena_reset(&x->s->scratch);
     x->telling = seq;
     parts.statement = (struct event_statement){0};
@@ -194,7 +223,9 @@ static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
     status order = x->m->again ? OK : must_wait(x, &f, lots, &wait);
     if (order.cls != ST_OK) return wrong(x, order);
     if (wait) return TOLD_BEHIND;
-    return st.cls != ST_OK ? wrong(x, st) : parts_tell(x, &parts);
+    enum told told = st.cls != ST_OK ? wrong(x, st) : parts_tell(x, &parts);
+    if (told == TOLD && x->f->partner.master_data) heading_note(&x->heading, &x->order, &f, &parts);
+    return told;
 }
 
 static void note_told(struct making *x, uint64_t seq) { x->m->events[x->m->count++] = seq; }
@@ -244,7 +275,7 @@ static void excuse(struct making *x, uint64_t seq)
 {
     status why = x->m->trouble;
 
-    if (why.cls == ST_STORE || why.cls == ST_TOO_LARGE || why.cls == ST_INTERNAL) {
+    if (why.cls == ST_STORE || why.cls == ST_INTERNAL) {
         x->m->what = SHAPED_TROUBLE;
         return;
     }
@@ -351,6 +382,29 @@ static void lots_note(struct making *x)
     if (st.cls != ST_OK) x->m->lots = (struct lots){{PARKED_ALL_LOTS}, 1};
 }
 
+// Which names a message has is known when its events are written: the document's beginning is
+// written again. It goes without master data where there is no room.
+static void head_complete(struct making *x)
+{
+    struct message *m = x->m;
+    struct epcis_doc d;
+    struct buf whole;
+
+    if (!heading_elements(&x->heading, &x->conf)) return;
+    buf_init(&whole, MESSAGE_MAX);
+    epcis_doc_init(&d, &x->conf, &whole);
+    bool good = d.st.cls == ST_OK;
+    buf_add(&whole, str_from(buf_str(&m->body), x->head));
+    good = good && !whole.failed;
+    if (good) {
+        buf_reset(&m->body);
+        m->body.max = MESSAGE_MAX;
+        buf_add(&m->body, buf_str(&whole));
+    }
+    epcis_doc_fini(&d);
+    buf_fini(&whole);
+}
+
 static void body_pack(struct making *x)
 {
     struct buf packed;
@@ -383,6 +437,7 @@ static void message_end(struct making *x)
         status st = epcis_doc_end(&x->doc);
         assert(st.cls == ST_OK); // epcis_doc_event keeps room for it
         m->what = SHAPED_MESSAGE;
+        head_complete(x);
         body_pack(x);
     }
     if (x->begun) epcis_doc_fini(&x->doc);

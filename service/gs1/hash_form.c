@@ -3,11 +3,13 @@
 //
 // That form is not the canonical one. It escapes less, escapes that stand in the text stay as they
 // are, and it is a matter of shape alone: check digits are nobody's concern here, so that an event
-// has one hash whoever computes it.
+// has one hash whoever computes it. Only the escapes of `' ; =` do not stay: the canonical link has
+// them where the URN has the signs, and the two must give one hash.
 #include "service/gs1/gs1_int.h"
 #include <string.h>
 
-static bool is_raw(char c) { return gs1_in_set(c, SET_DL) || (c != 0 && strchr("';=", c) != NULL); }
+static bool is_loose(char c) { return c != 0 && strchr("';=", c) != NULL; }
+static bool is_raw(char c) { return gs1_in_set(c, SET_DL) || is_loose(c); }
 
 static bool is_escape(str s, size_t i, char *c)
 {
@@ -18,14 +20,16 @@ static void value_write(str text, struct buf *out)
 {
     static const char digit[] = "0123456789ABCDEF";
     size_t done = 0; // what lies between is raw
-    char c;
+    char c = 0;
 
     for (size_t i = 0; i < text.n; i++) {
         unsigned char byte = (unsigned char)text.p[i];
-        if (is_raw(text.p[i]) || is_escape(text, i, &c)) continue;
+        bool escape = is_escape(text, i, &c), loose = escape && is_loose(c);
+        if (!loose && (escape || is_raw(text.p[i]))) continue;
         char three[] = {'%', digit[byte >> 4], digit[byte & 15]};
         buf_add(out, (str){text.p + done, i - done});
-        buf_add(out, (str){three, sizeof three});
+        buf_add(out, loose ? (str){&c, 1} : (str){three, sizeof three});
+        if (loose) i += 2;
         done = i + 1;
     }
     buf_add(out, str_from(text, done));
@@ -239,4 +243,19 @@ bool gs1_hash_form(str in, struct arena *a, struct buf *out)
         return true;
     buf_add(out, in);
     return false;
+}
+
+bool gs1_hash_form_any(str in, struct arena *a, struct buf *out)
+{
+    struct gs1_id id;
+    struct buf link;
+    bool known = false;
+
+    if (!str_starts(in, S("("))) return gs1_hash_form(in, a, out);
+    buf_init(&link, 4 * GS1_TEXT_MAX);
+    if (gs1_read(in, a, &id).cls == ST_OK && gs1_write(&id, GS1_DL, NULL, &link).cls == ST_OK)
+        known = gs1_hash_form(buf_str(&link), a, out);
+    buf_fini(&link);
+    if (!known) buf_add(out, in);
+    return known;
 }

@@ -66,6 +66,8 @@ status gs1_write(const struct gs1_id *id, enum gs1_form form, const struct gs1_p
 // level of identification, escaped as the published hashes prove, check digits unseen. False: it is
 // no GS1 identifier with a Digital Link and is appended as it stands.
 bool gs1_hash_form(str in, struct arena *a, struct buf *out);
+// The same where an element string in brackets may stand, too: it takes the form of its link.
+bool gs1_hash_form_any(str in, struct arena *a, struct buf *out);
 bool gs1_id_eq(const struct gs1_id *a, const struct gs1_id *b);
 const char *gs1_scheme_name(enum gs1_scheme s); // "sgtin", "uri"
 str gs1_id_key(const struct gs1_id *id);

@@ -4,6 +4,7 @@ Each scenario puts packs through a line and reads what the partner's server rece
 """
 import json
 import time
+import xml.etree.ElementTree as ET
 from datetime import datetime
 
 import pytest
@@ -13,6 +14,7 @@ from epcis_documents import faults
 
 FAST = {"retry_min": "20 ms", "retry_max": "100 ms", "answer_time": "2 s"}
 WAIT_S = 30
+SBDH = "{http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader}"
 
 
 @pytest.fixture
@@ -221,6 +223,77 @@ def tell_a_story(line):
         "units": [pallet], "from": {"party": "9506000134338", "location": "9506000134338"},
         "to": {"party": "4012345000009", "location": "4012345000009"},
         "documents": [{"type": "po", "id": "PO 7/1", "gln": "4012345000009"}]}, 201)
+
+
+PARTIES = {"sender": "9506000100012", "receiver": "9506000200019"}
+
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_messages_are_headed_by_the_parties_where_the_partner_wants_it(line, partner, form):
+    line.site.admin.refused("PUT", "/v1/partners/hub", {
+        "client": "acme", "url": partner.url, "format": form, "sender": PARTIES["sender"]},
+        status=400, code="partner.parties")
+    put_partner(line, partner, format=form, **PARTIES)
+    for _ in range(2):
+        line.commission(line.serials(2))
+        until(lambda: deliveries(line, state="waiting") == deliveries(line, state="sending") == [])
+    instances = []
+    for body in partner.bodies():
+        if form == "epcis-1.2-xml":
+            head = ET.fromstring(body).find("EPCISHeader/{*}StandardBusinessDocumentHeader")
+            assert [node.text for node in head.iter(SBDH + "Identifier")] == [*PARTIES.values()]
+            instances += [node.text for node in head.iter(SBDH + "InstanceIdentifier")]
+        else:
+            document = json.loads(body)
+            assert document["sender"].endswith("/417/" + PARTIES["sender"])
+            assert document["receiver"].endswith("/417/" + PARTIES["receiver"])
+            instances.append(document["instanceIdentifier"])
+        assert not faults(body)
+    assert len(instances) >= 2 and len(set(instances)) == len(instances)
+
+
+def vocabularies(body):
+    """{vocabulary: {element: {attribute: text}}}"""
+    if body.lstrip()[:1] == b"{":
+        lists = json.loads(body).get("epcisHeader", {}).get("epcisMasterData", {})
+        return {v["type"].rsplit(":", 1)[1]: {
+            e["id"]: {a["id"]: a["attribute"] for a in e["attributes"]}
+            for e in v["vocabularyElementList"]} for v in lists.get("vocabularyList", [])}
+    lists = ET.fromstring(body).iterfind("EPCISHeader/extension/EPCISMasterData/VocabularyList/*")
+    return {v.get("type").rsplit(":", 1)[1]: {
+        e.get("id"): {a.get("id"): a.text for a in e.iter("attribute")}
+        for e in v.iter("VocabularyElement")} for v in lists}
+
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_headers_say_what_names_mean_where_the_partner_wants_it(line, partner, form):
+    put = {"client": "acme", "url": partner.url, "format": "epcis-1.2-xml", "master_data": True}
+    line.site.admin.refused("PUT", "/v1/partners/hub", put, status=400, code="partner.parties")
+    put_partner(line, partner, format=form, master_data=True, **PARTIES)
+    line.commission(line.serials(2))
+    partner.wait_for(1)
+    product = line.site.admin.get("/v1/products/" + line.gtin)["name"]
+    name = "urn:epcglobal:cbv:mda#regulatedProductName"
+    for body in partner.bodies():
+        assert not faults(body)
+        said = vocabularies(body)
+        assert {product} == {attrs[name] for attrs in said["EPCClass"].values()}
+        assert all(id.startswith("https://id.gs1.org/01/" if "json" in form else
+                                 "urn:epc:idpat:sgtin:") for id in said["EPCClass"])
+    gateway = line.site.as_role("gateway", client="acme")
+    id, = [id for id in said["EPCClass"] if line.gtin[8:13] in id]
+    answer = gateway.call("POST", "/epcis/v2/capture", {
+        "@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+        "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-01-02T03:04:05Z",
+        "epcisHeader": {"epcisMasterData": {"vocabularyList": [
+            {"type": "urn:epcglobal:epcis:vtype:EPCClass", "vocabularyElementList": [
+                {"id": id, "attributes": [{"id": name, "attribute": "Examplin & more"}]}]}]}},
+        "epcisBody": {"eventList": []}})
+    assert answer.status_code == 202, answer.text
+    seen = len(partner.bodies())
+    line.commission(line.serials(2))
+    partner.wait_for(seen + 1)
+    assert vocabularies(partner.bodies()[-1])["EPCClass"][id] == {name: "Examplin & more"}
 
 
 @pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])

@@ -177,6 +177,51 @@ def test_sender_and_receiver_go_along():
     assert done.returncode == 0 and "left out" in done.stderr
 
 
+MASTER = {"epcisMasterData": {"vocabularyList": [
+    {"type": "urn:epcglobal:epcis:vtype:EPCClass", "vocabularyElementList": [
+        {"id": "urn:epc:idpat:sgtin:9506000.013435.*", "attributes": [
+            {"id": "urn:epcglobal:cbv:mda#regulatedProductName", "attribute": "Examplin <1> & 2"},
+            {"id": "https://example.com/ns#maker", "attribute": {
+                "example:name": "Acme",
+                "example:site": [{"example:town": "A"}, {"example:town": "B"}]}}]}]},
+    {"type": "urn:epcglobal:epcis:vtype:BusinessLocation", "vocabularyElementList": [
+        {"id": "urn:epc:id:sgln:9506000.00001.0", "children": ["urn:epc:id:sgln:9506000.00001.1"]},
+        {"id": "urn:epc:id:sgln:9506000.00002.0", "attributes": [
+            {"id": "urn:epcglobal:cbv:mda#name", "attribute": "Hall 2"}]}]}]}}
+PARTIES = {"sender": "urn:epc:id:pgln:9506000.00001", "instanceIdentifier": "m-1",
+           "receiver": "https://id.gs1.org/417/9506000200019"}
+
+
+def without_contexts(tree):
+    if isinstance(tree, list):
+        return [without_contexts(item) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    return {key: without_contexts(value) for key, value in tree.items() if key != "@context"}
+
+
+def with_master(**more):
+    return document(event(), epcisHeader=MASTER, **more)
+
+
+@pytest.mark.parametrize("form", ["json-ld", "xml-2.0", "xml-1.2"])
+def test_master_data_of_the_header_go_along(form):
+    there = converted(form, with_master(**PARTIES))
+    back = json.loads(converted("json-ld", there))
+    assert without_contexts(back["epcisHeader"]) == MASTER
+    if form != "json-ld":
+        root = lxml.etree.fromstring(there.encode())
+        assert [node.get("type") for node in root.iter("Vocabulary")] == [
+            "urn:epcglobal:epcis:vtype:EPCClass", "urn:epcglobal:epcis:vtype:BusinessLocation"]
+        assert [node.tag for node in root.iter("{http://example.com/ns/}town")] != []
+
+
+def test_a_header_of_1_2_without_parties_has_no_place_for_master_data():
+    done = packtrail("convert", "--to", "xml-1.2", given=with_master())
+    assert done.returncode == 0 and "needs sender and receiver: left out" in done.stderr
+    assert "Vocabulary" not in done.stdout
+
+
 def test_a_query_document_stays_one():
     text = json.dumps({
         "@context": [CONTEXT, {"example": "http://example.com/ns/"}],

@@ -458,6 +458,31 @@ static void sources_need_a_type_and_papers_a_number(void **state)
     }
 }
 
+static void a_lenient_event_may_say_what_partners_say(void **state)
+{
+    static const struct epcis_pair paper = {T("urn:epcglobal:cbv:btt:sap_shp"), T("0080001234")};
+    static const str epcs[] = {T("(01)09506000134352(21)1")}, broken[] = {T("(01)095(21)1")};
+    struct epcis_quantity nothing = {T(LOT), T("0"), T("")}, less = {T(LOT), T("-1"), T("")};
+    struct epcis_event e = full(EPCIS_OBJECT);
+
+    (void)state;
+    e.bts = (struct epcis_pairs){&paper, 1};
+    e.step = (str)T("urn:epcglobal:cbv:bizstep:decomissioning");
+    e.quantities = (struct epcis_quantities){&nothing, 1};
+    e.epcs = (struct epcis_ids){.at = epcs, .n = 1};
+    assert_string_not_equal(code_of(&e), "");
+    e.lenient = true;
+    assert_string_equal(code_of(&e), "");
+    e.step = (str)T("decomissioning");
+    assert_string_equal(code_of(&e), "epcis.word");
+    e.step = (str)T("packing");
+    e.quantities.at = &less;
+    assert_string_equal(code_of(&e), "epcis.quantity");
+    e.quantities.at = &nothing;
+    e.epcs.at = broken;
+    assert_true(code_of(&e)[0] != 0);
+}
+
 static const char *sensor_code(enum epcis_sensor_field f, const char *value, bool in_metadata)
 {
     struct epcis_event e = full(EPCIS_OBJECT);
@@ -660,6 +685,7 @@ int main(void)
         cmocka_unit_test(single_values_have_their_forms),
         cmocka_unit_test(lists_of_words_and_uris_have_their_forms),
         cmocka_unit_test(sources_need_a_type_and_papers_a_number),
+        cmocka_unit_test(a_lenient_event_may_say_what_partners_say),
         cmocka_unit_test(sensor_values_have_their_forms),
         cmocka_unit_test(five_fields_never_stand_in_metadata_and_report_both),
         cmocka_unit_test(a_sensor_element_reports_something),

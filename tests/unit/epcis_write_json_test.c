@@ -3,6 +3,7 @@
 #include "service/epcis/write.h"
 #include "service/gs1/id.h"
 #include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -274,6 +275,22 @@ static void numbers_of_xml_become_numbers_of_json(void **state)
     }
 }
 
+static void a_long_number_of_xml_has_its_shortest_form(void **state)
+{
+    char in[150], want[170];
+    struct sensed s;
+    struct buf b;
+
+    (void)state;
+    snprintf(in, sizeof in, "+7%0*d.50", 140, 0);
+    snprintf(want, sizeof want, "\"value\":7%0*d.5}", 140, 0);
+    sensed(&s);
+    s.report.at[EPCIS_SENSOR_VALUE] = str_of(in);
+    assert_int_equal(written(&s.event, &as_given, &b).cls, ST_OK);
+    assert_non_null(strstr(b.p, want));
+    buf_fini(&b);
+}
+
 static const struct {
     char what;
     const char *in, *out;
@@ -332,6 +349,7 @@ int main(void)
         cmocka_unit_test(mixed_content_is_a_value),
         cmocka_unit_test(identifiers_have_the_document_s_spelling),
         cmocka_unit_test(numbers_of_xml_become_numbers_of_json),
+        cmocka_unit_test(a_long_number_of_xml_has_its_shortest_form),
         cmocka_unit_test(every_field_of_a_sensor_has_its_member),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

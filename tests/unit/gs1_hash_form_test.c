@@ -40,7 +40,11 @@ static const char *const rows[][2] = {
     {"urn:epc:id:sgtin:9521141.107346.a%2fb%2F%26",
      "https://id.gs1.org/01/19521141073466/21/a%2fb%2F%26"                                                                },
     {"https://a.example/x/01/19521141073466/21/a%2fb%27",
-     "https://id.gs1.org/01/19521141073466/21/a%2fb%27"                                                                   },
+     "https://id.gs1.org/01/19521141073466/21/a%2fb'"                                                                     },
+    {"urn:epc:id:sgtin:9521141.107346.%27a%3B%3bb%3D",
+     "https://id.gs1.org/01/19521141073466/21/'a;;b="                                                                     },
+    {"https://id.gs1.org/01/19521141073466/21/%27a%3B%3bb%3D",
+     "https://id.gs1.org/01/19521141073466/21/'a;;b="                                                                     },
     {"https://id.gs1.org/01/19521141073466/21/a\"b&c%d",
      "https://id.gs1.org/01/19521141073466/21/a%22b%26c%25d"                                                              },
  // the finest level

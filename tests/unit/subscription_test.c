@@ -127,6 +127,44 @@ static void a_large_run_goes_in_messages_that_the_subscriber_can_take(void **sta
     assert_int_equal(refused, 4); // 90, 45, 22, 11
 }
 
+static struct answering no_long_event(struct delivery_site *s, const struct sent *m)
+{
+    (void)s;
+    return (struct answering){
+        delivery_holds(m->body, S("\"eventList\":[{")) && m->body.n > 4000 ? 413 : 200,
+        {"", 0},
+        -1
+    };
+}
+
+// EPCIS-2.0-NOTIFIED: a problem stands for it, and what follows passes
+static void an_event_that_is_too_large_alone_is_excused_and_passed(void **state)
+{
+    struct delivery_site *s = *state;
+    uint64_t seqs[3];
+    uint32_t refused = 0, excused = 0;
+
+    uint32_t n = subscribe(s, "{\"dest\":\"" URL "\",\"stream\":true}");
+    s->answer = no_long_event;
+    seqs[0] = delivery_commission(s, 0, 2);
+    uint64_t large = delivery_commission(s, 0, 100);
+    seqs[1] = delivery_commission(s, 1, 2);
+    seqs[2] = delivery_commission(s, 0, 2);
+    for (int i = 0; i < 8; i++) delivery_run(s, HOUR);
+    assert_true(delivery_row(s, SUBSCRIBER | n).position < large); // it may pass
+    for (int i = 0; i < 8; i++) delivery_run(s, HOUR);
+    assert_int_equal(delivery_row(s, SUBSCRIBER | n).position, seqs[2]);
+    assert_true(delivery_row(s, SUBSCRIBER | n).failing_since.ms == 0);
+    for (uint32_t i = 0; i < s->sent_count; i++) {
+        refused += s->sent[i].code == 413;
+        excused += delivery_holds(s->sent[i].body, S("answered 413"));
+        if (s->sent[i].code == 200)
+            assert_false(delivery_holds(s->sent[i].body, delivery_id_of(s, large, 0)));
+    }
+    assert_true(refused >= 10 && refused <= 12); // with those of more than one event
+    assert_int_equal(excused, 1);
+}
+
 static struct answering not_found_three_times(struct delivery_site *s, const struct sent *m)
 {
     (void)m;
@@ -244,6 +282,7 @@ int main(void)
         DELIVERY_TEST(a_run_brings_what_came_since_the_one_before),
         DELIVERY_TEST(empty_runs_are_told_where_that_is_asked_for),
         DELIVERY_TEST(a_large_run_goes_in_messages_that_the_subscriber_can_take),
+        DELIVERY_TEST(an_event_that_is_too_large_alone_is_excused_and_passed),
         DELIVERY_TEST(a_refusal_holds_the_position),
         DELIVERY_TEST(partners_and_subscribers_do_not_hold_each_other_back),
         DELIVERY_TEST(one_that_has_ended_is_told_nothing_and_leaves_no_row),
