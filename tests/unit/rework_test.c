@@ -116,7 +116,7 @@ static void a_refused_move_leaves_all_where_it_was(void **state)
     refused(f, // it lies there already
             fmt(f, "{\"type\":\"move\",\"parent\":\"%s\",\"reason\":\"x\",\"children\":[\"%s\"]}",
                 c.name[1], c.pack[0]),
-            "unit.has_parent", 1);
+            "unit.same_parent", 1);
 }
 
 // ---- the past
