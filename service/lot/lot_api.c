@@ -41,7 +41,9 @@ static void write_names(struct json_w *w, str names)
     json_w_end(w);
 }
 
-struct told { // of a lot, beside its counters
+struct told { // of a lot, beside its row
+    struct product product;
+    struct lot_counts counts;
     uint64_t returned[PRODUCT_LEVELS_MAX];
     struct lot_papers papers;
 };
@@ -89,10 +91,11 @@ static void write_level(struct json_w *w, const struct product *p, const struct 
 }
 
 // Every level of the product, and the SSCCs of a product that names no such level.
-static void write_levels(struct json_w *w, const struct product *p, const struct lot_counts *c,
-                         const struct told *told)
+static void write_levels(struct json_w *w, const struct told *told)
 {
     static const struct lot_level_counts nothing;
+    const struct product *p = &told->product;
+    const struct lot_counts *c = &told->counts;
     const struct lot_level_counts *others = &c->level[LEVEL_SSCC];
     bool more = p->level_count <= LEVEL_SSCC && memcmp(others, &nothing, sizeof nothing) != 0;
 
@@ -106,14 +109,8 @@ static void write_levels(struct json_w *w, const struct product *p, const struct
     json_w_end(w);
 }
 
-static status write_members(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+static void write_words(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
 {
-    struct lot_counts c = lot_counts_get(t, lot->number);
-    struct told told;
-    struct product p;
-
-    TRY(product_get_version(t, lot->product, lot->product_version, a, &p));
-    lot_asked(t, lot, &p, &c, told.returned);
     json_w_kstr(w, "lot", lot->lot);
     json_w_kstr(w, "gtin", (str){lot->gtin, sizeof lot->gtin});
     json_w_kstr(w, "client", client_name(t, lot->client, a));
@@ -129,8 +126,17 @@ static status write_members(struct txn *t, const struct lot *lot, struct arena *
         json_w_key(w, S("extra"));
         json_w_raw(w, lot->extra);
     }
+}
+
+static status write_members(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+{
+    struct told told = {.counts = lot_counts_get(t, lot->number)};
+
+    TRY(product_get_version(t, lot->product, lot->product_version, a, &told.product));
+    lot_asked(t, lot, &told.product, &told.counts, told.returned);
     lot_papers_get(t, lot->number, &told.papers);
-    write_levels(w, &p, &c, &told);
+    write_words(t, lot, a, w);
+    write_levels(w, &told);
     return OK;
 }
 
@@ -167,20 +173,29 @@ void lot_reply(struct http_req *r, status st, int code, struct buf *b)
 
 // ---- open
 
-// The lot as the fact opened it, or, when it was there already, as it is now.
+// From the fact alone, so that a repeat is told the same whatever became of the lot.
+static status write_opened(struct txn *t, const struct fact *f, struct arena *a, struct json_w *w)
+{
+    struct told told = {0};
+    struct lot lot;
+
+    TRY(lot_of_opened(f, a, &lot));
+    if (lot.extra.n > 0) lot.extra = lot_extra_opened(t, f->seq, a);
+    TRY(product_get_version(t, lot.product, lot.product_version, a, &told.product));
+    json_w_object(w);
+    write_words(t, &lot, a, w);
+    write_levels(w, &told);
+    json_w_end(w);
+    return OK;
+}
+
 static void open_render(struct http_req *r, const struct ask *a)
 {
-    struct lot_opened o;
-    struct lot lot;
     struct buf b;
-    status st = lot_opened_get(a->fact.decided, &o);
 
     buf_init(&b, 64 * KB);
     struct json_w w = json_writer(&b);
-    struct txn *t = api_snapshot(r);
-    if (st.cls == ST_OK && !lot_get(t, o.number, &r->arena, &lot)) st = lot_unknown();
-    if (st.cls == ST_OK && !a->repeat) lot.state = LOT_OPEN;
-    if (st.cls == ST_OK) st = write_lot(t, &lot, &r->arena, &w);
+    status st = write_opened(api_snapshot(r), &a->fact, &r->arena, &w);
     status end = api_snapshot_end(r);
     lot_reply(r, end.cls != ST_OK ? end : st, a->repeat ? 200 : 201, &b);
 }

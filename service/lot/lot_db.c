@@ -134,7 +134,7 @@ static str extra_amended(struct txn *t, uint32_t lot, struct arena *a)
     return lot_amended_extra(f.decided);
 }
 
-static str extra_of(struct txn *t, uint64_t seq, struct arena *a)
+str lot_extra_opened(struct txn *t, uint64_t seq, struct arena *a)
 {
     struct lot_value v;
     struct lot_opened o;
@@ -168,7 +168,7 @@ static bool row_take(struct txn *t, uint32_t number, str v, struct arena *a, str
 
     if (row.p == NULL || !row_read(row, &x, &extra)) return spoil(t), false;
     if (extra) x.extra = extra_amended(t, number, a);
-    if (extra && x.extra.n == 0) x.extra = extra_of(t, x.opened_seq, a);
+    if (extra && x.extra.n == 0) x.extra = lot_extra_opened(t, x.opened_seq, a);
     *out = x;
     return true;
 }

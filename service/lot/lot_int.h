@@ -34,6 +34,8 @@ struct lot_opened {
     str packed; // of lot_form
 };
 status lot_opened_get(str decided, struct lot_opened *out);
+// The lot as that fact opened it; of `extra` only whether there is any. Texts in the arena.
+status lot_of_opened(const struct fact *f, struct arena *a, struct lot *out);
 
 struct lot_close_ask { // of kind_lot_closed
     uint32_t number;
@@ -98,6 +100,7 @@ status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct j
 
 // lot_db.c
 void lot_put(struct txn *t, const struct lot *lot); // without `extra`, which the fact keeps
+str lot_extra_opened(struct txn *t, uint64_t seq, struct arena *a); // as that fact opened it
 // The lots from number `from` on; false: there are no more.
 bool lot_next(struct walk *w, struct arena *a, struct lot *out);
 struct walk lot_walk(struct txn *t, uint32_t from, char key[5]);

@@ -181,38 +181,47 @@ static str joined(const struct form_list *names, struct arena *a)
     return s;
 }
 
-static void opened_write(struct txn *t, const struct fact *f, const void *arg)
+status lot_of_opened(const struct fact *f, struct arena *a, struct lot *out)
 {
     struct lot_opened o;
     struct lot_value v;
+
+    TRY(lot_opened_get(f->decided, &o));
+    TRY(form_unpack(&lot_form, o.packed, a, &v));
+    struct lot lot = {
+        .number = o.number,
+        .client = f->client,
+        .product = o.product,
+        .product_version = o.product_version,
+        .lot = v.lot,
+        .expiry_printed = v.expiry,
+        .expiry = o.expiry,
+        .state = LOT_OPEN,
+        .opened_seq = f->seq,
+        .order = v.order,
+        .line = v.line,
+        .quantity = v.quantity,
+        .lines = joined(&v.lines, a),
+        .extra = {"", v.extra.n}
+    };
+    memcpy(lot.gtin, o.gtin, sizeof lot.gtin);
+    *out = lot;
+    return OK;
+}
+
+static void opened_write(struct txn *t, const struct fact *f, const void *arg)
+{
     struct arena a;
+    struct lot lot;
 
     (void)arg;
     arena_init(&a, 1 * MB);
-    if (lot_opened_get(f->decided, &o).cls != ST_OK ||
-        form_unpack(&lot_form, o.packed, &a, &v).cls != ST_OK) {
+    if (lot_of_opened(f, &a, &lot).cls != ST_OK) {
         txn_spoil(t, "record.corrupt", "an opened lot");
     } else {
-        struct lot lot = {
-            .number = o.number,
-            .client = f->client,
-            .product = o.product,
-            .product_version = o.product_version,
-            .lot = v.lot,
-            .expiry_printed = v.expiry,
-            .expiry = o.expiry,
-            .state = LOT_OPEN,
-            .opened_seq = f->seq,
-            .order = v.order,
-            .line = v.line,
-            .quantity = v.quantity,
-            .lines = joined(&v.lines, &a),
-            .extra = {"", v.extra.n}
-        };
-        memcpy(lot.gtin, o.gtin, sizeof lot.gtin);
         lot_put(t, &lot);
-        counter_put(t, COUNTER_LOT, o.number);
-        lot_note(t, f->client, o.number, f->seq);
+        counter_put(t, COUNTER_LOT, lot.number);
+        lot_note(t, f->client, lot.number, f->seq);
     }
     arena_fini(&a);
 }

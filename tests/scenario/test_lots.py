@@ -22,6 +22,28 @@ def test_a_lot_is_opened_shown_and_closed(line):
     assert line.operator.get(f"/v1/lots/{gtin}/{line.lot}")["state"] == "closed"
 
 
+def test_opening_is_answered_the_same_whatever_became_of_the_lot(line):
+    body = {"lot": "L7", "gtin": line.gtin, "expiry": "2030-12", "order": "O1", "line": "line-1",
+            "extra": {"colour": "blue"}}
+    again = lambda key: line.operator.call("POST", "/v1/lots", body,
+                                           headers={"Idempotency-Key": key})
+    opened, told = again("K1"), again("K2")
+    assert (opened.status_code, told.status_code) == (201, 200)
+    assert opened.content == told.content
+    assert opened.json()["extra"] == {"colour": "blue"}
+    line.call.post("/v1/serials", {"gtin": line.gtin, "quantity": 5, "lot": "L7"}, 201)
+    path = f"/v1/lots/{line.gtin}/L7"
+    line.operator.post(f"{path}/amend", {"order": "O2", "extra": {"colour": "red"}}, 200)
+    line.operator.post(f"{path}/close", {}, 200)
+    now = line.operator.get(path)
+    assert (now["state"], now["order"], now["levels"][0]["issued"]) == ("closed", "O2", 5)
+    for key, before in (("K1", opened), ("K2", told), ("K3", told)):
+        answer = again(key)
+        assert answer.status_code == before.status_code
+        assert answer.content == before.content
+    assert line.operator.get(path) == now
+
+
 def test_who_may_do_what_with_lots(line):
     body = {"lot": "L2", "gtin": line.gtin, "expiry": "2030-12"}
     for role in ("line", "admin", "auditor", "qa"):
