@@ -1,6 +1,8 @@
 """Whatever call fails, the service says so or goes on, and keeps what it answered."""
+import errno
 import os
 import random
+import signal
 
 import pytest
 
@@ -11,11 +13,15 @@ MOST = int(os.environ.get("PACKTRAIL_FAULTS", "2"))  # of each kind of call, in 
 pytestmark = pytest.mark.skipif(harness.SANITIZED, reason="the failing calls are preloaded first")
 
 
-@pytest.mark.parametrize("name", faults.SCENES)
-def test_no_call_that_fails_costs_what_was_answered(tmp_path, seed, capsys, name):
+def shim(folder):
     if not faults.SHIM.exists():
         pytest.fail(f"{faults.SHIM} is missing: make shims")
-    shared = faults.Faults(tmp_path)
+    return faults.Faults(folder)
+
+
+@pytest.mark.parametrize("name", faults.SCENES)
+def test_no_call_that_fails_costs_what_was_answered(tmp_path, seed, capsys, name):
+    shared = shim(tmp_path)
     scene = faults.SCENES[name](tmp_path, shared)
     choose = random.Random(seed)
     said, tried, met = [], 0, 0
@@ -29,3 +35,52 @@ def test_no_call_that_fails_costs_what_was_answered(tmp_path, seed, capsys, name
     assert 2 * met > tried > 0  # the very last call of a run may not come in the next
     with capsys.disabled():
         print(f"\n{name}: {met} calls failed ({', '.join(said)})")
+
+
+def test_a_store_whose_own_page_is_not_written_dies_with_a_word_and_is_whole_at_the_next_start(
+        tmp_path):
+    shared = shim(tmp_path)
+    story = faults.Story(tmp_path, shared)
+    site = story.site
+    lot = lambda name: {"lot": name, "gtin": harness.GTIN, "expiry": "2030-12"}
+    before = story.call("operator", "POST", "/v1/lots", lot("L8"), "K8")
+    assert before.status_code == 201
+    shared.arm(faults.Fault("meta", 1, 0, errno.EIO))
+    failed = story.call("operator", "POST", "/v1/lots", lot("L9"), "K9")
+    assert failed is None or failed.status_code == 503  # it may end before it answers
+    if failed is not None:
+        assert story.call("auditor", "GET", "/v1/lots") is None
+    assert shared.hits == 1
+    shared.disarm()
+    assert site.wait() == -signal.SIGABRT
+    assert "event=store.died" in site.log()
+    site.verify()
+    site.start()
+    assert story.call("operator", "POST", "/v1/lots", lot("L8"), "K8").content == before.content
+    assert story.call("operator", "POST", "/v1/lots", lot("L9"), "K9").status_code == 201
+    story.end()
+
+
+def test_init_ends_where_no_descriptor_can_be_watched(tmp_path):
+    shared = shim(tmp_path)
+    scene = faults.Init(tmp_path, shared)
+    shared.arm(None)
+    scene.run(None)
+    calls = shared.counted[faults.KINDS.index("poll")]
+    assert calls > 0
+    for nth in range(1, calls + 1):
+        scene.run(faults.Fault("poll", nth, 0, errno.ENOMEM))  # its end is waited for
+        assert shared.hits == 1
+
+
+# The first calls are those of OpenSSL and libevent, which do not look whether they got anything.
+def test_libraries_that_get_no_memory_end_the_program_with_a_word(tmp_path):
+    shared = shim(tmp_path)
+    ended = 0
+    for nth in range(1, 61):
+        shared.arm(faults.Fault("alloc", nth, 0, errno.ENOMEM))
+        done = harness.packtrail("init", tmp_path / f"site-{nth}", env=shared.env)
+        assert shared.hits == 1
+        faults.assert_said_why(done.returncode, done.stderr)
+        ended += done.returncode == -signal.SIGABRT
+    assert ended > 30
