@@ -117,6 +117,23 @@ bool lot_amended_signature(str decided, struct signature *out)
     return true;
 }
 
+static void apply(const struct amended *x, struct lot *lot)
+{
+    for (uint32_t i = 0; i < x->n; i++) {
+        fields[x->at[i].field].set(lot, x->at[i].is);
+        if (x->at[i].field == AMEND_EXPIRY) lot->expiry = x->expiry;
+    }
+}
+
+bool lot_amended_apply(str decided, struct lot *lot)
+{
+    struct amended x;
+
+    if (!amended_get(decided, &x)) return false;
+    apply(&x, lot);
+    return true;
+}
+
 str lot_amended_extra(str decided)
 {
     struct amended x;
@@ -191,11 +208,9 @@ static void amended_write(struct txn *t, const struct fact *f, const void *arg)
         txn_spoil(t, "record.corrupt", "an amended lot");
     } else {
         lot_papers_get(t, lot.number, &papers);
-        for (uint32_t i = 0; i < x.n; i++) {
-            fields[x.at[i].field].set(&lot, x.at[i].is);
-            if (x.at[i].field == AMEND_EXPIRY) lot.expiry = x.expiry;
+        apply(&x, &lot);
+        for (uint32_t i = 0; i < x.n; i++)
             if (x.at[i].field == AMEND_EXTRA) papers.extra_seq = f->seq;
-        }
         lot_put(t, &lot);
         lot_papers_put(t, lot.number, &papers);
         paper_note(t, lot.number, f);

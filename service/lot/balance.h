@@ -65,4 +65,5 @@ status balance_csv(struct txn *t, const struct balance *b, struct arena *a, stru
 // A page of its own, to print and to sign. `now`: when it was made.
 status balance_html(struct txn *t, const struct balance *b, struct arena *a, wall now,
                     struct buf *out);
-void lot_signatures_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w);
+void lot_signatures_write(struct txn *t, const struct lot *lot, uint64_t until, struct arena *a,
+                          struct json_w *w); // up to that seq

@@ -162,7 +162,8 @@ static bool signature_at(struct txn *t, uint64_t seq, unsigned kind, struct aren
     return true;
 }
 
-void lot_signatures_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+void lot_signatures_write(struct txn *t, const struct lot *lot, uint64_t until, struct arena *a,
+                          struct json_w *w)
 {
     struct signature s, first;
     struct paper_walk walk;
@@ -172,7 +173,7 @@ void lot_signatures_write(struct txn *t, const struct lot *lot, struct arena *a,
     json_w_key(w, S("signatures"));
     json_w_array(w);
     paper_walk_open(&walk, t, lot->number);
-    while (paper_walk_next(&walk, &seq, &kind)) {
+    while (paper_walk_next(&walk, &seq, &kind) && seq <= until) {
         if (!signature_at(t, seq, kind, a, &s, &first)) continue;
         json_w_object(w);
         json_w_kstr(w, "act", str_of(signed_word(kind)));
@@ -246,7 +247,7 @@ status balance_json(struct txn *t, const struct balance *b, struct arena *a, str
     json_w_kstr(w, "state", str_of(lot_state_word(b->lot.state)));
     balance_lines_write(b, w);
     explanations_write(t, b, a, w);
-    lot_signatures_write(t, &b->lot, a, w);
+    lot_signatures_write(t, &b->lot, UINT64_MAX, a, w);
     json_w_end(w);
     return txn_status(t);
 }

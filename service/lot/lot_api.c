@@ -1,5 +1,5 @@
-// Lots over HTTP: open, close, show, list. Another client's lot does not exist (404), for a caller
-// that is bound to clients.
+// Lots over HTTP: open, close, show (also as it was), list. Another client's lot does not exist
+// (404), for a caller that is bound to clients.
 #include "common/form.h"
 #include "service/api/api.h"
 #include "service/catalog/place.h"
@@ -152,7 +152,7 @@ status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct j
 {
     json_w_object(w);
     status st = write_members(t, lot, a, w);
-    if (st.cls == ST_OK) lot_signatures_write(t, lot, a, w);
+    if (st.cls == ST_OK) lot_signatures_write(t, lot, UINT64_MAX, a, w);
     if (st.cls == ST_OK) lot_pendings_write(t, lot, a, w);
     json_w_end(w);
     return st;
@@ -279,16 +279,48 @@ bool lot_named(struct http_req *r, struct txn *t, struct lot *out)
            lot_find(t, gtin, r->param[1], &r->arena, out) && caller_sees(caller_of(r), out->client);
 }
 
+static status write_past(struct txn *t, const struct lot *now, struct moment at, struct arena *a,
+                         struct json_w *w)
+{
+    struct lot_past past;
+    struct buf b;
+
+    TRY(lot_past_get(t, now, at.at, a, &past));
+    json_w_object(w);
+    buf_init(&b, 64);
+    when_write(&b, at);
+    json_w_kstr(w, "at", buf_str(&b));
+    buf_fini(&b);
+    write_words(t, &past.lot, a, w);
+    if (past.balance.n > 0) {
+        json_w_key(w, S("balance"));
+        json_w_raw(w, past.balance);
+    }
+    lot_signatures_write(t, now, past.seq, a, w);
+    json_w_end(w);
+    return OK;
+}
+
+static status show(struct http_req *r, struct json_w *w)
+{
+    struct txn *t = api_snapshot(r);
+    struct moment at;
+    struct lot lot;
+    str v;
+
+    if (!lot_named(r, t, &lot)) return lot_unknown();
+    if (!http_query(r, S("at"), &v)) return lot_write(t, &lot, &r->arena, w);
+    TRY(when_read(v, &at));
+    return write_past(t, &lot, at, &r->arena, w);
+}
+
 static void lot_show(struct http_req *r)
 {
-    struct lot lot;
     struct buf b;
-    status st;
 
-    buf_init(&b, 64 * KB);
+    buf_init(&b, 1 * MB);
     struct json_w w = json_writer(&b);
-    struct txn *t = api_snapshot(r);
-    st = lot_named(r, t, &lot) ? lot_write(t, &lot, &r->arena, &w) : lot_unknown();
+    status st = show(r, &w);
     status end = api_snapshot_end(r);
     lot_reply(r, end.cls != ST_OK ? end : st, 200, &b);
 }
@@ -478,7 +510,7 @@ const struct http_route lot_routes[] = {
     {.method = HTTP_GET, .path = "/v1/lots", .roles = READERS,
      .run = lot_list, .query = "line state gtin client limit page"},
     {.method = HTTP_GET, .path = "/v1/lots/{gtin}/{lot}", .roles = READERS,
-     .run = lot_show, .query = ""},
+     .run = lot_show, .query = "at"},
     {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/close", .roles = "operator",
      .body_max = BODY_MAX, .run = lot_close, .query = ""},
     {0},

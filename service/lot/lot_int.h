@@ -91,6 +91,17 @@ struct lot_amend_ask { // of kind_lot_amended
 };
 bool lot_amended_signature(str decided, struct signature *out); // false: it has none
 str lot_amended_extra(str decided);                             // a view; empty: not amended
+bool lot_amended_apply(str decided, struct lot *lot);           // texts are views; false: none such
+
+// past.c: a lot as its papers had it at that time, without holds and counters.
+struct lot_past {
+    struct lot lot;
+    uint64_t seq; // of the newest paper of then; with none, of the opening
+    str balance;  // JSON, that the newest release of then was signed with; empty: there was none
+};
+// lot.unknown where it was not open yet. Texts in the arena.
+status lot_past_get(struct txn *t, const struct lot *now, wall at, struct arena *a,
+                    struct lot_past *out);
 
 void lot_shown(struct http_req *r, int code); // papers_api.c: answers with the lot of the path
 

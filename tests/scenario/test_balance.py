@@ -139,6 +139,10 @@ def test_a_lot_with_reasons_for_all_is_released_by_a_signature(site, line, lot, 
     assert released["state"] == "released"
     (signed,) = released["signatures"]
     assert signed["act"] == "release" and signed["signature"]["name"] == "Mia Muster"
+    then = qa.get(lot, params={"at": "2999-01-01T00:00:00Z"})
+    balance = qa.get(f"{lot}/balance")
+    assert (then["state"], then["signatures"]) == ("released", [signed])
+    assert then["balance"] == {k: balance[k] for k in ("balanced", "levels", "differences")}
     assert qa.post(f"{lot}/release", {"signature": sign()}, 200) == released
     line.operator.post("/v1/shipments", ship, 201)
     line.operator.refused("POST", f"{lot}/explain", {"as": "lost_on_line", "count": 1,

@@ -73,8 +73,8 @@ def test_init_ends_where_no_descriptor_can_be_watched(tmp_path):
         assert shared.hits == 1
 
 
-# The first calls are those of OpenSSL and libevent, which do not look whether they got anything.
-def test_libraries_that_get_no_memory_end_the_program_with_a_word(tmp_path):
+# The first calls are OpenSSL's, which does not look whether it got anything.
+def test_openssl_without_memory_ends_the_program_with_a_word(tmp_path):
     shared = shim(tmp_path)
     ended = 0
     for nth in range(1, 61):

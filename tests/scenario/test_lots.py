@@ -44,6 +44,18 @@ def test_opening_is_answered_the_same_whatever_became_of_the_lot(line):
     assert line.operator.get(path) == now
 
 
+def test_a_lot_is_shown_as_it_was(line):
+    path = f"/v1/lots/{line.gtin}/{line.lot}"
+    line.operator.post(f"{path}/close", {}, 200)
+    now = line.operator.get(path)
+    then = line.operator.get(path, params={"at": "2999-01-01T00:00:00Z"})
+    assert then.pop("at") == "2999-01-01T00:00:00Z"
+    assert then == {k: v for k, v in now.items() if k not in ("levels", "pending")}
+    line.operator.refused("GET", path, params={"at": "2001-01-01T00:00:00Z"}, status=404,
+                          code="lot.unknown")
+    line.operator.refused("GET", path, params={"at": "yesterday"}, status=400)
+
+
 def test_who_may_do_what_with_lots(line):
     body = {"lot": "L2", "gtin": line.gtin, "expiry": "2030-12"}
     for role in ("line", "admin", "auditor", "qa"):

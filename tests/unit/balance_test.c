@@ -252,6 +252,39 @@ static void what_was_explained_by_count_covers_no_later_difference(void **state)
          "\"balanced\":true");
 }
 
+static const char *then(struct fixture *f, int64_t ms)
+{
+    struct buf b;
+
+    buf_init(&b, 64);
+    when_write(&b, (struct moment){.at = {ms}});
+    const char *line = fmt(f, "GET " A1 "?at=%.*s", STR(buf_str(&b)));
+    buf_fini(&b);
+    return line;
+}
+
+static void a_lot_is_told_as_it_was_recorded(void **state)
+{
+    struct fixture *f = *state;
+    int64_t opened = f->now.ms;
+
+    f->now.ms += 60000;
+    want(f, "POST " A1 "/amend", "{\"order\":\"O1\",\"extra\":{\"a\":\"1\"}}", 200, "O1");
+    f->now.ms += 60000;
+    want(f, "POST " A1 "/close", "{}", 200, "partners");
+    f->now.ms += 60000;
+    want(f, "POST " A1 "/amend", "{\"order\":\"O2\"}", 200, "O2");
+    struct fixture_answer a = want(f, then(f, opened), "", 200, "\"state\":\"open\"");
+    assert_false(holds(a.body, "\"order\"") || holds(a.body, "\"extra\""));
+    a = want(f, then(f, opened + 60000), "", 200, "\"order\":\"O1\",\"extra\":{\"a\":\"1\"}");
+    assert_true(holds(a.body, "\"state\":\"open\""));
+    a = want(f, then(f, opened + 179999), "", 200, "\"state\":\"closed\"");
+    assert_true(holds(a.body, "\"order\":\"O1\""));
+    a = want(f, then(f, opened + 180000), "", 200, "\"state\":\"closed\"");
+    assert_true(holds(a.body, "\"order\":\"O2\"") && !holds(a.body, "\"levels\""));
+    want(f, then(f, opened - 86400000), "", 404, "lot.unknown");
+}
+
 static void unread_labels_are_counted_once(void **state)
 {
     struct fixture *f = *state;
@@ -283,6 +316,7 @@ int main(void)
         T(what_does_not_come_out_is_somebodys_to_look_at),
         T(a_counter_said_anew_is_explained_anew),
         T(what_was_explained_by_count_covers_no_later_difference),
+        T(a_lot_is_told_as_it_was_recorded),
         T(unread_labels_are_counted_once),
     };
 
