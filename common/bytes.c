@@ -50,7 +50,7 @@ uint64_t bytes_get_u(struct bytes_r *r, unsigned bytes)
     return v;
 }
 
-uint64_t bytes_get_var(struct bytes_r *r)
+uint64_t bytes_get_long_var(struct bytes_r *r)
 {
     uint64_t v = 0;
 

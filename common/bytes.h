@@ -36,11 +36,17 @@ struct bytes_r {
 
 struct bytes_r bytes_reader(str s);
 uint64_t bytes_get_u(struct bytes_r *r, unsigned bytes); // 0 once bad
-uint64_t bytes_get_var(struct bytes_r *r);
+uint64_t bytes_get_long_var(struct bytes_r *r);          // bytes_get_var of more than one byte
 int64_t bytes_get_zig(struct bytes_r *r);
 str bytes_get_str(struct bytes_r *r); // a view into the input
 str bytes_get_raw(struct bytes_r *r, size_t n);
 bool bytes_end(const struct bytes_r *r); // all was read and nothing was bad
+
+static inline uint64_t bytes_get_var(struct bytes_r *r)
+{
+    if (!r->bad && r->p < r->end && *r->p < 0x80) return *r->p++;
+    return bytes_get_long_var(r);
+}
 
 // Named texts, packed: varint count, then name str and value str each; empty bytes: none.
 struct bytes_pairs {

@@ -268,19 +268,37 @@ static status flags_refuse(const struct rule *r, const struct unit *u)
     return OK;
 }
 
+static bool rule_fits(const struct rule *r, unsigned sorts, enum unit_state from, enum unit_act act)
+{
+    return r->from == from && r->act == act && (r->sorts & sorts);
+}
+
+// The first that fits; the last one again is the rule where a report names a hundred packs.
+static const struct rule *rule_of(unsigned sorts, enum unit_state from, enum unit_act act)
+{
+    static _Thread_local const struct rule *last;
+    static _Thread_local unsigned last_sorts;
+
+    if (last != NULL && last_sorts == sorts && rule_fits(last, sorts, from, act)) return last;
+    for (size_t i = 0; i < LEN(rules); i++) {
+        if (!rule_fits(&rules[i], sorts, from, act)) continue;
+        last_sorts = sorts;
+        return last = &rules[i];
+    }
+    return NULL;
+}
+
 status unit_step(unsigned sorts, const struct unit *u, enum unit_act act, struct unit_change *out)
 {
     assert(act > 0 && act < ACT_END);
-    for (size_t i = 0; i < LEN(rules); i++) {
-        const struct rule *r = &rules[i];
-        if (r->from != u->state || r->act != act || !(r->sorts & sorts)) continue;
-        TRY(parent_refuses(r, u));
-        TRY(flags_refuse(r, u));
-        *out = (struct unit_change){r->to, act_flags[act].set, act_flags[act].clear};
-        return OK;
-    }
-    return fail(ST_CONFLICT, "unit.state", 0, "it is %s: to %s it is refused", unit_shown(u),
-                unit_act_name(act));
+    const struct rule *r = rule_of(sorts, u->state, act);
+    if (r == NULL)
+        return fail(ST_CONFLICT, "unit.state", 0, "it is %s: to %s it is refused", unit_shown(u),
+                    unit_act_name(act));
+    TRY(parent_refuses(r, u));
+    TRY(flags_refuse(r, u));
+    *out = (struct unit_change){r->to, act_flags[act].set, act_flags[act].clear};
+    return OK;
 }
 
 status unit_step_inside(unsigned sorts, const struct unit *own, const struct unit *stands,

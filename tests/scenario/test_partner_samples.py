@@ -16,10 +16,8 @@ VERDICTS = {
     "epcis-rules/bad_repack.xml": ("xml.content", "xml.content"),
     "epcis-rules/comm_agg_decom_epcis.xml": ("epcis.order", TAKEN),
     "epcis-rules/commission.xml": ("xml.content", "xml.content"),
-    "epcis-rules/decommission.xml": ("epcis.word", TAKEN),
     "epcis-rules/observe_return.xml": ("gs1.urn_form", "gs1.urn_form"),
     "epcis-rules/pack_uncommissioned.xml": ("xml.content", "xml.content"),
-    "epcis-rules/recursive_decommission.xml": ("epcis.word", TAKEN),
     "epcis-rules/top_in_new_top.xml": ("xml.content", "xml.content"),
     "epcis-rules/unpack_top.xml": ("epcis.missing", TAKEN),
     "epcis-tracelink/tx_hk_comm_agg_epcis2.xml": ("epcis.order", TAKEN),
@@ -85,7 +83,6 @@ GOOD = {"epc": "<epc>urn:epc:id:sgtin:9506000.013435.1</epc>", "step": "packing"
         "paper": "urn:epcglobal:cbv:bt:9506000000008:7", "quantity": 5}
 DEVIATIONS = {
     "epc": ("<epc>(01)09506000134352(21)1'</epc>", "epcis.uri"),
-    "step": ("decomissioning", "epcis.word"),
     "btt": ("sap_shp", "epcis.word"),
     "paper": ("0080001234", "epcis.uri"),
     "quantity": (0, "epcis.quantity"),
