@@ -140,7 +140,7 @@ status access_caller(struct http_req *r, const struct caller **out)
 
     struct txn *t = api_snapshot(r);
     status st = find_actor(r, t, &x);
-    status end = api_snapshot_end(r);
+    status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK) return end; // what could not be read is not unknown
     if (st.cls == ST_UNAUTHENTICATED) return limit_refused(r, st);
     TRY(st);

@@ -8,8 +8,7 @@ static status new_token(struct http_req *r, const struct token_wish *w, struct t
 {
     struct txn *t = api_snapshot(r);
     status st = token_wish_take(w, t, api_site(r)->env, &r->arena, n);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 // The text is not in the fact: a repeat with the same Idempotency-Key drew another one, and is told
@@ -56,7 +55,7 @@ static void token_revoke(struct http_req *r)
 
     struct txn *t = api_snapshot(r);
     bool found = actor_by_id(t, r->param[0], &r->arena, &x);
-    status st = api_snapshot_end(r);
+    status st = api_snapshot_end(r, OK);
     if (st.cls == ST_OK && e == NULL) st = no_memory();
     if (st.cls == ST_OK && (!found || !actor_has_token(&x)))
         st = fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
@@ -99,7 +98,7 @@ static void token_list(struct http_req *r)
     json_w_array(&w);
     struct txn *t = api_snapshot(r);
     uint32_t next = write_page(r, t, &page, &w);
-    status st = api_snapshot_end(r);
+    status st = api_snapshot_end(r, OK);
     if (st.cls != ST_OK) {
         buf_fini(&b);
         http_problem(r, st, S(""));

@@ -86,7 +86,7 @@ static void reply_one(struct http_req *r, str name, int code)
     struct txn *t = api_snapshot(r);
     bool found = certificate_get(t, name, &c) && actor_get(t, c.actor, &r->arena, &x);
     if (found) write_one(t, &r->arena, &w, &c, &x);
-    status st = api_snapshot_end(r);
+    status st = api_snapshot_end(r, OK);
     if (st.cls == ST_OK && !found)
         st = fail(ST_NOT_FOUND, "certificate.none", 0, "there is no such certificate");
     if (st.cls == ST_OK) {
@@ -144,7 +144,7 @@ static void list(struct http_req *r)
     json_w_array(&w);
     struct txn *t = api_snapshot(r);
     bool more = write_page(r, t, &page, &w, &last);
-    status st = api_snapshot_end(r);
+    status st = api_snapshot_end(r, OK);
     if (st.cls != ST_OK) {
         buf_fini(&b);
         http_problem(r, st, S(""));
@@ -175,8 +175,7 @@ static status wish_of(struct http_req *r, const struct body *b, struct certifica
     struct txn *t = api_snapshot(r);
     w->is_new = !certificate_get(t, w->name, &old);
     status st = token_wish_scope(&b->scope, t, api_site(r)->env, &r->arena, &w->actor);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 static void put(struct http_req *r)

@@ -153,8 +153,7 @@ static status person_check(struct signing *g)
     TRY(caller_check(g));
     struct txn *t = api_snapshot(g->r);
     status st = user_read(g, t);
-    status end = api_snapshot_end(g->r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(g->r, st);
 }
 
 static bool refuse(const struct signing *g, status st)

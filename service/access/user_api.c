@@ -34,7 +34,7 @@ static status person_read(struct http_req *r, struct change *c)
         user_state_get(t, c->user.number, &s);
         c->ask.was = arena_str(&r->arena, s.hash);
     }
-    TRY(api_snapshot_end(r));
+    TRY(api_snapshot_end(r, OK));
     if (!found) return fail(ST_NOT_FOUND, "user.unknown", 0, "there is no such user");
     if (c->ask.was.p == NULL) return no_memory();
     if (c->ask.was.n == 0)
@@ -47,8 +47,7 @@ static status new_hash(struct http_req *r, const struct wish *w, struct change *
 {
     struct txn *t = api_snapshot(r);
     status st = user_password_new(api_site(r), t, &c->user, w->now, &r->arena, &c->ask.hash);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 static void refuse(struct http_req *r, status st)

@@ -40,13 +40,13 @@ struct txn *api_snapshot(struct http_req *r)
     return t;
 }
 
-status api_snapshot_end(struct http_req *r)
+status api_snapshot_end(struct http_req *r, status st)
 {
     struct txn *t = reader_of(r);
-    status st = txn_status(t);
+    status trouble = txn_status(t);
 
     txn_rest(t);
-    return st;
+    return trouble.cls != ST_OK ? trouble : st;
 }
 
 struct job *api_job(struct http_req *r, uint32_t n)
@@ -88,7 +88,7 @@ static status find_older(struct http_req *r, struct job_key *key)
 {
     if (!key->present) return OK;
     api_key_older(api_snapshot(r), env_wall(api_site(r)->env), key);
-    return api_snapshot_end(r);
+    return api_snapshot_end(r, OK);
 }
 
 static struct pending *pending_of(struct http_req *r)

@@ -10,9 +10,9 @@ struct site *api_site(const struct http_req *r);
 
 // A snapshot for reading, of this loop. It must be given back before the handler returns.
 struct txn *api_snapshot(struct http_req *r);
-// The first trouble in it. It goes before whatever was made of the reading: what could not be read
-// is not unknown.
-status api_snapshot_end(struct http_req *r);
+// The first trouble in it, else `st`, what was made of the reading: what could not be read is not
+// unknown.
+status api_snapshot_end(struct http_req *r, status st);
 
 // Body, type and caller's key are looked at, the command goes to the committer, and on its answer
 // `render` writes the reply. A refusal becomes a problem without `render` being asked; so does a

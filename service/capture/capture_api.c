@@ -238,8 +238,7 @@ static status small_read(struct upload *u)
     u->document = document_of(u, small_event, small_front);
     status st = document_piece(u->document, u->in.n == 0 ? (str){"", 0} : buf_str(&u->in));
     if (st.cls == ST_OK) st = document_end(u->document);
-    status end = api_snapshot_end(u->r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(u->r, st);
     return st.cls == ST_OK ? check_kind(u) : st;
 }
 
@@ -328,8 +327,8 @@ static status large_piece(struct upload *u, str bytes)
     part_begin(&u->part);
     u->part.taker.client = u->whose.client;
     u->part.taker.t = api_snapshot(u->r);
-    status st = document_piece(u->document, bytes), end = api_snapshot_end(u->r);
-    return end.cls != ST_OK ? end : st;
+    status st = document_piece(u->document, bytes);
+    return api_snapshot_end(u->r, st);
 }
 
 static status large_begin(struct upload *u)
@@ -460,10 +459,9 @@ static status behaviour_of(const struct http_req *r, bool *proceed)
 static status upload_prepare(struct http_req *r, bool plain, struct upload *u)
 {
     struct txn *t = api_snapshot(r);
-    status st = capture_for(r, t, &u->whose), end = api_snapshot_end(r);
+    status st = capture_for(r, t, &u->whose);
 
-    TRY(end);
-    TRY(st);
+    TRY(api_snapshot_end(r, st));
     if (!plain) TRY(behaviour_of(r, &u->proceed));
     TRY(rest_body_media(r, (str){"", 0}, &u->media));
     u->media_known = http_header(r, S("Content-Type")).n > 0;
@@ -545,7 +543,7 @@ static status bind_body(struct upload *u)
     u->key.body = digest16_of((str){(const char *)u->key.body.b, sizeof u->key.body.b},
                               (str){(const char *)sum.b, sizeof sum.b});
     api_key_older(api_snapshot(u->r), env_wall(u->site->env), &u->key);
-    return api_snapshot_end(u->r);
+    return api_snapshot_end(u->r, OK);
 }
 
 static status large_end(struct upload *u)

@@ -53,9 +53,9 @@ static void answer(struct posted *x, const struct fact *f)
     str id = {0};
 
     buf_init(&body, 1 * GB);
-    status st = write_event(x, f, api_snapshot(r), &body, &id), end = api_snapshot_end(r);
+    status st = write_event(x, f, api_snapshot(r), &body, &id);
     leave(x);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         rest_location(r, REST_ROOT "/events", id);
         http_reply_buf(r, 201, type, &body);
@@ -135,8 +135,7 @@ static status prepare(struct posted *x)
     if (st.cls == ST_OK) st = take(x);
     if (st.cls == ST_OK && x->part.key.present)
         api_key_older(x->part.taker.t, env_wall(api_site(r)->env), &x->part.key);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 void capture_event(struct http_req *r)

@@ -216,8 +216,7 @@ void capture_job_show(struct http_req *r)
     status st = rest_accept(r, REST_ANY, &form);
     if (st.cls == ST_OK) st = job_find(&x);
     if (st.cls == ST_OK) st = form.media == REST_XML ? job_xml(&x, &xml) : job_json(&x, &json);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK)
         http_reply_buf(r, 200, form.type, &b);
     else
@@ -277,8 +276,7 @@ void capture_jobs_list(struct http_req *r)
     status st = rest_accept(r, REST_ONLY_JSON, &form);
     if (st.cls == ST_OK) st = rest_page(r, &page);
     if (st.cls == ST_OK) st = list_write(&x, &page, &w, &last);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         if (last != 0) opaque_put(api_site(r)->opaque_key, OPAQUE_PAGE, last, &token);
         wall expires = {env_wall(api_site(r)->env).ms + EXPIRES_MS};

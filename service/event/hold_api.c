@@ -131,8 +131,7 @@ static void reply(struct http_req *r, uint64_t id, int code)
     struct txn *t = api_snapshot(r);
     status st = id == 0 ? find(r, t, &h) : hold_get(t, id, &h) ? OK : unknown();
     if (st.cls == ST_OK) st = write_hold(r, t, &h, true, &w);
-    status end = api_snapshot_end(r);
-    lot_reply(r, end.cls != ST_OK ? end : st, code, &b);
+    lot_reply(r, api_snapshot_end(r, st), code, &b);
 }
 
 static void show(struct http_req *r) { reply(r, 0, 200); }
@@ -205,13 +204,13 @@ static void list(struct http_req *r)
         l.from = 0;
         all = list_some(r, t, &l, &w, &st);
     }
-    status end = api_snapshot_end(r);
+    st = api_snapshot_end(r, st);
     json_w_end(&w);
     after[0] = l.ended;
     put_be(after + 1, l.from, 8);
     api_page_next(r, &w, (str){after, all ? 0 : sizeof after});
     json_w_end(&w);
-    lot_reply(r, end.cls != ST_OK ? end : st, 200, &b);
+    lot_reply(r, st, 200, &b);
 }
 
 // ---- put
@@ -265,8 +264,7 @@ static void hold_put_run(struct http_req *r)
     finder_begin(&f);
     status st = report_find(&f, &said, &kind, &what);
     finder_end(&f);
-    status end = api_snapshot_end(r);
-    if (is_ok(r, end.cls != ST_OK ? end : st)) api_command(r, kind, what, put_render);
+    if (is_ok(r, api_snapshot_end(r, st))) api_command(r, kind, what, put_render);
 }
 
 // ---- released
@@ -300,8 +298,7 @@ static void release(struct http_req *r)
     if (!is_ok(r, ask == NULL ? no_memory() : OK)) return;
     if (r->body.n > 0 && !api_body(r, &release_form, &wish)) return;
     status st = find(r, api_snapshot(r), &h);
-    status end = api_snapshot_end(r);
-    if (!is_ok(r, end.cls != ST_OK ? end : st)) return;
+    if (!is_ok(r, api_snapshot_end(r, st))) return;
     struct signature_rule rule = {
         .roles = "qa", .kind = &kind_hold_released, .client = h.client, .reason = true};
     if (wish.signature != NULL && wish.signature->reason.n == 0)

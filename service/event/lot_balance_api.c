@@ -45,8 +45,7 @@ static void show(struct http_req *r, int form)
 
     buf_init(&b, TEXT_MAX);
     status st = balance_write(r, api_snapshot(r), form, &b);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK && b.failed) st = no_memory();
     if (st.cls == ST_OK && form != AS_JSON) {
         http_reply_buf(r, 200, whole[form], &b);
@@ -76,11 +75,11 @@ static void show_differences(struct http_req *r)
     json_w_array(&w);
     status st = balance_find(r, t, &of);
     if (st.cls == ST_OK) st = unaccounted_write(&p, &w);
-    status end = api_snapshot_end(r);
+    st = api_snapshot_end(r, st);
     json_w_end(&w);
     api_page_next(r, &w, (str){p.next, p.more ? sizeof p.next : 0});
     json_w_end(&w);
-    lot_reply(r, end.cls != ST_OK ? end : st, 200, &b);
+    lot_reply(r, st, 200, &b);
 }
 
 static void lot_balance(struct http_req *r)
@@ -207,7 +206,7 @@ static void lot_explain(struct http_req *r)
         return;
     }
     st = explain_find(r, api_snapshot(r), &wish, ask, &client, &units);
-    status end = api_snapshot_end(r);
+    status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK || client.v == 0)
         http_problem(r, end.cls != ST_OK ? end : st, S(""));
     else if (st.cls != ST_OK)

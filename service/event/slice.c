@@ -79,8 +79,7 @@ status slice_find(struct slice *s, struct http_req *r, struct job *j)
     f.each = s->each;
     status st = find_all(s, &f, j);
     finder_end(&f);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 void slice_tell(const struct slice *s, const struct caller *c, const struct job *j,

@@ -57,7 +57,7 @@ bool units_open(struct http_req *r, struct unit_reader *u)
     u->caller = caller_of(r);
     u->form = form;
     if (!units_time(r, S("at"), &u->now, &u->is_past)) {
-        (void)api_snapshot_end(r).cls;
+        (void)api_snapshot_end(r, OK).cls;
         return false;
     }
     return true;
@@ -65,10 +65,7 @@ bool units_open(struct http_req *r, struct unit_reader *u)
 
 status units_close(struct http_req *r, struct unit_reader *u, status st)
 {
-    status end = api_snapshot_end(r);
-
-    if (st.cls == ST_OK) st = u->st;
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st.cls == ST_OK ? u->st : st);
 }
 
 void units_reply(struct http_req *r, status st, struct buf *json)

@@ -149,12 +149,6 @@ static status whole_write(struct http_req *r, struct delivery_view *v, const str
 }
 
 // Ends the snapshot; the first trouble counts.
-static status end_with(struct http_req *r, status st)
-{
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
-}
-
 static void reply(struct http_req *r, status st, struct buf *b)
 {
     if (st.cls == ST_OK) {
@@ -178,7 +172,7 @@ static void show(struct http_req *r)
     json_w_object(&w);
     if (st.cls == ST_OK) st = whole_write(r, &v, &d, &w);
     json_w_end(&w);
-    reply(r, end_with(r, st), &b);
+    reply(r, api_snapshot_end(r, st), &b);
 }
 
 // ---- lists
@@ -283,7 +277,7 @@ static void list(struct http_req *r)
     put_be(key, p.last, 8);
     api_page_next(r, &w, p.more ? (str){key, sizeof key} : (str){0});
     json_w_end(&w);
-    st = end_with(r, st);
+    st = api_snapshot_end(r, st);
     reply(r, st.cls == ST_OK && b.failed ? no_memory() : st, &b);
 }
 
@@ -346,7 +340,7 @@ static void message(struct http_req *r)
         st = canonical_write(&v, &d, &b);
     else if (st.cls == ST_OK)
         st = message_find(r, &v, &d, &bytes);
-    st = end_with(r, st);
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK && b.n > 0) bytes = buf_str(&b);
     if (st.cls == ST_OK)
         http_reply(r, 200, media_of(bytes), bytes);
@@ -398,7 +392,7 @@ static void retry(struct http_req *r)
     status st = x == NULL ? no_memory() : api_reason_check(caller_of(r), value.reason);
     if (st.cls == ST_OK) {
         struct txn *t = api_snapshot(r);
-        st = end_with(r, delivery_find(r, t, &v, &d));
+        st = api_snapshot_end(r, delivery_find(r, t, &v, &d));
     }
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));

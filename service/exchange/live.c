@@ -284,9 +284,8 @@ static void turn(struct live *l)
     x.t = api_snapshot(l->r);
     bool on = may_go_on(l, x.t), due = on && is_due(l);
     if (due) st = look(&x, &more);
-    status end = api_snapshot_end(l->r);
+    st = api_snapshot_end(l->r, st);
     if (x.begun) epcis_doc_fini(&x.doc);
-    if (end.cls != ST_OK) st = end;
     if (on && st.cls != ST_OK) {
         say_problem(l, st);
         return;
@@ -452,8 +451,7 @@ void live_begin(struct http_req *r)
     status st = live_wish_read(r, &l.wish);
     if (st.cls == ST_OK) {
         st = prepare(r, &l);
-        status end = api_snapshot_end(r);
-        if (end.cls != ST_OK) st = end;
+        st = api_snapshot_end(r, st);
     }
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));

@@ -171,8 +171,7 @@ static void subscribe(struct http_req *r)
     struct txn *t = api_snapshot(r);
     status st = query_find(r, t, &n->client, &q);
     if (st.cls == ST_OK) st = asking_open(t, n->client, &q, &r->arena, &asking);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) st = wish_read(r, n);
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_made, n, made);
@@ -232,8 +231,7 @@ static void subscriptions_list(struct http_req *r)
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
     st = write_list(r, api_snapshot(r), &l, &w);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls != ST_OK) {
         buf_fini(&b);
         http_problem(r, st, S(""));
@@ -263,8 +261,7 @@ static void subscription_show(struct http_req *r)
         struct txn *t = api_snapshot(r);
         st = one_find(r, t, &number, &row);
         if (st.cls == ST_OK) st = read_one(r, t, number, &row, &w);
-        status end = api_snapshot_end(r);
-        if (end.cls != ST_OK) st = end;
+        st = api_snapshot_end(r, st);
     }
     if (st.cls == ST_OK) {
         http_reply_buf(r, 200, to.type, &b);
@@ -284,8 +281,7 @@ static void unsubscribe(struct http_req *r)
     assert(o != NULL); // the arena is new
     o->why = SUBSCRIPTION_DELETED;
     status st = one_find(r, api_snapshot(r), &o->number, &row);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_ended, o, api_render_nothing);
     else

@@ -13,11 +13,7 @@ void inbox_open(struct inbox *x, struct http_req *r)
     x->units.form = GS1_BRACKETED;
 }
 
-status inbox_close(struct inbox *x, status st)
-{
-    status end = api_snapshot_end(x->r);
-    return end.cls != ST_OK ? end : st;
-}
+status inbox_close(struct inbox *x, status st) { return api_snapshot_end(x->r, st); }
 
 void inbox_reply(struct http_req *r, int code, status st, struct buf *b)
 {

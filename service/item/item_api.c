@@ -67,9 +67,7 @@ static status write_item(const struct answer *o, const struct item *i)
 
 static void reply(struct http_req *r, status st, int code, struct buf *b)
 {
-    status end = api_snapshot_end(r);
-
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         api_reply(r, code, b);
         return;
@@ -135,8 +133,7 @@ static status prepare(struct http_req *r, const struct item_noun *n, void *value
     TRY(api_reason_check(caller_of(r), put->reason));
     struct txn *t = api_snapshot(r);
     status st = item_prepare(n, api_site(r), t, &r->arena, put);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st; // what could not be read is not unknown
+    return api_snapshot_end(r, st); // what could not be read is not unknown
 }
 
 // A thing named that is not there is a decision of trade and recorded; a misspelt field is not.
@@ -204,7 +201,7 @@ void item_api_get(struct http_req *r)
         reply_item(r, t, &i, 200);
         return;
     }
-    st = api_snapshot_end(r);
+    st = api_snapshot_end(r, OK);
     if (st.cls == ST_OK)
         st = fail(ST_NOT_FOUND, n->unknown != NULL ? n->unknown : "item.unknown", 0,
                   "there is no such %s", n->form->noun);

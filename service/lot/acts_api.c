@@ -65,7 +65,7 @@ static void acts_list(struct http_req *r)
     json_w_key(&w, S("items"));
     json_w_array(&w);
     list(r, api_snapshot(r), &page, &w, last, &more);
-    status st = api_snapshot_end(r);
+    status st = api_snapshot_end(r, OK);
     json_w_end(&w);
     api_page_next(r, &w, (str){last, more ? 5 : 0});
     json_w_end(&w);
@@ -100,7 +100,7 @@ static status find(struct http_req *r, const struct wish *wish, struct lot_withd
         return fail(ST_BAD_INPUT, "field.range", 0, "act: release, reopen or recall");
     TRY(api_reason_check(caller_of(r), wish->reason));
     bool found = lot_named(r, api_snapshot(r), &lot);
-    TRY(api_snapshot_end(r));
+    TRY(api_snapshot_end(r, OK));
     if (!found) return lot_unknown();
     ask->number = lot.number;
     ask->reason = wish->reason;

@@ -196,8 +196,7 @@ static void open_render(struct http_req *r, const struct ask *a)
     buf_init(&b, 64 * KB);
     struct json_w w = json_writer(&b);
     status st = write_opened(api_snapshot(r), &a->fact, &r->arena, &w);
-    status end = api_snapshot_end(r);
-    lot_reply(r, end.cls != ST_OK ? end : st, a->repeat ? 200 : 201, &b);
+    lot_reply(r, api_snapshot_end(r, st), a->repeat ? 200 : 201, &b);
 }
 
 static status check_lines(struct txn *t, const struct lot_value *v)
@@ -259,7 +258,7 @@ static void lot_open(struct http_req *r)
     if (!api_body(r, &lot_form, &ask->value)) return;
     struct txn *t = api_snapshot(r);
     status st = complete(r, t, ask);
-    status end = api_snapshot_end(r);
+    status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK)
         http_problem(r, end, S(""));
     else if (st.cls != ST_OK)
@@ -321,8 +320,7 @@ static void lot_show(struct http_req *r)
     buf_init(&b, 1 * MB);
     struct json_w w = json_writer(&b);
     status st = show(r, &w);
-    status end = api_snapshot_end(r);
-    lot_reply(r, end.cls != ST_OK ? end : st, 200, &b);
+    lot_reply(r, api_snapshot_end(r, st), 200, &b);
 }
 
 // ---- list
@@ -395,8 +393,7 @@ static status list(struct http_req *r, const struct filter *f, uint32_t limit, u
         shown++;
     }
     walk_close(&walk);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 static void lot_list(struct http_req *r)
@@ -410,7 +407,7 @@ static void lot_list(struct http_req *r)
 
     if (!api_page(r, &page) || !read_state(r, &f)) return;
     read_names(r, api_snapshot(r), &f);
-    st = api_snapshot_end(r);
+    st = api_snapshot_end(r, OK);
     if (page.after.n == sizeof after) next = (uint32_t)get_be(page.after.p, sizeof after);
     buf_init(&b, 64 * MB);
     struct json_w w = json_writer(&b);
@@ -495,8 +492,7 @@ static void lot_close(struct http_req *r)
     st = lot_named(r, t, &lot) ? OK : lot_unknown();
     if (st.cls == ST_OK) ask->partners = waiting(r, t, lot.client);
     ask->number = lot.number;
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls != ST_OK)
         http_problem(r, st, S("")); // an address that leads nowhere, no act that is refused
     else

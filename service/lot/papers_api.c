@@ -19,8 +19,7 @@ void lot_shown(struct http_req *r, int code)
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
     status st = lot_named(r, t, &lot) ? lot_write(t, &lot, &r->arena, &w) : lot_unknown();
-    status end = api_snapshot_end(r);
-    lot_reply(r, end.cls != ST_OK ? end : st, code, &b);
+    lot_reply(r, api_snapshot_end(r, st), code, &b);
 }
 
 static void shown(struct http_req *r, const struct ask *a)
@@ -40,9 +39,7 @@ static bool find(struct http_req *r, struct lot *out)
 {
     struct txn *t = api_snapshot(r);
     status st = lot_named(r, t, out) ? OK : lot_unknown();
-    status end = api_snapshot_end(r);
-
-    return is_ok(r, end.cls != ST_OK ? end : st);
+    return is_ok(r, api_snapshot_end(r, st));
 }
 
 // ---- counters
@@ -116,8 +113,7 @@ static void lot_counters(struct http_req *r)
     if (!is_ok(r, ask == NULL ? no_memory() : OK) || !api_body(r, &count_form, &wish)) return;
     struct txn *t = api_snapshot(r);
     status st = count_find(r, t, &wish, ask);
-    status end = api_snapshot_end(r);
-    if (is_ok(r, end.cls != ST_OK ? end : st)) api_command(r, &kind_lot_counted, ask, shown);
+    if (is_ok(r, api_snapshot_end(r, st))) api_command(r, &kind_lot_counted, ask, shown);
 }
 
 // ---- what is signed
@@ -155,7 +151,7 @@ static void sign_ask(struct http_req *r, const struct signing *what, const struc
 {
     bool first = lot_act_is_proposal(api_site(r), api_snapshot(r), lot, ask, &r->arena);
 
-    if (!is_ok(r, api_snapshot_end(r))) return;
+    if (!is_ok(r, api_snapshot_end(r, OK))) return;
     api_command(r, first ? &kind_act_proposed : what->kind, ask, first ? proposed : shown);
 }
 
@@ -287,8 +283,7 @@ static void lot_amend(struct http_req *r)
     if (!is_ok(r, ask == NULL ? no_memory() : OK) || !api_body(r, &amend_form, &wish)) return;
     if (!is_ok(r, api_reason_check(caller_of(r), wish.reason)) || !find(r, &lot)) return;
     status st = fill(r, api_snapshot(r), &wish, ask);
-    status end = api_snapshot_end(r);
-    if (!is_ok(r, end.cls != ST_OK ? end : st)) return;
+    if (!is_ok(r, api_snapshot_end(r, st))) return;
     struct signature_rule rule = {.roles = "qa", .kind = &kind_lot_amended, .client = lot.client};
     ask->is_signed = wish.signature != NULL || lot.state == LOT_RELEASED;
     if (ask->is_signed && !signature_check(r, &rule, wish.signature, &ask->signature)) return;

@@ -237,7 +237,7 @@ static void clock_get(struct http_req *r)
     struct buf b;
 
     bool stopped = clock_stop_get(api_snapshot(r), &stop);
-    status st = api_snapshot_end(r);
+    status st = api_snapshot_end(r, OK);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;

@@ -46,8 +46,7 @@ static status slice(struct exporting *e)
         st = journal_export_one(&e->x, t, &e->scratch, &e->text);
         arena_reset(&e->scratch);
     }
-    status end = api_snapshot_end(e->stream.r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(e->stream.r, st);
     if (st.cls == ST_OK && e->text.failed)
         st = fail(ST_TOO_LARGE, "journal.record_too_large", 0, "a record is too long to be shown");
     return st;
@@ -143,8 +142,7 @@ void ops_export(struct http_req *r)
                                .now = env_wall(site->env)};
 
     status st = wish_read(&x, r, api_snapshot(r));
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK)
         export_start(r, &x);
     else

@@ -85,8 +85,7 @@ static bool slice(struct reading *g, status *st)
         arena_reset(&g->scratch);
         if (st->cls != ST_OK) break;
     }
-    status end = api_snapshot_end(g->stream.r);
-    if (end.cls != ST_OK) *st = end;
+    *st = api_snapshot_end(g->stream.r, *st);
     if (st->cls == ST_OK && g->stream.out.failed)
         *st = fail(ST_TOO_LARGE, "journal.record_too_large", 0, "a record is too long to be shown");
     return st->cls == ST_OK && seq != 0 && !g->more;
@@ -196,8 +195,7 @@ void ops_journal(struct http_req *r)
     struct txn *t = api_snapshot(r);
     status st = page_read(g, &page);
     if (st.cls == ST_OK) st = journal_filter_read(&g->filter, r, t, &g->scratch);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         begin(g);
         return;

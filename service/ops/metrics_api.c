@@ -69,7 +69,7 @@ static status store_write(struct http_req *r, struct buf *b)
     struct txn *t = api_snapshot(r);
     struct journal_head head = journal_head_get(t);
     exceptions_write(t, b);
-    TRY(api_snapshot_end(r));
+    TRY(api_snapshot_end(r, OK));
     one(b, METRIC_GAUGE, "packtrail_journal_seq", "Number of the newest fact.", head.seq);
     head_write(&head, b);
     one(b, METRIC_GAUGE, "packtrail_store_used_bytes", "Bytes of the store in use.", used * 4096);

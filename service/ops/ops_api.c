@@ -17,7 +17,7 @@ static status ready(struct http_req *r)
     if (ops_store_is_full())
         return fail(ST_BUSY, "store.full", 0, "there is no room left: it can only be read");
     (void)journal_head_get(api_snapshot(r));
-    return api_snapshot_end(r);
+    return api_snapshot_end(r, OK);
 }
 
 static void readyz(struct http_req *r)

@@ -98,8 +98,7 @@ static status import_begin(struct http_req *r, const struct job_key *key, struct
     const struct market *market = NULL;
     if (st.cls == ST_OK) st = market_of_gtin(t, pool.id.p, &r->arena, &market);
     if (st.cls == ST_OK && found) st = read_repeat(r, t, key, &bound, &before);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK && found) *repeated = import_count(&before);
     if (st.cls != ST_OK || found) return st;
     TRY(importing_new(r, form, out));

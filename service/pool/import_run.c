@@ -136,7 +136,7 @@ static void clear(struct importing *m)
 {
     struct txn *t = api_snapshot(m->r);
     bool there = import_row_get(t, m->pool).seq != 0;
-    status st = api_snapshot_end(m->r);
+    status st = api_snapshot_end(m->r, OK);
 
     if (st.cls == ST_OK && there) st = drop(m);
     if (st.cls != ST_OK)

@@ -55,7 +55,7 @@ status import_part_check(struct importing *m)
                              .n = m->n};
 
     status st = import_check(&k);
-    TRY(api_snapshot_end(m->r));
+    TRY(api_snapshot_end(m->r, OK));
     for (uint32_t i = 0; st.cls == ST_OK && i < m->n; i++) {
         const struct import_number *x = &m->numbers[i];
         status wrong = OK;

@@ -50,8 +50,7 @@ void pool_return(struct http_req *r)
     if (!api_body(r, &form, &body)) return;
     struct txn *t = api_snapshot(r);
     status st = list_pool_find(r, t, &pool);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) st = api_reason_check(caller_of(r), body.reason);
     if (st.cls == ST_OK && what == NULL) st = no_memory();
     if (st.cls != ST_OK) {

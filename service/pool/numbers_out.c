@@ -218,8 +218,7 @@ static status put_piece(struct out *o, struct buf *b)
         o->phase = NUMBERS;
     }
     if (!put_some(o, t, &st) && st.cls == ST_OK) next_phase(o);
-    status end = api_snapshot_end(o->r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(o->r, st);
     return st.cls == ST_OK && b->failed
                ? fail(ST_INTERNAL, "reply.ceiling", 0, "a piece of the answer is too long")
                : st;
@@ -373,8 +372,7 @@ void numbers_reply(struct http_req *r, const struct numbers_answer *a)
         o->form = (enum shape)a->form;
         st = prepare(o, t, a);
     }
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;

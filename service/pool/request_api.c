@@ -40,8 +40,7 @@ void request_show(struct http_req *r)
     struct txn *t = api_snapshot(r);
     status st = request_find(t, r, r->param[0], &q);
     if (st.cls == ST_OK) st = journal_get(t, q.seq, &r->arena, &a.fact);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK)
         numbers_reply(r, &a);
     else
@@ -64,7 +63,7 @@ static void confirmed(struct http_req *r, const struct ask *a)
         request_state_members(&q, &w);
         json_w_end(&w);
     }
-    status st = api_snapshot_end(r);
+    status st = api_snapshot_end(r, OK);
     if (st.cls == ST_OK && !there) st = fail(ST_STORE, "store.corrupt", 0, "a lost request");
     if (st.cls == ST_OK)
         api_reply(r, 200, &b);
@@ -87,8 +86,7 @@ void request_confirm(struct http_req *r)
     struct txn *t = api_snapshot(r);
 
     status st = request_find(t, r, r->param[0], &q);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK && seq == NULL) st = no_memory();
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
@@ -209,11 +207,10 @@ void requests_list(struct http_req *r)
     struct txn *t = api_snapshot(r);
     status st = filter_read(r, t, &page, &f);
     if (st.cls == ST_OK) list_write(r, t, &f, &w, &next);
-    status end = api_snapshot_end(r);
+    st = api_snapshot_end(r, st);
     json_w_end(&w);
     page_end(r, &w, next);
     json_w_end(&w);
-    if (end.cls != ST_OK) st = end;
     if (st.cls == ST_OK)
         api_reply(r, 200, &b);
     else

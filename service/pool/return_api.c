@@ -187,11 +187,11 @@ static status answer_write(struct http_req *r, const struct ask *a, struct json_
         else
             st = names_run(names_here(api_site(r)), t, kept.run, keep_one, &k);
     }
-    status end = api_snapshot_end(r);
+    st = api_snapshot_end(r, st);
     json_w_end(w);
     json_w_end(w);
     buf_fini(&k.spelled);
-    return end.cls != ST_OK ? end : st;
+    return st;
 }
 
 static void returned(struct http_req *r, const struct ask *a)
@@ -223,7 +223,7 @@ void serials_return(struct http_req *r)
     struct resolving s = {.r = r, .t = api_snapshot(r), .body = &b, .ask = ask};
     ask->reason = b.reason;
     st = resolve(&s);
-    status end = api_snapshot_end(r);
+    status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK)
         http_problem(r, end, S(""));
     else if (st.cls == ST_BAD_INPUT || st.cls == ST_TOO_LARGE)

@@ -176,7 +176,7 @@ void serials_post(struct http_req *r)
     }
     struct txn *t = api_snapshot(r);
     st = serial_resolve(t, r, &b, ask);
-    status end = api_snapshot_end(r);
+    status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK)
         http_problem(r, end, S(""));
     else
@@ -305,7 +305,7 @@ void sscc_post(struct http_req *r)
     }
     struct txn *t = api_snapshot(r);
     st = sscc_resolve(t, r, &b, ask);
-    status end = api_snapshot_end(r);
+    status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK)
         http_problem(r, end, S(""));
     else

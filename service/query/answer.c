@@ -311,8 +311,7 @@ static void turn(struct answer *g)
         st = events_write(g, t, &more);
     else if (!query_run_turn(g->run, t, TURN_LOOKS, &st) && st.cls == ST_OK)
         st = run_end(g, t, &replied);
-    status end = api_snapshot_end(g->r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(g->r, st);
     if (st.cls != ST_OK) {
         failed(g, st);
     } else if (replied) {
@@ -361,8 +360,7 @@ static status begin(struct answer *g)
     status st = page_begin(g, t);
     g->phase = g->a.first.n > 0 && g->is_first ? PROBE : FIND;
     if (st.cls == ST_OK) st = run_begin(g, t);
-    status end = api_snapshot_end(g->r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(g->r, st);
 }
 
 void answer_begin(struct http_req *r, const struct events_asked *a)

@@ -39,8 +39,7 @@ status query_prefixes(struct http_req *r, struct query_reader *in)
 static status client_read(struct http_req *r, client_id *out)
 {
     status st = query_client(r, api_snapshot(r), out);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 static status not_there(void)

@@ -273,8 +273,7 @@ void resource_list(struct http_req *r)
     if (st.cls == ST_OK) {
         c.t = api_snapshot(r);
         st = gather(&c);
-        status end = api_snapshot_end(r);
-        if (end.cls != ST_OK) st = end;
+        st = api_snapshot_end(r, st);
     }
     arena_fini(&c.fact);
     if (st.cls != ST_OK) {

@@ -164,8 +164,7 @@ void queries_one(struct http_req *r)
     buf_init(&b, 1 * MB);
     status st = query_client(r, t, &c);
     if (st.cls == ST_OK) st = stored_get(t, c, r->param[0], &r->arena, &s);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         struct json_w w = json_writer(&b);
         stored_write(&s, &w);
@@ -219,8 +218,7 @@ void queries_list(struct http_req *r)
     buf_init(&b, 64 * MB);
     struct json_w w = json_writer(&b);
     status st = list_write(&x, api_snapshot(r), &w);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK && x.more) {
         wall expires = {env_wall(api_site(r)->env).ms + REST_TOKEN_MS};
         buf_init(&token, KB);
@@ -292,8 +290,7 @@ static void put_done(struct http_req *r, const struct ask *a)
 static status client_here(struct http_req *r, client_id *out)
 {
     status st = query_client(r, api_snapshot(r), out);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 void queries_put(struct http_req *r)
@@ -346,9 +343,7 @@ static status named_read(struct http_req *r, struct events_asked *out)
 
     status st = query_client(r, t, &out->client);
     if (st.cls == ST_OK) st = stored_get(t, out->client, r->param[0], &r->arena, &s);
-    status end = api_snapshot_end(r);
-    TRY(end);
-    TRY(st);
+    TRY(api_snapshot_end(r, st));
     out->name = s.name;
     TRY(page_read(r, out));
     return stored_query(&s, &r->arena, &out->q);

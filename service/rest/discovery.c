@@ -101,8 +101,7 @@ static void subscription_headers(struct http_req *r, struct buf *b)
     struct fact first;
 
     status st = journal_get(api_snapshot(r), 1, &r->arena, &first);
-    status end = api_snapshot_end(r);
-    if (st.cls != ST_OK || end.cls != ST_OK) return;
+    if (api_snapshot_end(r, st).cls != ST_OK) return;
     buf_add(b, S("GS1-Query-Min-Record-Time: "));
     when_write(b, (struct moment){first.at, 0});
     buf_add(b, S("\r\n"));

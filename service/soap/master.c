@@ -55,8 +55,7 @@ static void turn(struct master_answer *g)
         more = master_run_write(g->run, t, TURN_ELEMENTS, &g->w, &st);
     else if (!master_run_turn(g->run, t, TURN_LOOKS, &st) && st.cls == ST_OK)
         begin_write(g);
-    status end = api_snapshot_end(g->r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(g->r, st);
     if (st.cls != ST_OK) {
         failed(g, st);
     } else if (more) {
@@ -89,8 +88,7 @@ static status begin(struct master_answer *g)
     struct txn *t = api_snapshot(g->r);
     status st = query_client(g->r, t, &conf.client);
     if (st.cls == ST_OK) st = master_run_new(&conf, t, &g->run);
-    status end = api_snapshot_end(g->r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(g->r, st);
 }
 
 void soap_poll_master(struct http_req *r, const struct soap_call *c)

@@ -105,8 +105,7 @@ static void query_names(struct http_req *r, const struct soap_call *c)
     buf_init(&b, 16 * MB);
     struct xml_w w = soap_begin(&b, S("GetQueryNamesResult"));
     status st = names_write(r, api_snapshot(r), &w);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         soap_reply(r, &w);
         return;
@@ -127,8 +126,7 @@ static void poll(struct http_req *r, const struct soap_call *c)
     struct txn *t = api_snapshot(r);
     status st = query_client(r, t, &a.client);
     if (st.cls == ST_OK) st = stored_get(t, a.client, c->query, &r->arena, &s);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) st = soap_query_read(r, c, &s, &a.q);
     a.about = soap_about_extra(r, c->query, S(""));
     if (st.cls == ST_OK)

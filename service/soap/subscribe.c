@@ -120,9 +120,7 @@ static status wish_read(struct http_req *r, const struct soap_call *c, struct su
     struct txn *t = api_snapshot(r);
     status st = query_client(r, t, &n->client);
     if (st.cls == ST_OK) st = stored_get(t, n->client, c->query, &r->arena, &s);
-    status end = api_snapshot_end(r);
-    TRY(end);
-    TRY(st);
+    TRY(api_snapshot_end(r, st));
     n->query = c->query;
     n->id = c->subscription;
     n->media = SUBSCRIPTION_XML_1_2;
@@ -192,8 +190,7 @@ void soap_unsubscribe(struct http_req *r, const struct soap_call *c)
     if (o != NULL) {
         o->why = SUBSCRIPTION_DELETED;
         st = find(r, api_snapshot(r), c->subscription, &o->number);
-        status end = api_snapshot_end(r);
-        if (end.cls != ST_OK) st = end;
+        st = api_snapshot_end(r, st);
     }
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_ended, o, unsubscribed);
@@ -244,8 +241,7 @@ void soap_subscription_ids(struct http_req *r, const struct soap_call *c)
     buf_init(&b, IDS_MAX);
     struct xml_w w = soap_begin(&b, S("GetSubscriptionIDsResult"));
     status st = ids_write(r, api_snapshot(r), c, &w);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         soap_reply(r, &w);
         return;

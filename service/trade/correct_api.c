@@ -261,8 +261,7 @@ static status take(struct http_req *r, const struct body *b, struct correct_ask 
     x.t = api_snapshot(r);
     status st = find(&x);
     if (st.cls == ST_OK) st = take_fact(&x);
-    status end = api_snapshot_end(r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 static void correction_make(struct http_req *r)

@@ -121,10 +121,7 @@ static status take_body(struct http_req *r, const struct body *b, bool back,
     unit_reader_init(&x.u, site, api_snapshot(r), &r->arena);
     x.u.caller = caller_of(r);
     status st = take_all(&x, &texts);
-    status end = api_snapshot_end(r);
-    TRY(st);
-    TRY(x.u.st);
-    return end;
+    return api_snapshot_end(r, st.cls == ST_OK ? x.u.st : st);
 }
 
 // ---- answering

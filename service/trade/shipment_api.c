@@ -182,8 +182,7 @@ static void shipment_show(struct http_req *r)
     buf_init(&b, 2 * MB);
     struct json_w w = json_writer(&b);
     status st = find(r, api_snapshot(r), &row, &number, &f);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) st = write_shipment(r, &f, row.state, &w);
     units_reply(r, st, &b);
 }
@@ -214,10 +213,9 @@ static status take_tops(struct http_req *r, const struct runs *tops, struct ship
     status st = OK;
     for (struct run_walk w = runs_walk(tops); st.cls == ST_OK && run_next(&w, &top);)
         st = named_unit(&u, top, &units[n++]);
-    status end = api_snapshot_end(r);
     out->tops = units;
     out->n = n;
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(r, st);
 }
 
 static status take_again(struct http_req *r, const struct again *said, struct shipment_ask *out)
@@ -228,9 +226,7 @@ static status take_again(struct http_req *r, const struct again *said, struct sh
     uint32_t number;
 
     status st = find(r, api_snapshot(r), &row, &number, &f);
-    status end = api_snapshot_end(r);
-    TRY(end);
-    TRY(st);
+    TRY(api_snapshot_end(r, st));
     TRY(take_time(said->time, &out->time));
     TRY(shipment_get(&f, &r->arena, &s));
     out->client = row.client;
@@ -346,8 +342,7 @@ static void shipment_list(struct http_req *r)
     l.t = api_snapshot(r);
     status st = list_filter(&l);
     if (st.cls == ST_OK) st = list_all(&l, (uint32_t)from, page.limit);
-    status end = api_snapshot_end(r);
-    if (end.cls != ST_OK) st = end;
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         json_w_end(&l.w);
         units_page_next(r, &l.w, l.next);

@@ -267,9 +267,7 @@ static status take_body(struct http_req *r, struct body *b, struct shipment_ask 
     unit_reader_init(&u, site, api_snapshot(r), &r->arena);
     u.caller = caller_of(r);
     status st = take_named(&u, b, &texts, out);
-    status end = api_snapshot_end(r);
-    TRY(end);
-    TRY(st);
+    TRY(api_snapshot_end(r, st));
     TRY(u.st);
     TRY(take_extra(&r->arena, &b->extra, &out->extra));
     return take_papers(&r->arena, b, &out->says);

@@ -209,8 +209,7 @@ static status list(struct listing *l, uint64_t from, uint32_t limit, struct json
     status st = sources_open(l, from == 0 ? UINT64_MAX >> 1 : from);
     if (st.cls == ST_OK) st = write_items(l, limit, w);
     arena_fini(&l->scratch);
-    status end = api_snapshot_end(l->r);
-    return end.cls != ST_OK ? end : st;
+    return api_snapshot_end(l->r, st);
 }
 
 void verification_list_show(struct http_req *r)

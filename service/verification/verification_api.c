@@ -256,9 +256,7 @@ static status find(struct http_req *r, struct verification_ask *x)
 
     unit_reader_init(&u, site, api_snapshot(r), &r->arena);
     status st = verification_find(site, &u, caller_of(r), x);
-    status end = api_snapshot_end(r);
-    TRY(end);
-    TRY(st);
+    TRY(api_snapshot_end(r, st));
     TRY(u.st);
     // 404 as the guideline has it: the GTIN is in nobody's directory.
     st = responder_take(site, &x->v.responder);
@@ -301,7 +299,7 @@ static status connectivity_take(struct http_req *r, uint64_t *responder)
     TRY(context_read(r, &v));
     TRY(asker_check(caller_of(r), &asker));
     bool known = verification_knows(api_snapshot(r), caller_of(r), gtin, &r->arena, responder);
-    TRY(api_snapshot_end(r));
+    TRY(api_snapshot_end(r, OK));
     if (!known)
         return fail(ST_UNAUTHENTICATED, "verification.gtin", 0,
                     "gtin: nobody here answers this caller for it");

@@ -525,7 +525,7 @@ static const char *client_meant(struct fixture *f, uint32_t count, const char *n
     r->caller = &c;
     struct txn *t = api_snapshot(r);
     status st = access_client(r, t, &found);
-    assert_int_equal(api_snapshot_end(r).cls, ST_OK);
+    assert_int_equal(api_snapshot_end(r, OK).cls, ST_OK);
     arena_fini(&r->arena);
     *out = found.v;
     return st.cls == ST_OK ? "" : st.reason;
