@@ -72,11 +72,10 @@ struct http_req {
     const void *door;   // what the address that was called is for, see struct http_door
     const struct http_certificate *certificate; // NULL: none
     struct loop *loop;
-    void *app;  // of the server, see http_server.h
-    void *work; // the handler's own
-    uint64_t
-        waited_us; // the handler's: what it waited for others, for whoever is told of the reply
-    uint64_t id;   // counts up in the process; in the log and in an assert's last words
+    void *app;          // of the server, see http_server.h
+    void *work;         // the handler's own
+    uint64_t waited_us; // the handler's: for others, as whoever is told of the reply wants to know
+    uint64_t id;        // counts up in the process; in the log and in an assert's last words
 };
 
 str http_header(const struct http_req *r, str name);       // name in any case; n == 0 when absent

@@ -174,6 +174,6 @@ enum epcis_spelling {
 // it stands where CBV has no such word. `spellings`: those that this document may use. Codes:
 // epcis.word (no URI, and no such word; or in a namespace of CBV or GS1 that has no such word),
 // epcis.word_spelling (a word of CBV, but not so). *out is static or the input.
+status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str *out);
 // A word of CBV that widespread systems misspell and that is read for what is meant.
 bool epcis_step_is_misspelt(str step);
-status epcis_word_read(enum epcis_vocabulary v, str in, unsigned spellings, str *out);

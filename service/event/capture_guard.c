@@ -5,7 +5,6 @@
 #include "service/journal/site.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
-#include <string.h>
 
 // ---- what lies in what
 
@@ -59,14 +58,12 @@ unsigned capture_guard_child(struct capture_guard *g, unit_id child, const struc
 // On hold and recalled come from the lot as flags: the table of states has looked at them.
 static unsigned lot_leaves(struct capture_guard *g, uint32_t lot)
 {
+    static const unsigned exceptions[] = {
+        [LOT_STAYS_UNRELEASED] = EXCEPTION_LOT_UNRELEASED, [LOT_STAYS_OPEN] = EXCEPTION_LOT_OPEN};
     struct lot_brief b;
-    const char *code;
 
     if (lot == 0 || !lot_brief_get(g->j->d->t, lot, &b)) return 0;
-    code = lot_stays(&b, g->profile->ship_rule);
-    if (code == NULL) return 0;
-    if (strcmp(code, "lot.open") == 0) return EXCEPTION_LOT_OPEN;
-    return strcmp(code, "lot.unreleased") == 0 ? EXCEPTION_LOT_UNRELEASED : 0;
+    return exceptions[lot_stays(&b, g->profile->ship_rule)];
 }
 
 // More lots than its cargo tells: all that lies in it is counted.

@@ -3,8 +3,8 @@
 // A table says what an event means for those that it names, by its type, action, business step and
 // disposition; from which state each act is taken is the state machine's (unit.h), the same as for
 // what lines report. What is not taken is an exception (or, where the client is strict, a refusal):
-// the unit stays as it is. No event ends a hold, which takes a signature of QA: one
-// that says so is told.
+// the unit stays as it is. No event ends a hold, which takes a signature of QA: one that says so is
+// told.
 #pragma once
 #include "service/epcis/event.h"
 #include "service/event/captured.h"
@@ -14,9 +14,9 @@ struct captured_acts {
                                    // nothing is done to them
 };
 // Error declarations and everything that only looks at things: nothing.
+struct captured_acts captured_acts_of(const struct epcis_event *e);
 // What of its words somebody should look at although it is taken; 0: nothing.
 unsigned captured_warning(const struct epcis_event *e);
-struct captured_acts captured_acts_of(const struct epcis_event *e);
 
 // 0, or why the act is not taken: enum capture_exception.
 unsigned captured_step(unsigned sorts, const struct unit *own, const struct unit *stands,

@@ -1,6 +1,7 @@
 // The guards that all reports share (STATES, guards 1 to 3): each unit's state, parent and hold by
 // the table of states; time. Everything is looked at before anything is refused, so that a refusal
 // names every offender.
+#include "service/event/event_time.h"
 #include "service/event/newest.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
@@ -9,21 +10,6 @@
 #include "service/journal/site.h"
 #include <stdlib.h>
 #include <string.h>
-
-static status check_time(const struct decide *d, const struct report_ask *ask)
-{
-    const struct site *site = d->app;
-    int64_t ahead = ask->time.at.ms - d->now.ms;
-
-    if (ask->has_time && site->limits.clock_behind_max_ms != 0 &&
-        -ahead > (int64_t)site->limits.clock_behind_max_ms)
-        return fail(ST_CONFLICT, "time.floor", 0,
-                    "time: it is longer ago than this site takes (clock.behind_max)");
-    if (!ask->has_time || ahead <= (int64_t)site->limits.clock_ahead_max_ms) return OK;
-    return fail(ST_CONFLICT, "time.ahead", 0,
-                "time: it is %lld ms ahead of the service, at most %u are taken", (long long)ahead,
-                site->limits.clock_ahead_max_ms);
-}
 
 status judge_begin(struct judge *j, struct decide *d, const struct runs *units)
 {
@@ -36,7 +22,7 @@ status judge_begin(struct judge *j, struct decide *d, const struct runs *units)
     d->fact->client = ask->client;
     TRY(repeat_look(d, ask));
     if (d->repeat_seq != 0) return OK;
-    TRY(check_time(d, ask));
+    if (ask->has_time) TRY(event_time_check(d->app, d->now, ask->time.at.ms));
     j->previous.b = d->out;
     unit_rows_read(&j->rows, d->t);
     j->standing = (struct standing){.t = d->t};

@@ -4,12 +4,19 @@
 #include "service/client/client.h"
 #include "service/lot/lot_db.h"
 
-// NULL: it may. lot.on_hold, lot.recalled, lot.unreleased, lot.open
-static inline const char *lot_stays(const struct lot_brief *b, uint8_t ship_rule)
+enum lot_stay {
+    LOT_LEAVES,
+    LOT_STAYS_HELD,
+    LOT_STAYS_RECALLED,
+    LOT_STAYS_UNRELEASED,
+    LOT_STAYS_OPEN
+};
+
+static inline enum lot_stay lot_stays(const struct lot_brief *b, uint8_t ship_rule)
 {
-    if (b->held) return "lot.on_hold";
-    if (b->state == LOT_RECALLED) return "lot.recalled";
-    if (ship_rule == SHIP_QUARANTINE || b->state == LOT_RELEASED) return NULL;
-    if (b->state == LOT_CLOSED) return ship_rule == SHIP_CLOSED ? NULL : "lot.unreleased";
-    return "lot.open";
+    if (b->held) return LOT_STAYS_HELD;
+    if (b->state == LOT_RECALLED) return LOT_STAYS_RECALLED;
+    if (ship_rule == SHIP_QUARANTINE || b->state == LOT_RELEASED) return LOT_LEAVES;
+    if (b->state == LOT_CLOSED) return ship_rule == SHIP_CLOSED ? LOT_LEAVES : LOT_STAYS_UNRELEASED;
+    return LOT_STAYS_OPEN;
 }

@@ -315,7 +315,7 @@ static void reports_open(struct http_req *r)
     buf_init(&s->in, limits->report_body_max + (lines && !atomic ? READ_AHEAD : 0));
     slice_init(&s->slice, limits->report_units_max);
     s->slice.each = each;
-    s->slice.person = caller_of(r)->person;
+    s->slice.caller = caller_of(r);
     s->slice.reason = reason;
     s->slicer = (struct slicer){.lines_max = limits->slice_lines, .bytes_max = limits->slice_bytes};
     results_init(&s->results, limits->results_bytes_max);

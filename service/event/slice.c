@@ -43,8 +43,7 @@ status slice_add(struct slice *s, str json, size_t at)
     said_read(&r, s->units_max, &o->said);
     o->st = json_r_end(&r);
     if (o->said.reason.n == 0) o->said.reason = s->reason;
-    if (o->st.cls == ST_OK && s->person && o->said.reason.n == 0)
-        o->st = fail(ST_BAD_INPUT, "reason.required", 0, "reason: say why; people must");
+    if (o->st.cls == ST_OK) o->st = api_reason_check(s->caller, o->said.reason);
     if (o->st.cls != ST_OK) o->st.at += (uint32_t)at;
     return OK;
 }

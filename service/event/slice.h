@@ -13,8 +13,8 @@ struct slice {          // owner: the loop of the call, but while a job is away
     struct arena arena; // of the objects, the job and all that it asks
     struct object *objects;
     uint32_t n, room;
-    uint32_t units_max;   // in one report
-    bool person;          // who calls must say why
+    uint32_t units_max; // in one report
+    const struct caller *caller;
     str reason;           // of the call, for those that say none
     bool each;            // unit stands for itself
     uint64_t first, next; // index of its first object, and of the next; counted over all slices

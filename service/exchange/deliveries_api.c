@@ -148,7 +148,6 @@ static status whole_write(struct http_req *r, struct delivery_view *v, const str
     return OK;
 }
 
-// Ends the snapshot; the first trouble counts.
 static void reply(struct http_req *r, status st, struct buf *b)
 {
     if (st.cls == ST_OK) {

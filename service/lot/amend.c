@@ -173,9 +173,7 @@ static status amended_decide(struct decide *d)
     struct lot lot;
     uint32_t n = 0;
 
-    if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
-    d->fact->client = lot.client;
-    d->fact->lot = lot.number;
+    if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
     TRY(check(d, ask, &lot));
     for (unsigned i = 0; i < AMEND_END; i++) n += ask->value[i].p != NULL;
     bytes_u(d->out, lot.number, 4);

@@ -43,9 +43,7 @@ static status closed_decide(struct decide *d)
     struct lot_loose_ends e;
     struct lot lot;
 
-    if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
-    d->fact->client = lot.client;
-    d->fact->lot = lot.number;
+    if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
     if (lot.state == LOT_RECALLED)
         return fail(ST_CONFLICT, "lot.recalled", 0, "the lot is recalled");
     if (!lot_takes_commission(lot.state)) { // closed already: what was told then

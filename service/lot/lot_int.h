@@ -37,6 +37,9 @@ status lot_opened_get(str decided, struct lot_opened *out);
 // The lot as that fact opened it; of `extra` only whether there is any. Texts in the arena.
 status lot_of_opened(const struct fact *f, struct arena *a, struct lot *out);
 
+// In decide: the lot, which is then the fact's and the fact its client's; false: trouble.
+bool lot_decided(struct decide *d, uint32_t number, struct lot *out);
+
 struct lot_close_ask { // of kind_lot_closed
     uint32_t number;
     str reason;

@@ -181,6 +181,14 @@ static str joined(const struct form_list *names, struct arena *a)
     return s;
 }
 
+bool lot_decided(struct decide *d, uint32_t number, struct lot *out)
+{
+    if (!lot_get(d->t, number, d->arena, out)) return false;
+    d->fact->client = out->client;
+    d->fact->lot = out->number;
+    return true;
+}
+
 status lot_of_opened(const struct fact *f, struct arena *a, struct lot *out)
 {
     struct lot_opened o;

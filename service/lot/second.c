@@ -6,8 +6,8 @@
 // SHA-256 of the balance 16 | signature
 // decided part of `act.withdrawn`: lot 4 | act 1 | seq of the proposal 8 | reason str
 //
-// The second signs what the first has signed: where state or balance are others by then, the act is
-// proposed anew. Time alone ends a proposal; its row stays until the next one or the act.
+// The second signs what the first has signed: where state or balance are others by then, the first
+// signs anew. Time alone ends a proposal; its row stays until the next one or the act.
 #include "service/lot/second.h"
 #include "common/digest.h"
 #include "service/lot/lot_int.h"
@@ -154,6 +154,12 @@ bool lot_pending_signature(struct txn *t, const struct lot_pending *p, struct ar
     return true;
 }
 
+// Is the lot still what was signed first?
+static bool is_of(const struct proposed *x, const struct lot *lot, const struct sha256 *balance)
+{
+    return x->before == lot->state && memcmp(x->digest.p, balance->b, x->digest.n) == 0;
+}
+
 static bool waits(const struct lot_pending *p, wall now) { return p->expires.ms > now.ms; }
 
 bool lot_act_is_proposal(const struct site *s, struct txn *t, const struct lot *lot,
@@ -173,26 +179,25 @@ static status proposed_decide(struct decide *d)
     const struct lot_sign_ask *ask = d->ask;
     const struct site *site = d->app;
     struct lot_pending p;
-    struct signature first;
+    struct proposed first;
     struct buf json;
     struct lot lot;
 
-    if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
-    d->fact->client = lot.client;
-    d->fact->lot = lot.number;
-    if (lot_pending_get(d->t, lot.number, ask->what, &p) && waits(&p, d->now) &&
-        lot_pending_signature(d->t, &p, d->arena, &first)) {
-        if (!str_eq(first.user, ask->signature.user))
-            return fail(ST_CONFLICT, "act.pending", 0, "%.*s has signed it: sign it once more",
-                        STR(first.user));
-        d->repeat_seq = p.seq;
-        return OK;
-    }
+    if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
+    bool there = lot_pending_get(d->t, lot.number, ask->what, &p) && waits(&p, d->now) &&
+                 proposal_read(d->t, &p, d->arena, &first).cls == ST_OK;
+    if (there && !str_eq(first.signature.user, ask->signature.user))
+        return fail(ST_CONFLICT, "act.pending", 0, "%.*s has signed it: sign it once more",
+                    STR(first.signature.user));
     buf_init(&json, 256 * KB);
     status st = lot_act_check(d, ask->what, &lot, &json);
     if (st.cls == ST_OK && json.failed) st = no_memory();
     struct sha256 digest = sha256_of(buf_str(&json));
     buf_fini(&json);
+    if (st.cls == ST_OK && there && is_of(&first, &lot, &digest)) {
+        d->repeat_seq = p.seq;
+        return OK;
+    }
     bytes_u(d->out, lot.number, 4);
     bytes_u(d->out, ask->what, 1);
     bytes_u(d->out, lot.state, 1);
@@ -257,9 +262,9 @@ status lot_act_second(struct decide *d, const struct lot *lot, const struct lot_
     TRY(proposal_read(d->t, &p, d->arena, &x));
     if (str_eq(x.signature.user, ask->signature.user))
         return fail(ST_CONFLICT, "act.second", 0, "the same person cannot sign it twice");
-    if (x.before != lot->state || memcmp(x.digest.p, digest.b, x.digest.n) != 0)
+    if (!is_of(&x, lot, &digest))
         return fail(ST_CONFLICT, "act.changed", 0,
-                    "the lot is not as it was signed first: withdraw that, and sign anew");
+                    "the lot is not as it was signed first: who did so signs anew");
     *seq = p.seq;
     *first = x.signature;
     return OK;
@@ -276,9 +281,7 @@ static status withdrawn_decide(struct decide *d)
     struct lot_pending p;
     struct lot lot;
 
-    if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
-    d->fact->client = lot.client;
-    d->fact->lot = lot.number;
+    if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
     if (!lot_pending_get(d->t, lot.number, ask->what, &p))
         return fail(ST_CONFLICT, "act.none", 0, "nobody has proposed that");
     bytes_u(d->out, lot.number, 4);

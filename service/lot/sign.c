@@ -116,9 +116,7 @@ static status signed_decide(struct decide *d)
     struct buf json;
     struct lot lot;
 
-    if (!lot_get(d->t, ask->number, d->arena, &lot)) return txn_status(d->t);
-    d->fact->client = lot.client;
-    d->fact->lot = lot.number;
+    if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
     lot_papers_get(d->t, lot.number, &papers);
     if (rule->again && lot.state == rule->to) {
         d->repeat_seq = papers.signed_[rule->what];

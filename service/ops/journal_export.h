@@ -7,8 +7,7 @@
 //   {"seq","sha256","link","record","says":{…}}                     a record, base64
 //   {"seq","sha256","link"}                                         one that is not shown
 //   {"packtrail":"journal export 1","journal_id","from","until","records","client"?,"gtin"?,
-//    "lot"?,"time","link","sha256"}                                                      of all
-//    lines before this one
+//    "lot"?,"time","link","sha256"}                                 of all lines before this one
 //   {"signature"}                                 base64; Ed25519 over the line before, without LF
 #pragma once
 #include "common/digest.h"

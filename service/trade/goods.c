@@ -1,5 +1,6 @@
 // Runs in the committer.
 #include "service/trade/goods.h"
+#include "service/event/event_time.h"
 #include "service/event/newest.h"
 #include <string.h>
 
@@ -11,19 +12,9 @@ void goods_begin(struct goods *g, struct decide *d, int64_t time_ms)
     g->levels = (struct level_reader){d->t, names_here(g->site), d->arena, 0, {0}};
 }
 
-status goods_check_ahead(const struct goods *g)
+status goods_check_clock(const struct goods *g)
 {
-    int64_t ahead = g->time_ms - g->d->now.ms;
-    uint32_t max = g->site->limits.clock_ahead_max_ms;
-
-    if (g->time_ms != 0 && g->site->limits.clock_behind_max_ms != 0 &&
-        -ahead > (int64_t)g->site->limits.clock_behind_max_ms)
-        return fail(ST_CONFLICT, "time.floor", 0,
-                    "time: it is longer ago than this site takes (clock.behind_max)");
-    if (g->time_ms == 0 || ahead <= (int64_t)max) return OK;
-    return fail(ST_CONFLICT, "time.ahead", 0,
-                "time: it is %lld ms ahead of the service, at most %u are taken", (long long)ahead,
-                max);
+    return g->time_ms == 0 ? OK : event_time_check(g->site, g->d->now, g->time_ms);
 }
 
 static status header(struct goods *g, uint64_t seq, struct fact *kept)

@@ -36,8 +36,8 @@ struct goods_look {
 };
 
 void goods_begin(struct goods *g, struct decide *d, int64_t time_ms);
-// time.ahead
-status goods_check_ahead(const struct goods *g);
+// time.ahead, time.floor
+status goods_check_clock(const struct goods *g);
 // unit.unknown, unit.twice; what the unit is, and how it stands with its containers (not its lot).
 status goods_look(struct goods *g, const struct goods_unit *u, struct goods_look *out);
 // The first that ever was commissioned says whose all are. `code`: of one that is another's.

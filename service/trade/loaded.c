@@ -4,7 +4,6 @@
 #include "service/event/lot_leaving.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
-#include <string.h>
 
 #define NAMED_MAX 100u // inside, in one refusal
 
@@ -85,10 +84,10 @@ static status lot_says(struct goods *g, uint32_t number, const char *code, const
 static const struct {
     const char *code, *text;
 } stays[] = {
-    {"lot.on_hold",    "is on hold"         },
-    {"lot.recalled",   "is recalled"        },
-    {"lot.unreleased", "is not yet released"},
-    {"lot.open",       "is not closed"      },
+    [LOT_STAYS_HELD] = {"lot.on_hold",    "is on hold"         },
+    [LOT_STAYS_RECALLED] = {"lot.recalled",   "is recalled"        },
+    [LOT_STAYS_UNRELEASED] = {"lot.unreleased", "is not yet released"},
+    [LOT_STAYS_OPEN] = {"lot.open",       "is not closed"      },
 };
 
 // Goods leave by the client's rule (STATES, guard 6).
@@ -98,11 +97,8 @@ static status check_lot(struct goods *g, uint32_t lot, const struct client_profi
 
     if (lot == 0) return OK; // what began elsewhere
     if (!lot_brief_get(g->d->t, lot, &b)) b = (struct lot_brief){0};
-    const char *code = lot_stays(&b, p->ship_rule);
-    for (size_t i = 0; code != NULL && i < LEN(stays); i++)
-        if (strcmp(code, stays[i].code) == 0) return lot_says(g, lot, code, stays[i].text);
-    assert(code == NULL);
-    return OK;
+    enum lot_stay why = lot_stays(&b, p->ship_rule);
+    return why == LOT_LEAVES ? OK : lot_says(g, lot, stays[why].code, stays[why].text);
 }
 
 // More lots than its cargo tells: all that lies in it is counted.

@@ -205,7 +205,7 @@ static status decide_as(struct decide *d, bool back)
     struct buf previous, changes;
 
     goods_begin(&r.g, d, r.ask->time.at.ms);
-    TRY(goods_check_ahead(&r.g));
+    TRY(goods_check_clock(&r.g));
     r.received = NEW_ARRAY(d->arena, unit_id, r.ask->n + 1);
     r.units = NEW_ARRAY(d->arena, struct handed_unit, r.ask->n + 1);
     if (r.received == NULL || r.units == NULL) return no_memory();

@@ -228,7 +228,7 @@ static status decide_as(struct decide *d, bool forwards)
     struct buf previous;
 
     goods_begin(&s.g, d, s.ask->time.at.ms);
-    TRY(goods_check_ahead(&s.g));
+    TRY(goods_check_clock(&s.g));
     buf_init(&previous, 8 * MB); // at most 20 bytes a top
     status st = decide_tops(&s, &previous);
     buf_fini(&previous);

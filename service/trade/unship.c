@@ -137,7 +137,7 @@ static status void_decide(struct decide *d)
     struct goods g;
 
     goods_begin(&g, d, ask->time.at.ms);
-    TRY(goods_check_ahead(&g));
+    TRY(goods_check_clock(&g));
     buf_init(&previous, 8 * MB);
     status st = void_tops(&g, ask, &previous);
     buf_fini(&previous);

@@ -72,23 +72,44 @@ def test_both_signatures_are_in_whatever_people_read(site, marked, line, qa, noa
     assert kinds(site, marked)[-2:] == ["act.proposed", "lot.released"]
 
 
-def test_what_was_signed_first_is_what_is_signed_second(site, marked, line, qa, noa):  # noqa: F811
-    wish = {"signature": sign("approval", "x")}
-    qa.post(f"{marked}/release", wish, 202)
+def count_anew(marked, line):
+    """Another balance, in which nothing is left over."""
     line.call.post(f"{marked}/counters", {"level": "pack", "reject_bin": 3}, 200)
-    noa.refused("POST", f"{marked}/release", wish, status=409)  # a difference, or no more the same
     balance = line.operator.get(f"{marked}/balance")
     for d in balance["differences"]:
         if d["unexplained"]:
             line.operator.post(f"{marked}/explain", {
                 "as": "reject_bin_miscount", "level": d["level"], "count": d["unexplained"],
                 "reason": "x"})
+
+
+def test_what_was_signed_first_is_what_is_signed_second(site, marked, line, qa, noa):  # noqa: F811
+    wish = {"signature": sign("approval", "x")}
+    qa.post(f"{marked}/release", wish, 202)
+    line.call.post(f"{marked}/counters", {"level": "pack", "reject_bin": 3}, 200)
+    noa.refused("POST", f"{marked}/release", wish, status=409)  # a difference, or no more the same
+    count_anew(marked, line)
     noa.refused("POST", f"{marked}/release", wish, status=409, code="act.changed")
     noa.post(f"{marked}/withdraw", {"act": "release", "reason": "counted anew"}, 200)
     noa.post(f"{marked}/release", wish, 202)
     assert qa.post(f"{marked}/release", wish, 200)["state"] == "released"
     site.stop()
     site.verify()
+
+
+def test_who_has_signed_first_signs_anew_what_has_changed(site, marked, line, qa, noa):  # noqa: F811
+    wish = {"signature": sign("approval", "x")}
+    qa.post(f"{marked}/release", wish, 202)
+    qa.post(f"{marked}/release", wish, 202)  # nothing has changed: it is the same proposal
+    assert kinds(site, marked).count("act.proposed") == 1
+    count_anew(marked, line)
+    noa.refused("POST", f"{marked}/release", wish, status=409, code="act.changed")
+    pending, = qa.post(f"{marked}/release", {"signature": sign("review", "counted anew")},
+                       202)["pending"]
+    assert (pending["signature"]["meaning"], pending["signature"]["reason"]) == (
+        "review", "counted anew")
+    assert kinds(site, marked).count("act.proposed") == 2
+    assert noa.post(f"{marked}/release", wish, 200)["state"] == "released"
 
 
 def test_a_proposal_is_withdrawn_or_expires(site, marked, line, qa, noa):  # noqa: F811
