@@ -3,13 +3,13 @@
 #include "common/db.h"
 #include "common/bytes.h"
 #include "common/log.h"
+#include "common/metric.h"
 #include <errno.h>
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DB_MAGIC     0x6d1b00d1u
@@ -207,23 +207,15 @@ static int write_trouble(struct db *db, int rc)
     return disk.f_bavail * disk.f_frsize < DISK_FULL ? ENOSPC : rc;
 }
 
-static uint64_t clock_us(clockid_t which)
-{
-    struct timespec t;
-
-    clock_gettime(which, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 // LMDB syncs twice inside of its commit, where nobody else can take the time.
 static int commit_timed(struct txn *t)
 {
     struct db *db = t->db;
-    uint64_t took = clock_us(CLOCK_MONOTONIC), worked = clock_us(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t took = metric_us(CLOCK_MONOTONIC), worked = metric_us(CLOCK_THREAD_CPUTIME_ID);
     int rc = mdb_txn_commit(t->t);
 
-    worked = clock_us(CLOCK_THREAD_CPUTIME_ID) - worked;
-    took = clock_us(CLOCK_MONOTONIC) - took;
+    worked = metric_us(CLOCK_THREAD_CPUTIME_ID) - worked;
+    took = metric_us(CLOCK_MONOTONIC) - took;
     if (t->write) db->waited_us = took > worked ? took - worked : 0;
     return rc;
 }

@@ -15,6 +15,7 @@
 #include "common/http_server.h"
 #include "common/http_server_tls.h"
 #include "common/http_tree.h"
+#include "common/metric.h"
 #include <stdatomic.h>
 
 #define HTTP_MAGIC      0x48747470u
@@ -116,7 +117,7 @@ struct http_conn {
     struct mail mail;
 };
 
-uint64_t http_now_us(void);
+static inline uint64_t http_now_us(void) { return metric_us(CLOCK_MONOTONIC); }
 void http_conn_open(struct http_lane *l, const struct http_guest *guest);
 void http_conn_run(struct http_conn *c); // goes as far as it can; c may be gone afterwards
 void http_conn_expire(struct http_conn *c, uint64_t now_us);

@@ -23,6 +23,7 @@
 #include "common/buf.h"
 #include "common/status.h"
 #include "common/str.h"
+#include "common/when.h"
 
 enum json_type {
     JSON_NONE, // nothing more, or the reader has failed
@@ -100,3 +101,5 @@ void json_w_raw(struct json_w *w, str json); // trusted JSON text
 void json_w_kstr(struct json_w *w, const char *key, str s);
 void json_w_kint(struct json_w *w, const char *key, int64_t v);
 void json_w_kbool(struct json_w *w, const char *key, bool v);
+void json_w_kmoment(struct json_w *w, const char *key, struct moment m); // RFC 3339, with its zone
+void json_w_kwall(struct json_w *w, const char *key, wall at);           // in UTC

@@ -143,3 +143,18 @@ void json_w_kbool(struct json_w *w, const char *key, bool v)
     json_w_key(w, str_of(key));
     json_w_bool(w, v);
 }
+
+void json_w_kmoment(struct json_w *w, const char *key, struct moment m)
+{
+    struct buf b;
+
+    buf_init(&b, 64);
+    when_write(&b, m);
+    json_w_kstr(w, key, buf_str(&b));
+    buf_fini(&b);
+}
+
+void json_w_kwall(struct json_w *w, const char *key, wall at)
+{
+    json_w_kmoment(w, key, (struct moment){at, 0});
+}

@@ -225,3 +225,11 @@ void metric_write(struct buf *b)
         }
     }
 }
+
+uint64_t metric_us(clockid_t which)
+{
+    struct timespec t;
+
+    clock_gettime(which, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}

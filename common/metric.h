@@ -14,6 +14,7 @@
 #pragma once
 #include "common/buf.h"
 #include <stdatomic.h>
+#include <time.h>
 
 #define METRICS_MAX  128u                                       // that can be registered
 #define METRIC_MEDIA "text/plain; version=0.0.4; charset=utf-8" // of what metric_write gives
@@ -92,3 +93,6 @@ void metric_write(struct buf *b); // all that are registered, in that order
 // # HELP and # TYPE, then samples; a NULL label is none.
 void metric_family(struct buf *b, enum metric_kind kind, const char *name, const char *help);
 void metric_sample(struct buf *b, const char *name, const char *label, str value, int64_t n);
+
+// A clock in microseconds, for what is measured alone: what is decided by time asks env.
+uint64_t metric_us(clockid_t which);

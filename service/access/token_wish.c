@@ -173,13 +173,8 @@ status token_wish_take(const struct token_wish *w, struct txn *t, const struct e
 
 static void write_time(struct json_w *w, const char *name, wall at)
 {
-    struct buf b;
-
     if (at.ms == 0) return;
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, name, buf_str(&b));
-    buf_fini(&b);
+    json_w_kwall(w, name, at);
 }
 
 static void write_clients(struct txn *t, struct arena *a, struct json_w *w, const struct actor *x)

@@ -257,16 +257,12 @@ static status show(struct txn *t, wall now, const struct item *i, const void *va
                    struct json_w *w)
 {
     struct user_state s;
-    struct buf b;
 
     (void)value;
     user_state_get(t, i->number, &s);
     if (s.hash.n > 0) json_w_kbool(w, "must_change", s.first);
     if (s.locked_until.ms <= now.ms) return OK;
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){s.locked_until, 0});
-    json_w_kstr(w, "locked_until", buf_str(&b));
-    buf_fini(&b);
+    json_w_kwall(w, "locked_until", s.locked_until);
     return OK;
 }
 

@@ -34,16 +34,6 @@ static struct said read_fact(const struct fact *f)
     return s;
 }
 
-static void print_time(struct json_w *w, const char *name, wall at)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, name, buf_str(&b));
-    buf_fini(&b);
-}
-
 // ---- another password
 
 static status password_decide(struct decide *d)
@@ -120,7 +110,7 @@ static void refused_print(const struct fact *f, struct json_w *w, const void *ar
     (void)arg;
     json_w_kstr(w, "user", x.name);
     json_w_kint(w, "wrong", x.count);
-    print_time(w, "since", x.at);
+    json_w_kwall(w, "since", x.at);
 }
 
 // ---- too many
@@ -162,7 +152,7 @@ static void locked_print(const struct fact *f, struct json_w *w, const void *arg
     (void)arg;
     json_w_kstr(w, "user", x.name);
     json_w_kint(w, "wrong", x.count);
-    print_time(w, "until", x.at);
+    json_w_kwall(w, "until", x.at);
 }
 
 const struct kind kind_user_password = {

@@ -75,13 +75,8 @@ static void json_error(void *self, const struct capture_error *e)
 
 static void json_time(struct json_w *w, const char *key, wall at)
 {
-    struct buf b;
-
     if (at.ms == 0) return;
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, key, buf_str(&b));
-    buf_fini(&b);
+    json_w_kwall(w, key, at);
 }
 
 static str id_of(const struct shown *x)

@@ -2,6 +2,7 @@
 // that does it serves others.
 #include "service/capture/spool.h"
 #include "common/env.h"
+#include "common/name_sync.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -124,19 +125,6 @@ status spool_add(struct spool *s, str bytes)
     return OK;
 }
 
-static status folder_sync(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0) {
-        status st = trouble("the spool folder");
-        if (fd >= 0) close(fd);
-        return st;
-    }
-    close(fd);
-    return OK;
-}
-
 status spool_keep(struct spool *s)
 {
     char from[SPOOL_PATH_MAX + 64], to[SPOOL_PATH_MAX + 64], name[SPOOL_NAME_MAX];
@@ -151,7 +139,7 @@ status spool_keep(struct spool *s)
     path_of(s, name, to);
     if (rename(from, to) != 0) return trouble("a document could not be kept");
     memcpy(s->name, name, sizeof name);
-    TRY(folder_sync(s->folder));
+    if (!name_sync(to)) return trouble("the spool folder");
     s->kept = true;
     return OK;
 }
@@ -172,15 +160,8 @@ status spool_read(const struct spool *s, uint64_t at, char *out, size_t n, size_
 
 status spool_folder(const char *folder)
 {
-    char above[SPOOL_PATH_MAX];
-    const char *slash = strrchr(folder, '/');
-    size_t n = slash == NULL || slash == folder ? 1 : (size_t)(slash - folder);
-
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) return trouble(folder);
-    assert(n < sizeof above);
-    memcpy(above, slash == NULL ? "." : folder, n);
-    above[n] = 0;
-    return folder_sync(above); // or a document that is kept could go with it
+    return name_sync(folder) ? OK : trouble(folder); // or a document that is kept could go with it
 }
 
 void spool_sweep(const char *folder, bool (*is_needed)(void *self, str name), void *self)

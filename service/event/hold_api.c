@@ -26,16 +26,6 @@ static bool is_ok(struct http_req *r, status st)
 
 // ---- shown
 
-static void write_time(struct json_w *w, const char *name, struct moment m)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, m);
-    json_w_kstr(w, name, buf_str(&b));
-    buf_fini(&b);
-}
-
 static void write_lot(struct txn *t, const struct hold *h, struct json_w *w)
 {
     struct lot lot;
@@ -104,7 +94,7 @@ static status write_hold(struct http_req *r, struct txn *t, const struct hold *h
     json_w_kstr(w, "reason", report.reason);
     if (actor_get(t, f.actor, &r->arena, &actor))
         json_w_kstr(w, "by", actor.user.n > 0 ? actor.user : actor.id);
-    write_time(w, "time", f.flags & FACT_HAS_TIME ? f.event : (struct moment){.at = f.at});
+    json_w_kmoment(w, "time", f.flags & FACT_HAS_TIME ? f.event : (struct moment){.at = f.at});
     st = write_end(r, t, h, w);
     if (st.cls == ST_OK && whole && h->lot == 0) st = write_units(r, t, h, w);
     json_w_end(w);

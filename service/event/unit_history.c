@@ -214,16 +214,6 @@ static str type_of(const struct told *x)
     return S("other");
 }
 
-static void write_time(struct json_w *w, const char *key, struct moment m)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, m);
-    json_w_kstr(w, key, buf_str(&b));
-    buf_fini(&b);
-}
-
 static void write_some(struct json_w *w, const char *key, str text)
 {
     if (text.n > 0) json_w_kstr(w, key, text);
@@ -276,8 +266,8 @@ static status write_event(struct history *h, const struct event *e, struct json_
     json_w_object(w);
     json_w_kint(w, "seq", (int64_t)caller_seq(h->u->caller, &x.f));
     json_w_kstr(w, "type", type_of(&x));
-    write_time(w, "time", x.f.flags & FACT_HAS_TIME ? x.f.event : recorded);
-    write_time(w, "record_time", recorded);
+    json_w_kmoment(w, "time", x.f.flags & FACT_HAS_TIME ? x.f.event : recorded);
+    json_w_kmoment(w, "record_time", recorded);
     if (e->unit.v != h->unit.v) json_w_kstr(w, "through", unit_spelled(h->u, e->unit));
     if (container.v != 0 && container.v != e->unit.v)
         json_w_kstr(w, "parent", unit_spelled(h->u, container));

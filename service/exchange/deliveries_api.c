@@ -73,16 +73,6 @@ static const char *kind_name(const struct delivery_view *v, const struct fact *f
     return k == NULL ? "?" : k->name;
 }
 
-static void moment_write(struct json_w *w, const char *key, struct moment m)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, m);
-    json_w_kstr(w, key, buf_str(&b));
-    buf_fini(&b);
-}
-
 // Members of an open object that every answer about a delivery has.
 static void brief_write(struct http_req *r, struct delivery_view *v, const struct delivery *d,
                         struct json_w *w)
@@ -95,7 +85,7 @@ static void brief_write(struct http_req *r, struct delivery_view *v, const struc
     json_w_kint(w, "event", (int64_t)caller_seq(caller_of(r), &d->fact));
     json_w_kstr(w, "kind", str_of(kind_name(v, &d->fact)));
     if (d->fact.lot != 0 && lot_get(v->t, d->fact.lot, v->a, &lot)) json_w_kstr(w, "lot", lot.lot);
-    moment_write(w, "time", d->fact.event);
+    json_w_kmoment(w, "time", d->fact.event);
     json_w_kstr(w, "state", str_of(delivery_words[d->state]));
     if (d->outcome == 0 || delivery_outcome(v, d->outcome, &o).cls != ST_OK || o.code.n == 0)
         return;
@@ -139,7 +129,7 @@ static status whole_write(struct http_req *r, struct delivery_view *v, const str
     TRY(journal_get_header(v->t, d->outcome, &f));
     json_w_key(w, S("message"));
     json_w_object(w);
-    moment_write(w, "at", (struct moment){f.at, 0});
+    json_w_kmoment(w, "at", (struct moment){f.at, 0});
     json_w_kint(w, "attempts", (int64_t)o.attempts + 1);
     json_w_kint(w, "events", o.count);
     place_write(w, "sent_sha256", &o.sent);

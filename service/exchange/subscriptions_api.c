@@ -46,16 +46,6 @@ static status one_find(struct http_req *r, struct txn *t, uint32_t *number,
 
 // ---- as callers see it
 
-static void write_time(struct json_w *w, const char *key, wall at)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, key, buf_str(&b));
-    buf_fini(&b);
-}
-
 static void write_schedule(struct json_w *w, const struct subscription_schedule *s)
 {
     str fields[SCHEDULE_FIELDS];
@@ -81,10 +71,10 @@ static void write_one(struct http_req *r, struct json_w *w, const struct subscri
     json_w_kstr(w, "subscriptionID", buf_str(&b));
     buf_fini(&b);
     json_w_kstr(w, "dest", s->wish.dest);
-    write_time(w, "createdAt", s->made);
-    if (notified.ms != 0) write_time(w, "lastNotifiedAt", notified);
-    write_time(w, "initialRecordTime", s->initial);
-    write_time(w, "minRecordTime", least);
+    json_w_kwall(w, "createdAt", s->made);
+    if (notified.ms != 0) json_w_kwall(w, "lastNotifiedAt", notified);
+    json_w_kwall(w, "initialRecordTime", s->initial);
+    json_w_kwall(w, "minRecordTime", least);
     json_w_kstr(w, "epcFormat", str_of(rest_epcs_word(s->form.epcs)));
     json_w_kstr(w, "cbvXmlFormat", str_of(rest_words_word(s->form.words)));
     if (s->wish.schedule != NULL)

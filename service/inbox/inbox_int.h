@@ -31,7 +31,6 @@ status inbox_whole(struct inbox *x, const struct exception_row *row, struct json
 // What was done with it, by the fact that says so.
 void inbox_happening(struct inbox *x, const struct fact *f, const struct exception_act *act,
                      struct json_w *w);
-void inbox_time(struct json_w *w, const char *key, wall at);
 // Whose product: GTIN, and a serial where it is one pack; empty where nothing is known.
 struct inbox_product {
     str gtin, serial, lot, expiry;

@@ -234,7 +234,7 @@ void received_members(struct inbox *x, const struct fact *f, const struct pdg_me
     json_w_kstr(w, "type", str_of(pdg_type_word(m->type)));
     json_w_kstr(w, "message", m->id);
     json_w_kstr(w, "case", m->case_id);
-    inbox_time(w, "time", f->at);
+    json_w_kwall(w, "time", f->at);
     json_w_kstr(w, "po", m->po);
     optional(w, "from", m->gln.n > 0 ? m->gln : m->email);
     json_w_key(w, S("items"));

@@ -13,16 +13,6 @@
 
 #define HISTORY_MAX 1000u // entries told of one exception
 
-void inbox_time(struct json_w *w, const char *key, wall at)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, key, buf_str(&b));
-    buf_fini(&b);
-}
-
 static void by(struct inbox *x, uint32_t actor, struct json_w *w)
 {
     if (!caller_is_site(x->caller)) return; // who works here is nobody else's
@@ -102,7 +92,7 @@ void inbox_brief(struct inbox *x, const struct exception_row *row, struct json_w
     buf_fini(&id);
     json_w_kstr(w, "kind", str_of(exception_kind_word(row->kind)));
     json_w_kstr(w, "state", str_of(exception_state_word(row->state)));
-    inbox_time(w, "time", row->at);
+    json_w_kwall(w, "time", row->at);
     json_w_kstr(w, "code", row->code);
     json_w_kint(w, "count", row->count);
     if (caller_is_site(x->caller) && row->id.client.v != 0)
@@ -202,7 +192,7 @@ void inbox_happening(struct inbox *x, const struct fact *f, const struct excepti
     };
     const struct kind *k = kind_find(x->site->kinds, f->kind, f->kind_version);
 
-    inbox_time(w, "time", f->at);
+    json_w_kwall(w, "time", f->at);
     if (k != NULL) json_w_kstr(w, "what", str_from(str_of(k->name), sizeof "exception." - 1));
     by(x, f->actor, w);
     for (size_t i = 0; i < LEN(names); i++) {
@@ -242,7 +232,7 @@ status inbox_whole(struct inbox *x, const struct exception_row *row, struct json
     TRY(fact(x, row, w));
     if (row->settled != 0 && row->state == EXCEPTION_RESOLVED) {
         TRY(journal_get_header(x->t, row->settled, &f));
-        inbox_time(w, "settled", f.at);
+        json_w_kwall(w, "settled", f.at);
     }
     TRY(received_write(x, row, w));
     return history(x, row, w);

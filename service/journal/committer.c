@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define COMMITTER_MAGIC 0xc0331773u
 #define JOB_MAGIC       0x0000706au
@@ -44,14 +43,6 @@ struct job *job_new(struct arena *a, struct loop *home, uint32_t n)
     if (j == NULL || asks == NULL) return NULL;
     *j = (struct job){.magic = JOB_MAGIC, .home = home, .arena = a, .asks = asks, .n = n};
     return j;
-}
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 static void job_open(struct mail *m)
@@ -100,7 +91,7 @@ bool committer_submit(struct committer *c, struct job *j)
     assert(j->n == 1 || j->key.always || !j->key.present);
     if (atomic_load(&c->stopping)) return false;
     j->mail.open = job_open;
-    j->submitted_us = now_us();
+    j->submitted_us = metric_us(CLOCK_MONOTONIC);
     atomic_fetch_add(&c->held, 1); // before it can be answered
     if (mailbox_put(c->box, &j->mail)) return true;
     atomic_fetch_sub(&c->held, 1);
@@ -175,7 +166,7 @@ static uint32_t answer(const struct committer *c, struct job *j)
 
 static void time_it(struct committer *c, const struct batch_result *r, uint64_t from)
 {
-    c->last_end_us = now_us();
+    c->last_end_us = metric_us(CLOCK_MONOTONIC);
     c->last_waited_us = r->waited_us;
     c->waited_us += r->waited_us;
     if (!r->committed) return;
@@ -185,7 +176,7 @@ static void time_it(struct committer *c, const struct batch_result *r, uint64_t 
 
 static uint32_t run_batch(struct committer *c, struct job *jobs)
 {
-    uint64_t from = now_us();
+    uint64_t from = metric_us(CLOCK_MONOTONIC);
     struct batch_result r = batch_run(&c->batch, jobs);
 
     time_it(c, &r, from);
@@ -198,7 +189,7 @@ static uint32_t run_batch(struct committer *c, struct job *jobs)
     uint32_t n = answer(c, jobs);
     atomic_fetch_add(&c->jobs, n);
     atomic_fetch_sub(&c->held, n);
-    atomic_fetch_add(&c->busy_us, now_us() - from);
+    atomic_fetch_add(&c->busy_us, metric_us(CLOCK_MONOTONIC) - from);
     if (r.committed && c->conf.committed != NULL)
         c->conf.committed(c->conf.committed_self, c->batch.head_seq);
     return n;

@@ -282,14 +282,10 @@ static status write_past(struct txn *t, const struct lot *now, struct moment at,
                          struct json_w *w)
 {
     struct lot_past past;
-    struct buf b;
 
     TRY(lot_past_get(t, now, at.at, a, &past));
     json_w_object(w);
-    buf_init(&b, 64);
-    when_write(&b, at);
-    json_w_kstr(w, "at", buf_str(&b));
-    buf_fini(&b);
+    json_w_kmoment(w, "at", at);
     write_words(t, &past.lot, a, w);
     if (past.balance.n > 0) {
         json_w_key(w, S("balance"));

@@ -224,16 +224,6 @@ static void proposed_write(struct txn *t, const struct fact *f, const void *arg)
     lot_note(t, f->client, x.lot, f->seq);
 }
 
-static void time_write(struct json_w *w, const char *name, wall at)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, name, buf_str(&b));
-    buf_fini(&b);
-}
-
 static void proposed_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct proposed x;
@@ -242,7 +232,7 @@ static void proposed_print(const struct fact *f, struct json_w *w, const void *a
     if (proposed_get(f->decided, &x).cls != ST_OK) return;
     json_w_kstr(w, "act", str_of(words[x.act]));
     json_w_kstr(w, "state_before", str_of(lot_state_word(x.before)));
-    time_write(w, "expires", x.expires);
+    json_w_kwall(w, "expires", x.expires);
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
 }
@@ -342,7 +332,7 @@ void lot_pending_write(struct txn *t, const struct lot_pending *p, struct arena 
     json_w_kstr(w, "act", str_of(words[p->act]));
     json_w_key(w, S("signature"));
     signature_write(w, &s);
-    time_write(w, "expires", p->expires);
+    json_w_kwall(w, "expires", p->expires);
 }
 
 void lot_pendings_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)

@@ -18,16 +18,6 @@
 #define ABOUT_STOP  1u // what an exception of the clock is about
 #define ABOUT_JUMPS 2u
 
-static void time_member(struct json_w *w, const char *name, wall at)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, name, buf_str(&b));
-    buf_fini(&b);
-}
-
 static struct exception_end about(unsigned what)
 {
     return (struct exception_end){{0}, EXCEPTION_OF_CLOCK, exception_about(what, 0)};
@@ -96,8 +86,8 @@ static void jumped_print(const struct fact *f, struct json_w *w, const void *arg
     if (!jump_get(f, &j)) return;
     json_w_kstr(w, "effect", str_of(words[j.effect]));
     json_w_kint(w, "by_ms", j.shown.ms - j.steady.ms);
-    time_member(w, "steady", j.steady);
-    time_member(w, "shown", j.shown);
+    json_w_kwall(w, "steady", j.steady);
+    json_w_kwall(w, "shown", j.shown);
 }
 
 const struct kind kind_clock_jumped = {
@@ -154,7 +144,7 @@ static void accepted_write(struct txn *t, const struct fact *f, const void *arg)
 static void accepted_members(const struct accepted *x, struct json_w *w)
 {
     json_w_kint(w, "jump", (int64_t)x->jump);
-    time_member(w, "shown", x->shown);
+    json_w_kwall(w, "shown", x->shown);
     if (x->as.reason.n > 0) json_w_kstr(w, "reason", x->as.reason);
     if (!x->as.is_signed) return;
     json_w_key(w, S("signature"));
@@ -245,13 +235,13 @@ static void clock_get(struct http_req *r)
     buf_init(&b, 1 * KB);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
-    time_member(&w, "time", env_wall(env));
+    json_w_kwall(&w, "time", env_wall(env));
     json_w_kbool(&w, "synchronised", env_synchronised(env));
     json_w_kbool(&w, "stopped", stopped);
     if (stopped) {
         json_w_kint(&w, "jump", (int64_t)stop.seq);
-        time_member(&w, "steady", stop.steady);
-        time_member(&w, "shown", stop.shown);
+        json_w_kwall(&w, "steady", stop.steady);
+        json_w_kwall(&w, "shown", stop.shown);
     }
     json_w_end(&w);
     api_reply(r, 200, &b);

@@ -1,6 +1,7 @@
 // Paths, the lock and the file `format`. The lock is flock on the data folder itself, so that it
 // needs no file of its own and ends with the process, however that ends.
 #include "service/ops/folder.h"
+#include "common/name_sync.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,27 +56,10 @@ static status write_failed(const char *path)
     return fail(cls, "file.write", 0, "%s: %s", path, strerror(errno));
 }
 
-// The folder in which the last name of `path` stands.
-static status sync_folder_of(const char *path)
-{
-    char folder[FOLDER_PATH_MAX];
-    size_t n = strlen(path);
-
-    while (n > 1 && path[n - 1] == '/') n--;
-    while (n > 0 && path[n - 1] != '/') n--;
-    memcpy(folder, n == 0 ? "./" : path, n == 0 ? 2 : n);
-    folder[n == 0 ? 2 : n] = 0;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return write_failed(folder);
-    status st = fsync(fd) == 0 ? OK : write_failed(folder);
-    close(fd);
-    return st;
-}
-
 // Its name is on the disk before anything in it is.
 static status make_one(const char *path)
 {
-    if (mkdir(path, 0700) == 0) return sync_folder_of(path);
+    if (mkdir(path, 0700) == 0) return name_sync(path) ? OK : write_failed(path);
     if (errno == EEXIST) return OK;
     return fail(ST_STORE, "folder.make", 0, "%s: %s", path, strerror(errno));
 }
@@ -258,7 +242,7 @@ status folder_put(const char *path, str text)
     if (n < 0 || (size_t)n >= sizeof beside) return too_long(path);
     status st = write_synced(beside, text);
     if (st.cls == ST_OK && rename(beside, path) != 0) st = write_failed(path);
-    if (st.cls == ST_OK) return sync_folder_of(path);
+    if (st.cls == ST_OK) return name_sync(path) ? OK : write_failed(path);
     unlink(beside);
     return st;
 }

@@ -297,16 +297,11 @@ void request_members(struct txn *t, const struct site *site, const struct reques
 
 void request_state_members(const struct request_row *q, struct json_w *w)
 {
-    struct buf b;
-
     json_w_kstr(w, "state", str_of(request_state_word(q->state)));
     if (q->line.n > 0) json_w_kstr(w, "line", q->line);
     if (q->lot.n > 0) json_w_kstr(w, "lot", q->lot);
     if (q->order.n > 0) json_w_kstr(w, "order", q->order);
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){q->at, 0});
-    json_w_kstr(w, "time", buf_str(&b));
-    buf_fini(&b);
+    json_w_kwall(w, "time", q->at);
 }
 
 static status head_make(struct out *o, struct txn *t, const struct numbers_answer *a)

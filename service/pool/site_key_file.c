@@ -3,6 +3,7 @@
 // A new text is written beside it, synced and renamed over it, so that at every moment one whole
 // file is there. Its bytes are wiped from memory when they have been used. Called while starting
 // and by the commands that add an epoch; one at a time.
+#include "common/name_sync.h"
 #include "service/pool/site_key.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -105,22 +106,6 @@ static status write_all(const char *path, str text)
     return st;
 }
 
-// Makes the rename itself durable.
-static status folder_sync(const char *path)
-{
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    int n = slash == NULL ? snprintf(folder, sizeof folder, ".")
-                          : snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path);
-
-    assert(n > 0 && (size_t)n < sizeof folder);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return write_failed(folder);
-    status st = fsync(fd) == 0 ? OK : write_failed(folder);
-    close(fd);
-    return st;
-}
-
 static status replace(const char *path, str text)
 {
     char beside[4096];
@@ -130,7 +115,7 @@ static status replace(const char *path, str text)
         return fail(ST_BAD_INPUT, "site_key.write", 0, "the path of site.key is too long");
     status st = write_all(beside, text);
     if (st.cls == ST_OK && rename(beside, path) != 0) st = write_failed(path);
-    if (st.cls == ST_OK) return folder_sync(path);
+    if (st.cls == ST_OK) return name_sync(path) ? OK : write_failed(path);
     unlink(beside);
     return st;
 }

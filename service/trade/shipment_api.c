@@ -52,16 +52,6 @@ void shipped_write(const struct shipped *s, struct json_w *w)
     json_w_end(w);
 }
 
-static void write_time(struct json_w *w, struct moment m)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, m);
-    json_w_kstr(w, "time", buf_str(&b));
-    buf_fini(&b);
-}
-
 // As its fact says it; `state` and what voided it are of the row, which changes.
 static status write_shipment(struct http_req *r, const struct fact *f, enum shipment_state state,
                              struct json_w *w)
@@ -77,7 +67,7 @@ static status write_shipment(struct http_req *r, const struct fact *f, enum ship
     json_w_kstr(w, "state", str_of(shipment_state_word(state)));
     json_w_kint(w, "seq", (int64_t)caller_seq(caller_of(r), f));
     json_w_kint(w, "units", (int64_t)s.tops.units);
-    if (f->flags & FACT_HAS_TIME) write_time(w, f->event);
+    if (f->flags & FACT_HAS_TIME) json_w_kmoment(w, "time", f->event);
     shipped_write(&s.says, w);
     if (s.report.extra.n > 0) {
         json_w_key(w, S("extra"));

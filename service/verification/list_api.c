@@ -118,16 +118,6 @@ static uint64_t next_seq(struct listing *l) // the newest that is left; 0: none
 
 // ---- one answer
 
-static void write_time(struct json_w *w, const char *key, wall at)
-{
-    struct buf b;
-
-    buf_init(&b, 64);
-    when_write(&b, (struct moment){at, 0});
-    json_w_kstr(w, key, buf_str(&b));
-    buf_fini(&b);
-}
-
 static void write_some(struct json_w *w, const char *key, str text)
 {
     if (text.n > 0) json_w_kstr(w, key, text);
@@ -167,8 +157,8 @@ static void write_item(struct listing *l, const struct fact *f, const struct ver
     json_w_kstr(w, "exp", v->exp);
     json_w_kbool(w, "verified", verification_is_true(v->answer));
     write_some(w, "code", verification_code(v->answer));
-    write_time(w, "asked", v->asked);
-    write_time(w, "answered", f->at);
+    json_w_kwall(w, "asked", v->asked);
+    json_w_kwall(w, "answered", f->at);
     json_w_kint(w, "took_ms", took > 0 ? took : 0);
     verification_gln_write(w, "reqGLN", v->asker);
     verification_gln_write(w, "responderGLN", v->responder);
