@@ -6,7 +6,7 @@ status file_digest(const char *path, char hex[65])
 {
     static char piece[64 * KB];
     struct sha256_run run;
-    FILE *f = fopen(path, "rb");
+    FILE *f = fopen(path, "rbe");
 
     if (f == NULL) return fail(ST_STORE, "file.read", 0, "%s cannot be read", path);
     sha256_start(&run);

@@ -78,11 +78,10 @@ static status check_files(struct checking *c)
 static status check_format(struct checking *c)
 {
     struct folder_format format;
-    char id[33];
+    char id[33] = "";
 
     TRY(folder_format_read(&c->folder, &format));
-    for (size_t i = 0; i < sizeof format.journal_id; i++)
-        snprintf(id + 2 * i, 3, "%02x", format.journal_id[i]);
+    hex_put(id, format.journal_id, sizeof format.journal_id);
     checking_say(c, "%u, as this program writes it", format.format);
     if (format.format != FORMAT_NOW)
         checking_say(c, "%u; this program writes %d", format.format, FORMAT_NOW);

@@ -3,8 +3,9 @@
 //
 // glossary: a *difference* is what an equation leaves over. It is *explained* by changing what the
 // units are (they are lost on line, sampled …) or, where nobody knows which they are, by count.
-// What is said by count holds for the numbers it was said of, the *basis*: once a term of the
-// equation is another it is *out of date*, explains nothing, and must be said again.
+// What is said by count holds for the numbers it was said of, the *basis*: while a term of the
+// equation is another it is *out of date* and explains nothing, until it is said again or the terms
+// are what they were.
 #pragma once
 #include "service/lot/papers.h"
 

@@ -57,6 +57,21 @@ static status take_one(struct taking *x, const struct end_value *said, const cha
     return OK;
 }
 
+// Goods that were shipped on come back to whom they came from first, not to who shipped them on.
+static status take_origin(struct taking *x, struct shipped *went)
+{
+    struct shipped before;
+
+    while (went->from_party != 0) {
+        TRY(take_went(&x->u, x->ask->units, x->ask->n, went->from_party, &before));
+        if (before.number == 0 || before.number >= went->number) break;
+        went->from_party = before.from_party;
+        went->from_location = before.from_location;
+        went->number = before.number;
+    }
+    return OK;
+}
+
 static status take_ends(struct taking *x)
 {
     const struct caller *c = x->u.caller;
@@ -70,6 +85,7 @@ static status take_ends(struct taking *x)
     if (party == 0 && x->back && b->from != NULL) party = take_gln(b->from->party);
     if (party == 0 && !x->back && b->to != NULL) party = take_gln(b->to->party);
     TRY(take_went(&x->u, x->ask->units, x->ask->n, party, &went));
+    if (x->back) TRY(take_origin(x, &went));
     *s = (struct shipped){.from_party = x->back ? went.to_party : went.from_party,
                           .from_location = x->back ? went.to_location : went.from_location,
                           .to_party = x->back ? went.from_party : went.to_party,

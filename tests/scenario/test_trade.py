@@ -204,6 +204,15 @@ def test_containers_that_come_back_one_out_of_another_are_counted_right(site, li
     site.verify()
 
 
+def test_goods_that_were_shipped_on_come_back_to_whom_they_came_from_first(line, goods):
+    _, cases, pallet = goods
+    ship(line.operator, [pallet], **{"from": end(SITE)})
+    hub = line.site.as_role("distributor", client=line.client, party=HUB)
+    ship(hub, [cases[0]], SHOP)
+    back = line.operator.post("/v1/returns", {"units": [cases[0]]}, 200)
+    assert (back["accepted"], back["from"], back["to"]) == (1, end(SHOP), end(SITE))
+
+
 def test_a_correction_changes_no_state_and_stands_in_the_history(line, goods):
     serials, _, pallet = goods
     ship(line.operator, [pallet])
