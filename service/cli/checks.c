@@ -180,16 +180,18 @@ static status check_backup(struct checking *c)
     return OK;
 }
 
+// clang-format off
 const struct check checks_site[] = {
-    {"settings",     check_settings},
-    {"listen",              check_public},
-    {"verify",check_verify},
-    {"folder",       check_folder},
-    {"key file",              check_keys},
-    {"address",check_address},
-    {"page size",     check_page},
-    {"clock",              check_clock},
-    {"disk",      check_space},
-    {"backup",    check_backup},
-    {0             },
+    {"settings", check_settings},
+    {"listen", check_public},
+    {"verify", check_verify},
+    {"folder", check_folder},
+    {"key file", check_keys},
+    {"address", check_address},
+    {"page size", check_page},
+    {"clock", check_clock},
+    {"disk", check_space},
+    {"backup", check_backup},
+    {0},
 };
+// clang-format on

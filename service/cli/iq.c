@@ -179,10 +179,12 @@ static status check_machine(struct checking *c)
     return OK;
 }
 
+// clang-format off
 const struct check checks_program[] = {
-    {"program",        check_program},
-    {"hardening",                check_hardening},
-    {"libraries",check_libraries},
-    {"machine",      check_machine},
-    {0               },
+    {"program", check_program},
+    {"hardening", check_hardening},
+    {"libraries", check_libraries},
+    {"machine", check_machine},
+    {0},
 };
+// clang-format on

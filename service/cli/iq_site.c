@@ -387,14 +387,16 @@ static status check_head(struct checking *c)
     return OK;
 }
 
+// clang-format off
 const struct check checks_install[] = {
-    {"files",             check_files},
-    {"format",                   check_format},
-    {"file system",check_disk},
-    {"in force",       check_in_force},
-    {"time source",                   check_time},
-    {"certificates",check_certificates},
-    {"rights",       check_rights},
-    {"journal head",                   check_head},
-    {0  },
+    {"files", check_files},
+    {"format", check_format},
+    {"file system", check_disk},
+    {"in force", check_in_force},
+    {"time source", check_time},
+    {"certificates", check_certificates},
+    {"rights", check_rights},
+    {"journal head", check_head},
+    {0},
 };
+// clang-format on

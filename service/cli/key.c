@@ -12,11 +12,13 @@ struct wish {
     str reason, by;
 };
 #define W(member) .at = offsetof(struct wish, member)
+// clang-format off
 static const struct form_field fields[] = {
     {.name = "reason", .kind = FORM_STR, W(reason), .required = true, .max = 500},
-    {.name = "by",       .kind = FORM_STR, W(by), .required = true, .max = 200},
-    {0     },
+    {.name = "by", .kind = FORM_STR, W(by), .required = true, .max = 200},
+    {0},
 };
+// clang-format on
 static const struct form form = {"key", sizeof(struct wish), fields, 1};
 
 // The present file is this site's, and no line in it waits for a start.

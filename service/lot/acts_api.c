@@ -78,11 +78,13 @@ struct wish {
     str act, reason;
 };
 #define W(member) .at = offsetof(struct wish, member)
+// clang-format off
 static const struct form_field fields[] = {
     {.name = "act", .kind = FORM_STR, W(act), .required = true, .max = 16},
-    {.name = "reason",       .kind = FORM_STR, W(reason), .max = 500},
-    {0   },
+    {.name = "reason", .kind = FORM_STR, W(reason), .max = 500},
+    {0},
 };
+// clang-format on
 static const struct form form = {"withdrawal", sizeof(struct wish), fields, 1};
 
 static void withdrawn(struct http_req *r, const struct ask *a)
