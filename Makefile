@@ -95,8 +95,7 @@ $(BUILD)/%.o: %.c Makefile
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 # What a report of the installation says of how it was built.
-$(BUILD)/service/cli/iq.o: CFLAGS_ALL += -DBUILD_FLAGS='"$(strip -std=c17 $(OPTIMISE) $(HARDEN) \
-	$(LDFLAGS_ALL))"'
+$(BUILD)/service/cli/iq.o: CFLAGS_ALL += -DBUILD_FLAGS='"$(strip -std=c17 $(HARDEN) $(LDFLAGS_ALL))"'
 
 demo: all
 	$(BUILD)/packtrail demo
