@@ -31,6 +31,7 @@ struct packing {
     uint32_t product; // of the children, 0: not known yet
     bool strange;     // children of several products: no nominal count
     bool by_levels;   // none of the product's levels may be left out
+    struct tally *pack; // what the child before counts with, a pack that fits; NULL: it was none
 };
 
 // ---- the container
@@ -107,19 +108,20 @@ static status level_fits(struct packing *p, unit_id u, const struct unit_sorts *
     return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in there");
 }
 
-static bool tally(struct packing *p, uint32_t lot, uint8_t level)
+// NULL: there are too many.
+static struct tally *tally(struct packing *p, uint32_t lot, uint8_t level)
 {
     struct contents *own = &p->own;
     uint32_t i = own->tally_count;
 
     while (i > 0 && (own->tallies[i - 1].lot != lot || own->tallies[i - 1].level != level)) i--;
-    if (i == 0 && own->tally_count == TALLIES_MAX) return false;
+    if (i == 0 && own->tally_count == TALLIES_MAX) return NULL;
     if (i == 0) {
         own->tallies[own->tally_count] = (struct tally){lot, level, 0};
         i = ++own->tally_count;
     }
     own->tallies[i - 1].count++;
-    return true;
+    return &own->tallies[i - 1];
 }
 
 // An SSCC that began with an event which told no lot, or a unit that began elsewhere.
@@ -128,7 +130,7 @@ static status lotless_fits(struct packing *p)
     p->strange = true;
     if (!p->sorts.is_sscc)
         return fail(ST_CONFLICT, "pack.level", 0, "the product puts no such unit in there");
-    if (tally(p, 0, LEVEL_SSCC)) return OK;
+    if (tally(p, 0, LEVEL_SSCC) != NULL) return OK;
     return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
 }
 
@@ -160,17 +162,18 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     TRY(lot_fits(p, &s, lot));
     if (p->product == 0) p->product = shape->product;
     if (p->product != shape->product) p->strange = true;
-    if (tally(p, lot, level_of_unit(&p->levels, u, lot))) return OK;
+    struct tally *with = tally(p, lot, level_of_unit(&p->levels, u, lot));
+    if (s.sort == SORT_PACK) p->pack = with;
+    if (with != NULL) return OK;
     return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
 }
 
 // Nothing is moved into the container that it lies in; that it has a parent would say too little.
 static bool lies_there(struct packing *p, unit_id u)
 {
+    if (p->ask->type != REPORT_MOVE) return false;
     struct unit x = unit_get(&p->j.rows, u);
-
-    if (p->ask->type != REPORT_MOVE || x.parent.v == 0 || x.parent.v != p->ask->parent.v)
-        return false;
+    if (x.parent.v == 0 || x.parent.v != p->ask->parent.v) return false;
     p->j.looked++;
     alike_put(&p->j.previous, x.last);
     judge_offend(&p->j, u,
@@ -186,6 +189,11 @@ static void take_children(struct packing *p, bool parent)
 
     for (struct run_walk w = runs_walk(&p->ask->units); run_next(&w, &u);) {
         if (lies_there(p, u) || !judge_unit(&p->j, u, ACT_BE_PACKED, &x) || !parent) continue;
+        if (p->j.alike && p->pack != NULL) {
+            p->pack->count++;
+            continue;
+        }
+        p->pack = NULL;
         status st = child_fits(p, u, &x);
         if (st.cls != ST_OK) judge_offend(&p->j, u, st);
     }

@@ -124,7 +124,14 @@ struct judge { // owner: the committer, for one command
     int64_t awaited_ms;                 // of the oldest packing that waits for them; 0: none does
     uint32_t market_lot;                // the lot whose product's market was looked up last
     const struct market *market, *market_all; // for packs, and for all levels; NULL: no rules
-    status first;                             // offence
+    struct judged {                           // the unit judged last, where nothing spoke against
+        uint32_t space;
+        enum unit_act act; // 0: there is none
+        struct unit unit;
+        struct unit_change change;
+    } last;
+    bool alike;   // it stood as the one before, for which all was found that its row tells
+    status first; // offence
     uint32_t bad, looked;
     const struct runs *list; // of which units may be left out
     unit_id *out;            // those that offended, where each stands for itself

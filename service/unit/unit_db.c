@@ -1,10 +1,23 @@
-// row 'U' space 3, number of the row 5 (ordinal / 200) -> 200 x {often x 16 + state 1, flags 1,
-// first 5, last 5, parent 8} = 4,000 bytes: exactly one overflow page.
+// row 'U' space 3, number of the row 5 (ordinal / 200) -> the units as runs of such that are alike,
+// each told by what sets it apart from the run before (the first: from nothing): marks 1, how many
+// var where there are more, then of what changed the difference, zig: often x 16 + state and flags,
+// first, last, parent. Or, where that is no shorter, the 200 units as they are: often x 16 + state 1,
+// flags 1, first 5, last 5, parent 8.
+//
+// Neighbours are mostly alike (one report, one case) and their containers follow one another, so
+// that dozens of rows share a page of the store.
 #include "service/unit/unit_db.h"
 #include "service/journal/numbers.h"
 #include <string.h>
 
 #define ROW_BYTES (UNITS_A_ROW * UNIT_BYTES)
+#define RUN_BYTES 28u // at most: 1 + 2 + 3 + 6 + 6 + 10
+
+enum run_mark { HEAD = 1, FIRST = 2, LAST = 4, PARENT = 8, MANY = 16 };
+
+struct fields { // a unit as its bytes are
+    uint64_t head, first, last, parent;
+};
 
 struct key {
     char b[9];
@@ -33,11 +46,99 @@ void unit_rows_write(struct unit_rows *r, struct txn *t)
     r->writes = true;
 }
 
+static struct fields get_fields(const char *p)
+{
+    return (struct fields){get_be(p, 2), get_be(p + 2, 5), get_be(p + 7, 5), get_be(p + 12, 8)};
+}
+
+static void put_fields(char *p, const struct fields *f)
+{
+    put_be(p, f->head, 2);
+    put_be(p + 2, f->first, 5);
+    put_be(p + 7, f->last, 5);
+    put_be(p + 12, f->parent, 8);
+}
+
+static char *put_var(char *to, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7) *to++ = (char)(v | 0x80);
+    *to++ = (char)v;
+    return to;
+}
+
+static char *put_way(char *to, uint64_t way) { return put_var(to, way << 1 ^ (0 - (way >> 63))); }
+
+static uint64_t get_way(struct bytes_r *in)
+{
+    uint64_t v = bytes_get_var(in);
+    return v >> 1 ^ (0 - (v & 1));
+}
+
+static char *pack_run(char *to, const struct fields *was, const struct fields *is, size_t count)
+{
+    char *marks = to++;
+
+    *marks = (char)((is->head != was->head ? HEAD : 0) | (is->first != was->first ? FIRST : 0) |
+                    (is->last != was->last ? LAST : 0) | (is->parent != was->parent ? PARENT : 0) |
+                    (count > 1 ? MANY : 0));
+    if (*marks & MANY) to = put_var(to, count);
+    if (*marks & HEAD) to = put_way(to, is->head - was->head);
+    if (*marks & FIRST) to = put_way(to, is->first - was->first);
+    if (*marks & LAST) to = put_way(to, is->last - was->last);
+    if (*marks & PARENT) to = put_way(to, is->parent - was->parent);
+    return to;
+}
+
+// The row as it is stored: as runs in `to`, or as it is.
+static str pack(const char *row, char to[ROW_BYTES + RUN_BYTES])
+{
+    const char *end = row + ROW_BYTES, *next;
+    struct fields was = {0};
+    char *at = to;
+
+    for (const char *p = row; p < end; p = next) {
+        struct fields is = get_fields(p);
+        next = p + UNIT_BYTES;
+        while (next < end && memcmp(p, next, UNIT_BYTES) == 0) next += UNIT_BYTES;
+        at = pack_run(at, &was, &is, (size_t)(next - p) / UNIT_BYTES);
+        if (at >= to + ROW_BYTES) return (str){row, ROW_BYTES};
+        was = is;
+    }
+    return (str){to, (size_t)(at - to)};
+}
+
+// False where `v` is no row.
+static bool unpack(str v, char *row)
+{
+    char *end = row + ROW_BYTES;
+    struct bytes_r in = bytes_reader(v);
+    struct fields f = {0};
+
+    if (v.n == ROW_BYTES) {
+        memcpy(row, v.p, ROW_BYTES);
+        return true;
+    }
+    while (row < end && in.p < in.end) {
+        unsigned marks = *in.p++;
+        uint64_t n = marks & MANY ? bytes_get_var(&in) : 1;
+        if (marks & HEAD) f.head += get_way(&in);
+        if (marks & FIRST) f.first += get_way(&in);
+        if (marks & LAST) f.last += get_way(&in);
+        if (marks & PARENT) f.parent += get_way(&in);
+        bool wide = f.head >> 16 != 0 || f.first >> 40 != 0 || f.last >> 40 != 0;
+        if (in.bad || wide || n == 0 || n > (uint64_t)(end - row) / UNIT_BYTES) return false;
+        put_fields(row, &f);
+        for (const char *first = row; row += UNIT_BYTES, --n > 0;) memcpy(row, first, UNIT_BYTES);
+    }
+    return row == end && bytes_end(&in);
+}
+
 void unit_rows_end(struct unit_rows *r)
 {
     if (r->changed) {
         struct key k = key_of((unit_id){r->key});
-        txn_put(r->t, DB_ROWS, (str){k.b, sizeof k.b}, (str){r->row, ROW_BYTES});
+        char packed[ROW_BYTES + RUN_BYTES];
+        txn_put(r->t, DB_ROWS, (str){k.b, sizeof k.b}, pack(r->row, packed));
     }
     r->key = 0;
     r->changed = false;
@@ -50,29 +151,22 @@ static void load(struct unit_rows *r, unit_id first)
 
     unit_rows_end(r);
     r->key = first.v;
-    r->seen = NULL;
-    if (txn_get(r->t, DB_ROWS, (str){k.b, sizeof k.b}, &v)) {
-        if (v.n == ROW_BYTES)
-            r->seen = v.p;
-        else
-            txn_spoil(r->t, "store.corrupt", "a row of units");
-    }
-    if (!r->writes) return;
-    if (r->seen != NULL)
-        memcpy(r->row, r->seen, ROW_BYTES);
-    else
+    if (!txn_get(r->t, DB_ROWS, (str){k.b, sizeof k.b}, &v)) {
         memset(r->row, 0, ROW_BYTES);
-    r->seen = r->row;
+    } else if (!unpack(v, r->row)) {
+        txn_spoil(r->t, "store.corrupt", "a row of units");
+        memset(r->row, 0, ROW_BYTES);
+    }
 }
 
-// Where the unit's bytes lie, or NULL where its row was never written.
-static const char *find(struct unit_rows *r, unit_id u)
+// Where the unit's bytes lie.
+static char *find(struct unit_rows *r, unit_id u)
 {
     uint64_t at = unit_ordinal(u) % UNITS_A_ROW;
 
     assert(u.v != 0);
     if (r->key != u.v - at) load(r, (unit_id){u.v - at});
-    return r->seen == NULL ? NULL : r->seen + at * UNIT_BYTES;
+    return r->row + at * UNIT_BYTES;
 }
 
 struct unit unit_get(struct unit_rows *r, unit_id u)
@@ -80,7 +174,6 @@ struct unit unit_get(struct unit_rows *r, unit_id u)
     const char *p = find(r, u);
     struct unit x = {0};
 
-    if (p == NULL) return x;
     x.state = (enum unit_state)((uint8_t)p[0] % 16);
     x.often = (uint8_t)p[0] / 16;
     x.flags = (uint8_t)p[1];
@@ -97,7 +190,7 @@ struct unit unit_get(struct unit_rows *r, unit_id u)
 void unit_put(struct unit_rows *r, unit_id u, const struct unit *x)
 {
     assert(r->writes);
-    char *p = r->row + (find(r, u) - r->row);
+    char *p = find(r, u);
 
     p[0] = (char)(x->often * 16 + x->state);
     p[1] = (char)x->flags;
@@ -134,11 +227,14 @@ uint64_t units_count(struct txn *t)
 {
     static const char tag[1] = {ROW_UNIT};
     struct walk w = walk_open(t, DB_ROWS, (str){tag, 1}, (str){0});
+    char row[ROW_BYTES];
     uint64_t n = 0;
     str k, v;
 
-    while (walk_next(&w, &k, &v))
-        for (size_t at = 0; at < v.n; at += UNIT_BYTES) n += v.p[at] % 16 != 0;
+    while (walk_next(&w, &k, &v)) {
+        if (!unpack(v, row)) continue;
+        for (size_t at = 0; at < ROW_BYTES; at += UNIT_BYTES) n += (uint8_t)row[at] % 16 != 0;
+    }
     walk_close(&w);
     return n;
 }

@@ -1,4 +1,4 @@
-// unit_db.h - the rows of units: 200 of them each, 20 bytes a unit (FORMS, "Unit row").
+// unit_db.h - the rows of units: 200 of them each, 20 bytes a run of units that are alike.
 #pragma once
 #include "common/db.h"
 #include "service/unit/run.h"
@@ -13,7 +13,6 @@ struct unit_rows {
     uint64_t key; // unit_id of the row's first unit; 0: holds none
     bool changed;
     bool writes;
-    const char *seen; // the row in the store, while it is only read
     char row[UNITS_A_ROW * UNIT_BYTES];
 };
 
