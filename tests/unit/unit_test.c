@@ -1,13 +1,11 @@
-// The state machine walked whole, runs, and the rows of units.
+// The state machine walked whole, and runs.
 #include "common/arena.h"
 #include "service/unit/run.h"
 #include "service/unit/unit.h"
-#include "service/unit/unit_db.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -297,47 +295,6 @@ static void alike_values_cost_a_pair_a_stretch(void **state)
 
 // --- rows ---
 
-static void units_are_kept_by_the_row(void **state)
-{
-    char folder[] = "/tmp/unit_test_XXXXXX", path[64];
-    struct db_conf conf = {.folder = folder, .map_max = 64 * MB, .readers = 2};
-    struct unit_rows rows;
-    struct db *db;
-
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(db_open(&conf, &db).cls, ST_OK);
-    struct txn *t = txn_write(db);
-    unit_rows_write(&rows, t);
-    for (uint64_t i = 0; i < 1000; i++) {
-        struct unit u = {.state = (enum unit_state)(i % UNIT_STATES),
-                         .flags = (uint8_t)i,
-                         .first = i,
-                         .last = (UINT64_C(1) << 40) - 1 - i,
-                         .parent = {i * UINT64_C(0x0123456789abcd)}};
-        unit_put(&rows, unit_id_of(7, i * 3), &u);
-    }
-    unit_rows_end(&rows);
-    unit_rows_read(&rows, t);
-    for (uint64_t i = 1000; i-- > 0;) {
-        struct unit u = unit_get(&rows, unit_id_of(7, i * 3));
-        assert_int_equal(u.state, i % UNIT_STATES);
-        assert_int_equal(u.flags, (uint8_t)i);
-        assert_int_equal(u.first, i);
-        assert_int_equal(u.last, (UINT64_C(1) << 40) - 1 - i);
-        assert_int_equal(u.parent.v, i * UINT64_C(0x0123456789abcd));
-        assert_int_equal(unit_get(&rows, unit_id_of(7, i * 3 + 1)).state, UNIT_NONE);
-    }
-    assert_int_equal(unit_one(t, unit_id_of(8, 0)).last, 0);
-    assert_int_equal(txn_end(&t, true).cls, ST_OK);
-    db_close(&db);
-    snprintf(path, sizeof path, "%s/data.mdb", folder);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/lock.mdb", folder);
-    unlink(path);
-    rmdir(folder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,7 +304,6 @@ int main(void)
         cmocka_unit_test(runs_come_back_in_the_order_given),
         cmocka_unit_test(a_unit_that_stands_twice_is_found),
         cmocka_unit_test(alike_values_cost_a_pair_a_stretch),
-        cmocka_unit_test(units_are_kept_by_the_row),
     };
     return cmocka_run_group_tests(tests, read_table, NULL);
 }
