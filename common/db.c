@@ -38,6 +38,7 @@ struct txn {
                                    // could not begin
     unsigned parts;
     bool write;
+    bool rests; // a reader without a snapshot
     int rc;             // the first trouble, 0 while there is none
     const char *reason; // set by txn_spoil beside rc
     char what[64];
@@ -177,7 +178,14 @@ void txn_rest(struct txn *t)
 {
     OBJ_CHECK(t, TXN_MAGIC);
     assert(!t->write);
+    t->rests = true;
     if (t->t != NULL) mdb_txn_reset(t->t);
+}
+
+bool txn_rests(const struct txn *t)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    return t->rests;
 }
 
 void txn_renew(struct txn *t)
@@ -185,6 +193,7 @@ void txn_renew(struct txn *t)
     OBJ_CHECK(t, TXN_MAGIC);
     assert(!t->write);
     t->reason = NULL;
+    t->rests = false;
     t->rc = living(t->t == NULL ? mdb_txn_begin(t->db->env, NULL, MDB_RDONLY, &t->t)
                                 : mdb_txn_renew(t->t));
 }

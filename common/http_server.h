@@ -43,6 +43,8 @@ struct http_server_conf {
     bool (*offers)(const void *door, const struct http_route *route);
     // Sets r->caller or refuses (401, 403). `roles` is the route's; called before the body.
     status (*access_check)(struct http_req *r, const char *roles);
+    // What a connection brought was looked at, as far as it went; may be NULL. See http_in_turn.
+    void (*turned)(void *app, struct loop *loop);
     // After every reply, for log and metrics; may be NULL.
     void (*done)(const struct http_req *r, int code, uint64_t body_bytes, uint64_t us);
     void *app;

@@ -159,11 +159,19 @@ static bool (*const steps[])(struct http_conn *) = {
 
 void http_conn_run(struct http_conn *c)
 {
+    const struct http_server_conf *conf = &c->lane->server->conf;
+    struct loop *loop = c->lane->loop;
+
     if (c->bev == NULL) c->broken = true;
     c->depth++;
+    c->turning = true;
     while (!c->broken && steps[c->state](c)) {}
+    c->turning = false;
     if (--c->depth == 0 && c->broken) part(c);
+    if (conf->turned != NULL) conf->turned(conf->app, loop);
 }
+
+bool http_in_turn(struct http_req *r) { return http_conn_of(r)->turning; }
 
 // ---- events
 

@@ -251,6 +251,7 @@ static status server_open(struct service *s)
                                     .routes = serve_routes,
                                     .manners = s->manners,
                                     .access_check = access_check,
+                                    .turned = api_turned,
                                     .done = ops_request_done,
                                     .app = &s->site,
                                     .loops = s->site.loops,

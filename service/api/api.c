@@ -23,30 +23,34 @@ struct site *api_site(const struct http_req *r)
     return s;
 }
 
-static struct txn *reader_of(const struct http_req *r)
+static struct txn *reader_of(const struct site *s, const struct loop *l)
 {
-    struct site *s = api_site(r);
-
     for (unsigned i = 0; i < s->loop_count; i++)
-        if (s->loops[i] == r->loop) return s->readers[i];
+        if (s->loops[i] == l) return s->readers[i];
     assert_failed("the loop is one of the site", __FILE__, __LINE__);
 }
 
 struct txn *api_snapshot(struct http_req *r)
 {
-    struct txn *t = reader_of(r);
+    struct txn *t = reader_of(api_site(r), r->loop);
 
-    txn_renew(t);
+    if (txn_rests(t)) txn_renew(t);
     return t;
 }
 
 status api_snapshot_end(struct http_req *r, status st)
 {
-    struct txn *t = reader_of(r);
+    struct txn *t = reader_of(api_site(r), r->loop);
     status trouble = txn_status(t);
 
-    txn_rest(t);
+    if (trouble.cls != ST_OK || !http_in_turn(r)) txn_rest(t);
     return trouble.cls != ST_OK ? trouble : st;
+}
+
+void api_turned(void *app, struct loop *loop)
+{
+    struct txn *t = reader_of(app, loop);
+    if (!txn_rests(t)) txn_rest(t);
 }
 
 struct job *api_job(struct http_req *r, uint32_t n)

@@ -33,6 +33,7 @@ struct txn *capture_snapshot(const struct site *s, const struct loop *l)
 {
     struct txn *t = reader_of(s, l);
 
+    if (!txn_rests(t)) txn_rest(t); // it may be older than what the capture has stored
     txn_renew(t);
     return t;
 }

@@ -198,7 +198,5 @@ bool line_get(struct txn *t, str name, struct line *out)
 
 str line_name(struct txn *t, uint32_t number, struct arena *a)
 {
-    struct item i;
-
-    return item_by_number(t, &noun_line, number, &i) ? arena_str(a, i.name) : (str){"", 0};
+    return arena_str(a, item_name(t, &noun_line, number));
 }

@@ -219,9 +219,7 @@ bool client_by_name(struct txn *t, str name, client_id *out)
 
 str client_name(struct txn *t, client_id c, struct arena *a)
 {
-    struct item i;
-
-    return item_by_number(t, &noun_client, c.v, &i) ? arena_str(a, i.name) : (str){"", 0};
+    return arena_str(a, item_name(t, &noun_client, c.v));
 }
 
 status client_profile(struct txn *t, client_id c, struct client_profile *out)

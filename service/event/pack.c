@@ -25,12 +25,12 @@ struct packing {
     struct unit parent; // as it is
     struct unit_sorts sorts;
     struct contents own;
-    uint64_t before;  // children in it already
-    uint32_t lot;     // that every child must have, 0: not known yet or any
-    bool one_lot;     // all packs of a lowest container, and a case's content, are of one lot
-    uint32_t product; // of the children, 0: not known yet
-    bool strange;     // children of several products: no nominal count
-    bool by_levels;   // none of the product's levels may be left out
+    uint64_t before;    // children in it already
+    uint32_t lot;       // that every child must have, 0: not known yet or any
+    bool one_lot;       // all packs of a lowest container, and a case's content, are of one lot
+    uint32_t product;   // of the children, 0: not known yet
+    bool strange;       // children of several products: no nominal count
+    bool by_levels;     // none of the product's levels may be left out
     struct tally *pack; // what the child before counts with, a pack that fits; NULL: it was none
 };
 

@@ -53,9 +53,8 @@ status inbox_product(struct inbox *x, const struct exception_row *row, struct in
 
 static void named(struct inbox *x, const struct item_noun *n, uint32_t number, struct json_w *w)
 {
-    struct item i;
-
-    if (item_by_number(x->t, n, number, &i)) json_w_kstr(w, n->word, i.name);
+    str name = item_name(x->t, n, number);
+    if (name.n > 0) json_w_kstr(w, n->word, name);
 }
 
 static void about(struct inbox *x, const struct exception_row *row, struct json_w *w)

@@ -64,6 +64,7 @@ struct item_noun {
 };
 
 bool item_get(struct txn *t, const struct item_noun *n, str name, struct item *out);
+str item_name(struct txn *t, const struct item_noun *n, uint32_t number); // empty: none such
 bool item_by_number(struct txn *t, const struct item_noun *n, uint32_t number, struct item *out);
 // Every version is kept.
 bool item_version(struct txn *t, const struct item_noun *n, uint32_t number, uint32_t version,

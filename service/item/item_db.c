@@ -61,12 +61,19 @@ bool item_get(struct txn *t, const struct item_noun *n, str name, struct item *o
     return false;
 }
 
-bool item_by_number(struct txn *t, const struct item_noun *n, uint32_t number, struct item *out)
+str item_name(struct txn *t, const struct item_noun *n, uint32_t number)
 {
     struct key k = key_number(n, number, 0);
-    str name;
+    str name = {"", 0};
 
-    return txn_get(t, DB_ROWS, str_key(&k), &name) && item_get(t, n, name, out);
+    (void)txn_get(t, DB_ROWS, str_key(&k), &name);
+    return name;
+}
+
+bool item_by_number(struct txn *t, const struct item_noun *n, uint32_t number, struct item *out)
+{
+    str name = item_name(t, n, number);
+    return name.n > 0 && item_get(t, n, name, out);
 }
 
 bool item_version(struct txn *t, const struct item_noun *n, uint32_t number, uint32_t version,

@@ -207,9 +207,8 @@ static void next_phase(struct out *o)
 }
 
 // Fills the buffer with the next piece; o->phase is DONE when it was the last.
-static status put_piece(struct out *o, struct buf *b)
+static status put_piece(struct out *o, struct txn *t, struct buf *b)
 {
-    struct txn *t = api_snapshot(o->r);
     status st = OK;
 
     o->b = b;
@@ -218,7 +217,6 @@ static status put_piece(struct out *o, struct buf *b)
         o->phase = NUMBERS;
     }
     if (!put_some(o, t, &st) && st.cls == ST_OK) next_phase(o);
-    st = api_snapshot_end(o->r, st);
     return st.cls == ST_OK && b->failed
                ? fail(ST_INTERNAL, "reply.ceiling", 0, "a piece of the answer is too long")
                : st;
@@ -232,7 +230,7 @@ static void go_on(struct http_req *r)
     struct buf b;
 
     buf_init(&b, PIECE_BYTES);
-    status st = put_piece(o, &b);
+    status st = api_snapshot_end(o->r, put_piece(o, api_snapshot(o->r), &b));
     bool done = o->phase == DONE;
     if (st.cls == ST_OK) http_reply_write(r, buf_str(&b));
     buf_fini(&b);
@@ -240,20 +238,6 @@ static void go_on(struct http_req *r)
         http_reply_break(r); // a short answer must not look whole
     else if (done)
         http_reply_end(r);
-}
-
-static void reply_whole(struct out *o, int code)
-{
-    struct buf b;
-    status st = OK;
-
-    buf_init(&b, PIECE_BYTES);
-    while (st.cls == ST_OK && o->phase != DONE) st = put_piece(o, &b);
-    if (st.cls == ST_OK)
-        http_reply_buf(o->r, code, types[o->form], &b);
-    else
-        http_problem(o->r, st, S(""));
-    buf_fini(&b);
 }
 
 // ---- what is told
@@ -283,14 +267,14 @@ static status leave_unused(struct out *o, struct txn *t)
 void request_members(struct txn *t, const struct site *site, const struct request_row *q,
                      struct json_w *w)
 {
-    struct item pool;
+    str pool = item_name(t, &noun_pool, q->pool);
     struct buf id;
 
     buf_init(&id, OPAQUE_LEN + 1);
     opaque_put(site->opaque_key, OPAQUE_REQUEST, q->seq, &id);
     json_w_kstr(w, "request", buf_str(&id));
     buf_fini(&id);
-    if (item_by_number(t, &noun_pool, q->pool, &pool)) json_w_kstr(w, "pool", pool.name);
+    if (pool.n > 0) json_w_kstr(w, "pool", pool);
     if (q->gtin[0] != 0) json_w_kstr(w, "gtin", (str){q->gtin, sizeof q->gtin});
     json_w_kint(w, "quantity", q->quantity);
 }
@@ -304,12 +288,15 @@ void request_state_members(const struct request_row *q, struct json_w *w)
     json_w_kwall(w, "time", q->at);
 }
 
+// Where its state is not told the fact says all: nothing more is read for a line that waits.
 static status head_make(struct out *o, struct txn *t, const struct numbers_answer *a)
 {
-    struct request_row q;
+    struct request_row q = {
+        .seq = a->fact.seq, .pool = o->issued.pool, .quantity = o->issued.count};
     struct buf b;
 
-    if (!request_get(t, a->fact.seq, &q)) {
+    memcpy(q.gtin, o->issued.gtin, sizeof q.gtin);
+    if (a->tells_state && !request_get(t, a->fact.seq, &q)) {
         TRY(txn_status(t));
         return fail(ST_STORE, "store.corrupt", 0, "a request without a row");
     }
@@ -356,27 +343,37 @@ static void tell_where(struct http_req *r, uint64_t seq)
     buf_fini(&b);
 }
 
+// With the whole answer, where it is one piece: o->phase is DONE then.
+static status begin(struct out *o, struct txn *t, const struct numbers_answer *a, struct buf *whole)
+{
+    status st = prepare(o, t, a);
+
+    if (o->runs.units > PIECE) return st;
+    while (st.cls == ST_OK && o->phase != DONE) st = put_piece(o, t, whole);
+    return st;
+}
+
 void numbers_reply(struct http_req *r, const struct numbers_answer *a)
 {
     struct out *o = NEW(&r->arena, struct out);
-    struct txn *t = api_snapshot(r);
-    status st = no_memory();
+    struct buf whole;
 
-    if (o != NULL) {
-        o->r = r;
-        o->form = (enum shape)a->form;
-        st = prepare(o, t, a);
+    if (o == NULL) {
+        http_problem(r, no_memory(), S(""));
+        return;
     }
-    st = api_snapshot_end(r, st);
-    if (st.cls != ST_OK) {
+    o->r = r;
+    o->form = (enum shape)a->form;
+    buf_init(&whole, PIECE_BYTES);
+    status st = api_snapshot_end(r, begin(o, api_snapshot(r), a, &whole));
+    bool done = o->phase == DONE;
+    if (st.cls == ST_OK && a->code == 201) tell_where(r, a->fact.seq);
+    if (st.cls != ST_OK)
         http_problem(r, st, S(""));
-        return;
-    }
-    if (a->code == 201) tell_where(r, a->fact.seq);
-    if (o->runs.units <= PIECE) {
-        reply_whole(o, a->code);
-        return;
-    }
+    else if (done)
+        http_reply_buf(r, a->code, types[o->form], &whole);
+    buf_fini(&whole);
+    if (st.cls != ST_OK || done) return;
     r->work = o;
     http_reply_start(r, a->code, types[o->form], go_on, went);
     go_on(r);

@@ -164,7 +164,6 @@ static bool rival_check(void *self, uint32_t pool)
     struct space_conf conf;
     struct space_row row;
     struct pool_row p;
-    struct item item;
 
     if (pool == r->self || !pool_row_get(r->d->t, pool, &p) || p.kind == POOL_LIST) return true;
     if (!space_row_get(r->d->t, pool_newest(&p), &row) ||
@@ -173,7 +172,7 @@ static bool rival_check(void *self, uint32_t pool)
         return false;
     }
     if (space_disjoint(r->space, &other)) return true;
-    str name = item_by_number(r->d->t, &noun_pool, pool, &item) ? item.name : S("?");
+    str name = item_name(r->d->t, &noun_pool, pool);
     r->st =
         fail(ST_CONFLICT, "pool.overlaps", 0, "pool %.*s could give the same numbers", STR(name));
     return false;

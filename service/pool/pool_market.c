@@ -74,13 +74,12 @@ status pools_fit_market(struct decide *d, const char gtin[14], const struct mark
     uint32_t pools[POOLS_OF_ID_MAX];
     struct pool_id id = pool_id_gtin(gtin);
     uint32_t n = pools_of(d->t, &id, pools);
-    struct item item;
 
     for (uint32_t i = 0; i < n; i++) {
         status st = fits(d, pools[i], m);
         if (st.cls == ST_OK) continue;
         if (st.cls != ST_UNPROCESSABLE) return st;
-        str name = item_by_number(d->t, &noun_pool, pools[i], &item) ? item.name : S("?");
+        str name = item_name(d->t, &noun_pool, pools[i]);
         return fail(ST_CONFLICT, "market.pools", 0, "pool %.*s: %s", STR(str_shown(name, 32)),
                     st.text);
     }
