@@ -38,7 +38,7 @@ struct txn {
                                    // could not begin
     unsigned parts;
     bool write;
-    bool rests; // a reader without a snapshot
+    bool rests;         // a reader without a snapshot
     int rc;             // the first trouble, 0 while there is none
     const char *reason; // set by txn_spoil beside rc
     char what[64];

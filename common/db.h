@@ -33,7 +33,7 @@ void db_close(struct db **db); // NULL-safe; every transaction has ended
 
 struct txn *txn_write(struct db *db); // never NULL; may begin failed
 struct txn *txn_read(struct db *db);
-void txn_rest(struct txn *t);  // reader: gives the snapshot back, keeps its place
+void txn_rest(struct txn *t); // reader: gives the snapshot back, keeps its place
 bool txn_rests(const struct txn *t);
 void txn_renew(struct txn *t); // reader: a fresh snapshot, after txn_rest
 // Ends it either way. ST_FULL store.full when disk or map have no room, ST_STORE otherwise.
