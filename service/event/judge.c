@@ -152,11 +152,11 @@ status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct u
 // Units of one space whose rows say the same get one verdict, but where the guards look further.
 static bool stands_alike(const struct judge *j, unit_id u, enum unit_act act, const struct unit *x)
 {
-    const struct unit *y = &j->last.unit;
+    const struct unit *y = &j->row;
     bool looks_further = x->flags & UNIT_LATE || (x->last != 0 && begins(act));
 
-    return !looks_further && j->last.act == act && j->last.space == unit_space(u) &&
-           x->state == y->state && x->flags == y->flags && x->first == y->first &&
+    return j->before.v != 0 && unit_space(j->before) == unit_space(u) && j->act == act &&
+           !looks_further && x->state == y->state && x->flags == y->flags && x->first == y->first &&
            x->last == y->last && x->parent.v == y->parent.v;
 }
 
@@ -168,13 +168,16 @@ bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
     alike_put(&j->previous, x->last);
     j->alike = stands_alike(j, u, act, x);
     if (j->alike) {
-        *change = j->last.change;
+        *change = j->change;
         return true;
     }
-    j->last.act = 0;
+    j->before.v = 0;
     status st = judge_guard(j, u, act, x, change);
     if (st.cls == ST_OK) {
-        j->last = (struct judged){unit_space(u), act, *x, *change};
+        j->before = u;
+        j->act = act;
+        j->row = *x;
+        j->change = *change;
         return true;
     }
     judge_offend(j, u, st);

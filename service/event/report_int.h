@@ -124,13 +124,11 @@ struct judge { // owner: the committer, for one command
     int64_t awaited_ms;                 // of the oldest packing that waits for them; 0: none does
     uint32_t market_lot;                // the lot whose product's market was looked up last
     const struct market *market, *market_all; // for packs, and for all levels; NULL: no rules
-    struct judged {                           // the unit judged last, where nothing spoke against
-        uint32_t space;
-        enum unit_act act; // 0: there is none
-        struct unit unit;
-        struct unit_change change;
-    } last;
-    bool alike;   // it stood as the one before, for which all was found that its row tells
+    unit_id before; // the unit judged last, {0}: none, or it offended; how it was judged
+    enum unit_act act;
+    struct unit row;
+    struct unit_change change;
+    bool alike;   // it stood as the one before, for which all was found that a row tells
     status first; // offence
     uint32_t bad, looked;
     const struct runs *list; // of which units may be left out
@@ -144,8 +142,7 @@ struct unit_sorts judge_sorts(struct judge *j, unit_id u);
 const struct fact *judge_header(struct judge *j, uint64_t seq);
 uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first event; 0: none
 uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x); // x: its row
-// One unit of `units`, in their order: may `act` be done to it? *x is its row. The second tells
-// what changes.
+// May `act` be done to the next of `units`? *x is its row; the second tells what changes.
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
                   struct unit_change *change);
@@ -153,8 +150,7 @@ bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
 status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct unit *x,
                    struct unit_change *change);
 void judge_offend(struct judge *j, unit_id u, status st);
-// market_check.c: offends where the number, which begins with this lot, is not what the market of
-// the lot's product asks for.
+// market_check.c: offends where the number is not what the market of the lot's product asks for.
 void judge_market(struct judge *j, uint32_t lot, unit_id u);
 // Ends the list of previous positions, gives the fact its time; the refusal of what offended, with
 // what is left to be tried again where each unit stands for itself.
