@@ -197,8 +197,12 @@ def capture(options, folder):
         our = Ours(site, options, folder)
         documents(options, our, rival)
         events(options, our)
-        new_units(options, Foreign(our))
         answers(site)
+
+
+def foreign(options, folder):
+    with Site(options.bin, os.path.join(folder, "foreign")) as site:
+        new_units(options, site, Foreign(Ours(site, options, folder)))
 
 
 def documents(options, our, rival):
@@ -236,22 +240,22 @@ def events(options, our):
     table.show()
 
 
-def new_units(options, foreign):
+def new_units(options, site, foreign):
     table = Table("New foreign identifiers, 10 a document", "known before", "a second", "floor",
-                  "goal", "CPU us each", "p50 ms", "p99 ms", "verdict")
+                  "goal", "CPU us each", "p50 ms", "p99 ms", "file GB", "memory MB", "verdict")
     until = time.monotonic() + options.preload_secs
-    most = 0
-    while True:
+    for most in options.known:
+        foreign.preload(most, until)
         known = foreign.known
         runs = [foreign.run() for _ in range(min(3, options.rounds))]
         mid = median_of(runs)
         table.add(f"{known:,}", f"{mid('items'):.0f}", *NEW_FLOOR, f"{mid('cpu_us') / 10:.1f}",
                   f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
+                  f"{site.stored_gb():.1f}", f"{resident_mb(site.process.pid):.0f}",
                   "ERRORS" if any(r.errors for r in runs) else verdict(mid("items"), *NEW_FLOOR))
+        print(f"{known:,} known: {mid('items'):.0f} new a second", file=sys.stderr, flush=True)
         if time.monotonic() >= until:
             break
-        most = 1_000_000 if most == 0 else most + 4_000_000 if most == 1_000_000 else 2 * most
-        foreign.preload(most, until)
     table.show()
 
 
@@ -520,8 +524,8 @@ def ship(options, operator, ssccs, rival):
     table.show()
 
 
-PARTS = {"speed": speed, "trade": trade, "lot": lot, "capture": capture, "disk": disk,
-         "demo": demo, "load": plant.load, "start": plant.start}
+PARTS = {"speed": speed, "trade": trade, "lot": lot, "capture": capture, "foreign": foreign,
+         "disk": disk, "demo": demo, "load": plant.load, "start": plant.start}
 
 
 def options_read():
@@ -538,6 +542,9 @@ def options_read():
     p.add_argument("--fill", type=int, default=1_000_000, help="packs known before the rounds")
     p.add_argument("--preload-secs", type=int, default=60,
                    help="for what is known before new foreign identifiers are named")
+    p.add_argument("--known", default="0,1000000,5000000,10000000,20000000,50000000",
+                   help="how many foreign identifiers are known at each measurement, as far as "
+                        "--preload-secs lets them be")
     p.add_argument("--units", type=int, default=UNITS_DISK, help="packs for the disk's table")
     p.add_argument("--pallets", type=int, default=500, help="of 2,500 packs, for trade's tables")
     p.add_argument("--lot", type=int, default=1_000_000, help="packs of the lot")
@@ -552,6 +559,7 @@ def options_read():
     options = p.parse_args()
     for name in ("bin", "load", "disk", "plant"):
         setattr(options, name, os.path.abspath(getattr(options, name)))
+    options.known = [int(n) for n in options.known.split(",")]
     options.only, options.ops = options.only.split(","), options.ops.split(",")
     if unknown := [x for x in options.only if x not in PARTS] + [
             x for x in options.ops if x not in OPS]:

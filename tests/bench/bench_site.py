@@ -96,6 +96,12 @@ class Site:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(60)
 
+    def stored_gb(self):
+        """What the data folder takes on the disk."""
+        files = (os.stat(os.path.join(at, name)) for at, _, names in os.walk(self.folder)
+                 for name in names)
+        return sum(f.st_blocks for f in files) * 512 / 1e9
+
     def caller(self, role):
         scope = {"client": "acme"}
         if role == "line":
