@@ -81,9 +81,10 @@ static void begin(struct conversion *c)
 // What the front says lives no longer than the reading: it is written at once.
 static status master_take(struct conversion *c, const struct epcis_front *f)
 {
-    bool fits = c->conf.format != EPCIS_XML_1_2 || c->conf.sender.n > 0;
+    bool own = c->conf.kind == EPCIS_MASTERDATA_DOC;
+    bool fits = own || c->conf.format != EPCIS_XML_1_2 || c->conf.sender.n > 0;
 
-    if (c->conf.kind != EPCIS_DOC || !fits) {
+    if ((c->conf.kind != EPCIS_DOC && !own) || !fits) {
         left_out(fits ? "master data of a query's results"
                       : "master data: the header of 1.2 needs sender and receiver");
         return OK;
@@ -100,9 +101,6 @@ static status take_front(void *self, const struct epcis_front *f)
 
     c->conf.kind = f->kind;
     if (f->kind == EPCIS_BARE_EVENT && c->conf.format != EPCIS_JSON_2_0) c->conf.kind = EPCIS_DOC;
-    if (f->kind == EPCIS_MASTERDATA_DOC)
-        return fail(ST_UNSUPPORTED, "epcis.masterdata", 0,
-                    "documents of master data are not written");
     if (f->created.n > 0) TRY(created_read(f->created, &c->conf.created));
     c->conf.query_name = keep(c, f->query_name);
     c->conf.subscription_id = keep(c, f->subscription_id);

@@ -6,6 +6,7 @@
 struct epcis_format_ops {
     status (*begin)(struct epcis_doc *d);
     status (*event)(struct epcis_doc *d, const struct epcis_event *e);
+    status (*element)(struct epcis_doc *d, const struct epcis_vocabulary_element *e);
     status (*end)(struct epcis_doc *d);
     struct epcis_ns mda; // what its documents declare for epcis_ns_cbvmda
 };
@@ -50,7 +51,10 @@ status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool
 const struct epcis_ns *epcis_outer_ns(const struct epcis_doc *d, const struct epcis_node *n);
 // The same for a tree in the header, of which the document declares nothing.
 status epcis_used_collect_nodes(struct epcis_doc *d, const struct epcis_node *chain);
-// Master data of the header, as d->conf.elements has it: epcisMasterData, EPCISMasterData.
-status epcis_json_master(struct epcis_doc *d);
-status epcis_xml_master(struct epcis_doc *d);
+// Master data. An element in the list of vocabularies that is open; a vocabulary that is open is
+// closed by _end.
+status epcis_json_element(struct epcis_doc *d, const struct epcis_vocabulary_element *e);
+status epcis_xml_element(struct epcis_doc *d, const struct epcis_vocabulary_element *e);
+void epcis_json_elements_end(struct epcis_doc *d);
+void epcis_xml_elements_end(struct epcis_doc *d);
 str epcis_used_prefix(const struct epcis_doc *d, const struct epcis_ns *ns);

@@ -5,7 +5,7 @@
 #include "service/gs1/id.h"
 
 #define TEXT_MAX    (64 * KB)     // a text put together from parts that have smaller ceilings
-#define CLOSE_MAX   ((size_t)128) // what the end of any format needs, kept free for it
+#define CLOSE_MAX   ((size_t)192) // what the end of any format needs, kept free for it
 #define STATED_MAX  ((size_t)512) // a transaction statement, which may be part of that end
 #define SCRATCH_MAX (64 * MB)     // for one event; grows with its extensions alone
 
@@ -50,9 +50,11 @@ static status head_check(const struct epcis_out *h)
     if (h->statement && (!party || h->kind != EPCIS_DOC))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0,
                     "a statement is of a document's sender to its receiver");
-    if (h->element_count > 0 && (h->kind != EPCIS_DOC || (h->format == EPCIS_XML_1_2 && !party)))
+    bool of_header = h->kind == EPCIS_DOC && (h->format != EPCIS_XML_1_2 || party);
+    if (h->element_count > 0 && !of_header && h->kind != EPCIS_MASTERDATA_DOC)
         return fail(ST_UNPROCESSABLE, "epcis.head", 0,
-                    "master data stand in a document of events; in 1.2 behind its sender");
+                    "master data stand in a document of their own or of events; in 1.2 behind its "
+                    "sender");
     if (!str_is_utf8(h->instance, NULL))
         return fail(ST_UNPROCESSABLE, "epcis.head", 0, "the instance identifier is not UTF-8");
     for (uint32_t i = 0; i < h->ns_count; i++) TRY(ns_check(&h->ns[i]));
@@ -62,7 +64,6 @@ static status head_check(const struct epcis_out *h)
 void epcis_doc_init(struct epcis_doc *d, const struct epcis_out *conf, struct buf *out)
 {
     assert(conf->format < EPCIS_FORMAT_COUNT && formats[conf->format] != NULL && !out->failed);
-    assert(conf->kind != EPCIS_MASTERDATA_DOC);
     *d = (struct epcis_doc){
         .ops = formats[conf->format], .conf = *conf, .out = out, .st = head_check(conf)};
     if (conf->format == EPCIS_XML_1_2 && conf->ids == EPCIS_DL) d->conf.ids = EPCIS_URN;
@@ -79,6 +80,8 @@ static status event_write(struct epcis_doc *d, const struct epcis_event *e)
 
     if (bare && d->events > 0)
         return fail(ST_TOO_LARGE, "epcis.full", 0, "a bare event is one event");
+    if (d->conf.kind == EPCIS_MASTERDATA_DOC)
+        return fail(ST_CONFLICT, "epcis.event_list", 0, "a document of master data has no events");
     TRY(epcis_event_check(e));
     arena_reset(&d->scratch);
     TRY(epcis_used_collect(d, e, !bare));
@@ -89,13 +92,14 @@ static status event_write(struct epcis_doc *d, const struct epcis_event *e)
 
 struct epcis_mark epcis_doc_mark(const struct epcis_doc *d)
 {
-    return (struct epcis_mark){d->out->n, d->events, d->w};
+    return (struct epcis_mark){d->out->n, d->events, d->list, d->w};
 }
 
 void epcis_doc_back(struct epcis_doc *d, const struct epcis_mark *m)
 {
     d->w = m->w;
     d->events = m->events;
+    d->list = m->list;
     d->out->n = m->n;
     d->out->failed = false; // it was not at the mark: has_room said so
 }
@@ -106,6 +110,18 @@ status epcis_doc_event(struct epcis_doc *d, const struct epcis_event *e)
     struct epcis_mark mark = epcis_doc_mark(d);
     status st = event_write(d, e);
 
+    if (st.cls != ST_OK) epcis_doc_back(d, &mark);
+    return st;
+}
+
+status epcis_doc_element(struct epcis_doc *d, const struct epcis_vocabulary_element *e)
+{
+    assert(d->conf.kind == EPCIS_MASTERDATA_DOC);
+    TRY(d->st);
+    struct epcis_mark mark = epcis_doc_mark(d);
+    status st = d->ops->element(d, e);
+
+    if (st.cls == ST_OK && !has_room(d)) st = full(d);
     if (st.cls != ST_OK) epcis_doc_back(d, &mark);
     return st;
 }

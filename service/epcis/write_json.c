@@ -401,14 +401,47 @@ static void json_statement(struct json_w *w)
     json_w_end(w);
 }
 
+// Elements, and maybe more to come.
+static status json_master_begin(struct epcis_doc *d)
+{
+    struct json_w *w = &d->w.json;
+
+    json_w_key(w, S("epcisMasterData"));
+    json_w_object(w);
+    json_w_key(w, S("vocabularyList"));
+    json_w_array(w);
+    for (uint32_t i = 0; i < d->conf.element_count; i++)
+        TRY(epcis_json_element(d, &d->conf.elements[i]));
+    return OK;
+}
+
+static void json_master_end(struct epcis_doc *d)
+{
+    epcis_json_elements_end(d);
+    json_w_end(&d->w.json);
+    json_w_end(&d->w.json);
+}
+
+static status json_master(struct epcis_doc *d)
+{
+    TRY(json_master_begin(d));
+    json_master_end(d);
+    return OK;
+}
+
 static status json_header(struct epcis_doc *d)
 {
     struct json_w *w = &d->w.json;
 
+    if (d->conf.kind == EPCIS_MASTERDATA_DOC) {
+        json_w_key(w, S("epcisHeader"));
+        json_w_object(w);
+        return json_master_begin(d);
+    }
     if (!d->conf.statement && d->conf.element_count == 0) return OK;
     json_w_key(w, S("epcisHeader"));
     json_w_object(w);
-    if (d->conf.element_count > 0) TRY(epcis_json_master(d));
+    if (d->conf.element_count > 0) TRY(json_master(d));
     if (d->conf.statement) json_statement(w);
     json_w_end(w);
     return OK;
@@ -427,6 +460,17 @@ static void json_results(struct epcis_doc *d)
     json_w_object(w);
 }
 
+static void json_body(struct epcis_doc *d)
+{
+    struct json_w *w = &d->w.json;
+
+    json_w_key(w, S("epcisBody"));
+    json_w_object(w);
+    if (d->conf.kind == EPCIS_QUERY_DOC) json_results(d);
+    json_w_key(w, S("eventList"));
+    json_w_array(w);
+}
+
 static status json_begin(struct epcis_doc *d)
 {
     bool query = d->conf.kind == EPCIS_QUERY_DOC;
@@ -441,20 +485,25 @@ static status json_begin(struct epcis_doc *d)
     json_w_kstr(w, "creationDate", epcis_moment_text(d, d->conf.created));
     if (!query) json_parties(d); // the schema has no place for them in a query's results
     TRY(json_header(d));
-    json_w_key(w, S("epcisBody"));
-    json_w_object(w);
-    if (query) json_results(d);
-    json_w_key(w, S("eventList"));
-    json_w_array(w);
+    if (d->conf.kind != EPCIS_MASTERDATA_DOC) json_body(d);
     return OK;
 }
 
 static status json_end(struct epcis_doc *d)
 {
+    if (d->conf.kind == EPCIS_MASTERDATA_DOC) {
+        json_master_end(d);
+        json_w_end(&d->w.json); // the header
+        json_body(d);
+    }
     while (d->w.json.depth > 0) json_w_end(&d->w.json);
     return OK;
 }
 
 const struct epcis_format_ops epcis_json_ops = {
-    json_begin, json_event, json_end, {{"cbvmda", 6}, {"urn:epcglobal:cbv:mda:", 22}}
+    json_begin,
+    json_event,
+    epcis_json_element,
+    json_end,
+    {{"cbvmda", 6}, {"urn:epcglobal:cbv:mda:", 22}}
 };

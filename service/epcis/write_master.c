@@ -1,20 +1,25 @@
-// write_master.c - master data in the header of a document: vocabularies, their elements, and of
-// these attributes and children. Elements of one vocabulary that stand together share it.
+// write_master.c - master data, in a header or a document of their own: vocabularies, their
+// elements, and of these attributes and children. Elements of one vocabulary that stand together
+// share it.
 //
 // The value of an attribute may be a tree of somebody's own; what it names is declared at the
-// attribute, for the header is no event and the document knows nothing of it.
+// attribute, for an element is no event and the document knows nothing of it.
 #include "service/epcis/json_node.h"
 #include "service/epcis/xml_out.h"
+#include <string.h>
 
 typedef const struct epcis_vocabulary_element element;
 typedef const struct epcis_vocabulary_attr attr;
 
-static bool begins(element *all, uint32_t i)
+// Is the element of another vocabulary than the one that is open? Then it is of the next one.
+static bool begins(struct epcis_doc *d, element *e)
 {
-    return i == 0 || !str_eq(all[i - 1].type, all[i].type);
-}
+    struct sha256 type = sha256_of(e->type);
+    bool same = d->list.open && memcmp(&type, &d->list.vocabulary, sizeof type) == 0;
 
-static bool ends(element *all, uint32_t n, uint32_t i) { return i + 1 == n || begins(all, i + 1); }
+    d->list.vocabulary = type;
+    return !same;
+}
 
 // A list has no name, and is the value itself.
 static bool is_list(attr *a) { return a->content != NULL && a->content->name.n == 0; }
@@ -62,10 +67,18 @@ static status json_attr(struct epcis_doc *d, attr *a)
     return OK;
 }
 
-static status json_element(struct epcis_doc *d, element *e)
+status epcis_json_element(struct epcis_doc *d, element *e)
 {
     struct json_w *w = &d->w.json;
 
+    if (begins(d, e)) {
+        epcis_json_elements_end(d);
+        json_w_object(w);
+        json_w_kstr(w, "type", e->type);
+        json_w_key(w, S("vocabularyElementList"));
+        json_w_array(w);
+        d->list.open = true;
+    }
     json_w_object(w);
     json_w_kstr(w, "id", e->id);
     if (e->attr_count > 0) {
@@ -84,30 +97,13 @@ static status json_element(struct epcis_doc *d, element *e)
     return OK;
 }
 
-status epcis_json_master(struct epcis_doc *d)
+void epcis_json_elements_end(struct epcis_doc *d)
 {
-    element *all = d->conf.elements;
-    struct json_w *w = &d->w.json;
-
-    json_w_key(w, S("epcisMasterData"));
-    json_w_object(w);
-    json_w_key(w, S("vocabularyList"));
-    json_w_array(w);
-    for (uint32_t i = 0; i < d->conf.element_count; i++) {
-        if (begins(all, i)) {
-            json_w_object(w);
-            json_w_kstr(w, "type", all[i].type);
-            json_w_key(w, S("vocabularyElementList"));
-            json_w_array(w);
-        }
-        TRY(json_element(d, &all[i]));
-        if (!ends(all, d->conf.element_count, i)) continue;
-        json_w_end(w);
-        json_w_end(w);
+    if (d->list.open) {
+        json_w_end(&d->w.json);
+        json_w_end(&d->w.json);
     }
-    json_w_end(w);
-    json_w_end(w);
-    return OK;
+    d->list.open = false;
 }
 
 // ---- XML
@@ -129,10 +125,17 @@ static status xml_attribute(struct epcis_doc *d, attr *a)
     return w->st;
 }
 
-static status xml_element(struct epcis_doc *d, element *e)
+status epcis_xml_element(struct epcis_doc *d, element *e)
 {
     struct xml_w *w = &d->w.xml;
 
+    if (begins(d, e)) {
+        epcis_xml_elements_end(d);
+        xml_open(w, S("Vocabulary"));
+        xml_attr(w, S("type"), e->type);
+        xml_open(w, S("VocabularyElementList"));
+        d->list.open = true;
+    }
     xml_open(w, S("VocabularyElement"));
     xml_attr(w, S("id"), e->id);
     for (uint32_t i = 0; i < e->attr_count; i++) TRY(xml_attribute(d, &e->attrs[i]));
@@ -145,27 +148,11 @@ static status xml_element(struct epcis_doc *d, element *e)
     return w->st;
 }
 
-status epcis_xml_master(struct epcis_doc *d)
+void epcis_xml_elements_end(struct epcis_doc *d)
 {
-    element *all = d->conf.elements;
-    struct xml_w *w = &d->w.xml;
-
-    xml_open(w, S("extension")); // in 2.0, too
-    xml_open(w, S("EPCISMasterData"));
-    xml_open(w, S("VocabularyList"));
-    for (uint32_t i = 0; i < d->conf.element_count; i++) {
-        if (begins(all, i)) {
-            xml_open(w, S("Vocabulary"));
-            xml_attr(w, S("type"), all[i].type);
-            xml_open(w, S("VocabularyElementList"));
-        }
-        TRY(xml_element(d, &all[i]));
-        if (!ends(all, d->conf.element_count, i)) continue;
-        xml_close(w);
-        xml_close(w);
+    if (d->list.open) {
+        xml_close(&d->w.xml);
+        xml_close(&d->w.xml);
     }
-    xml_close(w);
-    xml_close(w);
-    xml_close(w);
-    return w->st;
+    d->list.open = false;
 }
