@@ -50,6 +50,7 @@
 #include "service/trade/shipment.h"
 #include "service/verification/verification.h"
 #include "service/vocabulary/master.h"
+#include "service/vocabulary/master_api.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,6 +89,7 @@ const struct http_route *const serve_routes[] = {
     subscriptions_routes,
     capture_routes,
     query_routes,
+    master_routes,
     soap_routes,
     NULL,
 };

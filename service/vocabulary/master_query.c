@@ -27,12 +27,29 @@ static status name_note(struct master_reader *r, str name)
     return OK;
 }
 
+// A URL's values, with '|' between them.
+static status text_cut(struct master_reader *r, str text, struct query_given *out)
+{
+    uint32_t n = 1;
+
+    for (size_t i = 0; i < text.n; i++) n += text.p[i] == '|';
+    str *at = n > QUERY_VALUES_MAX ? NULL : NEW_ARRAY(r->arena, str, n);
+    if (n <= QUERY_VALUES_MAX && at == NULL) return no_memory();
+    *out = (struct query_given){QUERY_LIST, at, n};
+    for (n = 0; at != NULL && str_cut(&text, '|', &at[n]);) n++;
+    if (at != NULL) at[n] = text;
+    return OK;
+}
+
 // Without those that are empty.
-static status list_take(struct master_reader *r, str name, const struct query_given *v,
+static status list_take(struct master_reader *r, str name, const struct query_given *given,
                         struct epcis_strs *out)
 {
+    struct query_given cut = *given;
+    const struct query_given *v = &cut;
     uint32_t n = 0;
 
+    if (given->as == QUERY_TEXT) TRY(text_cut(r, given->at[0], &cut));
     if (v->as != QUERY_LIST) return wrong("query.type", name, "a list of texts is wanted");
     if (v->n > QUERY_VALUES_MAX - r->values)
         return fail(ST_TOO_LARGE, "query.too_complex", 0, "a query has at most %u values",
@@ -50,7 +67,7 @@ static status list_take(struct master_reader *r, str name, const struct query_gi
 
 static status bool_take(str name, const struct query_given *v, bool *out)
 {
-    if (v->as != QUERY_PLAIN && v->as != QUERY_BOOL)
+    if (v->as != QUERY_PLAIN && v->as != QUERY_BOOL && v->as != QUERY_TEXT)
         return wrong("query.type", name, "true or false is wanted");
     str text = str_trim(v->at[0]);
     *out = str_eq(text, S("true")) || str_eq(text, S("1"));
@@ -60,7 +77,7 @@ static status bool_take(str name, const struct query_given *v, bool *out)
 
 static status size_take(str name, const struct query_given *v, uint64_t *out)
 {
-    if (v->as != QUERY_PLAIN && v->as != QUERY_NUMBER)
+    if (v->as != QUERY_PLAIN && v->as != QUERY_NUMBER && v->as != QUERY_TEXT)
         return wrong("query.type", name, "a whole number is wanted");
     if (!str_u64(str_trim(v->at[0]), UINT32_MAX, out) || *out == 0)
         return wrong("query.value", name, "a whole number from 1 on");

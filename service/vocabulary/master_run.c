@@ -31,7 +31,6 @@ struct master_run {
     uint64_t looks;
     struct element_id *hits;
     uint32_t n, told;
-    bool open; // a Vocabulary is
     bool done;
     status st; // of expanding
 };
@@ -141,7 +140,7 @@ status master_run_new(const struct master_conf *c, struct txn *t, struct master_
     r->magic = RUN_MAGIC;
     r->c = *c;
     arena_init(&r->own, 32 * MB);
-    arena_init(&r->scratch, 4 * MB);
+    arena_init(&r->scratch, 64 * MB);
     status st = names_make(r, t);
     if (st.cls == ST_OK)
         *out = r;
@@ -306,78 +305,81 @@ static bool name_wanted(const struct master_query *q, str name)
     return q->names.n == 0;
 }
 
-static status attributes_write(struct master_run *r, struct txn *t, const struct element_id *id,
-                               struct xml_w *w)
+static status attribute_take(struct master_run *r, struct txn *t, struct attr_row *row, bool xml,
+                             struct epcis_vocabulary_attr *out)
 {
-    str name = {0};
-    struct attr_row row;
+    TRY(attr_value(t, &r->scratch, row));
+    *out = (struct epcis_vocabulary_attr){.id = arena_str(&r->scratch, row->name),
+                                          .text = arena_str(&r->scratch, row->value)};
+    str tree = arena_str(&r->scratch, row->tree);
+    if (out->id.p == NULL || out->text.p == NULL || tree.p == NULL) return no_memory();
+    return vocabulary_tree_read(tree, xml, &r->scratch, &out->content);
+}
 
-    while (attr_next(t, r->c.client, id, name, &row)) {
-        TRY(attr_value(t, &r->scratch, &row));
-        name = row.name;
+static status attributes_take(struct master_run *r, struct txn *t, const struct element_id *id,
+                              bool xml, struct epcis_vocabulary_element *e)
+{
+    struct epcis_vocabulary_attr *all = NULL;
+    uint32_t room = 0;
+    struct attr_row row = {
+        .name = {"", 0}
+    };
+
+    while (attr_next(t, r->c.client, id, row.name, &row)) {
         if (!name_wanted(r->c.q, row.name)) continue;
-        xml_open(w, S("attribute"));
-        xml_attr(w, S("id"), row.name);
-        xml_text(w, row.value);
-        TRY(vocabulary_tree_write(row.tree, w));
-        xml_close(w);
+        if (e->attr_count == room) {
+            struct epcis_vocabulary_attr *more =
+                NEW_ARRAY(&r->scratch, struct epcis_vocabulary_attr, 2 * (size_t)room + 8);
+            if (more == NULL) return no_memory();
+            if (room > 0) memcpy(more, all, room * sizeof *all);
+            e->attrs = all = more;
+            room = 2 * room + 8;
+        }
+        TRY(attribute_take(r, t, &row, xml, &all[e->attr_count]));
+        row.name = all[e->attr_count++].id;
     }
     return txn_status(t);
 }
 
-static void children_write(struct master_run *r, struct txn *t, const struct element_id *id,
-                           struct xml_w *w)
+static status children_take(struct master_run *r, struct txn *t, const struct element_id *id,
+                            uint32_t n, struct epcis_vocabulary_element *e)
 {
-    struct element_row row;
-    str child;
+    str *all = NEW_ARRAY(&r->scratch, str, (size_t)n + 1), child;
 
-    if (!element_get(t, r->c.client, id, &row) || row.children == 0) return;
-    xml_open(w, S("children"));
-    for (uint32_t i = 0; i < row.children; i++)
-        if (child_get(t, r->c.client, id, i, &child)) xml_leaf(w, S("id"), child);
-    xml_close(w);
-}
-
-static void vocabulary_close(struct master_run *r, struct xml_w *w)
-{
-    if (r->open) {
-        xml_close(w);
-        xml_close(w);
+    if (all == NULL) return no_memory();
+    for (uint32_t i = 0; i < n; i++) {
+        if (!child_get(t, r->c.client, id, i, &child)) continue;
+        all[e->children.n] = arena_str(&r->scratch, child);
+        if (all[e->children.n++].p == NULL) return no_memory();
     }
-    r->open = false;
+    e->children.at = all;
+    return txn_status(t);
 }
 
-static status element_write(struct master_run *r, struct txn *t, uint32_t i, struct xml_w *w)
+static status element_write(struct master_run *r, struct txn *t, const struct element_id *id,
+                            struct epcis_doc *d)
 {
-    const struct element_id *id = &r->hits[i];
+    bool xml = d->conf.format != EPCIS_JSON_2_0;
+    struct epcis_vocabulary_element e = {.attrs = NULL};
     struct element_row row;
 
     arena_reset(&r->scratch);
     if (!element_get(t, r->c.client, id, &row)) return txn_status(t);
-    if (i > 0 && memcmp(&id->type, &r->hits[i - 1].type, sizeof id->type) != 0)
-        vocabulary_close(r, w);
-    if (!r->open) {
-        xml_open(w, S("Vocabulary"));
-        xml_attr(w, S("type"), row.type);
-        xml_open(w, S("VocabularyElementList"));
-        r->open = true;
-    }
-    xml_open(w, S("VocabularyElement"));
-    xml_attr(w, S("id"), row.id);
-    if (r->c.q->attributes) TRY(attributes_write(r, t, id, w));
-    if (r->c.q->children) children_write(r, t, id, w);
-    xml_close(w);
-    return w->st;
+    e.type = arena_str(&r->scratch, row.type);
+    e.id = arena_str(&r->scratch, row.id);
+    if (e.type.p == NULL || e.id.p == NULL) return no_memory();
+    if (r->c.q->attributes) TRY(attributes_take(r, t, id, xml, &e));
+    if (r->c.q->children) TRY(children_take(r, t, id, row.children, &e));
+    return epcis_doc_element(d, &e);
 }
 
-bool master_run_write(struct master_run *r, struct txn *t, uint32_t n, struct xml_w *w, status *st)
+bool master_run_write(struct master_run *r, struct txn *t, uint32_t n, struct epcis_doc *d,
+                      status *st)
 {
     OBJ_CHECK(r, RUN_MAGIC);
     assert(r->done);
     *st = OK;
     for (; n > 0 && r->told < r->n && st->cls == ST_OK; n--)
-        *st = element_write(r, t, r->told++, w);
-    if (st->cls == ST_OK && w->b->failed) *st = no_memory();
-    if (r->told == r->n) vocabulary_close(r, w);
+        *st = element_write(r, t, &r->hits[r->told++], d);
     return st->cls == ST_OK && r->told < r->n;
 }

@@ -4,7 +4,7 @@
 // owner: one loop. Names that are asked for are looked up; without any, whole vocabularies are
 // walked. An element that comes or goes between two turns is told or not.
 #pragma once
-#include "common/xml.h"
+#include "service/epcis/write.h"
 #include "service/vocabulary/master_query.h"
 
 struct master_conf {
@@ -19,6 +19,7 @@ status master_run_new(const struct master_conf *c, struct txn *t, struct master_
 void master_run_free(struct master_run **r);
 // One turn of about so many elements; true while there is more. query.too_large, query.too_complex
 bool master_run_turn(struct master_run *r, struct txn *t, uint32_t looks, status *st);
-// After the last turn: writes so many elements more, as Vocabulary elements into the open
-// VocabularyList; true while there are more. Those who are open are closed at the end.
-bool master_run_write(struct master_run *r, struct txn *t, uint32_t n, struct xml_w *w, status *st);
+// After the last turn: so many elements more for the document of master data; true while there are
+// more.
+bool master_run_write(struct master_run *r, struct txn *t, uint32_t n, struct epcis_doc *d,
+                      status *st);

@@ -1,5 +1,6 @@
 #include "service/vocabulary/tree.h"
 #include "common/bytes.h"
+#include "common/xml.h"
 
 static uint32_t count(const struct epcis_node *n, bool attributes)
 {
@@ -40,62 +41,97 @@ status vocabulary_tree_pack(const struct epcis_node *chain, struct buf *out)
     return count(chain, false) > 0 ? pack(chain, 0, out) : OK;
 }
 
-// ---- telling
+// ---- reading it again
 
-struct telling {
+struct reading {
     struct bytes_r in;
-    struct xml_w *w;
-    struct buf name;
-    unsigned muted; // inside elements that XML cannot name
+    struct arena *a;
+    bool names; // XML's alone
 };
 
-static void open(struct telling *x, str ns, str name)
+static struct epcis_node *node_add(struct reading *x, struct epcis_node ***end)
 {
-    buf_reset(&x->name);
-    if (ns.n > 0) buf_add(&x->name, S("v:"));
-    buf_add(&x->name, name);
-    xml_open(x->w, buf_str(&x->name));
-    if (ns.n > 0) xml_attr(x->w, S("xmlns:v"), ns);
+    struct epcis_node *n = NEW(x->a, struct epcis_node);
+
+    if (n == NULL) {
+        x->in.bad = true;
+        return NULL;
+    }
+    **end = n;
+    *end = &n->next;
+    return n;
 }
 
-static void tell_attributes(struct telling *x)
+static void ns_read(struct reading *x, struct epcis_node *n, str uri)
 {
-    uint64_t n = bytes_get_var(&x->in);
+    struct epcis_ns *ns = NEW(x->a, struct epcis_ns);
 
-    while (n-- > 0 && !x->in.bad) {
+    if (ns == NULL) {
+        x->in.bad = true;
+        return;
+    }
+    *ns = (struct epcis_ns){
+        .prefix = {"v", 1},
+          .uri = uri
+    };
+    n->ns = ns;
+}
+
+static bool is_name(const struct reading *x, str name)
+{
+    return !x->names || xml_is_any_ncname(name);
+}
+
+static bool is_value(str ns, str name) { return ns.n == 0 && str_eq(name, S("@value")); }
+
+static void attributes_read(struct reading *x, struct epcis_node ***end)
+{
+    for (uint64_t n = bytes_get_var(&x->in); n > 0 && !x->in.bad; n--) {
         str name = bytes_get_str(&x->in), value = bytes_get_str(&x->in);
-        if (x->muted == 0 && !x->in.bad && xml_is_any_ncname(name)) xml_attr(x->w, name, value);
+        if (!is_name(x, name)) continue;
+        struct epcis_node *attr = node_add(x, end);
+        if (attr == NULL) return;
+        attr->name = name;
+        attr->text = value;
+        attr->is_attribute = true;
     }
 }
 
-static void tell(struct telling *x, unsigned depth)
+// A list is what has children without a name.
+static enum epcis_node_kind kind_of(const struct epcis_node *n)
+{
+    if (n->child == NULL) return NODE_TEXT;
+    return n->child->name.n == 0 ? NODE_ARRAY : NODE_PARENT;
+}
+
+static void nodes_read(struct reading *x, struct epcis_node **end, unsigned depth)
 {
     uint64_t n = bytes_get_var(&x->in);
+    struct epcis_node muted, *to;
 
     if (depth > EPCIS_NODE_DEPTH_MAX) x->in.bad = true;
-    while (n-- > 0 && !x->in.bad) {
+    for (; n > 0 && !x->in.bad; n--) {
         str ns = bytes_get_str(&x->in), name = bytes_get_str(&x->in), text = bytes_get_str(&x->in);
-        bool named = !x->in.bad && xml_is_any_ncname(name);
-        bool value = x->muted == 0 && ns.n == 0 && str_eq(name, S("@value"));
-        if (value) xml_text(x->w, text);
-        if (!named) x->muted++;
-        if (x->muted == 0) open(x, ns, name);
-        tell_attributes(x);
-        if (x->muted == 0 && text.n > 0) xml_text(x->w, text);
-        tell(x, depth + 1);
-        if (x->muted == 0) xml_close(x->w);
-        if (!named) x->muted--;
+        to = is_name(x, name) || is_value(ns, name) ? node_add(x, &end) : &muted;
+        if (to == NULL) return;
+        *to = (struct epcis_node){.name = name, .text = text};
+        if (ns.n > 0) ns_read(x, to, ns);
+        struct epcis_node **inner = &to->child;
+        attributes_read(x, &inner);
+        nodes_read(x, inner, depth + 1);
+        to->kind = kind_of(to);
     }
 }
 
-status vocabulary_tree_write(str packed, struct xml_w *w)
+status vocabulary_tree_read(str packed, bool xml, struct arena *a, struct epcis_node **out)
 {
-    struct telling x = {.in = bytes_reader(packed), .w = w};
+    struct reading x = {.in = bytes_reader(packed), .a = a, .names = xml};
+    struct epcis_node *first = NULL;
 
+    *out = NULL;
     if (packed.n == 0) return OK;
-    buf_init(&x.name, 64 * KB);
-    tell(&x, 0);
-    buf_fini(&x.name);
+    nodes_read(&x, &first, 0);
+    *out = first;
     if (!bytes_end(&x.in)) return fail(ST_STORE, "record.corrupt", 0, "an attribute breaks off");
-    return w->st;
+    return OK;
 }

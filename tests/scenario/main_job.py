@@ -342,6 +342,7 @@ def ask(tell, client):
     poll = soap.envelope("<q:Poll><queryName>SimpleEventQuery</queryName>" +
                          soap.params([("EQ_action", ["OBSERVE"])]) + "</q:Poll>")
     tell(client, "POST", soap.QUERY, poll, headers={"Content-Type": "text/xml"})
+    tell(client, "GET", "/epcis/v1/master-data")
     base = "/epcis/v2/"
     shipped = tell(client, "GET", base + "events?EQ_bizStep=shipping&perPage=1")
     event, = shipped["epcisBody"]["queryResults"]["resultsBody"]["eventList"]

@@ -222,6 +222,69 @@ def test_a_header_of_1_2_without_parties_has_no_place_for_master_data():
     assert "Vocabulary" not in done.stdout
 
 
+DEEP = ("<attribute id='urn:x:deep'><n:a xmlns:n='urn:n' b='1'>t<c>&lt;</c></n:a></attribute>")
+
+
+def master_document(header="", version=1, more=DEEP):
+    return (f"<m:EPCISMasterDataDocument xmlns:m='urn:epcglobal:epcis-masterdata:xsd:{version}' "
+            f"schemaVersion='{ {1: '1.2', 2: '2.0'}[version] }' "
+            f"creationDate='2026-05-01T14:00:00Z'>{header}<EPCISBody><VocabularyList>"
+            "<Vocabulary type='urn:epcglobal:epcis:vtype:ReadPoint'><VocabularyElementList>"
+            "<VocabularyElement id='urn:epc:id:sgln:9506000.00001.0'><attribute id='urn:x:a'>1"
+            f"</attribute>{more}<children><id>urn:epc:id:sgln:9506000.00001.1</id></children>"
+            "</VocabularyElement><VocabularyElement id='urn:x:2'/></VocabularyElementList>"
+            "</Vocabulary><Vocabulary type='urn:x:own'><VocabularyElementList><VocabularyElement "
+            "id='urn:x:2'/></VocabularyElementList></Vocabulary></VocabularyList></EPCISBody>"
+            "</m:EPCISMasterDataDocument>")
+
+
+SBDH = "{http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader}"
+
+
+def lists_of(xml):
+    """What stands in the list of vocabularies, whatever its prefixes."""
+    root = lxml.etree.fromstring(xml.encode())
+    return [(e.tag, sorted(e.items()), (e.text or "").strip())
+            for e in root.find("EPCISBody/VocabularyList").iter()]
+
+
+@pytest.mark.parametrize("form, version", [("xml-1.2", 1), ("xml-2.0", 2)])
+def test_a_document_of_master_data_stays_one_in_xml(form, version):
+    for given in (1, 2):
+        xml = converted(form, master_document(version=given))
+        root = lxml.etree.fromstring(xml.encode())
+        assert root.tag == f"{{urn:epcglobal:epcis-masterdata:xsd:{version}}}EPCISMasterDataDocument"
+        assert root.get("creationDate") == "2026-05-01T14:00:00Z"
+        assert root.find("EPCISHeader") is None
+        assert lists_of(xml) == lists_of(master_document(version=given))
+
+
+def test_json_has_the_master_data_in_a_document_without_events():
+    back = json.loads(converted("json-ld", master_document()))
+    assert (back["type"], back["epcisBody"]) == ("EPCISDocument", {"eventList": []})
+    point, own = back["epcisHeader"]["epcisMasterData"]["vocabularyList"]
+    assert own == {"type": "urn:x:own", "vocabularyElementList": [{"id": "urn:x:2"}]}
+    first, second = point["vocabularyElementList"]
+    assert second == {"id": "urn:x:2"}
+    assert without_contexts(first)["attributes"] == [
+        {"id": "urn:x:a", "attribute": "1"},
+        {"id": "urn:x:deep", "attribute": {"n:a": {"b": "1", "c": "<", "@value": "t"}}}]
+    assert first["children"] == ["urn:epc:id:sgln:9506000.00001.1"]
+
+
+def test_sender_and_receiver_of_master_data_go_along():
+    there = json.loads(converted("json-ld", with_master(**PARTIES)))
+    head = converted("xml-1.2", json.dumps(there))
+    header = head[head.index("<EPCISHeader>"):head.index("<extension>")] + "</EPCISHeader>"
+    xml = converted("xml-2.0", master_document(header))
+    root = lxml.etree.fromstring(xml.encode())
+    assert root.findtext(f".//{SBDH}Type") == "MasterData"
+    assert root.findtext(f".//{SBDH}InstanceIdentifier") == "m-1"
+    assert [e.text for e in root.iter(f"{SBDH}Identifier")] == ["9506000000015", "9506000200019"]
+    assert root.find("EPCISHeader/extension") is None
+    assert lists_of(xml) == lists_of(master_document())
+
+
 def test_a_query_document_stays_one():
     text = json.dumps({
         "@context": [CONTEXT, {"example": "http://example.com/ns/"}],

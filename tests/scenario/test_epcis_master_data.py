@@ -1,7 +1,11 @@
 """Master data of documents are kept, asked for by name, and reached by questions for events."""
+import functools
+
+import lxml.etree
 import pytest
 
 import soap
+from epcis_documents import DATA
 from soap import Fault
 
 VTYPE = "urn:epcglobal:epcis:vtype:"
@@ -203,6 +207,95 @@ def test_values_with_elements_and_of_any_length_come_back(gateway, client):
                        {"includeAttributes": "1", "includeChildren": "0"})
     deep = body.find(".//attribute[@id='deep']/{urn:n}a")
     assert (deep.get("b"), deep.text, deep.findtext("c")) == ("1", "t", "<")
+
+
+# ---- as a document
+
+PATH = "/epcis/v1/master-data"
+FORMS = {  # parameters, Accept -> schema
+    "json": ("", "application/json", None),
+    "2.0": ("", "application/xml", "XSD-2.0/EPCglobal-epcis-masterdata-2_0.xsd"),
+    "1.2": ("version=1.2", "text/xml", "XSD-1.2/EPCglobal-epcis-masterdata-1_2.xsd"),
+}
+
+
+def fetched(caller, form="2.0", asked="", status=200):
+    params, accept, schema = FORMS[form]
+    done = caller.call("GET", f"{PATH}?{params}&{asked}", headers={"Accept": accept})
+    assert done.status_code == status, done.text
+    if status == 200:
+        assert done.headers["Content-Type"] == accept
+    if status == 200 and schema and DATA.is_dir():
+        schema_of(schema).assertValid(lxml.etree.fromstring(done.content))
+    return done
+
+
+@functools.cache
+def schema_of(name):
+    return lxml.etree.XMLSchema(lxml.etree.parse(DATA / "gs1-EPCIS" / name))
+
+
+def told(caller, asked):
+    root = lxml.etree.fromstring(fetched(caller, "2.0", asked).content)
+    return sorted(e.get("id").rsplit(":", 1)[1] for e in root.iter("VocabularyElement"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_document_of_master_data_says_the_same_where_it_is_captured(site, gateway, client, form):
+    capture(gateway, document(
+        vocabulary("Location", element(PLACE.format(1), [("urn:epcglobal:cbv:mda:city", "Basel"),
+                                                         ("urn:x:list", ["a", "b"]),
+                                                         ("urn:x:deep", {"ex:a": {"ex:b": "<"}})],
+                                       [PLACE.format(2)]), element("urn:x:bare")),
+        vocabulary("ReadPoint", element("urn:x:1", [("a", "v" * 20000)]))))
+    here = fetched(gateway, form)
+    other = site.as_role("gateway", client="other")
+    job = other.call("POST", "/epcis/v2/capture", here.content,
+                     headers={"Content-Type": here.headers["Content-Type"]})
+    assert job.status_code == 202 and other.get(job.headers["Location"])["success"] is True
+    same = asked(client)
+    assert asked(soap.Client(other)) == same
+    assert same[VTYPE + "Location"].keys() == {PLACE.format(1), "urn:x:bare"}
+    assert fetched(other, form).content.count(b"Basel") == 1
+    if form == "json":  # lists are nothing that XML has
+        assert b'"attribute":["a","b"]' in fetched(other, form).content
+
+
+def test_documents_of_master_data_are_asked_for_by_the_same_parameters(gateway):
+    capture_xml(gateway, xml(
+        ("ReadPoint", '<VocabularyElement id="urn:x:1"><attribute id="a">1</attribute><children>'
+                      '<id>urn:x:2</id></children></VocabularyElement><VocabularyElement '
+                      'id="urn:x:2"><attribute id="b">2</attribute></VocabularyElement>'),
+        ("EPCClass", '<VocabularyElement id="urn:x:3"/>')))
+    assert told(gateway, "") == ["1", "2", "3"]
+    assert told(gateway, f"vocabularyName={VTYPE}EPCClass") == ["3"]
+    assert told(gateway, f"vocabularyName={VTYPE}EPCClass|{VTYPE}ReadPoint") == ["1", "2", "3"]
+    assert told(gateway, "EQ_name=urn%3Ax%3A1|urn:x:3") == ["1", "3"]
+    assert told(gateway, "WD_name=urn:x:1") == ["1", "2"]
+    assert told(gateway, "HASATTR=b") == ["2"]
+    assert told(gateway, "EQATTR_a=1|7&EQATTR_b=") == ["1"]
+    whole = fetched(gateway, "1.2").text
+    assert "<children>" in whole and 'id="b"' in whole
+    assert "<children>" not in fetched(gateway, "1.2", "includeChildren=false").text
+    assert "<attribute" not in fetched(gateway, "1.2", "includeAttributes=false").text
+    assert 'id="b"' not in fetched(gateway, "1.2", "attributeNames=a").text
+
+
+@pytest.mark.parametrize("asked, status, code", [
+    ("version=1.1", 400, "query.value"), ("EQ_nam=x", 400, "query.unknown"),
+    ("EQ_name=a&EQ_name=b", 400, "query.twice"), ("includeChildren=perhaps", 400, "query.value"),
+    ("maxElementCount=2", 413, "query.too_large"),
+    ("EQ_name=" + "%7C".join(["x"] * 1001), 413, "query.too_complex"),
+])
+def test_what_is_no_question_for_a_document_is_refused(gateway, asked, status, code):
+    capture_xml(gateway, xml(("ReadPoint", "".join(f'<VocabularyElement id="urn:x:{n}"/>'
+                                                   for n in range(3)))))
+    assert fetched(gateway, "json", asked, status).json()["code"] == code
+
+
+def test_1_2_is_not_had_as_json(gateway):
+    done = gateway.call("GET", PATH + "?version=1.2", headers={"Accept": "application/json"})
+    assert (done.status_code, done.json()["code"]) == (406, "accept.none")
 
 
 # ---- what EPCIS 1.2 cannot say
