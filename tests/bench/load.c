@@ -7,7 +7,7 @@
 //         containers (18 digits) that it names, as lines, or tree, as JSON; fill: issues
 //         and commissions COUNT packs and writes their names into FILE; documents of EPCIS with
 //         COUNT identifiers, EPCS in each event (all): observe what FILE names, add new packs, name
-//         new foreign ones; preload: COUNT foreign ones, a thousand a document
+//         new foreign ones
 // FROM    the first of the foreign identifiers
 // LANES   a file of lines "gtin lot"; client i works on line i, from the start again after the last
 // PID     the service's: its CPU time per request becomes the last column
@@ -36,7 +36,6 @@
 #define STOCK_RATE     16000u // requests a second that the stock of numbers is laid in for
 #define REPORT_SIZE    100u   // packs in a report while preparing
 #define ISSUE_SIZE_MAX 100000u
-#define PRELOAD_SIZE   1000u
 #define SCANS          200
 #define WHERE                                                                                      \
     "\"readPoint\":{\"id\":\"urn:epc:id:sgln:9506000.00001.0\"},"                                  \
@@ -80,7 +79,7 @@ static struct {
     int pid, port, epoll;
     double seconds;
     size_t count, epcs; // in a request; of them in an event, 0: all
-    uint64_t foreign_next, foreign_end;
+    uint64_t foreign_next;
     uint64_t key_base, key_next, event_next, dice;
     uint64_t requests, errors;
     uint32_t *sample;
@@ -335,7 +334,6 @@ static bool foreign_epc(struct client *c)
 {
     char serial[24];
 
-    if (run.foreign_next >= run.foreign_end) return false;
     int n = snprintf(serial, sizeof serial, "S%012lu", run.foreign_next++);
     epc_put(&c->asker.out, S("09521999000006"), (str){serial, (size_t)n});
     return true;
@@ -509,7 +507,6 @@ static const struct step step_issue = {issue_ask, NULL, true},
                          step_tree = {tree_ask, tree_take, true},
                          step_observe = {observe_ask, NULL, true}, step_add = {add_ask, NULL, true},
                          step_foreign = {foreign_ask, NULL, true},
-                         step_preload = {foreign_ask, NULL, false},
                          step_jobs = {job_ask, job_take, false};
 
 static const struct op {
@@ -529,7 +526,6 @@ static const struct op {
     {"observe",    false, {NULL},                                    &step_observe,    &step_jobs},
     {"add",        true,  {&step_packs},                             &step_add,        &step_jobs},
     {"foreign",    false, {NULL},                                    &step_foreign,    &step_jobs},
-    {"preload",    false, {&step_preload},                           NULL,             &step_jobs},
 };
 
 // FILE has the packs of one client after those of another: each has its own.
@@ -552,10 +548,6 @@ static void stock_plan(const struct op *op)
         c->cases_wanted = requests;
         known_share(c, i);
     }
-    run.foreign_end = UINT64_MAX;
-    if (op->before[0] != &step_preload) return;
-    run.foreign_end = run.foreign_next + run.count / PRELOAD_SIZE * PRELOAD_SIZE;
-    run.count = PRELOAD_SIZE;
 }
 
 static void known_write(void)
@@ -709,8 +701,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < LEN(op->before) && op->before[i] != NULL; i++) step_run(op->before[i]);
     if (op->timed != NULL)
         op_time(op);
-    else if (op->after != NULL)
-        step_run(op->after);
     else if (run.file != NULL)
         known_write();
     return run.errors > 0;

@@ -4,5 +4,5 @@
 set -eu
 cd "$(dirname "$0")/../.."
 [ -x /usr/lib/postgresql/15/bin/pgbench ] || { echo "scripts/deps.sh bench first" >&2; exit 1; }
-make -s all build/bench/load build/bench/disk build/bench/plant
+make -s all build/bench/load build/bench/disk build/bench/plant build/bench/known
 exec /usr/bin/python3 tests/bench/bench.py "$@"
