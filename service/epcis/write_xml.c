@@ -15,13 +15,12 @@ static const struct version {
 };
 static const struct root {
     const char *prefix, *space, *name;
-    const char *list; // of what it is a list of
     const char *type; // what the SBDH calls it
 } roots[] = {
-    [EPCIS_DOC] = {"epcis",   "epcis",            "EPCISDocument",           "EventList", "Events"    },
-    [EPCIS_QUERY_DOC] = {"epcisq",  "epcis-query",      "EPCISQueryDocument",      "EventList", "Events"    },
+    [EPCIS_DOC] = {"epcis",   "epcis",            "EPCISDocument",           "Events"},
+    [EPCIS_QUERY_DOC] = {"epcisq",  "epcis-query",      "EPCISQueryDocument",      "Events"},
     [EPCIS_MASTERDATA_DOC] = {"epcismd", "epcis-masterdata", "EPCISMasterDataDocument",
-                   "VocabularyList",                                                      "MasterData"},
+                   "MasterData"                                                      },
 };
 
 static const struct root *root_of(const struct epcis_doc *d) { return &roots[d->conf.kind]; }
@@ -182,8 +181,9 @@ static status begin(struct epcis_doc *d)
         xml_open(w, S("EPCISBody"));
         if (d->conf.kind == EPCIS_QUERY_DOC) results(d);
     }
-    xml_open(w, str_of(root_of(d)->list));
-    return d->conf.kind == EPCIS_MASTERDATA_DOC ? elements(d) : w->st;
+    bool master = d->conf.kind == EPCIS_MASTERDATA_DOC;
+    xml_open(w, master ? S("VocabularyList") : S("EventList"));
+    return master ? elements(d) : w->st;
 }
 
 static void close_to(struct xml_w *w, unsigned depth)

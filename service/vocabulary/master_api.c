@@ -58,8 +58,9 @@ static void master_data(struct http_req *r)
         http_problem(r, st, S(""));
 }
 
+#define READERS "gateway client operator qa auditor admin"
+
 const struct http_route master_routes[] = {
-    {HTTP_GET,                                    "/epcis/v1/master-data", "gateway client operator qa auditor admin", 0, master_data,
-     NULL, NULL, NULL},
+    {HTTP_GET, "/epcis/v1/master-data", READERS, 0, master_data, NULL, NULL, NULL},
     {0},
 };
