@@ -339,6 +339,23 @@ static bool is_awaited(struct capturing *c, uint32_t i, enum unit_act act)
     return c->d->wakes = true;
 }
 
+// What began elsewhere may be told to have begun after what it did since: nobody waited for that.
+static bool begins_behind(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
+{
+    return act == ACT_COMMISSION && is_foreign(c, i) && x->first == 0 && x->last != 0 &&
+           c->ask->time.at.ms <= newest(c, c->units[i], x);
+}
+
+static unsigned judge_behind(struct capturing *c, uint32_t i, const struct unit *x)
+{
+    bool late = c->ask->time.at.ms < newest(c, c->units[i], x);
+    bool holds = children_count(c->d->t, c->units[i]) > 0;
+    struct unit_change change = {captured_begun(sort_of(c, i), x->state, holds),
+                                 late ? UNIT_LATE : 0, 0};
+
+    return effect_change(EFFECT_BEGINS, &change);
+}
+
 static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
 {
     struct unit x = unit_get(rows, c->units[i]);
@@ -352,6 +369,8 @@ static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
     if (c->lot == 0 && !is_foreign(c, i)) c->lot = lot_of(c, &x);
     if (c->waits) {
         effect = judge_waiting(c, i, &x);
+    } else if (begins_behind(c, i, &x, act)) {
+        effect = judge_behind(c, i, &x);
     } else if (x.last != 0 && !is_awaited(c, i, act) &&
                c->ask->time.at.ms < newest(c, c->units[i], &x)) {
         effect = EFFECT_LATE;

@@ -58,6 +58,13 @@ struct captured_acts captured_acts_of(const struct epcis_event *e)
     return nothing;
 }
 
+enum unit_state captured_begun(unsigned sorts, enum unit_state now, bool holds)
+{
+    if (now != UNIT_NONE) return now;
+    if (!(sorts & SORT_CONTAINER)) return UNIT_COMMISSIONED;
+    return holds ? UNIT_CLOSED : UNIT_OPEN;
+}
+
 // The action counts; a step that says the opposite was meant otherwise, or the action was.
 unsigned captured_warning(const struct epcis_event *e)
 {

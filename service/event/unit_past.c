@@ -186,6 +186,7 @@ static status did_capture(struct past *p, unit_id u, struct unit *x)
     if (effect == EFFECT_UNPACKED) x->parent = (unit_id){0};
     if (effect < EFFECT_CHANGED) return OK;
     struct unit_change change = effect_change_of(effect);
+    change.set &= (uint8_t)~UNIT_LATE; // of the order of facts, not of the unit
     unit_apply(x, &change);
     x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) x->parent = (unit_id){0};

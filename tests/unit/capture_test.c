@@ -498,6 +498,84 @@ static void a_foreign_unit_has_a_view_and_a_history(void **state)
     f->caller.client_count = 0;
 }
 
+// Its commissioning comes last, whatever happened since stands.
+static void a_foreign_unit_may_be_told_to_begin_behind_what_it_did_since(void **state)
+{
+    struct fixture *f = *state;
+    const char *sscc = "https://id.gs1.org/00/095219990000000013";
+    struct says packs = {.type = "AggregationEvent",
+                         .action = "ADD",
+                         .step = "packing",
+                         .epcs = "\"" FOREIGN "1\",\"" FOREIGN "2\"",
+                         .parent = sscc},
+                ships = {.type = "ObjectEvent",
+                         .action = "OBSERVE",
+                         .step = "shipping",
+                         .epcs = "\"" FOREIGN "3\"",
+                         .time = "2025-11-24T15:32:00.000Z"},
+                begins = {.type = "ObjectEvent",
+                          .action = "ADD",
+                          .step = "commissioning",
+                          .epcs = said(f, "\"%s\",\"" FOREIGN "1\",\"" FOREIGN "3\"", sscc),
+                          .time = "2025-11-24T15:00:00.000Z"};
+
+    packs.time = "2025-11-24T15:31:00.000Z";
+    stored(f, ACME, event_of(f, &packs));
+    stored(f, ACME, event_of(f, &ships));
+    stored(f, ACME, event_of(f, &begins));
+    uint64_t seq = kept_of(f, 0).f.seq;
+    assert_int_equal(facts_of(f, FACT_UNITS_NAMED), 2);
+    struct unit one = row(f, foreign(f, 1, FOREIGN "1")), two = row(f, foreign(f, 1, FOREIGN "2")),
+                three = row(f, foreign(f, 1, FOREIGN "3")), top = row(f, foreign(f, 1, sscc));
+    assert_int_equal(kept_of(f, 0).e.exception_count, 0);
+    assert_true(one.first == seq && three.first == seq && top.first == seq && two.first == 0);
+    assert_int_equal(one.state, UNIT_COMMISSIONED);
+    assert_int_equal(one.parent.v, foreign(f, 1, sscc).v);
+    assert_int_equal(top.state, UNIT_CLOSED);
+    assert_int_equal(three.state, UNIT_SHIPPED);
+    assert_int_equal(two.state, UNIT_NONE);
+    assert_true(one.flags == UNIT_LATE && two.flags == UNIT_SEEN);
+    // What is older than what is known stays so.
+    begins.epcs = "\"" FOREIGN "1\"";
+    begins.time = "2025-11-24T14:00:00.000Z";
+    stored(f, ACME, event_of(f, &begins));
+    excepted(f, "time.before");
+    assert_int_equal(row(f, foreign(f, 1, FOREIGN "1")).first, seq);
+    packs.action = "DELETE";
+    packs.step = "unpacking";
+    packs.time = "2025-11-24T15:30:30.000Z"; // before it was packed
+    stored(f, ACME, event_of(f, &packs));
+    excepted(f, "time.before");
+    packs.time = "2025-11-24T15:40:00.000Z";
+    stored(f, ACME, event_of(f, &packs));
+    assert_int_equal(row(f, foreign(f, 1, FOREIGN "1")).parent.v, 0);
+    assert_int_equal(row(f, foreign(f, 1, sscc)).state, UNIT_OPEN);
+}
+
+static void a_foreign_unit_may_begin_at_the_time_when_it_is_packed(void **state)
+{
+    struct fixture *f = *state;
+    struct says s = {.type = "AggregationEvent",
+                     .action = "ADD",
+                     .step = "packing",
+                     .epcs = "\"" FOREIGN "1\"",
+                     .parent = "https://id.gs1.org/00/095219990000000013",
+                     .time = "2025-11-24T15:31:00.000Z"};
+
+    stored(f, ACME, event_of(f, &s));
+    s.type = "ObjectEvent";
+    s.step = "commissioning";
+    s.parent = NULL;
+    stored(f, ACME, event_of(f, &s));
+    struct unit x = row(f, foreign(f, 1, FOREIGN "1"));
+    assert_int_equal(x.state, UNIT_COMMISSIONED);
+    assert_true(x.parent.v != 0 && x.flags == 0 && x.first == x.last);
+    s.time = "2025-11-24T15:50:00.000Z"; // but once
+    s.epcs = "\"https://id.gs1.org/00/095219990000000013\",\"" FOREIGN "1\"";
+    stored(f, ACME, event_of(f, &s));
+    excepted(f, "unit.state");
+}
+
 static void a_number_that_was_captured_is_never_issued(void **state)
 {
     struct fixture *f = *state;
@@ -964,6 +1042,8 @@ int main(void)
         CAPTURE_TEST(another_clients_number_is_a_unit_of_ones_own),
         CAPTURE_TEST(foreign_units_are_named_once),
         CAPTURE_TEST(a_foreign_unit_has_a_view_and_a_history),
+        CAPTURE_TEST(a_foreign_unit_may_be_told_to_begin_behind_what_it_did_since),
+        CAPTURE_TEST(a_foreign_unit_may_begin_at_the_time_when_it_is_packed),
         CAPTURE_TEST(a_number_that_was_captured_is_never_issued),
         CAPTURE_TEST(the_same_event_again_is_no_second_event),
         CAPTURE_TEST(other_content_under_an_eventid_is_refused),
