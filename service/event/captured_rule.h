@@ -15,8 +15,8 @@ struct captured_acts {
 };
 // Error declarations and everything that only looks at things: nothing.
 struct captured_acts captured_acts_of(const struct epcis_event *e);
-// What a foreign unit is once it is told that it began, where events have named it before: as it is,
-// or what one is that began now; `holds`: something was packed into it.
+// What a foreign unit is once it is told that it began, where events have named it before: as it
+// is, or what one is that began now; `holds`: something was packed into it.
 enum unit_state captured_begun(unsigned sorts, enum unit_state now, bool holds);
 // What of its words somebody should look at although it is taken; 0: nothing.
 unsigned captured_warning(const struct epcis_event *e);

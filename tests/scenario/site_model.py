@@ -628,7 +628,9 @@ class Model(LineModel):
                 mine = None
             code, change = None, None
             moves = mine in ("pack_as_told", "unpack")
-            if unit.newest_ms is not None and ms < unit.newest_ms:
+            if mine == "commission" and self.begins_behind(unit, ms):
+                change = (self.begun_behind(unit), set(), set())
+            elif unit.newest_ms is not None and ms < unit.newest_ms:
                 code = "time.before" if mine else None
                 parent_bad |= bool(parent_act) and i == 0
                 mine = None
@@ -668,6 +670,20 @@ class Model(LineModel):
                     under[child] = unit
                     all_units.append(child)
         return all_units, under
+
+    @staticmethod
+    def begins_behind(unit, ms):
+        """What began elsewhere may be told to have begun after what it did since."""
+        return ("foreign" in unit.sorts and unit.first is None and unit.newest_ms is not None and
+                ms <= unit.newest_ms)
+
+    @staticmethod
+    def begun_behind(unit):
+        if unit.state != "none":
+            return unit.state
+        if "container" not in unit.sorts:
+            return "commissioned"
+        return "closed" if unit.children else "open"
 
     def told(self, act, unit, units, lot, names, falls_out, fits):
         state, flags = self.stands(unit)

@@ -474,8 +474,14 @@ class Capturing:
             found.append(plant.model.foreign(name, self.client, "09521999000006", False))
         return found
 
+    def elsewhere(self):
+        """What was named and never began: somebody tells now that it had."""
+        units = [u for u in self.plant.model.units.values() if u.client == self.client and
+                 "foreign" in u.sorts and u.first is None and u.newest_ms is not None]
+        return self.rng.sample(units, min(len(units), 2))
+
     def event(self):
-        kind, rng = self.rng.randrange(6), self.rng
+        kind, rng = self.rng.randrange(7), self.rng
         ms = self.plant.tick()
         if kind == 0:
             parents = [u for u in self.some("container") if not u.is_pack]
@@ -489,6 +495,9 @@ class Capturing:
             lot = next((u.asked for u in units if u.asked), None)
             return ((None, "commission"), {"action": "ADD", "bizStep": "commissioning"}, None,
                     units, lot, ms)
+        if kind == 3 and (units := self.elsewhere()):
+            return ((None, "commission"), {"action": "ADD", "bizStep": "commissioning"}, None,
+                    units, None, ms - 3 * 86400000)
         act, members = rng.choice(self.OBSERVED)
         if rng.random() < 0.1:
             ms -= 3 * 86400000  # told late
