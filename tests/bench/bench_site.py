@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 PREFIX = "9506000"  # the company prefix that GS1 keeps for examples
 START_S = 30
@@ -192,6 +193,31 @@ def resident_mb(pid):
     with open(f"/proc/{pid}/status") as status:
         found = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status.read(), re.M)
     return sum(map(int, found)) / 1024
+
+
+class Busiest:
+    """Of a process's thread that worked most while the `with` lasted: which part of the time it was
+    ready and had no processor. What others do on the machine shows there."""
+
+    def __init__(self, pid):
+        self.tasks, self.queued = f"/proc/{pid}/task", 0
+
+    def _looked(self):
+        found = {}
+        for task in os.listdir(self.tasks):
+            with open(f"{self.tasks}/{task}/schedstat") as stat:
+                found[task] = [int(n) / 1e9 for n in stat.read().split()[:2]]
+        return found, time.monotonic()
+
+    def __enter__(self):
+        self._before, self._begun = self._looked()
+        return self
+
+    def __exit__(self, *_):
+        after, ended = self._looked()
+        _, queued = max((ran - before[0], waited - before[1]) for task, (ran, waited) in
+                        after.items() if (before := self._before.get(task)))
+        self.queued = queued / (ended - self._begun)
 
 
 class Peak:
