@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 
-from bench_site import PAGE_MAX, Busiest, Peak, Site, Table, gtin14, resident_mb, verdict
+from bench_site import (PAGE_MAX, Busiest, Peak, Site, Table, gtin14, resident_mb, verdict,
+                        written)
 import plant
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -193,9 +194,12 @@ class Foreign:
         self.ours.reach(self.site)
 
     def run(self):
-        with Busiest(self.site.process.pid) as busiest:
+        pid = self.site.process.pid
+        before = written(pid)
+        with Busiest(pid) as busiest:
             run = self.ours.load(("-a", str(self.known), *NEW_UNITS))
         run.queued = busiest.queued
+        run.kb_each = (written(pid) - before) / 1000 / run.requests / int(NEW_UNITS[1])
         self.known += (run.requests + self.ours.options.clients) * int(NEW_UNITS[1])
         return run
 
@@ -256,15 +260,17 @@ def events(options, our):
 def new_units(options, foreign):
     site = foreign.site
     table = Table("New foreign identifiers, 10 a document", "known before", "a second", "floor",
-                  "goal", "CPU us each", "p50 ms", "p99 ms", "queued", "file GB", "memory MB", "verdict")
+                  "goal", "CPU us each", "KB each", "p50 ms", "p99 ms", "queued", "file GB",
+                  "memory MB", "verdict")
     for most in options.known:
         foreign.preload(most)
         known = foreign.known
         runs = [foreign.run() for _ in range(min(3, options.rounds))]
         mid = median_of(runs)
         table.add(f"{known:,}", f"{mid('items'):.0f}", *NEW_FLOOR, f"{mid('cpu_us') / 10:.1f}",
-                  f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
-                  f"{mid('queued'):.0%}", f"{site.stored_gb():.1f}", f"{resident_mb(site.process.pid):.0f}",
+                  f"{mid('kb_each'):.1f}", f"{mid('p50') / 1000:.1f}", f"{mid('p99') / 1000:.1f}",
+                  f"{mid('queued'):.0%}", f"{site.stored_gb():.1f}",
+                  f"{resident_mb(site.process.pid):.0f}",
                   "ERRORS" if any(r.errors for r in runs) else verdict(mid("items"), *NEW_FLOOR))
         print(f"{known:,} known: {mid('items'):.0f} new a second", file=sys.stderr, flush=True)
     table.show()

@@ -188,6 +188,12 @@ def gtin14(i):
     return body + str(-total % 10)
 
 
+def written(pid):
+    """Bytes that a process has written, to files and to whoever called."""
+    with open(f"/proc/{pid}/io") as io:
+        return int(re.search(r"^wchar: (\d+)$", io.read(), re.M).group(1))
+
+
 def resident_mb(pid):
     """Memory that is the process's own: mapped files are the page cache's."""
     with open(f"/proc/{pid}/status") as status:
