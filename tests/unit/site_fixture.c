@@ -327,6 +327,7 @@ void fixture_serve(struct fixture *f, const struct http_route *const *routes)
     struct http_server_conf conf = {.door.listen = "127.0.0.1:0",
                                     .routes = routes,
                                     .access_check = anybody_may,
+                                    .turned = api_turned,
                                     .manners = rest_manners,
                                     .app = &f->site,
                                     .loops = &f->loop,
