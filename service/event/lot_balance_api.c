@@ -225,7 +225,7 @@ const struct http_route lot_balance_routes[] = {
     {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/explain", .roles = "operator qa",
      .body_max = BODY_MAX, .run = lot_explain, .query = ""},
     {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/recall", .roles = "qa",
-     .body_max = BODY_MAX, .run = lot_sign, .app = &recall, .query = ""},
+     .body_max = 64 * KB, .run = lot_sign, .app = &recall, .query = ""},
     {0},
 };
 // clang-format on

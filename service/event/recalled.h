@@ -13,5 +13,4 @@ extern const struct kind kind_lot_recalled; // ask: struct lot_sign_ask
 
 // The lot once for each GTIN that its product has at any level: on every label that bears the lot
 // one of them stands. event.memory, product.unknown
-status recalled_classes(struct txn *t, uint32_t lot, struct arena *a,
-                        struct epcis_quantities *out);
+status recalled_classes(struct txn *t, uint32_t lot, struct arena *a, struct epcis_quantities *out);

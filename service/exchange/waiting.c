@@ -19,7 +19,8 @@ static bool is_wanted(struct waiting *x, const struct event_wish *wish, uint64_t
     struct fact f;
 
     arena_reset(&x->scratch);
-    if (wish->filter == NULL && !x->render.whole) // all but closed containers are events to everybody
+    if (wish->filter == NULL &&
+        !x->render.whole) // all but closed containers are events to everybody
         return journal_get_header(x->t, seq, &f).cls != ST_OK || f.kind != FACT_CONTAINER_CLOSED;
     if (journal_get(x->t, seq, &x->scratch, &f).cls != ST_OK) return true;
     return event_is_wanted(&x->render, &f, wish, &wanted).cls != ST_OK || wanted;
