@@ -452,7 +452,7 @@ static status tell_shipped(struct telling *x)
     if (shipped_affirms(&s) && s.from_party != 0 && s.to_party != 0)
         x->out->statement = (struct event_statement){s.from_party, s.to_party};
     e->biz_location = (struct epcis_place){0};
-    return OK;
+    return shipped_extensions(&s, x->r->arena, &e->ext);
 }
 
 // They are where they were.
