@@ -1,5 +1,6 @@
 // Runs on shapers and loops, in a snapshot of theirs.
 #include "service/exchange/reached.h"
+#include "service/event/correction.h"
 #include "service/event/index.h"
 #include "service/lot/lot_db.h"
 #include <string.h>
@@ -8,8 +9,8 @@ enum { STEP = 256, PARTY_MAX = 96 };
 
 struct reaching {
     const struct order *o;
-    const struct fact *recall;
-    struct arena events; // of one at a time
+    const struct fact *recall; // or what declares it wrong
+    struct arena events;       // of one at a time
     uint32_t looked_at;
 };
 
@@ -73,13 +74,33 @@ static status look_at_all(struct reaching *x, str party, uint64_t from, bool *ou
     return st;
 }
 
+// A recall, or a correction of one: who was told must learn that it was wrong.
+static status is_recall(const struct order *o, const struct fact *f, bool *out)
+{
+    struct report report;
+    struct touched touched;
+    struct correction c;
+    struct bytes_r rest;
+    struct fact told;
+
+    *out = f->kind == FACT_LOT_RECALLED;
+    if (f->kind != FACT_CORRECTION_MADE) return OK;
+    TRY(report_get(f->decided, o->a, &report, &touched, &rest));
+    TRY(correction_get(&rest, o->a, &c));
+    TRY(journal_get_header(o->t, c.seq, &told));
+    *out = told.kind == FACT_LOT_RECALLED;
+    return OK;
+}
+
 status recall_reaches(const struct order *o, const struct fact *f, str party, bool *out)
 {
     struct reaching x = {.o = o, .recall = f};
+    bool recalls = false;
     struct lot lot;
 
     *out = false;
-    if (f->kind != FACT_LOT_RECALLED || party.n == 0 || !lot_view(o->t, f->lot, &lot)) return OK;
+    if (party.n > 0) TRY(is_recall(o, f, &recalls));
+    if (!recalls || !lot_view(o->t, f->lot, &lot)) return OK;
     uint64_t opened = lot.opened_seq;
     arena_init(&x.events, 256 * MB);
     status st = look_at_all(&x, party, opened, out);

@@ -96,6 +96,11 @@ def test_filters_count_but_not_for_whom_its_goods_went_to(
     for name in ("all", "held", "hub", "hub-else"):
         event, = recalls(partners[name])
         assert event["quantityList"] == [{"epcClass": CLASS}]
+    correct(line, recalls(partners["all"])[0]["eventID"])
+    settled(line, *wishes)
+    declared = {name: [e.get("errorDeclaration") for e in recalls(p)] for name, p in partners.items()}
+    assert {name for name, heard in declared.items() if heard} == {"all", "held", "hub", "hub-else"}
+    assert all(not heard or (heard[0] is None and heard[1]) for heard in declared.values())
     kinds = {name: {d["kind"]: d["state"] for d in deliveries(line, name)} for name in wishes}
     assert (kinds["hub"]["lot.recalled"], kinds["shop"]["lot.recalled"]) == ("accepted", "skipped")
 
