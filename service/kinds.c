@@ -7,6 +7,7 @@
 #include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/lot_acts.h"
+#include "service/event/recalled.h"
 #include "service/event/report.h"
 #include "service/exception/act.h"
 #include "service/exception/refused.h"
@@ -76,6 +77,7 @@ const struct kind *const site_kinds[] = {
     &kind_lot_released,
     &kind_lot_reopened,
     &kind_lot_amended,
+    &kind_lot_recalled_1,
     &kind_lot_recalled,
     &kind_act_proposed,
     &kind_act_withdrawn,

@@ -1,5 +1,6 @@
 // event.c - what the types of events are made of, and their names.
 #include "service/epcis/event.h"
+#include "service/epcis/epcis_int.h"
 
 #define SHAPE(name, ids, quantities, parent, ilmd)                                                 \
     {                                                                                              \
@@ -18,6 +19,11 @@ static const char *const actions[EPCIS_ACTION_COUNT] = {"ADD", "OBSERVE", "DELET
 const struct epcis_ns epcis_ns_cbvmda = {
     {"cbvmda",                 6 },
     {"urn:epcglobal:cbv:mda:", 22}
+};
+
+const struct epcis_ns epcis_ns_hc = {
+    {EPCIS_HC_PREFIX, sizeof EPCIS_HC_PREFIX - 1},
+    {EPCIS_HC_URI,    sizeof EPCIS_HC_URI - 1   }
 };
 
 const struct epcis_ns epcis_ns_unqualified = {

@@ -11,6 +11,8 @@ struct epcis_ns {
 // CBV's own master data attributes (lotNumber, itemExpirationDate), where an event is told by us:
 // every format writes its own spelling of that namespace. Captured events have what they declared.
 extern const struct epcis_ns epcis_ns_cbvmda;
+// What GS1 US says of pharmaceuticals in events of EPCIS (DSCSA).
+extern const struct epcis_ns epcis_ns_hc;
 // Where a format has no place for a field without a namespace, it is told in this one.
 extern const struct epcis_ns epcis_ns_unqualified;
 bool epcis_ns_is_cbvmda(str uri); // with or without the colon at its end (CHECKLIST 11.9)

@@ -71,7 +71,9 @@ struct capture_ask {
     uint8_t warns;          // enum capture_exception, of its words; 0: none
     bool empties;           // no children: all that the parent holds
     uint32_t lot;           // that it says; 0: none, or none that is known
-    str entries;            // captured_entries_put
+    bool says_expiry;
+    struct date expiry; // year 0: it is no date
+    str entries;        // captured_entries_put
     str body, packed_body;
     struct capture_tally *tally; // NULL: it came alone
 };

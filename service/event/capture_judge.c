@@ -36,7 +36,7 @@ struct capturing {
     bool waits;                    // nothing is done yet
     uint64_t event;                // applied: the seq of the event that waited; else 0
     bool lot_known, lot_asked;
-    struct lot_brief lot_told; // the lot that the event tells, where it is known
+    struct lot lot_told; // the lot that the event tells, where it is known; its numbers alone
 };
 
 // ---- exceptions
@@ -113,12 +113,21 @@ static unsigned sort_of(struct capturing *c, uint32_t i)
 }
 
 // Looked for once, not for each unit.
-static const struct lot_brief *lot_told(struct capturing *c)
+static const struct lot *lot_told(struct capturing *c)
 {
     if (!c->lot_asked)
-        c->lot_known = c->ask->lot != 0 && lot_brief_get(c->d->t, c->ask->lot, &c->lot_told);
+        c->lot_known = c->ask->lot != 0 && lot_view(c->d->t, c->ask->lot, &c->lot_told);
     c->lot_asked = true;
     return c->lot_known ? &c->lot_told : NULL;
+}
+
+// REQ STATES-LOT-EXPIRY: what begins with a lot has its expiry; a month is its last day
+static bool is_other_expiry(const struct capturing *c, const struct lot *lot)
+{
+    const struct date *said = &c->ask->expiry;
+
+    if (!c->ask->says_expiry || lot->expiry.year == 0) return false;
+    return said->year == 0 || date_days(*said) != date_days(lot->expiry);
 }
 
 // REQ CBV-ILMD: what begins here has the lot that the event tells. Own trade items need one.
@@ -126,9 +135,10 @@ static unsigned check_lot(struct capturing *c, unit_id u)
 {
     struct unit_sorts s = judge_sorts(&c->j, u);
     if (s.is_sscc) return 0;
-    const struct lot_brief *b = lot_told(c);
-    if (b == NULL || b->product != s.product) return EXCEPTION_LOT_UNKNOWN;
-    return lot_takes_commission(b->state) ? 0 : EXCEPTION_LOT_CLOSED;
+    const struct lot *lot = lot_told(c);
+    if (lot == NULL || lot->product != s.product) return EXCEPTION_LOT_UNKNOWN;
+    if (!lot_takes_commission(lot->state)) return EXCEPTION_LOT_CLOSED;
+    return is_other_expiry(c, lot) ? EXCEPTION_EXPIRY : 0;
 }
 
 static bool ends(enum unit_act act) { return act == ACT_DECOMMISSION || act == ACT_DESTROY; }
@@ -313,7 +323,7 @@ static void check_waits(struct capturing *c, struct unit_rows *rows)
     const struct site *site = c->d->app;
     bool packs = c->ask->rule == CAPTURE_RECORD && c->ask->acts.parent == ACT_PACK_INTO_TOLD;
 
-    if (!packs || c->event != 0 || site->limits.capture_wait_ms == 0) return;
+    if (!packs || c->own.ahead || c->event != 0 || site->limits.capture_wait_ms == 0) return;
     for (uint32_t i = 0; i < c->n && !c->waits; i++) {
         struct unit x = unit_get(rows, c->units[i]);
         c->waits = is_to_begin(c, i, &x);
@@ -359,8 +369,9 @@ static unsigned judge_behind(struct capturing *c, uint32_t i, const struct unit 
 static void judge_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
 {
     struct unit x = unit_get(rows, c->units[i]);
-    enum unit_act act = c->ask->rule == CAPTURE_OFF ? (enum unit_act)0 : act_of(c, i);
-    unsigned effect = EFFECT_NAMED;
+    bool says = c->ask->rule != CAPTURE_OFF && !c->own.ahead;
+    enum unit_act act = says ? act_of(c, i) : (enum unit_act)0;
+    unsigned effect = c->own.ahead ? EFFECT_LATE : EFFECT_NAMED;
 
     act = act_under(c, i, act);
     if (act == ACT_END_HOLD && !(x.flags & UNIT_HOLD)) act = (enum unit_act)0; // it was looked at
@@ -498,7 +509,7 @@ static status take_under(struct capturing *c, uint32_t *room)
 static status take_units(struct capturing *c)
 {
     const struct capture_ask *ask = c->ask;
-    bool judges = ask->rule != CAPTURE_OFF;
+    bool judges = ask->rule != CAPTURE_OFF && !c->own.ahead;
     uint32_t room = 0;
 
     for (uint32_t i = 0; i < ask->n; i++)
@@ -513,12 +524,18 @@ static status take_units(struct capturing *c)
     return c->effects == NULL ? no_memory() : txn_status(c->d->t);
 }
 
-static void check_time(struct capturing *c)
+// What the clock has not come to yet did not happen: it is kept, and nothing is done by it, nor
+// measured by it.
+static bool is_ahead(const struct capturing *c)
 {
     const struct site *site = c->d->app;
-    int64_t ahead = c->ask->time.at.ms - c->d->now.ms;
 
-    if (c->ask->rule == CAPTURE_OFF || ahead <= (int64_t)site->limits.clock_ahead_max_ms) return;
+    return c->ask->time.at.ms - c->d->now.ms > (int64_t)site->limits.clock_ahead_max_ms;
+}
+
+static void check_time(struct capturing *c)
+{
+    if (c->ask->rule == CAPTURE_OFF || !c->own.ahead) return;
     except(c, EXCEPTION_TIME_AHEAD, 0);
     if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
         c->j.first = fail(ST_CONFLICT, "time.ahead", 0, "eventTime: it is ahead of the service");
@@ -622,6 +639,7 @@ static status captured_decide(struct decide *d)
 
     if (!ask->fresh_id) TRY(check_id(&c));
     if (d->repeat_seq != 0) return OK;
+    c.own.ahead = is_ahead(&c);
     TRY(take_units(&c));
     return put(&c);
 }

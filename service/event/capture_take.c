@@ -260,12 +260,23 @@ static status drop_twice(struct taking *x, struct capture_ask *ask)
 
 // ---- what it says beside its units
 
-static str lot_said(const struct epcis_event *e)
+static str ilmd_said(const struct epcis_event *e, str name)
 {
     for (const struct epcis_node *n = e->ilmd; n != NULL; n = n->next)
-        if (n->ns != NULL && epcis_ns_is_cbvmda(n->ns->uri) && str_eq(n->name, S("lotNumber")))
+        if (n->ns != NULL && epcis_ns_is_cbvmda(n->ns->uri) && str_eq(n->name, name))
             return str_trim(n->text);
     return (str){0};
+}
+
+// A date, or a time of that day.
+static void take_expiry(const struct epcis_event *e, struct capture_ask *ask)
+{
+    enum { DATE_N = 10 };
+    str text = ilmd_said(e, S("itemExpirationDate"));
+
+    ask->says_expiry = text.n > 0;
+    if (text.n > DATE_N && text.p[DATE_N] == 'T') text.n = DATE_N;
+    if (date_read(text, &ask->expiry).cls != ST_OK) ask->expiry = (struct date){0};
 }
 
 // The lot of the first own trade item's product; what others are of is the committer's to see.
@@ -429,7 +440,8 @@ static status take(struct taking *x, const struct capture_source *s, struct capt
     TRY(drop_twice(x, ask));
     ask->units = x->units;
     ask->n = x->n;
-    ask->lot = find_lot(x, lot_said(x->e));
+    ask->lot = find_lot(x, ilmd_said(x->e, S("lotNumber")));
+    take_expiry(x->e, ask);
     indexer_event(&x->index, x->e);
     TRY(take_id(x, ask));
     TRY(capture_pack(s->bytes, x->k->arena, &ask->packed_body));

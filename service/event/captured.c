@@ -204,7 +204,7 @@ static bool exceptions_get(struct bytes_r *in, struct arena *a, uint64_t units,
     return x != NULL && !in->bad;
 }
 
-enum { ROLE_PARENT = 1, ROLE_WAITS = 2 }; // on disk
+enum { ROLE_PARENT = 1, ROLE_WAITS = 2, ROLE_AHEAD = 4 }; // on disk
 
 void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event *e,
                         const struct captured_bytes *as)
@@ -212,7 +212,10 @@ void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event
     bytes_u(b, e->flags, 1);
     bytes_var(b, e->document == 0 ? 0 : seq - e->document);
     bytes_var(b, e->index);
-    bytes_u(b, (e->has_parent ? ROLE_PARENT : 0u) | (e->wait_ms > 0 ? ROLE_WAITS : 0u), 1);
+    bytes_u(b,
+            (e->has_parent ? ROLE_PARENT : 0u) | (e->wait_ms > 0 ? ROLE_WAITS : 0u) |
+                (e->ahead ? ROLE_AHEAD : 0u),
+            1);
     bytes_var(b, e->in);
     bytes_str(b, e->id);
     buf_add(b, (str){(const char *)e->content.b, sizeof e->content.b});
@@ -249,6 +252,21 @@ bool captured_of(struct bytes_r *rest, const struct fact *f, uint64_t *event)
     return !rest->bad && distance < f->seq;
 }
 
+bool captured_is_ahead(const struct fact *f, struct arena *a)
+{
+    struct report report;
+    struct touched touched;
+    struct bytes_r in;
+
+    if (f->kind != FACT_EVENT_CAPTURED ||
+        report_get(f->decided, a, &report, &touched, &in).cls != ST_OK)
+        return false;
+    (void)bytes_get_u(&in, 1); // flags, its document, its index there
+    (void)bytes_get_var(&in);
+    (void)bytes_get_var(&in);
+    return bytes_get_u(&in, 1) & ROLE_AHEAD;
+}
+
 status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
                           struct arena *a, struct captured_event *out)
 {
@@ -260,6 +278,7 @@ status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t u
     e.index = (uint32_t)bytes_get_var(rest);
     unsigned roles = (unsigned)bytes_get_u(rest, 1);
     e.has_parent = roles & ROLE_PARENT;
+    e.ahead = roles & ROLE_AHEAD;
     in = bytes_get_var(rest);
     if (in + e.has_parent > units) return corrupt();
     e.in = (uint32_t)in;

@@ -10,12 +10,12 @@
 //   each event stood in the rest: distances var, with CAPTURED_ROLLED_BACK none | errors. Its body
 //   is the rest of the document: all bytes but those of the events.
 // event.captured: report.h's common part (no fields), then flags 1, distance to its document's fact
-//   var, index var, roles: has parent, + 2 if it waits 1, units of the first list var | eventID
-//   str, digest of the content 16 | per unit what becomes of it, alike (run.h): enum
-//   captured_effect | counts of lots: n var and lot var, level 1, enum count 1, more zig each |
-//   what it is found by: n var and attribute 1, value str each | exceptions: n var and code 1,
-//   place of the unit + 1 var (0: of the event) each | if it waits: how long, ms var. Its body is
-//   the event as it came.
+//   var, index var, roles: has parent, + 2 if it waits, + 4 if it is ahead of the clock 1, units of
+//   the first list var | eventID str, digest of the content 16 | per unit what becomes of it, alike
+//   (run.h): enum captured_effect | counts of lots: n var and lot var, level 1, enum count 1, more
+//   zig each | what it is found by: n var and attribute 1, value str each | exceptions: n var and
+//   code 1, place of the unit + 1 var (0: of the event) each | if it waits: how long, ms var. Its
+//   body is the event as it came.
 // capture.applied: report.h's common part, distance to the event's fact var, then as
 // event.captured.
 //   What an event that waited does to its units, in the end.
@@ -87,7 +87,7 @@ struct epcis_scope captured_scope(const struct captured_document *d);
 // What a captured event does to one unit. On disk: small numbers for what is frequent.
 enum captured_effect {
     EFFECT_NAMED = 0,           // it is in the unit's history, no more
-    EFFECT_LATE = 1,            // likewise, and is older than what happened to the unit since
+    EFFECT_LATE = 1,            // likewise: older than what happened to the unit since, or ahead
     EFFECT_PACKED = 2,          // it lies in the first unit from now on
     EFFECT_UNPACKED = 3,        // it lies in none
     EFFECT_WAITS = 4,           // the event waits for the unit to begin
@@ -124,7 +124,8 @@ enum captured_effect {
     X(LOT_OPEN, 24, "lot.open")                                                                    \
     X(LOT_UNRELEASED, 25, "lot.unreleased")                                                        \
     X(NOT_ACKNOWLEDGED, 26, "shipment.not_acknowledged")                                           \
-    X(HOLD_SIGNATURE, 27, "hold.signature")
+    X(HOLD_SIGNATURE, 27, "hold.signature")                                                        \
+    X(EXPIRY, 28, "unit.expiry_differs")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),
@@ -150,6 +151,7 @@ struct captured_event {
     unsigned flags;
     uint64_t document; // seq of its document's fact; 0: it came alone
     uint32_t index;    // in the document
+    bool ahead;        // of the clock that it was recorded by: nothing is measured by its time
     bool has_parent;   // the first unit of the runs is the parent
     uint32_t in;       // units of its first list, behind the parent; those after are outputs
     str id;
@@ -172,6 +174,7 @@ static inline bool is_captured(const struct fact *f)
 {
     return f->kind == FACT_EVENT_CAPTURED || f->kind == FACT_CAPTURE_APPLIED;
 }
+bool captured_is_ahead(const struct fact *f, struct arena *a); // an event that was
 // The event that the fact is of: itself, or what a capture.applied says first. `rest` as report_get
 // left it. False: it breaks off.
 bool captured_of(struct bytes_r *rest, const struct fact *f, uint64_t *event);

@@ -3,6 +3,7 @@
 #include "service/api/api.h"
 #include "service/event/explain.h"
 #include "service/event/lot_acts.h"
+#include "service/event/recalled.h"
 #include "service/event/report_int.h"
 #include "service/event/unaccounted.h"
 #include "service/journal/refusal.h"
@@ -215,12 +216,16 @@ static void lot_explain(struct http_req *r)
         api_command(r, &kind_lot_explained, ask, explained);
 }
 
+static const struct lot_signing recall = {&kind_lot_recalled, SIGNED_RECALL, true};
+
 // clang-format off
 const struct http_route lot_balance_routes[] = {
     {.method = HTTP_GET, .path = "/v1/lots/{gtin}/{lot}/balance", .roles = READERS,
      .run = lot_balance, .query = "differences limit page"},
     {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/explain", .roles = "operator qa",
      .body_max = BODY_MAX, .run = lot_explain, .query = ""},
+    {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/recall", .roles = "qa",
+     .body_max = 64 * KB, .run = lot_sign, .app = &recall, .query = ""},
     {0},
 };
 // clang-format on

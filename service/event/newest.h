@@ -5,5 +5,6 @@
 
 // `last` is the header of the unit's last event. A unit's chain is in the order of the journal; its
 // flag `late` says that this is another order than that of time, and the chain is walked then.
-// INT64_MIN: nobody said when.
+// Events that were ahead of the clock when they were recorded are no measure: by them nothing was
+// done. INT64_MIN: nobody said when.
 int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct fact *last);

@@ -5,6 +5,7 @@
 #include "service/event/correction.h"
 #include "service/event/event_id.h"
 #include "service/event/handover.h"
+#include "service/event/recalled.h"
 #include "service/event/shipped.h"
 #include "service/event/whole.h"
 #include "service/unit/unit_db.h"
@@ -376,7 +377,6 @@ static status tell_changed(struct telling *x)
 
     TRY(changed_get(&x->rest, x->touched.runs.units, x->r->arena, &c));
     struct changed_event says = changed_event_of(c.act);
-    if (!(x->f->flags & FACT_IS_EVENT)) return OK; // numbers: nothing has come to be
     TRY(part_add(x, &e));
     e->type = EPCIS_OBJECT;
     e->action = says.action;
@@ -452,7 +452,7 @@ static status tell_shipped(struct telling *x)
     if (shipped_affirms(&s) && s.from_party != 0 && s.to_party != 0)
         x->out->statement = (struct event_statement){s.from_party, s.to_party};
     e->biz_location = (struct epcis_place){0};
-    return OK;
+    return shipped_extensions(&s, x->r->arena, &e->ext);
 }
 
 // They are where they were.
@@ -483,21 +483,44 @@ static status tell_received(struct telling *x)
     return OK;
 }
 
-static const struct {
+// Its goods are at many places by now, so that it has no business location.
+static status tell_recalled(struct telling *x)
+{
+    struct epcis_event *e;
+
+    TRY(part_add(x, &e));
+    e->type = EPCIS_OBJECT;
+    e->action = EPCIS_OBSERVE;
+    e->step = step_word(EPCIS_STEP_HOLDING);
+    e->disposition = disposition_word(EPCIS_DISP_RECALLED);
+    e->biz_location = (struct epcis_place){0};
+    return recalled_classes(x->r->t, x->f->lot, x->r->arena, &e->quantities);
+}
+
+static const struct teller {
     enum fact_kind kind;
+    bool of_lot; // and names no unit
     status (*tell)(struct telling *x);
 } tellers[] = {
-    {FACT_UNITS_COMMISSIONED, tell_commissioned},
-    {FACT_UNITS_PACKED,       tell_packed      },
-    {FACT_UNITS_UNPACKED,     tell_unpacked    },
-    {FACT_UNITS_CHANGED,      tell_changed     },
-    {FACT_CONTAINER_CLOSED,   tell_closed      },
-    {FACT_SHIPMENT_MADE,      tell_shipped     },
-    {FACT_SHIPMENT_FORWARDED, tell_shipped     },
-    {FACT_SHIPMENT_VOIDED,    tell_unshipped   },
-    {FACT_RECEIPT_MADE,       tell_received    },
-    {FACT_RETURN_MADE,        tell_received    },
+    {FACT_UNITS_COMMISSIONED, false, tell_commissioned},
+    {FACT_UNITS_PACKED,       false, tell_packed      },
+    {FACT_UNITS_UNPACKED,     false, tell_unpacked    },
+    {FACT_UNITS_CHANGED,      false, tell_changed     },
+    {FACT_CONTAINER_CLOSED,   false, tell_closed      },
+    {FACT_LOT_RECALLED,       true,  tell_recalled    },
+    {FACT_SHIPMENT_MADE,      false, tell_shipped     },
+    {FACT_SHIPMENT_FORWARDED, false, tell_shipped     },
+    {FACT_SHIPMENT_VOIDED,    false, tell_unshipped   },
+    {FACT_RECEIPT_MADE,       false, tell_received    },
+    {FACT_RETURN_MADE,        false, tell_received    },
 };
+
+static const struct teller *teller_of(const struct fact *f)
+{
+    for (size_t i = 0; i < LEN(tellers); i++)
+        if (tellers[i].kind == f->kind) return &tellers[i];
+    return NULL;
+}
 
 // The same event again, as it was told, with what is declared of it. It is recorded anew.
 static status tell_corrected(struct event_render *r, const struct fact *f, struct event_parts *out)
@@ -537,16 +560,15 @@ static status tell_corrected(struct event_render *r, const struct fact *f, struc
 status event_render(struct event_render *r, const struct fact *f, struct event_parts *out)
 {
     struct telling x = {.r = r, .f = f, .out = out};
-    size_t i = 0;
+    const struct teller *teller = teller_of(f);
 
     out->n = 0;
     out->statement = (struct event_statement){0};
     if (f->kind == FACT_EVENT_CAPTURED) return captured_tell(r, f, out);
     if (f->kind == FACT_CORRECTION_MADE) return tell_corrected(r, f, out);
-    while (i < LEN(tellers) && tellers[i].kind != f->kind) i++;
-    if (i == LEN(tellers)) return OK;
+    if (teller == NULL || !(f->flags & FACT_IS_EVENT)) return OK; // numbers: nothing came to be
     TRY(report_get(f->decided, r->arena, &x.report, &x.touched, &x.rest));
-    if (x.touched.runs.units == 0)
+    if (x.touched.runs.units == 0 && !teller->of_lot)
         return fail(ST_STORE, "record.corrupt", 0, "a fact about units names none");
-    return tellers[i].tell(&x);
+    return teller->tell(&x);
 }

@@ -15,6 +15,7 @@
 //                       was packed since it was closed last
 //   units.changed       ObjectEvent as the table in changed.c says, of goods alone
 //   shipment.made       ObjectEvent OBSERVE shipping/in_transit, with papers and parties
+//   lot.recalled        ObjectEvent OBSERVE holding/recalled of the lot's classes (recalled.h)
 //   event.captured      what came, with the time when it was recorded
 #pragma once
 #include "service/epcis/event.h"

@@ -69,6 +69,29 @@ void shipped_put(struct buf *b, const struct shipped *s)
     for (uint32_t i = 0; i < s->found_count; i++) bytes_str(b, s->found[i]);
 }
 
+enum { MORE_SAYS_DROP = 1, MORE_DROP = 2, MORE_DIRECT = 4 }; // on disk
+
+void shipped_more_put(struct buf *b, const struct shipped *s)
+{
+    const struct shipped_more *m = &s->more;
+    unsigned flags = (m->says_drop ? MORE_SAYS_DROP : 0u) | (m->drop ? MORE_DROP : 0u) |
+                     (m->direct ? MORE_DIRECT : 0u);
+
+    if (flags == 0) return;
+    bytes_u(b, flags, 1);
+    bytes_str(b, m->statement);
+}
+
+static struct shipped_more more_get(struct bytes_r *in)
+{
+    unsigned flags = (unsigned)bytes_get_u(in, 1);
+
+    return (struct shipped_more){.says_drop = flags & MORE_SAYS_DROP,
+                                 .drop = flags & MORE_DROP,
+                                 .direct = flags & MORE_DIRECT,
+                                 .statement = bytes_get_str(in)};
+}
+
 static status corrupt(void) { return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off"); }
 
 static uint32_t count_get(struct bytes_r *in, uint32_t max)
@@ -129,5 +152,46 @@ status shipped_begin_get(struct bytes_r *in, struct arena *a, struct shipped *ou
 status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
 {
     TRY(shipped_begin_get(in, a, out));
+    if (!in->bad && in->p < in->end) out->more = more_get(in);
     return bytes_end(in) ? OK : corrupt();
+}
+
+// ---- told
+
+static struct epcis_node *word(struct arena *a, str name, str text)
+{
+    struct epcis_node *n = NEW(a, struct epcis_node);
+
+    if (n != NULL) *n = (struct epcis_node){.ns = &epcis_ns_hc, .name = name, .text = text};
+    return n;
+}
+
+static struct epcis_node *direct_purchase(const struct shipped_more *m, struct arena *a)
+{
+    struct epcis_node *n = word(a, S("directPurchase"), S(""));
+    struct epcis_node *qualifier = word(a, S("qualifier"), S(SHIPPED_ENTIRELY_DIRECT));
+
+    if (n == NULL || qualifier == NULL) return NULL;
+    n->kind = NODE_PARENT;
+    n->child = qualifier;
+    qualifier->ns = NULL;
+    qualifier->is_attribute = true;
+    if (m->statement.n == 0) return n;
+    qualifier->next = word(a, S("directPurchaseStatement"), m->statement);
+    return qualifier->next == NULL ? NULL : n;
+}
+
+status shipped_extensions(const struct shipped *s, struct arena *a, struct epcis_node **out)
+{
+    struct epcis_node *drop = NULL, *direct = NULL;
+    const struct shipped_more *m = &s->more;
+
+    if (m->says_drop) drop = word(a, S("dropShipment"), m->drop ? S("true") : S("false"));
+    if (m->direct) direct = direct_purchase(m, a);
+    if ((m->says_drop && drop == NULL) || (m->direct && direct == NULL))
+        return fail(ST_TOO_LARGE, "event.memory", 0, "an event needs too much memory");
+    if (drop != NULL) drop->kind = NODE_BOOL;
+    if (drop != NULL) drop->next = direct;
+    *out = drop != NULL ? drop : direct;
+    return OK;
 }

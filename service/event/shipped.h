@@ -4,11 +4,14 @@
 // own part: number var | from party, from location, to party, to location (GLNs as numbers, 0 none)
 //   vars | count var, then per document: type 1, gln var, id str | flags count var, then strs |
 //   count var, then per lot and packaging level of the tops: lot var, level 1, tops var |
-//   count var, then what its documents are found by (LIST_BIZ_TRANSACTION, index.h) as strs
+//   count var, then what its documents are found by (LIST_BIZ_TRANSACTION, index.h) as strs |
+//   where the seller says more of it, which receipts never have (shipped_more_put): flags 1,
+//   statement str
 #pragma once
 #include "common/arena.h"
 #include "common/bytes.h"
 #include "service/epcis/cbv.h"
+#include "service/epcis/node.h"
 
 struct shipped_document {
     enum epcis_trade type;
@@ -22,6 +25,13 @@ struct shipped_tally { // tops alike
     uint64_t count;
 };
 
+// What the seller may say of it by GS1 US' guideline for DSCSA, told with its event.
+struct shipped_more {
+    bool says_drop, drop; // dropShipment: said, and is it one
+    bool direct;          // directPurchase: all of it was bought of the manufacturer
+    str statement;        // of that; may be empty
+};
+
 struct shipped {
     uint32_t number; // dense, of the shipment
     uint64_t from_party, from_location, to_party, to_location;
@@ -30,6 +40,7 @@ struct shipped {
     const str *flags;
     const struct shipped_tally *tallies;
     const str *found; // by its documents
+    struct shipped_more more;
 };
 
 #define SHIPPED_DOCUMENTS_MAX 32u
@@ -39,10 +50,14 @@ struct shipped {
 // statement to the buyer, `to_party`.
 #define SHIPPED_STATEMENT "dscsa_statement"
 bool shipped_affirms(const struct shipped *s);
+#define SHIPPED_ENTIRELY_DIRECT "ENTIRELY_DIRECT" // the qualifier of `more.direct`
 
 // How EPCIS names a document: by whoever gave its number, or as it stands. event.memory
 status shipped_document_uri(const struct shipped_document *d, struct arena *a, str *out);
-void shipped_put(struct buf *b, const struct shipped *s);
+void shipped_put(struct buf *b, const struct shipped *s);      // all but `more`
+void shipped_more_put(struct buf *b, const struct shipped *s); // of shipments, behind it
+// `more` as extensions of the event; NULL: there is none. event.memory
+status shipped_extensions(const struct shipped *s, struct arena *a, struct epcis_node **out);
 // From the rest that report_get left. record.corrupt.
 status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out);
 // The same where something follows it (handover.h).

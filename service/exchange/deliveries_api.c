@@ -34,7 +34,12 @@ static status partner_find(struct http_req *r, struct txn *t, struct delivery_vi
     if (!item_get(t, &noun_partner, name, &i) || !caller_sees(c, i.client)) return no_partner();
     TRY(item_value(&noun_partner, &i, &r->arena, p));
     *v = (struct delivery_view){
-        .site = api_site(r), .t = t, .a = &r->arena, .partner = i.number, .filter = p->filter};
+        .site = api_site(r),
+        .t = t,
+        .a = &r->arena,
+        .partner = i.number,
+        .wish = {p->filter, p->receiver}
+    };
     v->render = event_render_begin(v->site, t, &r->arena);
     v->render.whole = p->packing == PACKING_CLOSED;
     return partner_row_get(t, i.number, &v->row) ? OK : no_partner();

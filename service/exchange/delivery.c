@@ -76,7 +76,7 @@ static enum delivery_state state_of(struct delivery_view *v, const struct fact *
     *outcome = failing_by(v, f->seq);
     if (f->seq > v->row.position && sending) return DELIVERY_SENDING;
     if (f->seq > v->row.position)
-        return event_is_wanted(&v->render, f, v->filter, &wanted).cls != ST_OK || wanted
+        return event_is_wanted(&v->render, f, &v->wish, &wanted).cls != ST_OK || wanted
                    ? DELIVERY_WAITING
                    : DELIVERY_SKIPPED;
     *outcome = taken_by(v, f->seq);

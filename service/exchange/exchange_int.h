@@ -58,7 +58,7 @@ struct delivery_view {
     struct arena *a;
     uint32_t partner;
     struct partner_row row;
-    const struct partner_filter *filter;
+    struct event_wish wish;
     struct event_render render;
     struct outcome last; // the outcome looked at last: neighbours mostly share it
     uint64_t last_seq;

@@ -55,11 +55,9 @@ enum shaped {
 
 struct follower;
 struct calling;
-struct order;
 // For choosing what of a fact is told; of one snapshot.
 struct choosing {
     struct event_render *render;
-    const struct order *order;
     struct arena *matching; // scratch
 };
 struct follower_sort {

@@ -1,5 +1,6 @@
 #include "service/exchange/order.h"
 #include "service/event/report.h"
+#include "service/exchange/reached.h"
 #include "service/lot/lot_db.h"
 #include "service/tree/cargo_db.h"
 #include "service/unit/unit_db.h"
@@ -55,7 +56,7 @@ static bool is_trade(const struct fact *f)
            f->kind == FACT_CORRECTION_MADE;
 }
 
-status event_lots(const struct order *o, const struct fact *f, struct lots *out)
+static status lots_of(const struct order *o, const struct fact *f, bool within, struct lots *out)
 {
     struct looking x = {.o = o, .out = out};
     struct report report;
@@ -67,9 +68,20 @@ status event_lots(const struct order *o, const struct fact *f, struct lots *out)
     if (f->kind == FACT_UNITS_COMMISSIONED && f->lot != 0) return OK; // its units begin with it
     TRY(report_get(f->decided, o->a, &report, &touched, &rest));
     unit_rows_read(&x.rows, o->t);
-    bool may_be_whole = f->kind == FACT_UNITS_PACKED || f->kind == FACT_CONTAINER_CLOSED;
-    look_at(&x, &touched.runs, is_trade(f) || may_be_whole);
+    look_at(&x, &touched.runs, within);
     return txn_status(o->t);
+}
+
+status event_lots(const struct order *o, const struct fact *f, struct lots *out)
+{
+    bool may_be_whole = f->kind == FACT_UNITS_PACKED || f->kind == FACT_CONTAINER_CLOSED;
+
+    return lots_of(o, f, is_trade(f) || may_be_whole, out);
+}
+
+status event_lots_within(const struct order *o, const struct fact *f, struct lots *out)
+{
+    return lots_of(o, f, true, out);
 }
 
 // ---- filters
@@ -136,7 +148,7 @@ static bool wants_step(const struct partner_filter *filter, str word)
     return false;
 }
 
-void event_parts_filter(struct event_parts *parts, const struct partner_filter *filter)
+static void parts_filter(struct event_parts *parts, const struct partner_filter *filter)
 {
     uint32_t n = 0;
 
@@ -146,16 +158,27 @@ void event_parts_filter(struct event_parts *parts, const struct partner_filter *
     parts->n = n;
 }
 
-status event_is_wanted(struct event_render *r, const struct fact *f,
-                       const struct partner_filter *filter, bool *out)
+status event_parts_wanted(struct event_render *r, const struct fact *f,
+                          const struct event_wish *wish, struct event_parts *parts)
 {
     struct order o = {r->t, r->arena, r->names};
+    bool is_of, reaches = false;
+
+    parts->n = 0;
+    TRY(event_is_of(&o, f, wish->filter, &is_of));
+    if (wish->filter != NULL) TRY(recall_reaches(&o, f, wish->party, &reaches));
+    if (!is_of && !reaches) return OK;
+    TRY(event_render(r, f, parts));
+    if (!reaches) parts_filter(parts, wish->filter);
+    return OK;
+}
+
+status event_is_wanted(struct event_render *r, const struct fact *f, const struct event_wish *wish,
+                       bool *out)
+{
     struct event_parts parts;
 
-    TRY(event_is_of(&o, f, filter, out));
-    if (!*out) return OK;
-    TRY(event_render(r, f, &parts));
-    event_parts_filter(&parts, filter);
+    TRY(event_parts_wanted(r, f, wish, &parts));
     *out = parts.n > 0;
     return OK;
 }

@@ -18,14 +18,22 @@ struct order {
 // Every lot of every unit it names, and of what lies in them where they are shipped. More than
 // PARKED_LOTS_MAX, or units beyond counting, are all lots.
 status event_lots(const struct order *o, const struct fact *f, struct lots *out);
+// The same with what lies in them, whatever happened to them.
+status event_lots_within(const struct order *o, const struct fact *f, struct lots *out);
 // Is it about a product one of whose GTINs the filter names? NULL, and no GTINs, mean all.
 status event_is_of(const struct order *o, const struct fact *f, const struct partner_filter *filter,
                    bool *out);
-// Leaves the parts whose business steps the filter names.
-void event_parts_filter(struct event_parts *parts, const struct partner_filter *filter);
-// Both together: is there anything in it for the partner? `r` and `o` are of one snapshot.
-status event_is_wanted(struct event_render *r, const struct fact *f,
-                       const struct partner_filter *filter, bool *out);
+
+// What a partner wants to be told.
+struct event_wish {
+    const struct partner_filter *filter; // NULL: all
+    str party; // it is this one, a GLN: recalls of what was sent to it are told past the filter
+};
+// The parts of the event that it wants; none: parts->n is 0.
+status event_parts_wanted(struct event_render *r, const struct fact *f,
+                          const struct event_wish *wish, struct event_parts *parts);
+status event_is_wanted(struct event_render *r, const struct fact *f, const struct event_wish *wish,
+                       bool *out);
 
 // A set of lots without a ceiling but the arena's, which makes it all lots.
 struct lot_set {

@@ -37,16 +37,11 @@ static bool has_news(const struct follower *f, struct txn *t)
 static status choose(struct follower *f, const struct choosing *x, const struct fact *fact,
                      struct event_parts *parts)
 {
-    const struct partner_filter *filter = f->message.again ? NULL : f->partner.filter;
-    bool wanted = true;
+    struct event_wish wish = {f->message.again ? NULL : f->partner.filter, f->partner.receiver};
 
-    parts->n = 0;
     x->render->whole = f->partner.packing == PACKING_CLOSED;
-    TRY(event_is_of(x->order, fact, filter, &wanted));
-    if (!wanted) return OK;
-    TRY(event_render(x->render, fact, parts));
+    TRY(event_parts_wanted(x->render, fact, &wish, parts));
     if (f->partner.attributes) TRY(event_attributes_add(x->render, fact, parts));
-    event_parts_filter(parts, filter);
     return OK;
 }
 

@@ -205,7 +205,7 @@ static status must_wait(struct making *x, const struct fact *f, struct lots *lot
 
 static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
 {
-    struct choosing choosing = {&x->render, &x->order, &x->s->matching};
+    struct choosing choosing = {&x->render, &x->s->matching};
     struct event_parts parts;
     bool wait = false;
     struct fact f;

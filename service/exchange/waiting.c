@@ -13,21 +13,22 @@ struct waiting {
     struct event_render render;
 };
 
-static bool is_wanted(struct waiting *x, const struct partner_filter *filter, uint64_t seq)
+static bool is_wanted(struct waiting *x, const struct event_wish *wish, uint64_t seq)
 {
     bool wanted = true;
     struct fact f;
 
     arena_reset(&x->scratch);
-    if (filter == NULL && !x->render.whole) // all but closed containers are events to everybody
+    if (wish->filter == NULL &&
+        !x->render.whole) // all but closed containers are events to everybody
         return journal_get_header(x->t, seq, &f).cls != ST_OK || f.kind != FACT_CONTAINER_CLOSED;
     if (journal_get(x->t, seq, &x->scratch, &f).cls != ST_OK) return true;
-    return event_is_wanted(&x->render, &f, filter, &wanted).cls != ST_OK || wanted;
+    return event_is_wanted(&x->render, &f, wish, &wanted).cls != ST_OK || wanted;
 }
 
 // Events after the partner's position, up to `last`, that it wants; stops at `most`.
 static uint64_t count(struct waiting *x, const struct partner_row *row,
-                      const struct partner_filter *filter, uint64_t last, uint64_t most)
+                      const struct event_wish *wish, uint64_t last, uint64_t most)
 {
     uint64_t seqs[256], from = row->position + 1, found = 0, looked_at = 0;
 
@@ -36,7 +37,7 @@ static uint64_t count(struct waiting *x, const struct partner_row *row,
         for (size_t i = 0; i < n; i++) {
             if (seqs[i] > last) return found;
             bool look = looked_at++ < LOOKED_AT_MAX;
-            found += !look || is_wanted(x, filter, seqs[i]);
+            found += !look || is_wanted(x, wish, seqs[i]);
         }
         if (n < LEN(seqs)) break;
         from = seqs[n - 1] + 1;
@@ -72,7 +73,8 @@ void exchange_waiting(const struct site *s, struct txn *t, client_id client, str
         arena_reset(&a);
         if (row.client.v != client.v || !partner_read(t, n, &a, &i, &partner)) continue;
         x.render.whole = partner.packing == PACKING_CLOSED;
-        uint64_t due = count(&x, &row, partner.filter, UINT64_MAX, COUNTED_MAX) + row.parked;
+        struct event_wish wish = {partner.filter, partner.receiver};
+        uint64_t due = count(&x, &row, &wish, UINT64_MAX, COUNTED_MAX) + row.parked;
         if (due == 0) continue;
         json_w_object(w);
         json_w_kstr(w, "partner", i.name);
@@ -111,8 +113,10 @@ bool exchange_acknowledged(const struct site *s, struct txn *t, client_id client
         if (!all || row.position >= seq) continue;
         arena_reset(&a);
         all = partner_read(t, n, &a, &i, &partner);
-        x.render.whole = all && partner.packing == PACKING_CLOSED;
-        all = all && count(&x, &row, partner.filter, seq, 1) == 0;
+        if (!all) break;
+        x.render.whole = partner.packing == PACKING_CLOSED;
+        struct event_wish wish = {partner.filter, partner.receiver};
+        all = count(&x, &row, &wish, seq, 1) == 0;
     }
     arena_fini(&x.scratch);
     arena_fini(&a);

@@ -60,7 +60,7 @@ struct lot_count_ask { // of kind_lot_counted, and its decided part
     str reason;
 };
 
-struct lot_sign_ask { // of kind_lot_released, kind_lot_reopened, kind_lot_recalled
+struct lot_sign_ask { // of kind_lot_released, kind_lot_reopened, and of recalls
     uint32_t number;
     enum lot_signed what;
     struct signature signature;
@@ -73,7 +73,7 @@ struct lot_signed_fact {
     uint64_t proposal;      // seq of the fact that another person had signed; 0: none
     struct signature first; // that person's
 };
-status lot_signed_get(str decided, struct lot_signed_fact *out);
+status lot_signed_get(const struct fact *f, struct lot_signed_fact *out);
 
 enum amend_field { // on disk
     AMEND_EXPIRY,

@@ -31,6 +31,20 @@ const char *difference_word(enum difference d); // "unknown_fate"
 
 enum lot_signed { SIGNED_RELEASE, SIGNED_REOPEN, SIGNED_RECALL, SIGNED_END }; // on disk
 
+// A route by which people sign: `run` is lot_sign, `app` one of these. It answers with the lot.
+struct lot_signing {
+    const struct kind *kind;
+    enum lot_signed what;
+    bool reason; // is needed
+};
+void lot_sign(struct http_req *r);
+
+// A recall is told, and so its fact and its route are the event room's (recalled.h); what it does
+// to the lot is this room's. The decided part's own part goes into `part`.
+status lot_recall_decide(struct decide *d, struct buf *part);
+void lot_recall_write(struct txn *t, const struct fact *f);
+void lot_signed_print(const struct fact *f, struct json_w *w, const void *arg);
+
 struct lot_papers {
     uint64_t extra_seq;           // of the fact that amended `extra`; 0: as it was opened
     uint64_t signed_[SIGNED_END]; // seq of the newest of each; 0: none

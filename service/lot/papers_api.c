@@ -1,5 +1,5 @@
-// Papers of a lot over HTTP: counted, released, reopened, amended, recalled. All answer with the
-// lot as GET shows it.
+// Papers of a lot over HTTP: counted, released, reopened, amended. All answer with the lot as GET
+// shows it.
 #include "common/form.h"
 #include "service/api/api.h"
 #include "service/catalog/place.h"
@@ -130,14 +130,8 @@ static const struct form_field sign_fields[] = {
 };
 static const struct form sign_form = {"lot", sizeof(struct sign_wish), sign_fields, 1};
 
-struct signing { // of a route
-    const struct kind *kind;
-    enum lot_signed what;
-    bool reason;
-};
-static const struct signing release = {&kind_lot_released, SIGNED_RELEASE, false};
-static const struct signing reopen = {&kind_lot_reopened, SIGNED_REOPEN, true};
-static const struct signing recall = {&kind_lot_recalled, SIGNED_RECALL, true};
+static const struct lot_signing release = {&kind_lot_released, SIGNED_RELEASE, false};
+static const struct lot_signing reopen = {&kind_lot_reopened, SIGNED_REOPEN, true};
 
 static void proposed(struct http_req *r, const struct ask *a)
 {
@@ -146,7 +140,7 @@ static void proposed(struct http_req *r, const struct ask *a)
 }
 
 // A snapshot decides which fact is asked for; the committer refuses the wrong one.
-static void sign_ask(struct http_req *r, const struct signing *what, const struct lot *lot,
+static void sign_ask(struct http_req *r, const struct lot_signing *what, const struct lot *lot,
                      const struct lot_sign_ask *ask)
 {
     bool first = lot_act_is_proposal(api_site(r), api_snapshot(r), lot, ask, &r->arena);
@@ -155,9 +149,9 @@ static void sign_ask(struct http_req *r, const struct signing *what, const struc
     api_command(r, first ? &kind_act_proposed : what->kind, ask, first ? proposed : shown);
 }
 
-static void lot_sign(struct http_req *r)
+void lot_sign(struct http_req *r)
 {
-    const struct signing *what = r->route->app;
+    const struct lot_signing *what = r->route->app;
     struct lot_sign_ask *ask = NEW(&r->arena, struct lot_sign_ask);
     struct sign_wish wish = {0};
     struct lot lot;
@@ -302,8 +296,6 @@ const struct http_route lot_paper_routes[] = {
      .body_max = BODY_MAX, .run = lot_sign, .app = &reopen, .query = ""},
     {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/amend", .roles = "operator qa",
      .body_max = BODY_MAX, .run = lot_amend, .query = ""},
-    {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/recall", .roles = "qa",
-     .body_max = BODY_MAX, .run = lot_sign, .app = &recall, .query = ""},
     {0},
 };
 // clang-format on

@@ -23,7 +23,7 @@ static status released(const struct fact *f, struct lot_past *p)
 {
     struct lot_signed_fact x;
 
-    TRY(lot_signed_get(f->decided, &x));
+    TRY(lot_signed_get(f, &x));
     p->lot.state = lot_act_to(SIGNED_RELEASE);
     p->balance = x.balance;
     return OK;

@@ -1,7 +1,8 @@
 // `lot.released`, `lot.reopened`, `lot.recalled`: what people sign of a lot. What tells them apart
 // is a row of a table. decided part: lot 4 | state before 1 | signature | balance as JSON str, as
 // it was released with | where another person had to sign before: seq of that proposal 8 | the
-// signature of that person.
+// signature of that person. A recall is told since its version 2, which is the event room's
+// (recalled.h): there this part stands at the end, with its length, 4, behind it.
 //
 // Reopening forgets what was explained by count: the lot must come out anew.
 #include "service/access/signature.h"
@@ -21,9 +22,19 @@ static const struct rule {
             1u << LOT_OPEN | 1u << LOT_CLOSED | 1u << LOT_RELEASED | 1u << LOT_REOPENED, true,
             false};
 
-status lot_signed_get(str decided, struct lot_signed_fact *out)
+// The part that all versions have.
+static str signed_part(const struct fact *f)
 {
-    struct bytes_r r = bytes_reader(decided);
+    str all = f->decided;
+
+    if (f->kind != FACT_LOT_RECALLED || f->kind_version == 1) return all;
+    size_t n = all.n < 4 ? 0 : (size_t)get_be(all.p + all.n - 4, 4);
+    return n + 4 > all.n ? (str){0} : (str){all.p + all.n - 4 - n, n};
+}
+
+status lot_signed_get(const struct fact *f, struct lot_signed_fact *out)
+{
+    struct bytes_r r = bytes_reader(signed_part(f));
     struct lot_signed_fact x = {.number = (uint32_t)bytes_get_u(&r, 4)};
 
     x.before = (enum lot_state)bytes_get_u(&r, 1);
@@ -108,10 +119,9 @@ static status put_decided(struct decide *d, const struct lot *lot, str balance)
     return OK;
 }
 
-static status signed_decide(struct decide *d)
+static status decide_by(struct decide *d, const struct rule *rule)
 {
     const struct lot_sign_ask *ask = d->ask;
-    const struct rule *rule = d->arg;
     struct lot_papers papers;
     struct buf json;
     struct lot lot;
@@ -130,22 +140,33 @@ static status signed_decide(struct decide *d)
     return st;
 }
 
+static status signed_decide(struct decide *d) { return decide_by(d, d->arg); }
+
+status lot_recall_decide(struct decide *d, struct buf *part)
+{
+    struct buf *out = d->out;
+
+    d->out = part;
+    status st = decide_by(d, &recall);
+    d->out = out;
+    return st;
+}
+
 static void forget_explained(struct lot_papers *p)
 {
     for (unsigned l = 0; l < PRODUCT_LEVELS_MAX; l++)
         for (unsigned i = 0; i < DIFFERENCE_END; i++) p->level[l].explained[i].count = 0;
 }
 
-static void signed_write(struct txn *t, const struct fact *f, const void *arg)
+static void write_by(struct txn *t, const struct fact *f, const struct rule *rule)
 {
-    const struct rule *rule = arg;
     struct lot_signed_fact x;
     struct lot_papers papers;
     struct lot lot;
     struct arena a;
 
     arena_init(&a, 4 * MB);
-    if (lot_signed_get(f->decided, &x).cls != ST_OK || !lot_get(t, x.number, &a, &lot)) {
+    if (lot_signed_get(f, &x).cls != ST_OK || !lot_get(t, x.number, &a, &lot)) {
         txn_spoil(t, "record.corrupt", "a signed lot");
     } else {
         lot.state = rule->to;
@@ -161,12 +182,19 @@ static void signed_write(struct txn *t, const struct fact *f, const void *arg)
     arena_fini(&a);
 }
 
-static void signed_print(const struct fact *f, struct json_w *w, const void *arg)
+static void signed_write(struct txn *t, const struct fact *f, const void *arg)
+{
+    write_by(t, f, arg);
+}
+
+void lot_recall_write(struct txn *t, const struct fact *f) { write_by(t, f, &recall); }
+
+void lot_signed_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct lot_signed_fact x;
 
     (void)arg;
-    if (lot_signed_get(f->decided, &x).cls != ST_OK) return;
+    if (lot_signed_get(f, &x).cls != ST_OK) return;
     json_w_kstr(w, "state_before", str_of(lot_state_word(x.before)));
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
@@ -179,7 +207,8 @@ static void signed_print(const struct fact *f, struct json_w *w, const void *arg
     json_w_raw(w, x.balance);
 }
 
-#define KIND(name) signed_decide, signed_write, signed_print, &(name)
+#define KIND(name) signed_decide, signed_write, lot_signed_print, &(name)
 const struct kind kind_lot_released = {FACT_LOT_RELEASED, 1, "lot.released", KIND(release)};
 const struct kind kind_lot_reopened = {FACT_LOT_REOPENED, 1, "lot.reopened", KIND(reopen)};
-const struct kind kind_lot_recalled = {FACT_LOT_RECALLED, 1, "lot.recalled", KIND(recall)};
+// Recalled before recalls were told: read and written as ever.
+const struct kind kind_lot_recalled_1 = {FACT_LOT_RECALLED, 1, "lot.recalled", KIND(recall)};

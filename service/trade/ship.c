@@ -195,6 +195,7 @@ status shipment_put_decided(struct goods *g, const struct shipment_ask *ask,
     runs_put(d->out, &runs);
     buf_add(d->out, previous);
     shipped_put(d->out, &says);
+    shipped_more_put(d->out, &says);
     return OK;
 }
 

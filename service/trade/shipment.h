@@ -41,7 +41,7 @@ struct shipment {
 };
 status shipment_get(const struct fact *f, struct arena *a, struct shipment *out);
 
-// from, to, documents and flags as members of an open object.
+// from, to, documents, flags and what more is said as members of an open object.
 void shipped_write(const struct shipped *s, struct json_w *w);
 void shipped_write_end(struct json_w *w, const char *key, uint64_t party, uint64_t location);
 void shipped_write_documents(struct json_w *w, const struct shipped_document *all, uint32_t n);

@@ -50,6 +50,13 @@ void shipped_write(const struct shipped *s, struct json_w *w)
     json_w_array(w);
     for (uint32_t i = 0; i < s->flag_count; i++) json_w_str(w, s->flags[i]);
     json_w_end(w);
+    if (s->more.says_drop) json_w_kbool(w, "dropShipment", s->more.drop);
+    if (!s->more.direct) return;
+    json_w_key(w, S("directPurchase"));
+    json_w_object(w);
+    json_w_kstr(w, "qualifier", S(SHIPPED_ENTIRELY_DIRECT));
+    if (s->more.statement.n > 0) json_w_kstr(w, "statement", s->more.statement);
+    json_w_end(w);
 }
 
 // As its fact says it; `state` and what voided it are of the row, which changes.

@@ -10,8 +10,13 @@ struct body {
     str units; // a list of texts: scanned ones hold a control character, which a form refuses
     struct form_list documents, flags, extra;
     struct end_value *from, *to;
-    str time;
+    str time, drop;
+    struct direct_value *direct;
     bool draft;
+};
+struct direct_value {
+    uint8_t qualifier; // there is one
+    str statement;
 };
 
 status take_gln_check(str in, struct arena *a, str *out)
@@ -31,6 +36,15 @@ static status check_trade(str in, struct arena *a, str *out)
     return fail(ST_BAD_INPUT, "document.type", 0,
                 "type: a business transaction type of CBV, such as po, desadv or inv");
 }
+
+static status check_bool(str in, struct arena *a, str *out)
+{
+    (void)a, (void)out;
+    if (str_eq(in, S("true")) || str_eq(in, S("false"))) return OK;
+    return fail(ST_BAD_INPUT, "json.type", 0, "dropShipment: true or false");
+}
+
+static const char *const qualifiers[] = {SHIPPED_ENTIRELY_DIRECT, NULL};
 
 #define AT(value, member) .at = offsetof(struct value, member)
 #define NEEDED            .required = true
@@ -56,6 +70,14 @@ static const struct form_field document_fields[] = {
     {.name = "gln", .kind = FORM_STR, AT(document_value, gln), .max = 13, .check = take_gln_check},
     {0},
 };
+static const struct form_field direct_fields[] = {
+    {.name = "qualifier", .kind = FORM_WORD, AT(direct_value, qualifier), NEEDED,
+     .words = qualifiers},
+    {.name = "statement", .kind = FORM_STR, AT(direct_value, statement), .max = 500},
+    {0},
+};
+static const struct form direct_form = {"direct purchase", sizeof(struct direct_value),
+                                        direct_fields, 1};
 const struct form end_form = {"end of a shipment", sizeof(struct end_value), end_fields, 1};
 const struct form loose_end_form = {"end of a shipment", sizeof(struct end_value),
                                     loose_end_fields, 1};
@@ -69,6 +91,8 @@ static const struct form_field body_fields[] = {
     {.name = "time", .kind = FORM_STR, AT(body, time), .max = 64},
     {.name = "flags", .kind = FORM_STRS, AT(body, flags), .max = 64,
      .count_max = SHIPPED_FLAGS_MAX},
+    {.name = "dropShipment", .kind = FORM_RAW, AT(body, drop), .max = KB, .check = check_bool},
+    {.name = "directPurchase", .kind = FORM_ONE, AT(body, direct), .sub = &direct_form},
     {.name = "draft", .kind = FORM_BOOL, AT(body, draft)},
     {.name = "extra", .kind = FORM_MAP, AT(body, extra), .max = 1000, .count_max = 64},
     {0},
@@ -137,9 +161,17 @@ status take_documents(struct arena *a, const struct form_list *list, const struc
 // Nobody affirms what no seller says.
 static status check_statement(const struct shipped *s)
 {
-    if (!shipped_affirms(s) || s->from_party != 0) return OK;
-    return fail(ST_BAD_INPUT, "field.required", 0,
-                "from.party: the flag " SHIPPED_STATEMENT " is the seller's word");
+    if ((!shipped_affirms(s) && !s->more.direct) || s->from_party != 0) return OK;
+    return fail(ST_BAD_INPUT, "field.required", 0, "from.party: %s is the seller's word",
+                s->more.direct ? "directPurchase" : "the flag " SHIPPED_STATEMENT);
+}
+
+static struct shipped_more take_more(const struct body *b)
+{
+    return (struct shipped_more){.says_drop = b->drop.n > 0,
+                                 .drop = str_eq(b->drop, S("true")),
+                                 .direct = b->direct != NULL,
+                                 .statement = b->direct != NULL ? b->direct->statement : S("")};
 }
 
 static status take_papers(struct arena *a, const struct body *b, struct shipped *s)
@@ -148,6 +180,7 @@ static status take_papers(struct arena *a, const struct body *b, struct shipped 
     s->document_count = b->documents.n;
     s->flags = b->flags.items;
     s->flag_count = b->flags.n;
+    s->more = take_more(b);
     return check_statement(s);
 }
 

@@ -169,7 +169,9 @@ def close_and_ship(tell, operator, sscc):
         "units": [sscc], "from": {"party": GLN, "location": GLN},
         "to": {"party": "9506000100012", "location": "9506000100012"},
         "documents": [{"type": "desadv", "id": "D-1"}, {"type": "po", "id": "P-1", "gln": GLN}],
-        "flags": ["export"], "extra": {"truck": "7"}})
+        "flags": ["export"], "dropShipment": False, "directPurchase": {
+            "qualifier": "ENTIRELY_DIRECT", "statement": "bought of the maker"},
+        "extra": {"truck": "7"}})
     place = "/v1/shipments/" + made["shipment"]
     assert tell(operator, "GET", place) == made
     tell(operator, "GET", place + "/units")

@@ -11,7 +11,7 @@ import urllib.parse
 import requests
 
 import harness
-from site_model import Model, Refused
+from site_model import EXPIRY, Model, Refused
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 FOREIGN = "09521999000006"
@@ -129,7 +129,7 @@ class Plant:
     def open_lot(self, gtin_, lot, **more):
         self.flush()
         self.done("operator", "/v1/lots",
-                  {"lot": lot, "gtin": gtin_, "expiry": "2031-06-30", **more}, 201)
+                  {"lot": lot, "gtin": gtin_, "expiry": EXPIRY, **more}, 201)
         return self.model.open_lot(gtin_, lot)
 
     def serials(self, line, gtin_, lot, quantity, confirm=True):
@@ -478,10 +478,11 @@ class Plant:
             else:
                 event["epcList"] = epcs
             if lot is not None:
-                event["ilmd"] = {"cbvmda:lotNumber": lot.lot}
+                event["ilmd"] = {"cbvmda:lotNumber": lot.lot, **event.get("ilmd", {})}
             made.append(event)
             self.model.captured(client, acts, [*([parent] if parent else []), *units], ms, lot,
-                                empties=bool(parent) and not units)
+                                empties=bool(parent) and not units,
+                                expiry=event.get("ilmd", {}).get("cbvmda:itemExpirationDate"))
         caller = self.as_(client)
         sent = caller.call("POST", "/epcis/v2/capture", {
             "@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0",

@@ -17,6 +17,7 @@ HANDED_DOWN = frozenset(("hold", "recalled", "lost", "stolen", "received_back"))
 BARRED_BY = (("hold", "unit.on_hold"), ("stolen", "unit.stolen"), ("lost", "unit.lost"),
              ("recalled", "unit.recalled"), ("received_back", "unit.received_back"))
 AHEAD_MAX_MS = 30000
+EXPIRY = "2031-06-30"  # of every lot
 LIVES = ("commissioned", "open", "closed")
 
 # Words of reports and the acts they are.
@@ -606,10 +607,12 @@ class Model(LineModel):
 
     # ---- captured events
 
-    def captured(self, client, acts, units, ms, lot=None, empties=False):
+    def captured(self, client, acts, units, ms, lot=None, empties=False, expiry=None):
         """An event that was stored: acts is (of the parent or None, of the others). Says which
         units objected, by code. By the rules `record` and `off`."""
         rule = self.clients[client]["capture"]
+        if ms > self.now_ms() + AHEAD_MAX_MS:
+            return self.kept_ahead(client, units)
         parent_act, act = acts
         if empties and rule != "off":
             units = units + list(units[0].children.values())
@@ -635,7 +638,7 @@ class Model(LineModel):
                 parent_bad |= bool(parent_act) and i == 0
                 mine = None
             elif mine and not (moves and parent_bad):
-                code, change = self.told(mine, unit, units, lot, names, unit in under, fits)
+                code, change = self.told(mine, unit, units, lot, names, unit in under, fits, expiry)
                 if code == "unit.has_parent" and mine == "ship_as_told" and \
                         unit.parent.name in names:
                     code, change = None, None
@@ -654,6 +657,17 @@ class Model(LineModel):
         if objections:
             self.objected[client] = self.objected.get(client, 0) + 1
         return objections
+
+    def kept_ahead(self, client, units):
+        """Of what is ahead of the clock there is a record, and nothing else."""
+        for unit in units:
+            unit.events += 1
+            if unit.state == "none":
+                unit.flags |= {"seen"}
+        if self.clients[client]["capture"] == "off":
+            return {}
+        self.objected[client] = self.objected.get(client, 0) + 1
+        return {None: "time.ahead"}
 
     def with_content(self, client, act, units):
         """What containers hold that the event ends, too: (all, {one that was not named: its
@@ -685,7 +699,7 @@ class Model(LineModel):
             return "commissioned"
         return "closed" if unit.children else "open"
 
-    def told(self, act, unit, units, lot, names, falls_out, fits):
+    def told(self, act, unit, units, lot, names, falls_out, fits, expiry=None):
         state, flags = self.stands(unit)
         parent = unit.parent
         if parent is not None and state != "shipped" and act in ("decommission", "destroy",
@@ -708,6 +722,8 @@ class Model(LineModel):
                 return "lot.unknown", None
             if not lot.takes_commission():
                 return "lot.closed", None
+            if expiry not in (None, EXPIRY):
+                return "unit.expiry_differs", None
         if act == "pack_as_told" and unit in self.above(units[0]):
             return "pack.cycle", None
         if act == "end_hold":

@@ -27,7 +27,7 @@ def urn(name):
     return f"urn:epc:id:sgtin:{PREFIX}.{gtin[0]}{gtin[1 + len(PREFIX):13]}.{serial}"
 
 
-def xml(event, lot, version):
+def xml(event, lot, expiry, version):
     """The event of JSON as a document of XML, with its identifiers given as URNs."""
     def leaf(name, value):
         return f"<{name}>{value}</{name}>" if value else ""
@@ -35,7 +35,8 @@ def xml(event, lot, version):
     words = [leaf("action", event["action"]), leaf("bizStep", CBV + "bizstep:" + event["bizStep"])]
     if "disposition" in event:
         words.append(leaf("disposition", CBV + "disp:" + event["disposition"]))
-    ilmd = leaf("ilmd", lot and leaf("cbvmda:lotNumber", lot))
+    ilmd = leaf("ilmd", lot and leaf("cbvmda:lotNumber", lot) +
+                leaf("cbvmda:itemExpirationDate", expiry))
     id_ = leaf("eventID", event["eventID"])
     old = version == "1.2"
     epcs = "".join(leaf("epc", urn(u)) for u in event["units"])
@@ -59,7 +60,8 @@ class Doors(Goods):
         self.gateway, self.told = site.as_role("gateway", client="acme"), 0
         self.form, self.rules = "json", profile
 
-    def capture(self, units, action="OBSERVE", parent=None, time=None, lot=None, **more):
+    def capture(self, units, action="OBSERVE", parent=None, time=None, lot=None,
+                expiry=None, **more):
         """One event; "stored", or the code that its document is refused by."""
         self.told += 1
         epcs = [link(u) for u in units]
@@ -69,11 +71,14 @@ class Doors(Goods):
                      if parent else {"epcList": epcs})
         if lot:
             event["ilmd"] = {"cbvmda:lotNumber": lot}
+        if expiry:
+            event["ilmd"]["cbvmda:itemExpirationDate"] = expiry
         if self.form == "json":
             body = json.dumps({"@context": CONTEXT, "type": "EPCISDocument", "schemaVersion": "2.0",
                                "creationDate": moment(), "epcisBody": {"eventList": [event]}})
         else:
-            body = xml({**event, "units": units, "parent": parent}, lot, self.form[4:])
+            body = xml({**event, "units": units, "parent": parent}, lot, expiry,
+                       self.form[4:])
         sent = self.gateway.call(
             "POST", "/epcis/v1/capture" if self.form == "xml-1.2" else "/epcis/v2/capture", body,
             headers={"Content-Type": "application/" + self.form[:4].rstrip("-")})
@@ -99,8 +104,8 @@ class Doors(Goods):
     def shipped_as_told(self, units):
         return self.capture(units, bizStep="shipping", disposition="in_transit")
 
-    def begun_as_told(self, units, lot="L1"):
-        return self.capture(units, "ADD", lot=lot, bizStep="commissioning")
+    def begun_as_told(self, units, lot="L1", **more):
+        return self.capture(units, "ADD", lot=lot, bizStep="commissioning", **more)
 
     def profile(self, **more):
         self.rules |= more
@@ -108,7 +113,8 @@ class Doors(Goods):
                                                  "profile": self.rules})
 
     def look(self, units):
-        return [(self.operator.unit(u)["state"], self.operator.unit(u)["parent"]) for u in units]
+        seen = [self.operator.unit(u) for u in units]
+        return [(u["state"], u["parent"], set(u["flags"]) - {"seen"}) for u in seen]
 
     def raised(self, kind):
         return sorted(x["code"] for x in self.operator.pages("/v1/exceptions", kind=kind))
@@ -216,7 +222,7 @@ GUARDS = {
         "time.before"),
     "2 not ahead of now": (
         lambda g: g.made(), lambda g, u: g.report("hold", units=u, reason="x", time=moment(5)),
-        "time.ahead", lambda g, u: g.capture(u, bizStep="inspecting", time=moment(5)),
+        "time.ahead", lambda g, u: g.capture(u, bizStep="holding", time=moment(5)),
         "time.ahead"),
     "3 none is named twice": (
         lambda g: g.made(), lambda g, u: g.report("hold", units=u * 2, reason="x"), "unit.twice",
@@ -317,5 +323,71 @@ def test_a_hold_that_an_event_began_ends_by_a_signature(make_site, rule, form):
     assert not any(stands_on_hold(goods, u) for u in units)
     assert goods.capture(units, bizStep="inspecting", disposition="active") == "stored"
     assert goods.pack(units) is None
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("rule", ["record", "off"])
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_ahead_of_the_clock_does_nothing_and_no_time_is_measured_by_it(
+        make_site, rule, form):
+    """Neither when it is captured nor when it is declared wrong; lines and events go on."""
+    site = make_site()
+    goods = Doors(site.start(), capture=rule)
+    goods.form = form
+    case, (one, other) = goods.case(2)
+    new, = never_begun(goods)
+    before = goods.look([case, one, other, new])
+    ahead = {"time": moment(24 * 365)}
+    assert goods.begun_as_told([new], **ahead) == "stored"
+    assert goods.capture([case], "DELETE", bizStep="destroying", **ahead) == "stored"
+    assert goods.capture([other], "DELETE", case, bizStep="unpacking", **ahead) == "stored"
+    assert goods.look([case, one, other, new]) == before
+    assert goods.raised("captured") == ([] if rule == "off" else 3 * ["time.ahead"])
+    client = site.as_role("client", client="acme")
+    event, = client.get("/epcis/v2/events", params={"EQ_bizStep": "unpacking"})["epcisBody"][
+        "queryResults"]["resultsBody"]["eventList"]
+    assert goods.ask(goods.qa, "/v1/corrections", {
+        "event": event["eventID"], "reason": "did_not_occur",
+        "signature": harness.sign("approval", "no such day")}) is None
+    serial, soon = serials_of([new]), moment(2 / 3600)
+    assert goods.report("commission", lot="L1", gtin=GTIN, serials=serial, time=soon) is None
+    assert goods.report("unpack", parent=case, children=[one, other], time=soon) is None
+    assert goods.capture([other], bizStep="holding", time=soon) == "stored"
+    held = set() if rule == "off" else {"hold"}
+    assert goods.look([one, other, new]) == [
+        ("commissioned", None, set()), ("commissioned", None, held), ("commissioned", None, set())]
+    late = goods.report("hold", units=[one], reason="x", time=moment(-5))
+    assert late == "time.before"  # what did happen still counts
+    history = goods.operator.get(f"/v1/units/{new}/history")["items"]
+    assert [e["type"] for e in history] == ["event", "commission"]
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("form", FORMS)
+def test_what_begins_by_an_event_has_the_expiry_of_its_lot(make_site, rule, form):
+    """REQ STATES-LOT-EXPIRY"""
+    site = make_site()
+    goods = Doors(site.start(), capture=rule)
+    goods.form = form
+    goods.ask(goods.operator, "/v1/lots", {"lot": "L2", "gtin": GTIN, "expiry": "2031-02"})
+    wrong = [("L1", "2031-01-02"), ("L1", "2031-01"), ("L1", "310101"), ("L2", "2031-02-01")]
+    right = [("L1", "2031-01-01"), ("L1", "2031-01-01T00:00:00Z"), ("L2", "2031-02-28"),
+             ("L2", "2031-02"), ("L1", None)]
+    units = [f"(01){GTIN}(21){s}" for s in goods.numbers(len(wrong) + len(right))]
+    for unit, (lot, expiry) in zip(units, wrong):
+        told = goods.begun_as_told([unit], lot, expiry=expiry)
+        assert told == ("unit.expiry_differs" if rule == "strict" else "stored"), expiry
+        assert goods.operator.unit(unit)["state"] == "allocated"
+    assert goods.raised("captured") == (["unit.expiry_differs"] * len(wrong)
+                                        if rule != "off" else [])
+    for unit, (lot, expiry) in zip(units[len(wrong):], right):
+        assert goods.begun_as_told([unit], lot, expiry=expiry) == "stored"
+        shown = goods.operator.unit(unit)
+        assert (shown["state"], shown["lot"]) == (
+            ("allocated", None) if rule == "off" else ("commissioned", lot)), expiry
+    assert len(goods.raised("captured")) == (0 if rule == "off" else len(wrong))
     site.stop()
     site.verify()

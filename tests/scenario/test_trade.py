@@ -154,6 +154,67 @@ def test_a_shipment_affirms_the_transaction_statement(line, goods, partner, shar
     assert steps.count("shipping") == 3 and steps[-1] == "shipping"  # a plain one, and corrected
 
 
+def said_in(body):
+    """What each event of the document says of it: drop shipment, direct purchase."""
+    if body.lstrip()[:1] == b"{":
+        return [(event.get("gs1ushc:dropShipment"), event.get("gs1ushc:directPurchase"))
+                for event in json.loads(body)["epcisBody"]["eventList"]]
+    return [said_by(event) for event in lxml.etree.fromstring(body).iterfind(".//ObjectEvent")]
+
+
+def said_by(event):
+    drop, direct = event.find(HC + "dropShipment"), event.find(HC + "directPurchase")
+    drop = None if drop is None else {"true": True, "false": False}[drop.text]
+    if direct is None:
+        return drop, None
+    words = direct.find(HC + "directPurchaseStatement")
+    return drop, {"qualifier": direct.get("qualifier"),
+                  **({} if words is None else {"gs1ushc:directPurchaseStatement": words.text})}
+
+
+@pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
+def test_a_shipment_says_who_bought_of_whom(line, goods, partner, shared, form):
+    """Drop shipment and direct purchase: as they were said, by a draft too; a void says neither."""
+    _, _, pallet = goods
+    words = "Bought of the maker: §582 & <all>"
+    direct = {"qualifier": "ENTIRELY_DIRECT", "statement": words}
+    seller = {"from": end(SITE)}
+    for wrong, code in (({"dropShipment": "true"}, "json.type"), ({"dropShipment": 1}, "json.type"),
+                        ({"directPurchase": {}}, "field.required"),
+                        ({"directPurchase": {"qualifier": "PARTIALLY_DIRECT"}}, "field.word"),
+                        ({"directPurchase": direct}, "field.required")):
+        line.operator.refused("POST", "/v1/shipments", {"units": [pallet], "to": end(HUB), **wrong},
+                              status=400, code=code)
+    put_partner(line, partner, format=form, filter={"bizSteps": ["shipping", "void_shipping"]})
+    stories = [({"dropShipment": False}, (False, None)),
+               ({"dropShipment": True, "directPurchase": direct}, (
+                   True, {"qualifier": "ENTIRELY_DIRECT", "gs1ushc:directPurchaseStatement": words})),
+               ({}, (None, None)),
+               ({"directPurchase": {"qualifier": "ENTIRELY_DIRECT"}}, (
+                   None, {"qualifier": "ENTIRELY_DIRECT"}))]
+    expected = []
+    for number, (says, heard) in enumerate(stories):
+        made = ship(line.operator, [pallet], draft=number % 2 == 1, **says, **seller)
+        place = f"/v1/shipments/{made['shipment']}"
+        if number % 2:
+            line.operator.post(place + "/confirm", {}, 200)
+        shown = line.operator.get(place)
+        assert {k: shown[k] for k in ("dropShipment", "directPurchase") if k in shown} == says
+        line.operator.post(place + "/void", {"reason": "wrong dock"}, 200)
+        expected += [heard, (None, None)]
+    until(lambda: not any(deliveries(line, state=s) for s in ("waiting", "sending")))
+    assert not any(faults(body) for body in partner.bodies())
+    assert [said for body in partner.bodies() for said in said_in(body)] == expected
+    namespace = "http://epcis.gs1us.org/hc/ns"
+    found = asked(line, **{f"EQ_{namespace}#dropShipment": "true"})
+    assert [e["gs1ushc:dropShipment"] for e in found] == [True]
+    correct(line, found[0]["eventID"])
+    until(lambda: not any(deliveries(line, state=s) for s in ("waiting", "sending")))
+    assert said_in(partner.bodies()[-1]) == [stories[1][1]]
+    line.site.stop()
+    line.site.verify()
+
+
 DEEP = "09506000134369"
 LEVELS = ["pack", "box", "bundle", "pallet"]
 

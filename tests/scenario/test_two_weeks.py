@@ -11,6 +11,7 @@ import time
 import harness
 from line_model import EXPLAINED
 from plant import Plant
+from site_model import EXPIRY
 
 FULL = os.environ.get("TWO_WEEKS") == "full"
 SEED = int(os.environ.get("PACKTRAIL_SEED", 7))  # one that is always the same, for what is checked
@@ -493,14 +494,19 @@ class Capturing:
         if kind == 2:
             units = self.some()
             lot = next((u.asked for u in units if u.asked), None)
-            return ((None, "commission"), {"action": "ADD", "bizStep": "commissioning"}, None,
-                    units, lot, ms)
+            members = {"action": "ADD", "bizStep": "commissioning"}
+            if lot and rng.random() < 0.5:
+                members["ilmd"] = {"cbvmda:itemExpirationDate":
+                                   rng.choice((EXPIRY, EXPIRY, "2031-07-01"))}
+            return (None, "commission"), members, None, units, lot, ms
         if kind == 3 and (units := self.elsewhere()):
             return ((None, "commission"), {"action": "ADD", "bizStep": "commissioning"}, None,
                     units, None, ms - 3 * 86400000)
         act, members = rng.choice(self.OBSERVED)
         if rng.random() < 0.1:
             ms -= 3 * 86400000  # told late
+        elif rng.random() < 0.1:
+            ms = self.plant.model.now_ms() + 3 * 86400000  # ahead of the clock
         return (None, act), {"action": "OBSERVE", **members}, None, self.some(), None, ms
 
     def aggregation(self, parent, ms):

@@ -403,6 +403,31 @@ static void a_late_event_is_kept_and_changes_nothing(void **state)
     excepted(f, "unit.state");
 }
 
+// Its time is no measure either: what happens now is not before it.
+static void what_is_ahead_of_the_clock_is_kept_and_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers n = line_site_serials(f, PILLS, "A1", 1);
+    struct says s = {.type = "ObjectEvent",
+                     .action = "DELETE",
+                     .step = "destroying",
+                     .time = "2026-11-24T15:00:00.000Z",
+                     .epcs = pills(f, &n, 0, 1)};
+
+    stored(f, ACME, commission(f, pills(f, &n, 0, 1), "A1"));
+    stored(f, ACME, event_of(f, &s));
+    excepted(f, "time.ahead");
+    assert_int_equal(pill(f, &n, 0).state, UNIT_COMMISSIONED);
+    assert_int_equal(pill(f, &n, 0).last, kept_of(f, 0).f.seq);
+    s.time = "2025-11-24T14:00:00.000Z"; // before what did happen
+    stored(f, ACME, event_of(f, &s));
+    excepted(f, "time.before");
+    s.time = "2025-11-24T15:30:00.000Z";
+    stored(f, ACME, event_of(f, &s));
+    excepted(f, NULL);
+    assert_int_equal(pill(f, &n, 0).state, UNIT_DESTROYED);
+}
+
 static bool same_unit(const struct unit *a, const struct unit *b)
 {
     return a->state == b->state && a->flags == b->flags && a->often == b->often &&
@@ -1039,6 +1064,7 @@ int main(void)
         CAPTURE_TEST(own_packs_without_a_known_lot_stay_as_they_are),
         CAPTURE_TEST(packing_and_unpacking_move_the_tree),
         CAPTURE_TEST(a_late_event_is_kept_and_changes_nothing),
+        CAPTURE_TEST(what_is_ahead_of_the_clock_is_kept_and_changes_nothing),
         CAPTURE_TEST(another_clients_number_is_a_unit_of_ones_own),
         CAPTURE_TEST(foreign_units_are_named_once),
         CAPTURE_TEST(a_foreign_unit_has_a_view_and_a_history),

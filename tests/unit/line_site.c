@@ -7,6 +7,7 @@
 #include "service/event/level.h"
 #include "service/event/lot_acts.h"
 #include "service/event/owner.h"
+#include "service/event/recalled.h"
 #include "service/event/unit_past.h"
 #include "service/event/units_api.h"
 #include "service/gs1/id.h"

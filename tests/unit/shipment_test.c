@@ -277,14 +277,18 @@ static void papers_and_ends_are_kept_as_they_were_said(void **state)
         ",\"from\":{\"party\":\"" HUB "\",\"location\":\"" HUB "\"},"
         "\"documents\":[{\"type\":\"po\",\"id\":\"P-1\"},{\"type\":\"desadv\",\"id\":\"D-1\"},"
         "{\"type\":\"inv\",\"id\":\"I-1\",\"gln\":\"" PARTY "\"},"
-        "{\"type\":\"bol\",\"id\":\"urn:carrier:77\"}],\"flags\":[\"dropShipment\"],"
-        "\"extra\":{\"note\":\"cold\"},\"time\":\"2025-11-24T17:00:20+01:00\"");
+        "{\"type\":\"bol\",\"id\":\"urn:carrier:77\"}],\"flags\":[\"fragile\"],"
+        "\"dropShipment\":true,\"directPurchase\":{\"qualifier\":\"ENTIRELY_DIRECT\","
+        "\"statement\":\"all\"},\"extra\":{\"note\":\"cold\"},\"time\":\"2025-11-24T17:00:20+01:"
+        "00\"");
     trade_has(made, "{\"type\":\"po\",\"id\":\"P-1\",\"gln\":\"" PARTY "\"}"); // the buyer's number
     trade_has(made, "{\"type\":\"desadv\",\"id\":\"D-1\",\"gln\":\"" HUB "\"}");
     trade_has(made, "{\"type\":\"inv\",\"id\":\"I-1\",\"gln\":\"" PARTY "\"}");
     trade_has(made, "{\"type\":\"bol\",\"id\":\"urn:carrier:77\"}");
     trade_has(made, "\"from\":{\"party\":\"" HUB "\",\"location\":\"" HUB "\"}");
-    trade_has(made, "\"flags\":[\"dropShipment\"],\"extra\":{\"note\":\"cold\"}");
+    trade_has(made, "\"flags\":[\"fragile\"],\"dropShipment\":true,\"directPurchase\":{"
+                    "\"qualifier\":\"ENTIRELY_DIRECT\",\"statement\":\"all\"},"
+                    "\"extra\":{\"note\":\"cold\"}");
     trade_has(made, "\"time\":\"2025-11-24T17:00:20+01:00\"");
     const char *path = trade_text(t, "GET /v1/shipments/%.*s", STR(named("shipment", made)));
     str again = trade_call(t, 200, path, "");
