@@ -17,6 +17,7 @@
     X(SITE_RESTORED, 10, "site.restored")                                                          \
     X(POOLS_ADVANCED, 11, "pools.advanced")                                                        \
     X(NUMBERS_RECOVERED, 12, "numbers.recovered")                                                  \
+    X(NUMBERS_REISSUED, 13, "numbers.reissued")                                                    \
     X(CERTIFICATE_PUT, 14, "certificate.put")                                                      \
     X(CERTIFICATE_ENDED, 15, "certificate.ended")                                                  \
     X(CLIENT_PUT, 16, "client.put")                                                                \
@@ -124,6 +125,7 @@ enum fact_kind {
     X(REQUEST, 'Q')                                                                                \
     X(ASKED, '(')                                                                                  \
     X(RESERVED, 'r')                                                                               \
+    X(BACK, '8')                                                                                   \
     X(LIST_TEXT, 'l')                                                                              \
     X(SERIAL, 's')                                                                                 \
     X(IMPORT, 'm')                                                                                 \

@@ -33,6 +33,7 @@ const struct kind *const line_site_kinds[] = {
     &kind_client_put,       &kind_product_put,       &kind_location_put,
     &kind_party_put,        &kind_line_put,          &kind_pool_put,
     &kind_numbers_issued,   &kind_numbers_confirmed, &kind_numbers_returned,
+    &kind_numbers_reissued,
     &kind_lot_opened,       &kind_lot_closed,        &kind_units_commissioned,
     &kind_lot_counted,      &kind_lot_explained,     &kind_lot_released,
     &kind_lot_reopened,     &kind_lot_amended,       &kind_lot_recalled,

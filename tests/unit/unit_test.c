@@ -310,7 +310,7 @@ static void units_are_kept_by_the_row(void **state)
     struct txn *t = txn_write(db);
     unit_rows_write(&rows, t);
     for (uint64_t i = 0; i < 1000; i++) {
-        struct unit u = {.state = (enum unit_state)(i % UNIT_STATES),
+        struct unit u = {.state = (enum unit_state)(i % UNIT_UNALLOCATED),
                          .flags = (uint8_t)i,
                          .first = i,
                          .last = (UINT64_C(1) << 40) - 1 - i,
@@ -321,7 +321,7 @@ static void units_are_kept_by_the_row(void **state)
     unit_rows_read(&rows, t);
     for (uint64_t i = 1000; i-- > 0;) {
         struct unit u = unit_get(&rows, unit_id_of(7, i * 3));
-        assert_int_equal(u.state, i % UNIT_STATES);
+        assert_int_equal(u.state, i % UNIT_UNALLOCATED);
         assert_int_equal(u.flags, (uint8_t)i);
         assert_int_equal(u.first, i);
         assert_int_equal(u.last, (UINT64_C(1) << 40) - 1 - i);
