@@ -363,11 +363,11 @@ static status pool_show(struct txn *t, wall now, const struct item *i, const voi
     json_w_kint(w, "capacity", (int64_t)s.capacity);
     json_w_kint(w, "issued", (int64_t)(issued - back));
     json_w_kint(w, "left", (int64_t)left);
-    json_w_kint(w, "returned", (int64_t)back);
     json_w_kint(w, "rate", (int64_t)((last_day + SPACE_HOURS - 1) / SPACE_HOURS));
     show_last(w, now, left, last_day);
     if (p->threshold == 0) json_w_kint(w, "threshold", 0); // else the form has said it
     json_w_kbool(w, "low", left < p->threshold);
+    json_w_kint(w, "returned", (int64_t)back);
     return OK;
 }
 

@@ -110,7 +110,7 @@ status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got 
     fixture_read_end(t);
     TRY(fixture_run(f, &kind_numbers_issued, &full, &g.ask));
     if (out == NULL) return OK;
-    must(issued_get(g.ask.fact.decided, &g.issued));
+    must(issued_of(&g.ask.fact, &g.issued));
     must(issued_runs(&g.issued, &f->arena, &g.runs));
     g.texts = NEW_ARRAY(&f->arena, str, g.issued.count);
     uint32_t n = 0;
