@@ -239,14 +239,18 @@ bool issue_first_of(struct txn *t, unit_id u, struct issue_row *out)
     return issue_read(t, u, &s, out);
 }
 
-bool number_lies_in_pool(struct txn *t, unit_id u)
+static bool is_back(struct txn *t, unit_id u, enum back sort)
 {
     struct space_row s;
     struct back_span b;
     struct mark m;
 
-    return mark_read(t, unit_space(u), &s, &m) && s.back > 0 && back_at(t, u, BACK_LIES, &b);
+    return mark_read(t, unit_space(u), &s, &m) && s.had_back && back_at(t, u, sort, &b);
 }
+
+bool number_lies_in_pool(struct txn *t, unit_id u) { return is_back(t, u, BACK_LIES); }
+
+bool number_was_given_again(struct txn *t, unit_id u) { return is_back(t, u, BACK_GIVEN); }
 
 bool issue_of(struct txn *t, unit_id u, struct issue_row *out)
 {

@@ -68,6 +68,7 @@ bool issue_of(struct txn *t, unit_id u, struct issue_row *out);
 // The first request that ever got it, whatever became of it.
 bool issue_first_of(struct txn *t, unit_id u, struct issue_row *out);
 bool number_lies_in_pool(struct txn *t, unit_id u); // it came back
+bool number_was_given_again(struct txn *t, unit_id u);
 
 enum request_state { // on disk
     REQUEST_OPEN = 1,
