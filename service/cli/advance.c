@@ -148,8 +148,7 @@ static bool lying_add(void *self, const struct space_row *s)
 
     if (s->back == 0) return true;
     x->numbers += s->back;
-    if (x->n < x->max)
-        x->at[x->n++] = (struct recover_ask){.pool = s->pool, .space = s->space};
+    if (x->n < x->max) x->at[x->n++] = (struct recover_ask){.pool = s->pool, .space = s->space};
     return true;
 }
 
@@ -170,8 +169,7 @@ static status lying_put(struct advancing *a)
     TRY(lying_find(a, &x));
     a->lay = x.numbers;
     while (x.n > 0) {
-        for (uint32_t i = 0; i < x.n; i++)
-            TRY(fact_put(a, &kind_numbers_reissued, &x.at[i]));
+        for (uint32_t i = 0; i < x.n; i++) TRY(fact_put(a, &kind_numbers_reissued, &x.at[i]));
         TRY(lying_find(a, &x));
     }
     return OK;

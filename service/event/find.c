@@ -357,7 +357,8 @@ static status unknown_request(void)
 }
 
 // Some of its numbers went back; they may be another request's by now.
-static status check_still_of(struct finder *f, const struct request_row *q, const struct runs *units)
+static status check_still_of(struct finder *f, const struct request_row *q,
+                             const struct runs *units)
 {
     struct issue_row i = {0};
     unit_id u;

@@ -96,8 +96,7 @@ static enum fate fate_of(struct unit_rows *rows, unit_id u)
     struct unit x = unit_get(rows, u);
 
     if (x.flags & (UNIT_LOST | UNIT_STOLEN | UNIT_HOLD) || x.parent.v != 0) return TOLD;
-    bool loose =
-        x.state == UNIT_COMMISSIONED || x.state == UNIT_CLOSED || x.state == UNIT_OPEN;
+    bool loose = x.state == UNIT_COMMISSIONED || x.state == UNIT_CLOSED || x.state == UNIT_OPEN;
     if (x.state > UNIT_PRINTED && !loose) return TOLD;
     if (number_was_given_again(rows->t, u)) return TOLD; // its label is in another request's order
     return loose ? LOOSE : SILENT;

@@ -3,7 +3,6 @@
 // compares the two.
 #pragma once
 
-//      name                    number
 #define FACT_KINDS(X)                                                                              \
     X(JOURNAL_OPENED, 1, "journal.opened")                                                         \
     X(TOKEN_CREATED, 2, "token.created")                                                           \
@@ -95,7 +94,6 @@ enum fact_kind {
         FACT_KIND_MAX = 127
 };
 
-//      name             tag
 #define ROW_TAGS(X)                                                                                \
     X(META, 'M')                                                                                   \
     X(RESTORED, '!')                                                                               \

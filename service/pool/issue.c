@@ -53,7 +53,8 @@ uint64_t pool_left(struct txn *t, const struct pool_row *p, const struct space_r
     left = less(left, less(older, newest->passed)); // those of them still to be passed over
     left += newest->back;                           // an older key's are not given again
     if (p->policy != POLICY_EU_FMD) return left;
-    uint64_t allowed = less(newest->capacity / FMD_GUESS, n.issued - n.back); // REQ EU-FMD-4: one in 10,000
+    uint64_t allowed =
+        less(newest->capacity / FMD_GUESS, n.issued - n.back); // REQ EU-FMD-4: one in 10,000
     return allowed < left ? allowed : left;
 }
 
@@ -134,8 +135,7 @@ static status try_pool(struct choice *c)
     if (is_of_old_key(c)) open_space(c);
     uint64_t left = pool_left(c->d->t, &c->pool, &c->row);
     c->left = left;
-    bool exact =
-        c->pool.policy == POLICY_EU_FMD || c->row.sort == SPACE_OF_LIST || c->row.back > 0;
+    bool exact = c->pool.policy == POLICY_EU_FMD || c->row.sort == SPACE_OF_LIST || c->row.back > 0;
     if (wanted > left && exact)
         return fail(ST_CONFLICT, "pool.exhausted", 0, "the pool has %llu numbers left, not %u",
                     (unsigned long long)left, wanted);

@@ -83,7 +83,7 @@ void issued_print(const struct fact *f, struct json_w *w, const void *arg);
 // back.c: numbers that go back to their pool. Of one decision:
 struct back_judge {
     struct decide *d;
-    str line; // of who returns them; empty: no line
+    str line;         // of who returns them; empty: no line
     uint64_t request; // looked at last, with this space
     uint32_t space;
     status st;
@@ -136,7 +136,7 @@ void back_walk_open(struct back_walk *w, struct txn *t, uint32_t space, enum bac
 bool back_walk_next(struct back_walk *w, struct back_span *out);
 void back_put(struct txn *t, const struct run *r, enum back sort, uint64_t seq);
 void back_cut(struct txn *t, const struct run *r, enum back sort); // no longer of that sort
-void back_cut_lying(struct txn *t, uint32_t space); // all of them
+void back_cut_lying(struct txn *t, uint32_t space);                // all of them
 // An issue as its fact says it, to as far around the number as none came back.
 void back_narrow(struct txn *t, unit_id u, struct issue_row *i);
 

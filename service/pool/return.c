@@ -1,6 +1,7 @@
 // decided part of `numbers.returned`:
 //   mask 1 (32: reason) | reason str | runs that went back | their previous positions (alike) |
-//   request 8 (0: none; + 2^63: to the pool) | kept, to the end: first unit 8, count varint, code str; count 0: text str
+//   request 8 (0: none; + 2^63: to the pool) | kept, to the end: first unit 8, count varint, code
+//   str; count 0: text str
 // It begins as all facts about units do (service/event/report.h), so that their history goes
 // through it.
 #include "common/arena.h"
@@ -129,7 +130,9 @@ static status return_decide(struct decide *d)
 {
     const struct return_ask *ask = d->ask;
     struct buf previous, stays;
-    struct sifting s = {.d = d, .ask = ask, .stays = &stays, .back = {.d = d, .line = ask->line}};
+    struct sifting s = {
+        .d = d, .ask = ask, .stays = &stays, .back = {.d = d, .line = ask->line}
+    };
     unit_id u;
 
     d->fact->client = ask->client;

@@ -7,8 +7,9 @@
 #define TRIES    4u // until something is found to wish for
 
 const char *const sim_lots[LOTS] = {"D1", "D2", "D3", "D4", "D5", "D6"};
-const char *const wish_words[WISH_SORTS] = {"packs", "boxes", "commission", "scrap", "back", "pack",
-                                            "close", "unpack", "ship", "end", "accept"};
+const char *const wish_words[WISH_SORTS] = {"packs", "boxes", "commission", "scrap",
+                                            "back",  "pack",  "close",      "unpack",
+                                            "ship",  "end",   "accept"};
 
 // ---- choosing
 
@@ -294,13 +295,14 @@ static void hold(struct goods *g, const struct wish *w, bool on)
 bool goods_wish(struct goods *g, struct wish *w, const struct wishing *x)
 {
     static bool (*const make[WISH_SORTS])(struct goods * g, struct wish * w) = {
-        [WISH_PACKS] = wish_packs,   [WISH_BOXES] = wish_boxes, [WISH_COMMISSION] = wish_begin,
-        [WISH_SCRAP] = wish_begin,   [WISH_BACK] = wish_back,   [WISH_PACK] = wish_pack,   [WISH_CLOSE] = wish_close,
-        [WISH_UNPACK] = wish_unpack, [WISH_SHIP] = wish_ship,   [WISH_END] = wish_end};
+        [WISH_PACKS] = wish_packs, [WISH_BOXES] = wish_boxes,   [WISH_COMMISSION] = wish_begin,
+        [WISH_SCRAP] = wish_begin, [WISH_BACK] = wish_back,     [WISH_PACK] = wish_pack,
+        [WISH_CLOSE] = wish_close, [WISH_UNPACK] = wish_unpack, [WISH_SHIP] = wish_ship,
+        [WISH_END] = wish_end};
     static const uint8_t line_wants[] = {
         WISH_PACKS,      WISH_PACKS, WISH_BOXES, WISH_COMMISSION, WISH_COMMISSION,
-        WISH_COMMISSION, WISH_SCRAP, WISH_BACK,  WISH_PACK,  WISH_PACK,       WISH_PACK,
-        WISH_CLOSE,      WISH_CLOSE, WISH_UNPACK};
+        WISH_COMMISSION, WISH_SCRAP, WISH_BACK,  WISH_PACK,       WISH_PACK,
+        WISH_PACK,       WISH_CLOSE, WISH_CLOSE, WISH_UNPACK};
 
     bool made = false;
     for (unsigned i = 0; i < TRIES && !made; i++) {

@@ -14,14 +14,7 @@
 #define CASE      4u  // packs that a case holds
 
 // PACK_LYING: the number lies in its pool again, and whoever asks next may get it.
-enum pack_state {
-    PACK_ALLOCATED,
-    PACK_LOOSE,
-    PACK_SCRAPPED,
-    PACK_PACKED,
-    PACK_LYING,
-    PACK_STATES
-};
+enum pack_state { PACK_ALLOCATED, PACK_LOOSE, PACK_SCRAPPED, PACK_PACKED, PACK_LYING, PACK_STATES };
 enum run_state { LOT_RUNS, LOT_ENDING, LOT_ENDED };
 enum box_state { BOX_ALLOCATED, BOX_OPEN, BOX_CLOSED, BOX_SHIPPED, BOX_STATES };
 

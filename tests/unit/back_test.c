@@ -300,8 +300,8 @@ static struct issue_ask ssccs(struct fixture *f, const char *prefix, client_id o
 static void every_kind_of_pool_gives_again(void **state)
 {
     struct fixture *f = *state;
-    static const char *const serials[] = {
-        RANDOM, COUNTED, "{\"kind\":\"list\",\"gtin\":\"" GTIN_A "\"}"};
+    static const char *const serials[] = {RANDOM, COUNTED,
+                                          "{\"kind\":\"list\",\"gtin\":\"" GTIN_A "\"}"};
     struct issue_ask ask;
     struct got a, b, c;
 
@@ -314,9 +314,9 @@ static void every_kind_of_pool_gives_again(void **state)
             if (k == 2) import_some(f, name, 9);
         } else {
             ask = ssccs(f, "9506000", (client_id){1}, 6);
-            must(pool_site_put(
-                f, name,
-                "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9506000\",\"extension\":\"3\"}"));
+            must(pool_site_put(f, name,
+                               "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9506000\","
+                               "\"extension\":\"3\"}"));
         }
         ask.pool = pool_site_number(f, name);
         must(pool_site_ask(f, &ask, &a));
@@ -346,14 +346,14 @@ static void what_is_not_surely_unused_stays_out_of_the_pool(void **state)
         struct unit is;
         const char *code;
     } rows[] = {
-        {{.state = UNIT_PRINTED, .last = 3},                      "unit.state"     },
-        {{.state = UNIT_COMMISSIONED, .first = 3, .last = 3},     "unit.state"     },
-        {{.state = UNIT_RETURNED_TO_OWNER, .last = 3},            "unit.state"     },
-        {{.state = UNIT_NONE, .flags = UNIT_LOST, .last = 3},     "unit.lost"      },
-        {{.state = UNIT_NONE, .flags = UNIT_STOLEN, .last = 3},   "unit.stolen"    },
-        {{.state = UNIT_NONE, .flags = UNIT_SEEN, .last = 3},     "unit.named"     },
-        {{.state = UNIT_NONE, .last = 3},                         "unit.named"     }, // found again
-        {{.state = UNIT_NONE, .last = 3, .parent = {1}},          "unit.has_parent"},
+        {{.state = UNIT_PRINTED, .last = 3},                    "unit.state"     },
+        {{.state = UNIT_COMMISSIONED, .first = 3, .last = 3},   "unit.state"     },
+        {{.state = UNIT_RETURNED_TO_OWNER, .last = 3},          "unit.state"     },
+        {{.state = UNIT_NONE, .flags = UNIT_LOST, .last = 3},   "unit.lost"      },
+        {{.state = UNIT_NONE, .flags = UNIT_STOLEN, .last = 3}, "unit.stolen"    },
+        {{.state = UNIT_NONE, .flags = UNIT_SEEN, .last = 3},   "unit.named"     },
+        {{.state = UNIT_NONE, .last = 3},                       "unit.named"     }, // found again
+        {{.state = UNIT_NONE, .last = 3, .parent = {1}},        "unit.has_parent"},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         unit_id u = at(&a, i);
@@ -385,7 +385,8 @@ static void a_pool_of_several_clients_takes_nothing_back(void **state)
     struct gone g;
     struct got a;
 
-    must(pool_site_put(f, "site", "{\"kind\":\"sscc\",\"prefix\":\"4012345\",\"extension\":\"3\"}"));
+    must(
+        pool_site_put(f, "site", "{\"kind\":\"sscc\",\"prefix\":\"4012345\",\"extension\":\"3\"}"));
     struct issue_ask ask = ssccs(f, "4012345", (client_id){0}, 4);
     must(pool_site_ask(f, &ask, &a));
     unit_id u = at(&a, 0);
@@ -545,9 +546,8 @@ static void a_pool_is_no_longer_low_when_numbers_come_back(void **state)
 {
     struct fixture *f = *state;
 
-    must(pool_site_put(f, "p",
-                       "{\"kind\":\"sequential\",\"gtin\":\"" GTIN_A
-                       "\",\"length\":2,\"threshold\":50}"));
+    must(pool_site_put(
+        f, "p", "{\"kind\":\"sequential\",\"gtin\":\"" GTIN_A "\",\"length\":2,\"threshold\":50}"));
     struct got a = issue(f, 60, "l1", "");
     assert_int_equal(a.issued.alerts, POOL_ALERT_LOW);
     assert_int_equal(issue(f, 1, "l1", "").issued.alerts, 0); // it is told once

@@ -14,12 +14,14 @@
 
 #include <cmocka.h>
 
+// clang-format off
 const struct kind *const pool_site_kinds[] = {
     &kind_client_put,  &kind_product_put,       &kind_pool_put,         &kind_numbers_issued,
     &kind_epoch_added, &kind_numbers_confirmed, &kind_numbers_returned, &kind_import_part,
     &kind_import_done, &kind_import_dropped,    &kind_pool_returned,    &kind_site_restored,
     &kind_units_named, &kind_numbers_recovered, &kind_numbers_reissued, &kind_pools_advanced,
     NULL};
+// clang-format on
 
 static void must(status st)
 {
