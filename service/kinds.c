@@ -65,6 +65,7 @@ const struct kind *const site_kinds[] = {
     &kind_numbers_confirmed,
     &kind_numbers_returned,
     &kind_numbers_recovered,
+    &kind_numbers_reissued,
     &kind_pools_advanced,
     &kind_import_part,
     &kind_import_done,

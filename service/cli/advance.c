@@ -19,6 +19,7 @@ struct advancing {
     uint32_t mark_count, mark_max;
     uint64_t open; // that somebody must accept
     uint64_t recovered;
+    uint64_t lay; // in their pools again; the lost machine may have given them
     struct arena arena;
 };
 
@@ -135,6 +136,45 @@ static status moves_put(struct advancing *a, const struct recover_ask *moves, ui
     return OK;
 }
 
+struct lying { // spaces with numbers that came back
+    struct recover_ask *at;
+    uint32_t n, max;
+    uint64_t numbers;
+};
+
+static bool lying_add(void *self, const struct space_row *s)
+{
+    struct lying *x = self;
+
+    if (s->back == 0) return true;
+    x->numbers += s->back;
+    if (x->n < x->max) x->at[x->n++] = (struct recover_ask){.pool = s->pool, .space = s->space};
+    return true;
+}
+
+static status lying_find(struct advancing *a, struct lying *x)
+{
+    x->n = 0;
+    x->numbers = 0;
+    a->t = txn_read(a->s.site.db);
+    if (restored_get(a->t).frozen) space_rows(a->t, lying_add, x);
+    return files_end(a, OK);
+}
+
+// What lay in the pools of the backup is somebody's now. A fact takes much of it, but not any much.
+static status lying_put(struct advancing *a)
+{
+    struct lying x = {.at = a->marks, .max = a->mark_max};
+
+    TRY(lying_find(a, &x));
+    a->lay = x.numbers;
+    while (x.n > 0) {
+        for (uint32_t i = 0; i < x.n; i++) TRY(fact_put(a, &kind_numbers_reissued, &x.at[i]));
+        TRY(lying_find(a, &x));
+    }
+    return OK;
+}
+
 static status names_put(struct advancing *a, const struct advance_plan *p)
 {
     static struct foreign_name names[FOREIGN_NAMES_MAX];
@@ -189,6 +229,9 @@ static void say(const struct advancing *a, const struct advance_counts *c)
     if (a->wish->n == 0)
         printf("NO EVIDENCE WAS GIVEN: numbers that the lost machine gave may be given again\n");
     if (is_accepted(a)) printf("accepted by %s: %s\n", a->wish->by, a->wish->accept);
+    if (a->lay > 0)
+        printf("%" PRIu64 " numbers had come back to their pools: none of them is given again\n",
+               a->lay);
     printf("%" PRIu64 " marks moved; the pools give numbers again\n", a->recovered);
 }
 
@@ -212,6 +255,7 @@ static status advance(struct advancing *a)
     if (a->marks == NULL) return no_memory();
     TRY(files_end(a, files_read(a, &marks_only)));
     TRY(moves_put(a, a->marks, a->mark_count));
+    TRY(lying_put(a));
     TRY(numbers_run(a, &plan));
     TRY(end_put(a, plan.tests_names));
     say(a, &plan.counts);

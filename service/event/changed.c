@@ -344,7 +344,7 @@ status changed_get(struct bytes_r *rest, uint64_t units, struct arena *a, struct
 
     x.changes = *rest;
     for (uint64_t i = 0; i < units && !rest->bad;) { // a pair at a time
-        if (alike_get(&skip) >> 16 >= UNIT_STATES) rest->bad = true;
+        if (alike_get(&skip) >> 16 >= UNIT_UNALLOCATED) rest->bad = true;
         i += 1 + skip.left;
         skip.left = 0;
     }

@@ -356,6 +356,21 @@ static status unknown_request(void)
     return fail(ST_UNPROCESSABLE, "request.unknown", 0, "request: there is no such request");
 }
 
+// Some of its numbers went back; they may be another request's by now.
+static status check_still_of(struct finder *f, const struct request_row *q,
+                             const struct runs *units)
+{
+    struct issue_row i = {0};
+    unit_id u;
+
+    if (q->returned == 0) return OK;
+    for (struct run_walk w = runs_walk(units); run_next(&w, &u);)
+        if (!issue_of(f->t, u, &i) || i.seq != q->seq)
+            return fail(ST_UNPROCESSABLE, "request.returned", 0,
+                        "first, count: some of these numbers went back to their pool");
+    return OK;
+}
+
 // Numbers of a request in its order.
 static status find_of_request(struct finder *f, const struct said *s, struct report_ask *ask)
 {
@@ -376,7 +391,8 @@ static status find_of_request(struct finder *f, const struct said *s, struct rep
     if (s->has_gtin && memcmp(s->gtin, q.gtin, sizeof q.gtin) != 0)
         return fail(ST_UNPROCESSABLE, "request.gtin", 0, "gtin: the request was for another");
     ask->client = q.client;
-    return request_runs(f->t, &p, f->arena, &ask->units);
+    TRY(request_runs(f->t, &p, f->arena, &ask->units));
+    return check_still_of(f, &q, &ask->units);
 }
 
 static status find_relabelled(struct finder *f, const struct said *s, struct report_ask *ask)

@@ -43,7 +43,7 @@ status handover_get(struct bytes_r *rest, uint64_t received, struct arena *a, st
     h.changes = *rest;
     struct alike_r skip = {.in = rest};
     for (uint64_t i = 0; sound && i < received && !rest->bad;) { // a pair at a time
-        if ((alike_get(&skip) >> 16 & 0xff) >= UNIT_STATES) rest->bad = true;
+        if ((alike_get(&skip) >> 16 & 0xff) >= UNIT_UNALLOCATED) rest->bad = true;
         i += 1 + skip.left;
         skip.left = 0;
     }

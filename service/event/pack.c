@@ -346,7 +346,7 @@ static bool is_issued(struct decide *d, unit_id u)
     struct fact f;
 
     if (!issue_of(d->t, u, &q) || journal_get(d->t, q.seq, d->arena, &f).cls != ST_OK ||
-        issued_get(f.decided, &i).cls != ST_OK)
+        issued_of(&f, &i).cls != ST_OK)
         return false;
     uint64_t at = i.first, ordinal = unit_ordinal(u);
     while (skip_next(&i.skips, &at, &s))

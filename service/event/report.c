@@ -54,13 +54,8 @@ status report_get(str decided, struct arena *a, struct report *r, struct touched
     struct report fields = fields_get(&in);
     struct runs runs = runs_get(&in, a);
     struct touched found = {runs, in};
-    struct alike_r skip = {.in = &in};
 
-    for (uint64_t i = 0; i < runs.units && !in.bad;) { // a pair at a time
-        alike_get(&skip);
-        i += 1 + skip.left;
-        skip.left = 0;
-    }
+    alike_pass(&in, runs.units);
     if (in.bad) return fail(ST_STORE, "record.corrupt", 0, "a fact about units breaks off");
     *r = fields;
     *t = found;

@@ -5,6 +5,7 @@
 //     1, ordinal after it var, case var
 #include "service/event/shift.h"
 #include "service/journal/numbers.h"
+#include "service/pool/pool_db.h"
 #include <string.h>
 
 // What makes a gap one that is told: so many packs in order before it, and so many more for each
@@ -95,9 +96,10 @@ static enum fate fate_of(struct unit_rows *rows, unit_id u)
     struct unit x = unit_get(rows, u);
 
     if (x.flags & (UNIT_LOST | UNIT_STOLEN | UNIT_HOLD) || x.parent.v != 0) return TOLD;
-    if (x.state <= UNIT_PRINTED) return SILENT;
-    return x.state == UNIT_COMMISSIONED || x.state == UNIT_CLOSED || x.state == UNIT_OPEN ? LOOSE
-                                                                                          : TOLD;
+    bool loose = x.state == UNIT_COMMISSIONED || x.state == UNIT_CLOSED || x.state == UNIT_OPEN;
+    if (x.state > UNIT_PRINTED && !loose) return TOLD;
+    if (number_was_given_again(rows->t, u)) return TOLD; // its label is in another request's order
+    return loose ? LOOSE : SILENT;
 }
 
 struct looked {

@@ -7,12 +7,12 @@
 #include "service/event/level.h"
 #include "service/event/report.h"
 #include "service/gs1/id.h"
+#include "service/pool/issue.h"
 #include "service/unit/unit_db.h"
 #include <string.h>
 
 #define LOOKED_MAX 250000u // units; what has been looked at for one page, found or not
 #define SEQS       256u
-#define BARRED     64u
 
 enum stage { OF_REQUESTS, OF_FACTS, STAGES };
 
@@ -74,43 +74,46 @@ static void look_number(struct listing *l, unit_id u)
     put(l, u, &x, DIFFERENCE_UNKNOWN_FATE);
 }
 
-// The ordinals of the request from `at` on; those that its space never gives are no numbers.
-static void look_request(struct listing *l, const struct request_row *q)
+// The numbers of the request from `at` on, but for those that went back and to somebody else.
+static status look_request(struct listing *l, const struct request_row *q)
 {
-    uint64_t barred[BARRED], known = 0; // of the ordinals below `known`
-    uint32_t n = 0, i = 0;
+    struct request_part left = {q->seq, (uint32_t)l->place.at, UINT32_MAX};
+    struct issue_row i;
+    struct runs runs;
+    struct arena a;
+    unit_id u;
 
-    while (l->place.at < q->consumed && !is_full(l)) {
-        uint64_t ordinal = q->first + l->place.at++;
-        if (ordinal >= known) {
-            struct barred_range r = {q->space, ordinal, q->first + q->consumed};
-            n = barred_list(l->p->t, &r, barred, BARRED);
-            known = n == BARRED ? barred[n - 1] + 1 : r.below;
-            i = 0;
-        }
-        while (i < n && barred[i] < ordinal) i++;
+    arena_init(&a, 64 * MB);
+    status st = request_runs(l->p->t, &left, &a, &runs);
+    if (st.cls != ST_OK) runs.n = 0;
+    for (struct run_walk w = runs_walk(&runs); !is_full(l) && run_next(&w, &u);) {
+        l->place.at++;
         l->looked++;
-        if (i == n || barred[i] != ordinal) look_number(l, unit_id_of(q->space, ordinal));
+        if (q->returned == 0 || (issue_of(l->p->t, u, &i) && i.seq == q->seq)) look_number(l, u);
     }
+    arena_fini(&a);
+    return st;
 }
 
-static void list_requests(struct listing *l)
+static status list_requests(struct listing *l)
 {
     struct request_walk walk;
     struct request_row q;
+    status st = OK;
     bool within = false;
 
     request_walk_open(&walk, l->p->t, l->place.seq);
-    while (!within && request_walk_next(&walk, &q)) {
+    while (!within && st.cls == ST_OK && request_walk_next(&walk, &q)) {
         if (q.seq != l->place.seq) l->place = (struct place){OF_REQUESTS, q.seq, 0};
         within = is_full(l);
         l->looked++;
         if (within || !asks_for(l, &q)) continue;
-        look_request(l, &q);
-        within = l->place.at < q.consumed;
+        st = look_request(l, &q);
+        within = l->place.at < q.quantity;
     }
     walk_close(&walk.walk);
     if (!within) l->place = (struct place){OF_FACTS, 1, 0};
+    return st;
 }
 
 // ---- units
@@ -202,7 +205,7 @@ status unaccounted_write(struct unaccounted_page *p, struct json_w *w)
     }
     l.levels = (struct level_reader){.t = p->t, .names = p->names, .arena = p->arena};
     unit_rows_read(&l.rows, p->t);
-    if (l.place.stage == OF_REQUESTS) list_requests(&l);
+    if (l.place.stage == OF_REQUESTS) TRY(list_requests(&l));
     if (l.place.stage == OF_FACTS && !is_full(&l)) TRY(list_facts(&l));
     p->more = l.place.stage != STAGES;
     p->next[0] = (char)l.place.stage;

@@ -1,6 +1,9 @@
 // GET /v1/units/{unit}/history: what happened to a unit, itself or through the containers it lay
 // in.
 //
+// A number that went back to its pool and was given again tells each request that got it: the first
+// is found by the number, the others are facts of its chain.
+//
 // A unit's own events are a chain: its row knows the newest, each fact knows the one before. While
 // it lies in a container, what is done to that one as a whole (closed, packed further, shipped) was
 // done to the unit too; what is done to its neighbours there was not.
@@ -11,6 +14,8 @@
 #include "service/event/report.h"
 #include "service/event/shipped.h"
 #include "service/event/units_int.h"
+#include "service/pool/issue.h"
+#include "service/pool/request.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +36,7 @@ struct history {
     struct event *events;
     uint32_t n, looked_at;
     uint32_t depth; // of containers around the unit, in the walk
+    bool came_back; // the unit was in its pool again
     const struct site *site;
     unit_id unit;   // asked for
     struct lot lot; // of the event told last, for its neighbours are mostly alike
@@ -45,6 +51,8 @@ struct told { // one fact, read
     struct bytes_r own;
     struct captured_event captured; // of a captured one
     enum unit_act act;              // of units.changed
+    struct issued issued;           // of what gives numbers
+    bool to_pool;                   // of numbers that went back
 };
 
 static status act_read(struct history *h, struct told *x)
@@ -56,12 +64,36 @@ static status act_read(struct history *h, struct told *x)
     return OK;
 }
 
+static status returned_read(struct history *h, struct told *x)
+{
+    struct returned back;
+
+    TRY(returned_get(x->f.decided, &h->facts, &back));
+    x->to_pool = back.to_pool;
+    return OK;
+}
+
+// Of no chain.
+static bool is_first_issue(const struct fact *f)
+{
+    return f->kind == FACT_NUMBERS_ISSUED || f->kind == FACT_NUMBERS_RECOVERED;
+}
+
+static bool gives_numbers(const struct fact *f)
+{
+    return is_first_issue(f) || f->kind == FACT_NUMBERS_REISSUED;
+}
+
 static status fact_read(struct history *h, uint64_t seq, struct told *out)
 {
     arena_reset(&h->facts);
+    *out = (struct told){.to_pool = false};
     TRY(journal_get(h->u->t, seq, &h->facts, &out->f));
+    if (gives_numbers(&out->f)) TRY(issued_of(&out->f, &out->issued));
+    if (is_first_issue(&out->f)) return OK;
     TRY(report_get(out->f.decided, &h->facts, &out->report, &out->touched, &out->own));
     if (out->f.kind == FACT_UNITS_CHANGED) return act_read(h, out);
+    if (out->f.kind == FACT_NUMBERS_RETURNED) return returned_read(h, out);
     if (!is_captured(&out->f)) return OK;
     uint64_t event;
     if (!captured_of(&out->own, &out->f, &event))
@@ -166,6 +198,7 @@ static status walk(struct history *h, unit_id u, struct span during, bool itself
         bool child = container.v != 0 && container.v != u.v;
         bool told = seq <= during.to && (itself || container.v != u.v);
         if (told && is_before(h, &x.f)) TRY(add(h, seq, u));
+        h->came_back |= itself && x.to_pool;
         if (child && takes_out(&x, u)) stay_ends = seq < during.to ? seq : during.to;
         if (child && puts_in(&x, u) && seq < stay_ends)
             TRY(walk_around(h, container, (struct span){seq, stay_ends}));
@@ -187,6 +220,9 @@ static const struct {
     const char *word; // as reports say it
 } types[] = {
     {FACT_NUMBERS_RETURNED,   "return"      },
+    {FACT_NUMBERS_ISSUED,     "issue"       },
+    {FACT_NUMBERS_RECOVERED,  "issue"       },
+    {FACT_NUMBERS_REISSUED,   "issue"       },
     {FACT_UNITS_COMMISSIONED, "commission"  },
     {FACT_UNITS_SCRAPPED,     "scrap"       },
     {FACT_LABELS_SAMPLED,     "label_sample"},
@@ -209,6 +245,7 @@ static str type_of(const struct told *x)
     const struct fact *f = &x->f;
 
     if (f->kind == FACT_UNITS_CHANGED) return str_of(changed_word(x->act));
+    if (x->to_pool) return S("return_to_pool");
     for (size_t i = 0; i < LEN(types); i++)
         if (types[i].kind == f->kind) return str_of(types[i].word);
     return S("other");
@@ -217,6 +254,21 @@ static str type_of(const struct told *x)
 static void write_some(struct json_w *w, const char *key, str text)
 {
     if (text.n > 0) json_w_kstr(w, key, text);
+}
+
+// The request that got it.
+static void write_request(struct history *h, const struct told *x, struct json_w *w)
+{
+    struct buf b;
+
+    if (!gives_numbers(&x->f)) return;
+    buf_init(&b, 2 * OPAQUE_LEN);
+    opaque_put(h->site->opaque_key, OPAQUE_REQUEST, x->f.seq, &b);
+    json_w_kstr(w, "request", buf_str(&b));
+    buf_fini(&b);
+    write_some(w, "line", x->issued.line);
+    write_some(w, "order", x->issued.order);
+    write_some(w, "reason", x->issued.reason);
 }
 
 static void write_shipment(struct history *h, struct told *x, struct json_w *w)
@@ -278,10 +330,21 @@ static status write_event(struct history *h, const struct event *e, struct json_
     write_some(w, "reason", x.report.reason);
     if (is_captured(&x.f)) json_w_kstr(w, "eventID", x.captured.id);
     write_order(h, &x, w);
+    write_request(h, &x, w);
     write_shipment(h, &x, w);
     write_relabelled(h, &x, w);
     json_w_end(w);
     return h->u->st;
+}
+
+static status add_first_issue(struct history *h)
+{
+    struct issue_row i;
+    struct fact f;
+
+    if (!h->came_back || !issue_first_of(h->u->t, h->unit, &i)) return txn_status(h->u->t);
+    TRY(journal_get_header(h->u->t, i.seq, &f));
+    return is_before(h, &f) ? add(h, i.seq, h->unit) : OK;
 }
 
 static status gather(struct history *h, str spelling)
@@ -293,6 +356,7 @@ static status gather(struct history *h, str spelling)
     h->events = NEW_ARRAY(h->u->arena, struct event, EVENTS_MAX);
     if (h->events == NULL) return no_memory();
     TRY(walk(h, h->unit, (struct span){0, UINT64_MAX}, true));
+    TRY(add_first_issue(h));
     qsort(h->events, h->n, sizeof *h->events, by_seq);
     return OK;
 }

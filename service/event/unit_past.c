@@ -7,6 +7,7 @@
 #include "service/event/handover.h"
 #include "service/journal/journal_db.h"
 #include "service/pool/pool_db.h"
+#include "service/pool/request.h"
 #include <string.h>
 
 struct past { // one fact of the chain at a time
@@ -167,8 +168,18 @@ static status did_receive(struct past *p, unit_id u, struct unit *x)
 
 static status did_return(struct past *p, unit_id u, struct unit *x)
 {
+    struct returned back;
+
+    (void)u;
+    TRY(returned_get(p->f.decided, &p->facts, &back));
+    x->state = back.to_pool ? UNIT_UNALLOCATED : UNIT_RETURNED_TO_OWNER;
+    return OK;
+}
+
+static status did_issue(struct past *p, unit_id u, struct unit *x)
+{
     (void)p, (void)u;
-    x->state = UNIT_RETURNED_TO_OWNER;
+    x->state = UNIT_ALLOCATED;
     return OK;
 }
 
@@ -199,6 +210,7 @@ static const struct {
     status (*did)(struct past *p, unit_id u, struct unit *x);
 } kinds[] = {
     {FACT_NUMBERS_RETURNED,   did_return      },
+    {FACT_NUMBERS_REISSUED,   did_issue       },
     {FACT_UNITS_COMMISSIONED, did_commission  },
     {FACT_UNITS_SCRAPPED,     did_scrap       },
     {FACT_LABELS_SAMPLED,     did_label_sample},

@@ -58,8 +58,13 @@ static struct unit row_of(struct unit_reader *r, unit_id u)
 {
     struct unit x = {.state = UNIT_NONE};
 
-    if (!r->is_past) return unit_get(&r->rows, u);
-    (void)failed(r, past_unit(r->t, u, r->now, &x));
+    if (r->is_past) {
+        (void)failed(r, past_unit(r->t, u, r->now, &x));
+        return x;
+    }
+    x = unit_get(&r->rows, u);
+    if (x.state == UNIT_RETURNED_TO_OWNER && number_lies_in_pool(r->t, u))
+        x.state = UNIT_UNALLOCATED;
     return x;
 }
 
@@ -189,7 +194,7 @@ static bool is_there(struct unit_reader *r, struct unit_view *v)
     struct request_row q;
 
     if (v->row.flags & UNIT_SEEN) return sees(r, v);
-    if (v->row.state == UNIT_NONE && !issue_of(r->t, v->unit, &i)) return false;
+    if (v->row.state == UNIT_NONE && !issue_first_of(r->t, v->unit, &i)) return false;
     if (v->row.state == UNIT_NONE && v->client.v == 0 && request_get(r->t, i.seq, &q))
         v->client = q.client;
     return sees(r, v);

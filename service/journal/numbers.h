@@ -3,7 +3,6 @@
 // compares the two.
 #pragma once
 
-//      name                    number
 #define FACT_KINDS(X)                                                                              \
     X(JOURNAL_OPENED, 1, "journal.opened")                                                         \
     X(TOKEN_CREATED, 2, "token.created")                                                           \
@@ -17,6 +16,7 @@
     X(SITE_RESTORED, 10, "site.restored")                                                          \
     X(POOLS_ADVANCED, 11, "pools.advanced")                                                        \
     X(NUMBERS_RECOVERED, 12, "numbers.recovered")                                                  \
+    X(NUMBERS_REISSUED, 13, "numbers.reissued")                                                    \
     X(CERTIFICATE_PUT, 14, "certificate.put")                                                      \
     X(CERTIFICATE_ENDED, 15, "certificate.ended")                                                  \
     X(CLIENT_PUT, 16, "client.put")                                                                \
@@ -94,7 +94,6 @@ enum fact_kind {
         FACT_KIND_MAX = 127
 };
 
-//      name             tag
 #define ROW_TAGS(X)                                                                                \
     X(META, 'M')                                                                                   \
     X(RESTORED, '!')                                                                               \
@@ -124,6 +123,7 @@ enum fact_kind {
     X(REQUEST, 'Q')                                                                                \
     X(ASKED, '(')                                                                                  \
     X(RESERVED, 'r')                                                                               \
+    X(BACK, '8')                                                                                   \
     X(LIST_TEXT, 'l')                                                                              \
     X(SERIAL, 's')                                                                                 \
     X(IMPORT, 'm')                                                                                 \

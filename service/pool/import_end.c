@@ -4,7 +4,8 @@
 // decided part of `import.done`: pool 4 | space 3 | import 8 | count 8
 // decided part of `import.dropped`: pool 4 | space 3 | first ordinal 5 | count 4 | claims given up:
 //   space 3, ordinal 5, to the end
-// decided part of `pool.returned`: pool 4 | space 3 | first ordinal 5 | count 8 | reason str
+// decided part of `pool.returned`: pool 4 | space 3 | first ordinal 5 | count 8 | reason str | how
+//   many lay in the pool again var, where there were any
 #include "common/arena.h"
 #include "service/journal/restored.h"
 #include "service/pool/import_int.h"
@@ -165,12 +166,33 @@ static status back_decide(struct decide *d)
     bytes_u(d->out, at.space.high, 5);
     bytes_u(d->out, at.space.capacity - at.space.high, 8);
     bytes_str(d->out, p->reason);
+    if (at.space.back > 0) bytes_var(d->out, at.space.back);
     return OK;
+}
+
+struct rest {
+    uint64_t high, never; // numbers that were never given, above the mark
+    str reason;
+    uint64_t back; // that lay in the pool again
+};
+
+static struct rest rest_get(const struct fact *f)
+{
+    struct bytes_r in = bytes_reader(f->decided);
+    struct rest x = {0};
+
+    (void)bytes_get_raw(&in, 7); // pool and space
+    x.high = bytes_get_u(&in, 5);
+    x.never = bytes_get_u(&in, 8);
+    x.reason = bytes_get_str(&in);
+    if (in.p != in.end) x.back = bytes_get_var(&in);
+    return in.bad ? (struct rest){0} : x;
 }
 
 uint64_t pool_returned_count(const struct fact *f)
 {
-    return f->decided.n >= 20 ? get_be(f->decided.p + 12, 8) : 0;
+    struct rest x = rest_get(f);
+    return x.never + x.back;
 }
 
 static void back_write(struct txn *t, const struct fact *f, const void *arg)
@@ -182,20 +204,22 @@ static void back_write(struct txn *t, const struct fact *f, const void *arg)
         txn_spoil(t, "record.corrupt", "the return of a pool");
         return;
     }
-    s.high = get_be(f->decided.p + 7, 5) + pool_returned_count(f);
+    struct rest x = rest_get(f);
+    if (x.back > 0) back_cut_lying(t, s.space);
+    s.high = x.high + x.never;
+    s.back -= x.back;
     space_row_put(t, &s);
 }
 
 static void back_print(const struct fact *f, struct json_w *w, const void *arg)
 {
-    struct bytes_r in = bytes_reader(str_from(f->decided, f->decided.n < 20 ? f->decided.n : 20));
+    struct rest x = rest_get(f);
 
     (void)arg;
-    str reason = bytes_get_str(&in);
-    if (in.bad) return;
+    if (f->decided.n < 20) return;
     json_w_kint(w, "pool", (int64_t)get_be(f->decided.p, 4));
-    json_w_kint(w, "returned", (int64_t)pool_returned_count(f));
-    if (reason.n > 0) json_w_kstr(w, "reason", reason);
+    json_w_kint(w, "returned", (int64_t)(x.never + x.back));
+    if (x.reason.n > 0) json_w_kstr(w, "reason", x.reason);
 }
 
 const struct kind kind_pool_returned = {

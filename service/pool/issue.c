@@ -19,16 +19,24 @@ struct choice { // of a pool to take from
     bool opens; // the row is of a space that this fact makes
     uint64_t left;
     struct take take;
+    struct reissue again; // what had come back; `take` is of the rest
+};
+
+struct out { // of a pool
+    uint64_t issued, back;
 };
 
 // Counted over all epochs, for they share their texts.
-static uint64_t issued_in_all(struct txn *t, const struct pool_row *p)
+static struct out out_in_all(struct txn *t, const struct pool_row *p)
 {
+    struct out n = {0};
     struct space_row s;
-    uint64_t n = 0;
 
-    for (uint32_t i = 0; i < p->space_count; i++)
-        if (space_row_get(t, p->spaces[i], &s)) n += s.issued;
+    for (uint32_t i = 0; i < p->space_count; i++) {
+        if (!space_row_get(t, p->spaces[i], &s)) continue;
+        n.issued += s.issued;
+        n.back += s.back;
+    }
     return n;
 }
 
@@ -36,14 +44,17 @@ static uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 
 uint64_t pool_left(struct txn *t, const struct pool_row *p, const struct space_row *newest)
 {
-    uint64_t issued =
-        p->space_count == 1 && p->spaces[0] == newest->space ? newest->issued : issued_in_all(t, p);
-    uint64_t older = less(issued, newest->issued);
+    struct out n = p->space_count == 1 && p->spaces[0] == newest->space
+                       ? (struct out){newest->issued, newest->back}
+                       : out_in_all(t, p);
+    uint64_t older = less(n.issued, newest->issued);
     uint64_t left = less(newest->capacity, newest->high + newest->ahead);
 
     left = less(left, less(older, newest->passed)); // those of them still to be passed over
+    left += newest->back;                           // an older key's are not given again
     if (p->policy != POLICY_EU_FMD) return left;
-    uint64_t allowed = less(newest->capacity / FMD_GUESS, issued); // REQ EU-FMD-4: one in 10,000
+    uint64_t allowed =
+        less(newest->capacity / FMD_GUESS, n.issued - n.back); // REQ EU-FMD-4: one in 10,000
     return allowed < left ? allowed : left;
 }
 
@@ -69,6 +80,7 @@ static void open_space(struct choice *c)
     c->row.space = (uint32_t)counter_get(c->d->t, COUNTER_SPACE) + 1;
     c->row.epoch = epoch_now(c->d->t);
     c->row.high = c->row.issued = c->row.barred = c->row.ahead = c->row.passed = 0;
+    c->row.back = 0;
     c->row.tests_lists = lists_have_numbers(c->d->t, &c->pool.id);
 }
 
@@ -84,6 +96,25 @@ static status take_generated(struct choice *c)
     if (c->opens) space_fini(&fresh);
     c->take.fresh = NULL;
     return st;
+}
+
+// First those that came back; the rest are drawn.
+static status take(struct choice *c, uint32_t wanted)
+{
+    c->again.wanted = wanted;
+    TRY(reissue_take(&c->again, c->d->t, c->d->arena, &c->row));
+    wanted -= (uint32_t)c->again.runs.units;
+    c->take.pool = &c->pool;
+    c->take.row = &c->row;
+    c->take.wanted = wanted;
+    c->take.consumed = wanted;
+    c->take.skip_count = 0;
+    if (wanted == 0) return OK;
+    if (c->row.sort != SPACE_OF_LIST) return take_generated(c);
+    if (wanted <= c->row.capacity - c->row.high) return OK;
+    return fail(ST_CONFLICT, "pool.exhausted", 0,
+                "%llu numbers that came back cannot be given again, or not at once",
+                (unsigned long long)(c->row.back - c->again.runs.units));
 }
 
 static status try_pool(struct choice *c)
@@ -104,16 +135,11 @@ static status try_pool(struct choice *c)
     if (is_of_old_key(c)) open_space(c);
     uint64_t left = pool_left(c->d->t, &c->pool, &c->row);
     c->left = left;
-    bool exact = c->pool.policy == POLICY_EU_FMD || c->row.sort == SPACE_OF_LIST;
+    bool exact = c->pool.policy == POLICY_EU_FMD || c->row.sort == SPACE_OF_LIST || c->row.back > 0;
     if (wanted > left && exact)
         return fail(ST_CONFLICT, "pool.exhausted", 0, "the pool has %llu numbers left, not %u",
                     (unsigned long long)left, wanted);
-    c->take.pool = &c->pool;
-    c->take.row = &c->row;
-    c->take.wanted = wanted;
-    c->take.consumed = wanted;
-    c->take.skip_count = 0;
-    return c->row.sort == SPACE_OF_LIST ? OK : take_generated(c);
+    return take(c, wanted);
 }
 
 void skips_put(struct buf *out, uint64_t at, const uint64_t *s, uint32_t count)
@@ -136,6 +162,11 @@ static void fact_put(const struct choice *c)
     unsigned flags = (c->pool.kind == POOL_LIST ? 1u : 0u) | (c->opens ? 2u : 0u) |
                      (c->pool.kind == POOL_SSCC ? 4u : 0u) | (c->row.tests_lists ? 8u : 0u);
 
+    if (c->again.runs.units + c->again.struck.units > 0) {
+        c->d->fact->kind = kind_numbers_reissued.number;
+        c->d->fact->kind_version = kind_numbers_reissued.version;
+        reissue_put(&c->again, c->d->t, out);
+    }
     if (ask->reason.n > 0) flags |= ISSUED_REASON;
     flags |= pool_alerts(c->d->t, &c->pool, less(c->left, ask->quantity), c->d->now);
     bytes_u(out, flags, 1);
@@ -144,7 +175,7 @@ static void fact_put(const struct choice *c)
     bytes_u(out, c->row.epoch, 4);
     bytes_u(out, c->row.high, 5);
     bytes_u(out, c->take.consumed, 5);
-    bytes_u(out, ask->quantity, 4);
+    bytes_u(out, c->take.wanted, 4);
     buf_add(out, (str){ask->gtin, sizeof ask->gtin});
     bytes_str(out, ask->line);
     bytes_str(out, ask->lot);
@@ -205,7 +236,8 @@ static void write_opening(struct txn *t, const struct issued *i, struct space_ro
     s->space = i->space;
     s->epoch = i->epoch;
     s->tests_lists = i->tests_lists;
-    s->high = s->issued = s->barred = s->ahead = s->passed = 0;
+    s->high = s->issued = s->barred = s->ahead = s->passed = s->back = 0;
+    s->had_back = false;
     s->hour = 0;
     memset(s->by_hour, 0, sizeof s->by_hour);
     old = p;
@@ -279,7 +311,7 @@ void issued_write(struct txn *t, const struct fact *f, enum request_state state)
     struct space_row s;
     struct definition kept;
 
-    if (issued_get(f->decided, &i).cls != ST_OK || !space_before(t, &i, &s)) {
+    if (issued_of(f, &i).cls != ST_OK || !space_before(t, &i, &s)) {
         txn_spoil(t, "record.corrupt", "an issue of numbers that its space does not fit");
         return;
     }
@@ -287,10 +319,12 @@ void issued_write(struct txn *t, const struct fact *f, enum request_state state)
     if (i.opens) write_opening(t, &i, &s);
     write_skips(t, &i, &s);
     s.high = i.first + i.consumed;
-    s.issued += i.count;
+    s.issued += i.fresh;
+    reissue_write(t, f->seq, &i, &s);
     space_count_hour(&s, f->at, i.count);
     if (i.opens) space_row_put(t, &s);
-    space_mark_put(t, &s, &(struct issue_row){f->seq, i.first, i.consumed});
+    struct issue_row drawn = {f->seq, i.first, i.consumed};
+    space_mark_put(t, &s, i.consumed > 0 ? &drawn : NULL);
     write_request(t, f, &i, state);
     if (i.opens) write_settled(t, f, &i);
     if (i.alerts != 0) pool_alerts_raise(t, f, &s, i.alerts);
@@ -307,12 +341,13 @@ void issued_print(const struct fact *f, struct json_w *w, const void *arg)
     struct issued i;
 
     (void)arg;
-    if (issued_get(f->decided, &i).cls != ST_OK) return;
+    if (issued_of(f, &i).cls != ST_OK) return;
     json_w_kint(w, "pool", i.pool);
     json_w_kint(w, "space", i.space);
     json_w_kint(w, "first", (int64_t)i.first);
     json_w_kint(w, "consumed", (int64_t)i.consumed);
     json_w_kint(w, "quantity", i.count);
+    if (i.count > i.fresh) json_w_kint(w, "again", i.count - i.fresh);
     if (i.gtin[0] != 0) json_w_kstr(w, "gtin", (str){i.gtin, sizeof i.gtin});
     if (i.line.n > 0) json_w_kstr(w, "line", i.line);
     if (i.lot.n > 0) json_w_kstr(w, "lot", i.lot);

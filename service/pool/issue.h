@@ -24,6 +24,9 @@ struct issue_ask {
 };
 
 extern const struct kind kind_numbers_issued; // ask: struct issue_ask
+// The fact of a request that got numbers which had come back to their pool. As a command of its
+// own it takes all that lie in one (service/pool/recover.h).
+extern const struct kind kind_numbers_reissued; // ask: struct recover_ask
 
 // The decided part, read.
 struct issued {
@@ -32,8 +35,12 @@ struct issued {
     bool tests_lists; // of the space made
     unsigned alerts;  // enum pool_alert
     uint32_t pool, space, epoch;
-    uint64_t first, consumed; // ordinals; less the skipped ones they are `count`
-    uint32_t count;
+    bool recovered;           // nobody remembers the request
+    uint64_t first, consumed; // ordinals drawn; less the skipped ones they are `fresh`
+    uint32_t fresh;
+    uint32_t count;        // of all numbers given
+    struct bytes_r again;  // those that had come back: runs, previous positions alike
+    struct bytes_r struck; // those that were found to be somebody's, never given again: runs
     char gtin[14];
     str line, lot, order, reason;
     struct bytes_r skips; // for skip_next
@@ -48,11 +55,12 @@ struct skip {
     uint32_t count;
     enum skip_why why;
 };
-status issued_get(str decided, struct issued *out); // views; record.corrupt
+status issued_get(str decided, struct issued *out); // of numbers.issued; views; record.corrupt
+status issued_of(const struct fact *f, struct issued *out); // of any fact that gives numbers
 // The next neighbours that were passed over; `at` begins as `first` of the fact. False: no more, or
 // in->bad.
 bool skip_next(struct bytes_r *in, uint64_t *at, struct skip *out);
-// The units issued, in the order to print.
+// The units issued, in the order to print: those that had come back first.
 status issued_runs(const struct issued *i, struct arena *a, struct runs *out);
 // Those of a request from the `first`-th on, at most `count`. request.unknown.
 struct request_part {

@@ -1,5 +1,6 @@
 // row '&' space 3 -> high var, issued var, barred var, ahead var, passed var, hour 4, which of the
-//     24 hours have numbers 3 (bit h: those with hour % 24 == h), for each of them count var; then,
+//     24 hours have numbers 3 (bit h: those with hour % 24 == h), for each of them count var; where
+//     the hour has bit 31, how many numbers lie in the pool again var; then,
 //     once numbers were issued: first ordinal 5 and as row 'R': the newest requests of the space,
 //     which become a row 'R' when they are 32
 // row 'R' space 3, first ordinal 5 -> request 8, consumed var, and for each of up to 31 that
@@ -16,7 +17,8 @@
 
 #define ISSUES_A_ROW 32u
 #define ISSUES_BYTES 600u // of 32 requests, each of them far from the one before
-#define MARK_BYTES   (57u + 5u * SPACE_HOURS)
+#define MARK_BYTES   (67u + 5u * SPACE_HOURS)
+#define HAD_BACK     (UINT32_C(1) << 31) // of the hour: such a row alone is longer
 
 struct key {
     char b[9];
@@ -107,7 +109,10 @@ static bool mark_read(struct txn *t, uint32_t space, struct space_row *s, struct
     s->ahead = bytes_get_var(&r);
     s->passed = bytes_get_var(&r);
     s->hour = (uint32_t)bytes_get_u(&r, 4);
+    s->had_back = s->hour & HAD_BACK;
+    s->hour &= ~HAD_BACK;
     hours_read(&r, s);
+    s->back = s->had_back ? bytes_get_var(&r) : 0;
     out->newest = str_from(out->row, (size_t)(r.p - (const uint8_t *)out->row.p));
     if (r.bad || (out->newest.n > 0 && out->newest.n < 14))
         return txn_spoil(t, "store.corrupt", "how far a number space is"), false;
@@ -153,8 +158,9 @@ static void mark_write(struct buf *b, const struct space_row *s)
     bytes_var(b, s->barred);
     bytes_var(b, s->ahead);
     bytes_var(b, s->passed);
-    bytes_u(b, s->hour, 4);
+    bytes_u(b, s->hour | (s->had_back ? HAD_BACK : 0), 4);
     hours_write(b, s);
+    if (s->had_back) bytes_var(b, s->back);
 }
 
 static void newest_write(struct buf *b, const struct issues *x, const struct issue_row *one)
@@ -209,14 +215,14 @@ static bool older_read(struct txn *t, unit_id u, struct issues *out)
     return got;
 }
 
-bool issue_of(struct txn *t, unit_id u, struct issue_row *out)
+// As the facts of requests said it when they were made.
+static bool issue_read(struct txn *t, unit_id u, struct space_row *s, struct issue_row *out)
 {
     uint64_t ordinal = unit_ordinal(u);
-    struct space_row s;
     struct issues x;
     struct mark m;
 
-    if (ordinal == ORDINAL_MAX || !mark_read(t, unit_space(u), &s, &m)) return false;
+    if (ordinal == ORDINAL_MAX || !mark_read(t, unit_space(u), s, &m)) return false;
     if (!newest_read(t, m.newest, &x)) return false;
     if (ordinal < x.at[0].first && !older_read(t, u, &x)) return false;
     uint32_t i = x.n;
@@ -224,5 +230,40 @@ bool issue_of(struct txn *t, unit_id u, struct issue_row *out)
     if (i == 0 || ordinal - x.at[i - 1].first >= x.at[i - 1].consumed) return false;
     if (barred_get(t, u) != 0) return false;
     *out = x.at[i - 1];
+    return true;
+}
+
+bool issue_first_of(struct txn *t, unit_id u, struct issue_row *out)
+{
+    struct space_row s;
+    return issue_read(t, u, &s, out);
+}
+
+static bool is_back(struct txn *t, unit_id u, enum back sort)
+{
+    struct space_row s;
+    struct back_span b;
+    struct mark m;
+
+    return mark_read(t, unit_space(u), &s, &m) && s.had_back && back_at(t, u, sort, &b);
+}
+
+bool number_lies_in_pool(struct txn *t, unit_id u) { return is_back(t, u, BACK_LIES); }
+
+bool number_was_given_again(struct txn *t, unit_id u) { return is_back(t, u, BACK_GIVEN); }
+
+bool issue_of(struct txn *t, unit_id u, struct issue_row *out)
+{
+    struct issue_row i;
+    struct space_row s;
+    struct back_span b;
+
+    if (!issue_read(t, u, &s, &i)) return false;
+    if (s.had_back && back_at(t, u, BACK_LIES, &b)) return false;
+    if (s.had_back && back_at(t, u, BACK_GIVEN, &b))
+        i = (struct issue_row){b.seq, b.first, b.count};
+    else if (s.had_back)
+        back_narrow(t, u, &i);
+    *out = i;
     return true;
 }

@@ -242,17 +242,26 @@ static void go_on(struct http_req *r)
 
 // ---- what is told
 
-// Only those that nobody has reported: never printed, or printed and not yet seen good or bad.
-static status leave_unused(struct out *o, struct txn *t)
+// Did the request's number come back to its pool and go to somebody else?
+static bool is_gone(struct txn *t, const struct request_row *q, unit_id u)
 {
+    struct issue_row i;
+    return q->returned > 0 && (!issue_of(t, u, &i) || i.seq != q->seq);
+}
+
+// Only those that nobody has reported: never printed, or printed and not yet seen good or bad.
+static status leave_unused(struct out *o, struct txn *t, uint64_t request)
+{
+    struct request_row q = {.returned = 0};
     struct unit_rows rows;
     struct runs kept = {.at = NEW_ARRAY(&o->r->arena, struct run, o->runs.units + 1)};
     unit_id u;
 
     if (kept.at == NULL) return no_memory();
+    (void)request_get(t, request, &q);
     unit_rows_read(&rows, t);
     for (struct run_walk w = runs_walk(&o->runs); run_next(&w, &u);) {
-        if (unit_get(&rows, u).state > UNIT_PRINTED) continue;
+        if (unit_get(&rows, u).state > UNIT_PRINTED || is_gone(t, &q, u)) continue;
         struct run *last = kept.n > 0 ? &kept.at[kept.n - 1] : NULL;
         if (last != NULL && last->first.v + last->count == u.v)
             last->count++;
@@ -282,6 +291,7 @@ void request_members(struct txn *t, const struct site *site, const struct reques
 void request_state_members(const struct request_row *q, struct json_w *w)
 {
     json_w_kstr(w, "state", str_of(request_state_word(q->state)));
+    if (q->returned > 0) json_w_kint(w, "returned", q->returned);
     if (q->line.n > 0) json_w_kstr(w, "line", q->line);
     if (q->lot.n > 0) json_w_kstr(w, "lot", q->lot);
     if (q->order.n > 0) json_w_kstr(w, "order", q->order);
@@ -322,9 +332,9 @@ static status names_load(struct out *o, struct txn *t)
 
 static status prepare(struct out *o, struct txn *t, const struct numbers_answer *a)
 {
-    TRY(issued_get(a->fact.decided, &o->issued));
+    TRY(issued_of(&a->fact, &o->issued));
     TRY(issued_runs(&o->issued, &o->r->arena, &o->runs));
-    if (a->unused_only) TRY(leave_unused(o, t));
+    if (a->unused_only) TRY(leave_unused(o, t, a->fact.seq));
     if (o->issued.is_list) TRY(names_load(o, t));
     return head_make(o, t, a);
 }

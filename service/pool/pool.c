@@ -347,7 +347,7 @@ static status pool_show(struct txn *t, wall now, const struct item *i, const voi
                         struct json_w *w)
 {
     const struct pool *p = value;
-    uint64_t issued = 0, last_day = 0;
+    uint64_t issued = 0, back = 0, last_day = 0;
     struct space_row s = {0};
     struct pool_row row;
 
@@ -355,16 +355,18 @@ static status pool_show(struct txn *t, wall now, const struct item *i, const voi
     for (uint32_t n = 0; n < row.space_count; n++) {
         if (!space_row_get(t, row.spaces[n], &s)) return txn_status(t);
         issued += s.issued;
+        back += s.back;
         last_day += space_last_day(&s, now);
     }
     uint64_t left = pool_left(t, &row, &s);
     json_w_kint(w, "capacity", (int64_t)s.capacity);
-    json_w_kint(w, "issued", (int64_t)issued);
+    json_w_kint(w, "issued", (int64_t)(issued - back));
     json_w_kint(w, "left", (int64_t)left);
     json_w_kint(w, "rate", (int64_t)((last_day + SPACE_HOURS - 1) / SPACE_HOURS));
     show_last(w, now, left, last_day);
     if (p->threshold == 0) json_w_kint(w, "threshold", 0); // else the form has said it
     json_w_kbool(w, "low", left < p->threshold);
+    json_w_kint(w, "returned", (int64_t)back);
     return OK;
 }
 

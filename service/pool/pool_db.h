@@ -30,6 +30,8 @@ struct space_row {
     uint64_t barred;   // ordinals that it never gives ('r' rows): an import or an epoch has them
     uint64_t ahead;    // those of them at or above the mark
     uint64_t passed;   // those of them that an older epoch has
+    uint64_t back;     // numbers given that came back to be given again, and lie there
+    bool had_back;     // there are rows '8' of it, or were
     uint32_t hour;     // since 1970, of the last entry below
     uint32_t by_hour[SPACE_HOURS]; // numbers issued in that hour and the 23 before, by hour % 24
     str definition;                // of generated spaces (space_definition_get); a view of the row
@@ -60,7 +62,13 @@ struct issue_row {
     uint64_t seq;             // of the `numbers.issued` fact: the request
     uint64_t first, consumed; // ordinals
 };
+// Of one that came back and was given again, the newest; of one that lies in its pool, none. The
+// range is as far as that holds.
 bool issue_of(struct txn *t, unit_id u, struct issue_row *out);
+// The first request that ever got it, whatever became of it.
+bool issue_first_of(struct txn *t, unit_id u, struct issue_row *out);
+bool number_lies_in_pool(struct txn *t, unit_id u); // it came back
+bool number_was_given_again(struct txn *t, unit_id u);
 
 enum request_state { // on disk
     REQUEST_OPEN = 1,

@@ -76,8 +76,34 @@ uint64_t space_last_day(const struct space_row *s, wall now); // numbers issued 
 
 // issue.c: rows and words of a fact with the decided part of numbers.issued.
 void issued_write(struct txn *t, const struct fact *f, enum request_state state);
-#define ISSUED_REASON 64u // a flag of the fact, on disk: it has a reason
+#define ISSUED_REASON    64u  // a flag of the fact, on disk: it has a reason
+#define ISSUED_RECOVERED 128u // nobody remembers the request
 void issued_print(const struct fact *f, struct json_w *w, const void *arg);
+
+// back.c: numbers that go back to their pool. Of one decision:
+struct back_judge {
+    struct decide *d;
+    str line;         // of who returns them; empty: no line
+    uint64_t request; // looked at last, with this space
+    uint32_t space;
+    status st;
+};
+// May numbers of the request go back at all? request.confirmed, request.not_own, request.restored,
+// pool.shared, pool.epoch
+status back_check(struct back_judge *j, uint64_t request, uint32_t space);
+// Why a number that may be returned stays out of its pool: these, or unit.named; NULL: it may go.
+const char *back_refuses(struct back_judge *j, unit_id u, const struct unit *x, uint64_t request);
+void back_lay(struct txn *t, const struct fact *f, const struct runs *runs);
+
+// reissue.c: numbers that came back, the lowest first.
+struct reissue {
+    uint32_t wanted;
+    struct runs runs;   // the answer: at most so many
+    struct runs struck; // looked at, and found to be somebody's
+};
+status reissue_take(struct reissue *r, struct txn *t, struct arena *a, const struct space_row *s);
+void reissue_put(const struct reissue *r, struct txn *t, struct buf *out); // before the issue's
+void reissue_write(struct txn *t, uint64_t seq, const struct issued *i, struct space_row *s);
 // Ordinals and why they are passed over (ordinal << 2 | enum skip_why), ascending; `at` is where
 // the numbers begin.
 void skips_put(struct buf *out, uint64_t at, const uint64_t *skips, uint32_t count);
@@ -92,6 +118,28 @@ enum barred { BARRED_BY_IMPORT = 1, BARRED_BY_EPOCH = 2 };
 unsigned barred_get(struct txn *t, unit_id u);
 void barred_put(struct txn *t, unit_id u, enum barred why);
 void barred_del(struct txn *t, unit_id u);
+
+// back_db.c: numbers that came back to their pool, as spans of neighbours.
+enum back { BACK_LIES = 0, BACK_GIVEN = 1 }; // on disk: they lie there, they were given again
+struct back_span {
+    uint64_t first, count; // ordinals
+    uint64_t seq;          // of the return, or of the request that has them now
+};
+bool back_at(struct txn *t, unit_id u, enum back sort, struct back_span *out); // that holds it
+// Spans that begin at `from` or above, ascending; ended by walk_close of its walk.
+struct back_walk {
+    struct walk walk;
+    char from[10];
+};
+void back_walk_open(struct back_walk *w, struct txn *t, uint32_t space, enum back sort,
+                    uint64_t from);
+bool back_walk_next(struct back_walk *w, struct back_span *out);
+void back_put(struct txn *t, const struct run *r, enum back sort, uint64_t seq);
+void back_cut(struct txn *t, const struct run *r, enum back sort); // no longer of that sort
+void back_cut_lying(struct txn *t, uint32_t space);                // all of them
+// An issue as its fact says it, to as far around the number as none came back.
+void back_narrow(struct txn *t, unit_id u, struct issue_row *i);
+
 void request_put(struct txn *t, const struct request_row *q);
 // A row whose texts outlive the next write.
 #define REQUEST_TEXTS_MAX 400u
@@ -146,3 +194,5 @@ struct take {
     uint32_t skip_count;
 };
 status space_take(struct take *k); // pool.exhausted, pool.crowded, request.memory
+// recover.c: what was taken, as an issue that nobody remembers; `flags` besides its own.
+void recovered_put(struct decide *d, const struct take *k, unsigned flags);

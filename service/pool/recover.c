@@ -28,7 +28,7 @@ static status place_find(struct decide *d, struct pool_row *p, struct space_row 
         return unfit("evidence.space", a, "another space has its number");
     s->space = a->space;
     s->epoch = a->epoch;
-    s->high = s->ahead = 0;
+    s->high = s->ahead = s->back = 0;
     s->tests_lists = lists_have_numbers(d->t, &p->id);
     return OK;
 }
@@ -50,13 +50,13 @@ static status numbers_find(struct decide *d, const struct recover_ask *a, struct
     return st;
 }
 
-static void recovered_put(struct decide *d, const struct recover_ask *a, const struct take *k)
+void recovered_put(struct decide *d, const struct take *k, unsigned flags)
 {
     const struct pool_row *p = k->pool;
     struct buf *out = d->out;
-    unsigned flags = (p->kind == POOL_LIST ? 1u : 0u) | (a->opens ? 2u : 0u) |
-                     (p->kind == POOL_SSCC ? 4u : 0u) | (k->row->tests_lists ? 8u : 0u);
 
+    flags |= (p->kind == POOL_LIST ? 1u : 0u) | (p->kind == POOL_SSCC ? 4u : 0u) |
+             (k->row->tests_lists ? 8u : 0u);
     bytes_u(out, flags, 1);
     bytes_u(out, p->pool, 4);
     bytes_u(out, k->row->space, 3);
@@ -83,7 +83,7 @@ static status recovered_decide(struct decide *d)
     if (d->nothing) return OK;
     if (a->to - s.high > UINT32_MAX) return unfit("evidence.mark", a, "it moved too far");
     TRY(numbers_find(d, a, &k));
-    recovered_put(d, a, &k);
+    recovered_put(d, &k, a->opens ? 2u : 0u);
     return txn_status(d->t);
 }
 

@@ -6,7 +6,8 @@
 // ask: uint64_t, the request. request.unknown, request.returned. A second time is a repeat.
 extern const struct kind kind_numbers_confirmed;
 
-// Numbers that were never printed go back to their owner and are never issued again.
+// Numbers that were never printed go back to their owner and are never issued again, or to their
+// pool, which gives them again.
 struct return_ask {
     client_id client;
     uint64_t request;  // all of this one; 0: those units
@@ -14,6 +15,8 @@ struct return_ask {
     const str *unknown;
     uint32_t unknown_count; // names that are no number of ours: kept, as unit.unknown
     str reason;
+    bool to_pool;
+    str line; // of who returns them to the pool; empty: none
 };
 extern const struct kind kind_numbers_returned;
 
@@ -21,6 +24,7 @@ extern const struct kind kind_numbers_returned;
 struct returned {
     struct runs runs; // that went back
     uint64_t request;
+    bool to_pool;
     struct bytes_r kept; // for kept_next
 };
 status returned_get(str decided, struct arena *a, struct returned *out); // record.corrupt

@@ -1,6 +1,7 @@
 // decided part of `numbers.returned`:
 //   mask 1 (32: reason) | reason str | runs that went back | their previous positions (alike) |
-//   request 8 (0: none) | kept, to the end: first unit 8, count varint, code str; count 0: text str
+//   request 8 (0: none; + 2^63: to the pool) | kept, to the end: first unit 8, count varint, code
+//   str; count 0: text str
 // It begins as all facts about units do (service/event/report.h), so that their history goes
 // through it.
 #include "common/arena.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 enum { HAS_REASON = 32 };
+#define TO_POOL (UINT64_C(1) << 63)
 
 struct sifting { // units into those that go and those that stay
     struct decide *d;
@@ -18,6 +20,7 @@ struct sifting { // units into those that go and those that stay
     struct unit_rows rows;
     struct issue_row issue; // of the last unit looked at
     uint32_t issue_space;
+    struct back_judge back;
     struct runs going;
     struct alike_w previous;
     struct run kept; // neighbours not yet written, for the same reason
@@ -64,7 +67,6 @@ static bool is_issued(struct sifting *s, unit_id u)
 {
     uint64_t at = unit_ordinal(u);
 
-    if (s->ask->request != 0) return true; // the units are those of its fact
     if (s->issue.seq != 0 && s->issue_space == unit_space(u) && at >= s->issue.first &&
         at - s->issue.first < s->issue.consumed)
         return true; // names never give one that was passed over
@@ -74,20 +76,29 @@ static bool is_issued(struct sifting *s, unit_id u)
     return false;
 }
 
+// That it was issued; of a whole request, by it and to nobody since.
+static const char *issue_refuses(struct sifting *s, unit_id u)
+{
+    if (!is_issued(s, u)) return "unit.not_issued";
+    if (s->ask->request != 0 && s->issue.seq != s->ask->request) return "request.returned";
+    return NULL;
+}
+
 static void sift_one(struct sifting *s, unit_id u)
 {
     struct unit x = unit_get(&s->rows, u);
     struct unit_change next;
 
-    if (!is_issued(s, u)) {
-        stay(s, u, "unit.not_issued");
-        return;
-    }
-    status st = unit_step(SORT_PACK, &x, ACT_RETURN, &next); // of both sorts alike
-    if (st.cls == ST_OK)
+    const char *code = issue_refuses(s, u);
+    status st = OK;
+
+    if (code == NULL) st = unit_step(SORT_PACK, &x, ACT_RETURN, &next); // of both sorts alike
+    if (st.cls != ST_OK) code = st.reason;
+    if (code == NULL && s->ask->to_pool) code = back_refuses(&s->back, u, &x, s->issue.seq);
+    if (code == NULL)
         go(s, u, x.last);
     else
-        stay(s, u, st.reason);
+        stay(s, u, code);
 }
 
 static void unknown_put(struct sifting *s)
@@ -99,8 +110,10 @@ static void unknown_put(struct sifting *s)
     }
 }
 
-static status check_request(struct decide *d, const struct return_ask *ask)
+static status check_request(struct sifting *s)
 {
+    const struct return_ask *ask = s->ask;
+    struct decide *d = s->d;
     struct request_row q;
 
     if (ask->request == 0) return OK;
@@ -108,6 +121,8 @@ static status check_request(struct decide *d, const struct return_ask *ask)
         return fail(ST_NOT_FOUND, "request.unknown", 0, "there is no such request for numbers");
     if (q.state == REQUEST_RETURNED) // the second time is the first one's answer
         d->repeat_seq = q.state_seq;
+    else if (ask->to_pool)
+        TRY(back_check(&s->back, q.seq, q.space));
     return OK;
 }
 
@@ -115,11 +130,13 @@ static status return_decide(struct decide *d)
 {
     const struct return_ask *ask = d->ask;
     struct buf previous, stays;
-    struct sifting s = {.d = d, .ask = ask, .stays = &stays};
+    struct sifting s = {
+        .d = d, .ask = ask, .stays = &stays, .back = {.d = d, .line = ask->line}
+    };
     unit_id u;
 
     d->fact->client = ask->client;
-    TRY(check_request(d, ask));
+    TRY(check_request(&s));
     if (d->repeat_seq != 0) return OK;
     if (ask->units.n > 0 && runs_find_twice(&ask->units, d->arena).v != 0)
         return fail(ST_BAD_INPUT, "unit.twice", 0, "a number is named twice");
@@ -138,7 +155,7 @@ static status return_decide(struct decide *d)
     runs_put(d->out, &s.going);
     status st = previous.failed || stays.failed ? no_memory() : OK;
     if (st.cls == ST_OK) buf_add(d->out, buf_str(&previous));
-    bytes_u(d->out, ask->request, 8);
+    bytes_u(d->out, ask->request | (ask->to_pool ? TO_POOL : 0), 8);
     if (st.cls == ST_OK) buf_add(d->out, buf_str(&stays));
     buf_fini(&previous);
     buf_fini(&stays);
@@ -147,17 +164,6 @@ static status return_decide(struct decide *d)
 
 // ---- the fact
 
-static void pass_previous(struct bytes_r *in, uint64_t units)
-{
-    struct alike_r skip = {.in = in};
-
-    for (uint64_t i = 0; i < units && !in->bad;) { // a pair at a time
-        alike_get(&skip);
-        i += 1 + skip.left;
-        skip.left = 0;
-    }
-}
-
 status returned_get(str decided, struct arena *a, struct returned *out)
 {
     struct bytes_r in = bytes_reader(decided);
@@ -165,8 +171,10 @@ status returned_get(str decided, struct arena *a, struct returned *out)
 
     if (bytes_get_u(&in, 1) & HAS_REASON) (void)bytes_get_str(&in);
     x.runs = runs_get(&in, a);
-    pass_previous(&in, x.runs.units);
+    alike_pass(&in, x.runs.units);
     x.request = bytes_get_u(&in, 8);
+    x.to_pool = x.request & TO_POOL;
+    x.request &= ~TO_POOL;
     if (in.bad) return fail(ST_STORE, "record.corrupt", 0, "a return of numbers breaks off");
     x.kept = in;
     *out = x;
@@ -254,6 +262,7 @@ static void return_write(struct txn *t, const struct fact *f, const void *arg)
         if (x.request != 0) write_request(t, x.request, x.runs.units, true, f->seq);
         for (uint32_t i = 0; x.request == 0 && i < x.runs.n; i++)
             write_requests(t, &x.runs.at[i], f->seq);
+        if (x.to_pool) back_lay(t, f, &x.runs);
     }
     arena_fini(&a);
 }
@@ -268,6 +277,7 @@ static void return_print(const struct fact *f, struct json_w *w, const void *arg
     if (returned_get(f->decided, &a, &x).cls == ST_OK) {
         json_w_kint(w, "returned", (int64_t)x.runs.units);
         if (x.request != 0) json_w_kint(w, "request", (int64_t)x.request);
+        if (x.to_pool) json_w_kstr(w, "to", S("pool"));
     }
     arena_fini(&a);
 }

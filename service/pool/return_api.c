@@ -1,4 +1,4 @@
-// POST /v1/serials/returns: numbers that were never printed go back to their owner.
+// POST /v1/serials/returns: numbers that were never printed go back to their owner or their pool.
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/pool/numbers_out.h"
@@ -33,8 +33,6 @@ static status check_body(const struct http_req *r, const struct body *b)
 {
     int ways = (b->request.n > 0) + (b->serials.n > 0) + (b->ssccs.n > 0);
 
-    if (b->to != 0)
-        return fail(ST_BAD_INPUT, "return.not_yet", 0, "to: numbers go back to their owner only");
     if (ways != 1)
         return fail(ST_BAD_INPUT, "return.what", 0,
                     "say request, or gtin and serials, or ssccs: one of them");
@@ -222,6 +220,8 @@ void serials_return(struct http_req *r)
     }
     struct resolving s = {.r = r, .t = api_snapshot(r), .body = &b, .ask = ask};
     ask->reason = b.reason;
+    ask->to_pool = b.to != 0;
+    if (ask->to_pool) ask->line = caller_of(r)->line;
     st = resolve(&s);
     status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK)

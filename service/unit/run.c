@@ -51,6 +51,17 @@ struct runs runs_get(struct bytes_r *in, struct arena *a)
     return in->bad ? (struct runs){0} : r;
 }
 
+uint64_t runs_pass(struct bytes_r *in)
+{
+    uint64_t units = 0;
+
+    for (uint64_t n = bytes_get_var(in); n > 0 && !in->bad; n--) {
+        (void)bytes_get_zig(in);
+        units += bytes_get_var(in);
+    }
+    return units;
+}
+
 struct run_walk runs_walk(const struct runs *r) { return (struct run_walk){.runs = r}; }
 
 bool run_next(struct run_walk *w, unit_id *u)
@@ -114,4 +125,15 @@ uint64_t alike_get(struct alike_r *r)
     if (r->in->bad) return 0;
     r->left--;
     return r->value;
+}
+
+void alike_pass(struct bytes_r *in, uint64_t count)
+{
+    struct alike_r skip = {.in = in};
+
+    for (uint64_t i = 0; i < count && !in->bad;) {
+        alike_get(&skip);
+        i += 1 + skip.left;
+        skip.left = 0;
+    }
 }

@@ -21,6 +21,7 @@ struct runs runs_of(struct arena *a, const unit_id *units, uint32_t n);
 // count varint, then for each run: first zigzag from the end of the one before, count varint.
 void runs_put(struct buf *b, const struct runs *r);
 struct runs runs_get(struct bytes_r *in, struct arena *a); // in->bad where it makes no sense
+uint64_t runs_pass(struct bytes_r *in);                    // over them; how many units they are
 
 // For every unit: for (struct run_walk w = runs_walk(&r); run_next(&w, &u);)
 struct run_walk {
@@ -48,3 +49,4 @@ struct alike_r {
     uint64_t value, left;
 };
 uint64_t alike_get(struct alike_r *r);
+void alike_pass(struct bytes_r *in, uint64_t count); // over so many values, a pair at a time

@@ -18,6 +18,7 @@ static const char *const state_names[UNIT_STATES] = {
     [UNIT_DISSOLVED] = "dissolved",
     [UNIT_OPEN] = "open",
     [UNIT_CLOSED] = "closed",
+    [UNIT_UNALLOCATED] = "unallocated",
 };
 
 static const char *const act_names[ACT_END] = {

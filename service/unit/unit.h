@@ -37,6 +37,7 @@ enum unit_state {
     UNIT_DISSOLVED = 12,
     UNIT_OPEN = 13,
     UNIT_CLOSED = 14,
+    UNIT_UNALLOCATED = 15, // in no row: returned, and lies in its pool
     UNIT_STATES
 };
 

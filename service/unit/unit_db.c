@@ -190,7 +190,7 @@ struct unit unit_get(struct unit_rows *r, unit_id u)
     x.first = get_be(p + 2, 5);
     x.last = get_be(p + 7, 5);
     x.parent.v = get_be(p + 12, 8);
-    if (x.state >= UNIT_STATES) {
+    if (x.state >= UNIT_UNALLOCATED) {
         txn_spoil(r->t, "store.corrupt", "the state of a unit");
         return (struct unit){0};
     }

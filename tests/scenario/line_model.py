@@ -223,4 +223,5 @@ class Order:
 
     @staticmethod
     def is_silent(unit):
-        return unit.first is None and unit.state in ("none", "printed") and not unit.flags
+        return unit.first is None and unit.state in ("none", "printed") and not (
+            unit.flags or unit.again)  # one given again is in another request's order

@@ -46,7 +46,9 @@ class Plant:
         self.wrong = []
         self.events = 0
         self.moment = "the beginning"
-        self.tokens, self.gateways, self.requests = {}, {}, {}
+        self.tokens, self.gateways = {}, {}
+        self.requests, self.askers = {}, {}  # those that are open -> lot; all -> line
+        self.pooled = 0
         self.shipments, self.holds, self.drafts = [], [], []
         self.callers = {}
         self.refused_each = []  # the units of calls in which each stands for itself
@@ -147,12 +149,32 @@ class Plant:
         return self.take(line, answer, lot, None, confirm, [f"(00){s}" for s in answer["ssccs"]])
 
     def take(self, line, answer, lot, gtin_, confirm, names):
-        self.model.issue(names, lot.product.client, gtin_, lot)
+        right = self.model.issue(names, lot.product.client, gtin_, lot, answer["request"])
+        self.same(f"numbers that came back are given first, for {lot.lot}", True, right)
         self.requests[answer["request"]] = lot
+        self.askers[answer["request"]] = line
         if confirm:
-            self.as_(line).post(f"/v1/serials/requests/{answer['request']}/confirm", {})
-            del self.requests[answer["request"]]
+            self.confirm(line, answer["request"])
         return [self.model.units[name] for name in names]
+
+    def confirm(self, line, request):
+        self.as_(line).post(f"/v1/serials/requests/{request}/confirm", {})
+        del self.requests[request]
+
+    def give_to_pool(self, line, units):
+        """Numbers of one GTIN that were never used, as the line says."""
+        self.flush()
+        answer = self.as_(line).post("/v1/serials/returns", {
+            "gtin": units[0].gtin, "serials": [serial(u) for u in units], "to": "pool"}, 200)
+        mine = {r for r in self.requests if self.askers[r] == line}
+        kept = self.model.give_to_pool([u.name for u in units], mine)
+        self.same("numbers kept from the pool", sorted(kept),
+                  sorted(k["unit"] for k in answer["kept"]))
+        self.pooled += answer["returned"]
+        for request in {u.request for u in units if u.request in mine}:
+            shown = self.as_(line).get(f"/v1/serials/requests/{request}")
+            if shown["state"] == "returned":  # all of it
+                del self.requests[request]
 
     def give_back(self, line, units):
         """Numbers that were never printed go back to their owner."""

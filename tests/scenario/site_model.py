@@ -76,12 +76,13 @@ class Machine:
 
 class Unit:
     __slots__ = ("name", "sorts", "gtin", "level", "client", "state", "flags", "parent", "children",
-                 "lot", "asked", "first", "last_ms", "newest_ms", "events")
+                 "lot", "asked", "at_first", "request", "again", "first", "last_ms", "newest_ms", "events")
 
     def __init__(self, name, sorts, client, gtin=None, level=None, asked=None):
         self.name, self.sorts, self.client = name, frozenset(sorts), client
         self.gtin, self.level = gtin, level  # None: an SSCC, whose level its content tells
-        self.asked = asked   # the lot that the number was asked for
+        self.asked = self.at_first = asked  # the lot that the number was asked for
+        self.request, self.again = None, False  # that it was given by; not by the first one
         self.state, self.flags, self.parent, self.children = "none", frozenset(), None, {}
         self.lot, self.first = None, None  # first: the act that it began with
         self.last_ms = self.newest_ms = None
@@ -129,6 +130,7 @@ class Lot:
         self.state, self.held = "open", False
         self.asked = [0] * len(product.levels)
         self.unread = [0] * len(product.levels)
+        self.pooled = [0] * len(product.levels)  # went back to their pool
         self.units = {}  # that have it, by name
 
     @property
@@ -157,6 +159,7 @@ class Model(LineModel):
         self.objected = {}    # client -> captured events that some unit did not allow
         self.trail = None     # copies of what is being changed
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
+        self.lying = {}       # GTIN -> [units that lie in its pool again]
         self.orders = {}      # line that packs in this order -> Order
         self.line = None      # that reports
 
@@ -180,16 +183,39 @@ class Model(LineModel):
     def lot_of(self, gtin, lot):
         return self.lots.get((self.products[gtin].gtin, lot))
 
-    def issue(self, names, client, gtin, lot):
-        """Numbers given out for a lot; gtin None: SSCCs."""
-        for name in names:
+    def foretell(self, gtin, quantity):
+        """Those that come out of the pool again, as it is asked for so many."""
+        lying, again = self.lying.get(gtin, []), []
+        order = {unit.name: at for at, unit in enumerate(self.issued.get(gtin, []))}
+        for unit in sorted(lying, key=lambda u: order[u.name]):
+            if len(again) == quantity:
+                break
+            lying.remove(unit)
+            if unit.events:  # somebody has named it: it is struck off
+                unit.state, unit.asked = "struck", unit.at_first
+            else:
+                again.append(unit.name)
+        return again
+
+    def issue(self, names, client, gtin, lot, request=None):
+        """Numbers given out for a lot; gtin None: SSCCs. Are they those that must be?"""
+        again = self.foretell(gtin, len(names))
+        right = names[:len(again)] == again and not any(
+            name in self.units for name in names[len(again):])
+        for name in again:
+            unit = self.units[name]
+            unit.state, unit.asked, unit.again = "allocated", lot, True
+        for name in names[len(again):]:
             level = None if gtin is None else self.products[gtin].gtins[gtin]
             sort = "pack" if level == 0 else "container"
             self.units[name] = Unit(name, (sort,), client, gtin, level, lot)
             self.issued.setdefault(gtin, []).append(self.units[name])
+        for name in names:
+            self.units[name].request = request
         if lot is not None:
             level = lot.product.ssccs[0] if gtin is None else self.products[gtin].gtins[gtin]
             lot.asked[level] += len(names)
+        return right
 
     def foreign(self, name, client, gtin, container):
         if name not in self.units:
@@ -227,7 +253,7 @@ class Model(LineModel):
 
     @staticmethod
     def word(state):
-        return "allocated" if state == "none" else state
+        return {"none": "allocated", "struck": "returned_to_owner"}.get(state, state)
 
     def level_of(self, unit, lot=None):
         """The packaging level that it counts with: an SSCC's is told by its oldest content."""
@@ -253,8 +279,8 @@ class Model(LineModel):
         all_lots = {}
         for lot in self.lots.values():
             rows = [dict.fromkeys(kept, 0) for _ in lot.product.levels]
-            for row, asked, unread in zip(rows, lot.asked, lot.unread):
-                row["issued"], row["unread"] = asked, unread
+            for row, asked, unread, pooled in zip(rows, lot.asked, lot.unread, lot.pooled):
+                row["issued"], row["unread"], row["returned"] = asked, unread, pooled
             all_lots[lot.key] = rows
         for unit in self.units.values():
             lot = unit.asked if unit.first is None else unit.lot
@@ -294,7 +320,8 @@ class Model(LineModel):
                 row = made[unit.lot.key][1][self.level_of(unit)]
                 row["open"] += place == "open"
                 row["loose"] += place != "open" and unit.parent is None
-            elif unit.asked is not None and unit.first is None and place in ("none", "printed"):
+            elif unit.asked is not None and unit.first is None and place in (
+                    "none", "allocated", "printed"):
                 level = unit.asked.product.ssccs[0] if unit.is_sscc else unit.level
                 made[unit.asked.key][0][level]["unknown_fate"] += 1
         return made
@@ -784,6 +811,20 @@ class Model(LineModel):
                 self.units[name].state = change[0]
             else:
                 kept[name] = code
+        return kept
+
+    def give_to_pool(self, names, open_requests):
+        """The same; those that go lie in their pool, from which the next request gets them."""
+        kept = []
+        for name in names:
+            unit = self.units[name]
+            code, _ = self.machine.step("return", unit, unit.state, unit.flags)
+            if code or unit.flags or unit.events or unit.request not in open_requests:
+                kept.append(name)
+                continue
+            self.lying.setdefault(unit.gtin, []).append(unit)
+            unit.asked.pooled[unit.level] += 1
+            unit.state, unit.asked = "unallocated", None
         return kept
 
     # ---- trade

@@ -105,9 +105,21 @@ class World:
         self.reports.append(what)
         assert self.line().report(what)["refused"] == 0, what
 
+    def give_back(self, gtin, numbers):
+        """To their pool; whoever asks next gets them."""
+        what = {"ssccs": numbers} if gtin == "sscc" else {"gtin": gtin, "serials": numbers}
+        assert self.line().post("/v1/serials/returns", {**what, "to": "pool"}, 200) == {
+            "returned": len(numbers), "kept": []}
+        self.numbers.subtract((gtin, number) for number in numbers)
+
     def work(self):
         """Some numbers, most of them put on packs; sometimes a case of them."""
         gtin, numbers = self.issue()
+        if self.random.random() < 0.4:
+            cut = self.random.randint(1, len(numbers))
+            numbers, back = numbers[:cut], numbers[cut:]
+            if back:
+                self.give_back(gtin, back)
         if gtin == "sscc":
             packs = self.ready[RANDOM]
             if len(packs) >= 5:
@@ -619,6 +631,31 @@ def test_numbers_that_came_back_are_numbers_like_others(lost, tmp_path):
         ["packed"] * 5 + ["scrapped"] + ["returned_to_owner"] * 2)
     balance = call.get(f"/v1/lots/{lost.gtin}/{lost.lot}")
     assert balance["lot"] == lost.lot
+    site.stop()
+    site.verify()
+
+
+def test_numbers_that_lay_in_their_pool_are_never_given_again(lost, tmp_path):
+    """The lost machine gave them to a line, which reports them."""
+    site = lost.site
+    lying, open_ = lost.serials(6), lost.serials(4)
+    to_pool = {"gtin": lost.gtin, "to": "pool"}
+    lost.call.post("/v1/serials/returns", {**to_pool, "serials": lying}, 200)
+    packtrail("backup", site.folder, tmp_path / "backup")
+    again = lost.serials(3)
+    assert again == lying[:3]
+    lost.call.post("/v1/serials/returns", {**to_pool, "serials": open_}, 200)
+    lost.lose()
+    site.stop()
+    assert "6 numbers had come back" in advance(site, tmp_path / "head.json")
+    site.start()
+    line = site.as_role("line", line="line-1")
+    kept = line.post("/v1/serials/returns", {**to_pool, "serials": open_}, 200)
+    assert kept["returned"] == 0 and {k["code"] for k in kept["kept"]} == {"request.restored"}
+    assert not {*lying, *open_} & {*line.post("/v1/serials", {"gtin": lost.gtin, "quantity": 50},
+                                              201)["serials"]}
+    said = line.report({"type": "commission", "lot": lost.lot, "gtin": lost.gtin, "serials": again})
+    assert said["refused"] == 0, said
     site.stop()
     site.verify()
 

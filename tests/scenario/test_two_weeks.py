@@ -18,6 +18,8 @@ SEED = int(os.environ.get("PACKTRAIL_SEED", 7))  # one that is always the same, 
 SHORT_LOTS = 6 if harness.SANITIZED else 16
 LOTS = 40 if FULL else SHORT_LOTS
 PACKS = 1100 if FULL else 150
+SPARE = PACKS // 10  # that go back to the pool
+UNUSED = ("none", "allocated", "printed")
 MISCHIEF = 0.12 if FULL else 0.25
 MOMENTS = 11  # the last is the end
 LINES = ("line-1", "line-2", "line-3")
@@ -67,7 +69,13 @@ class Story:
         plant, gtin = self.plant, self.product.gtin
         self.lot = plant.open_lot(gtin, f"LOT-{self.number:03d}")
         dead = self.number % 5 == 4  # this line's PC dies before it confirms anything
-        self.packs = plant.serials(self.line, gtin, self.lot, PACKS, confirm=not dead)
+        self.packs = plant.serials(self.line, gtin, self.lot, PACKS + SPARE, confirm=False)
+        request = self.packs[0].request
+        yield
+        plant.give_to_pool(self.line, self.rng.sample(self.packs, SPARE))  # the order is cut
+        self.packs = [u for u in self.packs if u.asked is self.lot and u.request == request]
+        if not dead:
+            plant.confirm(self.line, request)
         yield
         cases = PACKS // self.levels[1][2] + 3
         case_gtin = self.product.levels[1][1]
@@ -82,8 +90,9 @@ class Story:
         plant, line = self.plant, f"camera-{self.number}"
         size, more = self.levels[1][2], {"commission": True}
         at = 6 * size
-        lost = self.packs[at:at + self.rng.randrange(1, 4)]
-        packs = [u for u in self.packs[:10 * size + len(lost)] if u not in lost]
+        fresh = [u for u in self.packs if u.state != "allocated"]  # these came in order
+        lost = fresh[at:at + self.rng.randrange(1, 4)]
+        packs = [u for u in fresh[:10 * size + len(lost)] if u not in lost]
         if self.lot.held or any(u.events for u in lost + packs + self.cases[:10]):
             return  # somebody was there before
         plant.watch(line, self.lot)
@@ -107,7 +116,7 @@ class Story:
             self.say("lost", roll, at=self.plant.tick())
         for i, some in enumerate(pieces(self.packs, 20)):
             some = [u for u in some if u not in roll or rng.random() < 0.3]
-            some = [u for u in some if u.state in ("none", "printed")]
+            some = [u for u in some if u.state in UNUSED]
             if not some:
                 continue
             if rng.random() < 0.5:
@@ -230,7 +239,7 @@ class Story:
             self.say("close", parent=other, partial=True, by="Mia", reason="as it was")
             self.say("close", parent=one, partial=True, by="Mia", reason="as it was")
         yield
-        spare = [u for u in self.packs if u.state in ("none", "printed") and not u.flags]
+        spare = [u for u in self.packs if u.state in UNUSED and not u.flags]
         packed = [u for u in self.packs if u.parent in full]
         if spare and packed:
             self.say("relabel", [rng.choice(packed), spare[0]], reason="smeared",
@@ -249,9 +258,11 @@ class Story:
 
     def end(self):
         plant, rng = self.plant, self.rng
-        unused = [u for u in self.packs if u.state in ("none", "printed")]
+        unused = [u for u in self.packs if u.state in UNUSED]
         if unused:
             plant.give_back(self.line, unused[:20])
+            plant.give_to_pool(self.line, unused[20:30] or unused[:1])
+            self.packs = [u for u in self.packs if u.asked is self.lot]
         if self.number % 7 != 6:  # one in seven stays open
             plant.close_lot(self.lot)
         yield
@@ -304,7 +315,8 @@ class Story:
         """Every difference of the lot that can be said by name."""
         silent = {}
         for unit in self.packs + self.cases + self.pallets:
-            if unit.first is None and unit.state in ("none", "printed") and not unit.flags:
+            if unit.asked is self.lot and unit.first is None and \
+                    unit.state in UNUSED and not unit.flags:
                 silent.setdefault(unit.gtin, []).append(unit)
         for some in silent.values():
             self.plant.explain(self.lot, some, self.rng.choice(("lost_on_line", "never_used")))
@@ -319,7 +331,7 @@ class Mischief:
     ACTS = ("printed", "scrap", "label_sample", "commission", "sample", "decommission", "destroy",
             "invalidate", "lost", "found", "stolen", "hold", "pack", "unpack", "close", "ship",
             "late", "ahead", "held", "let_go", "back", "move", "relabel", "each", "atomic", "draft",
-            "confirm", "explain")
+            "confirm", "explain", "pool")
 
     def __init__(self, plant):
         self.plant, self.rng = plant, plant.rng
@@ -344,6 +356,8 @@ class Mischief:
 
     def commission(self, line, some):
         lot = some[0].lot or some[0].asked
+        if lot is None:
+            return  # it lies in its pool
         self.plant.say(line, "commission", some, lot=lot.lot, gtin=lot.product.gtin
                        if some[0].gtin is None else some[0].gtin)
 
@@ -424,7 +438,15 @@ class Mischief:
     def explain(self, line, some):
         del line
         lot = some[0].lot or some[0].asked
+        if lot is None:
+            return
         self.plant.explain(lot, some, self.rng.choice(sorted(EXPLAINED)))
+
+    def pool(self, line, some):
+        """Mostly confirmed, or another line's."""
+        some = [u for u in some if u.gtin]
+        if some:
+            self.plant.give_to_pool(line, some)
 
     def let_go(self, line, some):
         del line, some
@@ -565,8 +587,10 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, capsys):
     with capsys.disabled():
         print(f"\n{plant.facts} facts compared at {plant.moments} moments: {LOTS} lots, "
               f"{len(plant.model.units)} units, {plant.calls} calls, {plant.model.refused} refused, "
-              f"{sum(plant.model.objected.values())} captured events objected to; seed {seed}; "
+              f"{sum(plant.model.objected.values())} captured events objected to; "
+              f"{plant.pooled} numbers went back to their pools; seed {seed}; "
               f"{time.monotonic() - began:.0f} s; verified {records} records, {units} units")
+    assert plant.pooled > LOTS * SPARE / 2
     assert plant.facts > (1000000 if FULL else 2000 * LOTS)
 
 

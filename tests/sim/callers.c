@@ -71,7 +71,7 @@ void callers_buried(struct callers *c)
 static void wish_new(struct callers *c, struct caller_of_sim *x)
 {
     struct wish *others[CALLERS];
-    struct wishing w = {others, CALLERS, x == &c->at[OPERATOR]};
+    struct wishing w = {others, CALLERS, x == &c->at[OPERATOR], (uint32_t)(x - c->at)};
 
     for (unsigned i = 0; i < CALLERS; i++)
         others[i] = c->at[i].asks == ASKING_WISH ? &c->at[i].wish : NULL;

@@ -7,8 +7,9 @@
 #define TRIES    4u // until something is found to wish for
 
 const char *const sim_lots[LOTS] = {"D1", "D2", "D3", "D4", "D5", "D6"};
-const char *const wish_words[WISH_SORTS] = {"packs", "boxes",  "commission", "scrap", "pack",
-                                            "close", "unpack", "ship",       "end",   "accept"};
+const char *const wish_words[WISH_SORTS] = {"packs", "boxes", "commission", "scrap",
+                                            "back",  "pack",  "close",      "unpack",
+                                            "ship",  "end",   "accept"};
 
 // ---- choosing
 
@@ -23,7 +24,7 @@ static void pick(struct goods *g, struct wish *w, const struct pick *p)
 {
     for (uint32_t i = 0; i < g->pack_count && w->count < p->max; i++) {
         const struct sim_pack *x = &g->packs[i];
-        if (x->state != p->state || (x->busy > 0 && !p->share)) continue;
+        if (x->state != p->state || x->going || (x->busy > 0 && !p->share)) continue;
         if (p->lot != LOTS && x->lot != p->lot) continue;
         if (p->box != BOXES_MAX && x->box != p->box) continue;
         if (dice_chance(g->dice, 300)) continue;
@@ -141,6 +142,29 @@ static bool wish_begin(struct goods *g, struct wish *w)
     }
     spoil(g, w);
     say_one(g, w, type, w);
+    return true;
+}
+
+// Packs of its own; now and then another one, which must be kept.
+static bool wish_back(struct goods *g, struct wish *w)
+{
+    uint32_t max = 1 + dice_below(g->dice, PICK_MAX - 1);
+    bool wrong = dice_chance(g->dice, 200);
+
+    for (uint32_t i = 0; i < g->pack_count && w->count < max; i++) {
+        struct sim_pack *x = &g->packs[i];
+        bool right = x->state == PACK_ALLOCATED && x->line == w->who;
+        if (x->busy > 0 || right == wrong || dice_chance(g->dice, 300)) continue;
+        wrong = false;
+        x->going = right;
+        w->times[w->count] = x->times;
+        w->packs[w->count++] = i;
+    }
+    if (w->count == 0) return false;
+    w->line = "POST /v1/serials/returns";
+    buf_addf(&w->body, "{\"gtin\":\"" SIM_GTIN "\",\"to\":\"pool\",\"serials\":[");
+    say_packs(g, w, &w->body, "");
+    buf_addf(&w->body, "]}");
     return true;
 }
 
@@ -271,17 +295,19 @@ static void hold(struct goods *g, const struct wish *w, bool on)
 bool goods_wish(struct goods *g, struct wish *w, const struct wishing *x)
 {
     static bool (*const make[WISH_SORTS])(struct goods * g, struct wish * w) = {
-        [WISH_PACKS] = wish_packs,   [WISH_BOXES] = wish_boxes, [WISH_COMMISSION] = wish_begin,
-        [WISH_SCRAP] = wish_begin,   [WISH_PACK] = wish_pack,   [WISH_CLOSE] = wish_close,
-        [WISH_UNPACK] = wish_unpack, [WISH_SHIP] = wish_ship,   [WISH_END] = wish_end};
+        [WISH_PACKS] = wish_packs, [WISH_BOXES] = wish_boxes,   [WISH_COMMISSION] = wish_begin,
+        [WISH_SCRAP] = wish_begin, [WISH_BACK] = wish_back,     [WISH_PACK] = wish_pack,
+        [WISH_CLOSE] = wish_close, [WISH_UNPACK] = wish_unpack, [WISH_SHIP] = wish_ship,
+        [WISH_END] = wish_end};
     static const uint8_t line_wants[] = {
         WISH_PACKS,      WISH_PACKS, WISH_BOXES, WISH_COMMISSION, WISH_COMMISSION,
-        WISH_COMMISSION, WISH_SCRAP, WISH_PACK,  WISH_PACK,       WISH_PACK,
-        WISH_CLOSE,      WISH_CLOSE, WISH_UNPACK};
+        WISH_COMMISSION, WISH_SCRAP, WISH_BACK,  WISH_PACK,       WISH_PACK,
+        WISH_PACK,       WISH_CLOSE, WISH_CLOSE, WISH_UNPACK};
 
     bool made = false;
     for (unsigned i = 0; i < TRIES && !made; i++) {
-        *w = (struct wish){.box = BOXES_MAX, .expect = EXPECT_DONE, .type = "application/json"};
+        *w = (struct wish){
+            .box = BOXES_MAX, .expect = EXPECT_DONE, .type = "application/json", .who = x->who};
         w->sort = line_wants[dice_below(g->dice, LEN(line_wants))];
         if (x->operator) w->sort = dice_chance(g->dice, 300) ? WISH_END : WISH_SHIP;
         buf_init(&w->body, BODY_MAX);
@@ -333,6 +359,33 @@ enum judged goods_weigh(const struct wish *w, const struct house_answer *a)
 
 // ---- what an answer means
 
+// A new number, or one that came back, or is on its way back: then its return has been done.
+static void pack_given(struct goods *g, const struct wish *w, const char *serial)
+{
+    uint32_t i = 0;
+
+    while (i < g->pack_count && strcmp(g->packs[i].serial, serial) != 0) i++;
+    struct sim_pack *x = &g->packs[i];
+    if (i == g->pack_count)
+        g->pack_count++;
+    else if (x->state == PACK_LYING || x->going)
+        g->again++;
+    else
+        trace_break(g->house->trace, "the serial %s was given twice", serial);
+    snprintf(x->serial, sizeof x->serial, "%s", serial);
+    x->state = PACK_ALLOCATED;
+    x->line = w->who;
+    x->times++;
+}
+
+static void box_given(struct goods *g, const char *sscc)
+{
+    for (uint32_t i = 0; i < g->box_count; i++)
+        if (strcmp(g->boxes[i].sscc, sscc) == 0)
+            trace_break(g->house->trace, "the SSCC %s was given twice", sscc);
+    snprintf(g->boxes[g->box_count++].sscc, sizeof g->boxes[0].sscc, "%.18s", sscc);
+}
+
 static void given(struct goods *g, const struct wish *w, str body)
 {
     bool packs = w->sort == WISH_PACKS;
@@ -342,22 +395,32 @@ static void given(struct goods *g, const struct wish *w, str body)
 
     for (at = at == NULL ? NULL : at + strlen(key); at != NULL; n++) {
         const char *end = strchr(at, '"');
-        size_t len = (size_t)(end - at);
-        char *to = packs ? g->packs[g->pack_count].serial : g->boxes[g->box_count].sscc;
-        assert(len < (packs ? sizeof g->packs[0].serial : sizeof g->boxes[0].sscc));
-        memcpy(to, at, len);
-        to[len] = 0;
-        for (uint32_t i = 0; packs && i < g->pack_count; i++)
-            if (strcmp(g->packs[i].serial, to) == 0)
-                trace_break(g->house->trace, "the serial %s was given twice", to);
-        for (uint32_t i = 0; !packs && i < g->box_count; i++)
-            if (strcmp(g->boxes[i].sscc, to) == 0)
-                trace_break(g->house->trace, "the SSCC %s was given twice", to);
-        g->pack_count += packs;
-        g->box_count += !packs;
+        char number[24];
+        assert((size_t)(end - at) < (packs ? sizeof number : sizeof g->boxes[0].sscc));
+        snprintf(number, sizeof number, "%.*s", (int)(end - at), at);
+        if (packs)
+            pack_given(g, w, number);
+        else
+            box_given(g, number);
         at = end[1] == ',' ? end + 3 : NULL;
     }
     if (n != w->count) trace_break(g->house->trace, "%u numbers were given, not %u", n, w->count);
+}
+
+// Nothing else was done to them meanwhile, but that another may have got them already.
+static void went_back(struct goods *g, const struct wish *w, str body)
+{
+    for (uint32_t i = 0; i < w->count; i++) {
+        struct sim_pack *x = &g->packs[w->packs[i]];
+        char unit[64];
+        snprintf(unit, sizeof unit, "(21)%s\"", x->serial);
+        bool kept = says(body, unit), went = x->going;
+        x->going = false;
+        if (kept == went)
+            trace_break(g->house->trace, "%s %s its pool", x->serial,
+                        kept ? "was kept from" : "went to");
+        if (went && x->times == w->times[i]) x->state = PACK_LYING;
+    }
 }
 
 static void move(struct goods *g, const struct wish *w, enum pack_state from, enum pack_state to)
@@ -382,6 +445,7 @@ static void follow(struct goods *g, const struct wish *w, str body)
     case WISH_BOXES: given(g, w, body); break;
     case WISH_COMMISSION: move(g, w, PACK_ALLOCATED, PACK_LOOSE); break;
     case WISH_SCRAP: move(g, w, PACK_ALLOCATED, PACK_SCRAPPED); break;
+    case WISH_BACK: went_back(g, w, body); break;
     case WISH_PACK:
         move(g, w, PACK_LOOSE, PACK_PACKED);
         box->state = BOX_OPEN;
@@ -451,7 +515,7 @@ static struct house_answer get(struct goods *g, struct arena *a, str token, cons
 static const char *word_of(const struct goods *g, const struct sim_pack *x)
 {
     static const char *const words[PACK_STATES] = {"allocated", "commissioned", "scrapped",
-                                                   "packed"};
+                                                   "packed", "unallocated"};
 
     if (x->state == PACK_PACKED && g->boxes[x->box].state == BOX_SHIPPED) return "shipped";
     return words[x->state];
@@ -499,7 +563,11 @@ static void pools_check(struct goods *g, struct arena *a, str token)
     str packs = get(g, a, token, "GET /v1/pools/packs").body;
     str boxes = get(g, a, token, "GET /v1/pools/cases").body;
 
-    number_check(g, &packs, "issued", g->pack_count);
+    uint32_t lying = 0;
+
+    for (uint32_t i = 0; i < g->pack_count; i++) lying += g->packs[i].state == PACK_LYING;
+    number_check(g, &packs, "issued", g->pack_count - lying);
+    number_check(g, &packs, "returned", lying);
     number_check(g, &boxes, "issued", g->box_count);
 }
 

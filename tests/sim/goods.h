@@ -13,7 +13,8 @@
 #define PICK_MAX  12u // units that a wish names
 #define CASE      4u  // packs that a case holds
 
-enum pack_state { PACK_ALLOCATED, PACK_LOOSE, PACK_SCRAPPED, PACK_PACKED, PACK_STATES };
+// PACK_LYING: the number lies in its pool again, and whoever asks next may get it.
+enum pack_state { PACK_ALLOCATED, PACK_LOOSE, PACK_SCRAPPED, PACK_PACKED, PACK_LYING, PACK_STATES };
 enum run_state { LOT_RUNS, LOT_ENDING, LOT_ENDED };
 enum box_state { BOX_ALLOCATED, BOX_OPEN, BOX_CLOSED, BOX_SHIPPED, BOX_STATES };
 
@@ -21,6 +22,9 @@ struct sim_pack {
     char serial[24];
     enum pack_state state;
     uint32_t lot, box, busy;
+    uint32_t line;  // which of the callers asked for it
+    uint32_t times; // it was given
+    bool going;     // a return of it is under way: from here on another may get it
 };
 struct sim_box {
     char sscc[20];
@@ -34,6 +38,7 @@ enum wish_sort { // what is wished
     WISH_BOXES,
     WISH_COMMISSION,
     WISH_SCRAP,
+    WISH_BACK, // packs that were not used, to their pool
     WISH_PACK,
     WISH_CLOSE,
     WISH_UNPACK,
@@ -51,6 +56,8 @@ struct wish {
     const char *line, *type; // of the request
     struct buf body;
     uint32_t packs[PICK_MAX], count; // indexes; of WISH_PACKS and WISH_BOXES how many
+    uint32_t times[PICK_MAX];        // of WISH_BACK: how often each had been given
+    uint32_t who;                    // of the callers
     uint32_t box, lot;
     uint32_t objects; // of a report
 };
@@ -62,7 +69,7 @@ struct goods {
     struct sim_box boxes[BOXES_MAX];
     enum run_state lots[LOTS];
     uint32_t pack_count, box_count;
-    uint64_t done[WISH_SORTS], refused[WISH_SORTS];
+    uint64_t done[WISH_SORTS], refused[WISH_SORTS], again; // numbers given again
 };
 
 #define SIM_GTIN  "09521141000014"
@@ -76,6 +83,7 @@ struct wishing {
     struct wish **others;
     uint32_t other_count;
     bool operator;
+    uint32_t who; // wishes
 };
 bool goods_wish(struct goods *g, struct wish *w, const struct wishing *x);
 

@@ -69,6 +69,7 @@ static void say_sum(void)
         {"partner troubles", sum.partner_troubles},
         {"store faults",     sum.store_faults    },
         {"full stores",      sum.full            },
+        {"numbers again",    sum.again           },
         {"crashes",          sum.crashes         },
         {"clock jumps",      sum.jumps           },
     };
@@ -106,6 +107,7 @@ static void lives_meet_every_trouble(void **state)
     assert_true(sum.crashes > seeds && sum.store_faults > seeds && sum.full > seeds / 10);
     assert_true(sum.partner_troubles > seeds && sum.messages_again > 0 && sum.jumps > seeds / 10);
     for (unsigned i = 0; i < WISH_SORTS; i++) assert_true(sum.done[i] > 0);
+    assert_true(sum.again > seeds);
     assert_true(sum.refused[WISH_COMMISSION] > 0 && sum.refused[WISH_SHIP] > 0);
 }
 

@@ -30,21 +30,24 @@
 
 #define LOTS_MAX 64u
 
+// clang-format off
 const struct kind *const line_site_kinds[] = {
-    &kind_client_put,       &kind_product_put,       &kind_location_put,
-    &kind_party_put,        &kind_line_put,          &kind_pool_put,
-    &kind_numbers_issued,   &kind_numbers_confirmed, &kind_numbers_returned,
-    &kind_lot_opened,       &kind_lot_closed,        &kind_units_commissioned,
-    &kind_lot_counted,      &kind_lot_explained,     &kind_lot_released,
-    &kind_lot_reopened,     &kind_lot_amended,       &kind_lot_recalled,
-    &kind_act_proposed,     &kind_act_withdrawn,     &kind_lot_held,
-    &kind_hold_released,    &kind_labels_unread,     &kind_user_put,
-    &kind_password_refused, &kind_user_locked,       &kind_units_scrapped,
-    &kind_labels_sampled,   &kind_units_changed,     &kind_units_packed,
-    &kind_units_unpacked,   &kind_container_closed,  &kind_unit_relabelled,
-    &kind_shipment_made,    &kind_document_captured, &kind_event_captured,
-    &kind_capture_slice,    &kind_units_named,       &kind_capture_applied,
-    &kind_query_put,        &kind_query_deleted,     NULL};
+    &kind_client_put,         &kind_product_put,       &kind_location_put,
+    &kind_party_put,          &kind_line_put,          &kind_pool_put,
+    &kind_numbers_issued,     &kind_numbers_confirmed, &kind_numbers_returned,
+    &kind_numbers_reissued,   &kind_lot_opened,        &kind_lot_closed,
+    &kind_units_commissioned, &kind_lot_counted,       &kind_lot_explained,
+    &kind_lot_released,       &kind_lot_reopened,      &kind_lot_amended,
+    &kind_lot_recalled,       &kind_act_proposed,      &kind_act_withdrawn,
+    &kind_lot_held,           &kind_hold_released,     &kind_labels_unread,
+    &kind_user_put,           &kind_password_refused,  &kind_user_locked,
+    &kind_units_scrapped,     &kind_labels_sampled,    &kind_units_changed,
+    &kind_units_packed,       &kind_units_unpacked,    &kind_container_closed,
+    &kind_unit_relabelled,    &kind_shipment_made,     &kind_document_captured,
+    &kind_event_captured,     &kind_capture_slice,     &kind_units_named,
+    &kind_capture_applied,    &kind_query_put,         &kind_query_deleted,
+    NULL};
+// clang-format on
 
 const struct http_route *const line_site_routes[] = {client_routes,    product_routes,
                                                      place_routes,     pool_routes,

@@ -334,7 +334,8 @@ static void a_return_says_one_thing(void **state)
         {"{\"gtin\":\"" GTIN_A "\"}",                                      400, "return.what"    },
         {"{\"serials\":[\"1\"]}",                                          400, "return.what"    },
         {"{\"request\":\"aaaaaaaaaaaaaaaaaaaaaaaaaa\",\"ssccs\":[\"1\"]}", 400, "return.what"    },
-        {"{\"request\":\"aaaaaaaaaaaaaaaaaaaaaaaaaa\",\"to\":\"pool\"}",   400, "return.not_yet" },
+        {"{\"request\":\"aaaaaaaaaaaaaaaaaaaaaaaaaa\",\"to\":\"bin\"}",    400, "field.word"     },
+        {"{\"request\":\"aaaaaaaaaaaaaaaaaaaaaaaaaa\",\"to\":\"pool\"}",   404, "request.unknown"},
         {"{\"request\":\"aaaaaaaaaaaaaaaaaaaaaaaaaa\"}",                   404, "request.unknown"},
         {"{\"ssccs\":[\"195060000000000419\"]}",                           400, "gs1.check_digit"},
         {"{\"ssccs\":[\"" GTIN_A "\"]}",                                   400, "return.sscc"    },
@@ -398,14 +399,14 @@ static void a_pool_tells_how_it_stands(void **state)
             201, "\"pool\":\"p\",\"version\":1,");
     answers(fixture_call(f, "GET /v1/pools/p", "", ""), 200,
             "\"capacity\":1000000,\"issued\":0,\"left\":1000000,\"rate\":0,\"lasts_until\":null,"
-            "\"low\":false}");
+            "\"low\":false,\"returned\":0}");
     as(f, ROLE_LINE, "l1");
     ask(f, "{\"gtin\":\"" GTIN_A "\",\"quantity\":24000}");
     f->now.ms += 3600000;
     // 1,000 an hour over a day: 976,000 last 976 hours.
     answers(fixture_call(f, "GET /v1/pools", "", ""), 200,
             "\"capacity\":1000000,\"issued\":24000,\"left\":976000,\"rate\":1000,"
-            "\"lasts_until\":\"2026-01-04T09:00:00Z\",\"low\":true}");
+            "\"lasts_until\":\"2026-01-04T09:00:00Z\",\"low\":true,\"returned\":0}");
     f->now.ms += 86400000;
     answers(fixture_call(f, "GET /v1/pools/p", "", ""), 200, "\"rate\":0,\"lasts_until\":null");
 }

@@ -14,11 +14,14 @@
 
 #include <cmocka.h>
 
+// clang-format off
 const struct kind *const pool_site_kinds[] = {
     &kind_client_put,  &kind_product_put,       &kind_pool_put,         &kind_numbers_issued,
     &kind_epoch_added, &kind_numbers_confirmed, &kind_numbers_returned, &kind_import_part,
     &kind_import_done, &kind_import_dropped,    &kind_pool_returned,    &kind_site_restored,
-    &kind_units_named, &kind_numbers_recovered, &kind_pools_advanced,   NULL};
+    &kind_units_named, &kind_numbers_recovered, &kind_numbers_reissued, &kind_pools_advanced,
+    NULL};
+// clang-format on
 
 static void must(status st)
 {
@@ -109,7 +112,7 @@ status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got 
     fixture_read_end(t);
     TRY(fixture_run(f, &kind_numbers_issued, &full, &g.ask));
     if (out == NULL) return OK;
-    must(issued_get(g.ask.fact.decided, &g.issued));
+    must(issued_of(&g.ask.fact, &g.issued));
     must(issued_runs(&g.issued, &f->arena, &g.runs));
     g.texts = NEW_ARRAY(&f->arena, str, g.issued.count);
     uint32_t n = 0;

@@ -63,7 +63,7 @@ static uint64_t any(unsigned bits)
 
 static struct unit any_unit(void)
 {
-    return (struct unit){.state = (enum unit_state)roll(UNIT_STATES),
+    return (struct unit){.state = (enum unit_state)roll(UNIT_UNALLOCATED),
                          .flags = (uint8_t)any(8),
                          .often = (uint8_t)any(4),
                          .first = any(40),
@@ -193,7 +193,7 @@ static void damage_is_told(void **state)
         txn_put(s->t, DB_ROWS, (str){key, sizeof key}, (str){bytes, cut ? at : row.n});
         unit_rows_read(&rows, s->t);
         for (uint64_t k = 0; k < UNITS_A_ROW; k++)
-            assert_true(unit_get(&rows, unit_id_of(1, k)).state < UNIT_STATES);
+            assert_true(unit_get(&rows, unit_id_of(1, k)).state < UNIT_UNALLOCATED);
         status st = txn_status(s->t);
         assert_true(st.cls == ST_OK || strcmp(st.reason, "store.corrupt") == 0);
         if (cut) assert_int_not_equal(st.cls, ST_OK);

@@ -293,8 +293,6 @@ static void alike_values_cost_a_pair_a_stretch(void **state)
     buf_fini(&b);
 }
 
-// --- rows ---
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
