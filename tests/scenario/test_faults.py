@@ -9,7 +9,11 @@ import pytest
 import faults
 import harness
 
-MOST = int(os.environ.get("PACKTRAIL_FAULTS", "2"))  # of each kind of call, in each scene
+ALL = 10 ** 9
+MOST = os.environ.get("PACKTRAIL_FAULTS", "2")  # of each kind of call, in each scene: a number, all
+MOST = ALL if MOST == "all" else int(MOST)
+PART = tuple(map(int, os.environ.get("PACKTRAIL_FAULTS_PART", "1/1").split("/")))
+KINDS = os.environ.get("PACKTRAIL_FAULTS_KINDS", " ".join(faults.KINDS[1:])).split()
 pytestmark = pytest.mark.skipif(harness.SANITIZED, reason="the failing calls are preloaded first")
 
 
@@ -21,18 +25,19 @@ def shim(folder):
 
 @pytest.mark.parametrize("name", faults.SCENES)
 def test_no_call_that_fails_costs_what_was_answered(tmp_path, seed, capsys, name):
-    shared = shim(tmp_path)
-    scene = faults.SCENES[name](tmp_path, shared)
+    stage = faults.Stage(name, tmp_path, shim(tmp_path))
     choose = random.Random(seed)
     said, tried, met = [], 0, 0
+    if MOST == ALL:
+        faults.Start.LOOKS = 10
     try:
-        for kind in faults.KINDS[1:]:
-            calls, runs, hits = faults.walk(scene, shared, kind, MOST, choose)
+        for kind in KINDS:
+            calls, runs, hits = faults.walk(stage, kind, MOST, PART, choose)
             said.append(f"{kind} {runs}/{2 * calls}")
             tried, met = tried + runs, met + hits
     finally:
-        scene.end()
-    assert 2 * met > tried > 0  # the very last call of a run may not come in the next
+        stage.end()
+    assert 2 * met >= tried  # the very last call of a run may not come in the next
     with capsys.disabled():
         print(f"\n{name}: {met} calls failed ({', '.join(said)})")
 
