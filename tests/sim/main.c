@@ -107,6 +107,8 @@ static void lives_meet_every_trouble(void **state)
     assert_true(sum.partner_troubles > seeds && sum.messages_again > 0 && sum.jumps > seeds / 10);
     for (unsigned i = 0; i < WISH_SORTS; i++) assert_true(sum.done[i] > 0);
     assert_true(sum.refused[WISH_COMMISSION] > 0 && sum.refused[WISH_SHIP] > 0);
+    assert_true(sum.refused[WISH_VOID] > 0 && sum.refused[WISH_RELEASE] > 0);
+    assert_true(sum.refused[WISH_RECEIVE] > 0 && sum.refused[WISH_RETURN] > 0);
 }
 
 int main(int argc, char **argv)
