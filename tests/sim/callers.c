@@ -85,8 +85,11 @@ static void wish_new(struct callers *c, struct caller_of_sim *x)
 static void accept_new(struct callers *c, struct caller_of_sim *x)
 {
     if (!c->clock_stopped) return;
-    x->wish = (struct wish){.sort = WISH_ACCEPT, .expect = EXPECT_EITHER, .box = BOXES_MAX, .lot = LOTS,
-                             .line = "POST /v1/clock/accept"};
+    x->wish = (struct wish){.sort = WISH_ACCEPT,
+                            .expect = EXPECT_EITHER,
+                            .box = BOXES_MAX,
+                            .lot = LOTS,
+                            .line = "POST /v1/clock/accept"};
     x->wish.type = "application/json";
     snprintf(x->wish.key, sizeof x->wish.key, "accept-%u", ++c->wishes);
     buf_init(&x->wish.body, 1 * KB);

@@ -9,9 +9,10 @@
 
 const char *const sim_lots[LOTS] = {"D1", "D2", "D3", "D4", "D5", "D6"};
 const char *const wish_words[WISH_SORTS] = {
-    "packs", "boxes",   "commission", "scrap",   "pack",   "close",  "unpack",    "begin",
-    "ship",  "void",    "receive",    "return",  "hold",   "unhold", "end",       "explain",
-    "release", "reopen", "tell",      "tell_wait", "tell_other", "tell_again", "tell_wrong", "accept"};
+    "packs",  "boxes",     "commission", "scrap",      "pack",       "close",
+    "unpack", "begin",     "ship",       "void",       "receive",    "return",
+    "hold",   "unhold",    "end",        "explain",    "release",    "reopen",
+    "tell",   "tell_wait", "tell_other", "tell_again", "tell_wrong", "accept"};
 
 void goods_init(struct goods *g, struct house *h, struct dice *dice)
 {
@@ -333,29 +334,29 @@ static const struct {
     enum wisher by;
     uint32_t weight;
 } wishes[WISH_SORTS] = {
-    [WISH_PACKS] = {wish_packs, BY_LINE, 2},
-    [WISH_BOXES] = {wish_boxes, BY_LINE, 1},
-    [WISH_COMMISSION] = {wish_begin, BY_LINE, 3},
-    [WISH_SCRAP] = {wish_begin, BY_LINE, 1},
-    [WISH_PACK] = {wish_pack, BY_LINE, 3},
-    [WISH_CLOSE] = {wish_close, BY_LINE, 2},
-    [WISH_UNPACK] = {wish_unpack, BY_LINE, 1},
-    [WISH_BEGIN] = {wish_begin_waiting, BY_LINE, 2},
-    [WISH_SHIP] = {wish_ship, BY_OPERATOR, 8},
-    [WISH_VOID] = {wish_void, BY_OPERATOR, 1},
-    [WISH_RETURN] = {wish_return, BY_OPERATOR, 2},
-    [WISH_HOLD] = {wish_hold, BY_OPERATOR, 2},
-    [WISH_END] = {wish_end, BY_OPERATOR, 3},
-    [WISH_EXPLAIN] = {wish_explain, BY_OPERATOR, 5},
-    [WISH_UNHOLD] = {wish_unhold, BY_QA, 4},
-    [WISH_RELEASE] = {wish_release, BY_QA, 4},
-    [WISH_REOPEN] = {wish_reopen, BY_QA, 1},
-    [WISH_RECEIVE] = {wish_receive, BY_DISTRIBUTOR, 1},
-    [WISH_TELL] = {wish_tell, BY_GATEWAY, 3},
-    [WISH_TELL_WAIT] = {wish_tell_wait, BY_GATEWAY, 2},
-    [WISH_TELL_OTHER] = {wish_tell_other, BY_GATEWAY, 3},
-    [WISH_TELL_AGAIN] = {wish_tell_again, BY_GATEWAY, 1},
-    [WISH_TELL_WRONG] = {wish_tell_wrong, BY_GATEWAY, 1},
+    [WISH_PACKS] = {wish_packs,         BY_LINE,        2 },
+    [WISH_BOXES] = {wish_boxes,         BY_LINE,        2 },
+    [WISH_COMMISSION] = {wish_begin,         BY_LINE,        3 },
+    [WISH_SCRAP] = {wish_begin,         BY_LINE,        1 },
+    [WISH_PACK] = {wish_pack,          BY_LINE,        6 },
+    [WISH_CLOSE] = {wish_close,         BY_LINE,        3 },
+    [WISH_UNPACK] = {wish_unpack,        BY_LINE,        1 },
+    [WISH_BEGIN] = {wish_begin_waiting, BY_LINE,        1 },
+    [WISH_SHIP] = {wish_ship,          BY_OPERATOR,    12},
+    [WISH_VOID] = {wish_void,          BY_OPERATOR,    2 },
+    [WISH_RETURN] = {wish_return,        BY_OPERATOR,    4 },
+    [WISH_HOLD] = {wish_hold,          BY_OPERATOR,    2 },
+    [WISH_END] = {wish_end,           BY_OPERATOR,    3 },
+    [WISH_EXPLAIN] = {wish_explain,       BY_OPERATOR,    5 },
+    [WISH_UNHOLD] = {wish_unhold,        BY_QA,          6 },
+    [WISH_RELEASE] = {wish_release,       BY_QA,          4 },
+    [WISH_REOPEN] = {wish_reopen,        BY_QA,          1 },
+    [WISH_RECEIVE] = {wish_receive,       BY_DISTRIBUTOR, 1 },
+    [WISH_TELL] = {wish_tell,          BY_GATEWAY,     3 },
+    [WISH_TELL_WAIT] = {wish_tell_wait,     BY_GATEWAY,     2 },
+    [WISH_TELL_OTHER] = {wish_tell_other,    BY_GATEWAY,     1 },
+    [WISH_TELL_AGAIN] = {wish_tell_again,    BY_GATEWAY,     1 },
+    [WISH_TELL_WRONG] = {wish_tell_wrong,    BY_GATEWAY,     1 },
 };
 
 static enum wish_sort choose(struct goods *g, enum wisher by)

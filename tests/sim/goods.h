@@ -134,7 +134,7 @@ struct wish {
 
 struct said { // a document that was taken
     struct buf body;
-    uint32_t first, n; // of the events
+    uint32_t n; // events
 };
 
 struct goods {
@@ -156,7 +156,9 @@ struct goods {
 
 #define SIM_GTIN  "09521141000014"
 #define SIM_PARTY "9521141000014"
-#define SIM_SIGN  "\"signature\":{\"password\":\"words of their own\",\"meaning\":\"approval\",\"reason\":\"it is so\"}"
+#define SIM_SIGN                                                                                   \
+    "\"signature\":{\"password\":\"words of their own\",\"meaning\":\"approval\",\"reason\":\"it " \
+    "is so\"}"
 extern const char *const sim_lots[LOTS];
 extern const char *const wish_words[WISH_SORTS];
 
@@ -172,7 +174,6 @@ struct wishing {
     enum wisher by;
 };
 bool goods_wish(struct goods *g, struct wish *w, const struct wishing *x);
-
 
 enum judged { JUDGED_DONE, JUDGED_NO, JUDGED_AGAIN }; // AGAIN: it is to be asked once more
 enum judged goods_weigh(const struct wish *w, const struct house_answer *a);

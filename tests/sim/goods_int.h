@@ -29,16 +29,15 @@ bool lot_takes(const struct sim_lot *l);  // are packs commissioned?
 bool lot_leaves(const struct sim_lot *l); // do its goods leave?
 
 typedef bool wish_make(struct goods *g, struct wish *w);
-wish_make wish_end, wish_explain, wish_release, wish_reopen;                        // lots.c
-wish_make wish_ship, wish_void, wish_receive, wish_return, wish_hold, wish_unhold;  // trade.c
-wish_make wish_tell, wish_tell_wait, wish_tell_other, wish_tell_again;              // told.c
-wish_make wish_tell_wrong, wish_begin_waiting;                                      // told.c
+wish_make wish_end, wish_explain, wish_release, wish_reopen;                       // lots.c
+wish_make wish_ship, wish_void, wish_receive, wish_return, wish_hold, wish_unhold; // trade.c
+wish_make wish_tell, wish_tell_wait, wish_tell_other, wish_tell_again;             // told.c
+wish_make wish_tell_wrong, wish_begin_waiting;                                     // told.c
 
 // After an answer that says it is done.
 void lots_follow(struct goods *g, const struct wish *w);
 void trade_follow(struct goods *g, const struct wish *w, str body);
 void told_follow(struct goods *g, const struct wish *w);
-void told_begun(struct goods *g, uint32_t wait); // is there nothing left that it waits for?
 
 void move(struct goods *g, const struct wish *w, enum pack_state from, enum pack_state to);
 bool number_after(str *rest, const char *name, uint64_t *out);
@@ -49,7 +48,7 @@ bool says(str body, const char *piece);
 struct lot_terms {
     uint64_t issued, others, invalid, elsewhere, commissioned, scrapped, lost_on_line;
     uint64_t made, in_containers, loose, shipped, sampled, destroyed, lost, open;
-    uint64_t cases, cases_closed, cases_gone;
+    uint64_t cases, cases_gone;
     uint64_t unknown_fate;
 };
 struct lot_terms lot_terms(const struct goods *g, uint32_t lot);

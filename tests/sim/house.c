@@ -3,9 +3,9 @@
 #include "house.h"
 #include "common/log.h"
 #include "service/access/access.h"
-#include "service/access/user.h"
 #include "service/access/limit.h"
 #include "service/access/token.h"
+#include "service/access/user.h"
 #include "service/api/version.h"
 #include "service/capture/capture.h"
 #include "service/catalog/market.h"
@@ -42,10 +42,10 @@
 #define QUIET   4u                     // rounds without work, after which nothing waits
 
 static const struct http_route *const routes[] = {
-    clock_routes,      access_routes,   user_routes,    client_routes,        product_routes,
-    place_routes,      pool_routes,     lot_routes,     lot_paper_routes,     lot_balance_routes,
-    hold_routes,       report_routes,   units_routes,   shipment_routes,      receive_routes,
-    exchange_routes,   capture_routes,  query_routes,   subscriptions_routes, NULL};
+    clock_routes,    access_routes,  user_routes,  client_routes,        product_routes,
+    place_routes,    pool_routes,    lot_routes,   lot_paper_routes,     lot_balance_routes,
+    hold_routes,     report_routes,  units_routes, shipment_routes,      receive_routes,
+    exchange_routes, capture_routes, query_routes, subscriptions_routes, NULL};
 
 // ---- what the service learns from the world
 

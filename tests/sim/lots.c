@@ -43,7 +43,6 @@ struct lot_terms lot_terms(const struct goods *g, uint32_t lot)
         if (x->home != lot || x->state == BOX_ALLOCATED) continue;
         t.cases++;
         t.open += x->state == BOX_OPEN;
-        t.cases_closed += x->state == BOX_CLOSED;
         t.cases_gone += x->state == BOX_SHIPPED || x->state == BOX_BACK;
     }
     return t;
@@ -51,9 +50,9 @@ struct lot_terms lot_terms(const struct goods *g, uint32_t lot)
 
 static void terms_of(const struct lot_terms *t, bool fate, uint64_t out[GOODS_TERMS])
 {
-    const uint64_t numbers[GOODS_TERMS] = {
-        t->issued, t->others, t->invalid, t->elsewhere, t->commissioned, t->scrapped,
-        t->lost_on_line};
+    const uint64_t numbers[GOODS_TERMS] = {t->issued,      t->others,       t->invalid,
+                                           t->elsewhere,   t->commissioned, t->scrapped,
+                                           t->lost_on_line};
     const uint64_t goods[GOODS_TERMS] = {t->made,    t->in_containers, t->loose, t->shipped,
                                          t->sampled, t->destroyed,     t->lost};
     memcpy(out, fate ? numbers : goods, sizeof numbers);
@@ -131,7 +130,11 @@ static bool explain_named(struct goods *g, struct wish *w, bool fate)
     static const struct {
         const char *as;
         enum pack_state to;
-    } numbers[] = {{"lost_on_line", PACK_LOST}, {"never_used", PACK_INVALID}},
+    } numbers[] =
+        {
+            {"lost_on_line", PACK_LOST   },
+            {"never_used",   PACK_INVALID}
+    },
       goods[] = {{"sample_not_recorded", PACK_SAMPLED},
                  {"destroyed_not_recorded", PACK_DESTROYED},
                  {"missing", PACK_MISSING}};
@@ -194,7 +197,7 @@ bool wish_release(struct goods *g, struct wish *w)
     if (fate == NOW_DOUBTFUL || loose == NOW_DOUBTFUL) w->expect = EXPECT_EITHER;
     if (!is_in_doubt(g, w->lot)) forbid(w, open || fate == NOW_OPEN || loose == NOW_OPEN);
     forbid(w, l->held || lot_takes(l));
-    return w->expect != EXPECT_REFUSED || dice_chance(g->dice, 100);
+    return w->expect != EXPECT_REFUSED || dice_chance(g->dice, 40);
 }
 
 bool wish_reopen(struct goods *g, struct wish *w)

@@ -20,8 +20,7 @@ static str get(struct proof *p, str token, const char *line)
     };
     struct house_answer r = house_call(p->g->house, &p->a, &ask);
 
-    if (r.code != 200)
-        trace_break(p->g->house->trace, "%s: %d %.*s", line, r.code, STR(r.body));
+    if (r.code != 200) trace_break(p->g->house->trace, "%s: %d %.*s", line, r.code, STR(r.body));
     return r.body;
 }
 
@@ -84,8 +83,8 @@ static void unit_check(struct proof *p, const char *unit, const char *word, int 
 static const char *word_of(const struct goods *g, const struct sim_pack *x)
 {
     static const char *const words[PACK_STATES] = {
-        "allocated", "allocated", "invalid",      "commissioned", "scrapped", "packed",
-        "sampled",   "destroyed", "commissioned", "shipped"};
+        "allocated", "allocated", "invalid",   "commissioned", "scrapped",
+        "packed",    "sampled",   "destroyed", "commissioned", "shipped"};
 
     enum box_state box = x->state == PACK_PACKED ? g->boxes[x->box].state : BOX_ALLOCATED;
     return box == BOX_SHIPPED || box == BOX_BACK ? "shipped" : words[x->state];

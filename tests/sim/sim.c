@@ -39,8 +39,7 @@ static const struct {
     {"PUT /v1/lines/line-1",         "{\"name\":\"Line 1\"}"                                                                },
     {"PUT /v1/lines/line-2",         "{\"name\":\"Line 2\"}"                                                                },
     {"PUT /v1/lines/line-3",         "{\"name\":\"Line 3\"}"                                                                },
-    {"PUT /v1/users/mia",
-     "{\"name\":\"Mia\",\"role\":\"qa\",\"password\":\"words of their own\"}"                                     },
+    {"PUT /v1/users/mia",            "{\"name\":\"Mia\",\"role\":\"qa\",\"password\":\"words of their own\"}"               },
     {"PUT /v1/partners/good",
      "{\"client\":\"acme\",\"url\":\"http://good/in\",\"format\":\"epcis-2.0-json\"}"                                       },
     {"PUT /v1/partners/strict",
@@ -51,12 +50,11 @@ static const struct {
 static const struct {
     const char *line, *body;
 } subscribed[] = {
-    {"POST /epcis/v2/queries",
-     "{\"name\":\"shipped\",\"query\":{\"EQ_bizStep\":[\"shipping\"]}}"},
+    {"POST /epcis/v2/queries",                                "{\"name\":\"shipped\",\"query\":{\"EQ_bizStep\":[\"shipping\"]}}"},
     {"POST /epcis/v2/queries/SimpleEventQuery/subscriptions",
-     "{\"dest\":\"http://watcher/in\",\"stream\":true}"},
+     "{\"dest\":\"http://watcher/in\",\"stream\":true}"                                                                         },
     {"POST /epcis/v2/queries/shipped/subscriptions",
-     "{\"dest\":\"http://counter/in\",\"schedule\":{\"second\":\"0\"}}"},
+     "{\"dest\":\"http://counter/in\",\"schedule\":{\"second\":\"0\"}}"                                                         },
 };
 
 static void call(struct sim *s, str token, const char *line, const char *body, struct buf *out)

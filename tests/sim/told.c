@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DL        "https://id.gs1.org/01/" SIM_GTIN "/21/"
-#define OTHERS    "09521999000006"
-#define SMALL     3u // events of a document that is one transaction: house.c
-#define OFFSET    "\"+00:00\""
+#define DL     "https://id.gs1.org/01/" SIM_GTIN "/21/"
+#define OTHERS "09521999000006"
+#define SMALL  3u // events of a document that is one transaction: house.c
+#define OFFSET "\"+00:00\""
 
 // ---- saying
 
@@ -137,14 +137,14 @@ bool wish_begin_waiting(struct goods *g, struct wish *w)
     w->to = scrap ? PACK_SCRAPPED : PACK_LOOSE;
     if (scrap) w->expect = EXPECT_DONE; // also of a lot that has ended
     buf_addf(&w->body, "{\"type\":\"%s\",\"gtin\":\"" SIM_GTIN "\",\"lot\":\"%s\"%s,\"serials\":[",
-             scrap ? "scrap" : "commission", sim_lots[w->lot],
-             scrap ? ",\"reason\":\"torn\"" : "");
+             scrap ? "scrap" : "commission", sim_lots[w->lot], scrap ? ",\"reason\":\"torn\"" : "");
     say_packs(g, w, &w->body, "");
     buf_addf(&w->body, "]}");
     return w->count > 0;
 }
 
-void told_begun(struct goods *g, uint32_t wait)
+// Is there nothing left that it waits for? Then it is done.
+static void wait_over(struct goods *g, uint32_t wait)
 {
     struct sim_wait *x = &g->waits[wait];
     struct sim_box *box = &g->boxes[x->box];
@@ -256,7 +256,6 @@ static void remember(struct goods *g, const struct wish *w)
     struct said *x = &g->said[g->said_count++ % SAID_KEPT];
 
     for (uint32_t i = 0; i < w->events; i++) g->told[g->told_count++] = w->first + i;
-    x->first = w->first;
     x->n = w->events;
     buf_fini(&x->body);
     buf_init(&x->body, 64 * KB);
@@ -293,7 +292,7 @@ static void follow_begin(struct goods *g, const struct wish *w)
         g->boxes[w->box].state = BOX_OPEN;
         g->boxes[w->box].home = g->boxes[w->box].lot = w->lot;
     }
-    told_begun(g, w->wait);
+    wait_over(g, w->wait);
 }
 
 void told_follow(struct goods *g, const struct wish *w)

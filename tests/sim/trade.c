@@ -14,7 +14,7 @@ static bool holds_held(const struct goods *g, uint32_t box)
 
 bool wish_ship(struct goods *g, struct wish *w)
 {
-    bool wrong = dice_chance(g->dice, 150); // open, or gone already
+    bool wrong = dice_chance(g->dice, 80); // open, or gone already
     enum box_state right = !wrong ? BOX_CLOSED : dice_chance(g->dice, 500) ? BOX_OPEN : BOX_SHIPPED;
 
     for (unsigned i = 0; i < 6; i++) {
@@ -24,7 +24,7 @@ bool wish_ship(struct goods *g, struct wish *w)
     if (w->box == BOXES_MAX) return false;
     const struct sim_box *x = &g->boxes[w->box];
     w->lot = x->lot;
-    if (!lot_leaves(&g->lots[w->lot]) && dice_chance(g->dice, 900)) return false;
+    if (!lot_leaves(&g->lots[w->lot]) && dice_chance(g->dice, 985)) return false;
     depend(g, w, w->lot, lot_leaves(&g->lots[w->lot]));
     forbid(w, wrong || x->held || holds_held(g, w->box));
     line_say(w, "POST /v1/shipments");
@@ -51,14 +51,14 @@ bool wish_void(struct goods *g, struct wish *w)
 
 bool wish_receive(struct goods *g, struct wish *w)
 {
-    static const enum box_state states[] = {BOX_SHIPPED, BOX_SHIPPED, BOX_SHIPPED, BOX_SHIPPED,
-                                            BOX_BACK,    BOX_CLOSED};
+    static const enum box_state states[] = {BOX_SHIPPED, BOX_SHIPPED, BOX_SHIPPED,
+                                            BOX_SHIPPED, BOX_BACK,    BOX_CLOSED};
 
     w->box = pick_box(g, states[dice_below(g->dice, LEN(states))], false);
     if (w->box == BOXES_MAX) return false;
     const struct sim_box *x = &g->boxes[w->box];
     forbid(w, x->state != BOX_SHIPPED || x->received);
-    if (w->expect == EXPECT_REFUSED && dice_chance(g->dice, 700)) return false;
+    if (w->expect == EXPECT_REFUSED && dice_chance(g->dice, 950)) return false;
     line_say(w, "POST /v1/receipts");
     buf_addf(&w->body, "{\"units\":[\"(00)%s\"]}", x->sscc);
     return true;
@@ -84,7 +84,7 @@ bool wish_return(struct goods *g, struct wish *w)
                                             BOX_BACK,    BOX_BACK,    BOX_CLOSED};
 
     w->box = pick_box(g, states[dice_below(g->dice, LEN(states))], false);
-    if (w->box == BOXES_MAX || dice_chance(g->dice, 500)) return false;
+    if (w->box == BOXES_MAX || dice_chance(g->dice, 300)) return false;
     line_say(w, "POST /v1/returns");
     if (dice_chance(g->dice, 500)) return return_pack(g, w);
     const struct sim_box *x = &g->boxes[w->box];
@@ -112,8 +112,7 @@ static bool hold_box(struct goods *g, struct wish *w)
     w->box = pick_box(g, states[dice_below(g->dice, LEN(states))], false);
     if (w->box == BOXES_MAX) return false;
     forbid(w, g->boxes[w->box].held);
-    buf_addf(&w->body, "{\"units\":[\"(00)%s\"],\"reason\":\"looked at\"}",
-             g->boxes[w->box].sscc);
+    buf_addf(&w->body, "{\"units\":[\"(00)%s\"],\"reason\":\"looked at\"}", g->boxes[w->box].sscc);
     return true;
 }
 
@@ -142,7 +141,7 @@ bool wish_hold(struct goods *g, struct wish *w)
     static bool (*const make[])(struct goods * g, struct wish * w) = {
         [HOLD_PACKS] = hold_packs, [HOLD_BOX] = hold_box, [HOLD_LOT] = hold_lot};
 
-    if (g->hold_count + 4 > HOLDS_MAX || dice_chance(g->dice, 500)) return false;
+    if (g->hold_count + 4 > HOLDS_MAX || dice_chance(g->dice, 800)) return false;
     w->of = (enum hold_of)dice_below(g->dice, LEN(make));
     line_say(w, "POST /v1/holds");
     return make[w->of](g, w);
