@@ -203,7 +203,7 @@ bool wish_tell_other(struct goods *g, struct wish *w)
         struct sim_strange *x = &g->strange[g->strange_count++];
         bool out = i < more && dice_chance(g->dice, 500);
         snprintf(x->id, sizeof x->id, "(01)" OTHERS "(21)F%u-%u", name, i);
-        snprintf(x->parent, sizeof x->parent, out ? "" : "(00)%s", sscc);
+        snprintf(x->parent, sizeof x->parent, "%s%s", out ? "" : "(00)", out ? "" : sscc);
         if (i >= more) continue;
         event_begin(g, w, out ? "AggregationEvent" : "ObjectEvent", out ? "DELETE" : "OBSERVE",
                     out ? "unpacking" : "storing");
