@@ -133,8 +133,9 @@ static void begin(struct callers *c, struct caller_of_sim *x)
                            .loop = c->house->site.loops[loop]};
 
     c->asked++;
-    trace_say(c->house->trace, "ask %s%s %.*s", x->asks == ASKING_OTHER ? "other " : "",
-              wish ? w->key : k->key, (int)(ask.body.n < 160 ? ask.body.n : 160), ask.body.p);
+    trace_say(c->house->trace, "ask %s%s %s %.*s", x->asks == ASKING_OTHER ? "other " : "",
+              wish ? w->key : k->key, ask.line, (int)(ask.body.n < 160 ? ask.body.n : 160),
+              ask.body.p);
     x->call = wire_begin(&c->house->wire, &ask);
 }
 

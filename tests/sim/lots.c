@@ -233,6 +233,7 @@ void lots_follow(struct goods *g, const struct wish *w)
     if (w->sort == WISH_END) l->state = LOT_ENDED;
     if (w->sort == WISH_RELEASE) l->state = LOT_FREED;
     if (w->sort != WISH_REOPEN) return;
-    l->state = LOT_REOPENS;
-    l->fate = l->loose = (struct explained){0};
+    l->state = LOT_REOPENS; // what was explained goes; what is doubtful may have come afterwards
+    if (!l->fate.doubt) l->fate = (struct explained){0};
+    if (!l->loose.doubt) l->loose = (struct explained){0};
 }
