@@ -24,8 +24,9 @@ bool wish_ship(struct goods *g, struct wish *w)
     if (w->box == BOXES_MAX) return false;
     const struct sim_box *x = &g->boxes[w->box];
     w->lot = x->lot;
-    if (!lot_leaves(&g->lots[w->lot]) && dice_chance(g->dice, 985)) return false;
-    depend(g, w, w->lot, lot_leaves(&g->lots[w->lot]));
+    const struct sim_lot *l = &g->lots[w->lot];
+    if (!lot_leaves(l) && dice_chance(g->dice, l->held ? 600 : 985)) return false;
+    depend(g, w, w->lot, lot_leaves(l));
     forbid(w, wrong || x->held || holds_held(g, w->box));
     line_say(w, "POST /v1/shipments");
     buf_addf(&w->body,
@@ -40,7 +41,11 @@ bool wish_void(struct goods *g, struct wish *w)
     static const enum box_state states[] = {BOX_SHIPPED, BOX_SHIPPED, BOX_SHIPPED, BOX_BACK,
                                             BOX_CLOSED};
 
-    w->box = pick_box(g, states[dice_below(g->dice, LEN(states))], false);
+    enum box_state state = states[dice_below(g->dice, LEN(states))];
+    for (unsigned i = 0; i < 4; i++) {
+        w->box = pick_box(g, state, false);
+        if (w->box == BOXES_MAX || g->boxes[w->box].came_back) break;
+    }
     if (w->box == BOXES_MAX || g->boxes[w->box].shipment[0] == 0) return false;
     const struct sim_box *x = &g->boxes[w->box];
     forbid(w, x->state != BOX_SHIPPED || x->came_back);
