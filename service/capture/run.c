@@ -166,6 +166,11 @@ static void send_slice(struct intake *x)
 
 static status begin(struct intake *x, struct txn *t);
 
+static bool is_of_disk(status st) // it may be better soon
+{
+    return strcmp(st.reason, "capture.spool") == 0 || strcmp(st.reason, "store.full") == 0;
+}
+
 // In one snapshot: what came of one that failed is not used.
 static status look(struct intake *x)
 {
@@ -173,7 +178,7 @@ static status look(struct intake *x)
     status st = x->opened ? OK : begin(x, x->part.taker.t);
     if (st.cls == ST_OK)
         st = fill(x);
-    else if (strcmp(st.reason, "capture.spool") != 0)
+    else if (!is_of_disk(st))
         lose(x, st), st = OK;
     status end = capture_snapshot_end(x->part.taker.t);
     if (end.cls != ST_OK) return end;
