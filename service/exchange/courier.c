@@ -400,6 +400,10 @@ static void look(struct courier *c)
         f->is_over = is_subscriber(f->number) && f->sort->has_news(f, c->t);
         enter(c, f, FOLLOWER_READY);
     }
+    if (txn_status(c->t).cls != ST_OK) { // nobody may ring again for what was not seen
+        c->looks = true;
+        c->look_at.ms = env_mono(c->conf.site->env).ms + PAUSE_MS;
+    }
     txn_rest(c->t);
 }
 
