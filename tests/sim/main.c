@@ -14,7 +14,7 @@
 
 #define TAIL       (6 * KB) // of a trace, where there are several seeds
 #define AGAIN_EACH 40u      // of so many seeds one lives twice
-#define MANY       100u     // seeds that meet every trouble
+#define MANY       200u     // seeds that meet every trouble
 
 static uint64_t from = 1, seeds = 200;
 static uint64_t living; // the seed
