@@ -7,7 +7,7 @@
 # make sanitize   runs the tests again under ASan with UBSan, then under TSan
 # make tidy       has clang-tidy look for bugs, as .clang-tidy says
 # make power      cuts the power CUTS times under the recorded disk
-# make faults     fails RUNS calls of each kind in each scene
+# make faults     fails RUNS calls of each kind in each scene, or RUNS=all, split by PART=k/n
 # make fuzz       runs every fuzz target for SECONDS
 # make bench      prints the tables of tests/bench
 # make matrix     prints which tests show which requirement; build/matrix.csv, build/matrix.html
@@ -45,6 +45,7 @@ BUILD ?= $(FOLDER)
 SECONDS ?= 60
 CUTS ?= 300
 RUNS ?= 3000
+PART ?= 1/1
 FROM ?= 1
 SEEDS ?= 200
 IMAGE ?= packtrail
@@ -161,7 +162,7 @@ power: all shims
 	PACKTRAIL_CUTS=$(CUTS) $(PYTHON) -m pytest -q -p no:cacheprovider tests/scenario/test_power.py
 
 faults: all shims
-	PACKTRAIL_FAULTS=$(RUNS) $(PYTHON) -m pytest -q -p no:cacheprovider tests/scenario/test_faults.py
+	PACKTRAIL_FAULTS=$(RUNS) PACKTRAIL_FAULTS_PART=$(PART) $(PYTHON) -m pytest -q -p no:cacheprovider tests/scenario/test_faults.py
 
 bench: all $(BENCHES)
 	@for b in $(BENCHES) tests/bench/run.sh; do $$b || exit 1; done

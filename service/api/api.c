@@ -82,6 +82,7 @@ void api_key_older(struct txn *t, wall now, struct job_key *key)
 {
     struct bound b;
 
+    key->looked = idempotency_day(now);
     if (!key->present || !idempotency_find_older(t, now, &key->key, &b)) return;
     key->older_seq = b.seq;
     key->older_body = b.body;

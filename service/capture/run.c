@@ -1,6 +1,8 @@
 // A spooled document on its way into the ledger: read again in turns of the loop, a slice of its
 // events a transaction, until the last slice ends the job. After an end of the process it goes on
-// with the event that the job's row names.
+// with the event that the job's row names. So it does after trouble with the store or the disk that
+// may pass: it was answered, and is not given up for want of a descriptor. Only a file that cannot
+// be read for minutes is.
 //
 // Whoever issues numbers meanwhile waits for one such transaction at most; the loop serves others
 // between two pieces.
@@ -8,11 +10,13 @@
 #include "service/capture/capture_int.h"
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define RUN_MAGIC 0x2a11e2u
-#define PIECE     (32 * KB)
-#define FRONT_MAX (128 * MB)
-#define PAUSE_MS  200 // before what the committer did not take is sent again
+#define RUN_MAGIC  0x2a11e2u
+#define PIECE      (32 * KB)
+#define FRONT_MAX  (128 * MB)
+#define PAUSE_MS   200   // before what the committer did not take is sent again
+#define UNREAD_MAX 1500u // times that the file may fail to be read, one after the other
 
 struct intake { // owner: the loop
     unsigned magic;
@@ -23,7 +27,9 @@ struct intake { // owner: the loop
     struct document *document;
     struct spool *spool;
     uint64_t at; // of the file
-    bool ended, lost, proceed;
+    bool opened, ended, lost;
+    const char *why; // it was lost
+    uint32_t unread;
     struct capture_slice_ask slice;
     char *piece;
 };
@@ -60,22 +66,42 @@ static void turn(struct intake *x)
     loop_post(x->conf.loop, &x->turn);
 }
 
+// Sends the part in hand again, or begins anew.
 static void pause_over(evutil_socket_t fd, short what, void *self)
 {
     struct intake *x = self;
 
     (void)fd, (void)what;
     OBJ_CHECK(x, RUN_MAGIC);
-    if (!is_over(x)) send_slice(x);
+    if (is_over(x)) return;
+    if (x->opened || x->lost)
+        send_slice(x);
+    else
+        step(&x->turn);
 }
 
-// Sends the part in hand again, after a while.
 static void stop_or_wait(struct intake *x)
 {
     struct timeval later = {0, PAUSE_MS * 1000};
 
     if (is_over(x)) return;
-    event_base_once(loop_base(x->conf.loop), -1, EV_TIMEOUT, pause_over, x, &later);
+    int rc = event_base_once(loop_base(x->conf.loop), -1, EV_TIMEOUT, pause_over, x, &later);
+    assert(rc == 0); // it wants nothing but memory
+}
+
+// From what the job's row says on, after a while; the part in hand goes.
+static void begin_anew(struct intake *x, status st)
+{
+    LOG(warn, "capture.waits", fi("document", (int64_t)x->conf.document),
+        fs("code", str_of(st.reason)));
+    document_free(&x->document);
+    spool_close(&x->spool);
+    part_begin(&x->part);
+    arena_reset(&x->front);
+    x->part.scope = (struct epcis_scope){0};
+    x->opened = x->ended = x->lost = false;
+    x->at = 0;
+    stop_or_wait(x);
 }
 
 // ---- reading
@@ -86,6 +112,7 @@ static status take_front(void *self, const struct epcis_front *f)
 
     (void)f;
     x->part.scope = *document_scope(x->document);
+    x->part.taker.scope = capture_scope_digest(&x->part.scope);
     return OK;
 }
 
@@ -96,20 +123,31 @@ static status take_event(void *self, const struct document_event *e)
     return part_add(&x->part, e);
 }
 
-static void fill(struct intake *x)
+static void lose(struct intake *x, status st)
+{
+    x->lost = x->ended = true;
+    x->why = st.reason;
+}
+
+static status fill(struct intake *x)
 {
     size_t n;
 
     while (!x->ended && !part_is_full(&x->part)) {
         status st = spool_read(x->spool, x->at, x->piece, PIECE, &n);
+        if (st.cls != ST_OK && ++x->unread < UNREAD_MAX) return st;
+        if (st.cls == ST_OK) x->unread = 0;
         if (st.cls == ST_OK && n > 0) st = document_piece(x->document, (str){x->piece, n});
         if (st.cls == ST_OK && n == 0) st = document_end(x->document);
+        if (st.cls != ST_OK) { // it was read once: only the disk can have changed it
+            lose(x, st);
+            break;
+        }
         x->at += n;
-        x->ended = n == 0 || st.cls != ST_OK;
-        x->lost = st.cls != ST_OK; // it was read once: only the disk can have changed it
-        if (x->lost) LOG(error, "capture.lost", fs("code", str_of(st.reason)));
+        x->ended = n == 0;
         if (n > 0 && x->part.n == 0) break; // nothing yet: others have their turn
     }
+    return OK;
 }
 
 static void send_slice(struct intake *x)
@@ -126,23 +164,41 @@ static void send_slice(struct intake *x)
     if (!part_send(&x->part)) stop_or_wait(x);
 }
 
+static status begin(struct intake *x, struct txn *t);
+
+static bool is_of_disk(status st) // it may be better soon
+{
+    return strcmp(st.reason, "capture.spool") == 0 || strcmp(st.reason, "store.full") == 0;
+}
+
+// In one snapshot: what came of one that failed is not used.
+static status look(struct intake *x)
+{
+    x->part.taker.t = capture_snapshot(x->conf.site, x->conf.loop);
+    status st = x->opened ? OK : begin(x, x->part.taker.t);
+    if (st.cls == ST_OK)
+        st = fill(x);
+    else if (!is_of_disk(st))
+        lose(x, st), st = OK;
+    status end = capture_snapshot_end(x->part.taker.t);
+    if (end.cls != ST_OK) return end;
+    if (x->lost) LOG(error, "capture.lost", fs("code", str_of(x->why)));
+    return st;
+}
+
 static void step(struct mail *m)
 {
     struct intake *x = CONTAINER_OF(m, struct intake, turn);
+    status st = OK;
 
     OBJ_CHECK(x, RUN_MAGIC);
     part_begin(&x->part);
     x->part.taker.client = x->conf.client;
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
-    if (!x->ended) {
-        x->part.taker.t = capture_snapshot(x->conf.site, x->conf.loop);
-        fill(x);
-        if (capture_snapshot_end(x->part.taker.t).cls != ST_OK) {
-            stop_or_wait(x);
-            return;
-        }
-    }
-    if (x->part.n == 0 && !x->ended)
+    if (!x->ended) st = look(x);
+    if (st.cls != ST_OK)
+        begin_anew(x, st);
+    else if (x->part.n == 0 && !x->ended)
         turn(x);
     else
         send_slice(x);
@@ -202,8 +258,10 @@ static status open_all(struct intake *x, const struct fact *f, const struct capt
                                  .self = x};
     x->part.actor = f->actor;
     x->part.taken = whole ? TAKEN_KEEP : TAKEN_REFUSE;
+    TRY(spool_open(capture_of(x->conf.site)->spool, d.spool, &x->spool));
     x->document = document_new(&conf);
-    return spool_open(capture_of(x->conf.site)->spool, d.spool, &x->spool);
+    x->opened = true;
+    return OK;
 }
 
 static status begin(struct intake *x, struct txn *t)
@@ -233,12 +291,5 @@ void run_begin(const struct run_conf *conf)
     arena_init(&x->front, FRONT_MAX);
     x->piece = malloc(PIECE);
     assert(x->piece != NULL);
-    struct txn *t = capture_snapshot(conf->site, conf->loop);
-    status st = begin(x, t), end = capture_snapshot_end(t);
-    if (st.cls == ST_OK) st = end;
-    if (st.cls != ST_OK) {
-        LOG(error, "capture.lost", fs("code", str_of(st.reason)));
-        x->lost = x->ended = true;
-    }
     turn(x);
 }

@@ -73,14 +73,16 @@ status spool_open(const char *folder, str name, struct spool **out)
 {
     char path[SPOOL_PATH_MAX + 64];
 
-    if (!is_name(name)) return fail(ST_STORE, "capture.spool", 0, "no name of a spooled document");
+    if (!is_name(name)) return fail(ST_STORE, "capture.lost", 0, "no name of a spooled document");
     struct spool *s = make(folder);
     memcpy(s->name, name.p, name.n);
     s->kept = true;
     path_of(s, s->name, path);
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (s->fd >= 0) return *out = s, OK;
+    bool gone = errno == ENOENT;
     status st = trouble("a document that was kept");
+    if (gone) st = fail(ST_STORE, "capture.lost", 0, "a document that was kept is gone");
     spool_close(&s);
     return st;
 }

@@ -14,7 +14,7 @@ struct env;
 struct spool;
 // A new file, open for writing. capture.spool; ST_FULL.
 status spool_new(const char *folder, const struct env *env, struct spool **out);
-// A file that a fact names, open for reading. capture.spool
+// A file that a fact names, open for reading. capture.spool, capture.lost: it is not there.
 status spool_open(const char *folder, str name, struct spool **out);
 void spool_close(struct spool **s); // a file that was not kept goes
 status spool_add(struct spool *s, str bytes);

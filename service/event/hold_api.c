@@ -111,15 +111,17 @@ static status find(struct http_req *r, struct txn *t, struct hold *out)
     return OK;
 }
 
+// `id` 0: the one of the path, as it is now; else as it was put.
 static void reply(struct http_req *r, uint64_t id, int code)
 {
-    struct hold h;
+    struct hold h = {0};
     struct buf b;
 
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
     status st = id == 0 ? find(r, t, &h) : hold_get(t, id, &h) ? OK : unknown();
+    if (id != 0) h.ended = false;
     if (st.cls == ST_OK) st = write_hold(r, t, &h, true, &w);
     lot_reply(r, api_snapshot_end(r, st), code, &b);
 }

@@ -400,6 +400,12 @@ static void look(struct courier *c)
         f->is_over = is_subscriber(f->number) && f->sort->has_news(f, c->t);
         enter(c, f, FOLLOWER_READY);
     }
+    // Nobody may ring again for what was not seen. A bell that is under way leads here by itself,
+    // and must not be rung twice.
+    if (txn_status(c->t).cls != ST_OK && !atomic_exchange(&c->rung, true)) {
+        c->looks = true;
+        c->look_at.ms = env_mono(c->conf.site->env).ms + PAUSE_MS;
+    }
     txn_rest(c->t);
 }
 

@@ -442,16 +442,28 @@ static status answer_again(struct batch *b, struct job *j, uint64_t seq)
     return OK;
 }
 
+// The loop has looked at the days before its own today. From there on it is looked at here: a clock
+// that was set back made its today an earlier one than the journal's, one that jumped ahead since
+// made it an earlier one than ours.
+static unsigned first_day(const struct job_key *key, wall now)
+{
+    unsigned day = idempotency_day((wall){now.ms - YESTERDAY_MS}), today = idempotency_day(now);
+
+    if (key->looked != 0 && key->looked < day) day = key->looked;
+    return day + IDEMPOTENCY_DAYS > today ? day : today - IDEMPOTENCY_DAYS;
+}
+
 static bool find_bound(struct batch *b, const struct job_key *key, struct bound *out)
 {
-    wall now = batch_now(b), earlier = {now.ms - YESTERDAY_MS};
-    unsigned today = idempotency_day(now), day = idempotency_day(earlier);
+    wall now = batch_now(b);
+    unsigned first = first_day(key, now);
 
     *out = (struct bound){key->older_seq, key->older_body};
     if (out->seq != 0 || key_tail_find(b->memory.keys, &key->key, out)) return true;
-    if (!key_tail_may_have_row(b->memory.keys, &key->key, day)) return false;
-    if (idempotency_get(b->ledger.t, today, &key->key, out)) return true;
-    return day != today && idempotency_get(b->ledger.t, day, &key->key, out);
+    if (!key_tail_may_have_row(b->memory.keys, &key->key, first)) return false;
+    for (unsigned day = idempotency_day(now) + 1; day-- > first;)
+        if (idempotency_get(b->ledger.t, day, &key->key, out)) return true;
+    return false;
 }
 
 // Was the job's key bound before? Then its answer is given again, or refused if the body differs.

@@ -35,6 +35,7 @@ struct job_key {
     // What the loop found in the days before today, whose rows no longer change; seq 0: nothing.
     uint64_t older_seq;
     struct digest16 older_body;
+    unsigned looked; // what was today then, by a clock that may be behind the journal; 0: never
 };
 
 struct job {

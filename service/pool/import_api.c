@@ -66,7 +66,9 @@ static bool bound_find(struct http_req *r, struct txn **t, const struct job_key 
     bool newest = key->present && committer_knows_key(api_site(r)->committer, &key->key, out);
 
     *t = api_snapshot(r);
-    if (newest) return out->seq <= journal_head_get(*t).seq;
+    struct journal_head head = journal_head_get(*t);
+    if (newest) return out->seq <= head.seq;
+    if (head.at.ms > now.ms) now = head.at; // the clock was set back
     return key->present && (idempotency_get(*t, idempotency_day(now), &key->key, out) ||
                             idempotency_find_older(*t, now, &key->key, out));
 }

@@ -9,7 +9,11 @@ import pytest
 import faults
 import harness
 
-MOST = int(os.environ.get("PACKTRAIL_FAULTS", "2"))  # of each kind of call, in each scene
+ALL = 10 ** 9
+MOST = os.environ.get("PACKTRAIL_FAULTS", "2")  # of each kind of call, in each scene: a number, all
+MOST = ALL if MOST == "all" else int(MOST)
+PART = tuple(map(int, os.environ.get("PACKTRAIL_FAULTS_PART", "1/1").split("/")))
+KINDS = os.environ.get("PACKTRAIL_FAULTS_KINDS", " ".join(faults.KINDS[1:])).split()
 pytestmark = pytest.mark.skipif(harness.SANITIZED, reason="the failing calls are preloaded first")
 
 
@@ -21,20 +25,24 @@ def shim(folder):
 
 @pytest.mark.parametrize("name", faults.SCENES)
 def test_no_call_that_fails_costs_what_was_answered(tmp_path, seed, capsys, name):
-    shared = shim(tmp_path)
-    scene = faults.SCENES[name](tmp_path, shared)
+    stage = faults.Stage(name, tmp_path, shim(tmp_path))
     choose = random.Random(seed)
-    said, tried, met = [], 0, 0
+    said, tried, met, odd = [], 0, 0, []
+    if MOST == ALL:
+        faults.Start.LOOKS = 10
     try:
-        for kind in faults.KINDS[1:]:
-            calls, runs, hits = faults.walk(scene, shared, kind, MOST, choose)
+        for kind in KINDS:
+            calls, runs, hits, strange = faults.walk(stage, kind, MOST, PART, choose)
+            odd += strange
             said.append(f"{kind} {runs}/{2 * calls}")
             tried, met = tried + runs, met + hits
     finally:
-        scene.end()
-    assert 2 * met > tried > 0  # the very last call of a run may not come in the next
+        stage.end()
+    assert 2 * met >= tried  # the very last call of a run may not come in the next
     with capsys.disabled():
         print(f"\n{name}: {met} calls failed ({', '.join(said)})")
+        for one in odd:
+            print(f"once: {one[:2000]}")
 
 
 def test_a_store_whose_own_page_is_not_written_dies_with_a_word_and_is_whole_at_the_next_start(
@@ -59,6 +67,16 @@ def test_a_store_whose_own_page_is_not_written_dies_with_a_word_and_is_whole_at_
     assert story.call("operator", "POST", "/v1/lots", lot("L8"), "K8").content == before.content
     assert story.call("operator", "POST", "/v1/lots", lot("L9"), "K9").status_code == 201
     story.end()
+
+
+# Of files, for there are few such calls; what the store fails is the scene's.
+@pytest.mark.parametrize("kind", ["open", "read"])
+def test_a_document_that_was_answered_is_kept_whatever_fails_while_it_is_read_again(tmp_path, kind):
+    shared = shim(tmp_path)
+    stage = faults.Stage("capture", tmp_path, shared)
+    calls, tried, hits, _ = faults.walk(stage, kind, ALL, (1, 1), random.Random(1))
+    stage.end()
+    assert tried == 2 * calls and hits > 0
 
 
 def test_init_ends_where_no_descriptor_can_be_watched(tmp_path):

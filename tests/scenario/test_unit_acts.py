@@ -176,6 +176,21 @@ def test_a_long_chain_of_captured_containers_harms_nobody(line):
     line.site.verify()
 
 
+def test_putting_a_hold_is_answered_the_same_after_it_has_ended(line):
+    pack, = line.serials(1)
+    line.commission([pack])
+    mia = line.site.person("qa", "mia")
+    put = lambda: line.operator.call(
+        "POST", "/v1/holds", {"units": [unit(line, pack)], "reason": "dented"},
+        headers={"Idempotency-Key": "K1"})
+    before = put()
+    assert before.json()["state"] == "held"
+    mia.post(f"/v1/holds/{before.json()['id']}/release",
+             {"signature": harness.sign("review", "seen")})
+    again = put()
+    assert (again.status_code, again.content) == (201, before.content)
+
+
 def test_a_hold_on_what_was_destroyed_ends_like_any_other(line):
     pack, = line.serials(1)
     line.commission([pack])

@@ -71,7 +71,9 @@ void callers_buried(struct callers *c)
 static void wish_new(struct callers *c, struct caller_of_sim *x)
 {
     struct wish *others[CALLERS];
-    struct wishing w = {others, CALLERS, x == &c->at[OPERATOR], (uint32_t)(x - c->at)};
+    unsigned who = (unsigned)(x - c->at);
+    struct wishing w = {others, CALLERS,
+                        who < OPERATOR ? BY_LINE : (enum wisher)(BY_OPERATOR + who - OPERATOR)};
 
     for (unsigned i = 0; i < CALLERS; i++)
         others[i] = c->at[i].asks == ASKING_WISH ? &c->at[i].wish : NULL;
@@ -83,8 +85,11 @@ static void wish_new(struct callers *c, struct caller_of_sim *x)
 static void accept_new(struct callers *c, struct caller_of_sim *x)
 {
     if (!c->clock_stopped) return;
-    x->wish = (struct wish){.sort = WISH_ACCEPT, .expect = EXPECT_EITHER, .box = BOXES_MAX};
-    x->wish.line = "POST /v1/clock/accept";
+    x->wish = (struct wish){.sort = WISH_ACCEPT,
+                            .expect = EXPECT_EITHER,
+                            .box = BOXES_MAX,
+                            .lot = LOTS,
+                            .line = "POST /v1/clock/accept"};
     x->wish.type = "application/json";
     snprintf(x->wish.key, sizeof x->wish.key, "accept-%u", ++c->wishes);
     buf_init(&x->wish.body, 1 * KB);
@@ -107,7 +112,7 @@ static void repeat_new(struct callers *c, struct caller_of_sim *x)
     x->asks = ASKING_REPEAT;
     if (!dice_chance(c->dice, 300)) return;
     x->other = remembered(c, x);
-    if (x->other->line == x->kept->line && x->other->type == x->kept->type &&
+    if (strcmp(x->other->line, x->kept->line) == 0 && x->other->type == x->kept->type &&
         !str_eq(buf_str(&x->other->body), buf_str(&x->kept->body)))
         x->asks = ASKING_OTHER;
     else
@@ -128,8 +133,9 @@ static void begin(struct callers *c, struct caller_of_sim *x)
                            .loop = c->house->site.loops[loop]};
 
     c->asked++;
-    trace_say(c->house->trace, "ask %s%s %.*s", x->asks == ASKING_OTHER ? "other " : "",
-              wish ? w->key : k->key, (int)(ask.body.n < 160 ? ask.body.n : 160), ask.body.p);
+    trace_say(c->house->trace, "ask %s%s %s %.*s", x->asks == ASKING_OTHER ? "other " : "",
+              wish ? w->key : k->key, ask.line, (int)(ask.body.n < 160 ? ask.body.n : 160),
+              ask.body.p);
     x->call = wire_begin(&c->house->wire, &ask);
 }
 
@@ -141,10 +147,11 @@ static void keep(struct caller_of_sim *x, const struct house_answer *a)
 
     buf_fini(&k->body);
     memcpy(k->key, x->wish.key, sizeof k->key);
-    k->line = x->wish.line;
+    memcpy(k->line, x->wish.line, sizeof k->line);
     k->type = x->wish.type;
     k->body = x->wish.body; // taken over
     k->code = a->code;
+    k->of_now = x->wish.bound == BOUND_TO_NOW;
     k->answer = hash_of(a->body);
     x->asks = ASKING_NOTHING;
 }
@@ -152,8 +159,9 @@ static void keep(struct caller_of_sim *x, const struct house_answer *a)
 static void hear_repeat(struct callers *c, struct caller_of_sim *x, const struct house_answer *a)
 {
     bool other = x->asks == ASKING_OTHER;
+    bool alike = x->kept->of_now || hash_of(a->body) == x->kept->answer;
     bool right = other ? a->code == 422 && memmem(a->body.p, a->body.n, "idempotency.mismatch", 20)
-                       : a->code == x->kept->code && hash_of(a->body) == x->kept->answer;
+                       : a->code == x->kept->code && alike;
 
     c->repeats += !other;
     c->others += other;
@@ -171,7 +179,7 @@ static void hear_wish(struct callers *c, struct caller_of_sim *x, const struct h
     if (j == JUDGED_AGAIN) return;
     goods_judge(c->goods, &x->wish, j, a->body);
     if (x->wish.sort == WISH_ACCEPT) c->clock_stopped = false;
-    if (a->code < 300 && x->wish.sort != WISH_ACCEPT)
+    if (a->code < 300 && x->wish.sort != WISH_ACCEPT && x->wish.bound != BOUND_TO_NOTHING)
         keep(x, a);
     else
         ask_over(x);

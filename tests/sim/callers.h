@@ -1,19 +1,20 @@
-// callers.h - the lines, the operator and the administrator of a simulated site: each wishes for
-// one thing after the other and asks until it is answered, under the same key. What was answered
-// once is asked again now and then, and must be answered alike.
+// callers.h - who calls at a simulated site: four lines, the operator, quality assurance, a
+// distributor, a client's system, the administrator. Each wishes for one thing after the other and
+// asks until it is answered, under the same key. What was answered once is asked again now and
+// then, and must be answered alike.
 #pragma once
 #include "goods.h"
 
-#define CALLERS  6u // four lines, the operator, the administrator
-#define KEPT     6u // answers that a caller remembers
-#define OPERATOR 4u
-#define ADMIN    5u
+#define KEPT 6u // answers that a caller remembers
+
+enum { OPERATOR = 4, QA, DISTRIBUTOR, GATEWAY, ADMIN, CALLERS }; // and the lines before them
 
 struct kept { // an answered wish
-    char key[24];
-    const char *line, *type;
+    char key[24], line[120];
+    const char *type;
     struct buf body;
     int code;
+    bool of_now;     // it tells of the lot as it is when it is written
     uint64_t answer; // its hash
 };
 

@@ -5,7 +5,9 @@
 #include "service/access/access.h"
 #include "service/access/limit.h"
 #include "service/access/token.h"
+#include "service/access/user.h"
 #include "service/api/version.h"
+#include "service/capture/capture.h"
 #include "service/catalog/market.h"
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"
@@ -22,8 +24,12 @@
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
+#include "service/query/query_routes.h"
 #include "service/serve_job.h"
+#include "service/trade/receive.h"
 #include "service/trade/shipment.h"
+#include "service/vocabulary/master.h"
+#include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +42,10 @@
 #define QUIET   4u                     // rounds without work, after which nothing waits
 
 static const struct http_route *const routes[] = {
-    clock_routes,  access_routes, client_routes,   product_routes,
-    place_routes,  pool_routes,   lot_routes,      lot_balance_routes,
-    report_routes, units_routes,  shipment_routes, exchange_routes,
-    NULL};
+    clock_routes,    access_routes,  user_routes,  client_routes,        product_routes,
+    place_routes,    pool_routes,    lot_routes,   lot_paper_routes,     lot_balance_routes,
+    hold_routes,     report_routes,  units_routes, shipment_routes,      receive_routes,
+    exchange_routes, capture_routes, query_routes, subscriptions_routes, NULL};
 
 // ---- what the service learns from the world
 
@@ -106,6 +112,55 @@ static void settings_make(struct house *h)
     assert(fd >= 0 && write(fd, text, sizeof text - 1) == (ssize_t)sizeof text - 1);
     close(fd);
     must(site_settings_load(path_of(h, "packtrail.yaml"), &h->arena, &h->settings));
+}
+
+// ---- what a loop does later, by the clock of the house
+
+struct timer {
+    struct timer *next;
+    int64_t at;
+    event_callback_fn run;
+    void *arg;
+};
+static struct timer *timers;
+static int64_t timers_now;
+
+// In libevent's place when the program is linked.
+int event_base_once(struct event_base *base, evutil_socket_t fd, short what, event_callback_fn run,
+                    void *arg, const struct timeval *in)
+{
+    struct timer *t = calloc(1, sizeof *t), **end = &timers;
+
+    (void)base;
+    assert(t != NULL && fd == -1 && what == EV_TIMEOUT);
+    *t = (struct timer){NULL, timers_now + in->tv_sec * 1000 + in->tv_usec / 1000, run, arg};
+    while (*end != NULL) end = &(*end)->next;
+    *end = t;
+    return 0;
+}
+
+static void timers_ring(int64_t now)
+{
+    struct timer *due = NULL, **last = &due;
+
+    timers_now = now == INT64_MAX ? timers_now : now;
+    for (struct timer **at = &timers; *at != NULL;) {
+        struct timer *t = *at;
+        if (t->at > now) {
+            at = &t->next;
+            continue;
+        }
+        *at = t->next;
+        t->next = NULL;
+        *last = t;
+        last = &t->next;
+    }
+    while (due != NULL) {
+        struct timer *t = due;
+        due = t->next;
+        t->run(-1, EV_TIMEOUT, t->arg);
+        free(t);
+    }
 }
 
 // ---- start
@@ -189,9 +244,16 @@ static void site_begin(struct house *h)
                             .kinds = site_kinds,
                             .keys = &h->keys,
                             .pools_fit = pools_fit_market,
+                            .master = &vocabulary_master,
                             .limits = site_settings_limits(&h->settings),
                             .people = site_settings_people(&h->settings)};
     h->site.limits.slice_lines = 3; // streamed calls are of several transactions
+    h->site.limits.capture_slice_events = 3;
+    h->site.limits.capture_wait_ms = h->wait_ms;
+    h->site.limits.private_subscriptions = true;
+    h->site.people.hash_memory_kb = 128; // what a hash costs is tested elsewhere
+    h->site.people.hash_passes = 1;
+    h->site.people.first_must_change = false;
     site_keys_derive(&h->keys, &opaque, h->site.opaque_key, sizeof h->site.opaque_key);
     h->wire = (struct wire_conf){h->tree, access_check, &h->site};
 }
@@ -233,6 +295,7 @@ status house_start(struct house *h, size_t room)
     }
     loops_make(h);
     exchange_begin(h);
+    must(capture_start(&h->site, path_of(h, "spool")));
     h->down = false;
     return OK;
 }
@@ -240,7 +303,11 @@ status house_start(struct house *h, size_t room)
 // ---- steps
 
 bool house_commit(struct house *h) { return committer_step(h->site.committer, false) > 0; }
-void house_loop(struct house *h, unsigned i) { loop_open_mail(h->site.loops[i]); }
+void house_loop(struct house *h, unsigned i)
+{
+    timers_ring(h->mono_ms);
+    loop_open_mail(h->site.loops[i]);
+}
 void house_courier_mail(struct house *h) { loop_open_mail(h->exchange.loop); }
 void house_courier(struct house *h) { courier_step(h->exchange.courier); }
 
@@ -264,13 +331,17 @@ void house_settle(struct house *h)
 void house_crash(struct house *h)
 {
     h->down = true; // partners get nothing any more
+    atomic_store(&h->site.draining, true);
+    timers_ring(INT64_MAX);
     for (unsigned quiet = 0; quiet < QUIET; quiet++) {
         db_fault = (struct db_fault){.nth = 1};
         if (house_commit(h)) quiet = 0;
         db_fault = (struct db_fault){.nth = 1};
         open_mail(h);
+        timers_ring(INT64_MAX);
     }
     db_fault = (struct db_fault){0};
+    capture_stop(&h->site);
     h->site.exchange = NULL;
     courier_free(&h->exchange.courier);
     loop_free(&h->exchange.loop);

@@ -3,18 +3,23 @@
 #include "partner.h"
 #include "service/event/event_id.h"
 #include "service/event/render.h"
+#include "service/journal/numbers.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EVENTS_MAX 20000u
 
-static const char *const names[PARTNERS] = {"good", "strict"};
+static const char *const names[PARTNERS] = {"good", "strict", "watcher", "counter"};
 
 void partners_init(struct partners *p, struct house *h, struct dice *dice)
 {
     *p = (struct partners){.house = h, .dice = dice};
     for (unsigned i = 0; i < PARTNERS; i++)
-        p->at[i] = (struct sim_partner){.name = names[i], .strict = i == 1};
+        p->at[i] = (struct sim_partner){.name = names[i],
+                                        .strict = i == 1,
+                                        .subscribed = i >= CONFIGURED,
+                                        .of_shipped = i == CONFIGURED + 1};
     h->send = partner_send;
     h->send_self = p;
 }
@@ -29,6 +34,7 @@ void partners_fini(struct partners *p)
 
 // ---- what it was told
 
+// The next event of a document, and what else is said of it.
 static bool next_id(str *body, str *id)
 {
     static const str mark = {"\"eventID\":\"", 11};
@@ -36,15 +42,26 @@ static bool next_id(str *body, str *id)
 
     if (at == NULL) return false;
     *body = str_from(*body, (size_t)(at - body->p) + mark.n);
-    *id = (str){body->p, EVENT_ID_LEN};
-    return body->n >= EVENT_ID_LEN;
+    const char *end = memchr(body->p, '"', body->n);
+    if (end == NULL) return false;
+    *id = (str){body->p, (size_t)(end - body->p)};
+    return true;
+}
+
+static bool is_shipped(str rest)
+{
+    static const char mark[] = "\"eventID\":", step[] = "\"bizStep\":\"shipping\"";
+    const char *next = memmem(rest.p, rest.n, mark, sizeof mark - 1);
+    size_t n = next == NULL ? rest.n : (size_t)(next - rest.p);
+
+    return memmem(rest.p, n, step, sizeof step - 1) != NULL;
 }
 
 static uint32_t find(const struct sim_partner *x, str id)
 {
     uint32_t i = x->count; // a repeat is mostly of late
 
-    while (i > 0 && memcmp(x->events[i - 1].id, id.p, id.n) != 0) i--;
+    while (i > 0 && !str_eq(str_of(x->events[i - 1].id), id)) i--;
     return i == 0 ? x->count : i - 1;
 }
 
@@ -58,7 +75,7 @@ static void note_last(struct sim_partner *x, uint32_t event)
     x->last[x->last_count++] = event;
 }
 
-static void take_event(struct partners *p, struct sim_partner *x, str id)
+static void take_event(struct partners *p, struct sim_partner *x, str id, bool shipped)
 {
     uint32_t i = find(x, id);
 
@@ -73,9 +90,11 @@ static void take_event(struct partners *p, struct sim_partner *x, str id)
             x->events = realloc(x->events, x->room * sizeof *x->events);
             assert(x->events != NULL && x->count < EVENTS_MAX);
         }
+        assert(id.n < sizeof x->events[i].id);
         x->count++;
         memcpy(x->events[i].id, id.p, id.n);
         x->events[i].id[id.n] = 0;
+        x->events[i].shipped = shipped;
     }
     x->events[i].doubt = false;
     note_last(x, i);
@@ -91,7 +110,7 @@ static void take(struct partners *p, struct sim_partner *x)
     str rest = x->call.body, id;
 
     x->last_count = 0;
-    while (next_id(&rest, &id)) take_event(p, x, id);
+    while (next_id(&rest, &id)) take_event(p, x, id, is_shipped(rest));
 }
 
 // Some events are not to its liking; which, hangs on their ids alone.
@@ -221,15 +240,19 @@ struct wanted {
     uint32_t of_lot[8]; // the place of the last one of each lot, and one more
 };
 
-static void want(struct wanted *w, const struct fact *f, uint32_t part)
+static void want(struct wanted *w, const struct fact *f, const struct event_part *part)
 {
     const uint8_t *journal = w->p->house->site.meta.journal_id;
-    struct event_name name = {f->seq, part, 0, 0};
+    struct event_name name = {f->seq, part->part, 0, 0};
     struct trace *t = w->p->house->trace;
     struct buf id;
 
+    if (w->x->of_shipped && !str_eq(part->event.step, S("shipping"))) return;
     buf_init(&id, 64);
-    event_id_put(journal, &name, &id);
+    if (f->kind == FACT_EVENT_CAPTURED)
+        buf_add(&id, part->event.id);
+    else
+        event_id_put(journal, &name, &id);
     uint32_t at = find(w->x, buf_str(&id));
     if (at == w->x->count)
         trace_break(t, "%s was never told of fact %llu", w->x->name, (unsigned long long)f->seq);
@@ -261,13 +284,40 @@ static void partner_check(struct partners *p, struct sim_partner *x)
         status st = event_render(&r, &f, &parts);
         if (st.cls != ST_OK)
             trace_break(p->house->trace, "event %llu: %s", (unsigned long long)seq, st.reason);
-        for (uint32_t i = 0; st.cls == ST_OK && i < parts.n; i++) want(&w, &f, parts.at[i].part);
+        for (uint32_t i = 0; st.cls == ST_OK && i < parts.n; i++) want(&w, &f, &parts.at[i]);
     }
     if (w.count != x->count)
         trace_break(p->house->trace, "%s was told of %u events, there are %u", x->name, x->count,
                     w.count);
     arena_fini(&a);
     (void)txn_end(&t, false).cls;
+}
+
+bool partners_even(const struct partners *p)
+{
+    uint32_t shipped = 0;
+
+    for (uint32_t i = 0; i < p->at[0].count; i++) shipped += p->at[0].events[i].shipped;
+    for (unsigned i = CONFIGURED; i < PARTNERS; i++)
+        if (p->at[i].count < (p->at[i].of_shipped ? shipped : p->at[0].count)) return false;
+    return true;
+}
+
+void partners_check_captured(struct partners *p, const uint32_t *numbers, uint32_t n)
+{
+    static const char mark[] = "urn:sim:";
+    uint32_t told = 0;
+    char id[24];
+
+    for (uint32_t i = 0; i < p->at[0].count; i++)
+        told += strncmp(p->at[0].events[i].id, mark, sizeof mark - 1) == 0;
+    if (told != n)
+        trace_break(p->house->trace, "%u events of documents were told, %u were taken", told, n);
+    for (uint32_t i = 0; i < n; i++) {
+        snprintf(id, sizeof id, "%s%u", mark, numbers[i]);
+        if (find(&p->at[0], str_of(id)) == p->at[0].count)
+            trace_break(p->house->trace, "%s was never told", id);
+    }
 }
 
 void partners_check(struct partners *p)

@@ -15,7 +15,7 @@ struct sim {
     struct partners partners;
     struct callers callers;
     struct sim_sum *sum;
-    char auditor[80];
+    char auditor[80], client[80];
     // How often, per mille of the steps:
     uint32_t crash, store, full, jump;
     int64_t ahead; // how far the clock was moved ahead in all
@@ -39,10 +39,22 @@ static const struct {
     {"PUT /v1/lines/line-1",         "{\"name\":\"Line 1\"}"                                                                },
     {"PUT /v1/lines/line-2",         "{\"name\":\"Line 2\"}"                                                                },
     {"PUT /v1/lines/line-3",         "{\"name\":\"Line 3\"}"                                                                },
+    {"PUT /v1/users/mia",            "{\"name\":\"Mia\",\"role\":\"qa\",\"password\":\"words of their own\"}"               },
     {"PUT /v1/partners/good",
      "{\"client\":\"acme\",\"url\":\"http://good/in\",\"format\":\"epcis-2.0-json\"}"                                       },
     {"PUT /v1/partners/strict",
      "{\"client\":\"acme\",\"url\":\"http://strict/in\",\"format\":\"epcis-2.0-json\"}"                                     },
+};
+
+// One is told of everything at once, the other of shipments every minute.
+static const struct {
+    const char *line, *body;
+} subscribed[] = {
+    {"POST /epcis/v2/queries",                                "{\"name\":\"shipped\",\"query\":{\"EQ_bizStep\":[\"shipping\"]}}"},
+    {"POST /epcis/v2/queries/SimpleEventQuery/subscriptions",
+     "{\"dest\":\"http://watcher/in\",\"stream\":true}"                                                                         },
+    {"POST /epcis/v2/queries/shipped/subscriptions",
+     "{\"dest\":\"http://counter/in\",\"schedule\":{\"second\":\"0\"}}"                                                         },
 };
 
 static void call(struct sim *s, str token, const char *line, const char *body, struct buf *out)
@@ -88,13 +100,20 @@ static void site_make(struct sim *s)
         token_make(s, what, s->callers.at[i].token);
     }
     token_make(s, "{\"role\":\"operator\"}", s->callers.at[OPERATOR].token);
+    token_make(s, "{\"user\":\"mia\"}", s->callers.at[QA].token);
+    token_make(s, "{\"role\":\"distributor\",\"client\":\"acme\",\"party\":\"" SIM_PARTY "\"}",
+               s->callers.at[DISTRIBUTOR].token);
+    token_make(s, "{\"role\":\"gateway\",\"client\":\"acme\"}", s->callers.at[GATEWAY].token);
     token_make(s, "{\"role\":\"auditor\"}", s->auditor);
+    token_make(s, "{\"role\":\"client\",\"client\":\"acme\"}", s->client);
     memcpy(s->callers.at[ADMIN].token, s->house.admin, sizeof s->house.admin);
     for (unsigned i = 0; i < LOTS; i++) {
         snprintf(what, sizeof what,
                  "{\"lot\":\"%s\",\"gtin\":\"" SIM_GTIN "\",\"expiry\":\"2030-06\"}", sim_lots[i]);
         call(s, str_of(s->callers.at[OPERATOR].token), "POST /v1/lots", what, NULL);
     }
+    for (size_t i = 0; i < LEN(subscribed); i++)
+        call(s, str_of(s->callers.at[GATEWAY].token), subscribed[i].line, subscribed[i].body, NULL);
 }
 
 // ---- faults
@@ -253,7 +272,7 @@ static bool is_told(struct sim *s)
     struct buf b;
     bool told = true;
 
-    for (unsigned i = 0; i < PARTNERS; i++)
+    for (unsigned i = 0; i < CONFIGURED; i++)
         for (unsigned k = 0; k < LEN(states); k++) {
             buf_init(&b, 1 * MB);
             snprintf(line, sizeof line, "GET /v1/partners/%s/deliveries?state=%s&limit=1",
@@ -262,7 +281,7 @@ static bool is_told(struct sim *s)
             told = told && b.n > 0 && strstr(b.p, "\"items\":[]") != NULL;
             buf_fini(&b);
         }
-    return told;
+    return told && partners_even(&s->partners);
 }
 
 // Where nobody asks for anything nobody is told that the clock has stopped all writing.
@@ -313,7 +332,6 @@ static void sum_up(struct sim *s)
     sum->answers_lost += s->callers.lost;
     sum->repeats += s->callers.repeats;
     sum->others += s->callers.others;
-    sum->again += s->goods.again;
     sum->messages += s->partners.messages;
     sum->messages_again += s->partners.repeats;
     sum->partner_troubles += s->partners.troubles;
@@ -329,8 +347,9 @@ static void check(struct sim *s)
 
     s->sum->facts += journal_head_get(t).seq;
     (void)txn_end(&t, false).cls;
-    goods_check(&s->goods, str_of(s->auditor));
+    goods_check(&s->goods, str_of(s->auditor), str_of(s->client));
     partners_check(&s->partners);
+    partners_check_captured(&s->partners, s->goods.told, s->goods.told_count);
     house_verify(&s->house);
 }
 
@@ -343,8 +362,9 @@ void sim_run(uint64_t seed, struct trace *t, struct sim_sum *sum)
     s->house.trace = t;
     s->house.random.state = dice_next(&s->dice);
     partners_init(&s->partners, &s->house, &s->dice);
-    s->goods.house = &s->house;
-    s->goods.dice = &s->dice;
+    goods_init(&s->goods, &s->house, &s->dice);
+    s->goods.short_waits = dice_chance(&s->dice, 300);
+    s->house.wait_ms = s->goods.short_waits ? 3600000 : 40 * (uint32_t)DAY_MS;
     callers_init(&s->callers, &s->house, &s->goods, &s->dice);
     site_make(s);
     s->crash = dice_below(&s->dice, 2) == 0 ? 1 : dice_below(&s->dice, 12);
@@ -361,6 +381,7 @@ void sim_run(uint64_t seed, struct trace *t, struct sim_sum *sum)
     callers_crash(&s->callers);
     if (!s->house.down) house_crash(&s->house);
     callers_fini(&s->callers);
+    goods_fini(&s->goods);
     partners_fini(&s->partners);
     house_remove(&s->house);
     free(s);

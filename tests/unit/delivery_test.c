@@ -34,6 +34,30 @@ static void events_come_in_order_and_once(void **state)
     assert_int_equal(s->sent_count, 3); // and nothing more, ever
 }
 
+// Nobody rings again: nothing else is committed.
+static void what_was_not_seen_is_looked_for_again(void **state)
+{
+    struct delivery_site *s = *state;
+
+    delivery_put(s, "hub", "");
+    delivery_run(s, 0);
+    uint64_t seq = delivery_commission(s, 0, 1);
+    courier_ring(s->exchange.courier);
+    loop_step(s->f->loop, false);
+    s->f->now.ms += 1000;
+    db_fault = (struct db_fault){.nth = 1};
+    courier_step(s->exchange.courier);
+    assert_int_equal(db_fault.hit, 1);
+    assert_int_equal(s->sent_count, 0);
+    db_fault = (struct db_fault){0};
+    s->f->now.ms += 1000;
+    courier_step(s->exchange.courier);
+    loop_step(s->f->loop, false);
+    assert_int_equal(s->sent_count, 1);
+    delivery_run(s, 0);
+    delivery_expect(s, "hub", &seq, 1);
+}
+
 static void what_comes_later_goes_later(void **state)
 {
     struct delivery_site *s = *state;
@@ -604,6 +628,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DELIVERY_TEST(events_come_in_order_and_once),
+        DELIVERY_TEST(what_was_not_seen_is_looked_for_again),
         DELIVERY_TEST(what_comes_later_goes_later),
         DELIVERY_TEST(a_new_partner_begins_where_it_says),
         DELIVERY_TEST(trouble_that_may_pass_is_tried_again),

@@ -101,6 +101,22 @@ static void a_key_of_yesterday_is_found_or_nothing_is_done(void **state)
     assert_int_equal(txn_end(&t, true).cls, ST_OK);
 }
 
+// The loop's today is the day of the row then, the journal's is the one after.
+static void a_key_is_found_after_the_clock_was_set_back(void **state)
+{
+    static const char body[] = "{\"gtin\":\"" PILLS "\",\"quantity\":3}";
+    struct fixture *f = *state;
+
+    bind_yesterday(f, "K");
+    f->now.ms -= 86400000;
+    struct fixture_answer a = fixture_call(f, "POST /v1/serials", "Idempotency-Key: K\r\n", body);
+    assert_int_equal(a.code, 422);
+    f->now.ms += 86400000;
+    struct txn *t = txn_write(f->site.db);
+    assert_true(idempotency_forget(t, 1));
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +125,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_shipment_is_refused_for_what_is_wrong_with_it,
                                         line_site_setup, line_site_teardown),
         cmocka_unit_test_setup_teardown(a_key_of_yesterday_is_found_or_nothing_is_done,
+                                        line_site_setup, line_site_teardown),
+        cmocka_unit_test_setup_teardown(a_key_is_found_after_the_clock_was_set_back,
                                         line_site_setup, line_site_teardown),
     };
 

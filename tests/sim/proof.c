@@ -1,0 +1,209 @@
+// The end: every number, case, lot and counter is as the answers have said, and so are the units of
+// others that documents told of.
+#include "goods_int.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct proof {
+    struct goods *g;
+    struct arena a;
+    str token, gateway;
+};
+
+static str get(struct proof *p, str token, const char *line)
+{
+    struct wire_ask ask = {
+        .line = line, .token = token, .key = {"", 0},
+                .type = {"", 0},
+                .body = {"", 0}
+    };
+    struct house_answer r = house_call(p->g->house, &p->a, &ask);
+
+    if (r.code != 200) trace_break(p->g->house->trace, "%s: %d %.*s", line, r.code, STR(r.body));
+    return r.body;
+}
+
+static str unit_get(struct proof *p, str token, const char *unit)
+{
+    char line[100];
+
+    snprintf(line, sizeof line, "GET /v1/units/%s", unit);
+    arena_reset(&p->a);
+    return get(p, token, line);
+}
+
+static void pack_name(const struct sim_pack *x, char out[64])
+{
+    snprintf(out, 64, "(01)" SIM_GTIN "(21)%s", x->serial);
+}
+
+// ---- packings that still wait, or whose hour is over
+
+// Packed or not: that hangs on when its hour was over.
+static void look_at_waiting(struct proof *p, struct sim_wait *x)
+{
+    struct sim_box *box = &p->g->boxes[x->box];
+    char unit[64];
+
+    for (uint32_t i = 0; i < x->count; i++) {
+        struct sim_pack *pack = &p->g->packs[x->packs[i]];
+        if (pack->state != PACK_LOOSE) continue;
+        pack_name(pack, unit);
+        if (!says(unit_get(p, p->token, unit), "\"state\":\"packed\"")) continue;
+        pack->state = PACK_PACKED;
+        pack->box = x->box;
+        box->state = BOX_CLOSED;
+        box->lot = x->lot;
+        box->count++;
+    }
+}
+
+static void waits_settle(struct proof *p)
+{
+    for (uint32_t i = 0; p->g->short_waits && i < p->g->wait_count; i++)
+        look_at_waiting(p, &p->g->waits[i]);
+}
+
+// ---- units
+
+static void unit_check(struct proof *p, const char *unit, const char *word, int held)
+{
+    char piece[40];
+    str body = unit_get(p, p->token, unit);
+
+    snprintf(piece, sizeof piece, "\"state\":\"%s\"", word);
+    if (!says(body, piece))
+        trace_break(p->g->house->trace, "%s is not %s: %.*s", unit, word, STR(body));
+    if (held >= 0 && says(body, "\"hold\"") != (held > 0))
+        trace_break(p->g->house->trace, "%s is%s held: %.*s", unit, held > 0 ? " not" : "",
+                    STR(body));
+}
+
+static const char *word_of(const struct goods *g, const struct sim_pack *x)
+{
+    static const char *const words[PACK_STATES] = {
+        "allocated", "allocated", "invalid",   "commissioned", "scrapped",
+        "packed",    "sampled",   "destroyed", "commissioned", "shipped"};
+
+    enum box_state box = x->state == PACK_PACKED ? g->boxes[x->box].state : BOX_ALLOCATED;
+    return box == BOX_SHIPPED || box == BOX_BACK ? "shipped" : words[x->state];
+}
+
+// -1: it is not looked at.
+static int is_held(const struct goods *g, const struct sim_pack *x)
+{
+    if (x->state != PACK_LOOSE && x->state != PACK_PACKED) return -1;
+    return x->held || g->lots[x->lot].held || (x->state == PACK_PACKED && g->boxes[x->box].held);
+}
+
+static void units_check(struct proof *p)
+{
+    static const char *const words[BOX_STATES] = {"allocated", "open", "closed", "shipped",
+                                                  "shipped"};
+    struct goods *g = p->g;
+    char unit[64];
+
+    for (uint32_t i = 0; i < g->pack_count; i++) {
+        pack_name(&g->packs[i], unit);
+        unit_check(p, unit, word_of(g, &g->packs[i]), is_held(g, &g->packs[i]));
+    }
+    for (uint32_t i = 0; i < g->box_count; i++) {
+        snprintf(unit, sizeof unit, "(00)%s", g->boxes[i].sscc);
+        unit_check(p, unit, words[g->boxes[i].state], g->boxes[i].held);
+    }
+}
+
+static void strange_check(struct proof *p)
+{
+    char piece[60];
+
+    for (uint32_t i = 0; i < p->g->strange_count; i++) {
+        const struct sim_strange *x = &p->g->strange[i];
+        str body = unit_get(p, p->gateway, x->id);
+        if (x->parent[0] == 0)
+            snprintf(piece, sizeof piece, "\"parent\":null");
+        else
+            snprintf(piece, sizeof piece, "\"parent\":\"%s\"", x->parent);
+        if (!says(body, piece))
+            trace_break(p->g->house->trace, "%s does not lie in %s: %.*s", x->id,
+                        x->parent[0] == 0 ? "nothing" : x->parent, STR(body));
+    }
+}
+
+// ---- counters
+
+static void number_check(struct proof *p, str *rest, const char *name, uint64_t want)
+{
+    uint64_t n = 0;
+
+    if (!number_after(rest, name, &n) || n != want)
+        trace_break(p->g->house->trace, "the counter %s is %llu, not %llu", name,
+                    (unsigned long long)n, (unsigned long long)want);
+}
+
+static void pools_check(struct proof *p)
+{
+    str packs = get(p, p->token, "GET /v1/pools/packs");
+    str boxes = get(p, p->token, "GET /v1/pools/cases");
+
+    number_check(p, &packs, "issued", p->g->pack_count);
+    number_check(p, &boxes, "issued", p->g->box_count);
+}
+
+static str part_after(str rest, const char *key)
+{
+    const char *at = memmem(rest.p, rest.n, key, strlen(key));
+
+    return at == NULL ? (str){"", 0} : str_from(rest, (size_t)(at - rest.p));
+}
+
+static void lot_check(struct proof *p, uint32_t lot)
+{
+    static const char *const states[] = {"open", "closed", "released", "reopened"};
+    struct lot_terms t = lot_terms(p->g, lot);
+    char line[80], piece[40];
+
+    arena_reset(&p->a);
+    trace_say(p->g->house->trace, "lot %s", sim_lots[lot]);
+    snprintf(line, sizeof line, "GET /v1/lots/" SIM_GTIN "/%s/balance", sim_lots[lot]);
+    str body = get(p, p->token, line);
+    snprintf(piece, sizeof piece, "\"state\":\"%s\"", states[p->g->lots[lot].state]);
+    if (!says(body, piece))
+        trace_break(p->g->house->trace, "%s is not %s: %.*s", sim_lots[lot], piece, STR(body));
+    str numbers = part_after(body, "\"numbers\":"), goods = part_after(body, "\"goods\":");
+    number_check(p, &numbers, "issued", t.issued);
+    number_check(p, &numbers, "others", t.others);
+    number_check(p, &numbers, "invalid", t.invalid);
+    number_check(p, &numbers, "elsewhere", t.elsewhere);
+    number_check(p, &numbers, "commissioned", t.commissioned);
+    number_check(p, &numbers, "scrapped", t.scrapped);
+    number_check(p, &numbers, "lost_on_line", t.lost_on_line);
+    number_check(p, &numbers, "unknown_fate", t.unknown_fate);
+    number_check(p, &goods, "commissioned", t.made);
+    number_check(p, &goods, "in_containers", t.in_containers);
+    number_check(p, &goods, "loose", t.loose);
+    number_check(p, &goods, "shipped", t.shipped);
+    number_check(p, &goods, "sampled", t.sampled);
+    number_check(p, &goods, "destroyed", t.destroyed);
+    number_check(p, &goods, "lost", t.lost);
+    str cases = part_after(goods, "\"level\":\"case\"");
+    if (cases.n == 0) return;
+    cases = part_after(cases, "\"goods\":");
+    number_check(p, &cases, "commissioned", t.cases);
+    number_check(p, &cases, "open", t.open);
+    number_check(p, &cases, "shipped", t.cases_gone);
+}
+
+void goods_check(struct goods *g, str token, str gateway)
+{
+    struct proof p = {.g = g, .token = token, .gateway = gateway};
+
+    arena_init(&p.a, 16 * MB);
+    waits_settle(&p);
+    units_check(&p);
+    strange_check(&p);
+    pools_check(&p);
+    for (uint32_t lot = 0; lot < LOTS; lot++) lot_check(&p, lot);
+    arena_fini(&p.a);
+}
