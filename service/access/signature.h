@@ -36,7 +36,7 @@ struct signature {
 };
 
 struct signature_rule {
-    const char *roles;       // of people who may sign this: "qa"; never admin
+    const char *roles;       // of people who may sign this: "qa"; admin alone or not at all
     const struct kind *kind; // that is tried, for refusals
     client_id client;        // whose it is, for refusals; {0}: the site's
     bool reason;             // must be said

@@ -12,7 +12,6 @@
 #include "service/event/units_api.h"
 #include "service/gs1/id.h"
 #include "service/lot/lot.h"
-#include "service/lot/second.h"
 #include "service/pool/issue.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
