@@ -406,6 +406,36 @@ void second_write(struct json_w *w, const char *name, const struct second_first 
     signature_write(w, &x->signature);
 }
 
+// ---- two at once
+
+status second_pair_check(struct decide *d, enum second_act act, const struct second_pair *p)
+{
+    if (p->n == 2 || !second_is_marked(d->app, act)) return OK;
+    return fail(ST_CONFLICT, "act.second", 0, "two people must sign it: --sign NAME --second NAME");
+}
+
+void second_pair_put(struct buf *b, const struct second_pair *p)
+{
+    for (uint32_t i = 0; i < p->n; i++) signature_put(b, &p->by[i]);
+}
+
+bool second_pair_read(struct bytes_r *r, struct second_pair *out)
+{
+    *out = (struct second_pair){0};
+    if (r->bad || r->p == r->end) return !r->bad;
+    out->n = 2;
+    return signature_get(r, &out->by[0]) && signature_get(r, &out->by[1]);
+}
+
+void second_pair_write(struct json_w *w, const struct second_pair *p)
+{
+    if (p->n == 0) return;
+    json_w_key(w, S("first_signature"));
+    signature_write(w, &p->by[0]);
+    json_w_key(w, S("signature"));
+    signature_write(w, &p->by[1]);
+}
+
 // ---- act.withdrawn, act.fallen
 
 struct ended {

@@ -93,6 +93,17 @@ bool second_read(struct bytes_r *r, struct second_first *out);
 // Member `name` with the first signature, where there is one.
 void second_write(struct json_w *w, const char *name, const struct second_first *x);
 
+// Two who sign at once, by a command.
+struct second_pair {
+    uint32_t n; // 0: nobody signed; else two
+    struct signature by[2];
+};
+// In decide: act.second where the act is marked and nobody signed.
+status second_pair_check(struct decide *d, enum second_act act, const struct second_pair *p);
+void second_pair_put(struct buf *b, const struct second_pair *p); // two signatures or nothing
+bool second_pair_read(struct bytes_r *r, struct second_pair *out);
+void second_pair_write(struct json_w *w, const struct second_pair *p);
+
 // In decide of `but`, which makes a person inactive: the other acts that fall with them, for
 // d->first. False: none, or no memory (*st).
 bool second_falls(struct decide *d, str user, const struct second_of *but, status *st);

@@ -50,6 +50,18 @@ struct signature_rule {
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out);
 
+// The same where there is no request: on a site that does not run a person is known by name and
+// password. Texts of `out` are of `who` and of the arena. Of a signature.password the caller makes
+// the facts that count it, for who->number.
+struct site;
+struct signature_named {
+    str user;
+    struct signature_said said;
+    uint32_t number; // out
+};
+status signature_by_name(const struct site *s, struct arena *a, const struct signature_rule *rule,
+                         struct signature_named *who, struct signature *out);
+
 // actor 4 | user str | printed name str | meaning str | reason str | time 8, zone minutes 2
 void signature_put(struct buf *b, const struct signature *s);
 bool signature_get(struct bytes_r *r, struct signature *out); // views; false: it is not one

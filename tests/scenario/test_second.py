@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from harness import assert_problem, sign
+from harness import PASSWORD, assert_problem, packtrail, sign
 from test_balance import line, lot, qa, settled  # noqa: F401 (fixtures)
 
 assert line and lot and qa
@@ -313,6 +313,85 @@ def test_pages_of_what_waits_hold_each_once(site, marked, qa):  # noqa: F811
     for act in ("release", "recall", "reopen"):
         qa.post(f"{marked}/{act}", {"signature": sign("approval", "x")}, 202)
     assert [i["act"] for i in qa.pages("/v1/acts", limit=1)] == ["release", "reopen", "recall"]
+
+
+# ---- by commands
+
+WRONG = "not what anybody said"
+
+
+@pytest.fixture
+def signers(site, qa, noa):  # noqa: F811
+    """A stopped site that marks what commands do."""
+    site.person("admin", "ada", "Ada Amt")
+    site.configure(signatures={"second": "add_key advance"})
+    site.stop()
+    return site
+
+
+def command(site, *args, given=(PASSWORD, PASSWORD)):
+    done = packtrail(*args, given="".join(word + "\n" for word in given))
+    return done.returncode, done.stdout + done.stderr
+
+
+COMMANDS = {
+    "epoch.added": lambda site: ("key", "add", site.folder, "--reason", "yearly", "--by", "it"),
+    "pools.advanced": lambda site: ("verify", site.folder, "--advance", "--accept", "none is left",
+                                    "--by", "it")}
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_a_command_is_signed_by_two(signers, kind):
+    site, args = signers, COMMANDS[kind](signers)
+    keys, seq = (site.folder / "site.key").read_text(), len(site.journal())
+    sign_as = lambda first, second, meaning="approval": (
+        "--sign", first, "--second", second, "--meaning", meaning)
+    for more, code in (((), "act.second"), (("--sign", "mia"), "signing.two"),
+                       (sign_as("mia", "mia"), "act.second"),
+                       (sign_as("mia", "zoe"), "signature.person"),
+                       (sign_as("mia", "ada"), "signature.role"),
+                       (sign_as("mia", "noa", "fun"), "signature.meaning")):
+        rc, said = command(site, *args, *more)
+        assert rc == 1 and code in said, (more, said)
+    rc, said = command(site, *args, *sign_as("mia", "noa"), given=(PASSWORD,))
+    assert rc == 1 and "password.length" in said
+    assert (site.folder / "site.key").read_text() == keys and len(site.journal()) == seq
+    rc, said = command(site, *args, *sign_as("mia", "noa"), given=(PASSWORD, WRONG))
+    assert rc == 1 and "signature.password" in said and WRONG not in said
+    last = site.journal()[-1]
+    assert (last["kind"], last["fact"]["user"]) == ("password.refused", "noa")
+    rc, said = command(site, *args, *sign_as("mia", "noa"))
+    assert rc == 0, said
+    fact = site.journal()[-1]
+    assert fact["kind"] == kind
+    assert [fact["fact"][s]["name"] for s in ("first_signature", "signature")] == [
+        "Mia Muster", "Noa Null"]
+    assert {fact["fact"][s]["meaning"] for s in ("first_signature", "signature")} == {"approval"}
+    site.start()
+    site.stop()
+    site.verify()
+
+
+def test_wrong_passwords_of_a_command_lock(signers):
+    args = (*COMMANDS["epoch.added"](signers), "--sign", "mia", "--second", "noa", "--meaning",
+            "approval")
+    for _ in range(5):
+        assert "signature.password" in command(signers, *args, given=(WRONG, PASSWORD))[1]
+    assert "user.locked" in command(signers, *args)[1]
+    assert signers.journal()[-1]["kind"] == "user.locked"
+
+
+def test_a_key_that_nobody_signed_stops_the_start_until_two_sign_it(signers):
+    file = signers.folder / "site.key"
+    file.write_text(file.read_text() + "2 " + "5a" * 32 + "\n")
+    done = packtrail("serve", "-c", signers.config)
+    assert done.returncode == 1 and "act.second" in done.stderr, done.stderr
+    text = file.read_text()
+    rc, said = command(signers, *COMMANDS["epoch.added"](signers), "--sign", "mia", "--second",
+                       "noa", "--meaning", "approval")
+    assert rc == 0 and file.read_text() == text, said
+    assert signers.journal()[-1]["fact"]["epoch"] == 2
+    signers.start()
 
 
 def test_a_word_that_is_no_act_stops_the_start(make_site):
