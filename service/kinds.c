@@ -1,7 +1,7 @@
 #include "service/kinds.h"
 #include "service/access/certificate.h"
-#include "service/access/token.h"
 #include "service/access/second.h"
+#include "service/access/token.h"
 #include "service/access/user.h"
 #include "service/catalog/place.h"
 #include "service/catalog/product.h"

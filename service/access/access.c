@@ -143,7 +143,10 @@ static status unknown(struct http_req *r, const struct actor *x, status st)
 
     st = limit_refused(r, st);
     if (person && st.cls == ST_UNAUTHENTICATED)
-        noted_refusal(api_site(r), r->loop, &(struct noted){x->number, st, {"", 0}});
+        noted_refusal(api_site(r), r->loop,
+                      &(struct noted){
+                          x->number, st, {"", 0}
+        });
     return st;
 }
 

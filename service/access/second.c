@@ -57,7 +57,8 @@ status second_setting_check(str text)
         if (!more) word = text;
         if (second_find(word, &act)) continue;
         return fail(ST_BAD_INPUT, "settings.word", 0,
-                    "signatures.second: %.*s is no act that can be marked", STR(str_shown(word, 30)));
+                    "signatures.second: %.*s is no act that can be marked",
+                    STR(str_shown(word, 30)));
     }
     return OK;
 }
@@ -97,7 +98,7 @@ static bool row_read(str k, str v, struct second_row *out)
     *out = (struct second_row){
         .of = {(enum second_act)k.p[5], (uint32_t)get_be(k.p + 1, 4), str_from(k, 6)},
         .seq = get_be(v.p, 8),
-        .expires = {(int64_t)get_be(v.p + 8, 8)}
+        .expires = {(int64_t)get_be(v.p + 8,             8)                                  }
     };
     return true;
 }
@@ -501,10 +502,10 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
 
 const struct kind kind_act_withdrawn = {
     FACT_ACT_WITHDRAWN, 2, "act.withdrawn", ended_decide, ended_write, ended_print, "reason"};
-const struct kind kind_act_withdrawn_1 = {
-    FACT_ACT_WITHDRAWN, 1, "act.withdrawn", NULL, ended_write, ended_print, "reason"};
-const struct kind kind_act_fallen = {
-    FACT_ACT_FALLEN, 1, "act.fallen", ended_decide, ended_write, ended_print, "signer"};
+const struct kind kind_act_withdrawn_1 = {FACT_ACT_WITHDRAWN, 1,           "act.withdrawn", NULL,
+                                          ended_write,        ended_print, "reason"};
+const struct kind kind_act_fallen = {FACT_ACT_FALLEN, 1,           "act.fallen", ended_decide,
+                                     ended_write,     ended_print, "signer"};
 
 static bool is_same(const struct second_of *a, const struct second_of *b)
 {
@@ -545,8 +546,7 @@ bool second_falls(struct decide *d, str user, const struct second_of *but, statu
     if (d->first == NULL || asks == NULL) return *st = no_memory(), false;
     w = second_walk(d->t, (str){0});
     while (d->first_n < n && next_of(d, &w, user, but, &asks[d->first_n])) {
-        d->first[d->first_n] =
-            (struct ask){.kind = &kind_act_fallen, .what = &asks[d->first_n]};
+        d->first[d->first_n] = (struct ask){.kind = &kind_act_fallen, .what = &asks[d->first_n]};
         d->first_n++;
     }
     walk_close(&w);

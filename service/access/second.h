@@ -48,9 +48,9 @@ bool second_next(struct walk *w, struct second_row *out, str *key);
 struct proposal { // of `act.proposed`; views into the fact
     struct second_of of;
     uint8_t version;
-    uint8_t before;    // state of the lot, of version 1
+    uint8_t before; // state of the lot, of version 1
     wall expires;
-    str digest, says;  // of what is signed; the same for people, as JSON or empty
+    str digest, says; // of what is signed; the same for people, as JSON or empty
     struct signature signature;
     client_id client;
 };
@@ -77,7 +77,7 @@ void second_command(struct http_req *r, const struct second_ask *ask, const stru
                     api_render *render);
 int second_code(const struct ask *a);
 
-struct second_first { // what the fact of an act keeps of the first signature
+struct second_first {  // what the fact of an act keeps of the first signature
     uint64_t proposal; // seq; 0: one was enough
     struct signature signature;
 };

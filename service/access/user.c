@@ -337,7 +337,11 @@ static status signed_look(struct decide *d, const void *what, struct buf *state,
 {
     const struct user_signed *ask = what;
     struct user_value v = *(const struct user_value *)ask->put.value, old = {0};
-    struct item was = {.packed = {"", 0}}, now = {0};
+    struct item was =
+                    {
+                        .packed = {"", 0}
+    },
+                now = {0};
     struct user user = {0};
     struct buf packed;
     bool there;
@@ -366,10 +370,8 @@ static status signed_look(struct decide *d, const void *what, struct buf *state,
 static status signed_decide(struct decide *d)
 {
     const struct user_signed *ask = d->ask;
-    const struct second_ask both = {.of = act_of(ask->put.name),
-                                    .look = signed_look,
-                                    .what = ask,
-                                    .signature = ask->signature};
+    const struct second_ask both = {
+        .of = act_of(ask->put.name), .look = signed_look, .what = ask, .signature = ask->signature};
     struct item_put *put = NEW(d->arena, struct item_put);
     struct second_first first;
     struct buf papers;
@@ -412,8 +414,7 @@ static void submit_done(struct http_req *r, const struct ask *a)
         item_api_put_done(r, a);
 }
 
-static void submit_signed(struct http_req *r, const struct item_put *put,
-                          struct signature_said *by)
+static void submit_signed(struct http_req *r, const struct item_put *put, struct signature_said *by)
 {
     struct signature_rule rule = {.roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put};
     struct user_signed *ask = NEW(&r->arena, struct user_signed);
@@ -426,10 +427,8 @@ static void submit_signed(struct http_req *r, const struct item_put *put,
     if (by != NULL && by->reason.n == 0) by->reason = put->reason;
     if (!signature_check(r, &rule, by, &ask->signature)) return;
     ask->put = *put;
-    *both = (struct second_ask){.of = act_of(put->name),
-                                .look = signed_look,
-                                .what = ask,
-                                .signature = ask->signature};
+    *both = (struct second_ask){
+        .of = act_of(put->name), .look = signed_look, .what = ask, .signature = ask->signature};
     second_command(r, both, &kind_user_put_signed, submit_done);
 }
 

@@ -97,7 +97,7 @@ static status add(struct stopped *s, char **named, str json)
 int cli_key(int argc, char **argv)
 {
     static const struct stopped_verb verbs[] = {
-        {"add",        1, "reason by sign second meaning", "reason", true, add},
+        {"add",                            1, "reason by sign second meaning", "reason", true, add},
         {0},
     };
 

@@ -107,7 +107,9 @@ static bool look_before(struct decide *d, const struct hold *h, const struct sig
 struct second_of hold_act(const struct hold *h, char room[8])
 {
     put_be(room, h->id, 8);
-    return (struct second_of){.act = SECOND_END_HOLD, .lot = h->lot, .subject = {room, 8}};
+    return (struct second_of){
+        .act = SECOND_END_HOLD, .lot = h->lot, .subject = {room, 8}
+    };
 }
 
 static status end_look(const struct hold *h, struct buf *state, struct json_w *says)
@@ -132,8 +134,7 @@ status hold_release_look(struct decide *d, const void *what, struct buf *state, 
 static status released_decide(struct decide *d)
 {
     const struct hold_release_ask *ask = d->ask;
-    struct second_ask both = {
-        .look = hold_release_look, .what = ask, .signature = ask->signature};
+    struct second_ask both = {.look = hold_release_look, .what = ask, .signature = ask->signature};
     struct second_first first;
     char room[8];
     struct hold h;

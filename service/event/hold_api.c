@@ -36,8 +36,7 @@ static void write_lot(struct txn *t, const struct hold *h, struct json_w *w)
 }
 
 // The first of two signatures for its end.
-static void pending_write(struct http_req *r, struct txn *t, const struct hold *h,
-                          struct json_w *w)
+static void pending_write(struct http_req *r, struct txn *t, const struct hold *h, struct json_w *w)
 {
     char room[8];
     struct second_of of = hold_act(h, room);
@@ -289,10 +288,7 @@ static const struct form_field release_fields[] = {
 // clang-format on
 static const struct form release_form = {"hold", sizeof(struct release_wish), release_fields, 1};
 
-static void release_render(struct http_req *r, const struct ask *a)
-{
-    reply(r, 0, second_code(a));
-}
+static void release_render(struct http_req *r, const struct ask *a) { reply(r, 0, second_code(a)); }
 
 static void release(struct http_req *r)
 {

@@ -1,6 +1,5 @@
-// numbers.h - the numbers that lie on disk for ever: kinds of facts, tags of rows, attributes of
-// lists. None is ever re-used; schemas/store.txt says what each holds and who owns it, and a test
-// compares the two.
+// numbers.h - the numbers on disk: kinds of facts, tags of rows, attributes of lists. None is ever
+// re-used; schemas/store.txt says what each holds and who owns it, and a test compares the two.
 #pragma once
 
 //      name                    number

@@ -203,10 +203,12 @@ status lot_amend_look(struct decide *d, const void *what, struct buf *state, str
 static status amended_decide(struct decide *d)
 {
     const struct lot_amend_ask *ask = d->ask;
-    const struct second_ask both = {.of = {.act = SECOND_AMEND, .lot = ask->number},
-                                    .look = lot_amend_look,
-                                    .what = ask,
-                                    .signature = ask->signature};
+    const struct second_ask both = {
+        .of = {.act = SECOND_AMEND, .lot = ask->number},
+        .look = lot_amend_look,
+        .what = ask,
+        .signature = ask->signature
+    };
     struct second_first first;
     struct lot lot;
     uint32_t n = 0;
@@ -264,8 +266,7 @@ static void amended_print(const struct fact *f, struct json_w *w, const void *ar
     if (!amended_get(f->decided, &x)) return;
     json_w_key(w, S("amended"));
     json_w_object(w);
-    for (uint32_t i = 0; i < x.n; i++)
-        change_write(w, x.at[i].field, x.at[i].was, x.at[i].is);
+    for (uint32_t i = 0; i < x.n; i++) change_write(w, x.at[i].field, x.at[i].was, x.at[i].is);
     json_w_end(w);
     if (x.reason.n > 0) json_w_kstr(w, "reason", x.reason);
     if (!x.is_signed) return;

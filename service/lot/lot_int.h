@@ -97,8 +97,8 @@ struct lot_amend_ask { // of kind_lot_amended
 second_look lot_amend_look; // struct lot_amend_ask
 // False: it has none.
 bool lot_amended_signature(str decided, struct signature *out, struct second_first *first);
-str lot_amended_extra(str decided);                             // a view; empty: not amended
-bool lot_amended_apply(str decided, struct lot *lot);           // texts are views; false: none such
+str lot_amended_extra(str decided);                   // a view; empty: not amended
+bool lot_amended_apply(str decided, struct lot *lot); // texts are views; false: none such
 
 // past.c: a lot as its papers had it at that time, without holds and counters.
 struct lot_past {

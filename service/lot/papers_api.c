@@ -264,7 +264,9 @@ static void lot_amend(struct http_req *r)
     struct amend_wish wish;
     struct lot lot;
 
-    if (!is_ok(r, ask == NULL || both == NULL ? no_memory() : OK) || !api_body(r, &amend_form, &wish)) return;
+    if (!is_ok(r, ask == NULL || both == NULL ? no_memory() : OK) ||
+        !api_body(r, &amend_form, &wish))
+        return;
     if (!is_ok(r, api_reason_check(caller_of(r), wish.reason)) || !find(r, &lot)) return;
     status st = fill(r, api_snapshot(r), &wish, ask);
     if (!is_ok(r, api_snapshot_end(r, st))) return;
@@ -274,11 +276,13 @@ static void lot_amend(struct http_req *r)
     if (ask->is_signed && !signature_check(r, &rule, wish.signature, &ask->signature)) return;
     ask->number = lot.number;
     ask->reason = wish.reason;
-    *both = (struct second_ask){.of = {.act = SECOND_AMEND, .lot = lot.number},
-                                .client = lot.client,
-                                .look = lot_amend_look,
-                                .what = ask,
-                                .signature = ask->signature};
+    *both = (struct second_ask){
+        .of = {.act = SECOND_AMEND, .lot = lot.number},
+        .client = lot.client,
+        .look = lot_amend_look,
+        .what = ask,
+        .signature = ask->signature
+    };
     second_command(r, both, &kind_lot_amended, shown);
 }
 

@@ -224,10 +224,12 @@ def wrong(site, tmp_path):
     return site
 
 
-def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong):
+def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong, partner):
     admin = wrong.admin
+    line = harness.Line(wrong)
     olga = wrong.person("operator", "olga", "Olga Operator")
     admin.put("/v1/lines/line-1", {"name": "One"})
+    line.commission(line.serials(3))
     wrong.set_ahead(7200)
     admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
     wrong.restart()
@@ -236,9 +238,18 @@ def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong):
     assert admin.get("/v1/lines/line-1")["name"] == "One", "reading goes on"
     olga.refused("POST", "/v1/clock/accept", {"reason": "x"}, status=400,
                  code="signature.required")
+    hindered = lambda: int(re.search(r"\npacktrail_deliveries_hindered_total (\d+)",
+                                     admin.get("/metrics"))[1])
+    partner.wait_for(1)  # what is sent cannot be recorded, again and again
+    until = time.monotonic() + 20
+    while hindered() < 5:
+        assert time.monotonic() < until
+    assert wrong.log().count("event=delivery.unwritten") == 1, "it is said once"
     answer = olga.post("/v1/clock/accept", {"reason": "the battery was empty",
                                             "signature": harness.sign("approval")}, 200)
     assert answer["signature"]["name"] == "Olga Operator"
+    while "event=delivery.resumed" not in wrong.log():
+        assert time.monotonic() < until
     admin.put("/v1/lines/line-1", {"name": "Two"})
     assert kinds(admin, "?kind=clock.jumped") == ["clock.jumped"]
     raised = wrong.as_role("qa").get("/v1/exceptions?kind=clock&state=resolved")["items"]
