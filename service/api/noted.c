@@ -70,6 +70,7 @@ static bool is_kept(enum status_class cls)
     return cls == ST_NOT_ALLOWED || cls == ST_NOT_FOUND || cls == ST_CONFLICT;
 }
 
+// REQ REFUSAL-KEPT: whatever the route says no to, it is on record who asked for what
 void noted_reply(const struct http_req *r)
 {
     struct buf call;
