@@ -1,4 +1,5 @@
 #include "line_site.h"
+#include "service/access/second.h"
 #include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/place.h"
@@ -43,7 +44,8 @@ const struct kind *const line_site_kinds[] = {
     &kind_units_unpacked,   &kind_container_closed,  &kind_unit_relabelled,
     &kind_shipment_made,    &kind_document_captured, &kind_event_captured,
     &kind_capture_slice,    &kind_units_named,       &kind_capture_applied,
-    &kind_query_put,        &kind_query_deleted,     NULL};
+    &kind_query_put,        &kind_query_deleted,     &kind_act_proposed_1,
+    &kind_act_withdrawn_1,  &kind_act_fallen,        NULL};
 
 const struct http_route *const line_site_routes[] = {client_routes,    product_routes,
                                                      place_routes,     pool_routes,
