@@ -123,17 +123,23 @@ void second_end(struct txn *t, const struct second_of *of)
 
 bool second_waits(const struct second_row *row, wall now) { return row->expires.ms > now.ms; }
 
-struct walk second_walk(struct txn *t, str from)
+void second_walk_open(struct second_walk *w, struct txn *t, str after)
 {
-    static const char prefix[] = {ROW_ACT_PENDING};
-    return walk_open(t, DB_ROWS, (str){prefix, 1}, from.n > 0 ? from : (str){prefix, 1});
+    size_t n = after.n < SECOND_KEY_MAX ? after.n : SECOND_KEY_MAX; // a stranger's may be longer
+
+    w->from[0] = ROW_ACT_PENDING;
+    if (n > 0) memcpy(w->from + 1, after.p, n);
+    w->from[n + 1] = 0; // the first key above it
+    w->walk = walk_open(t, DB_ROWS, (str){w->from, 1}, (str){w->from, n == 0 ? 1 : n + 2});
 }
 
-bool second_next(struct walk *w, struct second_row *out, str *key)
+bool second_next(struct second_walk *w, struct second_row *out, str *key)
 {
-    str v;
+    str k, v;
 
-    return walk_next(w, key, &v) && row_read(*key, v, out);
+    if (!walk_next(&w->walk, &k, &v) || !row_read(k, v, out)) return false;
+    *key = str_from(k, 1);
+    return true;
 }
 
 // ---- act.proposed
@@ -513,7 +519,7 @@ static bool is_same(const struct second_of *a, const struct second_of *b)
 }
 
 // The next that still waits for somebody else than `user`, who signed first; false: none.
-static bool next_of(struct decide *d, struct walk *w, str user, const struct second_of *but,
+static bool next_of(struct decide *d, struct second_walk *w, str user, const struct second_of *but,
                     struct second_withdraw_ask *out)
 {
     struct second_row row;
@@ -534,22 +540,23 @@ static bool next_of(struct decide *d, struct walk *w, str user, const struct sec
 bool second_falls(struct decide *d, str user, const struct second_of *but, status *st)
 {
     struct second_withdraw_ask x, *asks;
-    struct walk w = second_walk(d->t, (str){0});
+    struct second_walk w;
     uint32_t n = 0;
 
     *st = OK;
+    second_walk_open(&w, d->t, (str){"", 0});
     while (n < FALLS_MAX && next_of(d, &w, user, but, &x)) n++;
-    walk_close(&w);
+    walk_close(&w.walk);
     if (n == 0) return false;
     d->first = NEW_ARRAY(d->arena, struct ask, n);
     asks = NEW_ARRAY(d->arena, struct second_withdraw_ask, n);
     if (d->first == NULL || asks == NULL) return *st = no_memory(), false;
-    w = second_walk(d->t, (str){0});
+    second_walk_open(&w, d->t, (str){"", 0});
     while (d->first_n < n && next_of(d, &w, user, but, &asks[d->first_n])) {
         d->first[d->first_n] = (struct ask){.kind = &kind_act_fallen, .what = &asks[d->first_n]};
         d->first_n++;
     }
-    walk_close(&w);
+    walk_close(&w.walk);
     return true;
 }
 

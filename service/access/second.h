@@ -40,10 +40,15 @@ struct second_row {
 bool second_get(struct txn *t, const struct second_of *of, struct second_row *out);
 void second_end(struct txn *t, const struct second_of *of); // in the write of the act: none waits
 bool second_waits(const struct second_row *row, wall now);
-// All that was proposed and neither done nor taken back, also what has expired; from the key `from`
-// on, which is a page's, or empty.
-struct walk second_walk(struct txn *t, str from);
-bool second_next(struct walk *w, struct second_row *out, str *key);
+// All that was proposed and neither done nor taken back, also what has expired; after the key
+// `after`, which second_next has told, or from the first.
+#define SECOND_KEY_MAX 96u
+struct second_walk {
+    struct walk walk;
+    char from[SECOND_KEY_MAX + 2];
+};
+void second_walk_open(struct second_walk *w, struct txn *t, str after);
+bool second_next(struct second_walk *w, struct second_row *out, str *key);
 
 struct proposal { // of `act.proposed`; views into the fact
     struct second_of of;

@@ -7,7 +7,6 @@
 #include "service/lot/lot_int.h"
 
 #define BODY_MAX (64 * KB)
-#define KEY_MAX  128u // of a row that waits
 
 static bool is_word_of(str words, str word)
 {
@@ -69,14 +68,10 @@ static void list(struct http_req *r, struct txn *t, const struct api_page *page,
     struct proposal p;
     uint32_t n = 0;
     bool more = false;
-    struct buf from;
+    struct second_walk walk;
     str key;
 
-    buf_init(&from, KEY_MAX);
-    buf_addc(&from, ROW_ACT_PENDING);
-    buf_add(&from, page->after);
-    if (page->after.n > 0) buf_addc(&from, 0); // the first key above it
-    struct walk walk = second_walk(t, from.failed ? (str){0} : buf_str(&from));
+    second_walk_open(&walk, t, page->after);
     while (!more && second_next(&walk, &row, &key)) {
         if (second_proposal(t, row.seq, &r->arena, &p).cls != ST_OK) continue;
         if (!sees(caller_of(r), &p)) continue;
@@ -84,11 +79,10 @@ static void list(struct http_req *r, struct txn *t, const struct api_page *page,
         if (more) break;
         item_write(r, t, &row, &p, w);
         buf_reset(last);
-        buf_add(last, str_from(key, 1));
+        buf_add(last, key);
     }
     if (!more) buf_reset(last);
-    walk_close(&walk);
-    buf_fini(&from);
+    walk_close(&walk.walk);
 }
 
 static void acts_list(struct http_req *r)
@@ -98,7 +92,7 @@ static void acts_list(struct http_req *r)
 
     if (!api_page(r, &page)) return;
     buf_init(&b, 8 * MB);
-    buf_init(&last, KEY_MAX);
+    buf_init(&last, SECOND_KEY_MAX);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
     json_w_key(&w, S("items"));
