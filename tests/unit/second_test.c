@@ -3,6 +3,7 @@
 #include "line_site.h"
 #include "service/access/second.h"
 #include "service/access/user.h"
+#include "service/event/recalled.h"
 #include "service/lot/lot_int.h"
 #include <setjmp.h>
 #include <string.h>
