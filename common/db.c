@@ -207,12 +207,13 @@ status txn_status(const struct txn *t)
 }
 
 // LMDB says EIO when the disk took only a part of what it wrote, as a full one does.
+// Its file is asked, which may have no name any more.
 static int write_trouble(struct db *db, int rc)
 {
-    const char *path;
+    mdb_filehandle_t fd;
     struct statvfs disk;
 
-    if (rc != EIO || mdb_env_get_path(db->env, &path) != 0 || statvfs(path, &disk) != 0) return rc;
+    if (rc != EIO || mdb_env_get_fd(db->env, &fd) != 0 || fstatvfs(fd, &disk) != 0) return rc;
     return disk.f_bavail * disk.f_frsize < DISK_FULL ? ENOSPC : rc;
 }
 

@@ -393,6 +393,7 @@ void http_problem(struct http_req *r, status st, str extra)
     struct buf b;
 
     assert(st.cls != ST_OK);
+    r->problem = st;
     buf_init(&b, extra.n + 4 * KB);
     if (manner != NULL && manner->problem != NULL) {
         type = manner->problem(r, st, extra, &b);

@@ -21,6 +21,8 @@ static void request_begin(struct http_conn *c)
 
     c->began_us = c->since_us;
     r->waited_us = 0;
+    r->problem = OK;
+    r->recorded = false;
     r->id = atomic_fetch_add(&request_ids, 1) + 1;
     r->method = c->head.method;
     r->head = c->head.head;

@@ -21,6 +21,9 @@ tail -n +2 "$work/lines" | sed 's/.*"files":\[//; s/},{/}\n{/g' |
     sed -n 's/.*"file":"\([^"]*\)","sha256":"\([^"]*\)".*/\2  \1/p' >"$work/sums"
 [ "$(wc -l <"$work/sums")" = "$((2 * $(field lots <"$work/statement")))" ] || no "files are missing"
 (cd "$1" && sha256sum --quiet --strict -c "$work/sums") >"$work/said" 2>&1 || no "$(cat "$work/said")"
+{ cut -c 67- "$work/sums"; echo index.ndjson; echo export.pub; } | sort >"$work/named"
+foreign=$(cd "$1" && find . -mindepth 1 ! -type d | cut -c 3- | sort | comm -13 "$work/named" -)
+[ -z "$foreign" ] || no "not of the archive: $(echo "$foreign" | tr '\n' ' ')"
 cut -c 67- "$work/sums" | grep '\.gz$' | while read -r file; do
     "$here/verify_export.sh" "$1/$file" "$2" >"$work/said" || no "$file"
 done

@@ -1,5 +1,6 @@
 #include "service/kinds.h"
 #include "service/access/certificate.h"
+#include "service/access/second.h"
 #include "service/access/token.h"
 #include "service/access/user.h"
 #include "service/catalog/place.h"
@@ -20,7 +21,6 @@
 #include "service/journal/pruned.h"
 #include "service/journal/restored.h"
 #include "service/lot/lot.h"
-#include "service/lot/second.h"
 #include "service/ops/clock.h"
 #include "service/ops/seeded.h"
 #include "service/pool/epoch.h"
@@ -53,6 +53,7 @@ const struct kind *const site_kinds[] = {
     &kind_certificate_ended,
     &kind_client_put,
     &kind_user_put,
+    &kind_user_put_signed,
     &kind_user_password,
     &kind_user_locked,
     &kind_password_refused,
@@ -81,7 +82,10 @@ const struct kind *const site_kinds[] = {
     &kind_lot_recalled_1,
     &kind_lot_recalled,
     &kind_act_proposed,
+    &kind_act_proposed_1,
     &kind_act_withdrawn,
+    &kind_act_withdrawn_1,
+    &kind_act_fallen,
     &kind_lot_held,
     &kind_hold_released,
     &kind_units_commissioned,

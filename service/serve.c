@@ -27,7 +27,6 @@
 #include "service/journal/restored.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
-#include "service/lot/second.h"
 #include "service/ops/clock.h"
 #include "service/ops/export_key.h"
 #include "service/ops/folder.h"

@@ -1,8 +1,8 @@
 // The table of settings, and the rules that concern several of them.
 #include "service/settings.h"
 #include "service/access/door.h"
+#include "service/access/second.h"
 #include "service/gs1/id.h"
-#include "service/lot/second.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -188,8 +188,9 @@ const struct setting site_setting_table[] = {
      .value = "approval review responsibility authorship",
      .says = "What a signature may mean: words between blanks."},
     {"signatures.second", SETTING_TEXT, SETTING_RESTART, AT(people.second), 0, 100, .value = "",
-     .check = lot_acts_check,
-     .says = "Acts that a second person must sign, too: of release, reopen, recall."},
+     .check = second_setting_check,
+     .says = "Acts that two people must sign: of release, reopen, recall, amend, end_hold, "
+             "put_user, add_key, advance."},
     {"signatures.second_time", SETTING_TIME, SETTING_RESTART, AT(people.second_ms), 1000,
      30 * DAY_MS, .value = "24 h", .says = "How long the first of two signatures waits."},
     {"verify.responder_gln", SETTING_TEXT, SETTING_RESTART, AT(verify.responder_gln), 0, 13,

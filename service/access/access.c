@@ -6,6 +6,7 @@
 #include "service/access/limit.h"
 #include "service/access/token.h"
 #include "service/access/user.h"
+#include "service/api/noted.h"
 #include "service/client/client.h"
 #include <openssl/evp.h>
 #include <string.h>
@@ -105,9 +106,10 @@ static bool is_same(const struct actor *a, const struct actor *b)
 static status find_actor(struct http_req *r, struct txn *t, struct actor *out)
 {
     bool says = http_has_header(r, S("Authorization")), shows;
-    struct actor shown;
+    struct actor shown = {0};
 
-    TRY(by_certificate(r, t, &shown, &shows));
+    status st = by_certificate(r, t, &shown, &shows);
+    if (st.cls != ST_OK) return *out = shown, st; // of a person, that is told
     if (shows && !says) return *out = shown, OK;
     if (!says && r->certificate != NULL)
         return refuse("certificate.unknown", "this certificate stands for nobody here");
@@ -134,6 +136,20 @@ static struct caller *caller_new(struct arena *a, const struct actor *x)
     return c;
 }
 
+// A token of a person is known though it opens nothing any more: who calls with it is recorded.
+static status unknown(struct http_req *r, const struct actor *x, status st)
+{
+    bool person = x->user.n > 0 && strcmp(st.reason, "token.unknown") != 0;
+
+    st = limit_refused(r, st);
+    if (person && st.cls == ST_UNAUTHENTICATED)
+        noted_refusal(api_site(r), r->loop,
+                      &(struct noted){
+                          x->number, st, {"", 0}
+        });
+    return st;
+}
+
 status access_caller(struct http_req *r, const struct caller **out)
 {
     struct actor x = {0};
@@ -142,7 +158,7 @@ status access_caller(struct http_req *r, const struct caller **out)
     status st = find_actor(r, t, &x);
     status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK) return end; // what could not be read is not unknown
-    if (st.cls == ST_UNAUTHENTICATED) return limit_refused(r, st);
+    if (st.cls == ST_UNAUTHENTICATED) return unknown(r, &x, st);
     TRY(st);
     TRY(limit_caller(r, x.number));
     const struct caller *c = caller_new(&r->arena, &x);
@@ -167,8 +183,8 @@ status access_check(struct http_req *r, const char *roles)
     r->caller = NULL;
     if (*roles == 0) return limit_address(r);
     TRY(access_caller(r, &c));
-    TRY(door_check(r->door, c->role));
     r->caller = c;
+    TRY(door_check(r->door, c->role));
     if (strcmp(roles, "*") == 0 || role_is_in(str_of(roles), str_of(role_word(c->role)))) return OK;
     return fail(ST_NOT_ALLOWED, "access.role", 0, "a token of role %s may not do this, only %s",
                 role_word(c->role), roles);

@@ -70,7 +70,8 @@ void signature_line(struct buf *b, const struct signature *s)
 // ---- the check
 
 struct signing {
-    struct http_req *r;
+    const struct site *site;
+    struct arena *arena;
     const struct signature_rule *rule;
     const struct signature_said *said;
     struct user user;
@@ -100,7 +101,7 @@ static status forbidden(const char *reason, const char *says)
 // What was said, by itself.
 static status said_check(const struct signing *g)
 {
-    str meanings = api_site(g->r)->people.meanings;
+    str meanings = g->site->people.meanings;
 
     if (g->said == NULL)
         return wrong("signature.required", "this is signed: {\"password\",\"meaning\"}");
@@ -113,85 +114,123 @@ static status said_check(const struct signing *g)
     return OK;
 }
 
-static status caller_check(const struct signing *g)
+// What administrators sign is theirs alone, and nothing else is.
+static status role_check(const struct signing *g, enum role role)
 {
-    const struct caller *c = caller_of(g->r);
-    str role = str_of(role_word(c->role));
+    bool administers = strcmp(g->rule->roles, role_word(ROLE_ADMIN)) == 0;
 
-    if (!c->person)
-        return forbidden("signature.person", "only a person signs, with a token of a user");
-    if (c->role == ROLE_ADMIN || !is_word_of(str_of(g->rule->roles), role))
+    if ((role == ROLE_ADMIN) != administers ||
+        !is_word_of(str_of(g->rule->roles), str_of(role_word(role))))
         return fail(ST_NOT_ALLOWED, "signature.role", 0, "%s does not sign this, only %s",
-                    role_word(c->role), g->rule->roles);
+                    role_word(role), g->rule->roles);
     return OK;
 }
 
-// Reads the person; texts are the request's.
-static status user_read(struct signing *g, struct txn *t)
+static status person_unknown(void)
 {
-    const struct site *site = api_site(g->r);
+    return forbidden("signature.person", "there is no such person any more");
+}
+
+// Reads the person; texts are the arena's.
+static status user_read(struct signing *g, struct txn *t, str name)
+{
     struct clock_stop stop;
     struct user_state s;
 
-    if (!user_get(t, caller_of(g->r)->user, &g->r->arena, &g->user) || !g->user.active)
-        return forbidden("signature.person", "there is no such person any more");
+    if (!user_get(t, name, g->arena, &g->user) || !g->user.active) return person_unknown();
     user_state_get(t, g->user.number, &s);
     // A clock that has jumped ahead must not end a lock that the journal's own time has not ended.
     if (clock_stop_get(t, &stop)) g->now = journal_head_get(t).at;
     if (s.hash.n == 0) return forbidden("signature.no_password", "this person has no password");
     TRY(user_lock_check(&s, g->now));
-    if (s.first && site->people.first_must_change)
+    if (s.first && g->site->people.first_must_change)
         return forbidden("signature.first_password",
                          "an administrator knows this password: change it before you sign");
-    g->user.printed = arena_str(&g->r->arena, g->user.printed);
-    g->hash = arena_str(&g->r->arena, s.hash);
-    return g->user.printed.p == NULL || g->hash.p == NULL ? no_memory() : OK;
+    g->user.name = arena_str(g->arena, g->user.name);
+    g->user.printed = arena_str(g->arena, g->user.printed);
+    g->hash = arena_str(g->arena, s.hash);
+    bool kept = g->user.name.p != NULL && g->user.printed.p != NULL && g->hash.p != NULL;
+    return kept ? OK : no_memory();
 }
 
-static status person_check(struct signing *g)
+static status person_check(struct signing *g, struct http_req *r)
 {
-    TRY(caller_check(g));
-    struct txn *t = api_snapshot(g->r);
-    status st = user_read(g, t);
-    return api_snapshot_end(g->r, st);
+    const struct caller *c = caller_of(r);
+
+    if (!c->person)
+        return forbidden("signature.person", "only a person signs, with a token of a user");
+    TRY(role_check(g, c->role));
+    struct txn *t = api_snapshot(r);
+    status st = user_read(g, t, c->user);
+    return api_snapshot_end(r, st);
 }
 
-static bool refuse(const struct signing *g, status st)
+static struct signature signed_now(const struct signing *g, uint32_t actor)
+{
+    return (struct signature){.actor = actor,
+                              .user = g->user.name,
+                              .printed_name = g->user.printed,
+                              .meaning = g->said->meaning,
+                              .reason = g->said->reason,
+                              .time = env_moment(g->site->env)};
+}
+
+static bool refuse(struct http_req *r, const struct signing *g, status st)
 {
     if (st.cls == ST_NOT_ALLOWED)
-        api_refuse(g->r, g->rule->kind, g->rule->client, st, S(""));
+        api_refuse(r, g->rule->kind, g->rule->client, st, S(""));
     else
-        http_problem(g->r, st, S(""));
+        http_problem(r, st, S(""));
     return false;
 }
 
-static bool refuse_password(const struct signing *g)
+static status password_wrong(void)
 {
-    struct user *u = NEW(&g->r->arena, struct user);
+    return forbidden("signature.password", "the password is wrong");
+}
 
-    if (u == NULL) return refuse(g, no_memory());
+static bool refuse_password(struct http_req *r, const struct signing *g)
+{
+    struct user *u = NEW(&r->arena, struct user);
+
+    if (u == NULL) return refuse(r, g, no_memory());
     *u = g->user;
-    user_refuse_wrong(g->r, u, forbidden("signature.password", "the password is wrong"));
+    user_refuse_wrong(r, u, password_wrong());
     return false;
 }
 
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out)
 {
-    const struct env *env = api_site(r)->env;
-    struct signing g = {.r = r, .rule = rule, .said = said, .now = env_wall(env)};
+    struct signing g = {.site = api_site(r), .arena = &r->arena, .rule = rule, .said = said};
     bool fits = false;
 
+    g.now = env_wall(g.site->env);
     status st = said_check(&g);
-    if (st.cls == ST_OK) st = person_check(&g);
-    if (st.cls == ST_OK) st = password_fits(api_site(r), g.hash, said->password, &fits);
-    if (st.cls != ST_OK) return refuse(&g, st);
-    if (!fits) return refuse_password(&g);
-    *out = (struct signature){.actor = caller_of(r)->actor,
-                              .user = g.user.name,
-                              .printed_name = g.user.printed,
-                              .meaning = said->meaning,
-                              .reason = said->reason,
-                              .time = env_moment(env)};
+    if (st.cls == ST_OK) st = person_check(&g, r);
+    if (st.cls == ST_OK) st = password_fits(g.site, g.hash, said->password, &fits);
+    if (st.cls != ST_OK) return refuse(r, &g, st);
+    if (!fits) return refuse_password(r, &g);
+    *out = signed_now(&g, caller_of(r)->actor);
     return true;
+}
+
+status signature_by_name(const struct site *s, struct arena *a, const struct signature_rule *rule,
+                         struct signature_named *who, struct signature *out)
+{
+    struct signing g = {.site = s, .arena = a, .rule = rule, .said = &who->said};
+    bool fits = false;
+
+    g.now = env_wall(s->env);
+    TRY(said_check(&g));
+    struct txn *t = txn_read(s->db);
+    status st = user_read(&g, t, who->user);
+    status end = txn_end(&t, false);
+    TRY(st);
+    TRY(end);
+    TRY(role_check(&g, g.user.role));
+    TRY(password_fits(s, g.hash, who->said.password, &fits));
+    who->number = g.user.number;
+    *out = signed_now(&g, 0);
+    return fits ? OK : password_wrong();
 }

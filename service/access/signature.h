@@ -36,7 +36,7 @@ struct signature {
 };
 
 struct signature_rule {
-    const char *roles;       // of people who may sign this: "qa"; never admin
+    const char *roles;       // of people who may sign this: "qa"; admin alone or not at all
     const struct kind *kind; // that is tried, for refusals
     client_id client;        // whose it is, for refusals; {0}: the site's
     bool reason;             // must be said
@@ -49,6 +49,18 @@ struct signature_rule {
 // password counts.
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out);
+
+// The same where there is no request: on a site that does not run a person is known by name and
+// password. Texts of `out` are of `who` and of the arena. Of a signature.password the caller makes
+// the facts that count it, for who->number.
+struct site;
+struct signature_named {
+    str user;
+    struct signature_said said;
+    uint32_t number; // out
+};
+status signature_by_name(const struct site *s, struct arena *a, const struct signature_rule *rule,
+                         struct signature_named *who, struct signature *out);
 
 // actor 4 | user str | printed name str | meaning str | reason str | time 8, zone minutes 2
 void signature_put(struct buf *b, const struct signature *s);

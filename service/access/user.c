@@ -4,9 +4,14 @@
 // lock that the put has ended 8, hash. So a put that says nothing of the password changes nothing
 // of it, and one that comes after a lock is another version, whose write ends the lock. What counts
 // now, which the person may have changed since, is in the row (user_db.h).
+//
+// A signed put is a fact of version 2, whose papers are: signature | where another person had to
+// sign before: seq of that proposal 8 | that person's signature. Both sign all but the password
+// itself: of one that is set, the second's counts.
 #include "service/access/user.h"
 #include "common/bytes.h"
 #include "service/access/password.h"
+#include "service/access/second.h"
 #include "service/access/token.h"
 #include "service/client/client.h"
 #include "service/item/item_api.h"
@@ -17,6 +22,7 @@ struct user_value {
     str name, role, client, password, active;
     struct form_list clients, extra;
     str reason;
+    struct signature_said *signature; // of a body alone
 };
 
 // ---- the form
@@ -44,21 +50,26 @@ static status truth(str value, struct arena *a, str *out)
 
 // clang-format off
 #define U(member) .at = offsetof(struct user_value, member)
-static const struct form_field fields[] = {
-    {.name = "name",     .kind = FORM_STR, U(name), .required = true, .max = 200},
-    {.name = "role",     .kind = FORM_STR, U(role), .required = true, .max = 32,
-     .check = role_of_person},
-    {.name = "client",   .kind = FORM_NAME, U(client)},
-    {.name = "clients",  .kind = FORM_STRS, U(clients), .max = 64,
-     .count_max = CALLER_CLIENTS_MAX},
-    {.name = "password", .kind = FORM_STR, U(password), .max = PASSWORD_TEXT_MAX, .secret = true},
-    {.name = "active",   .kind = FORM_RAW, U(active), .max = 5, .check = truth},
-    {.name = "extra",    .kind = FORM_MAP, U(extra), .max = 500, .count_max = 64},
-    {.name = "reason",   .kind = FORM_STR, U(reason), .max = 500},
+#define FIELDS                                                                                     \
+    {.name = "name",     .kind = FORM_STR, U(name), .required = true, .max = 200},                 \
+    {.name = "role",     .kind = FORM_STR, U(role), .required = true, .max = 32,                   \
+     .check = role_of_person},                                                                     \
+    {.name = "client",   .kind = FORM_NAME, U(client)},                                            \
+    {.name = "clients",  .kind = FORM_STRS, U(clients), .max = 64,                                 \
+     .count_max = CALLER_CLIENTS_MAX},                                                             \
+    {.name = "password", .kind = FORM_STR, U(password), .max = PASSWORD_TEXT_MAX, .secret = true}, \
+    {.name = "active",   .kind = FORM_RAW, U(active), .max = 5, .check = truth},                   \
+    {.name = "extra",    .kind = FORM_MAP, U(extra), .max = 500, .count_max = 64},                 \
+    {.name = "reason",   .kind = FORM_STR, U(reason), .max = 500}
+static const struct form_field fields[] = {FIELDS, {0}};
+static const struct form_field said_fields[] = {
+    FIELDS,
+    {.name = "signature", .kind = FORM_ONE, U(signature), .sub = &signature_form},
     {0},
 };
 // clang-format on
 static const struct form form = {"user", sizeof(struct user_value), fields, 1};
+static const struct form said_form = {"user", sizeof(struct user_value), said_fields, 1};
 
 // ---- reading
 
@@ -209,26 +220,60 @@ status user_password_put(const struct site *s, struct txn *t, struct arena *a, s
     return item_prepare(&noun_user, s, t, a, put);
 }
 
-static status decide(struct decide *d, const struct item_put *put, const struct item *old)
+// ---- decided
+
+static struct second_of act_of(str name)
+{
+    return (struct second_of){.act = SECOND_PUT_USER, .subject = name};
+}
+
+// REQ USER-DUTIES: nor one after the other, or an administrator would sign for a while
+static status check(struct decide *d, const struct item_put *put, const struct user *was)
 {
     const struct user_value *v = put->value;
-    struct user was = {0}, now = {0};
+    bool is_admin = was->active && was->role == ROLE_ADMIN;
+    bool to_admin = str_eq(v->role, S("admin"));
+    bool stays = str_eq(v->active, S("true")) && to_admin;
+
+    if (is_admin && !stays && !token_admin_remains(d, 0, put->name))
+        return fail(ST_CONFLICT, "user.last_admin", 0,
+                    "nobody else could administer the site: make another administrator first");
+    if (to_admin == (was->role == ROLE_ADMIN)) return OK;
+    return fail(ST_CONFLICT, "user.duties", 0,
+                "an account that %s never gets the other duties: put another user",
+                to_admin ? "has been of the trade" : "has administered");
+}
+
+static status check_all(struct decide *d, const struct item_put *put, struct user *was, bool *there)
+{
+    const struct user_value *v = put->value;
+    struct user now = {0};
 
     if (v->password.n > 0 && !is_sealed(v->password)) // whatever way a put took here
         return fail(ST_INTERNAL, "user.password", 0, "a password was not hashed before the put");
     TRY(clients_of(d->t, v, d->arena, &now));
-    if (old == NULL || !user_get(d->t, put->name, d->arena, &was)) return OK;
-    bool is_admin = was.active && was.role == ROLE_ADMIN;
-    bool to_admin = str_eq(v->role, S("admin"));
-    bool stays = str_eq(v->active, S("true")) && to_admin;
-    if (is_admin && !stays && !token_admin_remains(d, 0, put->name))
-        return fail(ST_CONFLICT, "user.last_admin", 0,
-                    "nobody else could administer the site: make another administrator first");
-    // REQ USER-DUTIES: nor one after the other, or an administrator would sign for a while
-    if (to_admin == (was.role == ROLE_ADMIN)) return OK;
-    return fail(ST_CONFLICT, "user.duties", 0,
-                "an account that %s never gets the other duties: put another user",
-                to_admin ? "has been of the trade" : "has administered");
+    *there = user_get(d->t, put->name, d->arena, was);
+    return *there ? check(d, put, was) : OK;
+}
+
+// What the service does itself (commands on a stopped site, the first start) nobody signs.
+static status decide(struct decide *d, const struct item_put *put, const struct item *old)
+{
+    const struct user_value *v = put->value;
+    struct second_of act = act_of(put->name);
+    struct user was = {0};
+    bool there;
+    status st;
+
+    (void)old;
+    if (d->actor != 0 && put->papers.n == 0 && second_is_marked(d->app, SECOND_PUT_USER))
+        return fail(ST_CONFLICT, "act.second", 0, "two administrators must sign it");
+    TRY(check_all(d, put, &was, &there));
+    bool stays = str_eq(v->active, S("true")) && str_eq(v->role, str_of(role_word(was.role)));
+    if (!there || !was.active || stays || d->again) return OK;
+    // Who has signed first and could not sign any more has signed nothing.
+    (void)second_falls(d, put->name, &act, &st);
+    return st;
 }
 
 // A password that the put has brought counts from here on; a lock that it has seen is over.
@@ -238,6 +283,8 @@ static void write(struct txn *t, const struct fact *f, const struct item *now, c
     str hash = hash_of(v->password);
     struct user_state s;
 
+    struct second_of act = act_of(now->name);
+    second_end(t, &act);
     user_state_get(t, now->number, &s);
     bool fresh = hash.n > 0 && !str_eq(hash, s.given);
     if (s.lock_seq != 0 && s.lock_seq == lifted_by(v->password)) {
@@ -253,6 +300,178 @@ static void write(struct txn *t, const struct fact *f, const struct item *now, c
     if (fresh) user_password_add(t, now->number, f->seq, hash);
 }
 
+// ---- signed
+
+struct user_signed { // the ask of a signed put
+    struct item_put put;
+    struct signature signature;
+};
+
+struct papers {
+    struct signature signature;
+    struct second_first first;
+};
+
+static bool papers_get(str bytes, struct papers *out)
+{
+    struct bytes_r r = bytes_reader(bytes);
+
+    return signature_get(&r, &out->signature) && second_read(&r, &out->first) && bytes_end(&r);
+}
+
+static void papers_write(str bytes, const char *first, struct json_w *w)
+{
+    struct papers x;
+
+    if (!papers_get(bytes, &x)) return;
+    json_w_key(w, S("signature"));
+    signature_write(w, &x.signature);
+    second_write(w, first, &x.first);
+}
+
+static void papers_print(str bytes, struct json_w *w) { papers_write(bytes, "first_signature", w); }
+
+// What is signed: all but the password, of which only that there is another one.
+static status signed_look(struct decide *d, const void *what, struct buf *state,
+                          struct json_w *says)
+{
+    const struct user_signed *ask = what;
+    struct user_value v = *(const struct user_value *)ask->put.value, old = {0};
+    struct item was =
+                    {
+                        .packed = {"", 0}
+    },
+                now = {0};
+    struct user user = {0};
+    struct buf packed;
+    bool there;
+
+    TRY(check_all(d, &ask->put, &user, &there));
+    if (item_get(d->t, &noun_user, ask->put.name, &was))
+        TRY(item_value(&noun_user, &was, d->arena, &old));
+    bool fresh = !str_eq(hash_of(v.password), hash_of(old.password));
+    v.password = (str){"", 0};
+    buf_init(&packed, 256 * KB);
+    form_pack(&form, &v, &packed);
+    status st = buf_done(&packed, &now.packed);
+    bytes_u(state, was.version, 4);
+    bytes_u(state, fresh, 1);
+    buf_add(state, st.cls == ST_OK ? now.packed : (str){"", 0});
+    json_w_key(says, S("changes"));
+    json_w_array(says);
+    if (st.cls == ST_OK) item_changes_write(&noun_user, &was, &now, says);
+    json_w_end(says);
+    json_w_kbool(says, "password", fresh);
+    if (ask->put.reason.n > 0) json_w_kstr(says, "reason", ask->put.reason);
+    buf_fini(&packed);
+    return st;
+}
+
+static status signed_decide(struct decide *d)
+{
+    const struct user_signed *ask = d->ask;
+    const struct second_ask both = {
+        .of = act_of(ask->put.name), .look = signed_look, .what = ask, .signature = ask->signature};
+    struct item_put *put = NEW(d->arena, struct item_put);
+    struct second_first first;
+    struct buf papers;
+
+    if (put == NULL) return no_memory();
+    *put = ask->put;
+    d->ask = put;
+    if (item_put_is_same(d->t, &noun_user, put)) return item_put_decide(d); // done is done
+    TRY(second_check(d, &both, &first));
+    buf_init(&papers, 16 * KB);
+    signature_put(&papers, &ask->signature);
+    second_put(&papers, &first);
+    put->papers = papers.failed ? (str){0} : arena_str(d->arena, buf_str(&papers));
+    buf_fini(&papers);
+    return put->papers.p == NULL ? no_memory() : item_put_decide(d);
+}
+
+static void proposed_reply(struct http_req *r, const struct ask *a)
+{
+    struct second_row row = {.seq = a->fact.seq};
+    struct buf b;
+
+    buf_init(&b, 512 * KB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    second_row_write(api_snapshot(r), &row, &r->arena, &w);
+    status st = api_snapshot_end(r, OK);
+    json_w_end(&w);
+    if (st.cls == ST_OK)
+        api_reply(r, 202, &b);
+    else
+        buf_fini(&b), http_problem(r, st, S(""));
+}
+
+static void submit_done(struct http_req *r, const struct ask *a)
+{
+    if (second_code(a) == 202)
+        proposed_reply(r, a);
+    else
+        item_api_put_done(r, a);
+}
+
+static void submit_signed(struct http_req *r, const struct item_put *put, struct signature_said *by)
+{
+    struct signature_rule rule = {.roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put};
+    struct user_signed *ask = NEW(&r->arena, struct user_signed);
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
+
+    if (ask == NULL || both == NULL) {
+        http_problem(r, no_memory(), S(""));
+        return;
+    }
+    if (by != NULL && by->reason.n == 0) by->reason = put->reason;
+    if (!signature_check(r, &rule, by, &ask->signature)) return;
+    ask->put = *put;
+    *both = (struct second_ask){
+        .of = act_of(put->name), .look = signed_look, .what = ask, .signature = ask->signature};
+    second_command(r, both, &kind_user_put_signed, submit_done);
+}
+
+// Where the act is marked it is signed, but for a put that changes nothing.
+static void submit(struct http_req *r, struct item_put *put)
+{
+    const struct user_value *v = put->value;
+    bool same = item_put_is_same(api_snapshot(r), &noun_user, put);
+    status st = api_snapshot_end(r, OK);
+
+    if (st.cls != ST_OK)
+        http_problem(r, st, S(""));
+    else if (!same && (v->signature != NULL || second_is_marked(api_site(r), SECOND_PUT_USER)))
+        submit_signed(r, put, v->signature);
+    else
+        api_command(r, &kind_user_put, put, item_api_put_done);
+}
+
+// ---- shown
+
+static status show_signatures(struct txn *t, const struct item *i, struct json_w *w)
+{
+    struct second_of act = act_of(i->name);
+    struct second_row row;
+    struct item signed_;
+    struct arena a;
+    struct fact f;
+    str reason;
+
+    arena_init(&a, 1 * MB);
+    status st = journal_get(t, i->seq, &a, &f);
+    if (st.cls == ST_OK) st = item_of_fact(&f, &signed_, &reason);
+    if (st.cls == ST_OK && signed_.papers.n > 0) papers_write(signed_.papers, "first", w);
+    if (second_get(t, &act, &row)) {
+        json_w_key(w, S("pending"));
+        json_w_object(w);
+        second_row_write(t, &row, &a, w);
+        json_w_end(w);
+    }
+    arena_fini(&a);
+    return st;
+}
+
 static status show(struct txn *t, wall now, const struct item *i, const void *value,
                    struct json_w *w)
 {
@@ -261,18 +480,20 @@ static status show(struct txn *t, wall now, const struct item *i, const void *va
     (void)value;
     user_state_get(t, i->number, &s);
     if (s.hash.n > 0) json_w_kbool(w, "must_change", s.first);
-    if (s.locked_until.ms <= now.ms) return OK;
-    json_w_kwall(w, "locked_until", s.locked_until);
-    return OK;
+    if (s.locked_until.ms > now.ms) json_w_kwall(w, "locked_until", s.locked_until);
+    return show_signatures(t, i, w);
 }
 
 const struct item_noun noun_user = {.number = NOUN_USER,
                                     .word = "user",
                                     .unknown = "user.unknown",
                                     .form = &form,
+                                    .said = &said_form,
                                     .reason_at = offsetof(struct user_value, reason),
                                     .kind = &kind_user_put,
                                     .seal = seal,
+                                    .submit = submit,
+                                    .papers = papers_print,
                                     .secrets = "password",
                                     .decide = decide,
                                     .write = write,
@@ -280,3 +501,5 @@ const struct item_noun noun_user = {.number = NOUN_USER,
 
 const struct kind kind_user_put = {
     FACT_USER_PUT, 1, "user.put", item_put_decide, item_put_write, item_put_print, &noun_user};
+const struct kind kind_user_put_signed = {
+    FACT_USER_PUT, 2, "user.put", signed_decide, item_put_write, item_put_print, &noun_user};

@@ -75,7 +75,7 @@ static void job_done(struct job *j)
     if (j->whole.cls != ST_OK)
         http_problem(r, j->whole, S(""));
     else
-        p->done(r, j);
+        r->recorded = true, p->done(r, j);
 }
 
 void api_key_older(struct txn *t, wall now, struct job_key *key)

@@ -14,7 +14,8 @@ enum opaque_purpose {
     OPAQUE_SUBSCRIPTION = 5,
     OPAQUE_CAPTURE = 6,
     OPAQUE_HOLD = 7,
-    OPAQUE_EXCEPTION = 12
+    OPAQUE_EXCEPTION = 12,
+    OPAQUE_ACT = 14
 };
 #define OPAQUE_LEN 26
 

@@ -1,4 +1,5 @@
 #include "service/cli/advance.h"
+#include "service/cli/signing.h"
 #include "service/cli/stopped.h"
 #include "service/journal/restored.h"
 #include "service/pool/epoch.h"
@@ -20,6 +21,7 @@ struct advancing {
     uint64_t open; // that somebody must accept
     uint64_t recovered;
     uint64_t lay; // in their pools again; the lost machine may have given them
+    struct second_pair pair;
     struct arena arena;
 };
 
@@ -200,7 +202,8 @@ static status end_put(struct advancing *a, bool tests_names)
 {
     const struct advance_wish *w = a->wish;
     struct advanced_evidence *files = NEW_ARRAY(&a->arena, struct advanced_evidence, w->n + 1);
-    struct advance_ask ask = {.files = files, .n = w->n, .tests_names = tests_names};
+    struct advance_ask ask = {
+        .files = files, .n = w->n, .tests_names = tests_names, .pair = a->pair};
 
     if (files == NULL) return no_memory();
     for (uint32_t i = 0; i < w->n; i++)
@@ -246,9 +249,32 @@ static status numbers_run(struct advancing *a, struct advance_plan *p)
     return names_put(a, p);
 }
 
+static str said(const char *z) { return z == NULL ? (str){"", 0} : str_of(z); }
+
+// Before anything is moved. The facts that follow reset the arena that a signature's texts lie in.
+static status signatures_take(struct advancing *a)
+{
+    const struct advance_wish *w = a->wish;
+    struct signing_wish wish = {said(w->sign), said(w->second), said(w->meaning), said(w->accept)};
+
+    TRY(signing_run(&a->s, SECOND_ADVANCE, &wish, &a->pair));
+    if (a->pair.n == 0 && second_is_marked(&a->s.site, SECOND_ADVANCE))
+        return fail(ST_CONFLICT, "act.second", 0,
+                    "two people must sign it: --sign NAME --second NAME --meaning WORD");
+    for (uint32_t i = 0; i < a->pair.n; i++) {
+        struct signature *s = &a->pair.by[i];
+        s->user = arena_str(&a->arena, s->user);
+        s->printed_name = arena_str(&a->arena, s->printed_name);
+        if (s->user.p == NULL || s->printed_name.p == NULL) return no_memory();
+    }
+    return OK;
+}
+
 static status advance(struct advancing *a)
 {
     struct advance_plan plan;
+
+    TRY(signatures_take(a));
 
     a->mark_max = 1u << 17; // a space each
     a->marks = NEW_ARRAY(&a->arena, struct recover_ask, a->mark_max);

@@ -8,7 +8,8 @@
 struct advance_wish {
     struct evidence_file *files;
     uint32_t n;
-    const char *accept, *by; // NULL: nothing is accepted
+    const char *accept, *by;             // NULL: nothing is accepted
+    const char *sign, *second, *meaning; // NULL: nobody signs
 };
 // What evidence leaves open is refused where nobody accepts it: evidence.strangers, and the codes
 // of service/pool/advance.h. Until the last fact the pools stay as frozen as they were.

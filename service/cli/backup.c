@@ -66,14 +66,6 @@ static status key_copy(const char *dir, const char *to)
     return st;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-    size_t n = strlen(folder);
-
-    while (n > 1 && folder[n - 1] == '/') n--;
-    return strncmp(path, folder, n) == 0 && path[n] == '/';
-}
-
 static status run(struct backing *b, const char *from, const char *to)
 {
     struct backup_conf conf = {.from = from,
@@ -86,7 +78,7 @@ static status run(struct backing *b, const char *from, const char *to)
     struct backup_result r;
     char link[64];
 
-    if (b->key_to != NULL && is_below(b->key_to, to))
+    if (b->key_to != NULL && folder_holds(to, b->key_to))
         return fail(ST_BAD_INPUT, "backup.key", 0,
                     "%s lies in the backup: who gets that must not get the key", b->key_to);
     if (b->key_to != NULL) TRY(key_copy(from, b->key_to));

@@ -18,7 +18,9 @@ static const struct command {
      "checks a configuration and the machine; --alive asks the service that runs; --iq reports the "
      "installation",
      cli_check},
-    {"verify", "DIR [--advance [--gtin GTIN] FILE… [--accept REASON --by WHO]]",
+    {"verify",
+     "DIR [--advance [--gtin GTIN] FILE… [--accept REASON --by WHO] [--sign NAME --second NAME "
+     "--meaning WORD]]",
      "replays the journal of a folder that is not in use, and compares; after a restore moves the "
      "pools past the numbers in FILE",
      cli_verify},
@@ -43,7 +45,7 @@ static const struct command {
      "[--expires TIME] | revoke DIR ID | list DIR",
      "tokens of a stopped site (of one that runs: /v1/tokens), such as where the last was lost",
      cli_token},
-    {"key", "add DIR --reason TEXT --by WHO",
+    {"key", "add DIR --reason TEXT --by WHO [--sign NAME --second NAME --meaning WORD]",
      "makes another site key, from which a stopped site's random numbers come from then on",
      cli_key},
     {"convert", "--to urn|dl|bracketed|raw|json-ld|xml-2.0|xml-1.2 [--prefixes FILE] [FILE]",

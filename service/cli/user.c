@@ -2,43 +2,16 @@
 #include "service/access/user.h"
 #include "service/access/password.h"
 #include "service/cli/cli.h"
+#include "service/cli/signing.h"
 #include "service/cli/stopped.h"
 #include "service/item/item_api.h"
 #include <openssl/crypto.h>
-#include <stdio.h>
-#include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 static const struct form_field reason_fields[] = {
     {.name = "reason",  .kind = FORM_STR, .required = true, .max = 500},
     {0},
 };
 static const struct form reason_form = {"command", sizeof(str), reason_fields, 1};
-
-// A line of standard input; at a terminal it is asked for and not shown.
-static status password_read(char room[PASSWORD_TEXT_MAX], str *out)
-{
-    bool terminal = isatty(STDIN_FILENO) == 1;
-    struct termios before, silent;
-
-    if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-        fputs("password: ", stderr);
-    } else {
-        terminal = false;
-    }
-    char *got = fgets(room, PASSWORD_TEXT_MAX, stdin);
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
-    }
-    if (got == NULL) return fail(ST_BAD_INPUT, "password.length", 0, "no password came");
-    *out = (str){room, strcspn(room, "\n")};
-    return OK;
-}
 
 static status put_run(struct stopped *s, struct item_put *put, struct ask *ask)
 {
@@ -68,7 +41,7 @@ static status set_password(struct stopped *s, char **named, str json)
     str password;
 
     TRY(form_parse(&reason_form, json, &s->arena, &put.reason));
-    TRY(password_read(room, &password));
+    TRY(signing_password(S("password"), room, &password));
     struct txn *t = txn_read(s->site.db);
     status st = user_password_put(&s->site, t, &s->arena, password, &put);
     status end = txn_end(&t, false);

@@ -69,6 +69,12 @@ static bool advance_read(int argc, char **argv, struct advance_wish *w)
             w->accept = argv[++i];
         else if (strcmp(argv[i], "--by") == 0 && more)
             w->by = argv[++i];
+        else if (strcmp(argv[i], "--sign") == 0 && more)
+            w->sign = argv[++i];
+        else if (strcmp(argv[i], "--second") == 0 && more)
+            w->second = argv[++i];
+        else if (strcmp(argv[i], "--meaning") == 0 && more)
+            w->meaning = argv[++i];
         else if (argv[i][0] == '-' || w->n == ADVANCE_FILES_MAX)
             return false;
         else

@@ -1,4 +1,5 @@
-// `hold.released`: decided part: seq of the fact that began the hold 8 | lot 4 | signature.
+// `hold.released`: decided part: seq of the fact that began the hold 8 | lot 4 | signature | where
+// another person had to sign before: seq of that proposal 8 | that person's signature.
 //
 // The units come off hold by facts of their own before, by the machine; those that meanwhile cannot
 // (they were destroyed) stay as they are. A unit has one hold of its own at most, for nothing else
@@ -15,7 +16,7 @@ status hold_released_get(str decided, struct hold_released *out)
     struct hold_released x = {.id = bytes_get_u(&r, 8)};
 
     x.lot = (uint32_t)bytes_get_u(&r, 4);
-    if (!signature_get(&r, &x.signature) || !bytes_end(&r))
+    if (!signature_get(&r, &x.signature) || !second_read(&r, &x.first) || !bytes_end(&r))
         return fail(ST_STORE, "record.corrupt", 0, "a released hold breaks off");
     *out = x;
     return OK;
@@ -103,9 +104,39 @@ static bool look_before(struct decide *d, const struct hold *h, const struct sig
     return true;
 }
 
+struct second_of hold_act(const struct hold *h, char room[8])
+{
+    put_be(room, h->id, 8);
+    return (struct second_of){
+        .act = SECOND_END_HOLD, .lot = h->lot, .subject = {room, 8}
+    };
+}
+
+static status end_look(const struct hold *h, struct buf *state, struct json_w *says)
+{
+    if (h->ended) return fail(ST_CONFLICT, "hold.ended", 0, "the hold was released meanwhile");
+    bytes_u(state, h->id, 8);
+    bytes_u(state, h->units, 8);
+    if (h->lot == 0) json_w_kint(says, "count", (int64_t)h->units);
+    return OK;
+}
+
+status hold_release_look(struct decide *d, const void *what, struct buf *state, struct json_w *says)
+{
+    const struct hold_release_ask *ask = what;
+    struct hold h;
+
+    if (!hold_get(d->t, ask->id, &h))
+        return fail(ST_NOT_FOUND, "hold.unknown", 0, "there is no such hold");
+    return end_look(&h, state, says);
+}
+
 static status released_decide(struct decide *d)
 {
     const struct hold_release_ask *ask = d->ask;
+    struct second_ask both = {.look = hold_release_look, .what = ask, .signature = ask->signature};
+    struct second_first first;
+    char room[8];
     struct hold h;
     status st;
 
@@ -114,11 +145,15 @@ static status released_decide(struct decide *d)
     d->fact->client = h.client;
     d->fact->lot = h.lot;
     d->repeat_seq = h.end; // the second time is the first one's answer
-    if (h.ended || look_before(d, &h, &ask->signature, &st)) return OK;
+    if (h.ended) return OK;
+    both.of = hold_act(&h, room);
+    TRY(second_check(d, &both, &first));
+    if (look_before(d, &h, &ask->signature, &st)) return OK;
     TRY(st);
     bytes_u(d->out, h.id, 8);
     bytes_u(d->out, h.lot, 4);
     signature_put(d->out, &ask->signature);
+    second_put(d->out, &first);
     return OK;
 }
 
@@ -132,7 +167,10 @@ static void released_write(struct txn *t, const struct fact *f, const void *arg)
         txn_spoil(t, "record.corrupt", "a released hold");
         return;
     }
+    char room[8];
+    struct second_of of = hold_act(&h, room);
     hold_end(t, &h, f->seq);
+    second_end(t, &of);
     if (h.lot == 0) return;
     lot_hold(t, h.lot, false);
     lot_note(t, f->client, h.lot, f->seq);
@@ -147,6 +185,7 @@ static void released_print(const struct fact *f, struct json_w *w, const void *a
     json_w_kint(w, "held_by", (int64_t)x.id);
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
+    second_write(w, "first_signature", &x.first);
 }
 
 const struct kind kind_hold_released = {

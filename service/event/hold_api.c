@@ -35,16 +35,31 @@ static void write_lot(struct txn *t, const struct hold *h, struct json_w *w)
     json_w_kstr(w, "lot", lot.lot);
 }
 
+// The first of two signatures for its end.
+static void pending_write(struct http_req *r, struct txn *t, const struct hold *h, struct json_w *w)
+{
+    char room[8];
+    struct second_of of = hold_act(h, room);
+    struct second_row row;
+
+    if (!second_get(t, &of, &row)) return;
+    json_w_key(w, S("pending"));
+    json_w_object(w);
+    second_row_write(t, &row, &r->arena, w);
+    json_w_end(w);
+}
+
 static status write_end(struct http_req *r, struct txn *t, const struct hold *h, struct json_w *w)
 {
     struct hold_released x;
     struct fact f;
 
-    if (!h->ended) return OK;
+    if (!h->ended) return pending_write(r, t, h, w), OK;
     TRY(journal_get(t, h->end, &r->arena, &f));
     TRY(hold_released_get(f.decided, &x));
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
+    second_write(w, "first", &x.first);
     return OK;
 }
 
@@ -275,19 +290,17 @@ static const struct form_field release_fields[] = {
 // clang-format on
 static const struct form release_form = {"hold", sizeof(struct release_wish), release_fields, 1};
 
-static void release_render(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    show(r);
-}
+static void release_render(struct http_req *r, const struct ask *a) { reply(r, 0, second_code(a)); }
 
 static void release(struct http_req *r)
 {
     struct hold_release_ask *ask = NEW(&r->arena, struct hold_release_ask);
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
+    char *room = arena_alloc(&r->arena, 8);
     struct release_wish wish = {0};
     struct hold h = {0};
 
-    if (!is_ok(r, ask == NULL ? no_memory() : OK)) return;
+    if (!is_ok(r, ask == NULL || both == NULL || room == NULL ? no_memory() : OK)) return;
     if (r->body.n > 0 && !api_body(r, &release_form, &wish)) return;
     status st = find(r, api_snapshot(r), &h);
     if (!is_ok(r, api_snapshot_end(r, st))) return;
@@ -297,7 +310,15 @@ static void release(struct http_req *r)
         wish.signature->reason = wish.reason;
     if (!signature_check(r, &rule, wish.signature, &ask->signature)) return;
     ask->id = h.id;
-    api_command(r, &kind_hold_released, ask, release_render);
+    *both = (struct second_ask){.of = hold_act(&h, room),
+                                .client = h.client,
+                                .look = hold_release_look,
+                                .what = ask,
+                                .signature = ask->signature};
+    if (h.ended) // done is done
+        api_command(r, &kind_hold_released, ask, release_render);
+    else
+        second_command(r, both, &kind_hold_released, release_render);
 }
 
 // clang-format off

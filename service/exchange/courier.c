@@ -44,6 +44,9 @@ static const char *const verdicts[] = {"none", "accepted", "rejected", "failing"
 static const struct metric outcomes =
     METRIC_OF(METRIC_COUNTER, "packtrail_delivery_outcomes_total",
               "Messages to partners by what became of them.", "verdict", verdicts);
+static const struct metric hindered =
+    METRIC(METRIC_COUNTER, "packtrail_deliveries_hindered_total",
+           "What could not be read, kept or recorded for a partner, and is tried again.");
 static const struct metric accepted = METRIC(METRIC_COUNTER, "packtrail_deliveries_accepted_total",
                                              "Events that partners have accepted.");
 
@@ -93,6 +96,21 @@ static void pause_for(struct courier *c, struct follower *f, enum follower_state
 {
     f->due.ms = env_mono(c->conf.site->env).ms + PAUSE_MS;
     rest(c, f, resume);
+}
+
+// What keeps a follower from going on is told once; how often it was met in vain is counted.
+static void complain(struct follower *f, const char *event, status st)
+{
+    metric_add(&hindered, 1);
+    if (f->hindered) return;
+    f->hindered = true;
+    LOG(error, event, fs("partner", f->name), fst(st));
+}
+
+static void content(struct follower *f)
+{
+    if (f->hindered) LOG(info, "delivery.resumed", fs("partner", f->name));
+    f->hindered = false;
 }
 
 // ---- to a shaper and back
@@ -188,18 +206,18 @@ static void written(struct job *j)
 
     OBJ_CHECK(f, FOLLOWER_MAGIC);
     if (j->whole.cls != ST_OK) { // the disk is full, perhaps: nothing is lost but time
-        LOG(error, "delivery.unwritten", fs("partner", f->name), fst(st));
+        complain(f, "delivery.unwritten", st);
         pause_for(c, f, FOLLOWER_WRITING);
         return;
     }
     if (st.cls != ST_OK) { // of a subscription: it has ended meanwhile
-        if (!is_subscriber(f->number))
-            LOG(error, "delivery.unwritten", fs("partner", f->name), fst(st));
+        if (!is_subscriber(f->number)) complain(f, "delivery.unwritten", st);
         f->examined = 0;
         f->drain = true;
         pause_for(c, f, FOLLOWER_READY);
         return;
     }
+    content(f);
     metric_add_at(&outcomes, o->verdict, 1);
     if (o->verdict == VERDICT_TAKEN) metric_add(&accepted, o->count);
     if (o->verdict == VERDICT_FAILING || o->verdict == VERDICT_REFUSED)
@@ -223,7 +241,7 @@ static void write_outcome(struct courier *c, struct follower *f)
 static void filed(struct courier *c, struct follower *f)
 {
     if (f->filed.cls != ST_OK) {
-        LOG(error, "message.unkept", fs("partner", f->name), fst(f->filed));
+        complain(f, "message.unkept", f->filed);
         pause_for(c, f, FOLLOWER_FILING);
         return;
     }
@@ -338,7 +356,7 @@ static void shaped(struct courier *c, struct follower *f)
         write_outcome(c, f);
         break;
     case SHAPED_TROUBLE:
-        LOG(error, "delivery.unread", fs("partner", f->name), fst(f->message.trouble));
+        complain(f, "delivery.unread", f->message.trouble);
         unread(c, f);
         break;
     case SHAPED_GONE: part(c, f); return;
@@ -482,6 +500,7 @@ struct courier *courier_new(const struct courier_conf *conf)
     assert(c != NULL);
     metric_register(&outcomes);
     metric_register(&accepted);
+    metric_register(&hindered);
     c->magic = COURIER_MAGIC;
     c->conf = *conf;
     c->t = txn_read(conf->site->db);

@@ -133,7 +133,8 @@ struct follower {
     uint64_t too_large;       // an event that a subscriber answers 413 even alone; 0: none
     uint32_t too_large_times; // in a row
     uint32_t attempts;
-    bool failing; // a fact says so
+    bool failing;  // a fact says so
+    bool hindered; // by our own store, clock or disk, and that was told
     mono due;
     struct arena arena; // of the message
     struct message message;

@@ -6,7 +6,8 @@
 #include "common/form.h"
 #include "service/journal/kind.h"
 
-struct site; // service/journal/site.h
+struct site;     // service/journal/site.h
+struct http_req; // common/http.h
 
 enum item_noun_number { // on disk
     NOUN_CLIENT = 1,
@@ -26,6 +27,7 @@ struct item {
     uint64_t seq;     // of the fact that put this version
     str name;         // view into the row, or the fact
     str packed;       // form_pack's bytes; likewise
+    str papers;       // of a fact: what the put said beside the form
 };
 
 #define ITEM_VALUE_ROOM (16 * MB) // what 256 KB of body, its ceiling, can become when unpacked
@@ -35,6 +37,8 @@ struct item_put { // the ask of every noun's put
     const void *value; // the form's struct
     client_id client;
     str reason;
+    str papers; // what the fact is to keep beside the form; where there are any, its kind's version
+                // is 2
 };
 
 struct item_noun {
@@ -42,6 +46,8 @@ struct item_noun {
     const char *word;    // the name's field in answers: "gtin", "line"
     const char *unknown; // the code where there is none of that name; NULL: item.unknown
     const struct form *form;
+    const struct form *said; // of bodies, into the same struct, with members that no item keeps;
+                             // NULL: form
     size_t reason_at;        // offsetof the form's `reason` (FORM_STR): kept in the fact alone
     const struct kind *kind; // of its put
     // Checks a name in a path and brings it to its one spelling (a GTIN to 14 digits); NULL: the
@@ -57,9 +63,14 @@ struct item_noun {
     // More members of the item's answer, read from the rows. NULL: none.
     status (*show)(struct txn *t, wall now, const struct item *i, const void *value,
                    struct json_w *w);
+    // What a put said beside the form, as members of an open object. NULL: nothing.
+    void (*papers)(str papers, struct json_w *w);
     // On the loop, before prepare: what is secret becomes sealed bytes (service/pool/secret.h), or
     // stays what is stored where the value says so. NULL: it has no secrets.
     status (*seal)(const struct site *s, struct txn *t, struct arena *a, struct item_put *put);
+    // On the loop, instead of the command: asks for the put in a way of its own, and answers. NULL:
+    // api_command, and item_api_put_done on its answer.
+    void (*submit)(struct http_req *r, struct item_put *put);
     const char *secrets; // members that are secrets of a person (api_secrets); NULL: none
 };
 
@@ -79,6 +90,8 @@ bool item_next(struct walk *w, struct item *out);
 status item_prepare(const struct item_noun *n, const struct site *s, struct txn *t, struct arena *a,
                     struct item_put *put);
 
+// Would the put change nothing?
+bool item_put_is_same(struct txn *t, const struct item_noun *n, const struct item_put *put);
 // decide, write and print of every noun's put: kinds are made with .arg = the noun.
 status item_put_decide(struct decide *d);
 void item_put_write(struct txn *t, const struct fact *f, const void *noun);
@@ -88,5 +101,8 @@ void item_put_print(const struct fact *f, struct json_w *w, const void *noun);
 // False: there was no version before, and nothing is written.
 bool item_put_changes(struct txn *t, const struct fact *f, const struct item_noun *n,
                       struct json_w *w);
+// Items {"field","old","new"} of an open array, as above.
+void item_changes_write(const struct item_noun *n, const struct item *old, const struct item *now,
+                        struct json_w *w);
 // The item that a put's fact made; views into the fact.
 status item_of_fact(const struct fact *f, struct item *out, str *reason);

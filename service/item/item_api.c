@@ -90,7 +90,7 @@ static void reply_item(struct http_req *r, struct txn *t, const struct item *i, 
 
 // ---- put
 
-static void put_render(struct http_req *r, const struct ask *a)
+void item_api_put_done(struct http_req *r, const struct ask *a)
 {
     struct item i;
     str reason;
@@ -174,13 +174,15 @@ void item_api_put(struct http_req *r)
         http_problem(r, st, S(""));
         return;
     }
-    if (!api_body(r, n->form, value)) return;
+    if (!api_body(r, n->said != NULL ? n->said : n->form, value)) return;
     if (n->secrets != NULL) api_secrets(r, n->secrets);
     st = prepare(r, n, value, put);
     if (st.cls != ST_OK)
         put_refuse(r, put, st);
+    else if (n->submit != NULL)
+        n->submit(r, put);
     else
-        api_command(r, n->kind, put, put_render);
+        api_command(r, n->kind, put, item_api_put_done);
 }
 
 // ---- get and list

@@ -6,6 +6,8 @@
 void item_api_put(struct http_req *r); // 201 new, 200 changed or the same; the item as stored
 void item_api_get(struct http_req *r);
 void item_api_list(struct http_req *r);
+// Answers with the item that the put's fact made; for nouns that submit in a way of their own.
+void item_api_put_done(struct http_req *r, const struct ask *a);
 
 // A put that comes from elsewhere than a request: the ask of n->kind, read from the same text under
 // the same rules.

@@ -88,27 +88,34 @@ static str text_of(const struct item_noun *n, const struct item *i, struct arena
     return buf_str(b);
 }
 
+void item_changes_write(const struct item_noun *n, const struct item *old, const struct item *now,
+                        struct json_w *w)
+{
+    struct buf was, is;
+    struct arena a;
+
+    arena_init(&a, 4 * ITEM_VALUE_ROOM);
+    buf_init(&was, TEXT_MAX);
+    buf_init(&is, TEXT_MAX);
+    struct sides s = {.w = w, .a = &a};
+    str before = text_of(n, old, &a, &was), after = text_of(n, now, &a, &is);
+    compare(&s, (str){"", 0}, before, after);
+    if (s.told == 0 && !str_eq(old->packed, now->packed)) // what is shown is equal
+        tell(&s, S("secret"), S("\"***\""), S("\"***\""));
+    buf_fini(&was);
+    buf_fini(&is);
+    arena_fini(&a);
+}
+
 bool item_put_changes(struct txn *t, const struct fact *f, const struct item_noun *n,
                       struct json_w *w)
 {
     struct item now, old;
-    struct buf was, is;
-    struct arena a;
     str reason;
 
     if (item_of_fact(f, &now, &reason).cls != ST_OK || now.version < 2) return false;
     if (!item_version(t, n, now.number, now.version - 1, &old)) return false;
     if (old.client.v != now.client.v) return false; // it may be another client's
-    arena_init(&a, 4 * ITEM_VALUE_ROOM);
-    buf_init(&was, TEXT_MAX);
-    buf_init(&is, TEXT_MAX);
-    struct sides s = {.w = w, .a = &a};
-    str before = text_of(n, &old, &a, &was), after = text_of(n, &now, &a, &is);
-    compare(&s, (str){"", 0}, before, after);
-    if (s.told == 0 && !str_eq(old.packed, now.packed)) // what is shown is equal
-        tell(&s, S("secret"), S("\"***\""), S("\"***\""));
-    buf_fini(&was);
-    buf_fini(&is);
-    arena_fini(&a);
+    item_changes_write(n, &old, &now, w);
     return true;
 }

@@ -1,15 +1,17 @@
 // decided part of every put: name str | number 4 | client 4 | version 4 | reason str | packed form
+// of version 2: … reason str | papers str | packed form
 #include "service/item/item_db.h"
 
 #define VALUE_MAX (256 * KB) // of one item, packed: less than the body that it came in
 
-static void put_decided(struct buf *b, const struct item *i, str reason)
+static void put_decided(struct buf *b, const struct item *i, const struct item_put *put)
 {
     bytes_str(b, i->name);
     bytes_u(b, i->number, 4);
     bytes_u(b, i->client.v, 4);
     bytes_u(b, i->version, 4);
-    bytes_str(b, reason);
+    bytes_str(b, put->reason);
+    if (put->papers.n > 0) bytes_str(b, put->papers);
     buf_add(b, i->packed);
 }
 
@@ -22,6 +24,7 @@ status item_of_fact(const struct fact *f, struct item *out, str *reason)
     i.client.v = (uint32_t)bytes_get_u(&r, 4);
     i.version = (uint32_t)bytes_get_u(&r, 4);
     *reason = bytes_get_str(&r);
+    if (f->kind_version == 2) i.papers = bytes_get_str(&r);
     i.packed = bytes_get_raw(&r, (size_t)(r.end - r.p));
     if (!bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "an item breaks off");
     *out = i;
@@ -47,8 +50,28 @@ static status decide_new(struct decide *d, const struct item_put *put, const str
     now->version = old != NULL ? old->version + 1 : 1;
     if (n->number == NOUN_CLIENT) now->client.v = now->number;
     d->fact->client = now->client;
-    put_decided(d->out, now, put->reason);
+    put_decided(d->out, now, put);
     return OK;
+}
+
+static bool is_same(const struct item_noun *n, const struct item_put *put, const struct item *old,
+                    str packed)
+{
+    return str_eq(packed, old->packed) &&
+           (old->client.v == put->client.v || n->number == NOUN_CLIENT);
+}
+
+bool item_put_is_same(struct txn *t, const struct item_noun *n, const struct item_put *put)
+{
+    struct buf packed;
+    struct item old;
+
+    if (!item_get(t, n, put->name, &old)) return false;
+    buf_init(&packed, VALUE_MAX);
+    form_pack(n->form, put->value, &packed);
+    bool same = !packed.failed && is_same(n, put, &old, buf_str(&packed));
+    buf_fini(&packed);
+    return same;
 }
 
 status item_put_decide(struct decide *d)
@@ -63,9 +86,7 @@ status item_put_decide(struct decide *d)
     buf_init(&packed, VALUE_MAX);
     form_pack(n->form, put->value, &packed);
     status st = buf_done(&packed, &now.packed);
-    bool same = there && str_eq(now.packed, old.packed) &&
-                (old.client.v == put->client.v || n->number == NOUN_CLIENT);
-    if (st.cls == ST_OK && same)
+    if (st.cls == ST_OK && there && is_same(n, put, &old, now.packed))
         d->repeat_seq = old.seq;
     else if (st.cls == ST_OK)
         st = decide_new(d, put, there ? &old : NULL, &now);
@@ -114,5 +135,6 @@ void item_put_print(const struct fact *f, struct json_w *w, const void *noun)
         form_write(n->form, value, w);
         json_w_end(w);
     }
+    if (n->papers != NULL && i.papers.n > 0) n->papers(i.papers, w);
     arena_fini(&a);
 }

@@ -1,6 +1,5 @@
-// numbers.h - the numbers that lie on disk for ever: kinds of facts, tags of rows, attributes of
-// lists. None is ever re-used; schemas/store.txt says what each holds and who owns it, and a test
-// compares the two.
+// numbers.h - the numbers on disk: kinds of facts, tags of rows, attributes of lists. None is ever
+// re-used; schemas/store.txt says what each holds and who owns it, and a test compares the two.
 #pragma once
 
 #define FACT_KINDS(X)                                                                              \
@@ -56,6 +55,7 @@
     X(LABELS_SAMPLED, 70, "labels.sampled")                                                        \
     X(LABELS_UNREAD, 71, "labels.unread")                                                          \
     X(UNIT_RELABELLED, 72, "unit.relabelled")                                                      \
+    X(ACT_FALLEN, 73, "act.fallen")                                                                \
     X(ACT_PROPOSED, 77, "act.proposed")                                                            \
     X(ACT_WITHDRAWN, 78, "act.withdrawn")                                                          \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \

@@ -11,7 +11,7 @@
 
 // The decided part of a `refusal`, and the request of the kind (a decision that the loop made).
 struct refused {
-    uint16_t kind; // what was tried
+    uint16_t kind; // what was tried; 0: a call that came to no command (service/api/noted.h)
     status st;
     str units; // offenders without brackets, as struct decide's
     client_id client;

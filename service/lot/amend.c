@@ -1,11 +1,10 @@
 // `lot.amended`: what was said when the lot was opened, said anew. What may be amended, and until
 // when, is a table. decided part: lot 4 | expiry: year 2, month 1, day 1 (zeros: not amended) |
 // flags 1 | [AMEND_SIGNED: signature] | reason str | fields var, then each: field 1, old str, new
-// str
+// str | where another person had to sign before: seq of that proposal 8 | that person's signature
 //
 // The expiry is on every label and in every event from the first commission on, so it is amended
 // before that alone.
-#include "service/access/signature.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
 #include <string.h>
@@ -76,6 +75,7 @@ struct amended {
     struct date expiry;
     bool is_signed;
     struct signature signature;
+    struct second_first first;
     str reason;
     uint32_t n;
     struct {
@@ -103,17 +103,18 @@ static bool amended_get(str decided, struct amended *out)
         x.at[x.n].is = bytes_get_str(&r);
         if (x.at[x.n].field >= AMEND_END) return false;
     }
-    if (!bytes_end(&r)) return false;
+    if (!second_read(&r, &x.first) || !bytes_end(&r)) return false;
     *out = x;
     return true;
 }
 
-bool lot_amended_signature(str decided, struct signature *out)
+bool lot_amended_signature(str decided, struct signature *out, struct second_first *first)
 {
     struct amended x;
 
     if (!amended_get(decided, &x) || !x.is_signed) return false;
     *out = x.signature;
+    *first = x.first;
     return true;
 }
 
@@ -167,14 +168,53 @@ static status check(struct decide *d, const struct lot_amend_ask *ask, const str
     return OK;
 }
 
+static void change_write(struct json_w *w, unsigned field, str was, str is)
+{
+    json_w_key(w, str_of(fields[field].name));
+    json_w_object(w);
+    json_w_kstr(w, "old", was);
+    json_w_kstr(w, "new", is);
+    json_w_end(w);
+}
+
+status lot_amend_look(struct decide *d, const void *what, struct buf *state, struct json_w *says)
+{
+    const struct lot_amend_ask *ask = what;
+    struct lot lot;
+
+    if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
+    TRY(check(d, ask, &lot));
+    buf_addc(state, (char)lot.state);
+    json_w_key(says, S("amended"));
+    json_w_object(says);
+    for (unsigned i = 0; i < AMEND_END; i++) {
+        if (ask->value[i].p == NULL) continue;
+        str was = fields[i].get(&lot, d->arena);
+        bytes_u(state, i, 1);
+        bytes_str(state, was);
+        bytes_str(state, ask->value[i]);
+        change_write(says, i, was, ask->value[i]);
+    }
+    json_w_end(says);
+    if (ask->reason.n > 0) json_w_kstr(says, "reason", ask->reason);
+    return OK;
+}
+
 static status amended_decide(struct decide *d)
 {
     const struct lot_amend_ask *ask = d->ask;
+    const struct second_ask both = {
+        .of = {.act = SECOND_AMEND, .lot = ask->number},
+        .look = lot_amend_look,
+        .what = ask,
+        .signature = ask->signature
+    };
+    struct second_first first;
     struct lot lot;
     uint32_t n = 0;
 
     if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
-    TRY(check(d, ask, &lot));
+    TRY(second_check(d, &both, &first));
     for (unsigned i = 0; i < AMEND_END; i++) n += ask->value[i].p != NULL;
     bytes_u(d->out, lot.number, 4);
     bytes_u(d->out, (uint16_t)ask->expiry.year, 2);
@@ -190,6 +230,7 @@ static status amended_decide(struct decide *d)
         bytes_str(d->out, fields[i].get(&lot, d->arena));
         bytes_str(d->out, ask->value[i]);
     }
+    second_put(d->out, &first);
     return OK;
 }
 
@@ -211,6 +252,7 @@ static void amended_write(struct txn *t, const struct fact *f, const void *arg)
             if (x.at[i].field == AMEND_EXTRA) papers.extra_seq = f->seq;
         lot_put(t, &lot);
         lot_papers_put(t, lot.number, &papers);
+        second_end(t, &(struct second_of){.act = SECOND_AMEND, .lot = lot.number});
         paper_note(t, lot.number, f);
     }
     arena_fini(&a);
@@ -224,18 +266,13 @@ static void amended_print(const struct fact *f, struct json_w *w, const void *ar
     if (!amended_get(f->decided, &x)) return;
     json_w_key(w, S("amended"));
     json_w_object(w);
-    for (uint32_t i = 0; i < x.n; i++) {
-        json_w_key(w, str_of(fields[x.at[i].field].name));
-        json_w_object(w);
-        json_w_kstr(w, "old", x.at[i].was);
-        json_w_kstr(w, "new", x.at[i].is);
-        json_w_end(w);
-    }
+    for (uint32_t i = 0; i < x.n; i++) change_write(w, x.at[i].field, x.at[i].was, x.at[i].is);
     json_w_end(w);
     if (x.reason.n > 0) json_w_kstr(w, "reason", x.reason);
     if (!x.is_signed) return;
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
+    second_write(w, "first_signature", &x.first);
 }
 
 const struct kind kind_lot_amended = {

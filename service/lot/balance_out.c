@@ -148,14 +148,13 @@ static const char *signed_word(unsigned kind)
 // The signature that the paper holds, and that of who had to sign before (no user: nobody had to);
 // texts lie in the arena.
 static bool signature_at(struct txn *t, uint64_t seq, unsigned kind, struct arena *a,
-                         struct signature *out, struct signature *first)
+                         struct signature *out, struct second_first *first)
 {
     struct lot_signed_fact x;
     struct fact f;
 
-    *first = (struct signature){0};
     if (signed_word(kind) == NULL || journal_get(t, seq, a, &f).cls != ST_OK) return false;
-    if (kind == FACT_LOT_AMENDED) return lot_amended_signature(f.decided, out);
+    if (kind == FACT_LOT_AMENDED) return lot_amended_signature(f.decided, out, first);
     if (lot_signed_get(&f, &x).cls != ST_OK) return false;
     *out = x.signature;
     *first = x.first;
@@ -165,8 +164,9 @@ static bool signature_at(struct txn *t, uint64_t seq, unsigned kind, struct aren
 void lot_signatures_write(struct txn *t, const struct lot *lot, uint64_t until, struct arena *a,
                           struct json_w *w)
 {
-    struct signature s, first;
+    struct second_first first;
     struct paper_walk walk;
+    struct signature s;
     unsigned kind;
     uint64_t seq;
 
@@ -179,10 +179,7 @@ void lot_signatures_write(struct txn *t, const struct lot *lot, uint64_t until, 
         json_w_kstr(w, "act", str_of(signed_word(kind)));
         json_w_key(w, S("signature"));
         signature_write(w, &s);
-        if (first.user.n > 0) {
-            json_w_key(w, S("first"));
-            signature_write(w, &first);
-        }
+        second_write(w, "first", &first);
         json_w_end(w);
     }
     walk_close(&walk.walk);
@@ -416,8 +413,9 @@ static void put_signature(const struct out *o, unsigned kind, const struct signa
 
 static void put_signatures(const struct out *o)
 {
+    struct second_first first;
     struct paper_walk walk;
-    struct signature s, first;
+    struct signature s;
     unsigned kind;
     uint64_t seq;
 
@@ -425,7 +423,7 @@ static void put_signatures(const struct out *o)
     paper_walk_open(&walk, o->t, o->b->lot.number);
     while (paper_walk_next(&walk, &seq, &kind)) {
         if (!signature_at(o->t, seq, kind, o->a, &s, &first)) continue;
-        if (first.user.n > 0) put_signature(o, kind, &first);
+        if (first.proposal != 0) put_signature(o, kind, &first.signature);
         put_signature(o, kind, &s);
     }
     walk_close(&walk.walk);

@@ -7,7 +7,6 @@
 #include "service/gs1/id.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
-#include "service/lot/second.h"
 #include <string.h>
 
 #define READERS  "operator qa auditor admin line gateway client"

@@ -1,6 +1,6 @@
 // lot_int.h - what the files of this room share.
 #pragma once
-#include "service/access/signature.h"
+#include "service/access/second.h"
 #include "service/journal/site.h"
 #include "service/lot/papers.h"
 
@@ -69,11 +69,13 @@ struct lot_signed_fact {
     uint32_t number;
     enum lot_state before;
     struct signature signature;
-    str balance;            // JSON, of a release
-    uint64_t proposal;      // seq of the fact that another person had signed; 0: none
-    struct signature first; // that person's
+    str balance;               // JSON, of a release
+    struct second_first first; // where another person had to sign before
 };
 status lot_signed_get(const struct fact *f, struct lot_signed_fact *out);
+struct second_of lot_act_of(uint32_t lot, enum lot_signed act);
+enum lot_state lot_act_to(enum lot_signed act); // in which it is done already
+second_look lot_sign_look;                      // struct lot_sign_ask
 
 enum amend_field { // on disk
     AMEND_EXPIRY,
@@ -92,9 +94,11 @@ struct lot_amend_ask { // of kind_lot_amended
     struct signature signature;
     str reason;
 };
-bool lot_amended_signature(str decided, struct signature *out); // false: it has none
-str lot_amended_extra(str decided);                             // a view; empty: not amended
-bool lot_amended_apply(str decided, struct lot *lot);           // texts are views; false: none such
+second_look lot_amend_look; // struct lot_amend_ask
+// False: it has none.
+bool lot_amended_signature(str decided, struct signature *out, struct second_first *first);
+str lot_amended_extra(str decided);                   // a view; empty: not amended
+bool lot_amended_apply(str decided, struct lot *lot); // texts are views; false: none such
 
 // past.c: a lot as its papers had it at that time, without holds and counters.
 struct lot_past {
@@ -105,6 +109,9 @@ struct lot_past {
 // lot.unknown where it was not open yet. Texts in the arena.
 status lot_past_get(struct txn *t, const struct lot *now, wall at, struct arena *a,
                     struct lot_past *out);
+
+// acts_api.c: member `pending` of a lot, where there is any.
+void lot_pendings_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w);
 
 void lot_shown(struct http_req *r, int code); // papers_api.c: answers with the lot of the path
 

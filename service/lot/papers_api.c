@@ -5,7 +5,6 @@
 #include "service/catalog/place.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
-#include "service/lot/second.h"
 
 #define BODY_MAX    (64 * KB)
 #define COUNTED_MAX UINT64_C(1000000000000)
@@ -22,11 +21,7 @@ void lot_shown(struct http_req *r, int code)
     lot_reply(r, api_snapshot_end(r, st), code, &b);
 }
 
-static void shown(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    lot_shown(r, 200);
-}
+static void shown(struct http_req *r, const struct ask *a) { lot_shown(r, second_code(a)); }
 
 static bool is_ok(struct http_req *r, status st)
 {
@@ -133,30 +128,15 @@ static const struct form sign_form = {"lot", sizeof(struct sign_wish), sign_fiel
 static const struct lot_signing release = {&kind_lot_released, SIGNED_RELEASE, false};
 static const struct lot_signing reopen = {&kind_lot_reopened, SIGNED_REOPEN, true};
 
-static void proposed(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    lot_shown(r, 202);
-}
-
-// A snapshot decides which fact is asked for; the committer refuses the wrong one.
-static void sign_ask(struct http_req *r, const struct lot_signing *what, const struct lot *lot,
-                     const struct lot_sign_ask *ask)
-{
-    bool first = lot_act_is_proposal(api_site(r), api_snapshot(r), lot, ask, &r->arena);
-
-    if (!is_ok(r, api_snapshot_end(r, OK))) return;
-    api_command(r, first ? &kind_act_proposed : what->kind, ask, first ? proposed : shown);
-}
-
 void lot_sign(struct http_req *r)
 {
     const struct lot_signing *what = r->route->app;
     struct lot_sign_ask *ask = NEW(&r->arena, struct lot_sign_ask);
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
     struct sign_wish wish = {0};
     struct lot lot;
 
-    if (!is_ok(r, ask == NULL ? no_memory() : OK)) return;
+    if (!is_ok(r, ask == NULL || both == NULL ? no_memory() : OK)) return;
     if (r->body.n > 0 && !api_body(r, &sign_form, &wish)) return;
     if (!find(r, &lot)) return;
     struct signature_rule rule = {
@@ -166,7 +146,15 @@ void lot_sign(struct http_req *r)
     if (!signature_check(r, &rule, wish.signature, &ask->signature)) return;
     ask->number = lot.number;
     ask->what = what->what;
-    sign_ask(r, what, &lot, ask);
+    *both = (struct second_ask){.of = lot_act_of(lot.number, what->what),
+                                .client = lot.client,
+                                .look = lot_sign_look,
+                                .what = ask,
+                                .signature = ask->signature};
+    if (lot.state == lot_act_to(what->what)) // done is done
+        api_command(r, what->kind, ask, shown);
+    else
+        second_command(r, both, what->kind, shown);
 }
 
 // ---- amended
@@ -267,23 +255,35 @@ static status fill(struct http_req *r, struct txn *t, const struct amend_wish *w
                : fail(ST_BAD_INPUT, "field.required", 0, "nothing is said that may be amended");
 }
 
-// What was released is amended with a signature; it may be signed in any state.
+// What was released is amended with a signature, and with two where the act is marked; it may be
+// signed in any state.
 static void lot_amend(struct http_req *r)
 {
     struct lot_amend_ask *ask = NEW(&r->arena, struct lot_amend_ask);
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
     struct amend_wish wish;
     struct lot lot;
 
-    if (!is_ok(r, ask == NULL ? no_memory() : OK) || !api_body(r, &amend_form, &wish)) return;
+    if (!is_ok(r, ask == NULL || both == NULL ? no_memory() : OK) ||
+        !api_body(r, &amend_form, &wish))
+        return;
     if (!is_ok(r, api_reason_check(caller_of(r), wish.reason)) || !find(r, &lot)) return;
     status st = fill(r, api_snapshot(r), &wish, ask);
     if (!is_ok(r, api_snapshot_end(r, st))) return;
     struct signature_rule rule = {.roles = "qa", .kind = &kind_lot_amended, .client = lot.client};
-    ask->is_signed = wish.signature != NULL || lot.state == LOT_RELEASED;
+    ask->is_signed = wish.signature != NULL || lot.state == LOT_RELEASED ||
+                     second_is_marked(api_site(r), SECOND_AMEND);
     if (ask->is_signed && !signature_check(r, &rule, wish.signature, &ask->signature)) return;
     ask->number = lot.number;
     ask->reason = wish.reason;
-    api_command(r, &kind_lot_amended, ask, shown);
+    *both = (struct second_ask){
+        .of = {.act = SECOND_AMEND, .lot = lot.number},
+        .client = lot.client,
+        .look = lot_amend_look,
+        .what = ask,
+        .signature = ask->signature
+    };
+    second_command(r, both, &kind_lot_amended, shown);
 }
 
 // clang-format off

@@ -4,7 +4,6 @@
 #include "common/arena.h"
 #include "service/journal/journal_db.h"
 #include "service/lot/lot_int.h"
-#include "service/lot/second.h"
 
 static status closed(const struct fact *f, struct lot_past *p)
 {

@@ -5,10 +5,8 @@
 // (recalled.h): there this part stands at the end, with its length, 4, behind it.
 //
 // Reopening forgets what was explained by count: the lot must come out anew.
-#include "service/access/signature.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
-#include "service/lot/second.h"
 
 static const struct rule {
     enum lot_signed what;
@@ -40,10 +38,7 @@ status lot_signed_get(const struct fact *f, struct lot_signed_fact *out)
     x.before = (enum lot_state)bytes_get_u(&r, 1);
     bool sound = signature_get(&r, &x.signature);
     x.balance = bytes_get_str(&r);
-    if (sound && !r.bad && r.p != r.end) {
-        x.proposal = bytes_get_u(&r, 8);
-        sound = signature_get(&r, &x.first);
-    }
+    sound = sound && second_read(&r, &x.first);
     if (!sound || !bytes_end(&r) || x.before < LOT_OPEN || x.before > LOT_RECALLED)
         return fail(ST_STORE, "record.corrupt", 0, "a signed lot breaks off");
     *out = x;
@@ -95,27 +90,44 @@ static const struct rule *const rules[] = {&release, &reopen, &recall}; // by wh
 
 enum lot_state lot_act_to(enum lot_signed act) { return rules[act]->to; }
 
-status lot_act_check(struct decide *d, enum lot_signed act, const struct lot *lot,
-                     struct buf *balance)
+_Static_assert((int)SIGNED_RELEASE == (int)SECOND_RELEASE && (int)SIGNED_RECALL == SECOND_RECALL,
+               "what is signed of a lot is an act by the same number");
+
+struct second_of lot_act_of(uint32_t lot, enum lot_signed act)
 {
-    TRY(check_state(rules[act], lot));
-    return rules[act]->balanced ? check_balance(d, lot, balance) : OK;
+    return (struct second_of){.act = (enum second_act)act, .lot = lot};
 }
 
-static status put_decided(struct decide *d, const struct lot *lot, str balance)
+// What is signed: the state, and where it counts the balance.
+static status look(struct decide *d, enum lot_signed act, const struct lot *lot, struct buf *state)
+{
+    TRY(check_state(rules[act], lot));
+    buf_addc(state, (char)lot->state);
+    return rules[act]->balanced ? check_balance(d, lot, state) : OK;
+}
+
+status lot_sign_look(struct decide *d, const void *what, struct buf *state, struct json_w *says)
+{
+    const struct lot_sign_ask *ask = what;
+    struct lot lot;
+
+    if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
+    json_w_kstr(says, "state", str_of(lot_state_word(lot.state)));
+    return look(d, ask->what, &lot, state);
+}
+
+static status put_decided(struct decide *d, const struct lot *lot, str state)
 {
     const struct lot_sign_ask *ask = d->ask;
-    struct signature first;
-    uint64_t proposal;
+    struct second_of of = lot_act_of(lot->number, ask->what);
+    struct second_first first;
 
-    TRY(lot_act_second(d, lot, ask, balance, &proposal, &first));
+    TRY(second_complete(d, &of, ask->signature.user, state, &first));
     bytes_u(d->out, lot->number, 4);
     bytes_u(d->out, lot->state, 1);
     signature_put(d->out, &ask->signature);
-    bytes_str(d->out, balance);
-    if (proposal == 0) return OK;
-    bytes_u(d->out, proposal, 8);
-    signature_put(d->out, &first);
+    bytes_str(d->out, str_from(state, 1));
+    second_put(d->out, &first);
     return OK;
 }
 
@@ -123,7 +135,7 @@ static status decide_by(struct decide *d, const struct rule *rule)
 {
     const struct lot_sign_ask *ask = d->ask;
     struct lot_papers papers;
-    struct buf json;
+    struct buf state;
     struct lot lot;
 
     if (!lot_decided(d, ask->number, &lot)) return txn_status(d->t);
@@ -132,11 +144,11 @@ static status decide_by(struct decide *d, const struct rule *rule)
         d->repeat_seq = papers.signed_[rule->what];
         return OK;
     }
-    buf_init(&json, 256 * KB);
-    status st = lot_act_check(d, rule->what, &lot, &json);
-    if (json.failed) st = no_memory();
-    if (st.cls == ST_OK) st = put_decided(d, &lot, buf_str(&json));
-    buf_fini(&json);
+    buf_init(&state, 256 * KB);
+    status st = look(d, rule->what, &lot, &state);
+    if (state.failed) st = no_memory();
+    if (st.cls == ST_OK) st = put_decided(d, &lot, buf_str(&state));
+    buf_fini(&state);
     return st;
 }
 
@@ -173,7 +185,7 @@ static void write_by(struct txn *t, const struct fact *f, const struct rule *rul
         lot_put(t, &lot);
         lot_papers_get(t, lot.number, &papers);
         papers.signed_[rule->what] = f->seq;
-        lot_pending_end(t, lot.number, rule->what);
+        second_end(t, &(struct second_of){.act = (enum second_act)rule->what, .lot = lot.number});
         if (rule->to == LOT_REOPENED) forget_explained(&papers);
         lot_papers_put(t, lot.number, &papers);
         paper_note(t, lot.number, f);
@@ -198,10 +210,7 @@ void lot_signed_print(const struct fact *f, struct json_w *w, const void *arg)
     json_w_kstr(w, "state_before", str_of(lot_state_word(x.before)));
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
-    if (x.proposal != 0) {
-        json_w_key(w, S("first_signature"));
-        signature_write(w, &x.first);
-    }
+    second_write(w, "first_signature", &x.first);
     if (x.balance.n == 0) return;
     json_w_key(w, S("balance"));
     json_w_raw(w, x.balance);

@@ -4,7 +4,9 @@
 #include "common/name_sync.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -137,6 +139,33 @@ void folder_close(struct folder *f)
 {
     if (f->lock >= 0) close(f->lock);
     f->lock = -1;
+}
+
+// Without links; of what is not there (yet), its parent and its name.
+static bool resolve(const char *path, char out[PATH_MAX])
+{
+    char parent[FOLDER_PATH_MAX];
+    size_t n = strlen(path);
+
+    if (realpath(path, out) != NULL) return true;
+    while (n > 1 && path[n - 1] == '/') n--;
+    if (n == 0 || n >= sizeof parent) return false;
+    size_t name = n;
+    while (name > 0 && path[name - 1] != '/') name--;
+    snprintf(parent, sizeof parent, "%.*s", name > 0 ? (int)name : 1, name > 0 ? path : ".");
+    if (realpath(parent, out) == NULL) return false;
+    size_t at = strcmp(out, "/") == 0 ? 0 : strlen(out);
+    return (size_t)snprintf(out + at, PATH_MAX - at, "/%.*s", (int)(n - name), path + name) <
+           PATH_MAX - at;
+}
+
+bool folder_holds(const char *folder, const char *path)
+{
+    char outer[PATH_MAX], inner[PATH_MAX];
+
+    if (!resolve(folder, outer) || !resolve(path, inner)) return false;
+    size_t n = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
+    return strncmp(inner, outer, n) == 0 && (inner[n] == '/' || inner[n] == 0);
 }
 
 status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX])

@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "common/metric.h"
 #include "service/api/caller.h"
+#include "service/api/noted.h"
 #include "service/ops/ops.h"
 #include "service/ops/ops_int.h"
 
@@ -58,6 +59,7 @@ static void note_full(const struct http_req *r, int code)
 void ops_register(void)
 {
     metric_register(&requests);
+    noted_register();
     metric_register(&bytes);
     metric_register(&seconds);
     metric_register(&own_seconds);
@@ -87,6 +89,7 @@ void ops_request_done(const struct http_req *r, int code, uint64_t body_bytes, u
     unsigned class = code < 100 || code > 599 ? 5 : (unsigned)code / 100;
 
     note_full(r, code);
+    noted_reply(r);
     metric_add_at(&requests, class - 1, 1);
     metric_add(&bytes, (int64_t)body_bytes);
     metric_observe(&seconds, us);

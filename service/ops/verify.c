@@ -157,6 +157,14 @@ static void replayed(void *self, uint64_t seq, uint64_t of)
     if (conf->progress != NULL) conf->progress(conf->self, "replay", seq, of);
 }
 
+// The disk of the copy is full, not the site's.
+static status room(const struct verify_conf *conf, uint64_t used, status st)
+{
+    if (st.cls != ST_FULL) return st;
+    return fail(ST_FULL, "verify.room", 0, "no room for a copy, up to %llu MB: set TMPDIR, not %s",
+                (unsigned long long)(used * 4096 / MB + 1), conf->scratch);
+}
+
 static status replay_check(const struct verify_conf *conf, struct db *db)
 {
     struct replay_conf replay = {.from = db,
@@ -167,13 +175,13 @@ static status replay_check(const struct verify_conf *conf, struct db *db)
     uint64_t records, used, file;
 
     TRY(db_pages(db, &used, &file));
-    TRY(scratch_open(conf->scratch, 2 * file * 4096 + 1 * GB, &replay.into));
+    TRY(room(conf, used, scratch_open(conf->scratch, 2 * file * 4096 + 1 * GB, &replay.into)));
     status st = replay_run(&replay, &records);
     if (st.cls == ST_OK && conf->progress != NULL)
         conf->progress(conf->self, "comparing", records, records);
     if (st.cls == ST_OK) st = ledger_compare(db, replay.into);
     db_close(&replay.into);
-    return st;
+    return room(conf, used, st);
 }
 
 static status count_units(struct db *db, uint64_t *units)

@@ -1,5 +1,5 @@
 // decided part of `epoch.added`: epoch 4 | check bytes 8 | where somebody added it: reason str, by
-// str
+// str | where two people signed it: two signatures
 #include "service/pool/epoch.h"
 #include "common/bytes.h"
 #include <string.h>
@@ -62,18 +62,21 @@ status epoch_check(struct txn *t, const struct journal_meta *meta, const struct 
 static status added_decide(struct decide *d)
 {
     const struct site *site = d->app;
-    const struct epoch_ask *ask = d->ask;
+    static const struct epoch_ask nobody;
+    const struct epoch_ask *ask = d->ask == NULL ? &nobody : d->ask;
     uint32_t next = epoch_now(d->t) + 1;
     uint8_t check[SITE_KEY_CHECK_SIZE];
 
     if (next > site->keys->count)
         return fail(ST_CONFLICT, "epoch.none", 0, "site.key has no epoch %u", next);
+    TRY(second_pair_check(d, SECOND_ADD_KEY, &ask->pair));
     site_keys_check(site->keys, next, check);
     bytes_u(d->out, next, 4);
     buf_add(d->out, (str){(const char *)check, sizeof check});
-    if (ask == NULL) return OK;
+    if (d->ask == NULL) return OK;
     bytes_str(d->out, ask->reason);
     bytes_str(d->out, ask->by);
+    second_pair_put(d->out, &ask->pair);
     return OK;
 }
 
@@ -93,7 +96,7 @@ static bool added_get(str decided, struct added *out)
         out->said.reason = bytes_get_str(&r);
         out->said.by = bytes_get_str(&r);
     }
-    return bytes_end(&r);
+    return second_pair_read(&r, &out->said.pair) && bytes_end(&r);
 }
 
 static void added_write(struct txn *t, const struct fact *f, const void *arg)
@@ -118,6 +121,7 @@ static void added_print(const struct fact *f, struct json_w *w, const void *arg)
     json_w_kint(w, "epoch", x.epoch);
     if (x.said.reason.n > 0) json_w_kstr(w, "reason", x.said.reason);
     if (x.said.by.n > 0) json_w_kstr(w, "by", x.said.by);
+    second_pair_write(w, &x.said.pair);
 }
 
 const struct kind kind_epoch_added = {FACT_EPOCH_ADDED, 1,           "epoch.added", added_decide,

@@ -3,6 +3,7 @@
 // row 'M' 'e' epoch 4 -> check bytes 8 (site_keys_check), for every epoch after the first, whose
 // check bytes lie in the first fact
 #pragma once
+#include "service/access/second.h"
 #include "service/journal/kind.h"
 #include "service/journal/site.h"
 #include "service/pool/site_key.h"
@@ -15,7 +16,8 @@ status epoch_check(struct txn *t, const struct journal_meta *meta, const struct 
 
 struct epoch_ask { // why, and who says so: for people
     str reason, by;
+    struct second_pair pair;
 };
 // ask: struct epoch_ask, or NULL where a start finds the line. Takes the next epoch of the site's
-// keys into use. epoch.none: there is none.
+// keys into use. epoch.none: there is none; act.second: nobody has signed it.
 extern const struct kind kind_epoch_added;

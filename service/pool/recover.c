@@ -1,7 +1,7 @@
 // decided part of `numbers.recovered`: as of `numbers.issued`
 // decided part of `pools.advanced`: flags 1 (1 tests names) | reason str, by str | files var, and
-// of
-//   each: name str, first half of its SHA-256 16, numbers var
+//   of each: name str, first half of its SHA-256 16, numbers var | where two people signed it: two
+//   signatures
 #include "service/pool/recover.h"
 #include "common/arena.h"
 #include "common/bytes.h"
@@ -107,6 +107,7 @@ static status advanced_decide(struct decide *d)
 
     if (a->n == 0 && a->reason.n == 0)
         return fail(ST_CONFLICT, "evidence.none", 0, "neither evidence nor a reason is given");
+    TRY(second_pair_check(d, SECOND_ADVANCE, &a->pair));
     bytes_u(d->out, a->tests_names ? TESTS_NAMES : 0, 1);
     bytes_str(d->out, a->reason);
     bytes_str(d->out, a->by);
@@ -116,6 +117,7 @@ static status advanced_decide(struct decide *d)
         buf_add(d->out, (str){(const char *)a->files[i].sum.b, sizeof a->files[i].sum.b});
         bytes_var(d->out, a->files[i].numbers);
     }
+    second_pair_put(d->out, &a->pair);
     return OK;
 }
 
@@ -136,6 +138,7 @@ static void advanced_write(struct txn *t, const struct fact *f, const void *arg)
 static void advanced_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct bytes_r in = bytes_reader(f->decided);
+    struct second_pair pair;
 
     (void)arg;
     (void)bytes_get_u(&in, 1);
@@ -158,6 +161,7 @@ static void advanced_print(const struct fact *f, struct json_w *w, const void *a
         json_w_end(w);
     }
     json_w_end(w);
+    if (second_pair_read(&in, &pair)) second_pair_write(w, &pair);
 }
 
 const struct kind kind_pools_advanced = {

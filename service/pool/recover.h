@@ -5,6 +5,7 @@
 // same rows, as a request that is confirmed and has no line, lot or order. So its numbers are known
 // again, may be reported and returned, and are never given again.
 #pragma once
+#include "service/access/second.h"
 #include "service/pool/issue.h"
 
 struct recover_ask {
@@ -27,6 +28,7 @@ struct advance_ask {
     uint32_t n;
     str reason, by;   // of who accepts what the evidence leaves open; empty: nobody had to
     bool tests_names; // some numbers are of no pool that there is now
+    struct second_pair pair;
 };
-// Unfreezes. evidence.none: neither evidence nor a reason.
+// Unfreezes. evidence.none: neither evidence nor a reason; act.second: nobody has signed it.
 extern const struct kind kind_pools_advanced; // ask: struct advance_ask

@@ -223,6 +223,9 @@ def settle(tell, site, operator, line):
     assert len(tell(operator, "GET", "/v1/acts")["items"]) == 1
     tell(qa, "POST", f"{lot}/withdraw", {"act": "recall", "reason": "not this lot"})
     tell(qa, "POST", f"{lot}/recall", signed, expect=(202,))
+    (act,) = tell(operator, "GET", "/v1/acts")["items"]
+    tell(qa, "POST", f"/v1/acts/{act['id']}/withdraw", {"reason": "nor yet"}, expect=(204,))
+    tell(qa, "POST", f"{lot}/recall", signed, expect=(202,))
     assert tell(noa, "POST", f"{lot}/recall", signed)["state"] == "recalled"
 
 

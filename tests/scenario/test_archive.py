@@ -90,6 +90,14 @@ def test_whatever_is_changed_in_an_archive_is_found(released, line, key, tmp_pat
     shutil.copytree(to, other)
     (other / f"{name}.html").unlink()
     assert proven(other, key).startswith("not proven: ")
+    for place in ("L3.html", f"{name}.ndjson.gz.bak", "more/paper.html"):
+        foreign = tmp_path / "more"
+        shutil.rmtree(foreign, ignore_errors=True)
+        shutil.copytree(to, foreign)
+        (foreign / place).parent.mkdir(exist_ok=True)
+        (foreign / place).write_text("Mia Muster (mia), approval")
+        said = proven(foreign, key)
+        assert said.startswith("not proven: not of the archive: ") and place in said
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", tmp_path / "k"],
                    check=True, capture_output=True)
     subprocess.run(["openssl", "pkey", "-in", tmp_path / "k", "-pubout", "-out", tmp_path / "k.pub"],

@@ -2,7 +2,9 @@
 the published head, and the watch over the clock."""
 import gzip
 import json
+import re
 import subprocess
+import time
 
 import pytest
 
@@ -224,10 +226,19 @@ def wrong(site, tmp_path):
     return site
 
 
-def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong):
+def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong, partner):
     admin = wrong.admin
+    wrong.configure(exchange={"retry_min": "100 ms", "retry_max": "200 ms"})
+    wrong.restart()
+    partner.always = harness.Answer.of(503, b"later")
+    line = harness.Line(wrong)
+    admin.put("/v1/partners/hub", {"client": "acme", "url": partner.url,
+                                   "format": "epcis-2.0-json"})
     olga = wrong.person("operator", "olga", "Olga Operator")
     admin.put("/v1/lines/line-1", {"name": "One"})
+    line.commission(line.serials(3))
+    while not admin.get("/v1/partners/hub")["failing"]:
+        time.sleep(0.02)
     wrong.set_ahead(7200)
     admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
     wrong.restart()
@@ -236,9 +247,18 @@ def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong):
     assert admin.get("/v1/lines/line-1")["name"] == "One", "reading goes on"
     olga.refused("POST", "/v1/clock/accept", {"reason": "x"}, status=400,
                  code="signature.required")
+    hindered = lambda: int(re.search(r"\npacktrail_deliveries_hindered_total (\d+)",
+                                     admin.get("/metrics"))[1])
+    partner.always = harness.ACCEPT  # which cannot be recorded now, though it is tried
+    until = time.monotonic() + 20
+    while hindered() < 5:
+        assert time.monotonic() < until
+    assert wrong.log().count("event=delivery.unwritten") == 1, "it is said once"
     answer = olga.post("/v1/clock/accept", {"reason": "the battery was empty",
                                             "signature": harness.sign("approval")}, 200)
     assert answer["signature"]["name"] == "Olga Operator"
+    while "event=delivery.resumed" not in wrong.log():
+        assert time.monotonic() < until
     admin.put("/v1/lines/line-1", {"name": "Two"})
     assert kinds(admin, "?kind=clock.jumped") == ["clock.jumped"]
     raised = wrong.as_role("qa").get("/v1/exceptions?kind=clock&state=resolved")["items"]

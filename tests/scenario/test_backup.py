@@ -369,6 +369,28 @@ def test_a_backup_that_dies_anywhere_goes_on_where_it_stood(make_site, make_part
         "journal", site.folder).stdout
 
 
+def test_a_backup_does_not_lie_in_what_it_copies(site, tmp_path):
+    harness.Line(site)
+    data, messages = site.folder / "data", site.folder / "messages"
+    (tmp_path / "link").symlink_to(data)
+    (tmp_path / "deep").symlink_to(tmp_path / "link")
+    before = sorted(p.name for p in data.iterdir())
+    for to in (data / "backup", messages / "backup", site.folder / "spool/x", messages,
+               site.folder / "data/../data/backup", tmp_path / "link/backup",
+               tmp_path / "deep" / "backup", str(data / "backup") + "/"):
+        done = packtrail("backup", site.folder, to)
+        assert done.returncode == 1 and "backup.inside" in done.stderr, (to, done.stderr)
+    assert sorted(p.name for p in data.iterdir()) == before
+    (tmp_path / "out").mkdir()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "out")
+    backup(site, tmp_path / "elsewhere/backup")
+    done = packtrail("backup", site.folder, tmp_path / "out/backup", "--with-key",
+                     tmp_path / "elsewhere/backup/key")
+    assert done.returncode == 1 and "backup.key" in done.stderr
+    site.stop()
+    site.verify()
+
+
 @pytest.fixture
 def following():
     """Starts a backup that follows; it ends with the test at the latest."""

@@ -137,3 +137,22 @@ def test_a_full_disk_refuses_writes_keeps_reads_and_loses_nothing(small_disk):
     finally:
         site.kill()
         assert os.path.ismount(small_disk)
+
+
+def test_verify_says_where_its_copy_has_no_room(make_site, small_disk):
+    """Of the store the copy is what facts yield: more than the disk holds, less than the site's."""
+    site = make_site().start()
+    filler = Filler(site)
+    while filler.imported < 200_000:
+        assert filler.import_more(IMPORTS[0]).status_code == 201
+        filler.imported += IMPORTS[0]
+    site.stop()
+    for free in (64 * 1024, 5 * 2**20):
+        rest = os.statvfs(small_disk)
+        (small_disk / "filling").write_bytes(bytes(rest.f_bavail * rest.f_frsize - free))
+        done = harness.packtrail("verify", site.folder, env={"TMPDIR": str(small_disk)})
+        assert done.returncode == 1, done.stdout
+        assert "verify.room" in done.stderr and "set TMPDIR" in done.stderr, done.stderr
+        assert sorted(p.name for p in small_disk.iterdir()) == ["filling"]
+        (small_disk / "filling").unlink()
+    site.verify()

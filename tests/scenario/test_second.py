@@ -2,10 +2,11 @@
 import csv
 import io
 import time
+from urllib.parse import quote
 
 import pytest
 
-from harness import assert_problem, sign
+from harness import PASSWORD, assert_problem, packtrail, sign
 from test_balance import line, lot, qa, settled  # noqa: F401 (fixtures)
 
 assert line and lot and qa
@@ -152,6 +153,245 @@ def test_what_is_not_marked_needs_one_signature(site, line, lot, qa):  # noqa: F
     mark(site, "")  # nothing is marked any more: one is enough
     assert qa.post(f"{lot}/reopen", wish, 200)["state"] == "reopened"
     assert site.admin.get("/v1/acts")["items"] == []
+
+
+# ---- amendments, ends of holds, people
+
+def test_what_two_amend_is_amended_by_what_both_have_said(site, marked, line, qa, noa):  # noqa: F811
+    mark(site, "amend")
+    wish = {"order": "PO-2", "reason": "typing error", "signature": sign("review", "seen")}
+    line.operator.refused("POST", f"{marked}/amend", {"order": "PO-2"}, status=400,
+                          code="signature.required")
+    first = qa.post(f"{marked}/amend", wish, 202)
+    assert "order" not in first or first["order"] != "PO-2"
+    (waits,) = first["pending"]
+    assert waits["act"] == "amend" and waits["what"]["amended"]["order"]["new"] == "PO-2"
+    (item,) = noa.get("/v1/acts")["items"]
+    assert (item["lot"], item["what"]) == ("L2", waits["what"])
+    noa.refused("POST", f"{marked}/amend", {**wish, "order": "PO-3"}, status=409,
+                code="act.changed")
+    done = noa.post(f"{marked}/amend", wish, 200)
+    assert done["order"] == "PO-2" and "pending" not in done
+    (signed,) = done["signatures"]
+    assert (signed["act"], signed["first"]["user"], signed["signature"]["user"]) == (
+        "amend", "mia", "noa")
+    page = line.operator.call("GET", f"{marked}/balance", headers={"Accept": "text/html"}).text
+    assert page.index("Mia Muster (mia), review") < page.index("Noa Null (noa), review")
+    fact = {r["kind"]: r["fact"] for r in site.admin.pages("/v1/journal")}["lot.amended"]
+    assert fact["first_signature"]["name"] == "Mia Muster" and fact["signature"]["user"] == "noa"
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("what", ["lot", "units"])
+def test_a_hold_is_ended_by_two(site, line, lot, qa, noa, what):  # noqa: F811
+    settled(line, lot)
+    gtin, name = lot.split("/")[-2:]
+    units = line.operator.get("/v1/units", params={"lot": name, "gtin": gtin})["items"]
+    unit = next(u["unit"] for u in units if u["state"] in ("commissioned", "packed"))
+    wish = {"reason": "seal", **({"gtin": gtin, "lot": name} if what == "lot" else {"units": [unit]})}
+    hold = line.operator.post("/v1/holds", wish, 201)
+    mark(site, "end_hold")
+    path = f"/v1/holds/{hold['id']}/release"
+    said = {"signature": sign("approval", "seal is whole")}
+    first = qa.post(path, said, 202)
+    assert first["state"] == "held" and first["pending"]["signature"]["user"] == "mia"
+    assert qa.post(path, said, 202)["pending"] == first["pending"]
+    (item,) = noa.get("/v1/acts")["items"]
+    assert (item["act"], item["hold"], item["client"]) == ("end_hold", hold["id"], "acme")
+    done = noa.post(path, said, 200)
+    assert done["state"] == "released" and "pending" not in done
+    assert (done["first"]["name"], done["signature"]["name"]) == ("Mia Muster", "Noa Null")
+    assert "hold" not in line.operator.get("/v1/units/" + quote(unit, safe=""))["flags"]
+    assert noa.post(path, said, 200) == done  # done is done
+    assert noa.get("/v1/acts")["items"] == []
+    facts = {r["kind"]: r["fact"] for r in site.admin.pages("/v1/journal")}
+    assert facts["hold.released"]["first_signature"] == facts["act.proposed"]["signature"]
+    assert facts["hold.released"]["held_by"] == facts["act.proposed"]["held_by"]
+    site.stop()
+    site.verify()
+
+
+@pytest.fixture
+def admins(site):
+    """Two administrators who are people."""
+    return [site.person("admin", name, printed) for name, printed in
+            (("ada", "Ada Amt"), ("bob", "Bob Bau"))]
+
+
+def test_rights_are_given_by_two_administrators(site, admins):
+    ada, bob = admins
+    mark(site, "put_user")
+    wish = {"name": "Quinn Quist", "role": "qa", "reason": "new at the plant",
+            "password": "set by an administrator"}
+    signed = {**wish, "signature": sign("authorship")}
+    ada.refused("PUT", "/v1/users/quinn", wish, status=400, code="signature.required")
+    site.admin.refused("PUT", "/v1/users/quinn", signed, status=403, code="signature.person")
+    first = ada.call("PUT", "/v1/users/quinn", signed)
+    assert first.status_code == 202 and first.json()["user"] == "quinn", first.text
+    said = first.json()["what"]
+    assert {c["field"]: c["new"] for c in said["changes"]}["role"] == "qa" and said["password"]
+    assert ada.call("GET", "/v1/users/quinn").status_code == 404
+    (item,) = bob.get("/v1/acts")["items"]
+    assert item["act"] == "put_user" and item["signature"]["name"] == "Ada Amt"
+    assert site.as_role("operator").get("/v1/acts")["items"] == []
+    for other in ({"role": "auditor"}, {"name": "Quinn Quist II"}, {"client": "acme"}):
+        assert bob.call("PUT", "/v1/users/quinn", {**signed, **other}).status_code in (409, 422)
+    no_password = {k: v for k, v in signed.items() if k != "password"}
+    bob.refused("PUT", "/v1/users/quinn", no_password, status=409, code="act.changed")
+    done = bob.put("/v1/users/quinn", {**signed, "password": "set by the other one"})
+    assert (done["role"], done["first"]["user"], done["signature"]["user"]) == ("qa", "ada", "bob")
+    assert ada.get("/v1/users/quinn") == done and bob.get("/v1/acts")["items"] == []
+    fact = [r["fact"] for r in site.admin.pages("/v1/journal") if r["kind"] == "user.put"][-1]
+    assert fact["first_signature"]["name"] == "Ada Amt"
+    assert fact["signature"]["name"] == "Bob Bau"
+    assert ada.call("PUT", "/v1/users/quinn", {k: v for k, v in wish.items() if k != "password"}
+                    ).status_code == 200  # nothing changes
+    site.stop()
+    site.verify()
+
+
+def test_what_an_administrator_signs_is_nothing_of_the_trade(site, admins, qa):  # noqa: F811
+    ada, _ = admins
+    mark(site, "release put_user")
+    wish = {"name": "Rob", "role": "qa", "reason": "x", "signature": sign("authorship")}
+    answer = qa.call("PUT", "/v1/users/rob", wish)
+    assert_problem(answer, 403, "access.role")
+    answer = ada.call("POST", "/v1/lots/09506000134352/L2/release",
+                      {"signature": sign()})
+    assert_problem(answer, 403, "access.role")
+
+
+def test_an_act_falls_with_who_signed_it_first(site, marked, qa, noa):  # noqa: F811
+    wish = {"signature": sign("approval", "x")}
+    qa.post(f"{marked}/recall", wish, 202)
+    qa.post(f"{marked}/release", wish, 202)
+    noa.post(f"{marked}/reopen", wish, 202)
+    mia = {"name": "Mia Muster", "role": "qa"}
+    site.admin.put("/v1/users/mia", {**mia, "name": "Mia Meier"})  # still the same duties
+    assert len(noa.get("/v1/acts")["items"]) == 3
+    site.admin.put("/v1/users/mia", {**mia, "active": False})
+    assert [i["act"] for i in noa.get("/v1/acts")["items"]] == ["reopen"]
+    fallen = [r for r in site.admin.pages("/v1/journal", lot="L2") if r["kind"] == "act.fallen"]
+    assert sorted(r["fact"]["act"] for r in fallen) == ["recall", "release"]
+    assert {r["fact"]["signer"] for r in fallen} == {"mia"}
+    assert noa.post(f"{marked}/recall", wish, 202)["state"] == "closed"  # the first again
+    site.admin.put("/v1/users/mia", mia)
+    assert qa.post(f"{marked}/recall", wish, 200)["state"] == "recalled"
+    site.stop()
+    site.verify()
+
+
+def test_an_act_is_taken_back_by_its_name(site, marked, admins, line, qa, noa):  # noqa: F811
+    mark(site, "recall put_user")
+    ada, bob = admins
+    qa.post(f"{marked}/recall", {"signature": sign("approval", "x")}, 202)
+    ada.call("PUT", "/v1/users/quinn", {"name": "Quinn", "role": "qa", "reason": "x",
+                                       "signature": sign("authorship")})
+    acts = {i["act"]: i["id"] for i in bob.get("/v1/acts")["items"]}
+    assert set(acts) == {"recall", "put_user"}
+    why = {"reason": "not needed"}
+    bob.refused("POST", f"/v1/acts/{acts['recall']}/withdraw", why, status=403, code="access.role")
+    noa.refused("POST", f"/v1/acts/{acts['put_user']}/withdraw", why, status=403, code="access.role")
+    line.operator.refused("POST", f"/v1/acts/{acts['recall']}/withdraw", why, status=403)
+    noa.refused("POST", f"/v1/acts/{acts['recall']}/withdraw", {}, status=400,
+                code="reason.required")
+    bob.refused("POST", "/v1/acts/" + "a" * 26 + "/withdraw", why, status=404, code="act.unknown")
+    bob.post(f"/v1/acts/{acts['put_user']}/withdraw", why, 204)
+    noa.post(f"/v1/acts/{acts['recall']}/withdraw", why, 204)
+    assert noa.get("/v1/acts")["items"] == []
+    noa.refused("POST", f"/v1/acts/{acts['recall']}/withdraw", why, status=404, code="act.unknown")
+    taken = [r["fact"] for r in site.admin.pages("/v1/journal") if r["kind"] == "act.withdrawn"]
+    assert [(t["act"], t["reason"]) for t in taken] == [("put_user", "not needed"),
+                                                        ("recall", "not needed")]
+    assert taken[0]["user"] == "quinn"
+    site.stop()
+    site.verify()
+
+
+def test_pages_of_what_waits_hold_each_once(site, marked, qa):  # noqa: F811
+    for act in ("release", "recall", "reopen"):
+        qa.post(f"{marked}/{act}", {"signature": sign("approval", "x")}, 202)
+    assert [i["act"] for i in qa.pages("/v1/acts", limit=1)] == ["release", "reopen", "recall"]
+
+
+# ---- by commands
+
+WRONG = "not what anybody said"
+
+
+@pytest.fixture
+def signers(site, qa, noa):  # noqa: F811
+    """A stopped site that marks what commands do."""
+    site.person("admin", "ada", "Ada Amt")
+    site.configure(signatures={"second": "add_key advance"})
+    site.stop()
+    return site
+
+
+def command(site, *args, given=(PASSWORD, PASSWORD)):
+    done = packtrail(*args, given="".join(word + "\n" for word in given))
+    return done.returncode, done.stdout + done.stderr
+
+
+COMMANDS = {
+    "epoch.added": lambda site: ("key", "add", site.folder, "--reason", "yearly", "--by", "it"),
+    "pools.advanced": lambda site: ("verify", site.folder, "--advance", "--accept", "none is left",
+                                    "--by", "it")}
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_a_command_is_signed_by_two(signers, kind):
+    site, args = signers, COMMANDS[kind](signers)
+    keys, seq = (site.folder / "site.key").read_text(), len(site.journal())
+    sign_as = lambda first, second, meaning="approval": (
+        "--sign", first, "--second", second, "--meaning", meaning)
+    for more, code in (((), "act.second"), (("--sign", "mia"), "signing.two"),
+                       (sign_as("mia", "mia"), "act.second"),
+                       (sign_as("mia", "zoe"), "signature.person"),
+                       (sign_as("mia", "ada"), "signature.role"),
+                       (sign_as("mia", "noa", "fun"), "signature.meaning")):
+        rc, said = command(site, *args, *more)
+        assert rc == 1 and code in said, (more, said)
+    rc, said = command(site, *args, *sign_as("mia", "noa"), given=(PASSWORD,))
+    assert rc == 1 and "password.length" in said
+    assert (site.folder / "site.key").read_text() == keys and len(site.journal()) == seq
+    rc, said = command(site, *args, *sign_as("mia", "noa"), given=(PASSWORD, WRONG))
+    assert rc == 1 and "signature.password" in said and WRONG not in said
+    last = site.journal()[-1]
+    assert (last["kind"], last["fact"]["user"]) == ("password.refused", "noa")
+    rc, said = command(site, *args, *sign_as("mia", "noa"))
+    assert rc == 0, said
+    fact = site.journal()[-1]
+    assert fact["kind"] == kind
+    assert [fact["fact"][s]["name"] for s in ("first_signature", "signature")] == [
+        "Mia Muster", "Noa Null"]
+    assert {fact["fact"][s]["meaning"] for s in ("first_signature", "signature")} == {"approval"}
+    site.start()
+    site.stop()
+    site.verify()
+
+
+def test_wrong_passwords_of_a_command_lock(signers):
+    args = (*COMMANDS["epoch.added"](signers), "--sign", "mia", "--second", "noa", "--meaning",
+            "approval")
+    for _ in range(5):
+        assert "signature.password" in command(signers, *args, given=(WRONG, PASSWORD))[1]
+    assert "user.locked" in command(signers, *args)[1]
+    assert signers.journal()[-1]["kind"] == "user.locked"
+
+
+def test_a_key_that_nobody_signed_stops_the_start_until_two_sign_it(signers):
+    file = signers.folder / "site.key"
+    file.write_text(file.read_text() + "2 " + "5a" * 32 + "\n")
+    done = packtrail("serve", "-c", signers.config)
+    assert done.returncode == 1 and "act.second" in done.stderr, done.stderr
+    text = file.read_text()
+    rc, said = command(signers, *COMMANDS["epoch.added"](signers), "--sign", "mia", "--second",
+                       "noa", "--meaning", "approval")
+    assert rc == 0 and file.read_text() == text, said
+    assert signers.journal()[-1]["fact"]["epoch"] == 2
+    signers.start()
 
 
 def test_a_word_that_is_no_act_stops_the_start(make_site):

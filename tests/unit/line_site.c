@@ -1,4 +1,5 @@
 #include "line_site.h"
+#include "service/access/second.h"
 #include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/place.h"
@@ -12,7 +13,6 @@
 #include "service/event/units_api.h"
 #include "service/gs1/id.h"
 #include "service/lot/lot.h"
-#include "service/lot/second.h"
 #include "service/pool/issue.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
@@ -46,6 +46,7 @@ const struct kind *const line_site_kinds[] = {
     &kind_unit_relabelled,    &kind_shipment_made,     &kind_document_captured,
     &kind_event_captured,     &kind_capture_slice,     &kind_units_named,
     &kind_capture_applied,    &kind_query_put,         &kind_query_deleted,
+    &kind_act_proposed_1,     &kind_act_withdrawn_1,   &kind_act_fallen,
     NULL};
 // clang-format on
 
