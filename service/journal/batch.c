@@ -1,9 +1,9 @@
-// One transaction from its beginning to its commit, and what the sequencer makes of it. What a job
-// does in between is in batch_job.c.
+// One transaction from its beginning to its commit, and what the sequencer makes of it. What jobs
+// do in between is in batch_job.c.
 //
 // Invariants: facts are written in the order of their seq, each once; the ledger is committed only
 // after the sequencer took the same records; what was refused is remembered only once it stands.
-#include "service/journal/batch.h"
+#include "service/journal/batch_int.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

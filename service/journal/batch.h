@@ -39,15 +39,3 @@ struct batch_result batch_run(struct batch *b, struct job *jobs);
 // Writes the facts that stand in the sequencer above the ledger's head.
 status batch_catch_up(struct batch *b);
 bool batch_has_tidings(struct batch *b); // something became due that no job asks for
-
-// ---- between the two files, while a transaction is open
-
-// recordTime of the facts to come: the clock is looked at once a batch. It never goes back,
-// whatever the clock does: only seq orders.
-wall batch_now(const struct batch *b);
-void batch_write(struct batch *b, struct fact *f, str packed_body); // the next fact
-void batch_job(struct batch *b, struct job *j);                     // batch_job.c
-void batch_tell_jump(struct batch *b);     // batch_job.c: that the clock has jumped
-void batch_tell_repeated(struct batch *b); // batch_job.c: the counts that have come of age
-void batch_due(struct batch *b);           // batch_job.c: what is due by now
-void batch_prune(struct batch *b);         // batch_job.c: keys whose time is over
