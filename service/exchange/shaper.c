@@ -1,16 +1,11 @@
-// shaper.c - parked deliveries that are free again go first, then the client's events from the
-// position on: those that the filter leaves out are passed over, those that share a lot with a
-// parked one are parked behind it, the others are written, in order, until the message is full.
+// shaper.c - which events a message is of: parked deliveries that are free again go first, then the
+// client's events from the position on: those that the filter leaves out are passed over, those
+// that share a lot with a parked one are parked behind it, the others are written, in order, until
+// the message is full.
 #include "service/exchange/shaper.h"
-#include "common/http_gzip.h"
-#include "service/event/event_id.h"
-#include "service/event/render.h"
-#include "service/exchange/heading.h"
-#include "service/exchange/order.h"
-#include "service/journal/restored.h"
-#include <stdio.h>
+#include "service/exchange/telling.h"
+#include "service/journal/site.h"
 #include <stdlib.h>
-#include <string.h>
 
 #define SHAPER_MAGIC 0x54a9e500u
 
@@ -38,24 +33,9 @@ struct making {
     struct partner_row row;
     struct event_render render;
     struct order order;
-    struct epcis_doc doc;
-    struct epcis_out conf; // of doc
-    size_t head;           // bytes of the message before its first event
-    struct heading heading;
-    bool begun;
-    uint64_t telling;                 // the event
-    struct event_statement statement; // of the document, which has one event then
-    struct lot_set behind;            // lots of those this message parks
+    struct telling doc;
+    struct lot_set behind; // lots of those this message parks
     uint32_t examined;
-};
-
-// What became of one event.
-enum told {
-    TOLD,
-    TOLD_NOT,   // the filter leaves it out
-    TOLD_FULL,  // it does not fit in any more
-    TOLD_WRONG, // it cannot be put into words; m->trouble says why
-    TOLD_BEHIND // it must wait behind parked ones
 };
 
 struct shaper *shaper_new(const struct site *site, const struct exchange_limits *l)
@@ -90,102 +70,6 @@ void shaper_free(struct shaper **sp)
 
 // ---- one event
 
-static str gln_text(struct making *x, uint64_t gln)
-{
-    char text[24];
-    int n = snprintf(text, sizeof text, "%013llu", (unsigned long long)gln);
-
-    return arena_str(&x->f->arena, (str){text, (size_t)n});
-}
-
-// Made anew, it may hold other events: who keeps what it has got by this id must not miss them.
-static void name_message(struct making *x, struct epcis_out *conf)
-{
-    uint8_t chance[16];
-    char hex[2 * sizeof chance];
-
-    if (conf->sender.n == 0) return;
-    env_random(x->s->site->env, chance, sizeof chance);
-    hex_put(hex, chance, sizeof chance);
-    conf->instance = arena_str(&x->f->arena, (str){hex, sizeof hex});
-    assert(conf->instance.p != NULL);
-}
-
-// The same message has the same id when it is sent again.
-static void affirm(struct making *x, struct epcis_out *conf)
-{
-    struct event_name name = {x->telling, x->f->number, EVENT_SHAPE_MESSAGE,
-                              restored_term(x->s->t, x->telling)};
-    struct buf id;
-
-    if (x->statement.seller == 0) return;
-    buf_init(&id, 64);
-    event_id_put(x->s->site->meta.journal_id, &name, &id);
-    conf->instance = arena_str(&x->f->arena, buf_str(&id));
-    buf_fini(&id);
-    conf->sender = gln_text(x, x->statement.seller);
-    conf->receiver = gln_text(x, x->statement.buyer);
-    conf->statement = true;
-    assert(conf->instance.p != NULL && conf->sender.p != NULL && conf->receiver.p != NULL);
-}
-
-static void document_begin(struct making *x)
-{
-    struct epcis_out conf = {
-        .prefixes = x->render.prefixes, .created = {env_wall(x->s->site->env), 0}
-    };
-
-    if (x->begun) return;
-    x->f->sort->dress(x->f, &conf);
-    name_message(x, &conf);
-    affirm(x, &conf);
-    x->m->body.max = x->s->limits->bytes_max;
-    epcis_doc_init(&x->doc, &conf, &x->m->body);
-    x->begun = true;
-    x->head = x->m->body.n;
-    x->conf = conf;
-    x->heading = (struct heading){.a = &x->f->arena,
-                                  .scratch = &x->s->matching,
-                                  .t = x->s->t,
-                                  .client = x->f->client,
-                                  .prefixes = conf.prefixes,
-                                  .urns = conf.format == EPCIS_XML_1_2};
-}
-
-static status parts_write(struct making *x, const struct event_parts *parts)
-{
-    struct epcis_mark mark = epcis_doc_mark(&x->doc);
-
-    for (uint32_t i = 0; i < parts->n; i++) {
-        status st = epcis_doc_event(&x->doc, &parts->at[i].event);
-        if (st.cls == ST_OK) continue;
-        epcis_doc_back(&x->doc, &mark);
-        return st;
-    }
-    return OK;
-}
-
-// A fact goes in whole or not at all. One that is too large for a message goes alone, and so does
-// one with a statement, which is about nothing else in its document.
-static enum told parts_tell(struct making *x, const struct event_parts *parts)
-{
-    if (x->m->count > 0 && (x->statement.seller != 0 || parts->statement.seller != 0))
-        return TOLD_FULL;
-    if (x->m->count == 0) x->statement = parts->statement;
-    document_begin(x);
-    if (x->m->count > 0 && x->m->body.n >= x->s->limits->bytes_max) return TOLD_FULL;
-    status st = parts_write(x, parts);
-    bool full = st.cls != ST_OK && strcmp(st.reason, "epcis.full") == 0;
-    if (full && x->m->count > 0) return TOLD_FULL;
-    if (full) {
-        x->m->body.max = MESSAGE_MAX;
-        st = parts_write(x, parts);
-    }
-    if (st.cls == ST_OK) return TOLD;
-    x->m->trouble = st;
-    return TOLD_WRONG;
-}
-
 static enum told wrong(struct making *x, status st)
 {
     x->m->trouble = st;
@@ -214,7 +98,6 @@ static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
         return wrong(x, fail(ST_TOO_LARGE, "subscriber.too_large", 0,
                              "a message with this event alone is answered 413"));
     arena_reset(&x->s->scratch);
-    x->telling = seq;
     parts.statement = (struct event_statement){0};
     status st = journal_get(x->s->t, seq, &x->s->scratch, &f);
     if (st.cls != ST_OK) return wrong(x, st);
@@ -223,8 +106,9 @@ static enum told event_tell(struct making *x, uint64_t seq, struct lots *lots)
     status order = x->m->again ? OK : must_wait(x, &f, lots, &wait);
     if (order.cls != ST_OK) return wrong(x, order);
     if (wait) return TOLD_BEHIND;
-    enum told told = st.cls != ST_OK ? wrong(x, st) : parts_tell(x, &parts);
-    if (told == TOLD && x->f->partner.master_data) heading_note(&x->heading, &x->order, &f, &parts);
+    enum told told = st.cls != ST_OK ? wrong(x, st) : telling_add(&x->doc, seq, &parts);
+    if (told == TOLD && x->f->partner.master_data)
+        heading_note(&x->doc.heading, &x->order, &f, &parts);
     return told;
 }
 
@@ -246,9 +130,12 @@ static void parked_tell(struct making *x)
     while (x->m->count < x->f->limit && x->m->what == SHAPED_NOTHING && parked_next(&w, &p)) {
         bool is_free = p.released || (!p.rejected && !lot_set_meets(&blocked, &p.lots));
         enum told told = is_free ? event_tell(x, p.seq, &none) : TOLD_BEHIND;
-        if (told == TOLD) note_told(x, p.seq);
-        if (told == TOLD_BEHIND) lot_set_add(&blocked, &p.lots);
-        if (told == TOLD_FULL || told == TOLD_WRONG || told == TOLD_NOT) break;
+        if (told == TOLD_BEHIND)
+            lot_set_add(&blocked, &p.lots);
+        else if (told == TOLD)
+            note_told(x, p.seq);
+        else
+            break;
     }
     walk_close(&w.w);
     if (x->m->count > 0 || x->m->trouble.cls == ST_OK) return;
@@ -259,15 +146,18 @@ static void parked_tell(struct making *x)
 
 // ---- the client's events
 
-static void park_behind(struct making *x, uint64_t seq, const struct lots *lots)
-{
-    x->m->parked[x->m->parked_count++] = (struct parking){seq, false, *lots};
-    lot_set_add(&x->behind, lots);
-}
-
 static bool may_park(const struct making *x)
 {
     return x->row.parked + x->m->parked_count < x->s->limits->parked_max;
+}
+
+// False: there is no room for it.
+static bool park_behind(struct making *x, uint64_t seq, const struct lots *lots)
+{
+    if (!may_park(x) || x->m->parked_count == PARKED_MAX) return false;
+    x->m->parked[x->m->parked_count++] = (struct parking){seq, false, *lots};
+    lot_set_add(&x->behind, lots);
+    return true;
 }
 
 // Nothing is left out in silence: the receiver is told that this event cannot be told.
@@ -279,8 +169,7 @@ static void excuse(struct making *x, uint64_t seq)
         x->m->what = SHAPED_TROUBLE;
         return;
     }
-    if (x->begun) epcis_doc_fini(&x->doc);
-    x->begun = false;
+    telling_fini(&x->doc);
     buf_reset(&x->m->body);
     x->m->body.max = MESSAGE_MAX;
     x->f->sort->excuse(x->f, why, &x->m->body);
@@ -290,28 +179,31 @@ static void excuse(struct making *x, uint64_t seq)
     note_told(x, seq);
 }
 
+// It cannot be put into words. Behind others of this message it comes first the next time.
+static void event_untold(struct making *x, uint64_t seq)
+{
+    if (x->m->count > 0) return;
+    if (!x->f->sort->parks) {
+        excuse(x, seq);
+        return;
+    }
+    if (x->m->parked_count > 0 || !may_park(x)) return;
+    x->m->what = SHAPED_UNTOLD;
+    x->m->position = seq;
+    note_told(x, seq);
+}
+
 // False: this message ends before the event.
 static bool event_take(struct making *x, uint64_t seq)
 {
     struct lots lots;
-    enum told told = event_tell(x, seq, &lots);
 
-    if (told == TOLD) note_told(x, seq);
-    if (told == TOLD_NOT) x->f->skipped++;
-    if (told == TOLD_BEHIND && may_park(x) && x->m->parked_count < PARKED_MAX)
-        park_behind(x, seq, &lots);
-    else if (told == TOLD_BEHIND || told == TOLD_FULL)
-        return false;
-    if (told != TOLD_WRONG) return true;
-    if (!x->f->sort->parks) {
-        if (x->m->count == 0) excuse(x, seq);
-        return false;
-    }
-    if (x->m->count == 0 && x->m->parked_count == 0 &&
-        may_park(x)) { // else it comes first the next time
-        x->m->what = SHAPED_UNTOLD;
-        note_told(x, seq);
-        x->m->position = seq;
+    switch (event_tell(x, seq, &lots)) {
+    case TOLD: return note_told(x, seq), true;
+    case TOLD_NOT: return x->f->skipped++, true;
+    case TOLD_BEHIND: return park_behind(x, seq, &lots);
+    case TOLD_FULL: return false;
+    case TOLD_WRONG: return event_untold(x, seq), false;
     }
     return false;
 }
@@ -382,42 +274,6 @@ static void lots_note(struct making *x)
     if (st.cls != ST_OK) x->m->lots = (struct lots){{PARKED_ALL_LOTS}, 1};
 }
 
-// Which names a message has is known when its events are written: the document's beginning is
-// written again. It goes without master data where there is no room.
-static void head_complete(struct making *x)
-{
-    struct message *m = x->m;
-    struct epcis_doc d;
-    struct buf whole;
-
-    if (!heading_elements(&x->heading, &x->conf)) return;
-    buf_init(&whole, MESSAGE_MAX);
-    epcis_doc_init(&d, &x->conf, &whole);
-    bool good = d.st.cls == ST_OK;
-    buf_add(&whole, str_from(buf_str(&m->body), x->head));
-    good = good && !whole.failed;
-    if (good) {
-        buf_reset(&m->body);
-        m->body.max = MESSAGE_MAX;
-        buf_add(&m->body, buf_str(&whole));
-    }
-    epcis_doc_fini(&d);
-    buf_fini(&whole);
-}
-
-static void body_pack(struct making *x)
-{
-    struct buf packed;
-
-    if (!x->f->partner.gzip || !http_gzip_pays("application/json", x->m->body.n)) return;
-    http_gzip(&x->s->gzip, buf_str(&x->m->body), &packed);
-    buf_reset(&x->m->body);
-    x->m->body.max = MESSAGE_MAX;
-    buf_add(&x->m->body, buf_str(&packed));
-    buf_fini(&packed);
-    x->m->gzip = true;
-}
-
 // Nothing was found in a whole run, and the subscriber wants to hear of that.
 static bool is_empty_report(const struct making *x)
 {
@@ -427,27 +283,44 @@ static bool is_empty_report(const struct making *x)
            !f->told && f->subscription.wish.report_if_empty;
 }
 
+static void document_end(struct making *x)
+{
+    struct message *m = x->m;
+    bool empty = is_empty_report(x), spoilt = m->what == SHAPED_UNTOLD || m->what == SHAPED_TROUBLE;
+
+    if (empty) telling_begin(&x->doc);
+    if (x->doc.begun && !spoilt && (m->count > 0 || empty)) {
+        telling_end(&x->doc, &x->s->gzip);
+        m->what = SHAPED_MESSAGE;
+    }
+    telling_fini(&x->doc);
+}
+
+// There is nothing to send. Where events were parked, or very many filtered out, the position moves
+// all the same.
+static void quiet_end(struct making *x)
+{
+    if (x->m->parked_count > 0 || x->f->skipped >= PASS_EVERY) {
+        x->m->what = SHAPED_PASSED;
+        return;
+    }
+    x->f->examined = x->m->position;
+    if (x->m->what == SHAPED_HELD) x->f->parked_at = x->row.parked;
+}
+
 static void message_end(struct making *x)
 {
     struct message *m = x->m;
+    bool parks = x->f->sort->parks;
 
-    if (is_empty_report(x)) document_begin(x);
-    bool whole = m->what != SHAPED_UNTOLD && m->what != SHAPED_TROUBLE;
-    if (x->begun && whole && (m->count > 0 || is_empty_report(x))) {
-        status st = epcis_doc_end(&x->doc);
-        assert(st.cls == ST_OK); // epcis_doc_event keeps room for it
-        m->what = SHAPED_MESSAGE;
-        head_complete(x);
-        body_pack(x);
-    }
-    if (x->begun) epcis_doc_fini(&x->doc);
-    if (x->f->sort->parks && (m->what == SHAPED_MESSAGE || m->what == SHAPED_UNTOLD)) lots_note(x);
+    document_end(x);
     if (m->again) m->position = m->before;
-    m->may_park = x->f->sort->parks && (m->again || may_park(x));
-    bool quiet = m->what == SHAPED_NOTHING || m->what == SHAPED_MORE || m->what == SHAPED_HELD;
-    if (quiet && (m->parked_count > 0 || x->f->skipped >= PASS_EVERY)) m->what = SHAPED_PASSED;
-    if (quiet && m->what != SHAPED_PASSED) x->f->examined = m->position;
-    if (m->what == SHAPED_HELD) x->f->parked_at = x->row.parked;
+    m->may_park = parks && (m->again || may_park(x));
+    if (m->what == SHAPED_MESSAGE || m->what == SHAPED_UNTOLD) {
+        if (parks) lots_note(x);
+    } else if (m->what != SHAPED_TROUBLE) {
+        quiet_end(x);
+    }
 }
 
 static void make(struct making *x)
@@ -479,6 +352,11 @@ void shaper_shape(struct shaper *s, struct follower *f)
     struct making x = {.s = s, .f = f, .m = &f->message};
     x.render = event_render_begin(s->site, s->t, &s->scratch);
     x.order = (struct order){s->t, &s->scratch, x.render.names};
+    x.doc = (struct telling){.f = f,
+                             .limits = s->limits,
+                             .t = s->t,
+                             .scratch = &s->matching,
+                             .prefixes = x.render.prefixes};
     make(&x);
     status st = txn_status(s->t);
     if (st.cls != ST_OK) { // whatever was made of what could not be read
