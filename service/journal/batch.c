@@ -3,6 +3,7 @@
 //
 // Invariants: facts are written in the order of their seq, each once; the ledger is committed only
 // after the sequencer took the same records; what was refused is remembered only once it stands.
+#include "service/journal/batch.h"
 #include "service/journal/batch_int.h"
 #include <stdlib.h>
 #include <string.h>
