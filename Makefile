@@ -5,7 +5,7 @@
 # make units      runs the unit tests alone
 # make sim        runs SEEDS simulated sites from seed FROM on
 # make sanitize   runs the tests again under ASan with UBSan, then under TSan
-# make tidy       has clang-tidy look for bugs, as .clang-tidy says
+# make tidy       has clang-tidy and cppcheck look for bugs
 # make power      cuts the power CUTS times under the recorded disk
 # make faults     fails RUNS calls of each kind in each scene, or RUNS=all, split by PART=k/n
 # make fuzz       runs every fuzz target for SECONDS
@@ -190,7 +190,11 @@ $(BUILD)/headers/%.ok: % Makefile
 		$(CC) $(CFLAGS_ALL) -MF $@.d -MT $@ -x c -fsyntax-only - && touch $@
 
 # Not a part of lint: some minutes on two cores.
-tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(SOURCES) $(MAIN))
+tidy: $(patsubst %,$(BUILD)/tidy/%.ok,$(SOURCES) $(MAIN)) tidy-cppcheck
+
+tidy-cppcheck:
+	@echo cppcheck
+	$(Q)scripts/cppcheck.sh $(BUILD)/tidy/cppcheck
 
 $(BUILD)/tidy/%.ok: % $(HEADERS) .clang-tidy
 	@mkdir -p $(@D)
@@ -214,7 +218,7 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check sim power faults shims bench lint tidy sanitize fuzz image matrix sbom units clean \
+.PHONY: all demo check sim power faults shims bench lint tidy tidy-cppcheck sanitize fuzz image matrix sbom units clean \
 	unit-programs sim-program fuzz-programs fuzz-run lint-format lint-layers lint-bans lint-sizes \
 	lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))

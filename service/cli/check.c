@@ -113,17 +113,17 @@ static const char *verdict_of(const struct showing *r)
 
 static void now_text(struct buf *b) { when_write(b, env_moment(&env_real)); }
 
-static int report_json(struct checking *c, struct showing *r)
+static int report_json(struct checking *c, bool iq)
 {
     struct buf b, now;
     struct json_w w = json_writer(&b);
+    struct showing r = {.iq = iq, .json = &w};
     char host[256] = "";
 
     buf_init(&b, 4 * MB);
     buf_init(&now, 64);
     now_text(&now);
     gethostname(host, sizeof host - 1);
-    r->json = &w;
     json_w_object(&w);
     json_w_kstr(&w, "packtrail", S("installation report 1"));
     json_w_kstr(&w, "version", S(PACKTRAIL_VERSION));
@@ -131,29 +131,29 @@ static int report_json(struct checking *c, struct showing *r)
     json_w_kstr(&w, "machine", str_of(host));
     json_w_key(&w, S("checks"));
     json_w_array(&w);
-    run_all(c, r);
+    run_all(c, &r);
     json_w_end(&w);
-    json_w_kstr(&w, "verdict", str_of(verdict_of(r)));
+    json_w_kstr(&w, "verdict", str_of(verdict_of(&r)));
     json_w_end(&w);
     printf("%.*s\n", STR(buf_str(&b)));
     bool whole = !b.failed;
     buf_fini(&now);
     buf_fini(&b);
-    return r->wrong || !whole ? 1 : 0;
+    return r.wrong || !whole ? 1 : 0;
 }
 
-static int report_text(struct checking *c, struct showing *r)
+static int report_text(struct checking *c, bool iq)
 {
+    struct showing r = {.iq = iq};
     struct buf now;
 
     buf_init(&now, 64);
     now_text(&now);
-    if (r->iq)
-        printf("packtrail %s, installation at %.*s\n", PACKTRAIL_VERSION, STR(buf_str(&now)));
-    run_all(c, r);
-    if (r->iq) printf("in all: %s\n", verdict_of(r));
+    if (iq) printf("packtrail %s, installation at %.*s\n", PACKTRAIL_VERSION, STR(buf_str(&now)));
+    run_all(c, &r);
+    if (iq) printf("in all: %s\n", verdict_of(&r));
     buf_fini(&now);
-    return r->wrong ? 1 : 0;
+    return r.wrong ? 1 : 0;
 }
 
 static status alive(struct checking *c)
@@ -194,15 +194,13 @@ int cli_check(int argc, char **argv)
 {
     static struct checking c = {.folder.lock = -1};
     static struct wish w;
-    struct showing r = {0};
 
     if (!words_take(argc, argv, &w)) return cli_usage("check");
     c.file = w.file;
-    r.iq = w.iq;
     arena_init(&c.arena, 64 * MB);
     int code = w.alive  ? cli_end("check", alive(&c))
-               : w.json ? report_json(&c, &r)
-                        : report_text(&c, &r);
+               : w.json ? report_json(&c, w.iq)
+                        : report_text(&c, w.iq);
     if (code == 0) code = cli_end("check", cli_output_done());
     db_close(&c.db);
     folder_close(&c.folder);

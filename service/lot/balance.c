@@ -116,23 +116,45 @@ static void take_numbers(struct balance *b, const struct lot_counts *c, const ui
 
 #define TERMS_MAX 16u
 
+struct terms {
+    uint64_t at[TERMS_MAX];
+    size_t n;
+};
+
+static void terms_take(struct terms *t, const void *from, size_t size)
+{
+    assert(size <= sizeof t->at);
+    memcpy(t->at, from, size);
+    t->n = size / sizeof t->at[0];
+}
+
+static struct terms terms_of(const struct balance_level *l, enum difference d)
+{
+    struct terms t = {.n = 0};
+
+    if (d == DIFFERENCE_UNKNOWN_FATE) { // from issued to stolen: what follows is left over
+        terms_take(&t, &l->numbers,
+                   offsetof(struct balance_level, numbers.unknown_fate) -
+                       offsetof(struct balance_level, numbers));
+    } else if (d < DIFFERENCE_PHYSICAL) {
+        terms_take(&t, &l->goods, sizeof l->goods);
+    } else {
+        uint32_t k = (uint32_t)(d - DIFFERENCE_PHYSICAL);
+        t = (struct terms){
+            {l->physical[k].value, l->physical[k].seq, l->physical[k].expected},
+            3
+        };
+    }
+    return t;
+}
+
 static uint64_t basis_of(const struct balance_level *l, enum difference d)
 {
     char bytes[TERMS_MAX * 8];
-    const uint64_t *terms =
-        &l->physical[d < DIFFERENCE_PHYSICAL ? 0 : d - DIFFERENCE_PHYSICAL].value;
-    size_t n = 3; // value, seq, expected
+    struct terms t = terms_of(l, d);
 
-    if (d == DIFFERENCE_UNKNOWN_FATE) {
-        terms = &l->numbers.issued; // up to stolen: what follows is left over
-        n = (size_t)(&l->numbers.unknown_fate - terms);
-    } else if (d < DIFFERENCE_PHYSICAL) {
-        terms = &l->goods.commissioned;
-        n = sizeof l->goods / sizeof *terms;
-    }
-    assert(n <= TERMS_MAX);
-    for (size_t i = 0; i < n; i++) put_be(bytes + 8 * i, terms[i], 8);
-    struct sha256 sum = sha256_of((str){bytes, 8 * n});
+    for (size_t i = 0; i < t.n; i++) put_be(bytes + 8 * i, t.at[i], 8);
+    struct sha256 sum = sha256_of((str){bytes, 8 * t.n});
     return get_be(sum.b, 8);
 }
 

@@ -46,6 +46,7 @@ static status numbers_find(struct decide *d, const struct recover_ask *a, struct
     TRY(space_build(site, k->row, &fresh));
     k->fresh = &fresh;
     status st = space_take(k);
+    k->fresh = NULL;
     space_fini(&fresh);
     return st;
 }
