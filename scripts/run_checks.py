@@ -76,6 +76,10 @@ def command(name, argv, limit=10 * MINUTE, env=None):
     return word != "failed"
 
 
+def build(name, *goals):
+    return command(f"build {name}", [*MAKE, *goals], 30 * MINUTE)  # a machine may be busy
+
+
 def counted(name, argv, results, limit, env=None):
     """A program that writes JUnit XML files matching `results`; its own tests are counted."""
     started = time.monotonic()
@@ -146,7 +150,7 @@ def scenarios(folder, env=None, paths=("tests/scripts", "tests/scenario")):
 
 
 def fuzz_seeds():
-    built = command("build fuzz targets", [*MAKE, "SANITIZE=fuzz", "fuzz-programs"])
+    built = build("fuzz targets", "SANITIZE=fuzz", "fuzz-programs")
     env = {} if PROC else {"ASAN_OPTIONS": "detect_leaks=0"}
     for source in sorted(pathlib.Path("tests/fuzz").glob("*_fuzz.c")) if built else []:
         seeds = pathlib.Path("tests/fuzz/seeds") / source.stem.removesuffix("_fuzz")
@@ -156,9 +160,9 @@ def fuzz_seeds():
 
 
 def check():
-    built = command("build gcc", [*MAKE, "CC=gcc", "all", "unit-programs", "sim-program", "shims"])
-    command("build clang", [*MAKE, "CC=clang", "all", "unit-programs", "sim-program", "shims"])
-    built = command("build with faults", [*MAKE, "FAULTS=1", "all"]) and built
+    built = build("gcc", "CC=gcc", "all", "unit-programs", "sim-program", "shims")
+    build("clang", "CC=clang", "all", "unit-programs", "sim-program", "shims")
+    built = build("with faults", "FAULTS=1", "all") and built
     for part in LINT:
         command(f"lint {part}", [*MAKE, f"lint-{part}"])
     if not built:
@@ -172,7 +176,7 @@ def check():
 
 def sanitize():
     for kind, folder in (("address", "build/asan"), ("thread", "build/tsan")):
-        if command(f"build {kind}", [*MAKE, f"SANITIZE={kind}", "all", "unit-programs"]):
+        if build(kind, f"SANITIZE={kind}", "all", "unit-programs"):
             units(pathlib.Path(folder), SANITIZER_ENV)
             scenarios(pathlib.Path(folder), SANITIZER_ENV, ("tests/scenario",))
 
