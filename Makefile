@@ -5,6 +5,7 @@
 # make units      runs the unit tests alone
 # make sim        runs SEEDS simulated sites from seed FROM on
 # make sanitize   runs the tests again under ASan with UBSan, then under TSan
+# make valgrind   runs the unit tests, and the scenarios MEMCHECKED, under memcheck
 # make tidy       has clang-tidy and cppcheck look for bugs
 # make power      cuts the power CUTS times under the recorded disk
 # make faults     fails RUNS calls of each kind in each scene, or RUNS=all, split by PART=k/n
@@ -49,6 +50,7 @@ PART ?= 1/1
 FROM ?= 1
 SEEDS ?= 200
 IMAGE ?= packtrail
+MEMCHECKED ?= main_job line_work trade
 PYTHON := /usr/bin/python3
 Q := $(if $(V),,@)
 
@@ -149,6 +151,11 @@ check:
 sanitize:
 	$(PYTHON) scripts/run_checks.py sanitize
 
+valgrind: all unit-programs # some twenty minutes
+	@bad=0; for t in $(UNITS); do scripts/memcheck.sh $$t || bad=1; done; exit $$bad
+	@PACKTRAIL_BIN=scripts/memcheck.sh $(PYTHON) -m pytest -q -p no:cacheprovider \
+		$(MEMCHECKED:%=tests/scenario/test_%.py)
+
 fuzz:
 	@$(MAKE) SANITIZE=fuzz SECONDS=$(SECONDS) fuzz-run
 
@@ -218,8 +225,8 @@ clean:
 
 FORCE:
 .SECONDARY:
-.PHONY: all demo check sim power faults shims bench lint tidy tidy-cppcheck sanitize fuzz image matrix sbom units clean \
-	unit-programs sim-program fuzz-programs fuzz-run lint-format lint-layers lint-bans lint-sizes \
-	lint-req lint-headers FORCE
+.PHONY: all demo check sim power faults shims bench lint tidy tidy-cppcheck sanitize valgrind fuzz \
+	image matrix sbom units clean unit-programs sim-program fuzz-programs fuzz-run lint-format \
+	lint-layers lint-bans lint-sizes lint-req lint-headers FORCE
 -include $(patsubst %.c,$(BUILD)/%.d,$(SOURCES) $(MAIN) $(wildcard tests/*/*.c))
 -include $(HEADERS:%=$(BUILD)/headers/%.ok.d)

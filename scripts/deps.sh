@@ -10,7 +10,7 @@ declare -A group=(
             python3-pytest python3-requests python3-jsonschema python3-yaml python3-lxml"
     [bench]="postgresql-15 wrk python3"
     [image]="buildah debootstrap iproute2 ca-certificates"
-    [tidy]="clang-tidy cppcheck"
+    [tidy]="clang-tidy cppcheck valgrind"
 )
 
 [ $# -gt 0 ] || { echo "usage: scripts/deps.sh build|test|bench|image|tidy ..." >&2; exit 2; }

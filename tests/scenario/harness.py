@@ -25,7 +25,8 @@ import yaml
 import contract
 
 BIN = os.path.abspath(os.environ.get("PACKTRAIL_BIN", "build/packtrail"))
-SANITIZED = any(kind in BIN for kind in ("/asan/", "/tsan/"))  # slow, and needs memory of its own
+# Slow, and needs memory of its own.
+SANITIZED = any(kind in BIN for kind in ("/asan/", "/tsan/", "memcheck"))
 SHARED = pathlib.Path(os.environ.get("PACKTRAIL_SHARED", "../shared"))
 START_S = 30  # the sanitizers' builds start slowly
 STOP_S = 30
@@ -35,8 +36,8 @@ VERIFIED = re.compile(r"verified (\d+) records, (\d+) units")
 MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)")  # of /proc/PID/smaps
 PAGES = re.compile(r"(Rss|Anonymous): +(\d+) kB")
 OUR_MISTAKES = re.compile(
-    r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|event=assert\.failed|"
-    r"sandbox\.violated"
+    r"AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:|^==\d+== |"
+    r"event=assert\.failed|sandbox\.violated"
 )
 
 # The sample site. 9506000 is the company prefix that GS1 keeps for examples.
