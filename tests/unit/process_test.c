@@ -18,6 +18,17 @@
 
 #include <cmocka.h>
 
+#ifdef __has_feature
+#define HAS(f) __has_feature(f)
+#else
+#define HAS(f) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || HAS(thread_sanitizer)
+enum { CAN_CONFINE = false }; // its runtime makes calls of its own, and holds SIGSYS back
+#else
+enum { CAN_CONFINE = true };
+#endif
+
 #define CANNOT 77 // this system has no filter
 
 // What the child ends with; negative: a signal. Its standard error goes to `said`.
@@ -71,7 +82,7 @@ static bool strict;
 static void confine(void)
 {
     process_seal();
-    if (process_confine(strict).cls != ST_OK) _exit(CANNOT);
+    if (!CAN_CONFINE || process_confine(strict).cls != ST_OK) _exit(CANNOT);
 }
 
 static void *sleeps(void *arg)
