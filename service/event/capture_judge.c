@@ -247,20 +247,6 @@ static void count_act(struct capturing *c, uint32_t i, const struct unit *x, enu
                 &after);
 }
 
-static unsigned effect_of(const struct unit *x, enum unit_act act, const struct unit_change *change,
-                          bool leaves)
-{
-    struct unit after = *x;
-
-    if (act == ACT_COMMISSION) return effect_change(EFFECT_BEGINS, change);
-    if (act == ACT_BE_PACKED_TOLD) return EFFECT_PACKED;
-    if (leaves) return effect_change(EFFECT_LEAVES, change);
-    if (act == ACT_BE_UNPACKED) return EFFECT_UNPACKED;
-    unit_apply(&after, change);
-    bool same = after.state == x->state && after.flags == x->flags;
-    return same ? EFFECT_NAMED : effect_change(EFFECT_CHANGED, change);
-}
-
 static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x, enum unit_act act)
 {
     uint32_t lot = is_foreign(c, i) || judge_sorts(&c->j, c->units[i]).is_sscc ? 0 : lot_of(c, x);
@@ -286,7 +272,7 @@ static unsigned judge_act(struct capturing *c, uint32_t i, const struct unit *x,
     if (is_parent && x->parent.v != 0) change.to = x->state; // nobody said what its container is
     leaves = leaves || comes_back(x, act);
     if (!is_parent) count_act(c, i, x, act, &change, leaves);
-    return effect_of(x, act, &change, leaves);
+    return captured_effect(x, act, &change, leaves);
 }
 
 // What a container that ends held shares its fate or, by the client's profile, comes out as it is;
