@@ -145,7 +145,7 @@ def scenarios(folder, env=None, paths=("tests/scripts", "tests/scenario")):
             stem = f"pytest-{folder.name}-{pathlib.Path(path).name}"
             argv = [*PYTEST, path, f"--junitxml={HERE}/{stem}.xml"]
             to = {"PACKTRAIL_BIN": str(folder / "packtrail"), "PYTHONDONTWRITEBYTECODE": "1"}
-            limit = 45 * MINUTE if env else 15 * MINUTE  # the sanitizers' builds are slow
+            limit = 60 * MINUTE if env else 30 * MINUTE  # the sanitizers' builds are slow
             counted(f"pytest {path}", argv, stem + ".xml", limit, {**to, **(env or {})})
 
 

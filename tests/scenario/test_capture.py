@@ -9,12 +9,14 @@ from urllib.parse import quote
 import pytest
 
 import harness
+from epcis_documents import check_digit
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 CAPTURE = "/epcis/v2/capture"
 OURS = f"https://id.gs1.org/01/{harness.GTIN}/21/"
 FOREIGN = "https://id.gs1.org/01/09521999000006/21/"
 LARGE = 4000 if harness.SANITIZED else 20000
+PACKED = 4000 if harness.SANITIZED else 40000
 
 
 def event(number=0, epcs=(FOREIGN + "1",), **more):
@@ -270,6 +272,27 @@ def test_numbers_are_given_out_beside_a_large_document(line, gateway):
     assert gateway.get(location[0])["success"]
     if not harness.SANITIZED:
         assert longest < 1.0
+
+
+def test_packs_shipped_out_of_their_pallets_one_by_one_take_no_longer_than_their_beginning(
+        gateway):
+    serials = [f"{FOREIGN}{n}" for n in [*range(0, PACKED, 2), *range(1, PACKED, 2)]]
+    pallets = [f"https://id.gs1.org/00/{check_digit(f'0952199900000000{n}')}" for n in (1, 2)]
+
+    def taken(number, **more):
+        began = time.monotonic()
+        captured(gateway, {**event(number), **more})
+        return time.monotonic() - began
+
+    beginning = taken(1, epcList=serials, action="ADD", bizStep="commissioning")
+    for n, pallet in enumerate(pallets):
+        inside = serials[n * PACKED // 2:(n + 1) * PACKED // 2]
+        packing = event(2 + n, action="ADD", bizStep="packing", type="AggregationEvent",
+                        parentID=pallet, childEPCs=inside)
+        del packing["epcList"]
+        captured(gateway, packing)
+    leaving = taken(4, epcList=serials[::-1], bizStep="shipping")
+    assert leaving < beginning
 
 
 # ---- memory

@@ -273,6 +273,22 @@ static void a_unit_that_stands_twice_is_found(void **state)
     arena_fini(&a);
 }
 
+static void a_unit_is_found_among_sorted_runs(void **state)
+{
+    static const uint64_t v[] = {30, 31, 32, 7, 20, 21, 1, 40, 2, 9};
+    struct arena a;
+
+    (void)state;
+    arena_init(&a, MB);
+    for (uint32_t n = 0; n <= LEN(v); n++) {
+        struct runs r = make(&a, v, n), sorted = runs_sorted(&r, &a);
+        assert_int_equal(sorted.units, n);
+        for (unit_id u = {0}; u.v < 45; u.v++)
+            assert_int_equal(runs_among(&sorted, u), runs_hold(&r, u));
+    }
+    arena_fini(&a);
+}
+
 static void alike_values_cost_a_pair_a_stretch(void **state)
 {
     static const uint64_t v[] = {7, 7, 7, 0, 0, 1099511627775, 1099511627775, 3};
@@ -301,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_unit_with_a_parent_is_shown_packed),
         cmocka_unit_test(runs_come_back_in_the_order_given),
         cmocka_unit_test(a_unit_that_stands_twice_is_found),
+        cmocka_unit_test(a_unit_is_found_among_sorted_runs),
         cmocka_unit_test(alike_values_cost_a_pair_a_stretch),
     };
     return cmocka_run_group_tests(tests, read_table, NULL);
