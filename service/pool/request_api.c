@@ -57,7 +57,9 @@ static void confirmed(struct http_req *r, const struct ask *a)
     struct txn *t = api_snapshot(r);
     bool there = a->fact.decided.n == 8 && request_get(t, get_be(a->fact.decided.p, 8), &q);
     if (there) {
-        q.state = REQUEST_CONFIRMED; // as this fact made it, whatever came after
+        // As this fact made it, whatever came after; how many went back is not its matter.
+        q.state = REQUEST_CONFIRMED;
+        q.returned = 0;
         json_w_object(&w);
         request_members(t, api_site(r), &q, &w);
         request_state_members(&q, &w);
