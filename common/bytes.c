@@ -11,17 +11,10 @@ void bytes_u(struct buf *b, uint64_t v, unsigned bytes)
 void bytes_var(struct buf *b, uint64_t v)
 {
     char tmp[10];
-    size_t n = 0;
-
-    for (; v >= 0x80; v >>= 7) tmp[n++] = (char)(0x80 | (v & 0x7f));
-    tmp[n++] = (char)v;
-    buf_add(b, (str){tmp, n});
+    buf_add(b, (str){tmp, (size_t)(put_var(tmp, v) - tmp)});
 }
 
-void bytes_zig(struct buf *b, int64_t v)
-{
-    bytes_var(b, v < 0 ? ~((uint64_t)v << 1) : (uint64_t)v << 1);
-}
+void bytes_zig(struct buf *b, int64_t v) { bytes_var(b, zigzag(v)); }
 
 void bytes_str(struct buf *b, str s)
 {
@@ -63,12 +56,6 @@ uint64_t bytes_get_long_var(struct bytes_r *r)
     }
     r->bad = true;
     return 0;
-}
-
-int64_t bytes_get_zig(struct bytes_r *r)
-{
-    uint64_t v = bytes_get_var(r);
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }
 
 str bytes_get_raw(struct bytes_r *r, size_t n)

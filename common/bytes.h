@@ -24,9 +24,20 @@ static inline uint64_t get_be(const void *in, unsigned bytes)
     return be64toh(v);
 }
 
+// LEB128: 7 bits a byte, lowest first, 1..10 bytes. Where the next one goes.
+static inline char *put_var(char *out, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7) *out++ = (char)(v | 0x80);
+    *out++ = (char)v;
+    return out;
+}
+
+// Signed, as a small number where it is near 0: zigzag.
+static inline uint64_t zigzag(int64_t v) { return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0); }
+
 void bytes_u(struct buf *b, uint64_t v, unsigned bytes);
-void bytes_var(struct buf *b, uint64_t v); // LEB128: 7 bits a byte, lowest first, 1..10 bytes
-void bytes_zig(struct buf *b, int64_t v);  // signed: zigzag, then varint
+void bytes_var(struct buf *b, uint64_t v); // as put_var
+void bytes_zig(struct buf *b, int64_t v);  // zigzag, then varint
 void bytes_str(struct buf *b, str s);      // varint length, bytes
 
 struct bytes_r {
@@ -36,16 +47,24 @@ struct bytes_r {
 
 struct bytes_r bytes_reader(str s);
 uint64_t bytes_get_u(struct bytes_r *r, unsigned bytes); // 0 once bad
-uint64_t bytes_get_long_var(struct bytes_r *r);          // bytes_get_var of more than one byte
-int64_t bytes_get_zig(struct bytes_r *r);
-str bytes_get_str(struct bytes_r *r); // a view into the input
+uint64_t bytes_get_long_var(struct bytes_r *r);          // bytes_get_var of any length
+str bytes_get_str(struct bytes_r *r);                    // a view into the input
 str bytes_get_raw(struct bytes_r *r, size_t n);
 bool bytes_end(const struct bytes_r *r); // all was read and nothing was bad
 
 static inline uint64_t bytes_get_var(struct bytes_r *r)
 {
-    if (!r->bad && r->p < r->end && *r->p < 0x80) return *r->p++;
-    return bytes_get_long_var(r);
+    if (r->bad || r->end - r->p < 2) return bytes_get_long_var(r);
+    if (r->p[0] < 0x80) return *r->p++;
+    if (r->p[1] >= 0x80) return bytes_get_long_var(r);
+    r->p += 2;
+    return (r->p[-2] & 0x7fu) | (uint64_t)r->p[-1] << 7;
+}
+
+static inline int64_t bytes_get_zig(struct bytes_r *r)
+{
+    uint64_t v = bytes_get_var(r);
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }
 
 // Named texts, packed: varint count, then name str and value str each; empty bytes: none.

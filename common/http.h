@@ -150,7 +150,8 @@ struct http_manner {
 };
 
 // Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).
-// Is it called from where a connection's bytes are looked at, which ends with conf.turned?
-bool http_in_turn(const struct http_req *r);
 void http_pause(struct http_req *r);
 void http_resume(struct http_req *r);
+
+// Is it called from where a connection's bytes are looked at, which ends with conf.turned?
+bool http_in_turn(const struct http_req *r);

@@ -23,7 +23,7 @@ struct site *api_site(const struct http_req *r)
     return s;
 }
 
-static struct txn *reader_of(const struct site *s, const struct loop *l)
+struct txn *api_reader(const struct site *s, const struct loop *l)
 {
     for (unsigned i = 0; i < s->loop_count; i++)
         if (s->loops[i] == l) return s->readers[i];
@@ -32,7 +32,7 @@ static struct txn *reader_of(const struct site *s, const struct loop *l)
 
 struct txn *api_snapshot(struct http_req *r)
 {
-    struct txn *t = reader_of(api_site(r), r->loop);
+    struct txn *t = api_reader(api_site(r), r->loop);
 
     if (txn_rests(t)) txn_renew(t);
     return t;
@@ -40,7 +40,7 @@ struct txn *api_snapshot(struct http_req *r)
 
 status api_snapshot_end(struct http_req *r, status st)
 {
-    struct txn *t = reader_of(api_site(r), r->loop);
+    struct txn *t = api_reader(api_site(r), r->loop);
     status trouble = txn_status(t);
 
     if (trouble.cls != ST_OK || !http_in_turn(r)) txn_rest(t);
@@ -49,7 +49,7 @@ status api_snapshot_end(struct http_req *r, status st)
 
 void api_turned(void *app, struct loop *loop)
 {
-    struct txn *t = reader_of(app, loop);
+    struct txn *t = api_reader(app, loop);
     if (!txn_rests(t)) txn_rest(t);
 }
 

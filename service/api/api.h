@@ -11,7 +11,8 @@ struct site *api_site(const struct http_req *r);
 // A snapshot for reading, of this loop. It must be given back before the handler returns. All that
 // look at what came together have one: it is as new as the first of them, who came after the bytes.
 struct txn *api_snapshot(struct http_req *r);
-void api_turned(void *app, struct loop *loop); // for http_server_conf
+void api_turned(void *app, struct loop *loop);                      // for http_server_conf
+struct txn *api_reader(const struct site *s, const struct loop *l); // what snapshots are taken with
 // The first trouble in it, else `st`, what was made of the reading: what could not be read is not
 // unknown.
 status api_snapshot_end(struct http_req *r, status st);

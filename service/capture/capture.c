@@ -22,16 +22,9 @@ status capture_for(struct http_req *r, struct txn *t, struct capture_for *out)
     return OK;
 }
 
-static struct txn *reader_of(const struct site *s, const struct loop *l)
-{
-    for (unsigned i = 0; i < s->loop_count; i++)
-        if (s->loops[i] == l) return s->readers[i];
-    assert_failed("the loop is one of the site", __FILE__, __LINE__);
-}
-
 struct txn *capture_snapshot(const struct site *s, const struct loop *l)
 {
-    struct txn *t = reader_of(s, l);
+    struct txn *t = api_reader(s, l);
 
     if (!txn_rests(t)) txn_rest(t); // it may be older than what the capture has stored
     txn_renew(t);

@@ -12,7 +12,6 @@
 #include "service/exception/exception.h"
 #include "service/pool/issue.h"
 #include "service/tree/tree_db.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_MAX   16u  // of containers in one another; a product has far fewer levels
@@ -310,18 +309,10 @@ static bool move_before(struct decide *d, status *st)
 
 // ---- the order of labels
 
-static int by_first(const void *a, const void *b)
-{
-    const struct run *x = a, *y = b;
-
-    return (x->first.v > y->first.v) - (x->first.v < y->first.v);
-}
-
 // The children in the order of their numbers; n 0: they are of several spaces.
 static struct shift_case case_of(unit_id container, const struct runs *all, struct arena *a)
 {
     struct shift_case c = {.container = container, .at = all->at, .n = all->n};
-    struct run *sorted = NULL;
     bool in_order = true;
 
     for (uint32_t i = 1; i < all->n; i++) {
@@ -329,11 +320,9 @@ static struct shift_case case_of(unit_id container, const struct runs *all, stru
         if (unit_space(all->at[i].first) != unit_space(all->at[0].first)) c.n = 0;
     }
     if (in_order || c.n == 0) return c;
-    sorted = NEW_ARRAY(a, struct run, all->n);
-    if (sorted == NULL) return c.n = 0, c;
-    memcpy(sorted, all->at, all->n * sizeof *sorted);
-    qsort(sorted, all->n, sizeof *sorted, by_first);
-    c.at = sorted;
+    struct runs sorted = runs_sorted(all, a);
+    if (sorted.at == NULL) c.n = 0;
+    c.at = sorted.at;
     return c;
 }
 

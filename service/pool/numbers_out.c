@@ -262,12 +262,7 @@ static status leave_unused(struct out *o, struct txn *t, uint64_t request)
     unit_rows_read(&rows, t);
     for (struct run_walk w = runs_walk(&o->runs); run_next(&w, &u);) {
         if (unit_get(&rows, u).state > UNIT_PRINTED || is_gone(t, &q, u)) continue;
-        struct run *last = kept.n > 0 ? &kept.at[kept.n - 1] : NULL;
-        if (last != NULL && last->first.v + last->count == u.v)
-            last->count++;
-        else
-            kept.at[kept.n++] = (struct run){u, 1};
-        kept.units++;
+        runs_add(&kept, (struct run){u, 1});
     }
     o->runs = kept;
     return txn_status(t);

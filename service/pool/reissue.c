@@ -11,18 +11,11 @@
 
 #define RUNS_MAX 100000u // of one request; what lies more scattered is left for the next
 
-// To the run before, or as one more; false: there is no room.
+// False: there is no room.
 static bool add(struct runs *to, unit_id u)
 {
-    struct run *before = to->n > 0 ? &to->at[to->n - 1] : NULL;
-
-    if (before != NULL && before->first.v + before->count == u.v)
-        before->count++;
-    else if (to->n == RUNS_MAX)
-        return false;
-    else
-        to->at[to->n++] = (struct run){u, 1};
-    to->units++;
+    if (to->n == RUNS_MAX) return false;
+    runs_add(to, (struct run){u, 1});
     return true;
 }
 

@@ -6,7 +6,6 @@
 #include "common/bytes.h"
 #include "service/journal/numbers.h"
 #include "service/tree/cargo_db.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define CHILDREN_PART 900u
@@ -153,18 +152,6 @@ static void put_from(struct txn *t, unit_id parent, struct part p)
     }
 }
 
-static void add_run(struct runs *all, struct run more)
-{
-    struct run *last = all->n > 0 ? &all->at[all->n - 1] : NULL;
-
-    if (last != NULL && more.first.v == last->first.v + last->count &&
-        unit_space(more.first) == unit_space(last->first))
-        last->count += more.count;
-    else
-        all->at[all->n++] = more;
-    all->units += more.count;
-}
-
 void children_add(struct txn *t, unit_id parent, const struct runs *more)
 {
     struct arena a;
@@ -174,8 +161,8 @@ void children_add(struct txn *t, unit_id parent, const struct runs *more)
     struct part last = last_part(t, parent, &a);
     struct runs both = {.at = NEW_ARRAY(&a, struct run, last.runs.n + more->n)};
     assert(both.at != NULL);
-    for (uint32_t i = 0; i < last.runs.n; i++) add_run(&both, last.runs.at[i]);
-    for (uint32_t i = 0; i < more->n; i++) add_run(&both, more->at[i]);
+    for (uint32_t i = 0; i < last.runs.n; i++) runs_add(&both, last.runs.at[i]);
+    for (uint32_t i = 0; i < more->n; i++) runs_add(&both, more->at[i]);
     last.runs = both;
     if (last.number < 0) last.number = 0;
     put_from(t, parent, last);
@@ -200,22 +187,6 @@ void children_clear(struct txn *t, unit_id parent)
     clear(t, parent);
 }
 
-static int by_first(const void *a, const void *b)
-{
-    const struct run *x = a, *y = b;
-    return (x->first.v > y->first.v) - (x->first.v < y->first.v);
-}
-
-static struct runs sorted(const struct runs *r, struct arena *a)
-{
-    struct runs s = {NEW_ARRAY(a, struct run, r->n + 1), r->n, r->units};
-
-    assert(s.at != NULL);
-    if (r->n > 0) memcpy(s.at, r->at, r->n * sizeof *s.at);
-    qsort(s.at, s.n, sizeof *s.at, by_first);
-    return s;
-}
-
 // The first of the sorted runs that ends above `v`.
 static uint32_t find_above(const struct runs *s, uint64_t v)
 {
@@ -238,10 +209,10 @@ static void add_rest(struct runs *left, struct run r, const struct runs *gone)
 
     for (uint32_t i = find_above(gone, at); i < gone->n && gone->at[i].first.v < end; i++) {
         struct run g = gone->at[i];
-        if (g.first.v > at) add_run(left, (struct run){{at}, (uint32_t)(g.first.v - at)});
+        if (g.first.v > at) runs_add(left, (struct run){{at}, (uint32_t)(g.first.v - at)});
         at = g.first.v + g.count;
     }
-    if (at < end) add_run(left, (struct run){{at}, (uint32_t)(end - at)});
+    if (at < end) runs_add(left, (struct run){{at}, (uint32_t)(end - at)});
 }
 
 void children_remove(struct txn *t, unit_id parent, const struct runs *gone)
@@ -250,9 +221,9 @@ void children_remove(struct txn *t, unit_id parent, const struct runs *gone)
 
     cargo_removed(t, parent, gone);
     arena_init(&a, WORK_MAX);
-    struct runs all = children_get(t, parent, &a), cut = sorted(gone, &a);
+    struct runs all = children_get(t, parent, &a), cut = runs_sorted(gone, &a);
     struct runs left = {.at = NEW_ARRAY(&a, struct run, all.n + cut.n + 1)};
-    assert(left.at != NULL);
+    assert(cut.at != NULL && left.at != NULL);
     for (uint32_t i = 0; i < all.n; i++) add_rest(&left, all.at[i], &cut);
     clear(t, parent);
     put_from(t, parent, (struct part){.runs = left});
@@ -264,9 +235,9 @@ unit_id children_first_without(struct txn *t, unit_id parent, const struct runs 
     struct arena a;
 
     arena_init(&a, WORK_MAX);
-    struct runs all = children_get(t, parent, &a), cut = sorted(gone, &a);
+    struct runs all = children_get(t, parent, &a), cut = runs_sorted(gone, &a);
     struct runs left = {.at = NEW_ARRAY(&a, struct run, cut.n + 2)};
-    assert(left.at != NULL);
+    assert(cut.at != NULL && left.at != NULL);
     for (uint32_t i = 0; i < all.n && left.n == 0; i++) add_rest(&left, all.at[i], &cut);
     unit_id first = left.n > 0 ? left.at[0].first : (unit_id){0};
     arena_fini(&a);

@@ -3,19 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+void runs_add(struct runs *to, struct run more)
+{
+    struct run *last = to->n > 0 ? &to->at[to->n - 1] : NULL;
+
+    if (last != NULL && more.first.v == last->first.v + last->count &&
+        unit_space(more.first) == unit_space(last->first))
+        last->count += more.count;
+    else
+        to->at[to->n++] = more;
+    to->units += more.count;
+}
+
 struct runs runs_of(struct arena *a, const unit_id *units, uint32_t n)
 {
-    struct runs r = {.at = NEW_ARRAY(a, struct run, n ? n : 1), .units = n};
+    struct runs r = {.at = NEW_ARRAY(a, struct run, n ? n : 1)};
 
     if (r.at == NULL) return (struct runs){0};
-    for (uint32_t i = 0; i < n; i++) {
-        struct run *last = r.n > 0 ? &r.at[r.n - 1] : NULL;
-        if (last != NULL && units[i].v == last->first.v + last->count &&
-            unit_space(units[i]) == unit_space(last->first))
-            last->count++;
-        else
-            r.at[r.n++] = (struct run){units[i], 1};
-    }
+    for (uint32_t i = 0; i < n; i++) runs_add(&r, (struct run){units[i], 1});
     return r;
 }
 

@@ -18,6 +18,8 @@ struct runs {
 
 // From units in any order, order kept. NULL `at` at the arena's ceiling.
 struct runs runs_of(struct arena *a, const unit_id *units, uint32_t n);
+// At the end, joined to the last one where it follows that; `to` has room for it.
+void runs_add(struct runs *to, struct run more);
 // count varint, then for each run: first zigzag from the end of the one before, count varint.
 void runs_put(struct buf *b, const struct runs *r);
 struct runs runs_get(struct bytes_r *in, struct arena *a); // in->bad where it makes no sense

@@ -61,28 +61,9 @@ static void put_fields(char *p, const struct fields *f)
     put_be(p + 12, f->parent, 8);
 }
 
-static char *put_var(char *to, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7) *to++ = (char)(v | 0x80);
-    *to++ = (char)v;
-    return to;
-}
+static char *put_way(char *to, uint64_t way) { return put_var(to, zigzag((int64_t)way)); }
 
-static char *put_way(char *to, uint64_t way) { return put_var(to, way << 1 ^ (0 - (way >> 63))); }
-
-// As bytes_get_zig, which is not made for thousands a request.
-static inline uint64_t get_way(struct bytes_r *in)
-{
-    uint64_t v;
-
-    if (in->end - in->p < 2 || in->p[0] < 0x80 || in->p[1] >= 0x80) {
-        v = bytes_get_var(in);
-    } else {
-        v = (in->p[0] & 0x7fu) | (uint64_t)in->p[1] << 7;
-        in->p += 2;
-    }
-    return v >> 1 ^ (0 - (v & 1));
-}
+static uint64_t get_way(struct bytes_r *in) { return (uint64_t)bytes_get_zig(in); }
 
 static char *pack_run(char *to, const struct fields *was, const struct fields *is, size_t count)
 {
