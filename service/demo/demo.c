@@ -41,24 +41,37 @@ static const char usage[] =
     "                      [--listen ADDR:PORT]\n"
     "Runs a whole site with sample data: two clients, five products, two lines and a partner.\n";
 
-static bool read_option(struct demo_options *o, const char *name, const char *value)
+#define PACKS_MAX 10000000u
+#define SPEED_MAX 1000000u
+
+static status read_number(const char *name, const char *value, uint64_t min, uint64_t max,
+                          uint64_t *out)
 {
-    if (strcmp(name, "--keep") == 0) return o->keep = value, true;
-    if (strcmp(name, "--listen") == 0) return o->listen = value, true;
-    if (strcmp(name, "--packs") == 0)
-        return str_u64(str_of(value), 10000000, &o->packs) && o->packs >= DEMO_LINES;
-    if (strcmp(name, "--speed") != 0) return false;
-    if (strcmp(value, "max") == 0) return o->speed = 0, true;
-    return str_u64(str_of(value), 1000000, &o->speed) && o->speed > 0;
+    if (str_u64(str_of(value), max, out) && *out >= min) return OK;
+    return fail(ST_BAD_INPUT, "option.range", 0, "%s: a number from %llu to %llu, not %.60s", name,
+                (unsigned long long)min, (unsigned long long)max, value);
 }
 
-static bool read_options(int argc, char **argv, struct demo_options *o)
+static status read_option(struct demo_options *o, const char *name, const char *value)
+{
+    if (value == NULL) return fail(ST_BAD_INPUT, "option.value", 0, "%.60s: has no value", name);
+    if (strcmp(name, "--keep") == 0) return o->keep = value, OK;
+    if (strcmp(name, "--listen") == 0) return o->listen = value, OK;
+    if (strcmp(name, "--packs") == 0)
+        return read_number(name, value, DEMO_LINES, PACKS_MAX, &o->packs);
+    if (strcmp(name, "--speed") != 0)
+        return fail(ST_BAD_INPUT, "option.unknown", 0, "there is no option %.60s", name);
+    if (strcmp(value, "max") == 0) return o->speed = 0, OK;
+    return read_number(name, value, 1, SPEED_MAX, &o->speed);
+}
+
+static status read_options(int argc, char **argv, struct demo_options *o)
 {
     *o = (struct demo_options){
         .packs = PACKS_DEFAULT, .speed = SPEED_DEFAULT, .listen = "127.0.0.1:0"};
     for (int i = 1; i < argc; i += 2)
-        if (i + 1 == argc || !read_option(o, argv[i], argv[i + 1])) return false;
-    return true;
+        TRY(read_option(o, argv[i], i + 1 == argc ? NULL : argv[i + 1]));
+    return OK;
 }
 
 static status begin(struct demo *d)
@@ -245,9 +258,13 @@ int cli_demo(int argc, char **argv)
 {
     struct demo d = {0};
 
-    if (!read_options(argc, argv, &d.options)) return fputs(usage, stderr), 2;
+    status st = read_options(argc, argv, &d.options);
+    if (st.cls != ST_OK) {
+        fprintf(stderr, "packtrail demo: %s: %s\n%s", st.reason, st.text, usage);
+        return 2;
+    }
     d.started_ms = env_mono(&env_real).ms;
-    status st = tell(&d);
+    st = tell(&d);
     status ended = end(&d);
     if (st.cls == ST_OK) st = ended;
     if (st.cls == ST_OK) return 0;

@@ -40,6 +40,10 @@ def test_what_the_demo_sends_holds_to_the_official_schemas(tmp_path, shared):
 
 
 def test_wrong_usage_is_told():
-    for args in (["--packs", "none"], ["--packs"], ["--speed", "0"], ["--unknown", "1"]):
+    for says, *args in (("option.range: --packs: a number from 2 to 10000000, not none", "--packs", "none"),
+                        ("option.value: --packs: has no value", "--packs"),
+                        ("option.range: --speed: a number from 1 to 1000000, not 0", "--speed", "0"),
+                        ("option.unknown: there is no option --unknown", "--unknown", "1")):
         done = packtrail("demo", *args)
         assert done.returncode == 2 and "usage: packtrail demo" in done.stderr
+        assert done.stderr.startswith(f"packtrail demo: {says}\n")
