@@ -158,10 +158,12 @@ static status person_check(struct signing *g)
 
 static bool refuse(const struct signing *g, status st)
 {
-    if (st.cls == ST_NOT_ALLOWED)
+    if (st.cls == ST_NOT_ALLOWED) {
+        api_answers(g->r, NULL); // who may not sign is not answered again either
         api_refuse(g->r, g->rule->kind, g->rule->client, st, S(""));
-    else
-        http_problem(g->r, st, S(""));
+    } else {
+        api_fail(g->r, st);
+    }
     return false;
 }
 

@@ -20,7 +20,7 @@ static status unknown(void)
 
 static bool is_ok(struct http_req *r, status st)
 {
-    if (st.cls != ST_OK) http_problem(r, st, S(""));
+    if (st.cls != ST_OK) api_fail(r, st);
     return st.cls == ST_OK;
 }
 
@@ -111,7 +111,7 @@ static status find(struct http_req *r, struct txn *t, struct hold *out)
     return OK;
 }
 
-static void reply(struct http_req *r, uint64_t id, int code)
+static void show(struct http_req *r)
 {
     struct hold h;
     struct buf b;
@@ -119,12 +119,26 @@ static void reply(struct http_req *r, uint64_t id, int code)
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
-    status st = id == 0 ? find(r, t, &h) : hold_get(t, id, &h) ? OK : unknown();
+    status st = find(r, t, &h);
+    if (st.cls == ST_OK) st = write_hold(r, t, &h, true, &w);
+    lot_reply(r, api_snapshot_end(r, st), 200, &b);
+}
+
+// As the fact `end` left the hold, 0: as it began; the same to who asks again.
+static void reply(struct http_req *r, uint64_t id, uint64_t end, int code)
+{
+    struct hold h;
+    struct buf b;
+
+    buf_init(&b, 16 * MB);
+    struct json_w w = json_writer(&b);
+    struct txn *t = api_snapshot(r);
+    status st = hold_get(t, id, &h) ? OK : unknown();
+    h.ended = end != 0;
+    h.end = end;
     if (st.cls == ST_OK) st = write_hold(r, t, &h, true, &w);
     lot_reply(r, api_snapshot_end(r, st), code, &b);
 }
-
-static void show(struct http_req *r) { reply(r, 0, 200); }
 
 // ---- listed
 
@@ -221,7 +235,7 @@ static const struct form_field hold_fields[] = {
 // clang-format on
 static const struct form hold_form = {"hold", sizeof(struct hold_wish), hold_fields, 1};
 
-static void put_render(struct http_req *r, const struct ask *a) { reply(r, a->fact.seq, 201); }
+static void put_render(struct http_req *r, const struct ask *a) { reply(r, a->fact.seq, 0, 201); }
 
 static status check_wish(const struct hold_wish *w, struct said *said)
 {
@@ -249,6 +263,7 @@ static void hold_put_run(struct http_req *r)
     struct hold_wish wish;
     struct said said;
 
+    api_answers(r, put_render);
     if (!api_body(r, &hold_form, &wish) || !is_ok(r, check_wish(&wish, &said))) return;
     f.t = api_snapshot(r);
     finder_begin(&f);
@@ -275,8 +290,13 @@ static const struct form release_form = {"hold", sizeof(struct release_wish), re
 
 static void release_render(struct http_req *r, const struct ask *a)
 {
-    (void)a;
-    show(r);
+    struct hold_released x;
+    status st = hold_released_get(a->fact.decided, &x);
+
+    if (st.cls == ST_OK)
+        reply(r, x.id, a->fact.seq, 200);
+    else
+        http_problem(r, st, S(""));
 }
 
 static void release(struct http_req *r)
@@ -285,6 +305,7 @@ static void release(struct http_req *r)
     struct release_wish wish = {0};
     struct hold h = {0};
 
+    api_answers(r, release_render);
     if (!is_ok(r, ask == NULL ? no_memory() : OK)) return;
     if (r->body.n > 0 && !api_body(r, &release_form, &wish)) return;
     status st = find(r, api_snapshot(r), &h);

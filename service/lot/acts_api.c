@@ -87,12 +87,6 @@ static const struct form_field fields[] = {
 // clang-format on
 static const struct form form = {"withdrawal", sizeof(struct wish), fields, 1};
 
-static void withdrawn(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    lot_shown(r, 200);
-}
-
 static status find(struct http_req *r, const struct wish *wish, struct lot_withdraw_ask *ask)
 {
     struct lot lot;
@@ -115,11 +109,12 @@ static void act_withdraw(struct http_req *r)
     struct wish wish;
 
     if (!api_body(r, &form, &wish)) return;
+    api_answers(r, lot_acted);
     status st = find(r, &wish, ask);
     if (st.cls == ST_OK)
-        api_command(r, &kind_act_withdrawn, ask, withdrawn);
+        api_command(r, &kind_act_withdrawn, ask, lot_acted);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 // clang-format off

@@ -1,5 +1,5 @@
 // Papers of a lot over HTTP: counted, released, reopened, amended, recalled. All answer with the
-// lot as GET shows it.
+// lot as the act left it (acted.c).
 #include "common/form.h"
 #include "service/api/api.h"
 #include "service/catalog/place.h"
@@ -10,27 +10,9 @@
 #define BODY_MAX    (64 * KB)
 #define COUNTED_MAX UINT64_C(1000000000000)
 
-void lot_shown(struct http_req *r, int code)
-{
-    struct lot lot;
-    struct buf b;
-
-    buf_init(&b, 1 * MB);
-    struct json_w w = json_writer(&b);
-    struct txn *t = api_snapshot(r);
-    status st = lot_named(r, t, &lot) ? lot_write(t, &lot, &r->arena, &w) : lot_unknown();
-    lot_reply(r, api_snapshot_end(r, st), code, &b);
-}
-
-static void shown(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    lot_shown(r, 200);
-}
-
 static bool is_ok(struct http_req *r, status st)
 {
-    if (st.cls != ST_OK) http_problem(r, st, S(""));
+    if (st.cls != ST_OK) api_fail(r, st);
     return st.cls == ST_OK;
 }
 
@@ -110,10 +92,11 @@ static void lot_counters(struct http_req *r)
     struct lot_count_ask *ask = NEW(&r->arena, struct lot_count_ask);
     struct count_wish wish;
 
+    api_answers(r, lot_acted);
     if (!is_ok(r, ask == NULL ? no_memory() : OK) || !api_body(r, &count_form, &wish)) return;
     struct txn *t = api_snapshot(r);
     status st = count_find(r, t, &wish, ask);
-    if (is_ok(r, api_snapshot_end(r, st))) api_command(r, &kind_lot_counted, ask, shown);
+    if (is_ok(r, api_snapshot_end(r, st))) api_command(r, &kind_lot_counted, ask, lot_acted);
 }
 
 // ---- what is signed
@@ -139,12 +122,6 @@ static const struct signing release = {&kind_lot_released, SIGNED_RELEASE, false
 static const struct signing reopen = {&kind_lot_reopened, SIGNED_REOPEN, true};
 static const struct signing recall = {&kind_lot_recalled, SIGNED_RECALL, true};
 
-static void proposed(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    lot_shown(r, 202);
-}
-
 // A snapshot decides which fact is asked for; the committer refuses the wrong one.
 static void sign_ask(struct http_req *r, const struct signing *what, const struct lot *lot,
                      const struct lot_sign_ask *ask)
@@ -152,7 +129,7 @@ static void sign_ask(struct http_req *r, const struct signing *what, const struc
     bool first = lot_act_is_proposal(api_site(r), api_snapshot(r), lot, ask, &r->arena);
 
     if (!is_ok(r, api_snapshot_end(r, OK))) return;
-    api_command(r, first ? &kind_act_proposed : what->kind, ask, first ? proposed : shown);
+    api_command(r, first ? &kind_act_proposed : what->kind, ask, lot_acted);
 }
 
 static void lot_sign(struct http_req *r)
@@ -162,6 +139,7 @@ static void lot_sign(struct http_req *r)
     struct sign_wish wish = {0};
     struct lot lot;
 
+    api_answers(r, lot_acted);
     if (!is_ok(r, ask == NULL ? no_memory() : OK)) return;
     if (r->body.n > 0 && !api_body(r, &sign_form, &wish)) return;
     if (!find(r, &lot)) return;
@@ -280,6 +258,7 @@ static void lot_amend(struct http_req *r)
     struct amend_wish wish;
     struct lot lot;
 
+    api_answers(r, lot_acted);
     if (!is_ok(r, ask == NULL ? no_memory() : OK) || !api_body(r, &amend_form, &wish)) return;
     if (!is_ok(r, api_reason_check(caller_of(r), wish.reason)) || !find(r, &lot)) return;
     status st = fill(r, api_snapshot(r), &wish, ask);
@@ -289,7 +268,7 @@ static void lot_amend(struct http_req *r)
     if (ask->is_signed && !signature_check(r, &rule, wish.signature, &ask->signature)) return;
     ask->number = lot.number;
     ask->reason = wish.reason;
-    api_command(r, &kind_lot_amended, ask, shown);
+    api_command(r, &kind_lot_amended, ask, lot_acted);
 }
 
 // clang-format off

@@ -154,6 +154,15 @@ bool lot_pending_signature(struct txn *t, const struct lot_pending *p, struct ar
     return true;
 }
 
+status lot_pending_of_fact(const struct fact *f, struct lot_pending *out)
+{
+    struct proposed x;
+
+    TRY(proposed_get(f->decided, &x));
+    *out = (struct lot_pending){x.lot, x.act, f->seq, x.expires};
+    return OK;
+}
+
 // Is the lot still what was signed first?
 static bool is_of(const struct proposed *x, const struct lot *lot, const struct sha256 *balance)
 {

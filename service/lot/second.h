@@ -50,6 +50,8 @@ struct lot_withdraw_ask { // of kind_act_withdrawn
 extern const struct kind kind_act_proposed, kind_act_withdrawn; // ask: struct lot_sign_ask
 extern const struct http_route lot_act_routes[];                // acts_api.c
 
+// What `act.proposed` made wait.
+status lot_pending_of_fact(const struct fact *f, struct lot_pending *out);
 // Members act, signature, expires of an open object; `pending` of a lot, where there is any.
 void lot_pending_write(struct txn *t, const struct lot_pending *p, struct arena *a,
                        struct json_w *w);

@@ -83,13 +83,13 @@ void request_confirm(struct http_req *r)
     char nothing;
 
     if (r->body.n > 0 && !api_body(r, &confirm_form, &nothing)) return;
+    api_answers(r, confirmed);
     struct txn *t = api_snapshot(r);
-
     status st = request_find(t, r, r->param[0], &q);
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK && seq == NULL) st = no_memory();
     if (st.cls != ST_OK) {
-        http_problem(r, st, S(""));
+        api_fail(r, st);
         return;
     }
     *seq = q.seq;

@@ -284,6 +284,6 @@ bool shipment_take(struct http_req *r, struct shipment_ask *out, bool *draft)
     if (st.cls == ST_UNPROCESSABLE) // a decision of trade: it is recorded
         api_refuse(r, &kind_shipment_made, (client_id){0}, st, S(""));
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
     return false;
 }
