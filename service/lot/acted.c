@@ -26,6 +26,11 @@ static status write_counters(struct txn *t, const struct lot_past *past, struct 
 {
     struct product p;
 
+    bool any = false;
+
+    for (unsigned i = 0; i < PRODUCT_LEVELS_MAX * PHYSICAL_END; i++)
+        any |= past->counted[i / PHYSICAL_END].said[i % PHYSICAL_END];
+    if (!any) return OK;
     TRY(product_get_version(t, past->lot.product, past->lot.product_version, a, &p));
     json_w_key(w, S("counters"));
     json_w_array(w);
