@@ -113,7 +113,7 @@ static status level_is_next(struct packing *p, unit_id u, const struct unit_sort
     return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in an SSCC");
 }
 
-// Of one product an SSCC holds one level: which it is makes the SSCC's own.
+// Of a product that names levels of SSCCs an SSCC holds one level: which it is makes the SSCC's own.
 static status level_agrees(struct packing *p, uint32_t product, uint8_t level)
 {
     uint32_t i = 0;
@@ -190,13 +190,14 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
     uint32_t product = shape->product;
+    bool binds = p->sorts.is_sscc && p->rule != LEVELS_ANY && shape_sscc_levels(shape) > 0;
     TRY(level_fits(p, u, &s, shape)); // first: what is not taken says nothing of the others' lot
     TRY(depth_fits(p, u, &s));
     TRY(lot_fits(p, &s, lot));
     if (p->product == 0) p->product = shape->product;
     if (p->product != shape->product) p->strange = true;
     uint8_t level = level_of_unit(&p->levels, u, lot);
-    if (p->sorts.is_sscc && p->rule != LEVELS_ANY) TRY(level_agrees(p, product, level));
+    if (binds) TRY(level_agrees(p, product, level));
     if (tally(p, lot, level)) return OK;
     return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
 }

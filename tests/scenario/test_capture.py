@@ -208,7 +208,7 @@ def test_a_strict_client_is_told_field_rule_unit_and_lot(line, gateway):
         assert problem["detail"] == said[:103]
         return problem.get("units")
 
-    later = {"eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    later = {"eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 5))}
     assert refused("unit.state", f"epcList: it is commissioned: {unit(one)}, lot L1",
                    born(one, **later)) == [{"unit": unit(one), "code": "unit.state"}]
     refused("lot.unknown", f"ilmd.lotNumber: no such lot was opened here: {unit(two)}",
@@ -223,7 +223,7 @@ def test_a_strict_client_is_told_field_rule_unit_and_lot(line, gateway):
     both = {**event(2), **packs, "action": "ADD"}
     del both["epcList"]
     refused("unit.state", f"childEPCs: it is allocated: {unit(two)}", both)
-    twice = event(3, [OURS + one, OURS + one])
+    twice = event(3, [FOREIGN + "1", FOREIGN + "1"])
     units = refused("unit.twice",
                     "parentID and lists of EPCs: a unit is named twice in one event", twice)
     assert units is None

@@ -746,7 +746,7 @@ static void profile(struct fixture *f, const char *capture)
         f, "PUT /v1/clients/acme", "",
         said(f,
              "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{\"capture\":\"%s\","
-             "\"ship_rule\":\"quarantine\"}}",
+             "\"ship_rule\":\"quarantine\",\"pack_levels\":\"any\"}}",
              capture));
     f->caller.role = was;
     expect(&a, 200);
