@@ -12,7 +12,7 @@
 struct pending { // in the request's arena while its job is away
     api_done *done;
     api_render *render;
-    const char *secrets; // of the body, see api_secrets
+    const char *secrets;      // of the body, see api_secrets
     api_otherwise *otherwise; // with `arg`, where the key alone is asked for and is not bound
     void *arg;
 };

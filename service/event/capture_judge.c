@@ -514,7 +514,8 @@ static void check_time(struct capturing *c)
     if (c->ask->rule == CAPTURE_OFF || ahead <= (int64_t)site->limits.clock_ahead_max_ms) return;
     except(c, EXCEPTION_TIME_AHEAD, 0);
     if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
-        c->j.first = fail(ST_UNPROCESSABLE, "time.ahead", 0, "eventTime: it is ahead of the service");
+        c->j.first =
+            fail(ST_UNPROCESSABLE, "time.ahead", 0, "eventTime: it is ahead of the service");
 }
 
 // No serial stands twice in one message (STATES, guard 3).

@@ -113,7 +113,8 @@ static status level_is_next(struct packing *p, unit_id u, const struct unit_sort
     return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in an SSCC");
 }
 
-// Of a product that names levels of SSCCs an SSCC holds one level: which it is makes the SSCC's own.
+// Of a product that names levels of SSCCs an SSCC holds one level: which it is makes the SSCC's
+// own.
 static status level_agrees(struct packing *p, uint32_t product, uint8_t level)
 {
     uint32_t i = 0;

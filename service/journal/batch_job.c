@@ -475,7 +475,8 @@ static void bind_call(struct batch *b, const struct job *j)
     bool in_fact = good && !j->asks[0].repeat && !j->asks[0].nothing && !j->asks[0].partly;
     struct ask bound = {.kind = &kind_call_bound, .what = j};
 
-    if (j->key.present && (j->key.always || (good && !j->asks[0].nothing)) && !in_fact) write_own(b, j, &bound, &j->key);
+    if (j->key.present && (j->key.always || (good && !j->asks[0].nothing)) && !in_fact)
+        write_own(b, j, &bound, &j->key);
 }
 
 // ---- all or nothing

@@ -16,8 +16,7 @@ static void write_level(struct json_w *w, const struct product *p, const struct 
     json_w_kstr(w, "level", level < p->level_count ? p->levels[level].level : S("sscc"));
     for (unsigned i = 0; i < PHYSICAL_END; i++)
         if (past->counted[level].said[i])
-            json_w_kint(w, physical_word((enum physical)i),
-                        (int64_t)past->counted[level].value[i]);
+            json_w_kint(w, physical_word((enum physical)i), (int64_t)past->counted[level].value[i]);
     json_w_end(w);
 }
 

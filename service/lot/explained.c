@@ -1,6 +1,6 @@
 // What differences may be explained as, and the decided part of `lot.explained`: lot 4 | as 1 |
-// level 1 | count var | units, runs | reason str | balance str. The kind itself is the room's of events: units
-// that are explained change there.
+// level 1 | count var | units, runs | reason str | balance str. The kind itself is the room's of
+// events: units that are explained change there.
 #include "common/bytes.h"
 #include "service/lot/papers.h"
 

@@ -191,7 +191,8 @@ static int compare(const void *a, const void *b)
 static status finish(struct journal_gather *g)
 {
     if (g->seqs.failed)
-        return fail(ST_TOO_LARGE, "journal.too_many", 0, "too many facts name it: say lot and gtin");
+        return fail(ST_TOO_LARGE, "journal.too_many", 0,
+                    "too many facts name it: say lot and gtin");
     if (g->seqs.n > 0) qsort(g->seqs.p, g->seqs.n / sizeof(uint64_t), sizeof(uint64_t), compare);
     g->done = true;
     return OK;

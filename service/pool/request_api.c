@@ -74,10 +74,12 @@ static void confirmed(struct http_req *r, const struct ask *a)
 }
 
 // A machine has nothing to say: `{}`, or no body at all. A person who stands in for it says why.
+// clang-format off
 static const struct form_field confirm_fields[] = {
     {.name = "reason", .kind = FORM_STR, .at = offsetof(struct confirm_ask, reason), .max = 500},
     {0},
 };
+// clang-format on
 static const struct form confirm_form = {"confirmation", sizeof(struct confirm_ask), confirm_fields,
                                          1};
 

@@ -57,7 +57,7 @@ static const struct {
     const char *path, *body;
 } masters[] = {
     {"/v1/clients/acme",
-     "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{\"pack_levels\":\"any\"}}"              },
+     "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{\"pack_levels\":\"any\"}}"                     },
     {"/v1/clients/other",           "{\"name\":\"Other\",\"prefixes\":[\"9521321\"]}"                           },
     {"/v1/products/" PILLS,
      "{\"client\":\"acme\",\"name\":\"Pills\",\"levels\":["
