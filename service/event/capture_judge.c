@@ -6,6 +6,7 @@
 #include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/capture_guard.h"
+#include "service/event/capture_says.h"
 #include "service/event/newest.h"
 #include "service/event/report_int.h"
 #include "service/event/waiting.h"
@@ -55,14 +56,25 @@ static void except(struct capturing *c, enum capture_exception code, uint32_t un
     c->exceptions[e->exception_count++] = (struct captured_exception){(uint8_t)code, unit};
 }
 
+// Which of the event's fields names the unit.
+static const char *field_of(const struct capturing *c, uint32_t i)
+{
+    const struct capture_ask *ask = c->ask;
+
+    if (i >= ask->n) return "parentID, what it holds";
+    if (ask->has_parent) return i == 0 ? "parentID" : "childEPCs";
+    if (i >= ask->in) return "outputEPCList";
+    return ask->in < ask->n || ask->acts.out != 0 ? "inputEPCList" : "epcList";
+}
+
 // Names the unit as an offender, where exceptions are refusals.
 static void object(struct capturing *c, enum capture_exception code, uint32_t i)
 {
+    bool begins = code == EXCEPTION_LOT_CLOSED || code == EXCEPTION_LOT_UNKNOWN;
+    struct capture_fault f = {code, field_of(c, i), c->units[i], begins ? c->ask->lot : 0};
+
     except(c, code, i + 1);
-    if (c->ask->rule != CAPTURE_STRICT) return;
-    judge_offend(&c->j, c->units[i],
-                 fail(ST_CONFLICT, capture_exception_code(code), 0,
-                      "a unit's present state does not allow the event"));
+    if (c->ask->rule == CAPTURE_STRICT) judge_offend(&c->j, c->units[i], capture_says(&c->j, &f));
 }
 
 // ---- counters
@@ -538,7 +550,8 @@ static void check_time(struct capturing *c)
     if (c->ask->rule == CAPTURE_OFF || !c->own.ahead) return;
     except(c, EXCEPTION_TIME_AHEAD, 0);
     if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
-        c->j.first = fail(ST_CONFLICT, "time.ahead", 0, "eventTime: it is ahead of the service");
+        c->j.first =
+            fail(ST_UNPROCESSABLE, "time.ahead", 0, "eventTime: it is ahead of the service");
 }
 
 // No serial stands twice in one message (STATES, guard 3).
@@ -547,7 +560,8 @@ static void check_twice(struct capturing *c)
     if (!c->ask->twice || c->ask->rule == CAPTURE_OFF) return;
     except(c, EXCEPTION_UNIT_TWICE, 0);
     if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
-        c->j.first = fail(ST_CONFLICT, "unit.twice", 0, "a unit is named twice in one event");
+        c->j.first = fail(ST_UNPROCESSABLE, "unit.twice", 0,
+                          "parentID and lists of EPCs: a unit is named twice in one event");
 }
 
 static status judge_all(struct capturing *c)
@@ -567,8 +581,8 @@ static status judge_all(struct capturing *c)
     TRY(txn_status(c->d->t));
     if (c->own.counts.no_room) return no_memory();
     if (c->j.bad < 2) return c->j.bad == 0 ? OK : c->j.first;
-    return fail(c->j.first.cls, c->j.first.reason, 0, "%u of %u units; the first: %s", c->j.bad,
-                c->n, c->j.first.text);
+    return fail(c->j.first.cls, c->j.first.reason, 0, "%u faults; the first: %s", c->j.bad,
+                c->j.first.text);
 }
 
 static void set_header(struct capturing *c)
