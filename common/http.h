@@ -59,6 +59,7 @@ struct http_req {
     unsigned magic;
     enum http_method method; // HEAD arrives as GET with `head` set; the reply's body is dropped
     bool head;
+    bool turning;               // the server's own, for http_in_turn
     str path;                   // as sent, still percent-encoded, without the query
     str query;                  // as sent, without '?'
     str param[HTTP_PARAMS_MAX]; // the route's {…} in order, decoded
@@ -150,6 +151,6 @@ struct http_manner {
 
 // Back-pressure of a stream: no piece comes between pause and resume (the socket is not read).
 // Is it called from where a connection's bytes are looked at, which ends with conf.turned?
-bool http_in_turn(struct http_req *r);
+bool http_in_turn(const struct http_req *r);
 void http_pause(struct http_req *r);
 void http_resume(struct http_req *r);

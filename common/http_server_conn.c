@@ -164,14 +164,14 @@ void http_conn_run(struct http_conn *c)
 
     if (c->bev == NULL) c->broken = true;
     c->depth++;
-    c->turning = true;
+    c->req.turning = true;
     while (!c->broken && steps[c->state](c)) {}
-    c->turning = false;
+    c->req.turning = false;
     if (--c->depth == 0 && c->broken) part(c);
     if (conf->turned != NULL) conf->turned(conf->app, loop);
 }
 
-bool http_in_turn(struct http_req *r) { return http_conn_of(r)->turning; }
+bool http_in_turn(const struct http_req *r) { return r->turning; }
 
 // ---- events
 

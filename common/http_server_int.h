@@ -83,7 +83,6 @@ struct http_conn {
     int fd;
     enum http_state state;
     unsigned depth; // calls into this connection on the stack; it is torn down at 0
-    bool turning;   // http_conn_run is at work
     bool tls, shaken;
     bool surplus; // over connections_max: answers 503
     bool broken;  // to be torn down

@@ -96,3 +96,17 @@ unsigned captured_step(unsigned sorts, const struct unit *own, const struct unit
 
     return st.cls == ST_OK ? 0 : exception_of(st.reason);
 }
+
+unsigned captured_effect(const struct unit *x, enum unit_act act, const struct unit_change *change,
+                         bool leaves)
+{
+    struct unit after = *x;
+
+    if (act == ACT_COMMISSION) return effect_change(EFFECT_BEGINS, change);
+    if (act == ACT_BE_PACKED_TOLD) return EFFECT_PACKED;
+    if (leaves) return effect_change(EFFECT_LEAVES, change);
+    if (act == ACT_BE_UNPACKED) return EFFECT_UNPACKED;
+    unit_apply(&after, change);
+    bool same = after.state == x->state && after.flags == x->flags;
+    return same ? EFFECT_NAMED : effect_change(EFFECT_CHANGED, change);
+}

@@ -24,3 +24,7 @@ unsigned captured_warning(const struct epcis_event *e);
 // 0, or why the act is not taken: enum capture_exception.
 unsigned captured_step(unsigned sorts, const struct unit *own, const struct unit *stands,
                        enum unit_act act, struct unit_change *out);
+// What the act's change is as an effect, of a unit that is as `x` says; `leaves`: its container,
+// too.
+unsigned captured_effect(const struct unit *x, enum unit_act act, const struct unit_change *change,
+                         bool leaves);

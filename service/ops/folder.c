@@ -141,21 +141,24 @@ void folder_close(struct folder *f)
     f->lock = -1;
 }
 
-// Without links; of what is not there (yet), its parent and its name.
+// Without links; of what is not there (yet), the nearest folder above that is, and the rest.
 static bool resolve(const char *path, char out[PATH_MAX])
 {
-    char parent[FOLDER_PATH_MAX];
-    size_t n = strlen(path);
+    char there[FOLDER_PATH_MAX];
+    size_t n = strlen(path), cut;
 
-    if (realpath(path, out) != NULL) return true;
     while (n > 1 && path[n - 1] == '/') n--;
-    if (n == 0 || n >= sizeof parent) return false;
-    size_t name = n;
-    while (name > 0 && path[name - 1] != '/') name--;
-    snprintf(parent, sizeof parent, "%.*s", name > 0 ? (int)name : 1, name > 0 ? path : ".");
-    if (realpath(parent, out) == NULL) return false;
+    if (n == 0 || n >= sizeof there) return false;
+    snprintf(there, sizeof there, "%.*s", (int)n, path);
+    for (cut = n; realpath(there, out) == NULL;) {
+        if (cut == 0) return false;
+        while (cut > 0 && path[cut - 1] == '/') cut--;
+        while (cut > 0 && path[cut - 1] != '/') cut--;
+        snprintf(there, sizeof there, "%.*s", cut > 0 ? (int)cut : 1, cut > 0 ? path : ".");
+    }
+    if (cut == n) return true;
     size_t at = strcmp(out, "/") == 0 ? 0 : strlen(out);
-    return (size_t)snprintf(out + at, PATH_MAX - at, "/%.*s", (int)(n - name), path + name) <
+    return (size_t)snprintf(out + at, PATH_MAX - at, "/%.*s", (int)(n - cut), path + cut) <
            PATH_MAX - at;
 }
 

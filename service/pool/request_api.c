@@ -58,7 +58,9 @@ static void confirmed(struct http_req *r, const struct ask *a)
     struct txn *t = api_snapshot(r);
     bool there = confirmed_get(a->fact.decided, &x) && request_get(t, x.request, &q);
     if (there) {
-        q.state = REQUEST_CONFIRMED; // as this fact made it, whatever came after
+        // As this fact made it, whatever came after; how many went back is not its matter.
+        q.state = REQUEST_CONFIRMED;
+        q.returned = 0;
         json_w_object(&w);
         request_members(t, api_site(r), &q, &w);
         request_state_members(&q, &w);

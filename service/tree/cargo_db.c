@@ -162,7 +162,9 @@ static void add_unit(struct looking *x, const struct unit *u)
     for (unsigned i = 0; i < CARGO_MARKS; i++)
         if (u->flags & flag_of[i]) x->sum->marked[i]++;
     if (u->state == UNIT_OPEN) x->sum->open++;
-    if (x->space.sort != SPACE_OF_SSCC) add_lot(x->sum, lot_of(x, u->first), 1);
+    // What began elsewhere counts with no lot, also once it is told to have begun.
+    uint32_t lot = x->space.sort == SPACE_OF_FOREIGN ? 0 : lot_of(x, u->first);
+    if (x->space.sort != SPACE_OF_SSCC) add_lot(x->sum, lot, 1);
 }
 
 // Not of a container of containers: its own children are not come to. No act reads more than two

@@ -79,16 +79,25 @@ static int by_first(const void *a, const void *b)
     return (x->first.v > y->first.v) - (x->first.v < y->first.v);
 }
 
+struct runs runs_sorted(const struct runs *r, struct arena *a)
+{
+    struct runs sorted = {NEW_ARRAY(a, struct run, r->n ? r->n : 1), r->n, r->units};
+
+    if (sorted.at == NULL) return (struct runs){0};
+    if (r->n > 0) memcpy(sorted.at, r->at, r->n * sizeof *sorted.at);
+    qsort(sorted.at, r->n, sizeof *sorted.at, by_first);
+    return sorted;
+}
+
 unit_id runs_find_twice(const struct runs *r, struct arena *a)
 {
-    struct run *sorted = NEW_ARRAY(a, struct run, r->n ? r->n : 1);
+    struct runs sorted = runs_sorted(r, a);
 
-    assert(sorted != NULL || r->n > 0);
-    if (sorted == NULL) return r->at[0].first;
-    if (r->n > 0) memcpy(sorted, r->at, r->n * sizeof *sorted);
-    qsort(sorted, r->n, sizeof *sorted, by_first);
+    assert(sorted.at != NULL || r->n > 0);
+    if (sorted.at == NULL) return r->at[0].first;
     for (uint32_t i = 1; i < r->n; i++)
-        if (sorted[i].first.v < sorted[i - 1].first.v + sorted[i - 1].count) return sorted[i].first;
+        if (sorted.at[i].first.v < sorted.at[i - 1].first.v + sorted.at[i - 1].count)
+            return sorted.at[i].first;
     return (unit_id){0};
 }
 
@@ -97,6 +106,20 @@ bool runs_hold(const struct runs *r, unit_id u)
     for (uint32_t i = 0; i < r->n; i++)
         if (u.v >= r->at[i].first.v && u.v - r->at[i].first.v < r->at[i].count) return true;
     return false;
+}
+
+bool runs_among(const struct runs *sorted, unit_id u)
+{
+    uint32_t low = 0, high = sorted->n; // the first run that begins above u is at `low`
+
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (sorted->at[mid].first.v > u.v)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return low > 0 && u.v - sorted->at[low - 1].first.v < sorted->at[low - 1].count;
 }
 
 void alike_put(struct alike_w *w, uint64_t value)

@@ -34,6 +34,10 @@ bool run_next(struct run_walk *w, unit_id *u);
 // The first unit that stands twice, or {0}. Sorts a copy in the arena.
 unit_id runs_find_twice(const struct runs *r, struct arena *a);
 bool runs_hold(const struct runs *r, unit_id u);
+// A copy in ascending order, for runs_among where many are looked for. NULL `at` at the arena's
+// ceiling.
+struct runs runs_sorted(const struct runs *r, struct arena *a);
+bool runs_among(const struct runs *sorted, unit_id u); // where none overlaps another
 
 // Values that belong to units one by one and are mostly alike (their previous positions), as
 // (length, delta) pairs. The reader gives them back one at a time.

@@ -818,7 +818,7 @@ def test_the_store_does_not_grow_for_a_backup_as_it_does_for_a_long_reader(make_
     alone = grown()
     while_backed_up = grown(begin_backup)
     said = [process.communicate(timeout=harness.CALL_S)[0] for process in backups]
-    assert len(said) > 3 and all(process.returncode == 0 for process in backups)
+    assert len(said) > (1 if harness.SANITIZED else 3) and all(process.returncode == 0 for process in backups)
     reader = LongReader(site)
     while_read = grown()
     reader.close()

@@ -272,7 +272,7 @@ static void every_state_and_act_is_decided_as_the_table_says(void **state)
     plenty(f);
     for (size_t a = 0; a < LEN(acts); a++)
         for (unsigned st = UNIT_NONE; st < UNIT_UNALLOCATED; st++) // that is in no row
-            for (int how = 0; how < 3; how++) // plain, in a container, on hold
+            for (int how = 0; how < 3; how++)                      // plain, in a container, on hold
                 allowed += walk_cell(&s, &acts[a], (enum unit_state)st, how);
     assert_true(allowed > 100);
 }
