@@ -41,9 +41,10 @@ static void token_create(struct http_req *r)
     struct token_wish w;
 
     if (!api_body(r, &token_wish_form, &w)) return;
+    api_answers(r, created_render);
     status st = n == NULL ? no_memory() : new_token(r, &w, n);
     if (st.cls != ST_OK)
-        http_problem(r, st, S(""));
+        api_fail(r, st);
     else
         api_command(r, &kind_token_created, n, created_render);
 }

@@ -74,38 +74,37 @@ static void write_one(struct txn *t, struct arena *a, struct json_w *w, const st
     json_w_end(w);
 }
 
-// Of now: a repeat may be of a certificate that has changed since.
-static void reply_one(struct http_req *r, str name, int code)
+static void reply(struct http_req *r, status st, int code, struct buf *b)
+{
+    if (st.cls == ST_OK) {
+        api_reply(r, code, b);
+        return;
+    }
+    buf_fini(b);
+    http_problem(r, st, S(""));
+}
+
+static status show_one(struct http_req *r, struct txn *t, struct json_w *w)
 {
     struct certificate c;
     struct actor x;
-    struct buf b;
+    str name;
 
-    buf_init(&b, 64 * KB);
-    struct json_w w = json_writer(&b);
-    struct txn *t = api_snapshot(r);
-    bool found = certificate_get(t, name, &c) && actor_get(t, c.actor, &r->arena, &x);
-    if (found) write_one(t, &r->arena, &w, &c, &x);
-    status st = api_snapshot_end(r, OK);
-    if (st.cls == ST_OK && !found)
-        st = fail(ST_NOT_FOUND, "certificate.none", 0, "there is no such certificate");
-    if (st.cls == ST_OK) {
-        api_reply(r, code, &b);
-        return;
-    }
-    buf_fini(&b);
-    http_problem(r, st, S(""));
+    TRY(name_of(r, &name));
+    if (!certificate_get(t, name, &c) || !actor_get(t, c.actor, &r->arena, &x))
+        return fail(ST_NOT_FOUND, "certificate.none", 0, "there is no such certificate");
+    write_one(t, &r->arena, w, &c, &x);
+    return OK;
 }
 
 static void show(struct http_req *r)
 {
-    str name;
-    status st = name_of(r, &name);
+    struct buf b;
 
-    if (st.cls == ST_OK)
-        reply_one(r, name, 200);
-    else
-        http_problem(r, st, S(""));
+    buf_init(&b, 64 * KB);
+    struct json_w w = json_writer(&b);
+    status st = show_one(r, api_snapshot(r), &w);
+    reply(r, api_snapshot_end(r, st), 200, &b);
 }
 
 static bool write_page(struct http_req *r, struct txn *t, const struct api_page *page,
@@ -158,10 +157,28 @@ static void list(struct http_req *r)
 
 // ---- put and ended
 
+// As its fact made it, whatever became of it.
+static status write_put(struct http_req *r, struct txn *t, const struct fact *f, struct json_w *w)
+{
+    struct certificate c;
+    struct actor x, now;
+    str reason;
+
+    TRY(certificate_of_fact(f, &r->arena, &c, &x, &reason));
+    if (actor_get(t, c.actor, &r->arena, &now)) x.created = now.created; // stays
+    write_one(t, &r->arena, w, &c, &x);
+    return OK;
+}
+
 static void put_render(struct http_req *r, const struct ask *a)
 {
-    const struct certificate_wish *w = a->what;
-    reply_one(r, w->name, w->is_new && !a->repeat ? 201 : 200);
+    const struct certificate_wish *wish = a->what;
+    struct buf b;
+
+    buf_init(&b, 64 * KB);
+    struct json_w w = json_writer(&b);
+    status st = write_put(r, api_snapshot(r), &a->fact, &w);
+    reply(r, api_snapshot_end(r, st), wish->is_new && !a->repeat ? 201 : 200, &b);
 }
 
 static status wish_of(struct http_req *r, const struct body *b, struct certificate_wish *w)
@@ -184,9 +201,10 @@ static void put(struct http_req *r)
     struct body b;
 
     if (!api_body(r, &body_form, &b)) return;
+    api_answers(r, put_render);
     status st = w == NULL ? no_memory() : wish_of(r, &b, w);
     if (st.cls != ST_OK)
-        http_problem(r, st, S(""));
+        api_fail(r, st);
     else
         api_command(r, &kind_certificate_put, w, put_render);
 }

@@ -211,7 +211,7 @@ void second_command(struct http_req *r, const struct second_ask *ask, const stru
     status st = api_snapshot_end(r, OK);
 
     if (st.cls != ST_OK)
-        http_problem(r, st, S(""));
+        api_fail(r, st);
     else if (first)
         api_command(r, &kind_act_proposed, ask, render);
     else

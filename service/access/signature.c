@@ -177,10 +177,12 @@ static struct signature signed_now(const struct signing *g, uint32_t actor)
 
 static bool refuse(struct http_req *r, const struct signing *g, status st)
 {
-    if (st.cls == ST_NOT_ALLOWED)
+    if (st.cls == ST_NOT_ALLOWED) {
+        api_answers(r, NULL); // who may not sign is not answered again either
         api_refuse(r, g->rule->kind, g->rule->client, st, S(""));
-    else
-        http_problem(r, st, S(""));
+    } else {
+        api_fail(r, st);
+    }
     return false;
 }
 

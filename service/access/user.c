@@ -421,7 +421,7 @@ static void submit_signed(struct http_req *r, const struct item_put *put, struct
     struct second_ask *both = NEW(&r->arena, struct second_ask);
 
     if (ask == NULL || both == NULL) {
-        http_problem(r, no_memory(), S(""));
+        api_fail(r, no_memory());
         return;
     }
     if (by != NULL && by->reason.n == 0) by->reason = put->reason;
@@ -440,11 +440,11 @@ static void submit(struct http_req *r, struct item_put *put)
     status st = api_snapshot_end(r, OK);
 
     if (st.cls != ST_OK)
-        http_problem(r, st, S(""));
+        api_fail(r, st);
     else if (!same && (v->signature != NULL || second_is_marked(api_site(r), SECOND_PUT_USER)))
         submit_signed(r, put, v->signature);
     else
-        api_command(r, &kind_user_put, put, item_api_put_done);
+        api_command(r, &kind_user_put, put, submit_done);
 }
 
 // ---- shown
@@ -493,6 +493,7 @@ const struct item_noun noun_user = {.number = NOUN_USER,
                                     .kind = &kind_user_put,
                                     .seal = seal,
                                     .submit = submit,
+                                    .done = submit_done,
                                     .papers = papers_print,
                                     .secrets = "password",
                                     .decide = decide,

@@ -55,7 +55,14 @@ static void refuse(struct http_req *r, status st)
     if (st.cls == ST_NOT_ALLOWED)
         api_refuse(r, &kind_user_password, (client_id){0}, st, S(""));
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
+}
+
+// Unless it was right when the call was made first.
+static void wrong_old(struct http_req *r, void *user)
+{
+    user_refuse_wrong(r, user,
+                      fail(ST_NOT_ALLOWED, "password.wrong", 0, "the old password is wrong"));
 }
 
 static void password_change(struct http_req *r)
@@ -66,11 +73,11 @@ static void password_change(struct http_req *r)
 
     if (!api_body(r, &wish_form, &w)) return;
     api_secrets(r, "old new");
+    api_answers(r, api_render_nothing);
     status st = c == NULL ? no_memory() : person_read(r, c);
     if (st.cls == ST_OK) st = password_fits(api_site(r), c->ask.was, w.old, &fits);
     if (st.cls == ST_OK && !fits) {
-        user_refuse_wrong(r, &c->user,
-                          fail(ST_NOT_ALLOWED, "password.wrong", 0, "the old password is wrong"));
+        api_unless_repeat(r, wrong_old, &c->user);
         return;
     }
     if (st.cls == ST_OK) st = new_hash(r, &w, c);

@@ -12,7 +12,9 @@
 struct pending { // in the request's arena while its job is away
     api_done *done;
     api_render *render;
-    const char *secrets; // of the body, see api_secrets
+    const char *secrets;      // of the body, see api_secrets
+    api_otherwise *otherwise; // with `arg`, where the key alone is asked for and is not bound
+    void *arg;
 };
 
 struct site *api_site(const struct http_req *r)
@@ -118,6 +120,13 @@ void api_submit(struct http_req *r, struct job *j, api_done *done)
     if (st.cls != ST_OK) http_problem(r, st, S(""));
 }
 
+void api_answers(struct http_req *r, api_render *render)
+{
+    struct pending *p = pending_of(r);
+
+    if (p != NULL) p->render = render; // without memory nothing is asked either
+}
+
 static void one_done(struct http_req *r, struct job *j)
 {
     struct pending *p = r->work;
@@ -184,27 +193,82 @@ void api_render_nothing(struct http_req *r, const struct ask *a)
     http_reply(r, 204, NULL, S(""));
 }
 
-static void refused_render(struct http_req *r, const struct ask *a)
+// Asked for the sake of the key alone: where that is bound this is not decided.
+static status nothing_decide(struct decide *d)
 {
-    (void)r, (void)a;
-    assert_failed("a refusal is refused", __FILE__, __LINE__);
+    d->nothing = true;
+    return OK;
+}
+static const struct kind kind_nothing = {.name = "nothing", .decide = nothing_decide};
+
+static void key_done(struct http_req *r, struct job *j)
+{
+    struct pending *p = r->work;
+
+    if (j->repeat)
+        one_done(r, j);
+    else
+        p->otherwise(r, p->arg);
+}
+
+// False: answered. Without a render nobody could answer a repeat.
+static bool render_key(struct http_req *r, struct job_key *key)
+{
+    const struct pending *p = r->work;
+    bool bad = false;
+
+    if (p != NULL && p->render != NULL) key->present = key_read(r, p->secrets, key, &bad);
+    return !bad;
+}
+
+void api_unless_repeat(struct http_req *r, api_otherwise *otherwise, void *arg)
+{
+    struct pending *p = r->work;
+    struct job_key key = {0};
+    struct job *j;
+
+    if (!render_key(r, &key)) return;
+    if (!key.present) {
+        otherwise(r, arg);
+        return;
+    }
+    if ((j = api_job(r, 1)) == NULL) return;
+    p->otherwise = otherwise;
+    p->arg = arg;
+    j->key = key;
+    j->asks[0] = (struct ask){.kind = &kind_nothing};
+    api_submit(r, j, key_done);
+}
+
+static void failed(struct http_req *r, void *arg) { http_problem(r, *(const status *)arg, S("")); }
+
+void api_fail(struct http_req *r, status st)
+{
+    status *kept = NEW(&r->arena, status);
+
+    if (kept == NULL) {
+        http_problem(r, st, S(""));
+        return;
+    }
+    *kept = st;
+    api_unless_repeat(r, failed, kept);
 }
 
 void api_refuse(struct http_req *r, const struct kind *tried, client_id client, status st,
                 str units)
 {
     struct refused *what = NEW(&r->arena, struct refused);
-    struct pending *p = pending_of(r);
+    struct job_key key = {0};
+    struct job *j;
 
-    if (what == NULL || p == NULL) {
+    if (what == NULL) {
         http_problem(r, st, S(""));
         return;
     }
     *what = (struct refused){tried->number, st, units, client};
-    struct job *j = api_job(r, 1); // refusals are bound to no key
-    if (j == NULL) return;
+    if (!render_key(r, &key) || (j = api_job(r, 1)) == NULL) return;
+    j->key = key; // a refusal is not bound to it
     j->asks[0] = (struct ask){.kind = &kind_refusal, .what = what};
-    p->render = refused_render;
     api_submit(r, j, one_done);
 }
 

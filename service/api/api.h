@@ -23,6 +23,15 @@ status api_snapshot_end(struct http_req *r, status st);
 typedef void api_render(struct http_req *r, const struct ask *a);
 void api_command(struct http_req *r, const struct kind *k, const void *what, api_render *render);
 void api_render_nothing(struct http_req *r, const struct ask *a); // 204
+// What renders the answer of this request, should it be a repeat: from here on api_fail and
+// api_refuse ask for the request's key first. What the loop finds in the world of now must not
+// keep a repeat from its answer.
+void api_answers(struct http_req *r, api_render *render);
+// The loop will not ask for the command: `st` is the answer, or that of the call that this repeats.
+void api_fail(struct http_req *r, status st);
+// The answer of the call that this repeats; where it repeats none `otherwise` goes on.
+typedef void api_otherwise(struct http_req *r, void *arg);
+void api_unless_repeat(struct http_req *r, api_otherwise *otherwise, void *arg);
 // Before api_command: members of the body whose texts are secrets of a person ("old new"), and so
 // no part of what is compared under a key; `password` in a `signature` never is.
 void api_secrets(struct http_req *r, const char *names);

@@ -189,7 +189,7 @@ static void small_done(struct part *p, struct job *j)
     if (st.cls != ST_OK) {
         refuse(u, st);
     } else if (u->plain_1_2 && j->undone) {
-        st = fail(ST_CONFLICT, "capture.refused", 0, "nothing is stored");
+        st = fail(ST_UNPROCESSABLE, "capture.refused", 0, "nothing is stored");
         first_refusal(j, &st, &event);
         refuse_event(u, st, event);
     } else {
@@ -375,7 +375,7 @@ static status repeat_status(struct upload *u, uint64_t seq)
     if (j.flags & JOB_RUNNING)
         return fail(ST_BUSY, "capture.running", 0, "the document is still being stored");
     if (j.flags & JOB_FAILED)
-        return fail(ST_CONFLICT, "capture.refused", 0, "not all of it is stored");
+        return fail(ST_UNPROCESSABLE, "capture.refused", 0, "not all of it is stored");
     return OK;
 }
 

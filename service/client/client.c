@@ -24,7 +24,7 @@ static const char *const ship_rules[] = {"closed", "released", "quarantine", NUL
 static const char *const capture_rules[] = {"record", "strict", "off", NULL};
 static const char *const packed_rules[] = {"refuse", "unpack", NULL};
 static const char *const parent_rules[] = {"parent", "children", NULL};
-static const char *const level_rules[] = {"any", "product", NULL};
+static const char *const level_rules[] = {"named", "product", "any", NULL};
 
 static status prefix_check(str value, struct arena *a, str *out)
 {

@@ -10,9 +10,9 @@
 
 enum ship_rule { SHIP_CLOSED, SHIP_RELEASED, SHIP_QUARANTINE };
 enum capture_rule { CAPTURE_RECORD, CAPTURE_STRICT, CAPTURE_OFF };
-enum packed_rule { PACKED_REFUSE, PACKED_UNPACK };     // decommissioning what lies in a container
-enum level_rule { LEVELS_ANY, LEVELS_OF_PRODUCT };     // what an SSCC may hold
-enum parent_rule { PARENT_ONLY, PARENT_AND_CHILDREN }; // decommissioning a container
+enum packed_rule { PACKED_REFUSE, PACKED_UNPACK }; // decommissioning what lies in a container
+enum level_rule { LEVELS_NAMED, LEVELS_OF_PRODUCT, LEVELS_ANY }; // what an SSCC may hold
+enum parent_rule { PARENT_ONLY, PARENT_AND_CHILDREN };           // decommissioning a container
 
 struct client_profile {
     uint8_t ship_rule;

@@ -100,7 +100,8 @@ static void check_time(struct capturing *c)
 static void check_twice(struct capturing *c)
 {
     if (!c->ask->twice || c->ask->rule == CAPTURE_OFF) return;
-    capturing_refuse(c, EXCEPTION_UNIT_TWICE, "a unit is named twice in one event");
+    capturing_refuse(c, EXCEPTION_UNIT_TWICE,
+                     "parentID and lists of EPCs: a unit is named twice in one event");
 }
 
 static status judge_all(struct capturing *c)
@@ -120,8 +121,8 @@ static status judge_all(struct capturing *c)
     TRY(txn_status(c->d->t));
     if (c->own.counts.no_room) return no_memory();
     if (c->j.bad < 2) return c->j.bad == 0 ? OK : c->j.first;
-    return fail(c->j.first.cls, c->j.first.reason, 0, "%u of %u units; the first: %s", c->j.bad,
-                c->n, c->j.first.text);
+    return fail(c->j.first.cls, c->j.first.reason, 0, "%u faults; the first: %s", c->j.bad,
+                c->j.first.text);
 }
 
 static void set_header(struct capturing *c)

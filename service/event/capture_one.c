@@ -1,6 +1,7 @@
 // What a captured event does to one of its units: the act that it asks for, by the table of states
 // and the guards beside it; what is not taken is an exception, and the unit is only named.
 #include "service/event/capture_int.h"
+#include "service/event/capture_says.h"
 #include "service/event/newest.h"
 #include "service/event/waiting.h"
 #include "service/tree/tree_db.h"
@@ -34,17 +35,29 @@ void capturing_refuse(struct capturing *c, enum capture_exception code, const ch
 {
     capturing_except(c, code, 0);
     if (c->ask->rule == CAPTURE_STRICT && c->j.bad++ == 0)
-        c->j.first = fail(ST_CONFLICT, capture_exception_code(code), 0, "%s", says);
+        c->j.first = fail(ST_UNPROCESSABLE, capture_exception_code(code), 0, "%s", says);
+}
+
+// Which of the event's fields names the unit.
+static const char *field_of(const struct capturing *c, uint32_t i)
+{
+    const struct capture_ask *ask = c->ask;
+
+    if (i >= ask->n) return "parentID, what it holds";
+    if (ask->has_parent) return i == 0 ? "parentID" : "childEPCs";
+    if (i >= ask->in) return "outputEPCList";
+    return ask->in < ask->n || ask->acts.out != 0 ? "inputEPCList" : "epcList";
 }
 
 // Names the unit as an offender, where exceptions are refusals.
 static void object(struct capturing *c, enum capture_exception code, const struct one *o)
 {
+    bool begins =
+        code == EXCEPTION_LOT_CLOSED || code == EXCEPTION_LOT_UNKNOWN || code == EXCEPTION_EXPIRY;
+    struct capture_fault f = {code, field_of(c, o->i), o->u, begins ? c->ask->lot : 0};
+
     capturing_except(c, code, o->i + 1);
-    if (c->ask->rule != CAPTURE_STRICT) return;
-    judge_offend(&c->j, o->u,
-                 fail(ST_CONFLICT, capture_exception_code(code), 0,
-                      "a unit's present state does not allow the event"));
+    if (c->ask->rule == CAPTURE_STRICT) judge_offend(&c->j, o->u, capture_says(&c->j, &f));
 }
 
 // ---- which unit, and which act

@@ -14,16 +14,12 @@ static status check_state(enum lot_state s)
 
 // ---- by count
 
-static status by_count(struct decide *d, const struct explain_ask *ask)
+static status by_count(const struct explain_ask *ask, const struct balance *b)
 {
-    struct balance b;
-    struct lot lot;
     uint64_t rest = 0;
 
-    if (!lot_get(d->t, ask->lot, d->arena, &lot)) return txn_status(d->t);
-    TRY(balance_of(d->t, &lot, d->arena, &b));
-    for (uint32_t i = 0; i < b.n; i++)
-        if (b.level[i].level == ask->level) rest = balance_unexplained(&b.level[i], ask->as->of);
+    for (uint32_t i = 0; i < b->n; i++)
+        if (b->level[i].level == ask->level) rest = balance_unexplained(&b->level[i], ask->as->of);
     if (ask->count <= rest) return OK;
     return fail(ST_CONFLICT, "explain.too_many", 0, "%s: only %llu are unexplained there",
                 difference_word(ask->as->of), (unsigned long long)rest);
@@ -72,6 +68,32 @@ static status check_units(struct decide *d, const struct explain_ask *ask, bool 
     return j.bad > 0 ? j.first : OK;
 }
 
+static status balance_now(struct decide *d, uint32_t number, struct balance *out)
+{
+    struct lot lot;
+
+    if (!lot_get(d->t, number, d->arena, &lot)) return txn_status(d->t);
+    return balance_of(d->t, &lot, d->arena, out);
+}
+
+// The lines of the balance with the explanation in it: what is answered.
+static status put_decided(struct decide *d, const struct lot_explained *x, struct balance *b)
+{
+    struct lot_explained whole = *x;
+    struct buf text;
+
+    if (x->units.units == 0) balance_with(b, x->level, x->as->of, x->count);
+    buf_init(&text, 256 * KB);
+    struct json_w w = json_writer(&text);
+    json_w_object(&w);
+    balance_lines_write(b, &w);
+    json_w_end(&w);
+    status st = buf_done(&text, &whole.balance);
+    if (st.cls == ST_OK) lot_explained_put(d->out, &whole);
+    buf_fini(&text);
+    return st.cls == ST_OK ? txn_status(d->t) : st;
+}
+
 static status explained_decide(struct decide *d)
 {
     const struct explain_ask *ask = d->ask;
@@ -79,15 +101,17 @@ static status explained_decide(struct decide *d)
         .lot = ask->lot, .as = ask->as, .level = ask->level, .count = ask->count};
     struct level_reader levels = {.t = d->t, .names = names_here(d->app), .arena = d->arena};
     struct lot_brief lot;
+    struct balance b;
     bool so = true;
 
     if (!lot_brief_get(d->t, ask->lot, &lot)) return txn_status(d->t);
     d->fact->client = lot.client;
     d->fact->lot = ask->lot;
     TRY(check_state(lot.state));
+    TRY(balance_now(d, ask->lot, &b));
     x.reason = ask->reason;
     if (ask->units == NULL) {
-        TRY(by_count(d, ask));
+        TRY(by_count(ask, &b));
     } else {
         TRY(check_units(d, ask, &so));
         x.units = ask->units->units;
@@ -101,8 +125,7 @@ static status explained_decide(struct decide *d)
         d->first_n = 1;
         return OK;
     }
-    lot_explained_put(d->out, &x);
-    return txn_status(d->t);
+    return put_decided(d, &x, &b);
 }
 
 static void explained_write(struct txn *t, const struct fact *f, const void *arg)

@@ -20,7 +20,7 @@ static status unknown(void)
 
 static bool is_ok(struct http_req *r, status st)
 {
-    if (st.cls != ST_OK) http_problem(r, st, S(""));
+    if (st.cls != ST_OK) api_fail(r, st);
     return st.cls == ST_OK;
 }
 
@@ -35,26 +35,21 @@ static void write_lot(struct txn *t, const struct hold *h, struct json_w *w)
     json_w_kstr(w, "lot", lot.lot);
 }
 
-// The first of two signatures for its end.
-static void pending_write(struct http_req *r, struct txn *t, const struct hold *h, struct json_w *w)
-{
-    char room[8];
-    struct second_of of = hold_act(h, room);
-    struct second_row row;
-
-    if (!second_get(t, &of, &row)) return;
-    json_w_key(w, S("pending"));
-    json_w_object(w);
-    second_row_write(t, &row, &r->arena, w);
-    json_w_end(w);
-}
-
-static status write_end(struct http_req *r, struct txn *t, const struct hold *h, struct json_w *w)
+// `pending`: the first of two signatures for its end, NULL: none waits.
+static status write_end(struct http_req *r, struct txn *t, const struct hold *h,
+                        const struct second_row *pending, struct json_w *w)
 {
     struct hold_released x;
     struct fact f;
 
-    if (!h->ended) return pending_write(r, t, h, w), OK;
+    if (!h->ended && pending == NULL) return OK;
+    if (!h->ended) {
+        json_w_key(w, S("pending"));
+        json_w_object(w);
+        second_row_write(t, pending, &r->arena, w);
+        json_w_end(w);
+        return OK;
+    }
     TRY(journal_get(t, h->end, &r->arena, &f));
     TRY(hold_released_get(f.decided, &x));
     json_w_key(w, S("signature"));
@@ -85,7 +80,7 @@ static status write_units(struct http_req *r, struct txn *t, const struct hold *
 }
 
 static status write_hold(struct http_req *r, struct txn *t, const struct hold *h, bool whole,
-                         struct json_w *w)
+                         const struct second_row *pending, struct json_w *w)
 {
     struct touched touched;
     struct report report;
@@ -110,10 +105,21 @@ static status write_hold(struct http_req *r, struct txn *t, const struct hold *h
     if (actor_get(t, f.actor, &r->arena, &actor))
         json_w_kstr(w, "by", actor.user.n > 0 ? actor.user : actor.id);
     json_w_kmoment(w, "time", f.flags & FACT_HAS_TIME ? f.event : (struct moment){.at = f.at});
-    st = write_end(r, t, h, w);
+    st = write_end(r, t, h, pending, w);
     if (st.cls == ST_OK && whole && h->lot == 0) st = write_units(r, t, h, w);
     json_w_end(w);
     return st;
+}
+
+static status write_now(struct http_req *r, struct txn *t, const struct hold *h, bool whole,
+                        struct json_w *w)
+{
+    char room[8];
+    struct second_of of = hold_act(h, room);
+    struct second_row row;
+    bool waits = !h->ended && second_get(t, &of, &row);
+
+    return write_hold(r, t, h, whole, waits ? &row : NULL, w);
 }
 
 static status find(struct http_req *r, struct txn *t, struct hold *out)
@@ -126,8 +132,7 @@ static status find(struct http_req *r, struct txn *t, struct hold *out)
     return OK;
 }
 
-// `id` 0: the one of the path, as it is now; else as it was put.
-static void reply(struct http_req *r, uint64_t id, int code)
+static void show(struct http_req *r)
 {
     struct hold h = {0};
     struct buf b;
@@ -135,13 +140,32 @@ static void reply(struct http_req *r, uint64_t id, int code)
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
-    status st = id == 0 ? find(r, t, &h) : hold_get(t, id, &h) ? OK : unknown();
-    if (id != 0) h.ended = false;
-    if (st.cls == ST_OK) st = write_hold(r, t, &h, true, &w);
-    lot_reply(r, api_snapshot_end(r, st), code, &b);
+    status st = find(r, t, &h);
+    if (st.cls == ST_OK) st = write_now(r, t, &h, true, &w);
+    lot_reply(r, api_snapshot_end(r, st), 200, &b);
 }
 
-static void show(struct http_req *r) { reply(r, 0, 200); }
+// As a fact left the hold, the same to who asks again: `end` released it, `proposed` is the first
+// signature for that; both 0: it began.
+struct left {
+    uint64_t id, end, proposed;
+};
+
+static void reply(struct http_req *r, const struct left *as, int code)
+{
+    struct second_row row = {.seq = as->proposed};
+    struct hold h;
+    struct buf b;
+
+    buf_init(&b, 16 * MB);
+    struct json_w w = json_writer(&b);
+    struct txn *t = api_snapshot(r);
+    status st = hold_get(t, as->id, &h) ? OK : unknown();
+    h.ended = as->end != 0;
+    h.end = as->end;
+    if (st.cls == ST_OK) st = write_hold(r, t, &h, true, as->proposed == 0 ? NULL : &row, &w);
+    lot_reply(r, api_snapshot_end(r, st), code, &b);
+}
 
 // ---- listed
 
@@ -164,7 +188,7 @@ static bool list_some(struct http_req *r, struct txn *t, struct listing *l, stru
         full = l->shown == l->limit || l->seen++ == SCAN_MAX;
         l->from = h.id;
         if (full || !caller_sees(caller_of(r), h.client)) continue;
-        *st = write_hold(r, t, &h, false, w);
+        *st = write_now(r, t, &h, false, w);
         l->shown++;
     }
     walk_close(&walk.walk);
@@ -238,7 +262,10 @@ static const struct form_field hold_fields[] = {
 // clang-format on
 static const struct form hold_form = {"hold", sizeof(struct hold_wish), hold_fields, 1};
 
-static void put_render(struct http_req *r, const struct ask *a) { reply(r, a->fact.seq, 201); }
+static void put_render(struct http_req *r, const struct ask *a)
+{
+    reply(r, &(struct left){.id = a->fact.seq}, 201);
+}
 
 static status check_wish(const struct hold_wish *w, struct said *said)
 {
@@ -266,6 +293,7 @@ static void hold_put_run(struct http_req *r)
     struct hold_wish wish;
     struct said said;
 
+    api_answers(r, put_render);
     if (!api_body(r, &hold_form, &wish) || !is_ok(r, check_wish(&wish, &said))) return;
     f.t = api_snapshot(r);
     finder_begin(&f);
@@ -290,7 +318,33 @@ static const struct form_field release_fields[] = {
 // clang-format on
 static const struct form release_form = {"hold", sizeof(struct release_wish), release_fields, 1};
 
-static void release_render(struct http_req *r, const struct ask *a) { reply(r, 0, second_code(a)); }
+static status left_by(struct http_req *r, const struct fact *f, struct left *out)
+{
+    struct hold_released x;
+    struct proposal p;
+
+    if (f->kind != FACT_ACT_PROPOSED) {
+        TRY(hold_released_get(f->decided, &x));
+        *out = (struct left){.id = x.id, .end = f->seq};
+        return OK;
+    }
+    status st = second_proposal(api_snapshot(r), f->seq, &r->arena, &p);
+    TRY(api_snapshot_end(r, st));
+    assert(p.of.act == SECOND_END_HOLD && p.of.subject.n == 8);
+    *out = (struct left){.id = get_be(p.of.subject.p, 8), .proposed = f->seq};
+    return OK;
+}
+
+static void release_render(struct http_req *r, const struct ask *a)
+{
+    struct left as;
+    status st = left_by(r, &a->fact, &as);
+
+    if (st.cls == ST_OK)
+        reply(r, &as, second_code(a));
+    else
+        http_problem(r, st, S(""));
+}
 
 static void release(struct http_req *r)
 {
@@ -300,6 +354,7 @@ static void release(struct http_req *r)
     struct release_wish wish = {0};
     struct hold h = {0};
 
+    api_answers(r, release_render);
     if (!is_ok(r, ask == NULL || both == NULL || room == NULL ? no_memory() : OK)) return;
     if (r->body.n > 0 && !api_body(r, &release_form, &wish)) return;
     status st = find(r, api_snapshot(r), &h);

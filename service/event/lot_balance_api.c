@@ -1,5 +1,6 @@
 // The balance of a lot over HTTP: shown, with its differences to the serial, and explained.
 #include "common/form.h"
+#include "service/access/actor_db.h"
 #include "service/api/api.h"
 #include "service/event/explain.h"
 #include "service/event/lot_acts.h"
@@ -182,10 +183,49 @@ static status explain_find(struct http_req *r, struct txn *t, const struct expla
     return fail(ST_UNPROCESSABLE, "level.unknown", 0, "level: the lot's product has none such");
 }
 
+static status write_explained(struct http_req *r, struct txn *t, const struct fact *f,
+                              struct json_w *w)
+{
+    struct lot_explained x;
+    struct balance of;
+    struct actor actor;
+    struct lot lot;
+
+    TRY(lot_explained_get(f->decided, &r->arena, &x));
+    if (!lot_get(t, x.lot, &r->arena, &lot)) return lot_unknown();
+    TRY(balance_of(t, &lot, &r->arena, &of)); // for the names of levels, which stay
+    json_w_object(w);
+    json_w_kstr(w, "lot", lot.lot);
+    json_w_kstr(w, "gtin", (str){lot.gtin, sizeof lot.gtin});
+    json_w_key(w, S("explanation"));
+    json_w_object(w);
+    json_w_kstr(w, "as", str_of(x.as->word));
+    json_w_kstr(w, "level", balance_level_word(&of, x.level));
+    json_w_kint(w, "count", (int64_t)x.count);
+    json_w_kbool(w, "named", x.units.units > 0);
+    json_w_kbool(w, "outdated", false);
+    json_w_kstr(w, "reason", x.reason);
+    if (actor_get(t, f->actor, &r->arena, &actor))
+        json_w_kstr(w, "by", actor.user.n > 0 ? actor.user : actor.id);
+    json_w_kwall(w, "time", f->at);
+    json_w_end(w);
+    if (x.balance.n > 0) {
+        json_w_key(w, S("balance"));
+        json_w_raw(w, x.balance);
+    }
+    json_w_end(w);
+    return OK;
+}
+
+// From the fact alone, so that a repeat is told the same.
 static void explained(struct http_req *r, const struct ask *a)
 {
-    (void)a;
-    show(r, AS_JSON);
+    struct buf b;
+
+    buf_init(&b, 1 * MB);
+    struct json_w w = json_writer(&b);
+    status st = write_explained(r, api_snapshot(r), &a->fact, &w);
+    lot_reply(r, api_snapshot_end(r, st), 200, &b);
 }
 
 static void lot_explain(struct http_req *r)
@@ -200,6 +240,7 @@ static void lot_explain(struct http_req *r)
         return;
     }
     if (!api_body(r, &explain_form, &wish)) return;
+    api_answers(r, explained);
     ask->as = explanation_find(wish.as);
     status st = check_wish(&wish, ask->as);
     if (st.cls != ST_OK) {
@@ -209,7 +250,7 @@ static void lot_explain(struct http_req *r)
     st = explain_find(r, api_snapshot(r), &wish, ask, &client, &units);
     status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK || client.v == 0)
-        http_problem(r, end.cls != ST_OK ? end : st, S(""));
+        api_fail(r, end.cls != ST_OK ? end : st);
     else if (st.cls != ST_OK)
         api_refuse(r, &kind_lot_explained, client, st, units);
     else

@@ -29,8 +29,13 @@ struct packing {
     bool one_lot;       // all packs of a lowest container, and a case's content, are of one lot
     uint32_t product;   // of the children, 0: not known yet
     bool strange;       // children of several products: no nominal count
-    bool by_levels;     // none of the product's levels may be left out
     struct tally *pack; // what the child before counts with, a pack that fits; NULL: it was none
+    uint8_t rule;       // enum level_rule, of an SSCC
+    struct {            // of each product: the level that lies there, told by the first of it
+        uint32_t product;
+        uint8_t level;
+    } of[TALLIES_MAX + 1];
+    uint32_t of_count;
 };
 
 // ---- the container
@@ -54,7 +59,17 @@ static bool begin_parent(struct packing *p)
     return true;
 }
 
-// What is in the container already says which lot the rest must have.
+static void look_at_first(struct packing *p, unit_id first, uint32_t lot)
+{
+    const struct shape *shape = lot == 0 ? NULL : level_shape(&p->levels, lot);
+
+    if (shape == NULL) return; // it began elsewhere
+    p->of[0].product = shape->product;
+    p->of[0].level = level_of_unit(&p->levels, first, lot);
+    p->of_count = 1;
+}
+
+// What is in the container already says which lot and level the rest must have.
 static void look_inside(struct packing *p)
 {
     struct decide *d = p->j.d;
@@ -66,6 +81,7 @@ static void look_inside(struct packing *p)
         unit_id first = children_first(d->t, p->ask->parent);
         p->one_lot = first.v != 0 && judge_sorts(&p->j, first).sort == SORT_PACK;
         p->lot = p->one_lot ? judge_lot(&p->j, first) : 0;
+        if (first.v != 0) look_at_first(p, first, judge_lot(&p->j, first));
     }
 }
 
@@ -80,8 +96,9 @@ static status lot_fits(struct packing *p, const struct unit_sorts *s, uint32_t l
     return fail(ST_CONFLICT, "pack.lot", 0, "its lot is not that of the container's content");
 }
 
-// Where the client packs by its products' levels, an SSCC holds those right below a level of SSCCs.
-// A product that gives none leaves it open.
+// REQ STATES-LEVEL-PAIR: an SSCC holds what lies right below a level of SSCCs. What lies above the
+// outermost level that a product names is open, unless the client keeps to its products' levels and
+// this one names any of SSCCs.
 static status level_is_next(struct packing *p, unit_id u, const struct unit_sorts *s,
                             const struct shape *shape)
 {
@@ -91,16 +108,34 @@ static status level_is_next(struct packing *p, unit_id u, const struct unit_sort
     do above++;
     while (above < shape->levels && shape->level[above].label_only);
     if (above < shape->levels && shape->level[above].is_sscc) return OK;
-    if (above >= shape->levels && shape_sscc_levels(shape) == 0) return OK;
+    if (above >= shape->levels && (p->rule == LEVELS_NAMED || shape_sscc_levels(shape) == 0))
+        return OK;
     return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in an SSCC");
+}
+
+// Of a product that names levels of SSCCs an SSCC holds one level: which it is makes the SSCC's
+// own.
+static status level_agrees(struct packing *p, uint32_t product, uint8_t level)
+{
+    uint32_t i = 0;
+
+    while (i < p->of_count && p->of[i].product != product) i++;
+    if (i == LEN(p->of)) return OK; // more than tallies are taken
+    if (i == p->of_count) {
+        p->of[i].product = product;
+        p->of[i].level = level;
+        p->of_count++;
+    }
+    if (p->of[i].level == level) return OK;
+    return fail(ST_CONFLICT, "pack.level", 0,
+                "units of another level of its product lie in there, or come with it");
 }
 
 // REQ TREE-SGTIN-SSCC: a case that bears an SGTIN holds its product's level below, never an SSCC.
 static status level_fits(struct packing *p, unit_id u, const struct unit_sorts *s,
                          const struct shape *shape)
 {
-    if (p->sorts.is_sscc && p->by_levels) return level_is_next(p, u, s, shape);
-    if (p->sorts.is_sscc) return OK;
+    if (p->sorts.is_sscc) return p->rule == LEVELS_ANY ? OK : level_is_next(p, u, s, shape);
     bool fits = !s->is_sscc && s->product == p->sorts.product && shape->product == s->product &&
                 shape_below(shape, p->sorts.level) == s->level;
     if (fits) return OK;
@@ -156,12 +191,16 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     if (lot == 0) return lotless_fits(p);
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
+    uint32_t product = shape->product;
+    bool binds = p->sorts.is_sscc && p->rule != LEVELS_ANY && shape_sscc_levels(shape) > 0;
     TRY(level_fits(p, u, &s, shape)); // first: what is not taken says nothing of the others' lot
     TRY(depth_fits(p, u, &s));
     TRY(lot_fits(p, &s, lot));
     if (p->product == 0) p->product = shape->product;
     if (p->product != shape->product) p->strange = true;
-    struct tally *with = tally(p, lot, level_of_unit(&p->levels, u, lot));
+    uint8_t level = level_of_unit(&p->levels, u, lot);
+    if (binds) TRY(level_agrees(p, product, level));
+    struct tally *with = tally(p, lot, level);
     if (s.sort == SORT_PACK) p->pack = with;
     if (with != NULL) return OK;
     return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
@@ -381,7 +420,7 @@ static status take_rule(struct packing *p)
 
     if (!p->sorts.is_sscc) return OK;
     TRY(client_profile(p->j.d->t, p->ask->client, &profile));
-    p->by_levels = profile.pack_levels == LEVELS_OF_PRODUCT;
+    p->rule = profile.pack_levels;
     return OK;
 }
 

@@ -383,13 +383,14 @@ static void retry(struct http_req *r)
     struct delivery d;
 
     if (r->body.n > 0 && !api_body(r, &retry_form, &value)) return;
+    api_answers(r, retry_render);
     status st = x == NULL ? no_memory() : api_reason_check(caller_of(r), value.reason);
     if (st.cls == ST_OK) {
         struct txn *t = api_snapshot(r);
         st = api_snapshot_end(r, delivery_find(r, t, &v, &d));
     }
     if (st.cls != ST_OK) {
-        http_problem(r, st, S(""));
+        api_fail(r, st);
         return;
     }
     *x = (struct retry){v.partner, v.row.client, d.fact.seq, value.reason};

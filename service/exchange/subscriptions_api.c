@@ -158,6 +158,7 @@ static void subscribe(struct http_req *r)
 
     assert(n != NULL); // the arena is new
     n->query = r->param[0];
+    api_answers(r, made);
     struct txn *t = api_snapshot(r);
     status st = query_find(r, t, &n->client, &q);
     if (st.cls == ST_OK) st = asking_open(t, n->client, &q, &r->arena, &asking);
@@ -166,7 +167,7 @@ static void subscribe(struct http_req *r)
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_made, n, made);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 // ---- GET
@@ -270,12 +271,13 @@ static void unsubscribe(struct http_req *r)
 
     assert(o != NULL); // the arena is new
     o->why = SUBSCRIPTION_DELETED;
+    api_answers(r, api_render_nothing);
     status st = one_find(r, api_snapshot(r), &o->number, &row);
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_ended, o, api_render_nothing);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 #define READERS "gateway client operator qa auditor admin"

@@ -216,11 +216,12 @@ static void act(struct http_req *r)
     assert(ask != NULL); // the arena is new
     if (!api_body(r, &verb->form, &v)) return;
     *ask = (struct exception_act){0};
+    api_answers(r, done);
     status st = read_act(r, verb, &v, ask);
     if (st.cls == ST_OK)
         api_command(r, verb->kind, ask, done);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 #define BASE     "/v1/exceptions"

@@ -124,11 +124,12 @@ void inbox_message_take(struct http_req *r)
     struct received_ask *ask = NEW(&r->arena, struct received_ask);
 
     assert(ask != NULL); // the arena is new
+    api_answers(r, taken);
     status st = take(r, ask);
     if (st.cls == ST_OK)
         api_command(r, &kind_exception_received, ask, taken);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 // ---- going out

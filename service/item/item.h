@@ -71,6 +71,8 @@ struct item_noun {
     // On the loop, instead of the command: asks for the put in a way of its own, and answers. NULL:
     // api_command, and item_api_put_done on its answer.
     void (*submit)(struct http_req *r, struct item_put *put);
+    // Renders the answer of a put, also to who repeats it. NULL: item_api_put_done.
+    void (*done)(struct http_req *r, const struct ask *a);
     const char *secrets; // members that are secrets of a person (api_secrets); NULL: none
 };
 

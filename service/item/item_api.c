@@ -145,7 +145,7 @@ static void put_refuse(struct http_req *r, const struct item_put *put, status st
     if (trade)
         api_refuse(r, n->kind, put->client, st, S(""));
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 // Whom this site packs for is its own affair: a caller bound to clients configures nothing.
@@ -176,6 +176,7 @@ void item_api_put(struct http_req *r)
     }
     if (!api_body(r, n->said != NULL ? n->said : n->form, value)) return;
     if (n->secrets != NULL) api_secrets(r, n->secrets);
+    api_answers(r, n->done != NULL ? n->done : item_api_put_done);
     st = prepare(r, n, value, put);
     if (st.cls != ST_OK)
         put_refuse(r, put, st);

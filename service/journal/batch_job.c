@@ -75,11 +75,12 @@ static bool job_is_repeat(struct batch *b, struct job *j)
 // Where no fact of the job's own holds its answer, one is made that does.
 static void bind_call(struct batch *b, const struct job *j)
 {
-    bool in_fact = j->n == 1 && j->asks[0].result.cls == ST_OK && !j->asks[0].repeat &&
-                   !j->asks[0].nothing && !j->asks[0].partly;
+    bool good = j->n == 1 && j->asks[0].result.cls == ST_OK;
+    bool in_fact = good && !j->asks[0].repeat && !j->asks[0].nothing && !j->asks[0].partly;
     struct ask bound = {.kind = &kind_call_bound, .what = j};
 
-    if (j->key.present && j->key.always && !in_fact) batch_write_own(b, j, &bound, &j->key);
+    if (j->key.present && (j->key.always || (good && !j->asks[0].nothing)) && !in_fact)
+        batch_write_own(b, j, &bound, &j->key);
 }
 
 // ---- all or nothing

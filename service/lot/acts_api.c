@@ -143,12 +143,6 @@ static const struct form_field fields[] = {
 static const struct form act_form = {"withdrawal", sizeof(struct wish), lot_fields, 1};
 static const struct form form = {"withdrawal", sizeof(struct wish), fields, 1};
 
-static void withdrawn(struct http_req *r, const struct ask *a)
-{
-    (void)a;
-    lot_shown(r, 200);
-}
-
 static status find_of_lot(struct http_req *r, const struct wish *wish,
                           struct second_withdraw_ask *ask)
 {
@@ -172,12 +166,13 @@ static void lot_act_withdraw(struct http_req *r)
     struct second_withdraw_ask *ask = NEW(&r->arena, struct second_withdraw_ask);
     struct wish wish;
 
+    api_answers(r, lot_acted);
     if (!api_body(r, &act_form, &wish)) return;
     status st = find_of_lot(r, &wish, ask);
     if (st.cls == ST_OK)
-        api_command(r, &kind_act_withdrawn, ask, withdrawn);
+        api_command(r, &kind_act_withdrawn, ask, lot_acted);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 static bool read_proposal(struct http_req *r, struct txn *t, struct second_withdraw_ask *ask)
@@ -213,12 +208,13 @@ static void act_withdraw(struct http_req *r)
     struct second_withdraw_ask *ask = NEW(&r->arena, struct second_withdraw_ask);
     struct wish wish = {0};
 
+    api_answers(r, api_render_nothing);
     if (!api_body(r, &form, &wish)) return;
     status st = find(r, &wish, ask);
     if (st.cls == ST_OK)
         api_command(r, &kind_act_withdrawn, ask, api_render_nothing);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 // clang-format off

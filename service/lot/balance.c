@@ -237,6 +237,15 @@ bool balance_level_find(const struct balance *b, str word, uint8_t *level)
     return false;
 }
 
+void balance_with(struct balance *b, uint8_t level, enum difference d, uint64_t count)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        if (b->level[i].level != level) continue;
+        b->level[i].explained[d] += count;
+        b->level[i].outdated[d] = 0;
+    }
+}
+
 void balance_explain(struct txn *t, uint32_t lot, uint8_t level, enum difference d, uint64_t count)
 {
     struct balance b;

@@ -48,6 +48,8 @@ struct balance {
 // A few rows, whatever the lot's size. Texts in the arena.
 status balance_of(struct txn *t, const struct lot *lot, struct arena *a, struct balance *out);
 uint64_t balance_unexplained(const struct balance_level *l, enum difference d);
+// The balance as it will be once so many are explained by count, beside those that still hold.
+void balance_with(struct balance *b, uint8_t level, enum difference d, uint64_t count);
 // In writes: explains so many by count, beside those that still hold.
 void balance_explain(struct txn *t, uint32_t lot, uint8_t level, enum difference d, uint64_t count);
 uint64_t balance_open_lines(const struct balance *b); // how many lines are not explained

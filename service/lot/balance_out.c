@@ -188,21 +188,80 @@ void lot_signatures_write(struct txn *t, const struct lot *lot, uint64_t until, 
 
 struct told { // one explanation
     struct lot_explained x;
+    bool outdated; // by count, of terms that are others now, or taken back since
     str by, time;
 };
 
-// The next explanation of the walk; false: there are no more.
-static bool explanation_next(struct paper_walk *walk, struct arena *a, struct told *out)
+// What was said by count, of each difference, oldest first: as much of the end of it holds as the
+// balance counts as explained.
+struct by_count {
+    uint64_t rest[PRODUCT_LEVELS_MAX][DIFFERENCE_END]; // of what is still to come
+};
+
+static uint64_t holding(const struct balance *b, uint8_t level, enum difference d)
 {
+    for (uint32_t i = 0; i < b->n; i++)
+        if (b->level[i].level == level) return b->level[i].explained[d];
+    return 0;
+}
+
+static bool is_outdated(const struct balance *b, struct by_count *c, const struct lot_explained *x)
+{
+    uint64_t *rest = &c->rest[x->level][x->as->of];
+    bool holds = *rest <= holding(b, x->level, x->as->of);
+
+    if (x->units.units > 0) return false; // the units are so
+    *rest -= x->count;
+    return !holds;
+}
+
+struct telling { // of explanations
+    struct paper_walk walk;
+    const struct balance *b;
+    struct arena *a;
+    struct by_count count;
+    uint32_t n;
+};
+
+static void count_all(struct telling *x, struct txn *t)
+{
+    struct lot_explained e;
+    struct fact f;
+    unsigned kind;
+    uint64_t seq;
+
+    paper_walk_open(&x->walk, t, x->b->lot.number);
+    while (paper_walk_next(&x->walk, &seq, &kind))
+        if (kind == FACT_LOT_EXPLAINED && journal_get(t, seq, x->a, &f).cls == ST_OK &&
+            lot_explained_get(f.decided, x->a, &e).cls == ST_OK && e.units.units == 0)
+            x->count.rest[e.level][e.as->of] += e.count;
+    walk_close(&x->walk.walk);
+}
+
+static void telling_begin(struct telling *x, struct txn *t, const struct balance *b,
+                          struct arena *a)
+{
+    *x = (struct telling){.b = b, .a = a};
+    count_all(x, t);
+    paper_walk_open(&x->walk, t, b->lot.number);
+}
+
+// The next explanation; false: there are no more, or no more are told.
+static bool explanation_next(struct telling *x, struct told *out)
+{
+    struct paper_walk *walk = &x->walk;
     struct txn *t = walk->walk.t;
+    struct arena *a = x->a;
     struct fact f, header;
     unsigned kind;
     uint64_t seq;
 
+    if (x->n++ == EXPLANATIONS_MAX) return false;
     while (paper_walk_next(walk, &seq, &kind)) {
         if (kind != FACT_LOT_EXPLAINED) continue;
         if (journal_get(t, seq, a, &f).cls != ST_OK) return false;
         if (lot_explained_get(f.decided, a, &out->x).cls != ST_OK) return false;
+        out->outdated = is_outdated(x->b, &x->count, &out->x);
         out->by = author_of(t, seq, a, &header);
         out->time = time_text((struct moment){.at = f.at}, a);
         return true;
@@ -213,25 +272,25 @@ static bool explanation_next(struct paper_walk *walk, struct arena *a, struct to
 static void explanations_write(struct txn *t, const struct balance *b, struct arena *a,
                                struct json_w *w)
 {
-    struct paper_walk walk;
+    struct telling x;
     struct told e;
-    uint32_t n = 0;
 
     json_w_key(w, S("explanations"));
     json_w_array(w);
-    paper_walk_open(&walk, t, b->lot.number);
-    while (n++ < EXPLANATIONS_MAX && explanation_next(&walk, a, &e)) {
+    telling_begin(&x, t, b, a);
+    while (explanation_next(&x, &e)) {
         json_w_object(w);
         json_w_kstr(w, "as", str_of(e.x.as->word));
         json_w_kstr(w, "level", balance_level_word(b, e.x.level));
         json_w_kint(w, "count", (int64_t)e.x.count);
         json_w_kbool(w, "named", e.x.units.units > 0);
+        json_w_kbool(w, "outdated", e.outdated);
         json_w_kstr(w, "reason", e.x.reason);
         json_w_kstr(w, "by", e.by);
         json_w_kstr(w, "time", e.time);
         json_w_end(w);
     }
-    walk_close(&walk.walk);
+    walk_close(&x.walk.walk);
     json_w_end(w);
 }
 
@@ -379,15 +438,14 @@ static void put_differences(const struct out *o)
 
 static void put_explanations(const struct out *o)
 {
-    struct paper_walk walk;
+    struct telling x;
     struct told e;
-    uint32_t n = 0;
 
     head(o, "Explanations", "Level,Part,As,Count,Reason,By,Time");
-    paper_walk_open(&walk, o->t, o->b->lot.number);
-    while (n++ < EXPLANATIONS_MAX && explanation_next(&walk, o->a, &e)) {
+    telling_begin(&x, o->t, o->b, o->a);
+    while (explanation_next(&x, &e)) {
         str cells[] = {balance_level_word(o->b, e.x.level),
-                       S("explanation"),
+                       e.outdated ? S("explanation out of date") : S("explanation"),
                        str_of(e.x.as->word),
                        number_text((int64_t)e.x.count, o->a),
                        e.x.reason,
@@ -395,7 +453,7 @@ static void put_explanations(const struct out *o)
                        e.time};
         put_row(o, cells, LEN(cells));
     }
-    walk_close(&walk.walk);
+    walk_close(&x.walk.walk);
     foot(o);
 }
 

@@ -4,7 +4,7 @@
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
 
-static bool counted_get(str decided, struct lot_count_ask *out)
+bool lot_counted_get(str decided, struct lot_count_ask *out)
 {
     struct bytes_r r = bytes_reader(decided);
     struct lot_count_ask x = {.number = (uint32_t)bytes_get_u(&r, 4)};
@@ -48,7 +48,7 @@ static void counted_write(struct txn *t, const struct fact *f, const void *arg)
     struct lot_papers p;
 
     (void)arg;
-    if (!counted_get(f->decided, &x)) {
+    if (!lot_counted_get(f->decided, &x)) {
         txn_spoil(t, "record.corrupt", "what was counted of a lot");
         return;
     }
@@ -69,7 +69,7 @@ static void counted_print(const struct fact *f, struct json_w *w, const void *ar
     struct lot_count_ask x;
 
     (void)arg;
-    if (!counted_get(f->decided, &x)) return;
+    if (!lot_counted_get(f->decided, &x)) return;
     json_w_kint(w, "level", x.level);
     for (unsigned i = 0; i < PHYSICAL_END; i++)
         if (x.said[i]) json_w_kint(w, physical_word((enum physical)i), (int64_t)x.value[i]);

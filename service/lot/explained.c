@@ -1,6 +1,6 @@
 // What differences may be explained as, and the decided part of `lot.explained`: lot 4 | as 1 |
-// level 1 | count var | units, runs | reason str. The kind itself is the room's of events: units
-// that are explained change there.
+// level 1 | count var | units, runs | reason str | balance str. The kind itself is the room's of
+// events: units that are explained change there.
 #include "common/bytes.h"
 #include "service/lot/papers.h"
 
@@ -44,6 +44,7 @@ void lot_explained_put(struct buf *b, const struct lot_explained *x)
     bytes_var(b, x->count);
     runs_put(b, &x->units);
     bytes_str(b, x->reason);
+    bytes_str(b, x->balance);
 }
 
 status lot_explained_get(str decided, struct arena *a, struct lot_explained *out)
@@ -56,6 +57,7 @@ status lot_explained_get(str decided, struct arena *a, struct lot_explained *out
     x.count = bytes_get_var(&r);
     x.units = runs_get(&r, a);
     x.reason = bytes_get_str(&r);
+    x.balance = r.bad || r.p == r.end ? S("") : bytes_get_str(&r);
     if (!bytes_end(&r) || x.as == NULL || x.level >= PRODUCT_LEVELS_MAX)
         return fail(ST_STORE, "record.corrupt", 0, "an explanation breaks off");
     *out = x;

@@ -108,7 +108,7 @@ static void write_levels(struct json_w *w, const struct told *told)
     json_w_end(w);
 }
 
-static void write_words(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+void lot_words_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
 {
     json_w_kstr(w, "lot", lot->lot);
     json_w_kstr(w, "gtin", (str){lot->gtin, sizeof lot->gtin});
@@ -134,7 +134,7 @@ static status write_members(struct txn *t, const struct lot *lot, struct arena *
     TRY(product_get_version(t, lot->product, lot->product_version, a, &told.product));
     lot_asked(t, lot, &told.product, &told.counts, told.returned);
     lot_papers_get(t, lot->number, &told.papers);
-    write_words(t, lot, a, w);
+    lot_words_write(t, lot, a, w);
     write_levels(w, &told);
     return OK;
 }
@@ -147,7 +147,8 @@ static status write_lot(struct txn *t, const struct lot *lot, struct arena *a, s
     return st;
 }
 
-status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
+// With signatures and what waits for one.
+static status write_whole(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
 {
     json_w_object(w);
     status st = write_members(t, lot, a, w);
@@ -182,7 +183,7 @@ static status write_opened(struct txn *t, const struct fact *f, struct arena *a,
     if (lot.extra.n > 0) lot.extra = lot_extra_opened(t, f->seq, a);
     TRY(product_get_version(t, lot.product, lot.product_version, a, &told.product));
     json_w_object(w);
-    write_words(t, &lot, a, w);
+    lot_words_write(t, &lot, a, w);
     write_levels(w, &told);
     json_w_end(w);
     return OK;
@@ -255,6 +256,7 @@ static void lot_open(struct http_req *r)
         return;
     }
     if (!api_body(r, &lot_form, &ask->value)) return;
+    api_answers(r, open_render);
     struct txn *t = api_snapshot(r);
     status st = complete(r, t, ask);
     status end = api_snapshot_end(r, OK);
@@ -277,24 +279,6 @@ bool lot_named(struct http_req *r, struct txn *t, struct lot *out)
            lot_find(t, gtin, r->param[1], &r->arena, out) && caller_sees(caller_of(r), out->client);
 }
 
-static status write_past(struct txn *t, const struct lot *now, struct moment at, struct arena *a,
-                         struct json_w *w)
-{
-    struct lot_past past;
-
-    TRY(lot_past_get(t, now, at.at, a, &past));
-    json_w_object(w);
-    json_w_kmoment(w, "at", at);
-    write_words(t, &past.lot, a, w);
-    if (past.balance.n > 0) {
-        json_w_key(w, S("balance"));
-        json_w_raw(w, past.balance);
-    }
-    lot_signatures_write(t, now, past.seq, a, w);
-    json_w_end(w);
-    return OK;
-}
-
 static status show(struct http_req *r, struct json_w *w)
 {
     struct txn *t = api_snapshot(r);
@@ -303,9 +287,9 @@ static status show(struct http_req *r, struct json_w *w)
     str v;
 
     if (!lot_named(r, t, &lot)) return lot_unknown();
-    if (!http_query(r, S("at"), &v)) return lot_write(t, &lot, &r->arena, w);
+    if (!http_query(r, S("at"), &v)) return write_whole(t, &lot, &r->arena, w);
     TRY(when_read(v, &at));
-    return write_past(t, &lot, at, &r->arena, w);
+    return lot_then_write(t, &lot, (struct lot_then){at.at, UINT64_MAX}, at, &r->arena, w);
 }
 
 static void lot_show(struct http_req *r)
@@ -478,9 +462,10 @@ static void lot_close(struct http_req *r)
         return;
     }
     if (r->body.n > 0 && !api_body(r, &close_form, &ask->reason)) return;
+    api_answers(r, close_render);
     status st = api_reason_check(caller_of(r), ask->reason);
     if (st.cls != ST_OK) {
-        http_problem(r, st, S(""));
+        api_fail(r, st);
         return;
     }
     struct txn *t = api_snapshot(r);
@@ -489,7 +474,7 @@ static void lot_close(struct http_req *r)
     ask->number = lot.number;
     st = api_snapshot_end(r, st);
     if (st.cls != ST_OK)
-        http_problem(r, st, S("")); // an address that leads nowhere, no act that is refused
+        api_fail(r, st); // an address that leads nowhere, no act that is refused
     else
         api_command(r, &kind_lot_closed, ask, close_render);
 }

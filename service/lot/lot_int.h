@@ -59,6 +59,7 @@ struct lot_count_ask { // of kind_lot_counted, and its decided part
     uint64_t value[PHYSICAL_END];
     str reason;
 };
+bool lot_counted_get(str decided, struct lot_count_ask *out);
 
 struct lot_sign_ask { // of kind_lot_released, kind_lot_reopened, and of recalls
     uint32_t number;
@@ -100,24 +101,37 @@ bool lot_amended_signature(str decided, struct signature *out, struct second_fir
 str lot_amended_extra(str decided);                   // a view; empty: not amended
 bool lot_amended_apply(str decided, struct lot *lot); // texts are views; false: none such
 
-// past.c: a lot as its papers had it at that time, without holds and counters.
+// past.c: a lot as its papers had it at that time, without holds and what became of its units.
 struct lot_past {
     struct lot lot;
     uint64_t seq; // of the newest paper of then; with none, of the opening
     str balance;  // JSON, that the newest release of then was signed with; empty: there was none
+    struct {
+        bool said[PHYSICAL_END];
+        uint64_t value[PHYSICAL_END];
+    } counted[PRODUCT_LEVELS_MAX];
+};
+struct lot_then { // the last that counts: of both
+    wall at;
+    uint64_t seq;
 };
 // lot.unknown where it was not open yet. Texts in the arena.
-status lot_past_get(struct txn *t, const struct lot *now, wall at, struct arena *a,
+status lot_past_get(struct txn *t, const struct lot *now, struct lot_then then, struct arena *a,
                     struct lot_past *out);
 
 // acts_api.c: member `pending` of a lot, where there is any.
 void lot_pendings_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w);
 
-void lot_shown(struct http_req *r, int code); // papers_api.c: answers with the lot of the path
+// acted.c
+// The lot as it was by then: what its papers say. `at` is what is told as the time.
+status lot_then_write(struct txn *t, const struct lot *now, struct lot_then then, struct moment at,
+                      struct arena *a, struct json_w *w);
+// The answer of an act upon a lot: the lot as the act's fact left it, so that a repeat is told the
+// same. 202 where it waits for a second signature.
+void lot_acted(struct http_req *r, const struct ask *a);
 
-// lot_api.c
-// As GET shows it, with counters and signatures.
-status lot_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w);
+// lot_api.c: the words of a lot, members of an open object.
+void lot_words_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w);
 
 // lot_db.c
 void lot_put(struct txn *t, const struct lot *lot); // without `extra`, which the fact keeps

@@ -95,6 +95,7 @@ struct lot_explained { // the decided part of `lot.explained`
     uint64_t count;    // of all
     struct runs units; // none: by count
     str reason;
+    str balance; // JSON: the lines as they were with it; empty in facts that do not have it
 };
 void lot_explained_put(struct buf *b, const struct lot_explained *x);
 status lot_explained_get(str decided, struct arena *a, struct lot_explained *out); // views

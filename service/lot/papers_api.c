@@ -1,5 +1,5 @@
-// Papers of a lot over HTTP: counted, released, reopened, amended. All answer with the lot as GET
-// shows it.
+// Papers of a lot over HTTP: counted, released, reopened, amended. All answer with the lot as the
+// act left it (acted.c).
 #include "common/form.h"
 #include "service/api/api.h"
 #include "service/catalog/place.h"
@@ -9,23 +9,9 @@
 #define BODY_MAX    (64 * KB)
 #define COUNTED_MAX UINT64_C(1000000000000)
 
-void lot_shown(struct http_req *r, int code)
-{
-    struct lot lot;
-    struct buf b;
-
-    buf_init(&b, 1 * MB);
-    struct json_w w = json_writer(&b);
-    struct txn *t = api_snapshot(r);
-    status st = lot_named(r, t, &lot) ? lot_write(t, &lot, &r->arena, &w) : lot_unknown();
-    lot_reply(r, api_snapshot_end(r, st), code, &b);
-}
-
-static void shown(struct http_req *r, const struct ask *a) { lot_shown(r, second_code(a)); }
-
 static bool is_ok(struct http_req *r, status st)
 {
-    if (st.cls != ST_OK) http_problem(r, st, S(""));
+    if (st.cls != ST_OK) api_fail(r, st);
     return st.cls == ST_OK;
 }
 
@@ -105,10 +91,11 @@ static void lot_counters(struct http_req *r)
     struct lot_count_ask *ask = NEW(&r->arena, struct lot_count_ask);
     struct count_wish wish;
 
+    api_answers(r, lot_acted);
     if (!is_ok(r, ask == NULL ? no_memory() : OK) || !api_body(r, &count_form, &wish)) return;
     struct txn *t = api_snapshot(r);
     status st = count_find(r, t, &wish, ask);
-    if (is_ok(r, api_snapshot_end(r, st))) api_command(r, &kind_lot_counted, ask, shown);
+    if (is_ok(r, api_snapshot_end(r, st))) api_command(r, &kind_lot_counted, ask, lot_acted);
 }
 
 // ---- what is signed
@@ -136,6 +123,7 @@ void lot_sign(struct http_req *r)
     struct sign_wish wish = {0};
     struct lot lot;
 
+    api_answers(r, lot_acted);
     if (!is_ok(r, ask == NULL || both == NULL ? no_memory() : OK)) return;
     if (r->body.n > 0 && !api_body(r, &sign_form, &wish)) return;
     if (!find(r, &lot)) return;
@@ -152,9 +140,9 @@ void lot_sign(struct http_req *r)
                                 .what = ask,
                                 .signature = ask->signature};
     if (lot.state == lot_act_to(what->what)) // done is done
-        api_command(r, what->kind, ask, shown);
+        api_command(r, what->kind, ask, lot_acted);
     else
-        second_command(r, both, what->kind, shown);
+        second_command(r, both, what->kind, lot_acted);
 }
 
 // ---- amended
@@ -264,6 +252,7 @@ static void lot_amend(struct http_req *r)
     struct amend_wish wish;
     struct lot lot;
 
+    api_answers(r, lot_acted);
     if (!is_ok(r, ask == NULL || both == NULL ? no_memory() : OK) ||
         !api_body(r, &amend_form, &wish))
         return;
@@ -283,7 +272,7 @@ static void lot_amend(struct http_req *r)
         .what = ask,
         .signature = ask->signature
     };
-    second_command(r, both, &kind_lot_amended, shown);
+    second_command(r, both, &kind_lot_amended, lot_acted);
 }
 
 // clang-format off

@@ -206,6 +206,7 @@ static void accept_post(struct http_req *r)
     struct accept *ask = NEW(&r->arena, struct accept);
 
     if (!api_body(r, &accept_form, &wish)) return;
+    api_answers(r, render_accepted);
     status st = ask == NULL ? no_memory() : api_reason_check(c, wish.reason);
     if (st.cls == ST_OK && !caller_is_site(c))
         st = fail(ST_NOT_ALLOWED, "access.client", 0, "the clock is the whole site's");

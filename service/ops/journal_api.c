@@ -77,8 +77,14 @@ static status look_at(struct reading *g, struct txn *t, uint64_t seq)
 static bool slice(struct reading *g, status *st)
 {
     struct txn *t = api_snapshot(g->stream.r);
+    bool ready = true;
     uint64_t seq = 1;
 
+    *st = journal_filter_prepare(&g->filter, t, &g->scratch, &ready);
+    if (!ready || st->cls != ST_OK) {
+        *st = api_snapshot_end(g->stream.r, *st);
+        return st->cls == ST_OK;
+    }
     for (uint32_t n = 0; n < SLICE_LOOKS && g->stream.out.n < SLICE_BYTES; n++) {
         if (g->more || (seq = journal_filter_next(&g->filter, t, g->at)) == 0) break;
         *st = look_at(g, t, seq);
@@ -98,6 +104,7 @@ static void reading_free(struct stream *x)
     struct reading *g = CONTAINER_OF(x, struct reading, stream);
 
     arena_fini(&g->scratch);
+    journal_filter_end(&g->filter);
     buf_fini(&g->stream.out);
     free(g);
 }

@@ -3,20 +3,16 @@
 #include "service/access/actor_db.h"
 #include "service/access/user.h"
 #include "service/client/client.h"
+#include "service/event/hold_db.h"
 #include "service/event/report.h"
 #include "service/lot/lot_db.h"
 #include "service/pool/names.h"
+#include "service/pool/pool_db.h"
 #include "service/unit/unit_db.h"
 #include <stdlib.h>
 
 #define CHAIN_MAX 100000u // facts of one unit
 #define LOTS_MAX  1000u   // of one name, or of one product
-
-struct named_lot {
-    client_id client;
-    char number[4]; // as the lot's list is named
-    uint64_t next;  // the first fact that names it, from where was looked last; UINT64_MAX: none
-};
 
 static status wrong(const char *field, const char *rule)
 {
@@ -156,27 +152,45 @@ status journal_stretch_read(struct journal_filter *f, struct http_req *r, struct
 
 // ---- which unit, which lot
 
+// Before its first fact a number was asked for; that it was confirmed may come later.
+static uint32_t chain_begin(struct txn *t, unit_id u, uint64_t *chain)
+{
+    struct issue_row issue;
+    struct request_row q;
+    uint32_t n = 0;
+
+    if (!issue_of(t, u, &issue)) return 0;
+    chain[n++] = issue.seq;
+    if (request_get(t, issue.seq, &q) && q.state == REQUEST_CONFIRMED) chain[n++] = q.state_seq;
+    return n;
+}
+
+static int compare_seqs(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
 // The chain of a unit's facts, from the newest back.
 static status chain_read(struct journal_filter *f, struct http_req *r, struct txn *t, unit_id u,
                          struct arena *scratch)
 {
-    uint64_t seq = unit_one(t, u).last, *chain = NEW_ARRAY(&r->arena, uint64_t, CHAIN_MAX);
+    uint64_t seq = unit_one(t, u).last, *chain = NEW_ARRAY(&r->arena, uint64_t, CHAIN_MAX + 3);
+    struct hold h;
     struct fact x;
     uint32_t n = 0;
 
     if (chain == NULL) return no_memory();
     while (seq != 0) {
-        if (n == CHAIN_MAX) return fail(ST_TOO_LARGE, "unit.history", 0, "unit: too many facts");
+        if (n >= CHAIN_MAX) return fail(ST_TOO_LARGE, "unit.history", 0, "unit: too many facts");
         chain[n++] = seq;
+        if (hold_get(t, seq, &h) && h.ended) chain[n++] = h.end; // who signed for it
         TRY(journal_get(t, seq, scratch, &x));
         seq = fact_previous(&x, u, scratch);
         arena_reset(scratch);
     }
-    for (uint32_t i = 0; i < n / 2; i++) {
-        uint64_t swapped = chain[i];
-        chain[i] = chain[n - 1 - i];
-        chain[n - 1 - i] = swapped;
-    }
+    n += chain_begin(t, u, chain + n);
+    if (n > 0) qsort(chain, n, sizeof *chain, compare_seqs);
     f->chain = chain;
     f->chain_n = n;
     return OK;
@@ -196,13 +210,6 @@ static status unit_read(struct journal_filter *f, struct http_req *r, struct txn
         return fail(ST_NOT_FOUND, "unit.unknown", 0, "unit: it is not known here");
     return chain_read(f, r, t, u, scratch);
 }
-
-struct lots_wish {
-    const struct caller *caller;
-    str name; // empty: any
-    bool by_product;
-    uint32_t product;
-};
 
 static bool wants_lot(const struct lots_wish *w, const struct lot *lot)
 {
@@ -227,6 +234,7 @@ static status lots_find(struct txn *t, const struct lots_wish *w, struct arena *
         l->client = lot.client;
         put_be(l->number, n, sizeof l->number);
     }
+    journal_gather_begin(&f->gather, w, f->lots, f->lot_count);
     return OK;
 }
 
@@ -273,7 +281,7 @@ status journal_filter_read(struct journal_filter *f, struct http_req *r, struct 
 // The first fact from `from` on that names one of the lots; 0: none does. `from` only grows.
 static uint64_t lots_next(struct journal_filter *f, struct txn *t, uint64_t from)
 {
-    uint64_t first = UINT64_MAX;
+    uint64_t first = journal_gather_next(&f->gather, from);
 
     for (uint32_t i = 0; i < f->lot_count; i++) {
         struct named_lot *l = &f->lots[i];
@@ -308,4 +316,17 @@ uint64_t journal_filter_next(struct journal_filter *f, struct txn *t, uint64_t a
         seq = lots_next(f, t, seq);
     }
     return seq > f->last ? 0 : seq;
+}
+
+// ---- beforehand
+
+void journal_filter_end(struct journal_filter *f) { journal_gather_end(&f->gather); }
+
+status journal_filter_prepare(struct journal_filter *f, struct txn *t, struct arena *scratch,
+                              bool *ready)
+{
+    status st = !f->by_lot || f->gather.done ? OK : journal_gather_some(&f->gather, t, scratch);
+
+    *ready = !f->by_lot || f->gather.done;
+    return st;
 }

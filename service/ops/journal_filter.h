@@ -1,9 +1,11 @@
 // journal_filter.h - what of the journal is asked for: who, what, when, which unit, lot, client.
 //
-// What has a list or a chain is found by it (lots, a unit), a time by halving, since recordTime
-// never goes back; all else is looked at in the headers of the records between.
+// What has a list or a chain is found by it (lots, a unit), with what is gathered beside
+// (journal_gather.h), a time by halving, since recordTime never goes back; all else is looked at in
+// the headers of the records between.
 #pragma once
 #include "service/api/api.h"
+#include "service/ops/journal_gather.h"
 
 struct journal_filter {
     uint64_t from, until; // as the caller counts
@@ -15,7 +17,8 @@ struct journal_filter {
     uint32_t actor_count;
     struct named_lot *lots; // with by_lot: of that name, or of that product
     uint32_t lot_count;
-    const uint64_t *chain; // with by_unit: its facts, oldest first
+    struct journal_gather gather; // of them
+    const uint64_t *chain;        // with by_unit: its facts, oldest first
     uint32_t chain_n, chain_at;
 };
 
@@ -25,6 +28,11 @@ struct journal_filter {
 // and emptied. Codes: journal.filter (400); unit.unknown, client.unknown (404); unit.history (413).
 status journal_filter_read(struct journal_filter *f, struct http_req *r, struct txn *t,
                            struct arena *scratch);
+void journal_filter_end(struct journal_filter *f); // also of zeros
+// Before the first journal_filter_next, in as many turns of the loop as it takes until *ready.
+// journal.too_many (413).
+status journal_filter_prepare(struct journal_filter *f, struct txn *t, struct arena *scratch,
+                              bool *ready);
 // from, until, since and before alone, for who wants all of a stretch.
 status journal_stretch_read(struct journal_filter *f, struct http_req *r, struct txn *t);
 // The next record to look at, from `at` on; 0: none.

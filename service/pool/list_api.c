@@ -48,13 +48,14 @@ void pool_return(struct http_req *r)
     struct pool_row pool = {0};
 
     if (!api_body(r, &form, &body)) return;
+    api_answers(r, went_back);
     struct txn *t = api_snapshot(r);
     status st = list_pool_find(r, t, &pool);
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) st = api_reason_check(caller_of(r), body.reason);
     if (st.cls == ST_OK && what == NULL) st = no_memory();
     if (st.cls != ST_OK) {
-        http_problem(r, st, S(""));
+        api_fail(r, st);
         return;
     }
     *what = (struct pool_return){pool.pool, body.reason};

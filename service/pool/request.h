@@ -3,8 +3,13 @@
 #include "service/journal/kind.h"
 #include "service/unit/run.h"
 
-// ask: uint64_t, the request. request.unknown, request.returned. A second time is a repeat.
+// request.unknown, request.returned. A second time is a repeat.
+struct confirm_ask { // and the decided part
+    uint64_t request;
+    str reason; // of a person; empty: none said
+};
 extern const struct kind kind_numbers_confirmed;
+bool confirmed_get(str decided, struct confirm_ask *out); // views; false: it breaks off
 
 // Numbers that were never printed go back to their owner and are never issued again, or to their
 // pool, which gives them again.

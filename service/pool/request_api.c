@@ -50,12 +50,13 @@ void request_show(struct http_req *r)
 static void confirmed(struct http_req *r, const struct ask *a)
 {
     struct request_row q;
+    struct confirm_ask x;
     struct buf b;
 
     buf_init(&b, 16 * KB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
-    bool there = a->fact.decided.n == 8 && request_get(t, get_be(a->fact.decided.p, 8), &q);
+    bool there = confirmed_get(a->fact.decided, &x) && request_get(t, x.request, &q);
     if (there) {
         // As this fact made it, whatever came after; how many went back is not its matter.
         q.state = REQUEST_CONFIRMED;
@@ -74,28 +75,34 @@ static void confirmed(struct http_req *r, const struct ask *a)
     buf_fini(&b);
 }
 
-// There is nothing to say: `{}`, or no body at all.
-static const struct form_field confirm_fields[] = {{0}};
-static const struct form confirm_form = {"confirmation", 1, confirm_fields, 1};
+// A machine has nothing to say: `{}`, or no body at all. A person who stands in for it says why.
+// clang-format off
+static const struct form_field confirm_fields[] = {
+    {.name = "reason", .kind = FORM_STR, .at = offsetof(struct confirm_ask, reason), .max = 500},
+    {0},
+};
+// clang-format on
+static const struct form confirm_form = {"confirmation", sizeof(struct confirm_ask), confirm_fields,
+                                         1};
 
 void request_confirm(struct http_req *r)
 {
-    uint64_t *seq = NEW(&r->arena, uint64_t);
+    struct confirm_ask *ask = NEW(&r->arena, struct confirm_ask);
     struct request_row q = {0};
-    char nothing;
 
-    if (r->body.n > 0 && !api_body(r, &confirm_form, &nothing)) return;
+    assert(ask != NULL); // the arena is new
+    if (r->body.n > 0 && !api_body(r, &confirm_form, ask)) return;
+    api_answers(r, confirmed);
     struct txn *t = api_snapshot(r);
-
     status st = request_find(t, r, r->param[0], &q);
     st = api_snapshot_end(r, st);
-    if (st.cls == ST_OK && seq == NULL) st = no_memory();
+    if (st.cls == ST_OK) st = api_reason_take(r, &ask->reason);
     if (st.cls != ST_OK) {
-        http_problem(r, st, S(""));
+        api_fail(r, st);
         return;
     }
-    *seq = q.seq;
-    api_command(r, &kind_numbers_confirmed, seq, confirmed);
+    ask->request = q.seq;
+    api_command(r, &kind_numbers_confirmed, ask, confirmed);
 }
 
 // ---- many

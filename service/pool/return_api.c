@@ -212,6 +212,7 @@ void serials_return(struct http_req *r)
     struct return_ask *ask;
 
     if (!api_body(r, &form, &b)) return;
+    api_answers(r, returned);
     status st = check_body(r, &b);
     if (st.cls == ST_OK && (ask = NEW(&r->arena, struct return_ask)) == NULL) st = no_memory();
     if (st.cls != ST_OK) {
@@ -227,7 +228,7 @@ void serials_return(struct http_req *r)
     if (end.cls != ST_OK)
         http_problem(r, end, S(""));
     else if (st.cls == ST_BAD_INPUT || st.cls == ST_TOO_LARGE)
-        http_problem(r, st, S(""));
+        api_fail(r, st);
     else if (st.cls != ST_OK)
         api_refuse(r, &kind_numbers_returned, ask->client, st, S(""));
     else

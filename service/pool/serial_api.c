@@ -101,6 +101,7 @@ static void issued(struct http_req *r, const struct ask *a)
 // Asks the committer, or has the refusal recorded.
 static void issue(struct http_req *r, status st, const struct issue_ask *ask)
 {
+    api_answers(r, issued);
     if (st.cls != ST_OK)
         api_refuse(r, &kind_numbers_issued, ask->client, st, S(""));
     else

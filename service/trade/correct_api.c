@@ -271,9 +271,10 @@ static void correction_make(struct http_req *r)
 
     assert(ask != NULL); // the arena is new
     if (!api_body(r, &body_form, &b)) return;
+    api_answers(r, told);
     status st = take(r, &b, ask);
     if (st.cls != ST_OK) {
-        http_problem(r, st, S(""));
+        api_fail(r, st);
         return;
     }
     struct signature_rule rule = {

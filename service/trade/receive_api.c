@@ -198,13 +198,14 @@ static void receive(struct http_req *r, const struct kind *kind, bool back)
 
     assert(ask != NULL); // the arena is new
     if (!api_body(r, &body_form, &b)) return;
+    api_answers(r, told);
     status st = take_body(r, &b, back, ask);
     if (st.cls == ST_OK)
         api_command(r, kind, ask, told);
     else if (st.cls == ST_UNPROCESSABLE) // a decision of trade: it is recorded
         api_refuse(r, kind, (client_id){0}, st, S(""));
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 static void receipt_make(struct http_req *r) { receive(r, &kind_receipt_made, false); }

@@ -138,6 +138,7 @@ static void shipment_make(struct http_req *r)
     bool forwards = take_party_of(caller_of(r)) != 0, draft = false;
 
     assert(ask != NULL); // the arena is new
+    api_answers(r, made);
     if (!shipment_take(r, ask, &draft)) return;
     const struct kind *k = forwards ? &kind_shipment_forwarded : &kind_shipment_made;
     api_command(r, draft ? &kind_shipment_drafted : k, ask, made);
@@ -243,12 +244,13 @@ static void again(struct http_req *r, const struct kind *kind, bool reason)
 
     assert(ask != NULL); // the arena is new
     if (!api_body(r, &again_form, &said)) return;
+    api_answers(r, changed);
     status st = reason ? api_reason_check(caller_of(r), said.reason) : OK;
     if (st.cls == ST_OK) st = take_again(r, &said, ask);
     if (st.cls == ST_OK)
         api_command(r, kind, ask, changed);
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
 }
 
 static void shipment_confirm(struct http_req *r) { again(r, &kind_shipment_made, false); }

@@ -265,6 +265,9 @@ static status take_sender(struct unit_reader *u, struct shipment_ask *out)
     uint64_t party = take_party_of(u->caller);
     struct shipped went;
 
+    if (out->says.to_party == party)
+        return fail(ST_UNPROCESSABLE, "shipment.to_itself", 0,
+                    "to.party: it is the one that ships on: goods go to another");
     out->says.from_party = party;
     TRY(take_went(u, out->tops, out->n, party, &went));
     if (out->says.from_location == 0) out->says.from_location = went.to_location;
@@ -317,6 +320,6 @@ bool shipment_take(struct http_req *r, struct shipment_ask *out, bool *draft)
     if (st.cls == ST_UNPROCESSABLE) // a decision of trade: it is recorded
         api_refuse(r, &kind_shipment_made, (client_id){0}, st, S(""));
     else
-        http_problem(r, st, S(""));
+        api_fail(r, st);
     return false;
 }

@@ -59,7 +59,9 @@ def test_a_released_lot_is_archived_and_proven_by_standard_tools(released, line,
         assert hashlib.sha256((to / file["file"]).read_bytes()).hexdigest() == file["sha256"]
     lines = [json.loads(x) for x in gzip.open(to / f"{line.gtin}-L2.ndjson.gz", "rt")]
     shown = [x["says"] for x in lines[1:-2] if "says" in x]
-    wanted = released.admin.pages("/v1/journal", lot="L2", gtin=line.gtin)
+    # What was asked for with the lot in mind the search finds, too; the archive has the balance.
+    wanted = [f for f in released.admin.pages("/v1/journal", lot="L2", gtin=line.gtin)
+              if f["kind"] not in ("numbers.issued", "refusal")]
     assert [f["seq"] for f in shown] == [f["seq"] for f in wanted] and len(shown) > 10
     assert shown[0]["kind"] == "lot.opened" and shown[-1]["kind"] == "lot.released"
     assert shown[-1]["fact"]["signature"]["name"] == "Mia Muster"

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -52,6 +53,44 @@ def test_lots_are_found_by_their_name_and_by_any_gtin_of_the_product(site, line)
     assert by_gtin == sorted(by_gtin, key=lambda r: r["seq"])
     assert records(site.admin, f"?gtin={GTIN}&kind=lot.closed") == []
     site.admin.refused("GET", f"{JOURNAL}?gtin=123", status=400, code="journal.filter")
+
+
+def test_a_lot_and_a_unit_are_found_from_the_first_number_on(site, line):
+    """Also what stands in no list of theirs: numbers asked for before the lot was opened, confirmed
+    and returned, refusals and their handling, the end of a hold."""
+    qa, lot = site.person("qa", "mia"), {"lot": "B7", "gtin": line.gtin}
+    asked = line.call.post("/v1/serials", {**lot, "quantity": 6}, 201)
+    serials, request = asked["serials"], f"/v1/serials/requests/{asked['request']}"
+    line.call.post("/v1/serials", {**lot, "lot": "OTHER", "quantity": 1}, 201)
+    line.operator.post("/v1/lots", {**lot, "expiry": "2031-01"}, 201)
+    line.call.report({"type": "commission", **lot, "serials": serials[:2]})
+    line.call.post(f"{request}/confirm", {}, 200)
+    line.call.post("/v1/serials/returns", {"gtin": line.gtin, "serials": serials[4:5],
+                                           "reason": "too many"}, 200)
+    line.call.report({"type": "commission", **lot, "serials": serials[:1]})  # twice: refused
+    one, = line.operator.get("/v1/exceptions", params={"lot": "B7"})["items"]
+    line.operator.post(f"/v1/exceptions/{one['id']}/notes", {"text": "looked at"}, 200)
+    unit = f"(01){line.gtin}(21){serials[1]}"
+    hold = line.operator.post("/v1/holds", {"units": [unit], "reason": "dented"}, 201)
+    qa.post(f"/v1/holds/{hold['id']}/release", {"signature": harness.sign("review", "fine")}, 200)
+    wanted = ["numbers.issued", "lot.opened", "units.commissioned", "numbers.confirmed",
+              "numbers.returned", "refusal", "exception.noted", "units.changed", "units.changed",
+              "hold.released"]
+    assert kinds(site.admin, f"?lot=B7&gtin={line.gtin}") == wanted
+    assert set(wanted) <= set(kinds(site.admin, f"?gtin={line.gtin}"))
+    assert kinds(site.admin, "?lot=OTHER") == ["numbers.issued"]  # never opened
+    assert kinds(site.admin, "?lot=B7&kind=numbers.issued") == ["numbers.issued"]
+    by_page = [i["kind"] for i in site.admin.pages("/v1/journal", lot="B7", limit=2)]
+    assert by_page == wanted
+    of_unit = ["numbers.issued", "units.commissioned", "numbers.confirmed", "units.changed",
+               "units.changed", "hold.released"]
+    assert kinds(site.admin, f"?unit={quote(unit)}") == of_unit
+    assert kinds(site.admin, f"?unit={quote(unit)}&lot=B7") == of_unit
+    for serial, more in ((serials[4], ["numbers.returned"]), (serials[5], [])):
+        found = kinds(site.admin, f"?unit={quote(f'(01){line.gtin}(21){serial}')}")
+        assert found == ["numbers.issued", "numbers.confirmed", *more]
+    other = site.as_role("qa", client="acme")
+    assert kinds(other, "?lot=B7") == wanted
 
 
 def test_what_was_configured_again_shows_old_and_new_values(site):

@@ -191,6 +191,53 @@ def test_a_strict_clients_documents_fit_into_one_transaction(line, gateway):
     assert refused.headers["GS1-EPCIS-Capture-Limit"] == "200"
 
 
+# REQ EPCIS-STRICT-SAYS
+def test_a_strict_client_is_told_field_rule_unit_and_lot(line, gateway):
+    line.site.admin.put("/v1/clients/acme", {
+        "name": "Acme", "prefixes": [harness.PREFIX], "profile": {"capture": "strict"}})
+    one, two, three = line.serials(3)
+    unit = lambda serial: f"(01){line.gtin}(21){serial}"
+    born = lambda *serials, lot="L1", **more: event(1, [OURS + s for s in serials], action="ADD",
+                                                    bizStep="commissioning",
+                                                    ilmd={"cbvmda:lotNumber": lot}, **more)
+    line.call.report({"type": "commission", "lot": "L1", "gtin": line.gtin, "serials": [one]})
+
+    def refused(code, said, what):
+        problem = harness.assert_problem(
+            post(gateway, {"@context": [CONTEXT, {"cbvmda": "urn:epcglobal:cbv:mda:"}], **what},
+                 "/epcis/v2/events"), 422, code)
+        assert problem["type"] == "epcisException:ValidationException"
+        assert problem["detail"] == said[:103]
+        return problem.get("units")
+
+    later = {"eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 5))}
+    assert refused("unit.state", f"epcList: it is commissioned: {unit(one)}, lot L1",
+                   born(one, **later)) == [{"unit": unit(one), "code": "unit.state"}]
+    refused("lot.unknown", f"ilmd.lotNumber: no such lot was opened here: {unit(two)}",
+            born(two, lot="NONE"))
+    line.operator.post(f"/v1/lots/{line.gtin}/L1/close", {}, 200)
+    units = refused("lot.closed",
+                    f"2 faults; the first: ilmd.lotNumber: the lot is closed: {unit(two)}, lot L1",
+                    born(two, three))
+    assert [u["unit"] for u in units] == [unit(two), unit(three)]
+    packs = {"type": "AggregationEvent", "parentID": "urn:epc:id:sscc:9506000.0000000001",
+             "childEPCs": [OURS + two], "bizStep": "packing", "eventID": "urn:x:2"}
+    both = {**event(2), **packs, "action": "ADD"}
+    del both["epcList"]
+    refused("unit.state", f"childEPCs: it is allocated: {unit(two)}", both)
+    twice = event(3, [FOREIGN + "1", FOREIGN + "1"])
+    units = refused("unit.twice",
+                    "parentID and lists of EPCs: a unit is named twice in one event", twice)
+    assert units is None
+    assert gateway.get("/epcis/v2/events?EQ_action=ADD&EQ_bizStep=packing")["epcisBody"][
+        "queryResults"]["resultsBody"]["eventList"] == []
+    # What is there already is the one thing that this type says.
+    assert post(gateway, {"@context": CONTEXT, **event(9)}, "/epcis/v2/events").status_code == 201
+    taken = post(gateway, {"@context": CONTEXT, **event(9)}, "/epcis/v2/events")
+    assert harness.assert_problem(taken, 409, "event.id_taken")["type"] == (
+        "epcisException:ResourceAlreadyExistsException")
+
+
 # ---- large documents
 
 def test_a_kill_in_the_middle_doubles_and_loses_nothing(line, gateway):

@@ -57,8 +57,14 @@ def test_goods_are_not_moved_to_where_they_are_nor_long_before_the_site_was(line
     assert line.call.unit(sgtin(line, serials[2]))["parent"] is None
 
 
-def test_a_client_may_have_its_products_levels_kept(site, line):
-    """Of a case with an SGTIN on a pallet with an SSCC: packs go into cases alone, then."""
+def profile(site, line, pack_levels):
+    site.admin.put(f"/v1/clients/{line.client}", {"name": "Acme Pharma", "prefixes": ["9506000"],
+                                                  "profile": {"pack_levels": pack_levels}})
+
+
+# REQ STATES-LEVEL-PAIR
+def test_the_levels_that_a_product_names_are_kept(site, line):
+    """Of a case with an SGTIN on a pallet with an SSCC: packs go into cases alone."""
     case = "19506000134359"
     site.admin.put(f"/v1/products/{line.gtin}", {"client": line.client, "name": "Exampline 5 mg",
                                                  "levels": [
@@ -70,16 +76,49 @@ def test_a_client_may_have_its_products_levels_kept(site, line):
     serials, (one, two, three) = line.serials(5), line.ssccs(3)
     box, = line.call.post("/v1/serials", {"gtin": case, "quantity": 1, "lot": "L2"}, 201)["serials"]
     line.call.report(commission(line, serials, lot="L2"))
-    line.call.report(pack(line, three, serials[4:], commission=True))  # as long as nobody minds
-    site.admin.put(f"/v1/clients/{line.client}", {"name": "Acme Pharma", "prefixes": ["9506000"],
-                                                  "profile": {"pack_levels": "product"}})
     code = lambda said: post(line, said)["results"][0]["problem"]["code"]
+    assert code(pack(line, three, serials[4:], commission=True)) == "pack.level"
+    profile(site, line, "any")
+    line.call.report(pack(line, three, serials[4:], commission=True))
+    profile(site, line, "product")
     assert code(pack(line, one, serials[:2], commission=True)) == "pack.level"
     line.call.report(pack(line, f"(01){case}(21){box}", serials[:2], commission=True))
     line.call.report({"type": "pack", "parent": one, "commission": True,
                       "children": [f"(01){case}(21){box}"]})
     line.call.report({"type": "close", "parent": one, "partial": True, "by": "mia", "reason": "end"})
     assert code({"type": "pack", "parent": two, "commission": True, "children": [one]}) == "pack.level"
+    profile(site, line, "named")  # nothing is named above a pallet
+    line.call.report({"type": "pack", "parent": two, "commission": True, "children": [one]})
+    site.stop()
+    site.verify()
+
+
+def test_an_sscc_holds_units_of_one_level_of_a_product(site, line):
+    site.admin.put(f"/v1/products/{line.gtin}", {"client": line.client, "name": "Exampline 5 mg",
+                                                 "levels": [
+        {"level": "pack", "id": "sgtin", "quantity": 1},
+        {"level": "case", "id": "sscc", "quantity": 2}]})
+    line.operator.post("/v1/lots", {"lot": "L2", "gtin": line.gtin, "expiry": "2030-12-31"}, 201)
+    serials, ssccs = line.serials(9), line.ssccs(5)
+    one, two, pallet, mixed, late = ssccs
+    line.call.report(commission(line, serials, lot="L2"))
+    packs = [f"(01){line.gtin}(21){s}" for s in serials]
+    into = lambda parent, *units, **more: {"type": "pack", "parent": parent,
+                                           "children": list(units), **more}
+    line.call.report(into(one, *packs[:2], commission=True), into(two, *packs[2:4], commission=True))
+    for rule in ("named", "product"):
+        profile(site, line, rule)
+        problem = post(line, into(mixed, packs[4], one, commission=True))["results"][0]["problem"]
+        assert problem["code"] == "pack.level"
+        # `product`: nothing is named that a case lies in
+        assert len(problem["units"]) == 1 and problem["units"][0]["unit"] == f"(00){one}"
+    profile(site, line, "named")
+    line.call.report(into(pallet, one, commission=True))
+    problem = post(line, into(pallet, two, packs[4]))["results"][0]["problem"]
+    assert problem["units"] == [{"unit": packs[4], "code": "pack.level"}]
+    line.call.report(into(pallet, two))
+    profile(site, line, "any")
+    line.call.report(into(late, packs[5], packs[6], commission=True))
     site.stop()
     site.verify()
 
@@ -94,7 +133,12 @@ def test_a_person_says_why_numbers_are_asked_for_and_what_is_reported(site, line
     olga = site.as_role("operator", user="olga")
     wish = {"gtin": line.gtin, "quantity": 2, "lot": line.lot}
     olga.refused("POST", "/v1/serials", wish, status=400, code="reason.required")
-    olga.post("/v1/serials", {**wish, "reason": "the line's own are used up"}, 201)
+    asked = olga.post("/v1/serials", {**wish, "reason": "the line's own are used up"}, 201)
+    confirm = f"/v1/serials/requests/{asked['request']}/confirm"
+    olga.refused("POST", confirm, {}, status=400, code="reason.required")
+    olga.post(confirm, {"reason": "the line was off"}, 200)
+    # A record that begins changes none.
+    olga.post("/v1/lots", {"lot": "NEW", "gtin": line.gtin, "expiry": "2030-12-31"}, 201)
     why = {"headers": {"Packtrail-Reason": "by hand, the camera is broken"}}
     serials = olga.post("/v1/serials", wish, 201, **why)["serials"]
     said = commission(line, serials)
@@ -107,8 +151,9 @@ def test_a_person_says_why_numbers_are_asked_for_and_what_is_reported(site, line
     olga.refused("POST", path, counted, status=400, code="reason.required")
     olga.post(path, counted, 200, **why)
     told = [f for f in site.as_role("auditor").pages("/v1/journal", user="olga")
-            if f["kind"] in ("numbers.issued", "units.commissioned", "lot.counted")]
-    assert len(told) == 4 and all("reason" in str(f) for f in told)
+            if f["kind"] in ("numbers.issued", "numbers.confirmed", "units.commissioned",
+                             "lot.counted")]
+    assert len(told) == 5 and all("reason" in str(f) for f in told)
     site.stop()
     site.verify()
 

@@ -111,7 +111,7 @@ def an_sscc(goods):
     assert goods.ask(goods.line, "/v1/sscc", {"gtin": GTIN, "lot": "L1", "quantity": 1}) is None
     sscc = goods.answer["ssccs"][0]
     assert goods.report("commission", lot="L1", gtin=GTIN, ssccs=[sscc]) is None
-    assert goods.report("pack", parent=sscc, children=goods.made()) is None
+    assert goods.report("pack", parent=sscc, children=[goods.case(5)[0]]) is None
     assert goods.report("close", parent=sscc, partial=True, by="Mia", reason="one") is None
     return sscc
 

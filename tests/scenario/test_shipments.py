@@ -81,7 +81,9 @@ def test_who_may_ship(site, line, goods):
                         ("client", {"client": line.client})):
         site.as_role(role, **scope).refused("POST", "/v1/shipments", ask, status=403)
     distributor = site.as_role("distributor", client=line.client, party=HUB)
-    distributor.refused("POST", "/v1/shipments", ask, status=422, code="unit.unknown")
+    distributor.refused("POST", "/v1/shipments", ask, status=422, code="shipment.to_itself")
+    other = {**ask, "to": {"party": SITE, "location": HUB}}
+    distributor.refused("POST", "/v1/shipments", other, status=422, code="unit.unknown")
     made = line.operator.post("/v1/shipments", ask, 201)
     assert distributor.get(f"/v1/shipments/{made['shipment']}")["units"] == 1
 

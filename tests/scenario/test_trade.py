@@ -51,6 +51,8 @@ def trade(line, goods):
     hub = line.site.as_role("distributor", client=line.client, party=HUB)
     got = hub.post("/v1/receipts", {"units": [pallet]}, 200)
     assert (got["accepted"], got["to"]) == (1, end(HUB))
+    hub.refused("POST", "/v1/shipments", {"units": [cases[1]], "to": end(HUB)}, status=422,
+                code="shipment.to_itself")
     sent_on = ship(hub, [cases[1]], SHOP)
     assert sent_on["state"] == "forwarded"
     back = line.operator.post("/v1/returns", {

@@ -367,7 +367,8 @@ static void what_is_not_surely_unused_stays_out_of_the_pool(void **state)
     assert_string_equal(units_back(f, &mine, 1, "").code, "request.not_own");
     assert_string_equal(units_back(f, &of_c, 1, "l1").code, "request.not_own");
     assert_string_equal(units_back(f, &never, 1, "l1").code, "unit.not_issued");
-    must(fixture_run(f, &kind_numbers_confirmed, &b.ask.fact.seq, NULL));
+    struct confirm_ask confirm = {.request = b.ask.fact.seq};
+    must(fixture_run(f, &kind_numbers_confirmed, &confirm, NULL));
     assert_string_equal(units_back(f, &of_b, 1, "l1").code, "request.confirmed");
     struct return_ask whole = of_request(&b, "l1");
     refused(give_back(f, &whole, &g), "request.confirmed");

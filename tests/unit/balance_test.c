@@ -222,6 +222,30 @@ static void a_counter_said_anew_is_explained_anew(void **state)
     want(f, "GET " A1 "/balance", "", 200, "\"difference\":4,\"explained\":0,\"unexplained\":4");
 }
 
+// How often the balance of A2 says so, in that form.
+static void told(struct fixture *f, const char *accept, const char *part, unsigned times)
+{
+    struct fixture_answer a =
+        fixture_call(f, "GET " A2 "/balance", fmt(f, "Accept: %s\r\n", accept), "");
+    size_t n = strlen(part);
+    unsigned found = 0;
+
+    assert_int_equal(a.code, 200);
+    for (size_t i = 0; i + n <= a.body.n; i++) found += memcmp(a.body.p + i, part, n) == 0;
+    if (found != times) fail_msg("%s %u times in %.*s", part, found, STR(a.body));
+}
+
+// The entries of what was explained, by count, in all three forms.
+static void entries(struct fixture *f, unsigned outdated, unsigned holding)
+{
+    told(f, "application/json", "\"outdated\":true,\"reason\"", outdated);
+    told(f, "application/json", "\"outdated\":false,\"reason\"", holding);
+    told(f, "text/csv", "pack,explanation out of date,", outdated);
+    told(f, "text/csv", "pack,explanation,", holding);
+    told(f, "text/html", "<td>explanation out of date<td>", outdated);
+    told(f, "text/html", "<td>explanation<td>", holding);
+}
+
 static void what_was_explained_by_count_covers_no_later_difference(void **state)
 {
     struct fixture *f = *state;
@@ -235,21 +259,25 @@ static void what_was_explained_by_count_covers_no_later_difference(void **state)
     want(f, "POST " A2 "/close", "{}", 200, "\"unknown_fate\":3");
     want(f, "POST " A2 "/explain", two, 200, "\"explained\":2,\"unexplained\":1,\"outdated\":0");
     want(f, "POST " A2 "/explain", loose, 200, "\"explained\":3,\"unexplained\":0");
+    entries(f, 0, 2);
     // Another of the unknown turns up as scrap: which two were explained nobody can say any more.
     say(f, "{\"type\":\"scrap\",\"gtin\":\"" PILLS "\",\"serials\":[\"%s\"],\"reason\":\"r\"}",
         text(f, s.texts[3]));
     want(f, "GET " A2 "/balance", "", 200,
          "\"difference\":2,\"explained\":0,\"unexplained\":2,\"outdated\":2");
     want(f, "GET " A2 "/balance", "", 200, "\"explained\":3,\"unexplained\":0,\"outdated\":0");
+    entries(f, 1, 1);
     // One good pack goes: those that stay were explained together with it.
     say(f, "{\"type\":\"sample\",\"units\":[\"%s\"],\"reason\":\"r\"}",
         sgtin(f, PILLS, s.texts[0]));
     want(f, "GET " A2 "/balance", "", 200,
          "\"difference\":2,\"explained\":0,\"unexplained\":2,\"outdated\":3");
+    entries(f, 2, 0);
     want(f, "POST " A2 "/explain", two, 200, "\"explained\":2,\"unexplained\":0,\"outdated\":0");
     want(f, "POST " A2 "/explain",
          "{\"count\":2,\"level\":\"pack\",\"as\":\"kept_loose\",\"reason\":\"spare\"}", 200,
          "\"balanced\":true");
+    entries(f, 2, 2); // what was said anew stands beside what it replaced
 }
 
 static const char *then(struct fixture *f, int64_t ms)

@@ -849,7 +849,7 @@ static void profile(struct fixture *f, const char *capture)
         f, "PUT /v1/clients/acme", "",
         said(f,
              "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{\"capture\":\"%s\","
-             "\"ship_rule\":\"quarantine\"}}",
+             "\"ship_rule\":\"quarantine\",\"pack_levels\":\"any\"}}",
              capture));
     f->caller.role = was;
     expect(&a, 200);
@@ -866,6 +866,8 @@ static void a_strict_client_is_refused_what_its_units_do_not_allow(void **state)
     str job = captured(f, ACME, event_of(f, &s)); // never commissioned
     assert_true(holds(job, "\"success\":false") && holds(job, "unit.state"));
     assert_true(holds(job, "\"units\":[{\"unit\":\"(01)"));
+    assert_true(holds(job, "epcisException:ValidationException"));
+    assert_true(holds(job, "\"detail\":\"2 faults; the first: epcList: it is allocated: (01)"));
     assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), 0);
     // What one event does the next one builds on.
     stored(f, ACME, said(f, "%s,%s", commission(f, pills(f, &n, 0, 2), "A1"), event_of(f, &s)));

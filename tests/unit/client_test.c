@@ -97,7 +97,7 @@ static void a_profile_is_the_first_words_unless_it_says_more(void **state)
     catalog_expect(f, "/v1/clients/plain", "{\"name\":\"x\"}", 201,
                    "\"profile\":{\"ship_rule\":\"closed\",\"capture\":\"record\","
                    "\"decommission_packed\":\"refuse\",\"decommission_parent\":\"parent\","
-                   "\"pack_levels\":\"any\"}");
+                   "\"pack_levels\":\"named\"}");
     p = profile_now(f, 1);
     assert_memory_equal(&p, &(struct client_profile){0}, sizeof p);
     catalog_expect(f, "/v1/clients/plain",

@@ -61,7 +61,8 @@ const struct http_route *const line_site_routes[] = {client_routes,    product_r
 static const struct {
     const char *path, *body;
 } masters[] = {
-    {"/v1/clients/acme",            "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"]}"                            },
+    {"/v1/clients/acme",
+     "{\"name\":\"Acme\",\"prefixes\":[\"9521141\"],\"profile\":{\"pack_levels\":\"any\"}}"                     },
     {"/v1/clients/other",           "{\"name\":\"Other\",\"prefixes\":[\"9521321\"]}"                           },
     {"/v1/products/" PILLS,
      "{\"client\":\"acme\",\"name\":\"Pills\",\"levels\":["

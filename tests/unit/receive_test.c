@@ -152,7 +152,11 @@ static void a_party_ships_on_what_it_received(void **state)
     ship_pallet(t);
     trade_flag(t, t->acme[5], UNIT_HOLD);
     act_for(t, HUB);
-    trade_has(forward(t, 422, t->sscc[0], ""), "unit.unknown");
+    trade_has(forward(t, 422, t->sscc[0], ""), "shipment.to_itself");
+    trade_has(
+        trade_call(t, 422, "POST /v1/shipments",
+                   trade_text(t, "{\"units\":[\"%.*s\"],\"to\":%s}", STR(t->sscc[0]), TO(PARTY))),
+        "unit.unknown");
     act_for(t, PARTY);
     trade_has(forward(t, 403, t->sscc[0], ",\"from\":" TO(HUB)), "shipment.party");
     trade_has(forward(t, 400, t->sscc[0], ",\"draft\":true"), "shipment.draft");

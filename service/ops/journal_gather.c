@@ -1,0 +1,224 @@
+// What is gathered is never too few: a fact that names a lot of the client is looked for there
+// where it left a row. owner: the loop of the request.
+#include "service/ops/journal_gather.h"
+#include "service/event/hold_db.h"
+#include "service/exception/act.h"
+#include "service/pool/pool_db.h"
+#include "service/unit/unit_db.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 4000u     // looked at in one go
+#define SEQS_MAX (64 * MB) // gathered
+
+enum { OF_REQUESTS, OF_EXCEPTIONS, OF_HOLDS, OF_ALL };
+
+void journal_gather_begin(struct journal_gather *g, const struct lots_wish *wish,
+                          const struct named_lot *lots, uint32_t n)
+{
+    *g = (struct journal_gather){.wish = *wish, .lots = lots, .lot_count = n};
+    buf_init(&g->seqs, SEQS_MAX);
+}
+
+void journal_gather_end(struct journal_gather *g) { buf_fini(&g->seqs); }
+
+static void add(struct journal_gather *g, uint64_t seq)
+{
+    if (seq != 0) buf_add(&g->seqs, (str){(const char *)&seq, sizeof seq});
+}
+
+static bool is_client(const struct journal_gather *g, client_id c)
+{
+    for (uint32_t i = 0; i < g->lot_count; i++)
+        if (g->lots[i].client.v == c.v) return true;
+    return false;
+}
+
+// ---- numbers
+
+// Of the product by any of its levels; a lot need not be open yet.
+static bool wants_request(const struct journal_gather *g, struct txn *t,
+                          const struct request_row *q)
+{
+    struct gtin_row row;
+
+    if (g->wish.name.n > 0 && !str_eq(q->lot, g->wish.name)) return false;
+    if (!caller_sees(g->wish.caller, q->client)) return false;
+    if (!g->wish.by_product) return true;
+    return gtin_get(t, q->gtin, &row) && row.product == g->wish.product;
+}
+
+// Returns of single numbers stand nowhere but in the chains of these.
+static void add_returns(struct journal_gather *g, struct txn *t, const struct request_row *q)
+{
+    struct unit_rows rows;
+    uint64_t before = 0;
+
+    unit_rows_read(&rows, t);
+    for (uint64_t i = 0; q->returned > 0 && i < q->consumed; i++) {
+        struct unit u = unit_get(&rows, unit_id_of(q->space, q->first + i));
+        if (u.state != UNIT_RETURNED_TO_OWNER || u.last == before) continue;
+        add(g, before = u.last);
+    }
+}
+
+// True: there are more.
+static bool some_requests(struct journal_gather *g, struct txn *t)
+{
+    struct request_walk w;
+    struct request_row q;
+    uint32_t n = 0;
+    bool more = true;
+
+    request_walk_open(&w, t, g->from);
+    while (n < ROWS_MAX && (more = request_walk_next(&w, &q))) {
+        g->from = q.seq + 1;
+        n++;
+        if (!wants_request(g, t, &q)) continue;
+        add(g, q.seq);
+        add(g, q.state_seq);
+        add_returns(g, t, &q);
+        if (q.returned > 0) n += (uint32_t)(q.consumed / 200);
+    }
+    walk_close(&w.walk);
+    return more;
+}
+
+// ---- refusals and the like
+
+static bool is_lot(const struct journal_gather *g, uint32_t number)
+{
+    for (uint32_t i = 0; i < g->lot_count; i++)
+        if (get_be(g->lots[i].number, 4) == number) return true;
+    return false;
+}
+
+// What raised it, and all that people did with it.
+static status add_exception(struct journal_gather *g, struct txn *t, const struct exception_row *x,
+                            struct arena *scratch)
+{
+    struct exception_act act;
+    struct fact f;
+    uint64_t seq = x->newest;
+
+    add(g, x->id.seq);
+    add(g, x->settled);
+    while (seq != 0) {
+        add(g, seq);
+        TRY(journal_get(t, seq, scratch, &f));
+        TRY(exception_act_get(&f, &act));
+        seq = act.before;
+        arena_reset(scratch);
+    }
+    return OK;
+}
+
+// True: there are more of this client, in this state.
+static bool some_exceptions(struct journal_gather *g, struct txn *t, struct arena *scratch,
+                            status *st)
+{
+    struct exception_walk_of of = {{g->client}, g->resolved, g->from, g->index};
+    struct exception_walk w;
+    struct exception_row x;
+    bool more = true;
+
+    exception_walk_open(&w, t, &of);
+    for (uint32_t n = 0; n < ROWS_MAX && (more = exception_walk_next(&w, &x)); n++) {
+        g->from = x.id.seq;
+        g->index = x.id.index;
+        if (x.lot != 0 && is_lot(g, x.lot)) *st = add_exception(g, t, &x, scratch);
+        if (st->cls != ST_OK) break;
+    }
+    exception_walk_close(&w);
+    return more && st->cls == ST_OK;
+}
+
+// On to the next client's, open ones first. False: there is none.
+static bool next_exceptions(struct journal_gather *g, struct txn *t)
+{
+    client_id c;
+
+    g->from = 0;
+    g->index = 0;
+    if (g->client != 0 && !g->resolved) return g->resolved = true;
+    g->resolved = false;
+    for (uint32_t from = g->client + 1; exception_client(t, from, &c); from = c.v + 1) {
+        g->client = c.v;
+        if (is_client(g, c)) return true;
+    }
+    return false;
+}
+
+// ---- holds
+
+// A hold of units is in a lot's list as it began; its end names the hold alone.
+static bool names_lot(const struct journal_gather *g, struct txn *t, const struct hold *h)
+{
+    uint64_t found;
+
+    for (uint32_t i = 0; i < g->lot_count; i++) {
+        str list = {g->lots[i].number, sizeof g->lots[i].number};
+        if (g->lots[i].client.v == h->client.v &&
+            list_of(t, h->client, LIST_LOT, list, h->id, &found, 1) == 1 && found == h->id)
+            return true;
+    }
+    return false;
+}
+
+static bool some_holds(struct journal_gather *g, struct txn *t)
+{
+    struct hold_walk w;
+    struct hold h;
+    bool more = true;
+
+    hold_walk_open(&w, t, true, g->from);
+    for (uint32_t n = 0; n < ROWS_MAX && (more = hold_walk_next(&w, &h)); n++) {
+        g->from = h.id + 1;
+        if (is_client(g, h.client) && names_lot(g, t, &h)) add(g, h.end);
+    }
+    walk_close(&w.walk);
+    return more;
+}
+
+// ---- all
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static status finish(struct journal_gather *g)
+{
+    if (g->seqs.failed)
+        return fail(ST_TOO_LARGE, "journal.too_many", 0,
+                    "too many facts name it: say lot and gtin");
+    if (g->seqs.n > 0) qsort(g->seqs.p, g->seqs.n / sizeof(uint64_t), sizeof(uint64_t), compare);
+    g->done = true;
+    return OK;
+}
+
+status journal_gather_some(struct journal_gather *g, struct txn *t, struct arena *scratch)
+{
+    status st = OK;
+
+    if (g->stage == OF_REQUESTS) {
+        if (some_requests(g, t)) return OK;
+        g->stage = next_exceptions(g, t) ? OF_EXCEPTIONS : OF_HOLDS;
+    } else if (g->stage == OF_EXCEPTIONS) {
+        if (some_exceptions(g, t, scratch, &st) || st.cls != ST_OK) return st;
+        if (!next_exceptions(g, t)) g->stage = OF_HOLDS;
+    } else if (!some_holds(g, t)) {
+        g->stage = OF_ALL;
+    }
+    return g->stage == OF_ALL ? finish(g) : OK;
+}
+
+uint64_t journal_gather_next(struct journal_gather *g, uint64_t from)
+{
+    const uint64_t *seqs = (const uint64_t *)(const void *)g->seqs.p;
+    size_t n = g->seqs.n / sizeof *seqs;
+
+    while (g->at < n && seqs[g->at] < from) g->at++;
+    return g->at < n ? seqs[g->at] : UINT64_MAX;
+}

@@ -1,0 +1,46 @@
+// journal_gather.h - facts about lots that stand in no list of theirs: numbers asked for with a lot
+// in mind (it may have been opened later), confirmed and returned; what was refused and what people
+// did about it; holds of units that ended.
+//
+// They are gathered from the rows of requests, exceptions and holds before the first record is
+// looked at, some rows at a time, so that no caller waits for the search of another.
+#pragma once
+#include "service/api/caller.h"
+#include "service/lot/lot_db.h"
+
+struct named_lot {
+    client_id client;
+    char number[4]; // as the lot's list is named
+    uint64_t next;  // the first fact that names it, from where was looked last; UINT64_MAX: none
+};
+
+struct lots_wish {
+    const struct caller *caller;
+    str name; // empty: any
+    bool by_product;
+    uint32_t product;
+};
+
+struct journal_gather {
+    struct lots_wish wish;
+    const struct named_lot *lots;
+    uint32_t lot_count;
+    // The walk: through requests, exceptions of each lot's client, holds.
+    unsigned stage;
+    uint32_t client; // of exceptions, the next one from here on
+    bool resolved;
+    uint64_t from;
+    unsigned index;
+    struct buf seqs; // uint64_t each
+    size_t at;       // of those sorted, where was looked last
+    bool done;
+};
+
+// Wish and lots stay the caller's and must live on.
+void journal_gather_begin(struct journal_gather *g, const struct lots_wish *wish,
+                          const struct named_lot *lots, uint32_t n);
+void journal_gather_end(struct journal_gather *g); // also of zeros
+// A stretch of the rows; *done: that was the last. journal.too_many (413).
+status journal_gather_some(struct journal_gather *g, struct txn *t, struct arena *scratch);
+// The first one gathered from `from` on; UINT64_MAX: none. `from` only grows.
+uint64_t journal_gather_next(struct journal_gather *g, uint64_t from);
