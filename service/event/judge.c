@@ -8,6 +8,7 @@
 #include "service/gs1/id.h"
 #include "service/journal/refusal.h"
 #include "service/journal/site.h"
+#include "service/pool/issue.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,16 @@ static status check_client(struct judge *j, uint64_t first)
     return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "there is no such unit");
 }
 
+// They may have gone back since the loop looked, and be another request's.
+static status check_request(struct judge *j, unit_id u)
+{
+    struct issue_row i;
+
+    if (j->ask->request == 0) return OK;
+    if (issue_of(j->d->t, u, &i) && i.seq == j->ask->request) return OK;
+    return fail(ST_UNPROCESSABLE, "request.returned", 0, "it went back to its pool");
+}
+
 static bool begins(enum unit_act act)
 {
     return act == ACT_COMMISSION || act == ACT_SCRAP || act == ACT_LABEL_SAMPLE;
@@ -145,6 +156,7 @@ status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct u
                    struct unit_change *change)
 {
     TRY(check_client(j, x->first));
+    TRY(check_request(j, u));
     TRY(step(j, u, x, act, change));
     return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, u, x) : OK;
 }

@@ -64,6 +64,7 @@ struct report_ask {
     bool derived;             // done because another report asks for more
     bool unless_done;         // of a closing: nothing, where it is closed already
     struct runs units;        // the children, or what is commissioned or scrapped
+    uint64_t request;         // whose numbers these are, by their place in it; 0: named
     struct repeat_key repeat;
     bool each;                      // each unit stands for itself
     const struct refused *left_out; // what was not found of them then, and how many; NULL: all was
@@ -185,9 +186,7 @@ void writing_counts(struct unit_writing *w, const struct counts *c); // and note
 void writing_began(struct unit_writing *w, const struct runs *units, uint32_t lot);
 // `x`: the row before. What the number counted as, printed or lost, it does no longer.
 void writing_was(struct unit_writing *w, unit_id u, const struct unit *x);
-
-// capture_write.c
-void captured_write(struct txn *t, const struct fact *f, const void *arg);
+void captured_write(struct txn *t, const struct fact *f, const void *arg); // capture_write.c
 void captured_print(const struct fact *f, struct json_w *w, const void *arg);
 
 // What packed, unpacked and closed share.
