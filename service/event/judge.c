@@ -9,6 +9,7 @@
 #include "service/journal/refusal.h"
 #include "service/journal/site.h"
 #include "service/pool/issue.h"
+#include "service/tree/tree_db.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,17 @@ uint32_t judge_lot(struct judge *j, unit_id u)
 uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x)
 {
     return x->first == 0 || judge_sorts(j, u).is_foreign ? 0 : judge_header(j, x->first)->lot;
+}
+
+uint32_t judge_lot_within(struct judge *j, unit_id u)
+{
+    uint32_t lot = judge_lot(j, u);
+
+    while (lot == 0 && u.v != 0 && judge_sorts(j, u).is_sscc) {
+        u = children_first(j->d->t, u); // no container lies in itself
+        lot = judge_lot(j, u);
+    }
+    return lot;
 }
 
 static status too_early(struct judge *j, unit_id u, const struct unit *x)

@@ -141,7 +141,8 @@ struct judge { // owner: the committer, for one command
 status judge_begin(struct judge *j, struct decide *d, const struct runs *units);
 struct unit_sorts judge_sorts(struct judge *j, unit_id u);
 const struct fact *judge_header(struct judge *j, uint64_t seq);
-uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first event; 0: none
+uint32_t judge_lot(struct judge *j, unit_id u);        // of any unit, by its first event; 0: none
+uint32_t judge_lot_within(struct judge *j, unit_id u); // or of an SSCC's first content
 uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x); // x: its row
 // May `act` be done to the next of `units`? *x is its row; the second tells what changes.
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);

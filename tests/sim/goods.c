@@ -519,7 +519,7 @@ static void follow_pack(struct goods *g, const struct wish *w)
     box->state = BOX_OPEN;
     box->lot = w->lot;
     box->count += w->count;
-    if (box->count == CASE && box->home < LOTS) box->state = BOX_CLOSED; // a full one of a lot is
+    if (box->count == CASE) box->state = BOX_CLOSED; // a full one is
 }
 
 static void follow_unpack(struct goods *g, const struct wish *w)
