@@ -169,21 +169,27 @@ def said_by(event):
     drop = None if drop is None else {"true": True, "false": False}[drop.text]
     if direct is None:
         return drop, None
-    words = direct.find(HC + "directPurchaseStatement")
+    words, others = (direct.find(HC + name) for name in (
+        "directPurchaseStatement", "indirectPurchaseEPCs"))
     return drop, {"qualifier": direct.get("qualifier"),
-                  **({} if words is None else {"gs1ushc:directPurchaseStatement": words.text})}
+                  **({} if words is None else {"gs1ushc:directPurchaseStatement": words.text}),
+                  **({} if others is None else {"gs1ushc:indirectPurchaseEPCs": {
+                      "epc": [epc.text for epc in others.findall("epc")]}})}
 
 
 @pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])
 def test_a_shipment_says_who_bought_of_whom(line, goods, partner, shared, form):
     """Drop shipment and direct purchase: as they were said, by a draft too; a void says neither."""
-    _, _, pallet = goods
+    packs, _, pallet = goods
+    some = [EACH + packs[0], EACH + packs[4]]
     words = "Bought of the maker: §582 & <all>"
     direct = {"qualifier": "ENTIRELY_DIRECT", "statement": words}
     seller = {"from": end(SITE)}
     for wrong, code in (({"dropShipment": "true"}, "json.type"), ({"dropShipment": 1}, "json.type"),
                         ({"directPurchase": {}}, "field.required"),
-                        ({"directPurchase": {"qualifier": "PARTIALLY_DIRECT"}}, "field.word"),
+                        ({"directPurchase": {"qualifier": "DIRECT"}}, "field.word"),
+                        ({"directPurchase": {"qualifier": "PARTIALLY_DIRECT"}}, "shipment.indirect"),
+                        ({"directPurchase": {**direct, "indirect": some}}, "shipment.indirect"),
                         ({"directPurchase": direct}, "field.required")):
         line.operator.refused("POST", "/v1/shipments", {"units": [pallet], "to": end(HUB), **wrong},
                               status=400, code=code)
@@ -193,7 +199,12 @@ def test_a_shipment_says_who_bought_of_whom(line, goods, partner, shared, form):
                    True, {"qualifier": "ENTIRELY_DIRECT", "gs1ushc:directPurchaseStatement": words})),
                ({}, (None, None)),
                ({"directPurchase": {"qualifier": "ENTIRELY_DIRECT"}}, (
-                   None, {"qualifier": "ENTIRELY_DIRECT"}))]
+                   None, {"qualifier": "ENTIRELY_DIRECT"})),
+               ({"directPurchase": {"qualifier": "PARTIALLY_DIRECT", "statement": words,
+                                    "indirect": some}},
+                (None, {"qualifier": "PARTIALLY_DIRECT", "gs1ushc:directPurchaseStatement": words,
+                        "gs1ushc:indirectPurchaseEPCs": {"epc": [
+                            f"urn:epc:id:sgtin:{harness.PREFIX}.013435.{packs[i]}" for i in (0, 4)]}}))]
     expected = []
     for number, (says, heard) in enumerate(stories):
         made = ship(line.operator, [pallet], draft=number % 2 == 1, **says, **seller)
