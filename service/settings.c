@@ -190,7 +190,7 @@ const struct setting site_setting_table[] = {
     {"signatures.second", SETTING_TEXT, SETTING_RESTART, AT(people.second), 0, 100, .value = "",
      .check = second_setting_check,
      .says = "Acts that two people must sign: of release, reopen, recall, amend, end_hold, "
-             "put_user, add_key, advance."},
+             "put_user, add_key, advance, correct, accept_clock, make_token."},
     {"signatures.second_time", SETTING_TIME, SETTING_RESTART, AT(people.second_ms), 1000,
      30 * DAY_MS, .value = "24 h", .says = "How long the first of two signatures waits."},
     {"verify.responder_gln", SETTING_TEXT, SETTING_RESTART, AT(verify.responder_gln), 0, 13,

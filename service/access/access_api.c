@@ -4,6 +4,20 @@
 #include "service/access/token_wish.h"
 #include <string.h>
 
+struct body {
+    struct token_wish wish;
+    struct signature_said *signature;
+};
+// clang-format off
+static const struct form_field body_fields[] = {
+    TOKEN_WISH_FIELDS(struct body, wish),
+    {.name = "signature", .kind = FORM_ONE, .at = offsetof(struct body, signature),
+     .sub = &signature_form},
+    {0},
+};
+// clang-format on
+static const struct form body_form = {"token", sizeof(struct body), body_fields, 1};
+
 static status new_token(struct http_req *r, const struct token_wish *w, struct token_new *n)
 {
     struct txn *t = api_snapshot(r);
@@ -16,8 +30,13 @@ static status new_token(struct http_req *r, const struct token_wish *w, struct t
 static void created_render(struct http_req *r, const struct ask *a)
 {
     const struct token_new *n = a->what;
-    struct actor x;
+    struct token_made x;
     struct buf b;
+
+    if (second_code(a) == 202) {
+        second_proposed(r, a);
+        return;
+    }
     status st = token_of_fact(&a->fact, &r->arena, &x);
 
     if (st.cls != ST_OK) {
@@ -27,24 +46,46 @@ static void created_render(struct http_req *r, const struct ask *a)
     buf_init(&b, 4 * KB);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
-    json_w_kstr(&w, "id", x.id);
-    if (memcmp(&x.token, &n->actor.token, sizeof x.token) == 0)
+    json_w_kstr(&w, "id", x.actor.id);
+    if (memcmp(&x.actor.token, &n->actor.token, sizeof x.actor.token) == 0)
         json_w_kstr(&w, "token", (str){n->text, TOKEN_LEN});
+    token_signed_write(&w, &x, "first");
     json_w_end(&w);
     http_reply_header(r, "Cache-Control", S("no-store"));
     api_reply(r, 201, &b);
 }
 
+static void create_signed(struct http_req *r, struct token_new *n, const struct signature_said *by)
+{
+    struct signature_rule rule = {.roles = second_roles(SECOND_MAKE_TOKEN),
+                                  .kind = &kind_token_created};
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
+
+    status st = both == NULL ? no_memory() : token_act(n, &r->arena, &both->of);
+    if (st.cls != ST_OK) {
+        api_fail(r, st);
+        return;
+    }
+    if (!signature_check(r, &rule, by, &n->signature)) return;
+    n->is_signed = true;
+    both->look = token_look;
+    both->what = n;
+    both->signature = n->signature;
+    second_command(r, both, &kind_token_created, created_render);
+}
+
 static void token_create(struct http_req *r)
 {
     struct token_new *n = NEW(&r->arena, struct token_new);
-    struct token_wish w;
+    struct body b;
 
-    if (!api_body(r, &token_wish_form, &w)) return;
+    if (!api_body(r, &body_form, &b)) return;
     api_answers(r, created_render);
-    status st = n == NULL ? no_memory() : new_token(r, &w, n);
+    status st = n == NULL ? no_memory() : new_token(r, &b.wish, n);
     if (st.cls != ST_OK)
         api_fail(r, st);
+    else if (b.signature != NULL || second_is_marked(api_site(r), SECOND_MAKE_TOKEN))
+        create_signed(r, n, b.signature);
     else
         api_command(r, &kind_token_created, n, created_render);
 }

@@ -14,6 +14,7 @@
 #include "service/access/second.h"
 #include "common/digest.h"
 #include "service/access/user.h"
+#include "service/journal/clock.h"
 #include <string.h>
 
 #define STATE_MAX   (1 * MB)
@@ -26,14 +27,17 @@ static const struct {
     const char *word;
     const char *roles; // who signs
 } acts[SECOND_END] = {
-    [SECOND_RELEASE]  = {"release", "qa"},
-    [SECOND_REOPEN]   = {"reopen", "qa"},
-    [SECOND_RECALL]   = {"recall", "qa"},
-    [SECOND_AMEND]    = {"amend", "qa"},
-    [SECOND_END_HOLD] = {"end_hold", "qa"},
-    [SECOND_PUT_USER] = {"put_user", "admin"},
-    [SECOND_ADD_KEY]  = {"add_key", "qa operator"},
-    [SECOND_ADVANCE]  = {"advance", "qa operator"},
+    [SECOND_RELEASE]      = {"release", "qa"},
+    [SECOND_REOPEN]       = {"reopen", "qa"},
+    [SECOND_RECALL]       = {"recall", "qa"},
+    [SECOND_AMEND]        = {"amend", "qa"},
+    [SECOND_END_HOLD]     = {"end_hold", "qa"},
+    [SECOND_PUT_USER]     = {"put_user", "admin"},
+    [SECOND_ADD_KEY]      = {"add_key", "qa operator"},
+    [SECOND_ADVANCE]      = {"advance", "qa operator"},
+    [SECOND_CORRECT]      = {"correct", "qa"},
+    [SECOND_ACCEPT_CLOCK] = {"accept_clock", "qa operator"},
+    [SECOND_MAKE_TOKEN]   = {"make_token", "admin"},
 };
 // clang-format on
 
@@ -123,6 +127,14 @@ void second_end(struct txn *t, const struct second_of *of)
 
 bool second_waits(const struct second_row *row, wall now) { return row->expires.ms > now.ms; }
 
+// By a clock that ran far ahead nothing would wait: whether it does the committer says.
+bool second_may_wait(struct txn *t, const struct second_row *row, const struct env *env)
+{
+    struct clock_stop stop;
+
+    return second_waits(row, env_wall(env)) || clock_stop_get(t, &stop);
+}
+
 void second_walk_open(struct second_walk *w, struct txn *t, str after)
 {
     size_t n = after.n < SECOND_KEY_MAX ? after.n : SECOND_KEY_MAX; // a stranger's may be longer
@@ -198,7 +210,7 @@ static bool is_first(struct http_req *r, struct txn *t, const struct second_ask 
     struct proposal first;
 
     if (!second_is_marked(s, ask->of.act)) return false;
-    if (!second_get(t, &ask->of, &row) || !second_waits(&row, env_wall(s->env))) return true;
+    if (!second_get(t, &ask->of, &row) || !second_may_wait(t, &row, s->env)) return true;
     return second_proposal(t, row.seq, &r->arena, &first).cls != ST_OK ||
            str_eq(first.signature.user, ask->signature.user);
 }
@@ -219,6 +231,23 @@ void second_command(struct http_req *r, const struct second_ask *ask, const stru
 }
 
 int second_code(const struct ask *a) { return a->fact.kind == FACT_ACT_PROPOSED ? 202 : 200; }
+
+void second_proposed(struct http_req *r, const struct ask *a)
+{
+    struct second_row row = {.seq = a->fact.seq};
+    struct buf b;
+
+    buf_init(&b, 512 * KB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    second_row_write(api_snapshot(r), &row, &r->arena, &w);
+    status st = api_snapshot_end(r, OK);
+    json_w_end(&w);
+    if (st.cls == ST_OK)
+        api_reply(r, 202, &b);
+    else
+        buf_fini(&b), http_problem(r, st, S(""));
+}
 
 static void proposal_put(struct decide *d, const struct second_ask *ask, str state, str says)
 {
@@ -260,8 +289,13 @@ static status propose(struct decide *d, struct buf *state, struct buf *says)
 static status proposed_decide(struct decide *d)
 {
     const struct second_ask *ask = d->ask;
+    struct clock_stop stop;
     struct buf state, says;
 
+    // Proposals are taken while it is stopped, for the one that ends it.
+    if (ask->of.act != SECOND_ACCEPT_CLOCK && clock_stop_get(d->t, &stop))
+        return fail(ST_BUSY, "clock.jumped", 0,
+                    "the clock jumped ahead: it is to be accepted first");
     d->fact->client = ask->client;
     d->fact->lot = ask->of.lot;
     buf_init(&state, STATE_MAX);

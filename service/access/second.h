@@ -17,8 +17,11 @@ enum second_act { // on disk
     SECOND_AMEND,
     SECOND_END_HOLD,
     SECOND_PUT_USER,
-    SECOND_ADD_KEY, // from here on by commands, where two people sign at once and nothing waits
+    SECOND_ADD_KEY, // and the next by commands, where two people sign at once and nothing waits
     SECOND_ADVANCE,
+    SECOND_CORRECT, // these by calls again
+    SECOND_ACCEPT_CLOCK,
+    SECOND_MAKE_TOKEN,
     SECOND_END
 };
 const char *second_word(enum second_act act);  // "release"
@@ -30,7 +33,7 @@ bool second_is_marked(const struct site *s, enum second_act act);
 struct second_of { // an act upon one thing
     enum second_act act;
     uint32_t lot; // 0: of no lot's
-    str subject;  // beside a lot: the hold's id in 8 bytes, the user's name; else empty
+    str subject;  // beside a lot: what else tells it from others of its kind; else empty
 };
 struct second_row {
     struct second_of of; // the subject is a view of the key, or of what was asked with
@@ -40,6 +43,9 @@ struct second_row {
 bool second_get(struct txn *t, const struct second_of *of, struct second_row *out);
 void second_end(struct txn *t, const struct second_of *of); // in the write of the act: none waits
 bool second_waits(const struct second_row *row, wall now);
+// The same on a loop, which does not know the time where the clock is stopped.
+struct env;
+bool second_may_wait(struct txn *t, const struct second_row *row, const struct env *env);
 // All that was proposed and neither done nor taken back, also what has expired; after the key
 // `after`, which second_next has told, or from the first.
 #define SECOND_KEY_MAX 96u
@@ -81,6 +87,8 @@ struct second_ask { // of kind_act_proposed
 void second_command(struct http_req *r, const struct second_ask *ask, const struct kind *kind,
                     api_render *render);
 int second_code(const struct ask *a);
+// The answer to a first signature, for acts upon what is not shown else: 202.
+void second_proposed(struct http_req *r, const struct ask *a);
 
 struct second_first {  // what the fact of an act keeps of the first signature
     uint64_t proposal; // seq; 0: one was enough

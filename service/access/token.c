@@ -1,8 +1,11 @@
 // decided part of `token.created`: actor 4 | id str | role str | user str | line str | party str |
-//   clients varint, each client 4 | SHA-256 of the token 32 | expires 8 (ms; 0 never)
+//   clients varint, each client 4 | SHA-256 of the token 32 | expires 8 (ms; 0 never) | where it
+//   was signed: signature | where another person had to sign before: seq of that proposal 8,
+//   signature
 // decided part of `token.revoked`: actor 4 | id str
 #include "service/access/token.h"
 #include "common/bytes.h"
+#include "service/access/token_wish.h"
 #include "service/access/user.h"
 #include <stdio.h>
 #include <string.h>
@@ -30,16 +33,21 @@ status token_draw(struct token_new *n, const struct env *env, struct arena *a)
     return n->actor.id.p != NULL ? OK : no_memory();
 }
 
-void token_put_actor(struct buf *b, const struct actor *x)
+static void put_scope(struct buf *b, const struct actor *x)
 {
-    bytes_u(b, x->number, 4);
-    bytes_str(b, x->id);
     bytes_str(b, str_of(role_word(x->role)));
     bytes_str(b, x->user);
     bytes_str(b, x->line);
     bytes_str(b, x->party);
     bytes_var(b, x->client_count);
     for (uint32_t i = 0; i < x->client_count; i++) bytes_u(b, x->clients[i].v, 4);
+}
+
+void token_put_actor(struct buf *b, const struct actor *x)
+{
+    bytes_u(b, x->number, 4);
+    bytes_str(b, x->id);
+    put_scope(b, x);
     buf_add(b, (str){(const char *)x->token.b, sizeof x->token.b});
     bytes_u(b, (uint64_t)x->expires.ms, 8);
 }
@@ -56,7 +64,9 @@ static bool get_clients(struct bytes_r *r, struct arena *a, struct actor *x)
     return true;
 }
 
-status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
+static status broken(void) { return fail(ST_STORE, "record.corrupt", 0, "an actor breaks off"); }
+
+static status get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
 {
     struct actor x = {.number = (uint32_t)bytes_get_u(r, 4)};
 
@@ -68,44 +78,118 @@ status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
     good = get_clients(r, a, &x) && good;
     str token = bytes_get_raw(r, sizeof x.token.b);
     x.expires.ms = (int64_t)bytes_get_u(r, 8);
-    if (!good || !bytes_end(r)) return fail(ST_STORE, "record.corrupt", 0, "an actor breaks off");
+    if (!good || r->bad) return broken();
     memcpy(x.token.b, token.p, sizeof x.token.b);
     *out = x;
     return OK;
 }
 
-status token_of_fact(const struct fact *f, struct arena *a, struct actor *out)
+status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
+{
+    TRY(get_actor(r, a, out));
+    return bytes_end(r) ? OK : broken();
+}
+
+status token_of_fact(const struct fact *f, struct arena *a, struct token_made *out)
 {
     struct bytes_r r = bytes_reader(f->decided);
+    struct token_made x = {0};
 
-    TRY(token_get_actor(&r, a, out));
-    out->created = f->at;
+    TRY(get_actor(&r, a, &x.actor));
+    x.actor.created = f->at;
+    x.is_signed = r.p != r.end;
+    if (x.is_signed && !(signature_get(&r, &x.signature) && second_read(&r, &x.first)))
+        return broken();
+    if (!bytes_end(&r)) return broken();
+    *out = x;
     return OK;
 }
+
+void token_signed_write(struct json_w *w, const struct token_made *x, const char *first)
+{
+    if (!x->is_signed) return;
+    json_w_key(w, S("signature"));
+    signature_write(w, &x->signature);
+    second_write(w, first, &x->first);
+}
+
+// ---- signed
+
+static void put_signed(struct buf *b, const struct actor *x)
+{
+    put_scope(b, x);
+    bytes_u(b, (uint64_t)x->expires.ms, 8);
+}
+
+status token_look(struct decide *d, const void *what, struct buf *state, struct json_w *says)
+{
+    const struct token_new *n = what;
+
+    put_signed(state, &n->actor);
+    token_write_scope(d->t, d->arena, says, &n->actor);
+    return OK;
+}
+
+// Before it is made a token has no name but what it is for.
+status token_act(const struct token_new *n, struct arena *a, struct second_of *act)
+{
+    struct buf b;
+
+    buf_init(&b, 16 * KB);
+    put_signed(&b, &n->actor);
+    struct sha256 digest = sha256_of(buf_str(&b));
+    str subject = arena_str(a, (str){(const char *)digest.b, 16});
+    bool failed = b.failed || subject.p == NULL;
+    buf_fini(&b);
+    if (failed) return no_memory();
+    *act = (struct second_of){.act = SECOND_MAKE_TOKEN, .subject = subject};
+    return OK;
+}
+
+// What the service does itself (commands on a stopped site, the first start) nobody signs.
+static status check_signed(struct decide *d, const struct token_new *n, struct second_first *first)
+{
+    struct second_ask both = {.look = token_look, .what = n, .signature = n->signature};
+
+    *first = (struct second_first){0};
+    if (d->actor == 0) return OK;
+    TRY(token_act(n, d->arena, &both.of));
+    return second_check(d, &both, first);
+}
+
+// ---- made
 
 static status created_decide(struct decide *d)
 {
     const struct token_new *n = d->ask;
+    struct second_first first;
     struct actor x = n->actor, other;
+
+    TRY(check_signed(d, n, &first));
 
     if (actor_by_id(d->t, x.id, d->arena, &other) ||
         actor_by_token(d->t, &x.token, d->arena, &other))
         return fail(ST_BUSY, "token.drawn_before", 0, "the random id is taken, ask again");
     x.number = (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
     token_put_actor(d->out, &x);
+    if (n->is_signed) signature_put(d->out, &n->signature);
+    if (n->is_signed) second_put(d->out, &first);
     return OK;
 }
 
 static void created_write(struct txn *t, const struct fact *f, const void *arg)
 {
+    struct token_made x;
+    struct second_of act;
     struct arena a;
-    struct actor x;
 
     (void)arg;
-    arena_init(&a, 16 * KB);
+    arena_init(&a, 32 * KB);
     if (token_of_fact(f, &a, &x).cls == ST_OK) {
-        counter_put(t, COUNTER_ACTOR, x.number);
-        actor_put(t, &x);
+        struct token_new n = {.actor = x.actor};
+        counter_put(t, COUNTER_ACTOR, x.actor.number);
+        actor_put(t, &x.actor);
+        if (token_act(&n, &a, &act).cls == ST_OK) second_end(t, &act);
     } else {
         txn_spoil(t, "record.corrupt", "the fact of a token");
     }
@@ -114,18 +198,20 @@ static void created_write(struct txn *t, const struct fact *f, const void *arg)
 
 static void created_print(const struct fact *f, struct json_w *w, const void *arg)
 {
+    struct token_made made;
     struct arena a;
-    struct actor x;
 
     (void)arg;
     arena_init(&a, 16 * KB);
-    if (token_of_fact(f, &a, &x).cls == ST_OK) {
-        json_w_kstr(w, "token", x.id);
-        json_w_kstr(w, "role", str_of(role_word(x.role)));
-        if (x.user.n > 0) json_w_kstr(w, "user", x.user);
-        if (x.line.n > 0) json_w_kstr(w, "line", x.line);
-        if (x.party.n > 0) json_w_kstr(w, "party", x.party);
-        if (x.client_count > 0) json_w_kint(w, "clients", x.client_count);
+    if (token_of_fact(f, &a, &made).cls == ST_OK) {
+        const struct actor *x = &made.actor;
+        json_w_kstr(w, "token", x->id);
+        json_w_kstr(w, "role", str_of(role_word(x->role)));
+        if (x->user.n > 0) json_w_kstr(w, "user", x->user);
+        if (x->line.n > 0) json_w_kstr(w, "line", x->line);
+        if (x->party.n > 0) json_w_kstr(w, "party", x->party);
+        if (x->client_count > 0) json_w_kint(w, "clients", x->client_count);
+        token_signed_write(w, &made, "first_signature");
     }
     arena_fini(&a);
 }

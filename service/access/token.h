@@ -6,6 +6,7 @@
 #include "common/bytes.h"
 #include "common/env.h"
 #include "service/access/actor_db.h"
+#include "service/access/second.h"
 #include "service/journal/kind.h"
 
 #define TOKEN_PREFIX "pt_"
@@ -14,7 +15,12 @@
 struct token_new { // the ask of `token.created`
     char text[TOKEN_LEN];
     struct actor actor; // number and created are the committer's
+    bool is_signed;
+    struct signature signature;
 };
+// What is signed of it: all but what is drawn. `act.subject` is a digest of that, in the arena.
+second_look token_look;
+status token_act(const struct token_new *n, struct arena *a, struct second_of *act);
 
 // Draws the text and the id; what the token is for is already said.
 status token_draw(struct token_new *n, const struct env *env, struct arena *a);
@@ -34,5 +40,11 @@ struct token_end { // the ask of `token.revoked`
 bool token_admin_remains(struct decide *d, uint32_t but, str but_user);
 
 extern const struct kind kind_token_created, kind_token_revoked;
-// The actor that a `token.created` made; views into the fact, clients in the arena.
-status token_of_fact(const struct fact *f, struct arena *a, struct actor *out);
+struct token_made { // views into the fact, clients in the arena
+    struct actor actor;
+    bool is_signed;
+    struct signature signature;
+    struct second_first first;
+};
+status token_of_fact(const struct fact *f, struct arena *a, struct token_made *out);
+void token_signed_write(struct json_w *w, const struct token_made *x, const char *first);

@@ -389,27 +389,10 @@ static status signed_decide(struct decide *d)
     return put->papers.p == NULL ? no_memory() : item_put_decide(d);
 }
 
-static void proposed_reply(struct http_req *r, const struct ask *a)
-{
-    struct second_row row = {.seq = a->fact.seq};
-    struct buf b;
-
-    buf_init(&b, 512 * KB);
-    struct json_w w = json_writer(&b);
-    json_w_object(&w);
-    second_row_write(api_snapshot(r), &row, &r->arena, &w);
-    status st = api_snapshot_end(r, OK);
-    json_w_end(&w);
-    if (st.cls == ST_OK)
-        api_reply(r, 202, &b);
-    else
-        buf_fini(&b), http_problem(r, st, S(""));
-}
-
 static void submit_done(struct http_req *r, const struct ask *a)
 {
     if (second_code(a) == 202)
-        proposed_reply(r, a);
+        second_proposed(r, a);
     else
         item_api_put_done(r, a);
 }

@@ -25,6 +25,7 @@ void correction_put(struct buf *b, const struct correction *c)
     for (uint32_t i = 0; i < c->corrective_count; i++) bytes_str(b, c->correctives[i]);
     captured_entries_put(b, &c->found_by);
     signature_put(b, &c->signature);
+    second_put(b, &c->first);
 }
 
 status correction_get(struct bytes_r *rest, struct arena *a, struct correction *out)
@@ -40,7 +41,7 @@ status correction_get(struct bytes_r *rest, struct arena *a, struct correction *
     c.correctives = ids;
     c.corrective_count = (uint32_t)n;
     bool sound = ids != NULL && captured_entries_get(rest, a, &c.found_by) &&
-                 signature_get(rest, &c.signature);
+                 signature_get(rest, &c.signature) && second_read(rest, &c.first);
     if (!sound || !bytes_end(rest) || c.reason == 0 || c.reason >= CORRECTION_END)
         return fail(ST_STORE, "record.corrupt", 0, "a correction breaks off");
     *out = c;

@@ -4,9 +4,10 @@
 // that is undone by what people do next, and told as such.
 //
 // own part: seq of the event's fact var, part 1, reason 1 | eventID str | corrective eventIDs: n
-//     var, strs | what it is found by (captured.h) | signature (signature.h)
+//     var, strs | what it is found by (captured.h) | signature (signature.h) | where another person
+//     had to sign before: seq of that proposal 8, signature
 #pragma once
-#include "service/access/signature.h"
+#include "service/access/second.h"
 #include "service/event/index.h"
 #include "service/event/report.h"
 
@@ -29,6 +30,7 @@ struct correction {
     uint32_t corrective_count;
     struct index_entries found_by;
     struct signature signature;
+    struct second_first first;
 };
 void correction_put(struct buf *b, const struct correction *c);
 status correction_get(struct bytes_r *rest, struct arena *a,

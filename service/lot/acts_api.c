@@ -20,7 +20,8 @@ static bool is_word_of(str words, str word)
 // Who has which rights is the business of those who give, sign and audit them.
 static bool sees(const struct caller *c, const struct proposal *p)
 {
-    if (p->of.act != SECOND_PUT_USER) return caller_sees(c, p->client);
+    if (p->of.act != SECOND_PUT_USER && p->of.act != SECOND_MAKE_TOKEN)
+        return caller_sees(c, p->client);
     return c->client_count == 0 && c->role != ROLE_OPERATOR;
 }
 
@@ -56,7 +57,7 @@ static void item_write(struct http_req *r, struct txn *t, const struct second_ro
         id_write(r, "hold", OPAQUE_HOLD, get_be(p->of.subject.p, 8), w);
     if (p->client.v != 0) json_w_kstr(w, "client", client_name(t, p->client, &r->arena));
     second_row_write(t, row, &r->arena, w);
-    json_w_kbool(w, "expired", !second_waits(row, env_wall(api_site(r)->env)));
+    json_w_kbool(w, "expired", !second_may_wait(t, row, api_site(r)->env));
     json_w_end(w);
 }
 
@@ -221,7 +222,7 @@ static void act_withdraw(struct http_req *r)
 const struct http_route lot_act_routes[] = {
     {.method = HTTP_GET, .path = "/v1/acts", .roles = "operator qa auditor admin",
      .run = acts_list, .query = "limit page"},
-    {.method = HTTP_POST, .path = "/v1/acts/{id}/withdraw", .roles = "qa admin",
+    {.method = HTTP_POST, .path = "/v1/acts/{id}/withdraw", .roles = "operator qa admin",
      .body_max = BODY_MAX, .run = act_withdraw, .query = ""},
     {.method = HTTP_POST, .path = "/v1/lots/{gtin}/{lot}/withdraw", .roles = "qa",
      .body_max = BODY_MAX, .run = lot_act_withdraw, .query = ""},

@@ -1,11 +1,12 @@
 // The facts of the clock, what they raise, and /v1/clock.
 //   clock.jumped:   effect 1, steady time 8, shown time 8
-//   clock.accepted: seq of the jump 8, shown time 8, reason str, then a signature or nothing
+//   clock.accepted: seq of the jump 8, shown time 8, reason str, then nothing or a signature and,
+//     where another person had to sign before, the seq of that proposal 8 and its signature
 #include "service/ops/clock.h"
 #include "common/bytes.h"
 #include "common/form.h"
 #include "common/loop.h"
-#include "service/access/signature.h"
+#include "service/access/second.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
 #include "service/exception/exception.h"
@@ -46,11 +47,14 @@ static bool jump_get(const struct fact *f, struct clock_jump *out)
     return bytes_end(&r) && j.effect <= CLOCK_IS_BACK;
 }
 
+static const struct second_of act = {.act = SECOND_ACCEPT_CLOCK};
+
 static void end_stop(struct txn *t, const struct fact *f)
 {
     struct exception_end stop = about(ABOUT_STOP);
 
     clock_stop_end(t);
+    second_end(t, &act);
     exception_settle(t, f, &stop);
 }
 
@@ -105,20 +109,46 @@ struct accepted { // as in the fact
     uint64_t jump;
     wall shown;
     struct accept as;
+    struct second_first first;
 };
+
+static status stopped_by(struct decide *d, struct clock_stop *out)
+{
+    if (clock_stop_get(d->t, out)) return OK;
+    return fail(ST_CONFLICT, "clock.not_stopped", 0, "the clock has not stopped anything");
+}
+
+static status accept_look(struct decide *d, const void *what, struct buf *state,
+                          struct json_w *says)
+{
+    const struct accept *a = what;
+    struct clock_stop stop;
+
+    TRY(stopped_by(d, &stop));
+    bytes_u(state, stop.seq, 8);
+    json_w_kint(says, "jump", (int64_t)stop.seq);
+    json_w_kwall(says, "steady", stop.steady);
+    json_w_kwall(says, "shown", stop.shown);
+    if (a->reason.n > 0) json_w_kstr(says, "reason", a->reason);
+    return OK;
+}
 
 static status accepted_decide(struct decide *d)
 {
     const struct site *site = d->app;
     const struct accept *a = d->ask;
+    const struct second_ask both = {
+        .of = act, .look = accept_look, .what = a, .signature = a->signature};
+    struct second_first first;
     struct clock_stop stop;
 
-    if (!clock_stop_get(d->t, &stop))
-        return fail(ST_CONFLICT, "clock.not_stopped", 0, "the clock has not stopped anything");
+    TRY(stopped_by(d, &stop));
+    TRY(second_check(d, &both, &first));
     bytes_u(d->out, stop.seq, 8);
     bytes_u(d->out, (uint64_t)env_wall(site->env).ms, 8);
     bytes_str(d->out, a->reason);
     if (a->is_signed) signature_put(d->out, &a->signature);
+    if (a->is_signed) second_put(d->out, &first);
     return OK;
 }
 
@@ -130,7 +160,8 @@ static bool accepted_get(const struct fact *f, struct accepted *out)
     x.shown.ms = (int64_t)bytes_get_u(&r, 8);
     x.as.reason = bytes_get_str(&r);
     x.as.is_signed = !r.bad && r.p != r.end;
-    if (x.as.is_signed && !signature_get(&r, &x.as.signature)) return false;
+    if (x.as.is_signed && !(signature_get(&r, &x.as.signature) && second_read(&r, &x.first)))
+        return false;
     *out = x;
     return bytes_end(&r);
 }
@@ -141,7 +172,7 @@ static void accepted_write(struct txn *t, const struct fact *f, const void *arg)
     end_stop(t, f);
 }
 
-static void accepted_members(const struct accepted *x, struct json_w *w)
+static void accepted_members(const struct accepted *x, const char *first, struct json_w *w)
 {
     json_w_kint(w, "jump", (int64_t)x->jump);
     json_w_kwall(w, "shown", x->shown);
@@ -149,6 +180,7 @@ static void accepted_members(const struct accepted *x, struct json_w *w)
     if (!x->as.is_signed) return;
     json_w_key(w, S("signature"));
     signature_write(w, &x->as.signature);
+    second_write(w, first, &x->first);
 }
 
 static void accepted_print(const struct fact *f, struct json_w *w, const void *arg)
@@ -156,16 +188,22 @@ static void accepted_print(const struct fact *f, struct json_w *w, const void *a
     struct accepted x;
 
     (void)arg;
-    if (accepted_get(f, &x)) accepted_members(&x, w);
+    if (accepted_get(f, &x)) accepted_members(&x, "first_signature", w);
 }
 
 const struct kind kind_clock_accepted = {
     FACT_CLOCK_ACCEPTED, 1,   "clock.accepted", accepted_decide, accepted_write,
     accepted_print,      NULL};
 
-// What ends the stop; and who tried in vain, so that wrong passwords count while it lasts.
-const struct kind *const clock_allowed[] = {&kind_clock_accepted, &kind_password_refused,
-                                            &kind_user_locked, &kind_refusal, NULL};
+// What ends the stop, by two people where it is marked; and who tried in vain, so that wrong
+// passwords count while it lasts.
+const struct kind *const clock_allowed[] = {&kind_clock_accepted,
+                                            &kind_act_proposed,
+                                            &kind_act_withdrawn,
+                                            &kind_password_refused,
+                                            &kind_user_locked,
+                                            &kind_refusal,
+                                            NULL};
 
 // ---- the routes
 
@@ -189,25 +227,31 @@ static void render_accepted(struct http_req *r, const struct ask *a)
     struct accepted x;
     struct buf b;
 
+    if (second_code(a) == 202) {
+        second_proposed(r, a);
+        return;
+    }
     buf_init(&b, 4 * KB);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
     json_w_kint(&w, "seq", (int64_t)a->fact.seq);
-    if (accepted_get(&a->fact, &x)) accepted_members(&x, &w);
+    if (accepted_get(&a->fact, &x)) accepted_members(&x, "first", &w);
     json_w_end(&w);
     api_reply(r, 200, &b);
 }
 
 static void accept_post(struct http_req *r)
 {
-    struct signature_rule rule = {.roles = "operator qa", .kind = &kind_clock_accepted};
+    struct signature_rule rule = {.roles = second_roles(SECOND_ACCEPT_CLOCK),
+                                  .kind = &kind_clock_accepted};
     const struct caller *c = caller_of(r);
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
     struct accept_wish wish;
     struct accept *ask = NEW(&r->arena, struct accept);
 
     if (!api_body(r, &accept_form, &wish)) return;
     api_answers(r, render_accepted);
-    status st = ask == NULL ? no_memory() : api_reason_check(c, wish.reason);
+    status st = ask == NULL || both == NULL ? no_memory() : api_reason_check(c, wish.reason);
     if (st.cls == ST_OK && !caller_is_site(c))
         st = fail(ST_NOT_ALLOWED, "access.client", 0, "the clock is the whole site's");
     if (st.cls != ST_OK) {
@@ -216,9 +260,12 @@ static void accept_post(struct http_req *r)
     }
     *ask = (struct accept){.reason = wish.reason};
     // An administrator never signs; a machine cannot.
-    ask->is_signed = wish.signature != NULL || (c->person && c->role != ROLE_ADMIN);
+    ask->is_signed = wish.signature != NULL || (c->person && c->role != ROLE_ADMIN) ||
+                     second_is_marked(api_site(r), SECOND_ACCEPT_CLOCK);
     if (ask->is_signed && !signature_check(r, &rule, wish.signature, &ask->signature)) return;
-    api_command(r, &kind_clock_accepted, ask, render_accepted);
+    *both = (struct second_ask){
+        .of = act, .look = accept_look, .what = ask, .signature = ask->signature};
+    second_command(r, both, &kind_clock_accepted, render_accepted);
 }
 
 static void clock_get(struct http_req *r)

@@ -28,16 +28,48 @@ static status check_once(struct decide *d, const struct correct_ask *ask)
     return OK;
 }
 
+struct second_of correct_act(uint32_t lot, const struct correction *c, char room[9])
+{
+    put_be(room, c->seq, 8);
+    room[8] = (char)c->part;
+    return (struct second_of){
+        .act = SECOND_CORRECT, .lot = lot, .subject = {room, 9}
+    };
+}
+
+status correct_look(struct decide *d, const void *what, struct buf *state, struct json_w *says)
+{
+    const struct correct_ask *ask = what;
+    const struct correction *c = &ask->says;
+
+    TRY(check_once(d, ask));
+    bytes_u(state, c->reason, 1);
+    json_w_kstr(says, "event", c->id);
+    json_w_kstr(says, "declares", str_of(correction_word(c->reason)));
+    json_w_key(says, S("replacement"));
+    json_w_array(says);
+    for (uint32_t i = 0; i < c->corrective_count; i++) {
+        bytes_str(state, c->correctives[i]);
+        json_w_str(says, c->correctives[i]);
+    }
+    json_w_end(says);
+    return OK;
+}
+
 static status correct_decide(struct decide *d)
 {
     const struct correct_ask *ask = d->ask;
+    struct second_ask both = {.look = correct_look, .what = ask, .signature = ask->says.signature};
+    struct correction says = ask->says;
+    char room[9];
     struct alike_w previous = {.b = d->out};
     struct report report = {.reason = ask->says.signature.reason};
     struct unit_rows rows;
     unit_id u;
 
     d->fact->client = ask->client;
-    TRY(check_once(d, ask));
+    both.of = correct_act(ask->lot, &says, room);
+    TRY(second_check(d, &both, &says.first));
     d->fact->lot = ask->lot;
     d->fact->event = ask->time;
     d->fact->flags |= FACT_HAS_TIME | FACT_IS_EVENT;
@@ -47,7 +79,7 @@ static status correct_decide(struct decide *d)
     for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);)
         alike_put(&previous, unit_get(&rows, u).last);
     alike_end(&previous);
-    correction_put(d->out, &ask->says);
+    correction_put(d->out, &says);
     return txn_status(d->t);
 }
 
@@ -95,6 +127,9 @@ static void correct_write(struct txn *t, const struct fact *f, const void *arg)
     arena_init(&a, 256 * MB);
     if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
         correction_get(&own, &a, &c).cls == ST_OK) {
+        char room[9];
+        struct second_of act = correct_act(f->lot, &c, room);
+        second_end(t, &act);
         write_units(t, f, &touched.runs);
         for (uint32_t i = 0; i < c.found_by.n; i++) {
             const struct index_entry *e = &c.found_by.at[i];
@@ -125,6 +160,7 @@ static void correct_print(const struct fact *f, struct json_w *w, const void *ar
         json_w_kstr(w, "declares", str_of(correction_word(c.reason)));
         json_w_key(w, S("signature"));
         signature_write(w, &c.signature);
+        second_write(w, "first_signature", &c.first);
     }
     arena_fini(&a);
 }

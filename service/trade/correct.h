@@ -12,5 +12,9 @@ struct correct_ask {
     uint32_t lot;           // of its fact
     struct runs units;      // of its fact
 };
+// The act of declaring an event wrong, in the room's bytes; and what is signed of it.
+struct second_of correct_act(uint32_t lot, const struct correction *c, char room[9]);
+second_look correct_look;
+
 extern const struct kind kind_correction_made; // ask: struct correct_ask
 extern const struct http_route correct_routes[];

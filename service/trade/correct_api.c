@@ -226,6 +226,10 @@ static void told(struct http_req *r, const struct ask *a)
     struct bytes_r own;
     struct buf b;
 
+    if (second_code(a) == 202) {
+        second_proposed(r, a);
+        return;
+    }
     buf_init(&b, MB);
     struct json_w w = json_writer(&b);
     status st = report_get(a->fact.decided, &r->arena, &report, &touched, &own);
@@ -246,6 +250,7 @@ static void told(struct http_req *r, const struct ask *a)
     json_w_kint(&w, "units", (int64_t)touched.runs.units);
     json_w_key(&w, S("signature"));
     signature_write(&w, &c.signature);
+    second_write(&w, "first", &c.first);
     json_w_end(&w);
     api_reply(r, 201, &b);
 }
@@ -267,9 +272,11 @@ static status take(struct http_req *r, const struct body *b, struct correct_ask 
 static void correction_make(struct http_req *r)
 {
     struct correct_ask *ask = NEW(&r->arena, struct correct_ask);
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
+    char *room = arena_alloc(&r->arena, 9);
     struct body b;
 
-    assert(ask != NULL); // the arena is new
+    assert(ask != NULL && both != NULL && room != NULL); // the arena is new
     if (!api_body(r, &body_form, &b)) return;
     api_answers(r, told);
     status st = take(r, &b, ask);
@@ -277,10 +284,16 @@ static void correction_make(struct http_req *r)
         api_fail(r, st);
         return;
     }
-    struct signature_rule rule = {
-        .roles = "qa", .kind = &kind_correction_made, .client = ask->client};
-    if (signature_check(r, &rule, b.signature, &ask->says.signature))
-        api_command(r, &kind_correction_made, ask, told);
+    struct signature_rule rule = {.roles = second_roles(SECOND_CORRECT),
+                                  .kind = &kind_correction_made,
+                                  .client = ask->client};
+    if (!signature_check(r, &rule, b.signature, &ask->says.signature)) return;
+    *both = (struct second_ask){.of = correct_act(ask->lot, &ask->says, room),
+                                .client = ask->client,
+                                .look = correct_look,
+                                .what = ask,
+                                .signature = ask->says.signature};
+    second_command(r, both, &kind_correction_made, told);
 }
 
 const struct http_route correct_routes[] = {

@@ -308,3 +308,28 @@ def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong, partner):
     assert last["clock"] == "unsure", "its time is the newest record's, not the clock's"
     wrong.stop()
     wrong.verify()
+
+
+def test_a_clock_that_two_must_accept_is_accepted_by_two(wrong):
+    olga = wrong.person("operator", "olga", "Olga Operator")
+    mia = wrong.person("qa", "mia")
+    wrong.configure(signatures={"second": "accept_clock", "second_time": "1 h"})
+    wrong.restart()
+    wrong.set_ahead(7200)
+    wrong.admin.refused("PUT", "/v1/lines/line-1", {"name": "One"}, status=503, code="clock.jumped")
+    wish = {"reason": "the battery was empty", "signature": harness.sign("approval")}
+    wrong.admin.refused("POST", "/v1/clock/accept", {"reason": "x"}, status=400,
+                        code="signature.required")
+    first = olga.post("/v1/clock/accept", wish, 202)
+    assert first["act"] == "accept_clock" and first["what"]["reason"] == wish["reason"]
+    (item,) = mia.get("/v1/acts")["items"]
+    assert item["expired"] is False and item["what"] == first["what"]
+    olga.post(f"/v1/acts/{item['id']}/withdraw", {"reason": "too early"}, 204)
+    olga.post("/v1/clock/accept", wish, 202)
+    assert wrong.admin.get("/v1/clock")["stopped"] is True
+    answer = mia.post("/v1/clock/accept", wish, 200)
+    assert (answer["first"]["user"], answer["signature"]["user"]) == ("olga", "mia")
+    assert mia.get("/v1/acts")["items"] == []
+    wrong.admin.put("/v1/lines/line-1", {"name": "One"})
+    wrong.stop()
+    wrong.verify()

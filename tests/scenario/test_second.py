@@ -315,6 +315,83 @@ def test_pages_of_what_waits_hold_each_once(site, marked, qa):  # noqa: F811
     assert [i["act"] for i in qa.pages("/v1/acts", limit=1)] == ["release", "reopen", "recall"]
 
 
+# ---- tokens, corrections
+
+def test_a_token_is_made_by_two_and_shown_to_the_second(site, admins):
+    ada, bob = admins
+    site.admin.put("/v1/lines/line-1", {"name": "One"})
+    operator = site.as_role("operator")
+    mark(site, "make_token")
+    wish = {"role": "line", "line": "line-1"}
+    signed = {**wish, "signature": sign("authorship")}
+    ada.refused("POST", "/v1/tokens", wish, status=400, code="signature.required")
+    site.admin.refused("POST", "/v1/tokens", signed, status=403, code="signature.person")
+    key = {"Idempotency-Key": "one"}
+    first = ada.post("/v1/tokens", signed, 202, headers=key)
+    assert (first["act"], first["what"]) == ("make_token", wish) and "token" not in first
+    assert ada.post("/v1/tokens", signed, 202, headers=key) == first
+    assert ada.post("/v1/tokens", signed, 202) == first
+    other = bob.post("/v1/tokens", {"role": "auditor", "signature": sign("authorship")}, 202)
+    assert other["what"] == {"role": "auditor"}
+    assert len(bob.get("/v1/acts")["items"]) == 2
+    assert operator.get("/v1/acts")["items"] == []
+    before = len(site.admin.get("/v1/tokens")["items"])
+    done = bob.post("/v1/tokens", signed, 201, headers=key)
+    assert (done["first"]["user"], done["signature"]["user"]) == ("ada", "bob")
+    assert site.caller(done["token"]).call("GET", "/v1/lines").status_code == 200
+    again = bob.post("/v1/tokens", signed, 201, headers=key)
+    assert again == {k: v for k, v in done.items() if k != "token"}
+    assert len(site.admin.get("/v1/tokens")["items"]) == before + 1
+    (item,) = bob.get("/v1/acts")["items"]
+    assert item["what"] == {"role": "auditor"}
+    ada.post(f"/v1/acts/{item['id']}/withdraw", {"reason": "not needed"}, 204)
+    fact = [r["fact"] for r in site.admin.pages("/v1/journal") if r["kind"] == "token.created"][-1]
+    assert (fact["first_signature"]["name"], fact["signature"]["name"]) == ("Ada Amt", "Bob Bau")
+    assert bob.call("DELETE", f"/v1/tokens/{done['id']}").status_code == 204  # by one
+    site.stop()
+    site.verify()
+
+
+def test_a_token_may_be_signed_though_nobody_asks_for_it(site, admins):
+    ada, _ = admins
+    done = ada.post("/v1/tokens", {"role": "auditor", "signature": sign("authorship")}, 201)
+    assert done["signature"]["name"] == "Ada Amt" and "first" not in done
+    assert site.caller(done["token"]).get("/v1/acts")["items"] == []
+
+
+def test_an_event_is_declared_wrong_by_two(site, line, lot, qa, noa):  # noqa: F811
+    settled(line, lot)
+    mark(site, "correct")
+    client = site.as_role("client", client=line.client)
+    answer = client.get("/epcis/v2/events", params={"EQ_bizStep": "commissioning"})
+    event = answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"][0]["eventID"]
+    wish = {"event": event, "reason": "incorrect_data", "replacement": ["urn:x:right"],
+            "signature": sign("review", "seen")}
+    first = qa.post("/v1/corrections", wish, 202)
+    assert (first["act"], first["what"]) == ("correct", {
+        "event": event, "declares": "incorrect_data", "replacement": ["urn:x:right"]})
+    assert qa.post("/v1/corrections", wish, 202) == first
+    (item,) = noa.get("/v1/acts")["items"]
+    assert (item["what"], item["client"], item["lot"]) == (first["what"], "acme", "L2")
+    told = lambda: client.get("/epcis/v2/events", params={"EQ_eventID": event})[
+        "epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    assert len(told()) == 1
+    for other in ({"replacement": "urn:x:wrong"}, {"reason": "did_not_occur", "replacement": []}):
+        answer = noa.call("POST", "/v1/corrections", {**wish, **other})
+        assert answer.status_code in (400, 409), answer.text
+    noa.refused("POST", "/v1/corrections", {**wish, "replacement": "urn:x:wrong"}, status=409,
+                code="act.changed")
+    done = noa.post("/v1/corrections", wish, 201)
+    assert (done["first"]["user"], done["signature"]["user"]) == ("mia", "noa")
+    assert ["errorDeclaration" in e for e in told()].count(True) == 1
+    assert noa.get("/v1/acts")["items"] == []
+    qa.refused("POST", "/v1/corrections", wish, status=409, code="event.corrected")
+    fact = {r["kind"]: r["fact"] for r in site.admin.pages("/v1/journal")}["correction.made"]
+    assert fact["first_signature"]["name"] == "Mia Muster" and fact["signature"]["user"] == "noa"
+    site.stop()
+    site.verify()
+
+
 # ---- by commands
 
 WRONG = "not what anybody said"

@@ -43,9 +43,9 @@ static struct token_new *token_made(struct fixture *f, enum role role, wall expi
 
     n->actor.expires = expires;
     assert_int_equal(fixture_run(f, &kind_token_created, n, &a).cls, ST_OK);
-    struct actor x;
+    struct token_made x;
     assert_int_equal(token_of_fact(&a.fact, &f->arena, &x).cls, ST_OK);
-    n->actor.number = x.number;
+    n->actor.number = x.actor.number;
     return n;
 }
 

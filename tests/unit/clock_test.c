@@ -1,5 +1,6 @@
 // clock_test.c - claims about the watch over the clock: a jump is told, a large one ahead stops
 // writing until it is over or accepted, and records that nobody can vouch for are marked.
+#include "service/access/second.h"
 #include "service/access/user.h"
 #include "service/catalog/place.h"
 #include "service/exception/exception_db.h"
@@ -16,10 +17,17 @@
 #define HOUR     (60 * MINUTE)
 #define PASSWORD "correct horse battery"
 
-static const struct kind *const kinds[] = {
-    &kind_line_put,       &kind_location_put,     &kind_clock_jumped,
-    &kind_clock_accepted, &kind_user_put,         &kind_user_password,
-    &kind_user_locked,    &kind_password_refused, NULL};
+static const struct kind *const kinds[] = {&kind_line_put,
+                                           &kind_location_put,
+                                           &kind_clock_jumped,
+                                           &kind_clock_accepted,
+                                           &kind_user_put,
+                                           &kind_user_password,
+                                           &kind_user_locked,
+                                           &kind_password_refused,
+                                           &kind_act_proposed,
+                                           &kind_act_withdrawn,
+                                           NULL};
 static const struct http_route *const routes[] = {place_routes, clock_routes, ops_routes, NULL};
 
 static int site_open(void **state)
@@ -323,6 +331,114 @@ static void a_lock_holds_while_it_is_stopped(void **state)
     assert_true(is_stopped(f));
 }
 
+// ---- by two
+
+#define SIGNED                                                                                     \
+    "{\"reason\":\"checked\",\"signature\":{\"password\":\"" PASSWORD                              \
+    "\",\"meaning\":\"approval\"}}"
+
+static void be(struct fixture *f, uint32_t actor, str user)
+{
+    f->caller = (struct caller){.magic = CALLER_MAGIC,
+                                .actor = actor,
+                                .role = ROLE_OPERATOR,
+                                .id = S("operator-x"),
+                                .person = true,
+                                .user = user};
+}
+
+// A site with two operators whose clock has stopped it, further ahead than a proposal lasts.
+static void stop_for_two(struct fixture *f)
+{
+    static const char *const names[] = {"olga", "otto"};
+
+    f->site.people.first_must_change = false;
+    for (size_t i = 0; i < LEN(names); i++)
+        assert_int_equal(fixture_put(f, &kind_user_put, names[i],
+                                     "{\"name\":\"O\",\"role\":\"operator\",\"password\":"
+                                     "\"" PASSWORD "\"}")
+                             .cls,
+                         ST_OK);
+    f->site.people.second = S("accept_clock put_user");
+    f->site.people.second_ms = HOUR;
+    jump(f, 48 * (int64_t)HOUR);
+    assert_int_equal(put(f, "a"), 503);
+}
+
+static void a_stop_that_two_must_end_is_ended_by_two(void **state)
+{
+    struct fixture *f = *state;
+
+    stop_for_two(f);
+    assert_int_equal(accept_it(f, "{\"reason\":\"x\"}").code, 400); // a machine
+    be(f, 7, S("olga"));
+    struct fixture_answer a = accept_it(f, SIGNED);
+    assert_int_equal(a.code, 202);
+    assert_true(holds(a, "\"act\":\"accept_clock\"") && holds(a, "\"shown\""));
+    assert_int_equal(accept_it(f, SIGNED).code, 202);
+    assert_true(is_stopped(f));
+    be(f, 8, S("otto"));
+    a = accept_it(f, SIGNED);
+    assert_int_equal(a.code, 200);
+    assert_true(holds(a, "\"first\":{\"user\":\"olga\"") && holds(a, "\"user\":\"otto\""));
+    assert_false(is_stopped(f));
+    f->caller.role = ROLE_ADMIN;
+    a = fixture_call(f, "GET /v1/journal?kind=clock.accepted", "", "");
+    assert_true(holds(a, "\"first_signature\":{\"user\":\"olga\""));
+}
+
+static void a_first_signature_waits_by_the_steady_time_and_for_its_own_stop(void **state)
+{
+    struct fixture *f = *state;
+
+    stop_for_two(f);
+    be(f, 7, S("olga"));
+    assert_int_equal(accept_it(f, SIGNED).code, 202);
+    f->now.ms += HOUR + 1; // really passes
+    be(f, 8, S("otto"));
+    struct fixture_answer a = accept_it(f, SIGNED);
+    assert_int_equal(a.code, 409);
+    assert_true(holds(a, "act.second"));
+    be(f, 7, S("olga"));
+    assert_int_equal(accept_it(f, SIGNED).code, 202); // signs anew
+    jump(f, -48 * (int64_t)HOUR);
+    committer_step(f->site.committer, false);
+    assert_false(is_stopped(f));
+    jump(f, 48 * (int64_t)HOUR);
+    committer_step(f->site.committer, false);
+    assert_true(is_stopped(f));
+    be(f, 8, S("otto"));
+    assert_int_equal(accept_it(f, SIGNED).code, 202); // the first of another stop
+    assert_true(is_stopped(f));
+}
+
+static status nothing_said(struct decide *d, const void *what, struct buf *state,
+                           struct json_w *says)
+{
+    (void)d, (void)what, (void)state, (void)says;
+    return OK;
+}
+
+static void nothing_else_is_proposed_while_it_is_stopped_and_what_is_can_be_taken_back(void **state)
+{
+    struct fixture *f = *state;
+    struct second_ask other = {
+        .of = {.act = SECOND_PUT_USER, .subject = S("olga")    },
+        .look = nothing_said,
+        .signature = {.user = S("ada"),       .meaning = S("approval")}
+    };
+    struct second_withdraw_ask back = {.of = {.act = SECOND_ACCEPT_CLOCK}, .reason = S("wrong")};
+
+    stop_for_two(f);
+    assert_string_equal(fixture_run(f, &kind_act_proposed, &other, NULL).reason, "clock.jumped");
+    be(f, 7, S("olga"));
+    assert_int_equal(accept_it(f, SIGNED).code, 202);
+    assert_int_equal(fixture_run(f, &kind_act_withdrawn, &back, NULL).cls, ST_OK);
+    be(f, 8, S("otto"));
+    assert_int_equal(accept_it(f, SIGNED).code, 202);
+    assert_true(is_stopped(f));
+}
+
 // ---- marks
 
 static void a_clock_that_goes_back_marks_records_until_it_has_caught_up(void **state)
@@ -390,6 +506,9 @@ int main(void)
         CLOCK_TEST(only_a_stop_can_be_accepted_and_only_with_a_reason),
         CLOCK_TEST(a_person_signs_and_a_wrong_password_counts_while_it_is_stopped),
         CLOCK_TEST(a_lock_holds_while_it_is_stopped),
+        CLOCK_TEST(a_stop_that_two_must_end_is_ended_by_two),
+        CLOCK_TEST(a_first_signature_waits_by_the_steady_time_and_for_its_own_stop),
+        CLOCK_TEST(nothing_else_is_proposed_while_it_is_stopped_and_what_is_can_be_taken_back),
         CLOCK_TEST(a_clock_that_goes_back_marks_records_until_it_has_caught_up),
         CLOCK_TEST(a_start_before_the_newest_record_is_a_jump),
         CLOCK_TEST(records_of_a_clock_that_nobody_keeps_are_marked),

@@ -167,6 +167,20 @@ static void time_never_runs_back_nor_far_ahead(void **state)
     fixture_read_end(t);
 }
 
+static void what_is_too_long_ago_is_refused_where_the_site_says_how_long(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, PILLS, "A1", 2);
+    const char *form = "{\"type\":\"commission\",\"gtin\":\"" PILLS "\",\"serials\":[\"%.*s\"],"
+                       "\"lot\":\"A1\",\"time\":\"%s\"}";
+
+    f->site.limits.clock_behind_max_ms = 60000;
+    refused(f, fmt(f, form, STR(s.texts[0]), "2025-11-24T15:58:59.999Z"), "time.floor", 0);
+    accepted(f, fmt(f, form, STR(s.texts[0]), "2025-11-24T15:59:00Z"));
+    f->site.limits.clock_behind_max_ms = 0; // as far as it likes
+    accepted(f, fmt(f, form, STR(s.texts[1]), "1999-01-01T00:00:00Z"));
+}
+
 static void a_repeated_id_is_told_and_another_content_refused(void **state)
 {
     struct fixture *f = *state;
@@ -482,6 +496,7 @@ int main(void)
         T(a_lot_must_be_known_open_and_for_the_line),
         T(scrap_takes_the_lot_that_was_asked_for),
         T(time_never_runs_back_nor_far_ahead),
+        T(what_is_too_long_ago_is_refused_where_the_site_says_how_long),
         T(a_repeated_id_is_told_and_another_content_refused),
         T(without_an_id_the_same_at_the_same_time_is_a_repeat),
         T(a_container_closes_at_its_nominal_count),
