@@ -26,6 +26,7 @@ static const struct row {
     {ACT_INVALIDATE,   "invalidate",   false, false, {false, 0, 0, 0}},
     {ACT_SAMPLE,       "sample",       true,  false,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
+    {ACT_UNSAMPLE,     "unsample",     false, false, {false, 0, 0, 0}}, // the correction is told
     {ACT_DECOMMISSION, "decommission", true,  true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
     {ACT_DESTROY,      "destroy",      true,  true,

@@ -1,7 +1,9 @@
 // fact `correction.made`: report | touched units | correction.h's own part. The units get a place
-// in their history, and nothing else of them changes. Runs in the committer.
+// in their history, and nothing else of them changes: a sample that was never taken is a pack again
+// by a fact before it. Runs in the committer.
 #include "service/trade/correct.h"
 #include "service/event/often.h"
+#include "service/event/unsample.h"
 #include "service/lot/lot_db.h"
 #include "service/tree/cargo_db.h"
 #include "service/unit/unit_db.h"
@@ -28,6 +30,15 @@ static status check_once(struct decide *d, const struct correct_ask *ask)
     return OK;
 }
 
+// REQ STATES-SAMPLE-FINAL: a sample that was never taken is a pack again.
+static status undo_first(struct decide *d, const struct correct_ask *ask)
+{
+    struct unsample what = {ask->says.seq, ask->client, ask->says.signature.reason};
+
+    if (d->again || ask->says.reason != CORRECTION_DID_NOT_OCCUR) return OK;
+    return unsample_first(d, &what);
+}
+
 static status correct_decide(struct decide *d)
 {
     const struct correct_ask *ask = d->ask;
@@ -38,6 +49,8 @@ static status correct_decide(struct decide *d)
 
     d->fact->client = ask->client;
     TRY(check_once(d, ask));
+    TRY(undo_first(d, ask));
+    if (d->first_n > 0) return OK;
     d->fact->lot = ask->lot;
     d->fact->event = ask->time;
     d->fact->flags |= FACT_HAS_TIME | FACT_IS_EVENT;
