@@ -11,14 +11,17 @@ struct closing {
     struct contents own;
 };
 
-// How many fill it, told by the first that it holds; 0: nobody said.
+// How many fill it, told by the first that it holds, also whose lot it goes by where it has none
+// itself; 0: nobody said.
 static uint64_t nominal_of(struct closing *c)
 {
     unit_id first = children_first(c->j.d->t, c->ask->parent);
-    uint8_t below = level_of_unit(&c->levels, first, judge_lot(&c->j, first));
-    const struct shape *s = level_shape(&c->levels, c->own.lot);
+    uint32_t its = judge_lot_within(&c->j, first), lot = c->own.lot != 0 ? c->own.lot : its;
+    uint8_t below = level_of_unit(&c->levels, first, its);
+    uint8_t level = level_of_unit(&c->levels, c->ask->parent, lot);
+    const struct shape *s = level_shape(&c->levels, lot);
 
-    return s == NULL ? 0 : shape_nominal(s, c->own.level, below);
+    return s == NULL ? 0 : shape_nominal(s, level, below);
 }
 
 static status check_count(struct closing *c)

@@ -391,6 +391,7 @@ static status find_of_request(struct finder *f, const struct said *s, struct rep
     if (s->has_gtin && memcmp(s->gtin, q.gtin, sizeof q.gtin) != 0)
         return fail(ST_UNPROCESSABLE, "request.gtin", 0, "gtin: the request was for another");
     ask->client = q.client;
+    ask->request = p.request;
     TRY(request_runs(f->t, &p, f->arena, &ask->units));
     return check_still_of(f, &q, &ask->units);
 }

@@ -8,6 +8,8 @@
 #include "service/gs1/id.h"
 #include "service/journal/refusal.h"
 #include "service/journal/site.h"
+#include "service/pool/issue.h"
+#include "service/tree/tree_db.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +86,17 @@ uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x)
     return x->first == 0 || judge_sorts(j, u).is_foreign ? 0 : judge_header(j, x->first)->lot;
 }
 
+uint32_t judge_lot_within(struct judge *j, unit_id u)
+{
+    uint32_t lot = judge_lot(j, u);
+
+    while (lot == 0 && u.v != 0 && judge_sorts(j, u).is_sscc) {
+        u = children_first(j->d->t, u); // no container lies in itself
+        lot = judge_lot(j, u);
+    }
+    return lot;
+}
+
 static status too_early(struct judge *j, unit_id u, const struct unit *x)
 {
     int64_t newest = newest_of(j->d->t, u, x, judge_header(j, x->last));
@@ -98,6 +111,16 @@ static status check_client(struct judge *j, uint64_t first)
 {
     if (first == 0 || judge_header(j, first)->client.v == j->ask->client.v) return OK;
     return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "there is no such unit");
+}
+
+// They may have gone back since the loop looked, and be another request's.
+static status check_request(struct judge *j, unit_id u)
+{
+    struct issue_row i;
+
+    if (j->ask->request == 0) return OK;
+    if (issue_of(j->d->t, u, &i) && i.seq == j->ask->request) return OK;
+    return fail(ST_UNPROCESSABLE, "request.returned", 0, "it went back to its pool");
 }
 
 static bool begins(enum unit_act act)
@@ -145,6 +168,7 @@ status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct u
                    struct unit_change *change)
 {
     TRY(check_client(j, x->first));
+    TRY(check_request(j, u));
     TRY(step(j, u, x, act, change));
     return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, u, x) : OK;
 }

@@ -28,7 +28,9 @@ struct packing {
     uint32_t lot;       // that every child must have, 0: not known yet or any
     bool one_lot;       // all packs of a lowest container, and a case's content, are of one lot
     uint32_t product;   // of the children, 0: not known yet
-    bool strange;       // children of several products: no nominal count
+    uint32_t within;    // the lot of the first of them, or of what that holds
+    uint8_t level;      // of the children
+    bool strange;       // children of several products or levels: no nominal count
     struct tally *pack; // what the child before counts with, a pack that fits; NULL: it was none
     uint8_t rule;       // enum level_rule, of an SSCC
     struct {            // of each product: the level that lies there, told by the first of it
@@ -158,10 +160,27 @@ static struct tally *tally(struct packing *p, uint32_t lot, uint8_t level)
     return &own->tallies[i - 1];
 }
 
-// An SSCC that began with an event which told no lot, or a unit that began elsewhere.
-static status lotless_fits(struct packing *p)
+// What all that comes has in common says how many fill the container.
+static void note_content(struct packing *p, uint32_t lot, uint32_t product, uint8_t level)
 {
-    p->strange = true;
+    if (p->within == 0) {
+        p->within = lot;
+        p->product = product;
+        p->level = level;
+    }
+    if (p->product != product || p->level != level) p->strange = true;
+}
+
+// An SSCC that began with an event which told no lot, or a unit that began elsewhere.
+static status lotless_fits(struct packing *p, unit_id u)
+{
+    uint32_t within = judge_lot_within(&p->j, u);
+    const struct shape *shape = within == 0 ? NULL : level_shape(&p->levels, within);
+
+    if (shape == NULL)
+        p->strange = true;
+    else
+        note_content(p, within, shape->product, level_of_unit(&p->levels, u, within));
     if (!p->sorts.is_sscc)
         return fail(ST_CONFLICT, "pack.level", 0, "the product puts no such unit in there");
     if (tally(p, 0, LEVEL_SSCC) != NULL) return OK;
@@ -188,7 +207,7 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     struct unit_sorts s = judge_sorts(&p->j, u);
     uint32_t lot = judge_header(&p->j, x->first)->lot;
 
-    if (lot == 0) return lotless_fits(p);
+    if (lot == 0) return lotless_fits(p, u);
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
     uint32_t product = shape->product;
@@ -196,9 +215,8 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     TRY(level_fits(p, u, &s, shape)); // first: what is not taken says nothing of the others' lot
     TRY(depth_fits(p, u, &s));
     TRY(lot_fits(p, &s, lot));
-    if (p->product == 0) p->product = shape->product;
-    if (p->product != shape->product) p->strange = true;
     uint8_t level = level_of_unit(&p->levels, u, lot);
+    note_content(p, lot, product, level);
     if (binds) TRY(level_agrees(p, product, level));
     struct tally *with = tally(p, lot, level);
     if (s.sort == SORT_PACK) p->pack = with;
@@ -242,38 +260,40 @@ static void take_children(struct packing *p, bool parent)
 static uint8_t level_now(struct packing *p, const struct shape *shape)
 {
     if (!p->sorts.is_sscc) return p->sorts.level;
-    if (p->before > 0) return p->own.level_before; // told by its first child, which stays
+    if (p->before > 0 && p->own.lot != 0)
+        return p->own.level_before; // told by its first child, which stays
     return shape_sscc_levels(shape) < 2 ? shape_sscc_empty(shape)
-                                        : shape_sscc_over(shape, p->own.tallies[0].level);
+                                        : shape_sscc_over(shape, p->level);
 }
 
-// How many fill it; 0: nobody said, or not for this content.
-static uint64_t nominal_of(struct packing *p, const struct shape *shape)
+// How many fill it at this level; 0: nobody said, or not for this content.
+static uint64_t nominal_of(struct packing *p, const struct shape *shape, uint8_t level)
 {
-    uint8_t below = p->own.tallies[0].level;
-
     if (p->strange || p->product != shape->product) return 0;
-    for (uint32_t i = 1; i < p->own.tally_count; i++)
-        if (p->own.tallies[i].level != below) return 0;
     if (p->before > 0) {
         unit_id first = children_first(p->j.d->t, p->ask->parent);
-        if (level_of_unit(&p->levels, first, judge_lot(&p->j, first)) != below) return 0;
+        uint32_t within = judge_lot_within(&p->j, first);
+        if (level_of_unit(&p->levels, first, within) != p->level) return 0;
     }
-    return shape_nominal(shape, p->own.level, below);
+    return shape_nominal(shape, level, p->level);
 }
 
+// An SSCC that began by an event which told no lot is of none, and counts nowhere; what it holds
+// says how many fill it.
 static status fill(struct packing *p)
 {
     uint64_t now = p->before + p->ask->units.units, nominal;
+    struct contents *own = &p->own;
     struct shape shape;
 
-    if (p->ask->commission) p->own.lot = p->own.tallies[0].lot;
-    const struct shape *of_lot = level_shape(&p->levels, p->own.lot);
-    if (of_lot == NULL) return txn_status(p->j.d->t);
-    shape = *of_lot; // what follows may ask for other lots
-    p->own.level = level_now(p, &shape);
-    if (p->ask->commission) p->own.level_before = p->own.level;
-    nominal = nominal_of(p, &shape);
+    if (p->ask->commission) own->lot = own->tallies[0].lot;
+    const struct shape *found = level_shape(&p->levels, own->lot != 0 ? own->lot : p->within);
+    if (found == NULL) return txn_status(p->j.d->t);
+    shape = *found; // what follows may ask for other lots
+    uint8_t level = level_now(p, &shape);
+    if (own->lot != 0) own->level = level;
+    if (p->ask->commission) own->level_before = own->level;
+    nominal = nominal_of(p, &shape, level);
     if ((nominal > 0 && now > nominal) || now > CHILDREN_MAX) {
         status full =
             fail(ST_CONFLICT, "pack.too_many", 0,
@@ -283,9 +303,9 @@ static status fill(struct packing *p)
         return full;
     }
     if (nominal > 0 && now == nominal)
-        p->own.flags |= CONTENTS_CLOSES;
+        own->flags |= CONTENTS_CLOSES;
     else if (p->ask->partial)
-        p->own.flags |= CONTENTS_CLOSES | CONTENTS_PARTIAL;
+        own->flags |= CONTENTS_CLOSES | CONTENTS_PARTIAL;
     return OK;
 }
 
@@ -365,7 +385,7 @@ static struct shift_case case_of(unit_id container, const struct runs *all, stru
     return c;
 }
 
-// Numbers that a request passed over were never on a label.
+// Numbers that a request passed over were never on a label, nor on this roll what came back.
 static bool is_issued(struct decide *d, unit_id u)
 {
     struct issue_row q;
@@ -373,6 +393,7 @@ static bool is_issued(struct decide *d, unit_id u)
     struct skip s;
     struct fact f;
 
+    if (number_was_given_again(d->t, u)) return false;
     if (!issue_of(d->t, u, &q) || journal_get(d->t, q.seq, d->arena, &f).cls != ST_OK ||
         issued_of(&f, &i).cls != ST_OK)
         return false;

@@ -64,6 +64,7 @@ struct report_ask {
     bool derived;             // done because another report asks for more
     bool unless_done;         // of a closing: nothing, where it is closed already
     struct runs units;        // the children, or what is commissioned or scrapped
+    uint64_t request;         // whose numbers these are, by their place in it; 0: named
     struct repeat_key repeat;
     bool each;                      // each unit stands for itself
     const struct refused *left_out; // what was not found of them then, and how many; NULL: all was
@@ -140,7 +141,8 @@ struct judge { // owner: the committer, for one command
 status judge_begin(struct judge *j, struct decide *d, const struct runs *units);
 struct unit_sorts judge_sorts(struct judge *j, unit_id u);
 const struct fact *judge_header(struct judge *j, uint64_t seq);
-uint32_t judge_lot(struct judge *j, unit_id u); // of any unit, by its first event; 0: none
+uint32_t judge_lot(struct judge *j, unit_id u);        // of any unit, by its first event; 0: none
+uint32_t judge_lot_within(struct judge *j, unit_id u); // or of an SSCC's first content
 uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x); // x: its row
 // May `act` be done to the next of `units`? *x is its row; the second tells what changes.
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
@@ -185,9 +187,7 @@ void writing_counts(struct unit_writing *w, const struct counts *c); // and note
 void writing_began(struct unit_writing *w, const struct runs *units, uint32_t lot);
 // `x`: the row before. What the number counted as, printed or lost, it does no longer.
 void writing_was(struct unit_writing *w, unit_id u, const struct unit *x);
-
-// capture_write.c
-void captured_write(struct txn *t, const struct fact *f, const void *arg);
+void captured_write(struct txn *t, const struct fact *f, const void *arg); // capture_write.c
 void captured_print(const struct fact *f, struct json_w *w, const void *arg);
 
 // What packed, unpacked and closed share.

@@ -69,27 +69,24 @@ void shipped_put(struct buf *b, const struct shipped *s)
     for (uint32_t i = 0; i < s->found_count; i++) bytes_str(b, s->found[i]);
 }
 
-enum { MORE_SAYS_DROP = 1, MORE_DROP = 2, MORE_DIRECT = 4 }; // on disk
+enum { MORE_SAYS_DROP = 1, MORE_DROP = 2, MORE_DIRECT = 4, MORE_INDIRECT = 8 }; // on disk
+
+const char *shipped_qualifier(const struct shipped_more *m)
+{
+    return m->indirect_count > 0 ? SHIPPED_PARTIALLY_DIRECT : SHIPPED_ENTIRELY_DIRECT;
+}
 
 void shipped_more_put(struct buf *b, const struct shipped *s)
 {
     const struct shipped_more *m = &s->more;
     unsigned flags = (m->says_drop ? MORE_SAYS_DROP : 0u) | (m->drop ? MORE_DROP : 0u) |
-                     (m->direct ? MORE_DIRECT : 0u);
+                     (m->direct ? MORE_DIRECT : 0u) | (m->indirect_count > 0 ? MORE_INDIRECT : 0u);
 
     if (flags == 0) return;
     bytes_u(b, flags, 1);
     bytes_str(b, m->statement);
-}
-
-static struct shipped_more more_get(struct bytes_r *in)
-{
-    unsigned flags = (unsigned)bytes_get_u(in, 1);
-
-    return (struct shipped_more){.says_drop = flags & MORE_SAYS_DROP,
-                                 .drop = flags & MORE_DROP,
-                                 .direct = flags & MORE_DIRECT,
-                                 .statement = bytes_get_str(in)};
+    if (m->indirect_count > 0) bytes_var(b, m->indirect_count);
+    for (uint32_t i = 0; i < m->indirect_count; i++) bytes_str(b, m->indirect[i]);
 }
 
 static status corrupt(void) { return fail(ST_STORE, "record.corrupt", 0, "a shipment breaks off"); }
@@ -100,6 +97,24 @@ static uint32_t count_get(struct bytes_r *in, uint32_t max)
 
     if (n > max) in->bad = true;
     return in->bad ? 0 : (uint32_t)n;
+}
+
+static struct shipped_more more_get(struct bytes_r *in, struct arena *a)
+{
+    unsigned flags = (unsigned)bytes_get_u(in, 1);
+    struct shipped_more m = {.says_drop = flags & MORE_SAYS_DROP,
+                             .drop = flags & MORE_DROP,
+                             .direct = flags & MORE_DIRECT,
+                             .statement = bytes_get_str(in)};
+
+    if (!(flags & MORE_INDIRECT)) return m;
+    uint32_t n = count_get(in, SHIPPED_INDIRECT_MAX);
+    str *uris = NEW_ARRAY(a, str, n + 1);
+    if (uris == NULL) in->bad = true;
+    for (uint32_t i = 0; !in->bad && i < n; i++) uris[i] = bytes_get_str(in);
+    m.indirect = uris;
+    m.indirect_count = in->bad ? 0 : n;
+    return m;
 }
 
 // A tally takes three bytes or more.
@@ -152,7 +167,7 @@ status shipped_begin_get(struct bytes_r *in, struct arena *a, struct shipped *ou
 status shipped_get(struct bytes_r *in, struct arena *a, struct shipped *out)
 {
     TRY(shipped_begin_get(in, a, out));
-    if (!in->bad && in->p < in->end) out->more = more_get(in);
+    if (!in->bad && in->p < in->end) out->more = more_get(in, a);
     return bytes_end(in) ? OK : corrupt();
 }
 
@@ -166,19 +181,37 @@ static struct epcis_node *word(struct arena *a, str name, str text)
     return n;
 }
 
+// NULL: there is no room.
+static struct epcis_node *indirect_epcs(const struct shipped_more *m, struct arena *a)
+{
+    struct epcis_node *n = word(a, S("indirectPurchaseEPCs"), S("")), **next;
+
+    if (n == NULL) return NULL;
+    n->kind = NODE_PARENT;
+    next = &n->child;
+    for (uint32_t i = 0; i < m->indirect_count; i++, next = &(*next)->next) {
+        *next = word(a, S("epc"), m->indirect[i]);
+        if (*next == NULL) return NULL;
+        (*next)->ns = NULL;
+        (*next)->in_array = true;
+    }
+    return n;
+}
+
 static struct epcis_node *direct_purchase(const struct shipped_more *m, struct arena *a)
 {
     struct epcis_node *n = word(a, S("directPurchase"), S(""));
-    struct epcis_node *qualifier = word(a, S("qualifier"), S(SHIPPED_ENTIRELY_DIRECT));
+    struct epcis_node *last = word(a, S("qualifier"), str_of(shipped_qualifier(m)));
 
-    if (n == NULL || qualifier == NULL) return NULL;
+    if (n == NULL || last == NULL) return NULL;
     n->kind = NODE_PARENT;
-    n->child = qualifier;
-    qualifier->ns = NULL;
-    qualifier->is_attribute = true;
-    if (m->statement.n == 0) return n;
-    qualifier->next = word(a, S("directPurchaseStatement"), m->statement);
-    return qualifier->next == NULL ? NULL : n;
+    n->child = last;
+    last->ns = NULL;
+    last->is_attribute = true;
+    if (m->statement.n > 0) last = last->next = word(a, S("directPurchaseStatement"), m->statement);
+    if (last == NULL || m->indirect_count == 0) return last == NULL ? NULL : n;
+    last->next = indirect_epcs(m, a);
+    return last->next == NULL ? NULL : n;
 }
 
 status shipped_extensions(const struct shipped *s, struct arena *a, struct epcis_node **out)

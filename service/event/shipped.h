@@ -6,7 +6,7 @@
 //   count var, then per lot and packaging level of the tops: lot var, level 1, tops var |
 //   count var, then what its documents are found by (LIST_BIZ_TRANSACTION, index.h) as strs |
 //   where the seller says more of it, which receipts never have (shipped_more_put): flags 1,
-//   statement str
+//   statement str | of what was bought of the manufacturer in part: count var, then URIs as strs
 #pragma once
 #include "common/arena.h"
 #include "common/bytes.h"
@@ -28,8 +28,10 @@ struct shipped_tally { // tops alike
 // What the seller may say of it by GS1 US' guideline for DSCSA, told with its event.
 struct shipped_more {
     bool says_drop, drop; // dropShipment: said, and is it one
-    bool direct;          // directPurchase: all of it was bought of the manufacturer
+    bool direct;          // directPurchase: bought of the manufacturer, all but the `indirect`
     str statement;        // of that; may be empty
+    str *indirect;        // EPC URIs of units that leave with it
+    uint32_t indirect_count;
 };
 
 struct shipped {
@@ -45,12 +47,16 @@ struct shipped {
 
 #define SHIPPED_DOCUMENTS_MAX 32u
 #define SHIPPED_FLAGS_MAX     16u
+#define SHIPPED_INDIRECT_MAX  1000u
 
 // Among its flags, which are free text else: the seller, `from_party`, affirms DSCSA's transaction
 // statement to the buyer, `to_party`.
 #define SHIPPED_STATEMENT "dscsa_statement"
 bool shipped_affirms(const struct shipped *s);
-#define SHIPPED_ENTIRELY_DIRECT "ENTIRELY_DIRECT" // the qualifier of `more.direct`
+// The qualifier of `more.direct`.
+#define SHIPPED_ENTIRELY_DIRECT  "ENTIRELY_DIRECT"
+#define SHIPPED_PARTIALLY_DIRECT "PARTIALLY_DIRECT"
+const char *shipped_qualifier(const struct shipped_more *m);
 
 // How EPCIS names a document: by whoever gave its number, or as it stands. event.memory
 status shipped_document_uri(const struct shipped_document *d, struct arena *a, str *out);

@@ -87,19 +87,6 @@ static void run_skip(struct run_walk *w, uint32_t n)
 
 // ---- packs alike
 
-// How many units from the first of the run on are told in the same words but for their numbers.
-static uint32_t alike_count(struct unit_reader *u, const struct run *r)
-{
-    struct unit first = unit_get(&u->rows, r->first), x;
-    uint32_t n = 1;
-
-    for (; n < r->count && n < SLICE_UNITS; n++) {
-        x = unit_get(&u->rows, (unit_id){r->first.v + n});
-        if (x.state != first.state || x.first != first.first) break;
-    }
-    return n;
-}
-
 // What stands before and after each number, the comma to its neighbour included.
 static status frame_of(struct unit_reader *u, const struct unit_view *v, struct names_frame *out)
 {
@@ -137,7 +124,8 @@ static status tell_alike(struct tree *tr, struct unit_reader *u, const struct un
 
     *told = 0;
     if (next->is_container || next->is_sscc || tr->form != GS1_BRACKETED) return OK;
-    r.count = alike_count(u, &r);
+    // What a unit's words hang on, beside its container's.
+    r.count = units_alike(&u->rows, r.first, r.count < SLICE_UNITS ? r.count : SLICE_UNITS);
     TRY(frame_of(u, next, &frame));
     first = (struct names_frame){str_from(frame.before, tr->first), frame.after};
     if (!names_later(later, one, &first)) return OK;

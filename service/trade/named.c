@@ -68,24 +68,26 @@ static status mark_twice(struct arena *a, struct goods_unit *units, uint32_t n)
     return OK;
 }
 
-status named_texts(struct arena *a, str list, uint32_t max, struct form_list *out)
+status named_texts(struct arena *a, const struct named_list *list, struct form_list *out)
 {
-    str *texts = NEW_ARRAY(a, str, max + 1);
-    struct json_r r = json_reader(list, a);
+    str *texts = NEW_ARRAY(a, str, list->max + 1);
+    struct json_r r = json_reader(list->json, a);
     uint32_t n = 0;
 
     if (texts == NULL) return no_memory();
-    for (json_array(&r); n <= max && json_item(&r); n++) texts[n] = json_string(&r);
-    if (n > max)
-        return fail(ST_TOO_LARGE, "shipment.too_many", 0, "units: at most %u in one shipment", max);
+    for (json_array(&r); n <= list->max && json_item(&r); n++) texts[n] = json_string(&r);
+    if (n > list->max)
+        return fail(ST_TOO_LARGE, "shipment.too_many", 0, "%s: at most %u in one shipment",
+                    list->name, list->max);
     status st = json_r_end(&r);
-    if (st.cls != ST_OK) return fail(st.cls, st.reason, st.at, "units: %s", st.text);
-    if (n == 0) return fail(ST_BAD_INPUT, "field.required", 0, "units: name at least one");
+    if (st.cls != ST_OK) return fail(st.cls, st.reason, st.at, "%s: %s", list->name, st.text);
+    if (n == 0) return fail(ST_BAD_INPUT, "field.required", 0, "%s: name at least one", list->name);
     *out = (struct form_list){texts, n};
     return OK;
 }
 
-status named_units(struct unit_reader *u, const struct form_list *list, struct goods_unit **out)
+status named_units(struct unit_reader *u, const char *name, const struct form_list *list,
+                   struct goods_unit **out)
 {
     struct goods_unit *units = NEW_ARRAY(u->arena, struct goods_unit, list->n);
     const str *texts = list->items;
@@ -95,7 +97,7 @@ status named_units(struct unit_reader *u, const struct form_list *list, struct g
         units[i] = (struct goods_unit){0};
         status st = take_one(u, texts[i], &units[i]);
         if (st.cls == ST_BAD_INPUT)
-            return fail(st.cls, st.reason, st.at, "units[%u]: %s", i, st.text);
+            return fail(st.cls, st.reason, st.at, "%s[%u]: %s", name, i, st.text);
         TRY(st);
     }
     *out = units;

@@ -114,7 +114,7 @@ static status take_all(struct taking *x, const struct form_list *texts)
 {
     struct goods_unit *units = NULL;
 
-    TRY(named_units(&x->u, texts, &units));
+    TRY(named_units(&x->u, "units", texts, &units));
     x->ask->units = units;
     x->ask->n = texts->n;
     TRY(take_ends(x));
@@ -128,7 +128,8 @@ static status take_body(struct http_req *r, const struct body *b, bool back,
     struct taking x = {.body = b, .ask = out, .back = back};
     struct form_list texts = {0};
 
-    TRY(named_texts(&r->arena, b->units, site->limits.report_units_max, &texts));
+    struct named_list units = {"units", b->units, site->limits.report_units_max};
+    TRY(named_texts(&r->arena, &units, &texts));
     TRY(take_time(b->time, &out->time));
     TRY(take_extra(&r->arena, &b->extra, &out->extra));
     out->condition = b->condition;

@@ -18,7 +18,7 @@ struct ship { // one decision
     bool forwards;
     struct client_profile profile; // of the client
     bool has_profile;
-    unit_id *sorted; // the tops, where they are shipped on
+    unit_id *sorted; // the tops, where others are looked for in them
     struct alike_w previous;
     struct shipped_tally *tallies;
     uint32_t tally_count;
@@ -54,7 +54,6 @@ static int by_unit(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-// Of what a party ships on, one may lie in another: the same goods would leave twice.
 static status sort_tops(struct ship *s)
 {
     s->sorted = NEW_ARRAY(s->g.d->arena, unit_id, s->ask->n);
@@ -64,10 +63,9 @@ static status sort_tops(struct ship *s)
     return OK;
 }
 
-static bool lies_in_another(const struct ship *s, const struct goods_look *x)
+// Is it a top, or does it lie in one?
+static bool leaves(const struct ship *s, unit_id at)
 {
-    unit_id at = x->row.parent;
-
     for (unsigned depth = 0; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
         if (bsearch(&at, s->sorted, s->ask->n, sizeof at, by_unit) != NULL) return true;
         at = unit_one(s->g.d->t, at).parent;
@@ -92,7 +90,7 @@ static status check_forwarded(struct ship *s, unit_id u, const struct goods_look
         return fail(ST_CONFLICT, "unit.forwarded", 0,
                     marks & HANDED_FORWARDED ? "the party has shipped it on already"
                                              : "the party has shipped on something of it");
-    if (lies_in_another(s, x))
+    if (leaves(s, x->row.parent)) // the same goods would leave twice
         return fail(ST_CONFLICT, "unit.twice", 0, "it lies in another that is named");
     own.state = stands.state = x->sort == SORT_CONTAINER ? UNIT_CLOSED : UNIT_COMMISSIONED;
     own.parent = stands.parent = (unit_id){0};
@@ -123,6 +121,14 @@ static status check_top(struct ship *s, const struct goods_unit *top)
     return OK;
 }
 
+static status check_indirect(const struct ship *s, const struct goods_unit *u)
+{
+    if (u->unit.v == 0) return fail(ST_UNPROCESSABLE, "unit.unknown", 0, "it is not known here");
+    if (u->twice) return fail(ST_CONFLICT, "unit.twice", 0, "it is named twice");
+    if (leaves(s, u->unit)) return OK;
+    return fail(ST_CONFLICT, "shipment.not_of_it", 0, "it does not leave with the shipment");
+}
+
 // Every top is looked at, so that a refusal names all that are wrong.
 static status check_tops(struct ship *s)
 {
@@ -131,6 +137,11 @@ static status check_tops(struct ship *s)
         if (st.cls == ST_OK) continue;
         if (!goods_is_refusal(st)) return st;
         goods_refuse(&s->g, &s->ask->tops[i], st);
+    }
+    for (uint32_t i = 0; i < s->ask->says.more.indirect_count; i++) {
+        status st = check_indirect(s, &s->ask->indirect[i]);
+        s->g.named++;
+        if (st.cls != ST_OK) goods_refuse(&s->g, &s->ask->indirect[i], st);
     }
     return goods_end(&s->g);
 }
@@ -209,7 +220,7 @@ static status decide_tops(struct ship *s, struct buf *previous)
     if (s->tallies == NULL) return no_memory();
     s->previous.b = previous;
     TRY(check_draft(s));
-    if (s->forwards) TRY(sort_tops(s));
+    if (s->forwards || s->ask->indirect != NULL) TRY(sort_tops(s));
     TRY(check_tops(s));
     TRY(check_acknowledged(s));
     alike_end(&s->previous);

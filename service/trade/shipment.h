@@ -12,7 +12,7 @@
 // Codes, besides those of unit.h for each unit: unit.unknown, unit.twice,
 // unit.content_{on_hold,recalled,lost,stolen,open}, lot.{open,on_hold,recalled,unreleased},
 // time.ahead, time.before, shipment.clients, shipment.not_acknowledged, shipment.state,
-// shipment.came_back, unit.not_shipped, unit.other_party.
+// shipment.came_back, shipment.not_of_it, unit.not_shipped, unit.other_party.
 #pragma once
 #include "service/event/report.h"
 #include "service/event/shipped.h"
@@ -22,8 +22,9 @@ struct shipment_ask {
     const struct goods_unit *tops; // at least one
     uint32_t n;
     struct shipped says; // its number is the committer's to give, but for `number` below
-    struct moment time;  // at.ms 0: now
-    str extra;           // JSON object, or empty
+    const struct goods_unit *indirect; // what says.more names
+    struct moment time;                // at.ms 0: now
+    str extra;                         // JSON object, or empty
     str by;
     str reason;       // of voiding
     client_id client; // of a draft, which is not judged

@@ -54,8 +54,9 @@ void shipped_write(const struct shipped *s, struct json_w *w)
     if (!s->more.direct) return;
     json_w_key(w, S("directPurchase"));
     json_w_object(w);
-    json_w_kstr(w, "qualifier", S(SHIPPED_ENTIRELY_DIRECT));
+    json_w_kstr(w, "qualifier", str_of(shipped_qualifier(&s->more)));
     if (s->more.statement.n > 0) json_w_kstr(w, "statement", s->more.statement);
+    if (s->more.indirect_count > 0) indirect_write(&s->more, w);
     json_w_end(w);
 }
 
@@ -213,6 +214,8 @@ static status take_tops(struct http_req *r, const struct runs *tops, struct ship
         st = named_unit(&u, top, &units[n++]);
     out->tops = units;
     out->n = n;
+    u.caller = caller_of(r);
+    if (st.cls == ST_OK) st = indirect_find(&u, out);
     return api_snapshot_end(r, st);
 }
 

@@ -15,8 +15,8 @@ struct body {
     bool draft;
 };
 struct direct_value {
-    uint8_t qualifier; // there is one
-    str statement;
+    uint8_t qualifier; // of `qualifiers`
+    str statement, indirect;
 };
 
 status take_gln_check(str in, struct arena *a, str *out)
@@ -44,10 +44,12 @@ static status check_bool(str in, struct arena *a, str *out)
     return fail(ST_BAD_INPUT, "json.type", 0, "dropShipment: true or false");
 }
 
-static const char *const qualifiers[] = {SHIPPED_ENTIRELY_DIRECT, NULL};
+enum { ENTIRELY, PARTIALLY };
+static const char *const qualifiers[] = {SHIPPED_ENTIRELY_DIRECT, SHIPPED_PARTIALLY_DIRECT, NULL};
 
-#define AT(value, member) .at = offsetof(struct value, member)
-#define NEEDED            .required = true
+#define INDIRECT_BYTES_MAX (256 * KB)
+#define AT(value, member)  .at = offsetof(struct value, member)
+#define NEEDED             .required = true
 // clang-format off
 static const struct form_field end_fields[] = {
     {.name = "party", .kind = FORM_STR, AT(end_value, party), NEEDED, .max = 13,
@@ -74,6 +76,7 @@ static const struct form_field direct_fields[] = {
     {.name = "qualifier", .kind = FORM_WORD, AT(direct_value, qualifier), NEEDED,
      .words = qualifiers},
     {.name = "statement", .kind = FORM_STR, AT(direct_value, statement), .max = 500},
+    {.name = "indirect", .kind = FORM_RAW, AT(direct_value, indirect), .max = INDIRECT_BYTES_MAX},
     {0},
 };
 static const struct form direct_form = {"direct purchase", sizeof(struct direct_value),
@@ -174,13 +177,26 @@ static struct shipped_more take_more(const struct body *b)
                                  .statement = b->direct != NULL ? b->direct->statement : S("")};
 }
 
+static status take_direct(struct unit_reader *u, const struct body *b, struct shipment_ask *out)
+{
+    const struct direct_value *d = b->direct;
+
+    out->says.more = take_more(b);
+    if (d == NULL) return OK;
+    if ((d->qualifier == PARTIALLY) != (d->indirect.n > 0))
+        return fail(ST_BAD_INPUT, "shipment.indirect", 0,
+                    INDIRECT ": names some with " SHIPPED_PARTIALLY_DIRECT ", none else");
+    if (d->qualifier == ENTIRELY) return OK;
+    TRY(indirect_take(u, d->indirect, &out->says.more));
+    return indirect_find(u, out);
+}
+
 static status take_papers(struct arena *a, const struct body *b, struct shipped *s)
 {
     TRY(take_documents(a, &b->documents, s, &s->documents));
     s->document_count = b->documents.n;
     s->flags = b->flags.items;
     s->flag_count = b->flags.n;
-    s->more = take_more(b);
     return check_statement(s);
 }
 
@@ -281,9 +297,10 @@ static status take_named(struct unit_reader *u, const struct body *b, const stru
     struct unit_view v;
 
     TRY(take_ends(u->t, b, &out->says));
-    TRY(named_units(u, texts, &units));
+    TRY(named_units(u, "units", texts, &units));
     out->tops = units;
     out->n = texts->n;
+    TRY(take_direct(u, b, out));
     if (take_party_of(u->caller) != 0) TRY(take_sender(u, out));
     for (uint32_t i = 0; i < out->n && out->client.v == 0; i++)
         if (units[i].unit.v != 0 && unit_view_get(u, units[i].unit, &v).cls == ST_OK)
@@ -298,7 +315,8 @@ static status take_body(struct http_req *r, struct body *b, struct shipment_ask 
     struct unit_reader u;
 
     TRY(check_sender(caller_of(r), b));
-    TRY(named_texts(&r->arena, b->units, site->limits.report_units_max, &texts));
+    struct named_list units = {"units", b->units, site->limits.report_units_max};
+    TRY(named_texts(&r->arena, &units, &texts));
     TRY(take_time(b->time, &out->time));
     unit_reader_init(&u, site, api_snapshot(r), &r->arena);
     u.caller = caller_of(r);

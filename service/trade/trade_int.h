@@ -17,10 +17,16 @@ uint32_t shipment_list_next(struct txn *t, const struct shipment_list *of, uint3
 
 #define NAMED_BYTES_MAX (8 * MB)
 
-// The texts of a JSON list, as many as a report may have. shipment.too_many, field.required
-status named_texts(struct arena *a, str list, uint32_t max, struct form_list *out);
+// The texts of a JSON list, the member `name` of the body. shipment.too_many, field.required
+struct named_list {
+    const char *name;
+    str json;
+    uint32_t max;
+};
+status named_texts(struct arena *a, const struct named_list *list, struct form_list *out);
 // What they are in the reader's snapshot. Codes of unit_read, with the place of the text.
-status named_units(struct unit_reader *u, const struct form_list *texts, struct goods_unit **out);
+status named_units(struct unit_reader *u, const char *name, const struct form_list *texts,
+                   struct goods_unit **out);
 // A unit that is known already, as answers spell it.
 status named_unit(struct unit_reader *u, unit_id unit, struct goods_unit *out);
 
@@ -50,6 +56,14 @@ status take_time(str said, struct moment *out);
 
 // The body of POST /v1/shipments, what it names resolved in one snapshot. False: answered.
 bool shipment_take(struct http_req *r, struct shipment_ask *out, bool *draft);
+
+// ---- indirect.c: what of a shipment was not bought of the manufacturer
+
+#define INDIRECT "directPurchase.indirect"
+// The member's list as EPC URIs. Codes of named_texts and named_units.
+status indirect_take(struct unit_reader *u, str list, struct shipped_more *out);
+status indirect_find(struct unit_reader *u, struct shipment_ask *ask); // the units they name
+void indirect_write(const struct shipped_more *m, struct json_w *w);   // as a member
 
 // ---- ship.c: what the kinds share
 

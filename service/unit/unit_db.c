@@ -36,7 +36,8 @@ static struct key key_of(unit_id u)
 void unit_rows_read(struct unit_rows *r, struct txn *t)
 {
     r->t = t;
-    r->key = 0;
+    r->key[0] = r->key[1] = 0;
+    r->at = 0;
     r->changed = r->writes = false;
 }
 
@@ -127,27 +128,36 @@ static bool unpack(str v, char *row)
 void unit_rows_end(struct unit_rows *r)
 {
     if (r->changed) {
-        struct key k = key_of((unit_id){r->key});
+        struct key k = key_of((unit_id){r->key[r->at]});
         char packed[ROW_BYTES + RUN_BYTES];
-        txn_put(r->t, DB_ROWS, (str){k.b, sizeof k.b}, pack(r->row, packed));
+        txn_put(r->t, DB_ROWS, (str){k.b, sizeof k.b}, pack(r->row[r->at], packed));
     }
-    r->key = 0;
+    r->key[0] = r->key[1] = 0;
     r->changed = false;
 }
 
 static void load(struct unit_rows *r, unit_id first)
 {
     struct key k = key_of(first);
+    char *row = r->row[r->at];
     str v = {0};
 
-    unit_rows_end(r);
-    r->key = first.v;
+    r->key[r->at] = first.v;
     if (!txn_get(r->t, DB_ROWS, (str){k.b, sizeof k.b}, &v)) {
-        memset(r->row, 0, ROW_BYTES);
-    } else if (!unpack(v, r->row)) {
+        memset(row, 0, ROW_BYTES);
+    } else if (!unpack(v, row)) {
         txn_spoil(r->t, "store.corrupt", "a row of units");
-        memset(r->row, 0, ROW_BYTES);
+        memset(row, 0, ROW_BYTES);
     }
+}
+
+static void turn_to(struct unit_rows *r, unit_id first)
+{
+    if (r->writes)
+        unit_rows_end(r);
+    else
+        r->at ^= 1u;
+    if (r->key[r->at] != first.v) load(r, first);
 }
 
 // Where the unit's bytes lie.
@@ -156,8 +166,8 @@ static char *find(struct unit_rows *r, unit_id u)
     uint64_t at = unit_ordinal(u) % UNITS_A_ROW;
 
     assert(u.v != 0);
-    if (r->key != u.v - at) load(r, (unit_id){u.v - at});
-    return r->row + at * UNIT_BYTES;
+    if (r->key[r->at] != u.v - at) turn_to(r, (unit_id){u.v - at});
+    return r->row[r->at] + at * UNIT_BYTES;
 }
 
 struct unit unit_get(struct unit_rows *r, unit_id u)
@@ -176,6 +186,20 @@ struct unit unit_get(struct unit_rows *r, unit_id u)
         return (struct unit){0};
     }
     return x;
+}
+
+uint32_t units_alike(struct unit_rows *r, unit_id u, uint32_t most)
+{
+    char one[UNIT_BYTES];
+    uint32_t n = 1;
+
+    memcpy(one, find(r, u), UNIT_BYTES);
+    for (; n < most; n++) {
+        const char *p = find(r, (unit_id){u.v + n});
+        bool same = (uint8_t)p[0] % 16 == (uint8_t)one[0] % 16 && memcmp(p + 2, one + 2, 5) == 0;
+        if (!same) break;
+    }
+    return n;
 }
 
 void unit_put(struct unit_rows *r, unit_id u, const struct unit *x)

@@ -160,6 +160,7 @@ class Model(LineModel):
         self.trail = None     # copies of what is being changed
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
         self.lying = {}       # GTIN -> [units that lie in its pool again]
+        self.requested = {}   # request -> its units, in its order
         self.orders = {}      # line that packs in this order -> Order
         self.line = None      # that reports
 
@@ -210,8 +211,9 @@ class Model(LineModel):
             sort = "pack" if level == 0 else "container"
             self.units[name] = Unit(name, (sort,), client, gtin, level, lot)
             self.issued.setdefault(gtin, []).append(self.units[name])
-        for name in names:
-            self.units[name].request = request
+        self.requested[request] = [self.units[name] for name in names]
+        for unit in self.requested[request]:
+            unit.request = request
         if lot is not None:
             level = lot.product.ssccs[0] if gtin is None else self.products[gtin].gtins[gtin]
             lot.asked[level] += len(names)
@@ -269,6 +271,13 @@ class Model(LineModel):
         first = next(iter(unit.children.values()))
         below = first.level if first.level is not None else self.level_of(first, lot or unit.lot)
         return product.sscc_over(below)
+
+    @staticmethod
+    def lot_within(unit):
+        """Its lot; of an SSCC that has none, that of what it holds first."""
+        while unit.lot is None and unit.is_sscc and unit.children and "foreign" not in unit.sorts:
+            unit = next(iter(unit.children.values()))
+        return None if "foreign" in unit.sorts else unit.lot
 
     def counts(self):
         """Of every lot and level, from its units one by one."""
@@ -430,6 +439,11 @@ class Model(LineModel):
 
     def find(self, said, client):
         """The units named, parent first; those of one client."""
+        if "request" in said:
+            some = self.requested[said["request"]][said["first"]:][:said["count"]]
+            if any(u.request != said["request"] or u.state == "unallocated" for u in some):
+                raise Refused("request.returned")
+            return some
         offenders, found, whose = {}, [], client
         parent = [said["parent"]] if "parent" in said else []
         for names in (parent, self.names(said)):
@@ -471,7 +485,7 @@ class Model(LineModel):
         self.begin_all(act, lot, units, ms)
 
     def begin_all(self, act, lot, units, ms):
-        if act == "commission" and not lot.takes_commission():
+        if act == "commission" and lot is not None and not lot.takes_commission():
             raise Refused("lot.closed")
         offenders, changes = {}, []
         for unit in units:
@@ -623,8 +637,10 @@ class Model(LineModel):
         if not parent.children:
             raise Refused("close.empty", {parent.name: "close.empty"})
         first = next(iter(parent.children.values()))
-        nominal = parent.lot.product.nominal(
-            self.level_of(parent), self.level_of(first)) if parent.lot else 0
+        within = self.lot_within(first)
+        lot = parent.lot or within
+        nominal = lot.product.nominal(
+            self.level_of(parent, lot), self.level_of(first, within)) if lot else 0
         now = len(parent.children)
         if now < nominal and not said.get("partial"):
             raise Refused("close.partial", {parent.name: "close.partial"})
@@ -1007,15 +1023,27 @@ class Fits:
 
     def __init__(self, model, parent, begins):
         self.model, self.parent = model, parent
-        self.one_lot, self.lot, self.products = False, None, []
+        self.one_lot, self.lot = False, None
         first = next(iter(parent.children.values()), None)
         self.first = first
+        self.levels = {}  # of each product, in an SSCC: the level that lies there
+        if parent.is_sscc and (product := self.product(first)) is not None:
+            self.levels[product] = model.level_of(first)
         if not parent.is_sscc:
             self.one_lot, self.lot = True, None if begins else parent.lot
         elif first is not None and first.is_pack:
             self.one_lot, self.lot = True, first.lot
 
+    @staticmethod
+    def product(unit):
+        """Whose levels bind it: what began elsewhere, or with no lot, is of none."""
+        return None if unit is None or "foreign" in unit.sorts or not unit.lot else unit.lot.product
+
     def child(self, unit):
+        binding = self.product(unit) if self.parent.is_sscc else None
+        level = self.model.level_of(unit)
+        if binding and (binding.levels + [(None, None, 0)])[level + 1][1] is not None:
+            return "pack.level"  # the level right above bears SGTINs: it goes into one of these
         if not self.parent.is_sscc:
             product = self.model.products[self.parent.gtin]
             below = None if unit.is_sscc else product.gtins.get(unit.gtin)
@@ -1026,6 +1054,8 @@ class Fits:
             self.lot = self.lot or unit.lot
             if unit.lot is not self.lot:
                 return "pack.lot"
+        if binding and self.levels.setdefault(binding, level) != level:
+            return "pack.level"
         return None
 
     def told(self, unit):
@@ -1041,20 +1071,23 @@ class Fits:
         return None
 
     def nominal(self, children, lot):
-        """How many fill the container, 0: nobody said."""
+        """How many fill the container, 0: nobody said. One that has no lot goes by its content's."""
+        model = self.model
+        within = [model.lot_within(c) for c in children]
+        lot = lot or within[0]
         if lot is None:
             return 0
-        model, product = self.model, lot.product
-        levels = {model.level_of(c) for c in children}
+        product = lot.product
+        levels = {model.level_of(c, w) for c, w in zip(children, within)}
+        below = model.level_of(children[0], within[0])
         if self.first is not None:
-            levels.add(model.level_of(self.first))
-        if len(levels) > 1 or {c.lot and c.lot.product for c in children} != {product}:
+            levels.add(model.level_of(self.first, model.lot_within(self.first)))
+        if len(levels) > 1 or {w and w.product for w in within} != {product}:
             return 0
-        below = model.level_of(children[0])
         if not self.parent.is_sscc:
             level = self.parent.level
         elif self.first is not None:
-            level = model.level_of(self.parent)
+            level = model.level_of(self.parent, lot)
         else:
             level = product.sscc_over(below) if len(product.ssccs) > 1 else product.ssccs[0]
         return product.nominal(level, below) if below is not None else 0

@@ -73,7 +73,8 @@ static void wish_new(struct callers *c, struct caller_of_sim *x)
     struct wish *others[CALLERS];
     unsigned who = (unsigned)(x - c->at);
     struct wishing w = {others, CALLERS,
-                        who < OPERATOR ? BY_LINE : (enum wisher)(BY_OPERATOR + who - OPERATOR)};
+                        who < OPERATOR ? BY_LINE : (enum wisher)(BY_OPERATOR + who - OPERATOR),
+                        who};
 
     for (unsigned i = 0; i < CALLERS; i++)
         others[i] = c->at[i].asks == ASKING_WISH ? &c->at[i].wish : NULL;

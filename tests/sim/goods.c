@@ -9,10 +9,10 @@
 
 const char *const sim_lots[LOTS] = {"D1", "D2", "D3", "D4", "D5", "D6"};
 const char *const wish_words[WISH_SORTS] = {
-    "packs",  "boxes",     "commission", "scrap",      "pack",       "close",
-    "unpack", "begin",     "ship",       "void",       "receive",    "return",
-    "hold",   "unhold",    "end",        "explain",    "release",    "reopen",
-    "tell",   "tell_wait", "tell_other", "tell_again", "tell_wrong", "accept"};
+    "packs",      "boxes",      "commission", "scrap",      "back",    "pack",   "close",
+    "unpack",     "begin",      "ship",       "void",       "receive", "return", "hold",
+    "unhold",     "end",        "explain",    "release",    "reopen",  "tell",   "tell_wait",
+    "tell_other", "tell_lying", "tell_again", "tell_wrong", "accept"};
 
 void goods_init(struct goods *g, struct house *h, struct dice *dice)
 {
@@ -101,31 +101,6 @@ void depend(struct goods *g, struct wish *w, uint32_t lot, bool right)
 }
 
 // ---- wishes
-
-static bool wish_packs(struct goods *g, struct wish *w)
-{
-    if (g->pack_count + 20 > UNITS_MAX) return false;
-    w->count = 1 + dice_below(g->dice, 12);
-    line_say(w, "POST /v1/serials");
-    buf_addf(&w->body, "{\"gtin\":\"" SIM_GTIN "\",\"quantity\":%u", w->count);
-    w->lot = dice_below(g->dice, 2 * LOTS);
-    if (w->lot >= LOTS || !lot_takes(&g->lots[w->lot])) w->lot = LOTS;
-    if (w->lot < LOTS) {
-        buf_addf(&w->body, ",\"lot\":\"%s\"", sim_lots[w->lot]);
-        depend(g, w, w->lot, true);
-    }
-    buf_addc(&w->body, '}');
-    return true;
-}
-
-static bool wish_boxes(struct goods *g, struct wish *w)
-{
-    if (g->box_count + 10 > BOXES_MAX) return false;
-    w->count = 1 + dice_below(g->dice, 3);
-    line_say(w, "POST /v1/sscc");
-    buf_addf(&w->body, "{\"pool\":\"cases\",\"quantity\":%u}", w->count);
-    return true;
-}
 
 // One that cannot be done is put among them, now and then.
 static void spoil(struct goods *g, struct wish *w)
@@ -338,6 +313,7 @@ static const struct {
     [WISH_BOXES] = {wish_boxes,         BY_LINE,        2 },
     [WISH_COMMISSION] = {wish_begin,         BY_LINE,        3 },
     [WISH_SCRAP] = {wish_begin,         BY_LINE,        1 },
+    [WISH_BACK] = {wish_back,          BY_LINE,        1 },
     [WISH_PACK] = {wish_pack,          BY_LINE,        6 },
     [WISH_CLOSE] = {wish_close,         BY_LINE,        3 },
     [WISH_UNPACK] = {wish_unpack,        BY_LINE,        1 },
@@ -355,6 +331,7 @@ static const struct {
     [WISH_TELL] = {wish_tell,          BY_GATEWAY,     3 },
     [WISH_TELL_WAIT] = {wish_tell_wait,     BY_GATEWAY,     2 },
     [WISH_TELL_OTHER] = {wish_tell_other,    BY_GATEWAY,     1 },
+    [WISH_TELL_LYING] = {wish_tell_lying,    BY_GATEWAY,     1 },
     [WISH_TELL_AGAIN] = {wish_tell_again,    BY_GATEWAY,     1 },
     [WISH_TELL_WRONG] = {wish_tell_wrong,    BY_GATEWAY,     1 },
 };
@@ -383,6 +360,8 @@ bool goods_wish(struct goods *g, struct wish *w, const struct wishing *x)
                            .lot = LOTS,
                            .expect = EXPECT_DONE,
                            .certain = true,
+                           .who = x->who,
+                           .born = ++g->wishes,
                            .type = "application/json"};
         w->sort = choose(g, x->by);
         buf_init(&w->body, BODY_MAX);
@@ -456,44 +435,6 @@ enum judged goods_weigh(const struct wish *w, const struct house_answer *a)
 
 // ---- what an answer means
 
-// A new number, which nobody may have had before.
-static void take(struct goods *g, const struct wish *w, str text)
-{
-    bool packs = w->sort == WISH_PACKS;
-    char *to = packs ? g->packs[g->pack_count].serial : g->boxes[g->box_count].sscc;
-
-    assert(text.n < (packs ? sizeof g->packs[0].serial : sizeof g->boxes[0].sscc));
-    memcpy(to, text.p, text.n);
-    to[text.n] = 0;
-    for (uint32_t i = 0; packs && i < g->pack_count; i++)
-        if (strcmp(g->packs[i].serial, to) == 0)
-            trace_break(g->house->trace, "the serial %s was given twice", to);
-    for (uint32_t i = 0; !packs && i < g->box_count; i++)
-        if (strcmp(g->boxes[i].sscc, to) == 0)
-            trace_break(g->house->trace, "the SSCC %s was given twice", to);
-    if (packs) {
-        g->packs[g->pack_count].asked = w->lot;
-        g->packs[g->pack_count++].lot = LOTS;
-    } else {
-        g->boxes[g->box_count].lot = g->boxes[g->box_count].home = LOTS;
-        g->box_count++;
-    }
-}
-
-static void given(struct goods *g, const struct wish *w, str body)
-{
-    const char *key = w->sort == WISH_PACKS ? "\"serials\":[\"" : "\"ssccs\":[\"";
-    const char *at = memmem(body.p, body.n, key, strlen(key));
-    uint32_t n = 0;
-
-    for (at = at == NULL ? NULL : at + strlen(key); at != NULL; n++) {
-        const char *end = strchr(at, '"');
-        take(g, w, (str){at, (size_t)(end - at)});
-        at = end[1] == ',' ? end + 3 : NULL;
-    }
-    if (n != w->count) trace_break(g->house->trace, "%u numbers were given, not %u", n, w->count);
-}
-
 void move(struct goods *g, const struct wish *w, enum pack_state from, enum pack_state to)
 {
     for (uint32_t i = 0; i < w->count; i++) {
@@ -519,7 +460,7 @@ static void follow_pack(struct goods *g, const struct wish *w)
     box->state = BOX_OPEN;
     box->lot = w->lot;
     box->count += w->count;
-    if (box->count == CASE && box->home < LOTS) box->state = BOX_CLOSED; // a full one of a lot is
+    if (box->count == CASE) box->state = BOX_CLOSED; // a full one is
 }
 
 static void follow_unpack(struct goods *g, const struct wish *w)
@@ -535,7 +476,8 @@ static void follow(struct goods *g, const struct wish *w, str body)
 {
     switch (w->sort) {
     case WISH_PACKS:
-    case WISH_BOXES: given(g, w, body); break;
+    case WISH_BOXES:
+    case WISH_BACK: given_follow(g, w, body); break;
     case WISH_COMMISSION: move(g, w, PACK_ALLOCATED, PACK_LOOSE); break;
     case WISH_SCRAP: move(g, w, PACK_ALLOCATED, PACK_SCRAPPED); break;
     case WISH_PACK: follow_pack(g, w); break;
@@ -555,6 +497,7 @@ static void follow(struct goods *g, const struct wish *w, str body)
     case WISH_TELL:
     case WISH_TELL_WAIT:
     case WISH_TELL_OTHER:
+    case WISH_TELL_LYING:
     case WISH_TELL_AGAIN:
     case WISH_TELL_WRONG: told_follow(g, w); break;
     case WISH_ACCEPT:

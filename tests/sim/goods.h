@@ -28,7 +28,8 @@ enum pack_state {
     PACK_SAMPLED,
     PACK_DESTROYED,
     PACK_MISSING,
-    PACK_BACK, // came back by itself
+    PACK_BACK,  // came back by itself
+    PACK_LYING, // the number lies in its pool again, and whoever asks next may get it
     PACK_STATES
 };
 enum lot_run { LOT_RUNS, LOT_ENDED, LOT_FREED, LOT_REOPENS, LOT_RUNS_END };
@@ -39,6 +40,10 @@ struct sim_pack {
     enum pack_state state;
     uint32_t asked, lot; // LOTS: none
     uint32_t box, busy;
+    uint32_t line;  // which of the callers asked for it
+    uint32_t times; // it was given
+    uint32_t named; // the wish after which an event had named it, unused as it was; 0: none has
+    uint32_t going; // times + 1, where a return of it is under way: another may get it; 0: none is
     bool held;
     bool waits; // a packing that was told waits for it, or for others with it
 };
@@ -50,7 +55,7 @@ struct sim_box {
     bool held, received, came_back, waits;
 };
 
-#define NUMBERS_TERMS 7u // of the equations of a lot's balance
+#define NUMBERS_TERMS 8u // of the equations of a lot's balance
 #define GOODS_TERMS   8u
 struct explained { // by count
     uint64_t count, terms[GOODS_TERMS];
@@ -61,6 +66,7 @@ struct sim_lot {
     bool held;
     uint32_t changing; // acts upon it that are under way
     uint32_t pinned;   // documents under way that count on its state
+    uint32_t returned; // numbers that were asked for with it, and went back to their pool
     struct explained fate, loose;
 };
 
@@ -87,6 +93,7 @@ enum wish_sort { // what is wished
     WISH_BOXES,
     WISH_COMMISSION,
     WISH_SCRAP,
+    WISH_BACK, // packs that were not used, to their pool
     WISH_PACK,
     WISH_CLOSE,
     WISH_UNPACK,
@@ -104,6 +111,7 @@ enum wish_sort { // what is wished
     WISH_TELL,       // a document: own packs begin, and are perhaps packed
     WISH_TELL_WAIT,  // own packs are packed that have not begun
     WISH_TELL_OTHER, // of units of others
+    WISH_TELL_LYING, // of numbers that lie in their pool
     WISH_TELL_AGAIN, // once more
     WISH_TELL_WRONG, // under the same event ids something else
     WISH_ACCEPT,     // the clock
@@ -121,6 +129,9 @@ struct wish {
     const char *type; // of the request
     struct buf body;
     uint32_t packs[PICK_MAX], count; // indexes; of WISH_PACKS and WISH_BOXES how many
+    uint32_t times[PICK_MAX];        // of WISH_BACK and WISH_TELL_LYING: how often each was given
+    uint32_t asked[PICK_MAX];        // of WISH_BACK: with which lot each was asked for
+    uint32_t who, born;              // of the callers; which of all wishes it is
     uint32_t box, lot;               // BOXES_MAX, LOTS: none
     uint32_t objects;                // of a report
     uint32_t lots;                   // bits of those whose goods or state it touches
@@ -150,8 +161,9 @@ struct goods {
     uint32_t told[TOLD_MAX]; // numbers of events
     struct said said[SAID_KEPT];
     uint32_t pack_count, box_count, hold_count, wait_count, strange_count, told_count, said_count;
-    uint32_t names; // given to events and units of others so far
-    uint64_t done[WISH_SORTS], refused[WISH_SORTS];
+    uint32_t names;  // given to events and units of others so far
+    uint32_t wishes; // so far
+    uint64_t done[WISH_SORTS], refused[WISH_SORTS], again; // numbers given again
 };
 
 #define SIM_GTIN  "09521141000014"
@@ -172,6 +184,7 @@ struct wishing {
     struct wish **others;
     uint32_t other_count;
     enum wisher by;
+    uint32_t who;
 };
 bool goods_wish(struct goods *g, struct wish *w, const struct wishing *x);
 

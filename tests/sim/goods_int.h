@@ -1,6 +1,7 @@
 // goods_int.h - what the files of the model share.
 //
 //     goods.c  what lines wish for; whose wishes meet; what an answer means
+//     given.c  numbers are given, go back to their pool, are given again
 //     lots.c   lots: ended, explained, released, opened again; their balance
 //     trade.c  goods leave, arrive, come back, are held
 //     told.c   documents
@@ -29,12 +30,14 @@ bool lot_takes(const struct sim_lot *l);  // are packs commissioned?
 bool lot_leaves(const struct sim_lot *l); // do its goods leave?
 
 typedef bool wish_make(struct goods *g, struct wish *w);
+wish_make wish_packs, wish_boxes, wish_back;                                       // given.c
 wish_make wish_end, wish_explain, wish_release, wish_reopen;                       // lots.c
 wish_make wish_ship, wish_void, wish_receive, wish_return, wish_hold, wish_unhold; // trade.c
 wish_make wish_tell, wish_tell_wait, wish_tell_other, wish_tell_again;             // told.c
-wish_make wish_tell_wrong, wish_begin_waiting;                                     // told.c
+wish_make wish_tell_lying, wish_tell_wrong, wish_begin_waiting;                    // told.c
 
 // After an answer that says it is done.
+void given_follow(struct goods *g, const struct wish *w, str body);
 void lots_follow(struct goods *g, const struct wish *w);
 void trade_follow(struct goods *g, const struct wish *w, str body);
 void told_follow(struct goods *g, const struct wish *w);
@@ -46,7 +49,7 @@ bool says(str body, const char *piece);
 
 // The terms of a lot's equations, as the model has them.
 struct lot_terms {
-    uint64_t issued, others, invalid, elsewhere, commissioned, scrapped, lost_on_line;
+    uint64_t issued, others, returned, invalid, elsewhere, commissioned, scrapped, lost_on_line;
     uint64_t made, in_containers, loose, shipped, sampled, destroyed, lost, open;
     uint64_t cases, cases_gone;
     uint64_t unknown_fate;

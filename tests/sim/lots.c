@@ -32,7 +32,7 @@ static void count_goods(const struct sim_pack *x, struct lot_terms *t)
 
 struct lot_terms lot_terms(const struct goods *g, uint32_t lot)
 {
-    struct lot_terms t = {0};
+    struct lot_terms t = {.issued = g->lots[lot].returned, .returned = g->lots[lot].returned};
 
     for (uint32_t i = 0; i < g->pack_count; i++) {
         count_numbers(&g->packs[i], lot, &t);
@@ -50,9 +50,9 @@ struct lot_terms lot_terms(const struct goods *g, uint32_t lot)
 
 static void terms_of(const struct lot_terms *t, bool fate, uint64_t out[GOODS_TERMS])
 {
-    const uint64_t numbers[GOODS_TERMS] = {t->issued,      t->others,       t->invalid,
-                                           t->elsewhere,   t->commissioned, t->scrapped,
-                                           t->lost_on_line};
+    const uint64_t numbers[GOODS_TERMS] = {t->issued,       t->others,       t->invalid,
+                                           t->elsewhere,    t->commissioned, t->scrapped,
+                                           t->lost_on_line, t->returned};
     const uint64_t goods[GOODS_TERMS] = {t->made,    t->in_containers, t->loose, t->shipped,
                                          t->sampled, t->destroyed,     t->lost};
     memcpy(out, fate ? numbers : goods, sizeof numbers);

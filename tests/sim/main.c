@@ -66,6 +66,7 @@ static void say_sum(void)
         {"keys used twice",  sum.others          },
         {"messages",         sum.messages        },
         {"events again",     sum.messages_again  },
+        {"numbers again",    sum.again           },
         {"partner troubles", sum.partner_troubles},
         {"store faults",     sum.store_faults    },
         {"full stores",      sum.full            },
@@ -105,6 +106,7 @@ static void lives_meet_every_trouble(void **state)
     assert_true(sum.answers_lost > seeds && sum.repeats > seeds && sum.others > seeds / 10);
     assert_true(sum.crashes > seeds && sum.store_faults > seeds && sum.full > seeds / 10);
     assert_true(sum.partner_troubles > seeds && sum.messages_again > 0 && sum.jumps > seeds / 10);
+    assert_true(sum.again > seeds);
     for (unsigned i = 0; i < WISH_SORTS; i++) assert_true(sum.done[i] > 0);
     assert_true(sum.refused[WISH_COMMISSION] > 0 && sum.refused[WISH_SHIP] > 0);
     assert_true(sum.refused[WISH_VOID] > 0 && sum.refused[WISH_RELEASE] > 0);

@@ -83,8 +83,8 @@ static void unit_check(struct proof *p, const char *unit, const char *word, int 
 static const char *word_of(const struct goods *g, const struct sim_pack *x)
 {
     static const char *const words[PACK_STATES] = {
-        "allocated", "allocated", "invalid",   "commissioned", "scrapped",
-        "packed",    "sampled",   "destroyed", "commissioned", "shipped"};
+        "allocated", "allocated", "invalid",      "commissioned", "scrapped",   "packed",
+        "sampled",   "destroyed", "commissioned", "shipped",      "unallocated"};
 
     enum box_state box = x->state == PACK_PACKED ? g->boxes[x->box].state : BOX_ALLOCATED;
     return box == BOX_SHIPPED || box == BOX_BACK ? "shipped" : words[x->state];
@@ -105,6 +105,8 @@ static void units_check(struct proof *p)
     char unit[64];
 
     for (uint32_t i = 0; i < g->pack_count; i++) {
+        if (g->packs[i].state == PACK_LYING && g->packs[i].named != 0)
+            continue; // struck off or not
         pack_name(&g->packs[i], unit);
         unit_check(p, unit, word_of(g, &g->packs[i]), is_held(g, &g->packs[i]));
     }
@@ -146,8 +148,18 @@ static void pools_check(struct proof *p)
 {
     str packs = get(p, p->token, "GET /v1/pools/packs");
     str boxes = get(p, p->token, "GET /v1/pools/cases");
+    uint64_t issued = 0, lie = 0, named = 0, said = 0;
 
-    number_check(p, &packs, "issued", p->g->pack_count);
+    for (uint32_t i = 0; i < p->g->pack_count; i++) {
+        const struct sim_pack *x = &p->g->packs[i];
+        lie += x->state == PACK_LYING && x->named == 0;
+        named += x->state == PACK_LYING && x->named != 0;
+    }
+    // What was named lies there until its turn comes.
+    if (!number_after(&packs, "issued", &issued) || !number_after(&packs, "returned", &said) ||
+        said < lie || said > lie + named || issued + said != p->g->pack_count)
+        trace_break(p->g->house->trace, "%llu are out and %llu lie in their pool",
+                    (unsigned long long)issued, (unsigned long long)said);
     number_check(p, &boxes, "issued", p->g->box_count);
 }
 
@@ -174,6 +186,7 @@ static void lot_check(struct proof *p, uint32_t lot)
     str numbers = part_after(body, "\"numbers\":"), goods = part_after(body, "\"goods\":");
     number_check(p, &numbers, "issued", t.issued);
     number_check(p, &numbers, "others", t.others);
+    number_check(p, &numbers, "returned", t.returned);
     number_check(p, &numbers, "invalid", t.invalid);
     number_check(p, &numbers, "elsewhere", t.elsewhere);
     number_check(p, &numbers, "commissioned", t.commissioned);

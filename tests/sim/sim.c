@@ -332,6 +332,7 @@ static void sum_up(struct sim *s)
     sum->answers_lost += s->callers.lost;
     sum->repeats += s->callers.repeats;
     sum->others += s->callers.others;
+    sum->again += s->goods.again;
     sum->messages += s->partners.messages;
     sum->messages_again += s->partners.repeats;
     sum->partner_troubles += s->partners.troubles;

@@ -7,7 +7,7 @@
 struct sim_sum { // of one life or of several
     uint64_t steps, commands, answers_lost, repeats, others, messages, messages_again,
         partner_troubles, store_faults, full, crashes, jumps, facts;
-    uint64_t done[WISH_SORTS], refused[WISH_SORTS];
+    uint64_t done[WISH_SORTS], refused[WISH_SORTS], again;
 };
 
 // The trace is the caller's, who frees it. What it did is added to the sum.

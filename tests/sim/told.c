@@ -217,6 +217,26 @@ bool wish_tell_other(struct goods *g, struct wish *w)
     return true;
 }
 
+// ---- numbers that lie in their pool: they are on somebody's paper from now on
+
+bool wish_tell_lying(struct goods *g, struct wish *w)
+{
+    struct pick p = {PACK_LYING, LOTS, BOXES_MAX, 2, false};
+
+    if (is_told_out(g)) return false;
+    pick(g, w, &p);
+    if (w->count == 0) return false;
+    for (uint32_t i = 0; i < w->count; i++) w->times[i] = g->packs[w->packs[i]].times;
+    doc_begin(g, w);
+    event_begin(g, w, "ObjectEvent", "OBSERVE", "inspecting");
+    buf_addf(&w->body, "\"epcList\":[");
+    say_packs(g, w, &w->body, DL);
+    buf_addc(&w->body, ']');
+    event_end(w);
+    doc_end(w);
+    return true;
+}
+
 // ---- once more
 
 static const struct said *remembered(struct goods *g)
@@ -284,6 +304,12 @@ static void follow_wait(struct goods *g, const struct wish *w)
     g->boxes[w->box].waits = true;
 }
 
+// One that was given meanwhile was perhaps given before it was named.
+static void follow_lying(struct goods *g, const struct wish *w)
+{
+    for (uint32_t i = 0; i < w->count; i++) g->packs[w->packs[i]].named = g->wishes;
+}
+
 static void follow_begin(struct goods *g, const struct wish *w)
 {
     if (w->box == BOXES_MAX) {
@@ -299,6 +325,7 @@ void told_follow(struct goods *g, const struct wish *w)
 {
     if (w->sort == WISH_TELL) follow_tell(g, w);
     if (w->sort == WISH_TELL_WAIT) follow_wait(g, w);
+    if (w->sort == WISH_TELL_LYING) follow_lying(g, w);
     if (w->sort == WISH_BEGIN) follow_begin(g, w);
     if (w->events > 0) remember(g, w);
 }

@@ -154,6 +154,74 @@ static void a_line_empties_what_holds_a_unit_that_began_elsewhere(void **state)
     line_site_check(f);
 }
 
+// A lot's hold is its own units', wherever they lie; what lies in one of them is judged so, and
+// shown.
+static void a_lot_on_hold_says_nothing_of_what_began_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers c = line_site_serials(f, PILLS_CASE, "A1", 1);
+    char members[512];
+
+    accepted(f, say_commission(f, "A1", PILLS_CASE, PART(c, 0, 1)));
+    tell(f, "ObjectEvent", ",\"action\":\"ADD\",\"epcList\":[\"" ELSEWHERE "\"]");
+    snprintf(members, sizeof members,
+             ",\"action\":\"ADD\",\"bizStep\":\"packing\",\"parentID\":\"https://id.gs1.org/"
+             "01/" PILLS_CASE "/21/%.*s\",\"childEPCs\":[\"" ELSEWHERE "\"]",
+             STR(c.texts[0]));
+    tell(f, "AggregationEvent", members);
+    f->caller.role = ROLE_OPERATOR;
+    struct fixture_answer a =
+        fixture_call(f, "POST /v1/holds", "",
+                     "{\"gtin\":\"" PILLS "\",\"lot\":\"A1\",\"reason\":\"a complaint\"}");
+    assert_int_equal(a.code, 201);
+    const char *parent = fmt(f, "%%2801%%29" PILLS_CASE "%%2821%%29%.*s", STR(c.texts[0]));
+    a = fixture_call(f, fmt(f, "GET /v1/units/%s", parent), "", "");
+    assert_true(holds(a.body, "\"flags\":[\"hold\"]"));
+    a = fixture_call(f, fmt(f, "GET /v1/units?parent=%s", parent), "", "");
+    if (!holds(a.body, "(21)X\"") || !holds(a.body, "\"flags\":[]"))
+        fail_msg("%d %.*s", a.code, STR(a.body));
+    f->caller.role = ROLE_LINE;
+    line_site_check(f);
+}
+
+static void begin_by_event(struct fixture *f, const char *sscc)
+{
+    char members[128];
+
+    snprintf(members, sizeof members,
+             ",\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"epcList\":"
+             "[\"https://id.gs1.org/00/%s\"]",
+             sscc);
+    tell(f, "ObjectEvent", members);
+}
+
+static void put(struct fixture *f, const char *parent, struct part p, const char *gtin, bool full)
+{
+    accepted(f, say_pack(f, parent, p, PACKS(gtin, "")));
+    assert_int_equal(line_site_row(f, parent).state, full ? UNIT_CLOSED : UNIT_OPEN);
+}
+
+// An event tells no lot of an SSCC: what lies in it does.
+static void a_container_that_an_event_began_is_full_by_what_it_holds(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers n = line_site_serials(f, DROPS, "D1", 9), c = line_site_ssccs(f, "acme", 3);
+    const char *cases[] = {text(f, c.texts[0]), text(f, c.texts[1])};
+    const char *pallet = text(f, c.texts[2]);
+
+    accepted(f, say_commission(f, "D1", DROPS, PART(n, 0, 9)));
+    for (uint32_t i = 0; i < 3; i++) begin_by_event(f, text(f, c.texts[i]));
+    put(f, cases[0], PART(n, 0, 2), DROPS, false);
+    refused(f, fmt(f, "{\"type\":\"close\",\"parent\":\"%s\"}", cases[0]), "close.partial", 1);
+    refused(f, say_pack(f, cases[0], PART(n, 2, 3), PACKS(DROPS, "")), "pack.too_many", 1);
+    put(f, cases[0], PART(n, 2, 2), DROPS, true);
+    put(f, cases[1], PART(n, 4, 4), DROPS, true);
+    put(f, pallet, PART(c, 0, 1), NULL, false);
+    refused(f, fmt(f, "{\"type\":\"close\",\"parent\":\"%s\"}", pallet), "close.partial", 1);
+    put(f, pallet, PART(c, 1, 1), NULL, true);
+    line_site_check(f);
+}
+
 static int setup(void **state)
 {
     *state = line_site_open();
@@ -177,6 +245,8 @@ int main(void)
         TREE_TEST(nothing_is_put_into_what_lies_in_it),
         TREE_TEST(what_a_pallet_held_comes_out_when_it_ends),
         TREE_TEST(what_a_pallet_held_ends_with_it_by_the_clients_rule),
+        TREE_TEST(a_lot_on_hold_says_nothing_of_what_began_elsewhere),
+        TREE_TEST(a_container_that_an_event_began_is_full_by_what_it_holds),
         TREE_TEST(a_line_empties_what_holds_a_unit_that_began_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

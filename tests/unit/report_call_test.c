@@ -1,6 +1,8 @@
 // The call that brings reports: one object, an array, NDJSON in slices; what is malformed and what
 // is only wrong; repeats with an Idempotency-Key; answers that stay bounded.
 #include "line_site.h"
+#include "service/api/opaque.h"
+#include "service/event/report_int.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -306,6 +308,49 @@ static void numbers_of_facts_are_the_clients_own_to_its_callers(void **state)
     assert_true(shown < facts(f));
 }
 
+// Numbers come back, and go to another line, between the look of the loop and the committer's.
+static void a_place_in_a_request_names_no_number_of_another(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers mine = line_site_serials(f, PILLS, "A1", 3);
+    struct buf request;
+    struct ask done;
+
+    buf_init(&request, 64);
+    opaque_put(f->site.opaque_key, OPAQUE_REQUEST, facts(f), &request);
+    struct json_r r = json_reader(
+        str_of(fmt(f, "{\"type\":\"printed\",\"request\":\"%.*s\",\"first\":1,\"count\":2}",
+                   STR(buf_str(&request)))),
+        &f->arena);
+    struct said said;
+    said_read(&r, 10, &said);
+    assert_int_equal(json_r_end(&r).cls, ST_OK);
+    struct finder find = {.site = &f->site, .caller = &f->caller, .arena = &f->arena};
+    const struct kind *kind;
+    const void *what;
+    find.t = fixture_read(f);
+    finder_begin(&find);
+    assert_int_equal(report_find(&find, &said, &kind, &what).cls, ST_OK);
+    finder_end(&find);
+    fixture_read_end(find.t);
+    struct fixture_answer a =
+        fixture_call(f, "POST /v1/serials/returns", "",
+                     fmt(f, "{\"gtin\":\"" PILLS "\",\"serials\":[\"%.*s\"],\"to\":\"pool\"}",
+                         STR(mine.texts[2])));
+    expect(&a, 200, "\"returned\":1,");
+    assert_string_equal(fixture_run(f, kind, what, &done).reason, "request.returned");
+    f->caller.line = S("line-2");
+    struct numbers yours = line_site_serials(f, PILLS, "A1", 1);
+    assert_true(str_eq(yours.texts[0], mine.texts[2]));
+    assert_string_equal(fixture_run(f, kind, what, &done).reason, "request.returned");
+    assert_true(holds(done.units, text(f, yours.texts[0])));
+    assert_false(holds(done.units, text(f, mine.texts[1])));
+    assert_int_equal(line_site_row(f, sgtin(f, PILLS, yours.texts[0])).state, UNIT_ALLOCATED);
+    assert_int_equal(line_site_row(f, sgtin(f, PILLS, mine.texts[1])).state, UNIT_NONE);
+    buf_fini(&request);
+    line_site_check(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +366,7 @@ int main(void)
         T(one_object_binds_its_key_too),
         T(long_results_tell_the_refused_only),
         T(what_is_too_long_is_refused),
+        T(a_place_in_a_request_names_no_number_of_another),
         T(numbers_of_facts_are_the_clients_own_to_its_callers),
     };
 

@@ -223,6 +223,52 @@ static str ship_with(struct trade *t, int code, const char *more)
                       trade_text(t, "{\"units\":[\"%.*s\"],%s}", STR(t->sscc[2]), more));
 }
 
+#define INDIRECTLY                                                                                 \
+    TO_PARTY ",\"from\":{\"party\":\"" HUB "\"},\"directPurchase\":{"                              \
+             "\"qualifier\":\"PARTIALLY_DIRECT\",\"indirect\":["
+
+static const char *indirectly(struct trade *t, str one, const char *other)
+{
+    return trade_text(t, INDIRECTLY "\"%.*s\",\"%s\"]}", STR(one), other);
+}
+
+static void what_was_bought_elsewhere_leaves_with_the_shipment(void **state)
+{
+    struct trade *t = *state;
+    const char *inside = trade_text(t, "%.*s", STR(t->acme[5]));
+    const char *outside = trade_text(t, "%.*s", STR(t->acme[6]));
+
+    make_pallet(t);
+    trade_commission(t, t->acme + 6, 1, "L1");
+    trade_close_lot(t, PACK_A, "L1");
+    str no = ship_with(t, 409, indirectly(t, t->acme[0], outside));
+    trade_has(no, "\"code\":\"shipment.not_of_it\"");
+    trade_has(no, trade_text(t, "[{\"unit\":\"%s\",\"code\":\"shipment.not_of_it\"}]", outside));
+    no = ship_with(t, 409, indirectly(t, t->acme[0], trade_text(t, "%.*s", STR(t->acme[0]))));
+    trade_has(no, "\"code\":\"unit.twice\"");
+    no = ship_with(t, 422, indirectly(t, t->acme[0], "(01)" PACK_A "(21)NOBODY"));
+    trade_has(no, "\"code\":\"unit.unknown\"");
+    no = ship_with(t, 409, indirectly(t, t->acme[0], trade_text(t, "%.*s", STR(t->bolt[0]))));
+    trade_has(no, "\"code\":\"shipment.not_of_it\"");
+    no = ship_with(t, 400, indirectly(t, t->acme[0], "(01)" PACK_A));
+    trade_has(no, "directPurchase.indirect[1]: ");
+    str draft =
+        ship_with(t, 201, trade_text(t, "%s,\"draft\":true", indirectly(t, t->sscc[0], inside)));
+    const char *place = trade_text(t, "POST /v1/shipments/%.*s", STR(named("shipment", draft)));
+    trade_unpack(t, t->sscc[2], t->sscc + 1, 1); // it stays here
+    trade_close(t, t->sscc[2]);
+    trade_call(t, 409, trade_text(t, "%s/confirm", place), "{}");
+    trade_unpack(t, t->sscc[2], t->sscc, 1);
+    trade_pack(t, t->sscc[2], t->sscc, 2);
+    str made = trade_call(t, 200, trade_text(t, "%s/confirm", place), "{}");
+    trade_has(made, trade_text(t,
+                               "\"directPurchase\":{\"qualifier\":\"PARTIALLY_DIRECT\","
+                               "\"indirect\":[\"%.*s\",\"%s\"]}",
+                               STR(t->sscc[0]), inside));
+    trade_call(t, 200, trade_text(t, "%s/void", place), "{\"reason\":\"wrong dock\"}");
+    fixture_verify(t->f);
+}
+
 static void wrong_requests_are_refused_by_name(void **state)
 {
     static const struct {
@@ -505,6 +551,7 @@ int main(void)
         TEST(who_takes_quarantine_goods_gets_them_of_an_open_lot),
         TEST(what_changed_meanwhile_is_looked_at_again),
         TEST(what_is_on_hold_inside_keeps_the_whole_here),
+        TEST(what_was_bought_elsewhere_leaves_with_the_shipment),
         TEST(wrong_requests_are_refused_by_name),
         TEST(papers_and_ends_are_kept_as_they_were_said),
         TEST(any_spelling_of_a_top_will_do),

@@ -167,6 +167,52 @@ static void what_was_never_written_is_nothing(void **state)
     assert_int_equal(unit_next(s->t, unit_id_of(7, 0)).v, unit_id_of(7, 200).v);
 }
 
+// Rows that are read in any order, and units alike across the ends of rows.
+static void rows_are_read_by_turns(void **state)
+{
+    struct store *s = *state;
+    struct unit units[3][UNITS_A_ROW];
+    struct unit_rows rows;
+
+    dice = 3;
+    for (uint32_t k = 0; k < 3; k++) {
+        for (uint64_t i = 0; i < UNITS_A_ROW; i++) units[k][i] = any_unit();
+        fill(s->t, 1 + k, units[k], false);
+    }
+    unit_rows_read(&rows, s->t);
+    for (unsigned n = 0; n < 20000; n++) {
+        uint32_t k = (uint32_t)roll(n % 100 < 50 ? 2 : 3);
+        uint64_t i = roll(UNITS_A_ROW);
+        same(unit_get(&rows, unit_id_of(1 + k, i)), &units[k][i]);
+    }
+    assert_int_equal(txn_status(s->t).cls, ST_OK);
+}
+
+static void units_alike_have_one_state_and_beginning(void **state)
+{
+    struct store *s = *state;
+    struct unit x = {.state = UNIT_COMMISSIONED, .first = 7, .last = 9};
+    struct unit_rows rows;
+
+    unit_rows_write(&rows, s->t);
+    for (uint64_t i = 150; i < 450; i++) {
+        x.flags = (uint8_t)(i % 3);
+        x.often = (uint8_t)(i % 2);
+        x.parent = unit_id_of(2, i / 10);
+        x.first = i < 420 ? 7 : 8;
+        x.state = i < 430 ? UNIT_COMMISSIONED : UNIT_SAMPLED;
+        unit_put(&rows, unit_id_of(1, i), &x);
+    }
+    unit_rows_end(&rows);
+    unit_rows_read(&rows, s->t);
+    assert_int_equal(units_alike(&rows, unit_id_of(1, 150), 1000), 270);
+    assert_int_equal(units_alike(&rows, unit_id_of(1, 150), 20), 20);
+    assert_int_equal(units_alike(&rows, unit_id_of(1, 419), 1000), 1);
+    assert_int_equal(units_alike(&rows, unit_id_of(1, 420), 1000), 10);
+    assert_int_equal(units_alike(&rows, unit_id_of(1, 430), 1000), 20);
+    assert_int_equal(units_alike(&rows, unit_id_of(1, 450), 30), 30); // nothing is alike, too
+}
+
 // A row cut short is always told; of one with another byte what is read is a unit, or it is told.
 static void damage_is_told(void **state)
 {
@@ -209,6 +255,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(whatever_units_hold_comes_back, begin, end),
         cmocka_unit_test_setup_teardown(a_row_of_one_report_takes_a_few_bytes, begin, end),
         cmocka_unit_test_setup_teardown(what_was_never_written_is_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(rows_are_read_by_turns, begin, end),
+        cmocka_unit_test_setup_teardown(units_alike_have_one_state_and_beginning, begin, end),
         cmocka_unit_test_setup_teardown(damage_is_told, begin, end),
     };
 
