@@ -26,6 +26,7 @@ static const struct row {
     {ACT_INVALIDATE,   "invalidate",   false, false, {false, 0, 0, 0}},
     {ACT_SAMPLE,       "sample",       true,  false,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
+    {ACT_UNSAMPLE,     "unsample",     false, false, {false, 0, 0, 0}}, // the correction is told
     {ACT_DECOMMISSION, "decommission", true,  true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
     {ACT_DESTROY,      "destroy",      true,  true,
@@ -152,11 +153,12 @@ static status may_be_emptied(struct looking *b, struct judge *j, unit_id contain
     struct unit_change change;
     unit_id u;
 
+    if (held.units == 0) return OK;
     alone.parent = (unit_id){0};
+    TRY(judge_guard(j, container, ACT_UNPACK_FROM, &alone, &change)); // its own offence comes first
     for (struct run_walk w = runs_walk(&held); run_next(&w, &u);) {
         struct unit x = unit_get(&j->rows, u);
         TRY(judge_guard(j, u, ACT_BE_UNPACKED, &x, &change));
-        TRY(judge_guard(j, container, ACT_UNPACK_FROM, &alone, &change));
         x.parent = (unit_id){0};
         if (b->profile.decommission_parent == PARENT_AND_CHILDREN)
             TRY(judge_guard(j, u, b->row->act, &x, &change));

@@ -1,7 +1,7 @@
 // correction.h - the own part of `correction.made`, after the common part of report.h: an event is
 // declared wrong (EPCIS 2.0 section 7.4.1.2). It is told as the same event again, under its own id,
-// with an error declaration; the touched units are those of the event. What it did to them stays:
-// that is undone by what people do next, and told as such.
+// with an error declaration; the touched units are those of the event. What it did to them stays,
+// but for samples (unsample.h): that is undone by what people do next, and told as such.
 //
 // own part: seq of the event's fact var, part 1, reason 1 | eventID str | corrective eventIDs: n
 //     var, strs | what it is found by (captured.h) | signature (signature.h) | where another person

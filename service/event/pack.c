@@ -385,7 +385,7 @@ static struct shift_case case_of(unit_id container, const struct runs *all, stru
     return c;
 }
 
-// Numbers that a request passed over were never on a label.
+// Numbers that a request passed over were never on a label, nor on this roll what came back.
 static bool is_issued(struct decide *d, unit_id u)
 {
     struct issue_row q;
@@ -393,6 +393,7 @@ static bool is_issued(struct decide *d, unit_id u)
     struct skip s;
     struct fact f;
 
+    if (number_was_given_again(d->t, u)) return false;
     if (!issue_of(d->t, u, &q) || journal_get(d->t, q.seq, d->arena, &f).cls != ST_OK ||
         issued_of(&f, &i).cls != ST_OK)
         return false;

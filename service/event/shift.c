@@ -89,16 +89,20 @@ void shift_put(struct txn *t, struct shift_of of, const struct shift_row *x)
 
 // ---- numbers that were passed over
 
-enum fate { TOLD, LOOSE, SILENT };
+// ELSEWHERE: it came back to its pool, so its label is on no roll, or in another request's order.
+enum fate { TOLD, LOOSE, SILENT, ELSEWHERE };
+
+static bool is_untold(enum fate f) { return f == LOOSE || f == SILENT; }
 
 static enum fate fate_of(struct unit_rows *rows, unit_id u)
 {
     struct unit x = unit_get(rows, u);
 
+    if (x.state == UNIT_RETURNED_TO_OWNER && number_lies_in_pool(rows->t, u)) return ELSEWHERE;
     if (x.flags & (UNIT_LOST | UNIT_STOLEN | UNIT_HOLD) || x.parent.v != 0) return TOLD;
     bool loose = x.state == UNIT_COMMISSIONED || x.state == UNIT_CLOSED || x.state == UNIT_OPEN;
     if (x.state > UNIT_PRINTED && !loose) return TOLD;
-    if (number_was_given_again(rows->t, u)) return TOLD; // its label is in another request's order
+    if (number_was_given_again(rows->t, u)) return ELSEWHERE;
     return loose ? LOOSE : SILENT;
 }
 
@@ -113,7 +117,7 @@ static struct looked look(struct unit_rows *rows, uint32_t space, uint64_t first
 
     for (unsigned i = 0; i < count; i++) {
         enum fate f = fate_of(rows, unit_id_of(space, first + i));
-        l.untold += f != TOLD;
+        l.untold += is_untold(f);
         l.silent &= f != LOOSE;
     }
     return l;
@@ -141,7 +145,8 @@ static void add(struct shift_row *x, const struct shift_gap *g)
     x->gap[x->gaps++] = *g;
 }
 
-// The numbers from next to before `at`: each stretch of untold ones is a gap.
+// The numbers from next to before `at`: each stretch of untold ones is a gap, whatever lies in it
+// that is no label of this roll.
 static void pass_over(struct shift_row *x, const struct shift_case *c, struct unit_rows *rows,
                       uint64_t next, uint64_t at)
 {
@@ -149,19 +154,29 @@ static void pass_over(struct shift_row *x, const struct shift_case *c, struct un
     struct shift_gap g = {.after = at, .container = c->container};
 
     for (uint64_t i = next; i <= at; i++) {
-        bool untold = i < at && fate_of(rows, unit_id_of(space, i)) != TOLD;
-        if (untold && g.count++ == 0) g.first = i;
-        if (untold || g.count == 0) continue;
+        enum fate f = i < at ? fate_of(rows, unit_id_of(space, i)) : TOLD;
+        if (is_untold(f) && g.count == 0) g.first = i;
+        if (is_untold(f)) g.count = (uint8_t)(i + 1 - g.first); // at most SHIFT_REACH
+        if (f != TOLD || g.count == 0) continue;
         add(x, &g);
         g.count = 0;
     }
 }
 
+static bool has_label_of(const struct shift_gap *g, const struct run *r, struct txn *t)
+{
+    uint64_t from = unit_ordinal(r->first), to = from + r->count, end = g->first + g->count;
+
+    for (uint64_t i = from > g->first ? from : g->first; i < to && i < end; i++)
+        if (!number_was_given_again(t, unit_id_of(unit_space(r->first), i))) return true;
+    return false;
+}
+
 // They came after all.
-static void came(struct shift_row *x, uint64_t from, uint64_t to)
+static void came(struct shift_row *x, const struct run *r, struct txn *t)
 {
     for (unsigned i = x->gaps; i-- > 0;)
-        if (x->gap[i].first < to && from < x->gap[i].first + x->gap[i].count) forget(x, i);
+        if (has_label_of(&x->gap[i], r, t)) forget(x, i);
 }
 
 static uint64_t *track_of(struct shift_row *x, uint64_t at)
@@ -195,7 +210,7 @@ static bool take_run(struct shift_row *x, const struct shift_case *c, const stru
     uint64_t at = unit_ordinal(r->first), end = at + r->count;
     uint64_t *next = track_of(x, at);
 
-    came(x, at, end);
+    came(x, r, rows->t);
     if (next == NULL && is_behind(x, at)) return false;
     x->seen += r->count;
     if (next == NULL) return track_add(x, end), true;

@@ -152,6 +152,7 @@ static status view_own(struct unit_reader *r, unit_id u, struct unit_view *v)
     v->last_event = unit_shown_seq(r, v->row.last);
     v->shipped = v->row.state == UNIT_SHIPPED;
     v->flags = v->row.flags | lot_flags(r, v);
+    v->down = v->row.flags & UNIT_HANDED_DOWN;
     return r->st;
 }
 
@@ -163,11 +164,11 @@ static bool lives(const struct unit *u)
 static void inherit(struct unit_view *v, const struct unit_view *parent)
 {
     bool own = (parent->row.flags & UNIT_HANDED_DOWN) != 0 || parent->row.state == UNIT_SHIPPED;
-    unsigned down = parent->flags & UNIT_HANDED_DOWN;
 
-    if (!lives(&v->row) || (down == 0 && !parent->shipped)) return;
+    if (!lives(&v->row) || (parent->down == 0 && !parent->shipped)) return;
     v->shipped = v->shipped || parent->shipped;
-    v->flags |= down;
+    v->flags |= parent->down;
+    v->down |= parent->down;
     v->from = own ? parent->unit : parent->from;
 }
 

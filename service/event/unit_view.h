@@ -35,6 +35,7 @@ struct unit_view {
     uint32_t lot;         // dense; 0: has none yet
     bool shipped;         // itself, or a container that it lies in
     unsigned flags;       // own, of its containers, of its lot
+    unsigned down;        // those that what lies in it has, too: not of its lot
     unit_id from;         // the nearest container that gave it a state or flag; {0}: none
     uint64_t first_event; // as the caller is shown it; 0: none yet
     uint64_t last_event;

@@ -1,7 +1,9 @@
 // fact `correction.made`: report | touched units | correction.h's own part. The units get a place
-// in their history, and nothing else of them changes. Runs in the committer.
+// in their history, and nothing else of them changes: a sample that was never taken is a pack again
+// by a fact before it. Runs in the committer.
 #include "service/trade/correct.h"
 #include "service/event/often.h"
+#include "service/event/unsample.h"
 #include "service/lot/lot_db.h"
 #include "service/tree/cargo_db.h"
 #include "service/unit/unit_db.h"
@@ -56,6 +58,15 @@ status correct_look(struct decide *d, const void *what, struct buf *state, struc
     return OK;
 }
 
+// REQ STATES-SAMPLE-FINAL: a sample that was never taken is a pack again.
+static status undo_first(struct decide *d, const struct correct_ask *ask)
+{
+    struct unsample what = {ask->says.seq, ask->client, ask->says.signature.reason};
+
+    if (d->again || ask->says.reason != CORRECTION_DID_NOT_OCCUR) return OK;
+    return unsample_first(d, &what);
+}
+
 static status correct_decide(struct decide *d)
 {
     const struct correct_ask *ask = d->ask;
@@ -70,6 +81,8 @@ static status correct_decide(struct decide *d)
     d->fact->client = ask->client;
     both.of = correct_act(ask->lot, &says, room);
     TRY(second_check(d, &both, &says.first));
+    TRY(undo_first(d, ask));
+    if (d->first_n > 0) return OK;
     d->fact->lot = ask->lot;
     d->fact->event = ask->time;
     d->fact->flags |= FACT_HAS_TIME | FACT_IS_EVENT;

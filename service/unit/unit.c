@@ -65,6 +65,7 @@ static const struct unit_act_flags act_flags[ACT_END] = {
     [ACT_UNPACK_FROM_TOLD] = {BARS_SHIP,   0,             UNIT_PARTIAL, false},
     [ACT_SHIP_TOLD]      = {BARS_SHIP,     0,             0,            false},
     [ACT_RELABEL]        = {BARS_SHIP,     0,             0,            false},
+    [ACT_UNSAMPLE]       = {0,             0,             0,            true},
 };
 
 // The first row that fits in sort, act and state. An act that leaves the state as it is has `from`
@@ -110,6 +111,7 @@ static const struct rule {
     {C,     ACT_CLOSE,          UNIT_OPEN,         NO_PARENT,  0,         UNIT_CLOSED},
     {P,     ACT_SAMPLE,         UNIT_COMMISSIONED, NO_PARENT,  0,         UNIT_SAMPLED},
     {F,     ACT_SAMPLE,         UNIT_NONE,         NO_PARENT,  0,         UNIT_SAMPLED},
+    {P,     ACT_UNSAMPLE,       UNIT_SAMPLED,      NO_PARENT,  0,         UNIT_COMMISSIONED},
     {P,     ACT_DECOMMISSION,   UNIT_COMMISSIONED, NO_PARENT,  0,         UNIT_INACTIVE},
     {P,     ACT_DECOMMISSION,   UNIT_SAMPLED,      NO_PARENT,  0,         UNIT_INACTIVE},
     {P,     ACT_DECOMMISSION,   UNIT_SHIPPED,      NO_PARENT,  BACK,      UNIT_INACTIVE},

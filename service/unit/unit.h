@@ -101,7 +101,8 @@ struct unit {
     X(BE_PACKED_TOLD, 26, "pack as told")                                                          \
     X(SHIP_TOLD, 27, "ship as told")                                                               \
     X(RELABEL, 28, "relabel") /* what it is gets a new number; told as what that means */          \
-    X(UNPACK_FROM_TOLD, 29, "unpack from as told")
+    X(UNPACK_FROM_TOLD, 29, "unpack from as told")                                                 \
+    X(UNSAMPLE, 30, "unsample") /* it was never taken, as a signed correction says */
 
 enum unit_act {
 #define X(name, number, word) ACT_##name = (number),

@@ -195,31 +195,42 @@ class Order:
 
     def __init__(self):
         self.next, self.seen, self.had = None, 0, 0
-        self.gap = None   # (numbers passed over, what came instead, cases since)
+        self.gaps = []    # [numbers passed over, what came instead, cases since]
         self.raised = []  # [what came instead, the numbers, "open" or "resolved"]
 
     def case(self, parent, children, issued):
         del parent
         for at in sorted(issued.index(c) for c in children):
-            missing = issued[self.next:at] if self.next is not None else []
-            missing = [u for u in missing if self.is_silent(u)]
-            if missing:
-                self.gap = (missing, issued[at], 0)
+            if self.next is not None:
+                self.pass_over(issued[self.next:at], issued[at])
             self.seen, self.next = self.seen + 1, at + 1
         for told in self.raised:
             if not any(self.is_silent(u) for u in told[1]):
                 told[2] = "resolved"
-        if self.gap is None:
-            return
-        missing, instead, cases = self.gap
-        self.gap = (missing, instead, cases + 1)
-        if cases + 1 < SHIFT_CASES:
-            return
-        self.gap = None
-        if any(self.is_silent(u) for u in missing):
-            if self.seen >= SHIFT_SEEN + self.had * SHIFT_EACH:
-                self.raised.append([instead, missing, "open"])
+        for gap in self.gaps:
+            gap[2] += 1
+        while self.gaps and self.gaps[0][2] >= SHIFT_CASES:
+            missing, instead, _ = self.gaps.pop(0)
+            if not any(self.is_silent(u) for u in missing):
+                continue  # told in the meantime
+            alone = not any(self.is_silent(u) for gap in self.gaps for u in gap[0])
+            shift = alone and self.seen >= SHIFT_SEEN + self.had * SHIFT_EACH
             self.had += 1
+            if shift:
+                self.raised.append([instead, missing, "open"])
+                break
+
+    def pass_over(self, numbers, instead):
+        """What was told ends a gap; what came back to its pool was on no label of this roll."""
+        stretch = []
+        for unit in [*numbers, None]:
+            if unit is not None and (unit.again or unit.state == "unallocated"):
+                continue
+            if unit is not None and self.is_silent(unit):
+                stretch.append(unit)
+            elif stretch:
+                self.gaps.append([stretch, instead, 0])
+                stretch = []
 
     @staticmethod
     def is_silent(unit):

@@ -223,7 +223,7 @@ class Plant:
         said = {"type": type_, **more}
         if parent is not None:
             said["parent"] = parent.name
-        said.update(self.naming(type_, units))
+        said.update({} if "request" in more else self.naming(type_, units))
         ms = self.time_for([*units, parent]) if at == "story" else at
         if ms is not None:
             said["time_ms"] = ms

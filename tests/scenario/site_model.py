@@ -160,6 +160,7 @@ class Model(LineModel):
         self.trail = None     # copies of what is being changed
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
         self.lying = {}       # GTIN -> [units that lie in its pool again]
+        self.requested = {}   # request -> its units, in its order
         self.orders = {}      # line that packs in this order -> Order
         self.line = None      # that reports
 
@@ -210,8 +211,9 @@ class Model(LineModel):
             sort = "pack" if level == 0 else "container"
             self.units[name] = Unit(name, (sort,), client, gtin, level, lot)
             self.issued.setdefault(gtin, []).append(self.units[name])
-        for name in names:
-            self.units[name].request = request
+        self.requested[request] = [self.units[name] for name in names]
+        for unit in self.requested[request]:
+            unit.request = request
         if lot is not None:
             level = lot.product.ssccs[0] if gtin is None else self.products[gtin].gtins[gtin]
             lot.asked[level] += len(names)
@@ -437,6 +439,11 @@ class Model(LineModel):
 
     def find(self, said, client):
         """The units named, parent first; those of one client."""
+        if "request" in said:
+            some = self.requested[said["request"]][said["first"]:][:said["count"]]
+            if any(u.request != said["request"] or u.state == "unallocated" for u in some):
+                raise Refused("request.returned")
+            return some
         offenders, found, whose = {}, [], client
         parent = [said["parent"]] if "parent" in said else []
         for names in (parent, self.names(said)):
@@ -478,7 +485,7 @@ class Model(LineModel):
         self.begin_all(act, lot, units, ms)
 
     def begin_all(self, act, lot, units, ms):
-        if act == "commission" and not lot.takes_commission():
+        if act == "commission" and lot is not None and not lot.takes_commission():
             raise Refused("lot.closed")
         offenders, changes = {}, []
         for unit in units:

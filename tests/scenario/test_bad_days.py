@@ -1,8 +1,10 @@
 """Bad days: what fails is told to who asks, what can be read is read, and all goes on by itself.
 
 Days with tests of their own: a full map and a full disk (test_disk_full), clocks that jump
-(test_auditor), partners that hang (test_delivery), slow and half requests (test_bad_input), no
-memory and any other call that fails (test_faults), no power (test_power).
+(test_auditor), partners that hang (test_delivery), slow, half and oversized requests
+(test_bad_input), no memory and any other call that fails (test_faults), no power (test_power), an end
+while requests are under way (test_cli); how long a start takes after SIGKILL is measured
+(tests/bench/run.sh --only start).
 """
 import errno
 import os

@@ -99,6 +99,13 @@ def test_the_roles_are_those_of_the_source(said):
         assert set(o.roles) <= {*words, "*"}, o.name
 
 
+def test_the_acts_that_wait_for_a_second_signature_are_those_of_the_source(said):
+    text = (ROOT / "service/access/second.c").read_text()
+    words = re.findall(r'\[SECOND_\w+\] *= \{"(\w+)",', text)
+    documented = said.document["components"]["schemas"]["ActWord"]["enum"]
+    assert [w for w in words if w not in ("add_key", "advance")] == documented  # by commands
+
+
 # ---- the document and the source
 
 def test_every_route_is_documented_and_every_path_is_a_route(said):

@@ -179,10 +179,11 @@ def test_filters_choose_by_unit_and_lot(site, line):
     def facts(**query):
         return [(i["kind"], i.get("lot")) for i in site.admin.pages(JOURNAL, limit=1, **query)]
 
-    packed = ("units.packed", "L1")
-    assert facts(unit=f"(01){line.gtin}(21){packs[0]}") == [("units.commissioned", "L1"), packed]
-    assert facts(unit=cases[1]) == [packed]
-    assert facts(lot="L1") == [("lot.opened", "L1"), ("units.commissioned", "L1"), packed, packed]
+    issued, packed = ("numbers.issued", None), ("units.packed", "L1")
+    commissioned = ("units.commissioned", "L1")
+    assert facts(unit=f"(01){line.gtin}(21){packs[0]}") == [issued, commissioned, packed]
+    assert facts(unit=cases[1]) == [issued, packed]
+    assert facts(lot="L1") == [("lot.opened", "L1"), commissioned, packed, packed]
     assert facts(lot="L1", kind="lot.opened") == [("lot.opened", "L1")]
     assert facts(lot="L2") == [("lot.opened", "L2")]
     assert facts(lot="L2", unit=cases[0]) == facts(lot="L3") == []

@@ -1,6 +1,7 @@
 """Trade end to end over HTTP: goods are drafted, shipped, voided, received, shipped on, sent back and
 corrected, and a partner is told of all of it in valid EPCIS.
 """
+import datetime
 import itertools
 import json
 
@@ -312,6 +313,47 @@ def test_a_correction_changes_no_state_and_stands_in_the_history(line, goods):
     assert sorted("errorDeclaration" in e for e in both) == [False, True]
     line.site.stop()
     line.site.verify()
+
+
+@pytest.mark.parametrize("door", ["report", "event", "explained"])
+def test_a_sample_that_was_never_taken_is_a_pack_again(line, door):
+    """REQ STATES-SAMPLE-FINAL"""
+    serials = line.serials(3)
+    packs = [EACH + s for s in serials]
+    line.commission(serials)
+    event = sample(line, packs[:2], door)
+    line.operator.report({"type": "destroy", "units": packs[1:2], "reason": "analysed"})
+    assert line.operator.unit(packs[0])["state"] == "sampled"
+    correct(line, event, reason="did_not_occur")
+    assert [line.operator.unit(p)["state"] for p in packs] == [
+        "commissioned", "destroyed", "commissioned"]
+    goods = line.operator.get(f"/v1/lots/{line.gtin}/{line.lot}/balance")["levels"][0]["goods"]
+    assert (goods["sampled"], goods["destroyed"], goods["loose"]) == (0, 1, 2)
+    history = line.operator.get(f"/v1/units/{packs[0]}/history")["items"]
+    assert [e["type"] for e in history[-2:]] == ["unsample", "correct"]
+    assert history[-2]["reason"] == "the other truck"
+    line.call.report({"type": "sample", "units": packs[:1], "reason": "this time"})
+    line.site.stop()
+    line.site.verify()
+
+
+def sample(line, packs, door):
+    """Packs become samples; the id of the event that tells it."""
+    if door == "event":
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        links = [f"https://id.gs1.org/01/{GTIN}/21/{p.removeprefix(EACH)}" for p in packs]
+        event = {**observed(links[0]), "eventID": "urn:x:sampled", "bizStep": "sampling",
+                 "eventTime": now, "epcList": links}
+        del event["disposition"]
+        line.site.as_role("gateway", client=line.client).post("/epcis/v2/events", event, 201)
+        return event["eventID"]
+    if door == "report":
+        line.call.report({"type": "sample", "units": packs, "reason": "for QA"})
+    else:
+        line.operator.post(f"/v1/lots/{line.gtin}/{line.lot}/explain", {
+            "as": "sample_not_recorded", "reason": "found in the book", "units": packs}, 200)
+    event, = asked(line, EQ_action="DELETE")
+    return event["eventID"]
 
 
 def test_what_came_back_is_held_and_destroyed_by_the_table(line, goods):

@@ -111,6 +111,7 @@ class Story:
         if self.number % 9 in (0, 5):
             self.run_apart()
             yield
+        self.print_by_place()
         roll = self.packs[-PACKS // 20:]
         if self.number % 3 == 0:
             self.say("lost", roll, at=self.plant.tick())
@@ -142,6 +143,15 @@ class Story:
                        id=f"{self.lot.lot}/u")
         self.plant.flush(crash=self.number % 4 == 1 and self.can_crash())
         yield
+
+    def print_by_place(self):
+        """Some of the request's numbers, some of which went back to their pool since."""
+        request = self.packs[0].request
+        asked = self.plant.model.requested[request]
+        for _ in range(4):
+            first = self.rng.randrange(len(asked) - 6)
+            place = {"request": request, "first": first, "count": self.rng.randrange(1, 6)}
+            self.say("printed", asked[first:first + place["count"]], **place)
 
     def can_crash(self):
         """Only what has an id and was taken may be said again after a crash."""
@@ -200,6 +210,8 @@ class Story:
     def rework(self):
         """Packs come out for samples, a case is emptied and packed again."""
         rng = self.rng
+        self.fill_what_an_event_began()
+        yield
         tops = free(self.cases, "closed")
         if tops:
             case = rng.choice(tops)
@@ -224,6 +236,20 @@ class Story:
         if held:
             self.say("hold", rng.sample(held, min(3, len(held))))
         yield
+
+    def fill_what_an_event_began(self):
+        """An event tells no lot of an SSCC: what lies in it says how many it takes."""
+        case = next((c for c in self.cases if c.state == "none" and not c.events), None)
+        loose = free(self.packs, "commissioned")[:self.levels[1][2]]
+        if case is None or not case.is_sscc or len(loose) < 3:
+            return
+        self.plant.capture(self.client, ((None, "commission"), {
+            "action": "ADD", "bizStep": "commissioning"}, None, [case], None, self.plant.tick()))
+        self.say("pack", loose[:2], parent=case)
+        self.say("close", parent=case)
+        self.say("pack", loose[2:], parent=case)
+        if case.state == "open":
+            self.say("close", parent=case, partial=True, by="Mia", reason="there are no more")
 
     def change_places(self):
         """Packs move, labels are put over labels."""

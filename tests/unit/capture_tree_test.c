@@ -154,6 +154,36 @@ static void a_line_empties_what_holds_a_unit_that_began_elsewhere(void **state)
     line_site_check(f);
 }
 
+// A lot's hold is its own units', wherever they lie; what lies in one of them is judged so, and
+// shown.
+static void a_lot_on_hold_says_nothing_of_what_began_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers c = line_site_serials(f, PILLS_CASE, "A1", 1);
+    char members[512];
+
+    accepted(f, say_commission(f, "A1", PILLS_CASE, PART(c, 0, 1)));
+    tell(f, "ObjectEvent", ",\"action\":\"ADD\",\"epcList\":[\"" ELSEWHERE "\"]");
+    snprintf(members, sizeof members,
+             ",\"action\":\"ADD\",\"bizStep\":\"packing\",\"parentID\":\"https://id.gs1.org/"
+             "01/" PILLS_CASE "/21/%.*s\",\"childEPCs\":[\"" ELSEWHERE "\"]",
+             STR(c.texts[0]));
+    tell(f, "AggregationEvent", members);
+    f->caller.role = ROLE_OPERATOR;
+    struct fixture_answer a =
+        fixture_call(f, "POST /v1/holds", "",
+                     "{\"gtin\":\"" PILLS "\",\"lot\":\"A1\",\"reason\":\"a complaint\"}");
+    assert_int_equal(a.code, 201);
+    const char *parent = fmt(f, "%%2801%%29" PILLS_CASE "%%2821%%29%.*s", STR(c.texts[0]));
+    a = fixture_call(f, fmt(f, "GET /v1/units/%s", parent), "", "");
+    assert_true(holds(a.body, "\"flags\":[\"hold\"]"));
+    a = fixture_call(f, fmt(f, "GET /v1/units?parent=%s", parent), "", "");
+    if (!holds(a.body, "(21)X\"") || !holds(a.body, "\"flags\":[]"))
+        fail_msg("%d %.*s", a.code, STR(a.body));
+    f->caller.role = ROLE_LINE;
+    line_site_check(f);
+}
+
 static void begin_by_event(struct fixture *f, const char *sscc)
 {
     char members[128];
@@ -215,6 +245,7 @@ int main(void)
         TREE_TEST(nothing_is_put_into_what_lies_in_it),
         TREE_TEST(what_a_pallet_held_comes_out_when_it_ends),
         TREE_TEST(what_a_pallet_held_ends_with_it_by_the_clients_rule),
+        TREE_TEST(a_lot_on_hold_says_nothing_of_what_began_elsewhere),
         TREE_TEST(a_container_that_an_event_began_is_full_by_what_it_holds),
         TREE_TEST(a_line_empties_what_holds_a_unit_that_began_elsewhere),
     };

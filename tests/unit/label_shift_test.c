@@ -77,6 +77,48 @@ static void lost_labels_are_told_after_three_cases(void **state)
     assert_false(stands(f));
 }
 
+static void scrap(struct fixture *f, str serial)
+{
+    accepted(f, fmt(f,
+                    "{\"type\":\"scrap\",\"reason\":\"roll\",\"gtin\":\"" PILLS
+                    "\",\"serials\":[\"%.*s\"]}",
+                    STR(serial)));
+}
+
+// Numbers 20 and 22 are never heard of; the one between them went back to its pool before.
+static void lost_neighbours(struct fixture *f, bool again)
+{
+    struct numbers n = line_site_serials(f, PILLS, "A1", 60),
+                   cases = line_site_serials(f, PILLS_CASE, "A1", 12);
+
+    struct fixture_answer a =
+        fixture_call(f, "POST /v1/serials/returns", "",
+                     fmt(f, "{\"gtin\":\"" PILLS "\",\"serials\":[\"%.*s\"],\"to\":\"pool\"}",
+                         STR(n.texts[21])));
+    assert_int_equal(a.code, 200);
+    if (again) assert_true(str_eq(line_site_serials(f, PILLS, "A1", 1).texts[0], n.texts[21]));
+    accepted(f, say_commission(f, "A1", PILLS, PART(n, 0, 20)));
+    accepted(f, say_commission(f, "A1", PILLS, PART(n, 23, 37)));
+    for (uint32_t i = 0; i < 4; i++) pack_case(f, &cases, i, PART(n, i * 5, 5));
+    for (uint32_t i = 4; i < 7; i++) pack_case(f, &cases, i, PART(n, 3 + i * 5, 5));
+    assert_true(stands(f));
+    assert_int_equal(raised(f).unit, line_site_unit(f, sgtin(f, PILLS, n.texts[23])).v);
+    scrap(f, n.texts[20]);
+    if (again) { // its own request's order says nothing of this gap
+        accepted(f, say_commission(f, "A1", PILLS, PART(n, 21, 1)));
+        pack_case(f, &cases, 11, PART(n, 21, 1));
+    }
+    pack_case(f, &cases, 7, PART(n, 38, 5));
+    assert_true(stands(f));
+    scrap(f, n.texts[22]);
+    pack_case(f, &cases, 8, PART(n, 43, 5));
+    assert_false(stands(f));
+}
+
+static void a_number_that_came_back_parts_no_gap(void **state) { lost_neighbours(*state, false); }
+
+static void a_number_given_again_parts_no_gap(void **state) { lost_neighbours(*state, true); }
+
 static void scrapped_sampled_and_late_numbers_raise_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -307,6 +349,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, line_site_setup, line_site_teardown)
         T(lost_labels_are_told_after_three_cases),
+        T(a_number_that_came_back_parts_no_gap),
+        T(a_number_given_again_parts_no_gap),
         T(scrapped_sampled_and_late_numbers_raise_nothing),
         T(nobody_looks_where_the_setting_says_so),
         T(random_rejects_raise_nothing),

@@ -282,6 +282,25 @@ static void an_atomic_call_has_its_limits(void **state)
     expect(&a, 400, "query.value");
 }
 
+// What it holds offends as well, but the container is what was named.
+static void a_container_offends_by_what_is_wrong_with_itself(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, DROPS, "D1", 8), c = line_site_ssccs(f, "acme", 2);
+    const char *held = text(f, c.texts[0]), *other = text(f, c.texts[1]);
+
+    accepted(f, say_commission(f, "D1", DROPS, PART(s, 0, 8)));
+    accepted(f, say_pack(f, held, PART(s, 0, 4), PACKS(DROPS, BEGIN)));
+    accepted(f, say_pack(f, other, PART(s, 4, 4), PACKS(DROPS, BEGIN)));
+    accepted(f, fmt(f, "{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"x\"}", held));
+    const char *early = "\"reason\":\"x\",\"time\":\"2025-11-24T10:00:00Z\"";
+    struct fixture_answer a = fixture_call(
+        f, EACH, "",
+        fmt(f, "{\"type\":\"decommission\",\"units\":[\"%s\",\"%s\"],%s}", held, other, early));
+    expect(&a, 200, fmt(f, "{\"unit\":\"(00)%s\",\"code\":\"unit.on_hold\"}", held));
+    expect(&a, 200, fmt(f, "{\"unit\":\"(00)%s\",\"code\":\"time.before\"}", other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +311,7 @@ int main(void)
         T(numbers_are_scrapped_and_sampled_each_for_itself),
         T(children_are_packed_and_unpacked_each_for_itself),
         T(what_must_come_out_first_is_judged_for_each),
+        T(a_container_offends_by_what_is_wrong_with_itself),
         T(a_unit_named_twice_is_left_out),
         T(an_atomic_call_is_done_whole),
         T(one_refusal_undoes_an_atomic_call),
