@@ -1,4 +1,4 @@
-// `packtrail archive DIR OUT`: released lots, each as an export of the journal that shows the lot's
+// `packtrail archive DIR OUT`: closed lots, each as an export of the journal that shows the lot's
 // records and as its balance to print; OUT/index.ndjson names them all and is signed. It reads in
 // short snapshots, beside a service that runs or alone, and deletes nothing.
 //
@@ -45,7 +45,7 @@ struct archiving {
     struct journal_meta meta;
     struct arena arena, scratch; // of the whole; of one lot
     struct buf index;
-    uint64_t lots, found; // written; that match, released or not
+    uint64_t lots, found; // written; that match, closed or not
 };
 
 // ---- files of OUT
@@ -262,7 +262,7 @@ static bool wanted(struct archiving *a, uint32_t number, struct lot *out)
     if (is && w->before != NULL) is = closed_before(t, out, &w->before_day);
     (void)txn_end(&t, false);
     if (is) a->found++;
-    return is && out->state == LOT_RELEASED;
+    return is && out->closed_seq != 0 && out->state != LOT_REOPENED;
 }
 
 static status lots_archive(struct archiving *a)
@@ -276,7 +276,7 @@ static status lots_archive(struct archiving *a)
         if (wanted(a, (uint32_t)n, &lot)) TRY(lot_archive(a, &lot));
     if (a->lots > 0) return OK;
     return fail(ST_CONFLICT, "archive.none", 0, "%s",
-                a->found > 0 ? "of these lots none is released" : "there is no such lot");
+                a->found > 0 ? "of these lots none is closed" : "there is no such lot");
 }
 
 // ---- the index

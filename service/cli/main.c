@@ -31,7 +31,7 @@ static const struct command {
      cli_restore},
     {"journal", "DIR", "prints the journal, one JSON object a line", cli_journal},
     {"archive", "DIR OUT [--gtin GTIN --lot LOT | --before DATE]",
-     "writes released lots, each with its records and balance, and a signed index, beside a "
+     "writes closed lots, each with its records and balance, and a signed index, beside a "
      "service that runs; deletes nothing",
      cli_archive},
     {"user",

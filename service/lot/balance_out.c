@@ -1,5 +1,6 @@
 // The balance of a lot shown: JSON, CSV, and a page to print and sign. All three are made from the
 // same table of terms.
+#include "common/csv.h"
 #include "service/access/actor_db.h"
 #include "service/client/client.h"
 #include "service/lot/balance.h"
@@ -318,25 +319,23 @@ struct out {
     bool html;
 };
 
-// REQ RFC4180: fields with a quote, comma or line break are quoted, quotes doubled.
-static void put_text(const struct out *o, str s)
+static void put_html(struct buf *b, str s)
 {
-    if (s.n == 0) return;
-    bool quotes = memchr(s.p, ',', s.n) || memchr(s.p, '"', s.n) || memchr(s.p, '\n', s.n);
-
-    if (!o->html && quotes) buf_addc(o->to, '"');
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (!o->html) {
-            if (c == '"') buf_addc(o->to, '"');
-            buf_addc(o->to, c);
-        } else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'') {
-            buf_addf(o->to, "&#%d;", c);
-        } else {
-            buf_addc(o->to, c);
-        }
+        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
+            buf_addf(b, "&#%d;", c);
+        else
+            buf_addc(b, c);
     }
-    if (!o->html && quotes) buf_addc(o->to, '"');
+}
+
+static void put_text(const struct out *o, str s)
+{
+    if (o->html)
+        put_html(o->to, s);
+    else
+        csv_put_shown(o->to, s);
 }
 
 static void put_row(const struct out *o, const str *cells, size_t n)

@@ -1,4 +1,5 @@
 #include "service/ops/journal_print.h"
+#include "common/csv.h"
 #include "service/access/actor_db.h"
 #include "service/client/client.h"
 #include "service/item/item.h"
@@ -93,17 +94,6 @@ void journal_print_json(const struct journal_print *p, const struct fact *f, str
     json_w_end(w);
 }
 
-static void quoted(struct buf *b, str s, const char *end)
-{
-    buf_addc(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"') buf_addc(b, '"');
-        buf_addc(b, s.p[i]);
-    }
-    buf_addc(b, '"');
-    buf_add(b, str_of(end));
-}
-
 void journal_print_csv(const struct journal_print *p, const struct fact *f, struct buf *b)
 {
     struct words s = words_of(p, f);
@@ -112,10 +102,14 @@ void journal_print_csv(const struct journal_print *p, const struct fact *f, stru
 
     buf_addu(b, s.seq);
     buf_addc(b, ',');
-    for (size_t i = 0; i < LEN(columns); i++) quoted(b, columns[i], ",");
+    for (size_t i = 0; i < LEN(columns); i++) {
+        csv_put_shown(b, columns[i]);
+        buf_addc(b, ',');
+    }
     buf_init(&fact, FACT_TEXT_MAX);
     struct json_w w = json_writer(&fact);
     write_fact(p, &s, f, &w);
-    quoted(b, buf_str(&fact), "\r\n");
+    csv_put_shown(b, buf_str(&fact));
+    buf_add(b, S("\r\n"));
     buf_fini(&fact);
 }

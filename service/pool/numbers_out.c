@@ -2,6 +2,7 @@
 // piece. Numbers are made again from the fact, so that a repeat of the request gets the same.
 #include "service/pool/numbers_out.h"
 #include "common/bytes.h"
+#include "common/csv.h"
 #include "service/api/opaque.h"
 #include "service/pool/pool_int.h"
 #include "service/unit/unit_db.h"
@@ -52,24 +53,6 @@ static void put_json(struct buf *b, str s)
     json_w_str(&w, s);
 }
 
-// REQ RFC4180: fields with a quote, comma or line break are quoted, quotes doubled.
-static void put_csv(struct buf *b, str s)
-{
-    bool plain = true;
-
-    for (size_t i = 0; i < s.n; i++) plain = plain && strchr("\",\r\n", s.p[i]) == NULL;
-    if (plain) {
-        buf_add(b, s);
-        return;
-    }
-    buf_addc(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"') buf_addc(b, '"');
-        buf_addc(b, s.p[i]);
-    }
-    buf_addc(b, '"');
-}
-
 static void put_attributes(struct buf *b, str packed, bool comma)
 {
     struct bytes_pairs pairs = bytes_pairs(packed);
@@ -91,7 +74,7 @@ static void put_columns(const struct out *o, str packed)
         str name, value;
         buf_addc(o->b, ',');
         while (bytes_pair(&pairs, &name, &value))
-            if (str_eq(name, o->names.name[i])) put_csv(o->b, value);
+            if (str_eq(name, o->names.name[i])) csv_put(o->b, value);
     }
 }
 
@@ -113,7 +96,7 @@ static void put_number(void *self, const struct list_number *x)
     }
     if (o->form == AS_TEXT) buf_add(o->b, x->text);
     if (o->form == AS_CSV) {
-        put_csv(o->b, x->text);
+        csv_put(o->b, x->text);
         put_columns(o, x->attributes);
     }
     if (o->form == AS_NDJSON) {
@@ -155,7 +138,7 @@ static void put_head(struct out *o)
     buf_add(o->b, o->issued.is_sscc ? S("sscc") : S("serial"));
     for (uint32_t i = 0; i < o->names.n; i++) {
         buf_addc(o->b, ',');
-        put_csv(o->b, o->names.name[i]);
+        csv_put(o->b, o->names.name[i]);
     }
     buf_addc(o->b, '\n');
 }

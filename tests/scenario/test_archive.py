@@ -1,4 +1,4 @@
-"""Released lots as archives that prove themselves with standard tools, and tell all that was done."""
+"""Closed lots as archives that prove themselves with standard tools, and tell all that was done."""
 import gzip
 import hashlib
 import json
@@ -32,11 +32,18 @@ def released(site, line, lot, qa):  # noqa: F811
 
 
 @pytest.fixture
-def key(released, tmp_path):
+def key_of(tmp_path):
     """As an auditor has fetched it."""
-    path = tmp_path / "auditor.pub"
-    path.write_text(released.admin.call("GET", "/v1/journal/key").text)
-    return path
+    def fetch(site):
+        path = tmp_path / "auditor.pub"
+        path.write_text(site.admin.call("GET", "/v1/journal/key").text)
+        return path
+    return fetch
+
+
+@pytest.fixture
+def key(released, key_of):
+    return key_of(released)
 
 
 def archive(site, to, *args):
@@ -71,6 +78,20 @@ def test_a_released_lot_is_archived_and_proven_by_standard_tools(released, line,
     assert "Mia Muster (mia), approval, 20" in page and "Balanced" in page
     released.stop()
     released.verify()  # nothing was deleted, or changed
+
+
+def test_a_lot_is_archived_from_its_closing_on_whatever_came_after(site, line, lot, qa, key_of, tmp_path):  # noqa: F811
+    states = []
+    for number, act in enumerate((None, "release", "recall")):
+        if act is None:
+            settled(line, lot)
+        else:
+            qa.post(f"{lot}/{act}", {"signature": sign("approval", "as it should be")}, 200)
+        to = tmp_path / str(number)
+        assert archive(site, to)[0] == 0
+        assert proven(to, key_of(site)) == "proven: 1 lots"
+        states.append(json.loads((to / "index.ndjson").read_text().split("\n")[1])["state"])
+    assert states == ["closed", "released", "recalled"]
 
 
 def test_whatever_is_changed_in_an_archive_is_found(released, line, key, tmp_path):  # noqa: F811
@@ -112,7 +133,7 @@ def test_lots_are_chosen_by_name_and_by_day(released, line, qa, tmp_path):  # no
     wish = ["--gtin", line.gtin, "--lot"]
     assert archive(released, tmp_path / "one", *wish, "L2")[0] == 0
     for at, (args, words) in enumerate([
-            ([*wish, "L1"], "archive.none: of these lots none is released"),
+            ([*wish, "L1"], "archive.none: of these lots none is closed"),
             ([*wish, "L77"], "archive.none: there is no such lot"),
             (["--before", "2020-01-01"], "archive.none: there is no such lot"),
             (["--before", "never"], "date."), (["--gtin", "1", "--lot", "L2"], "gs1.length")]):
