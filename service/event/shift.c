@@ -145,16 +145,19 @@ static void add(struct shift_row *x, const struct shift_gap *g)
     x->gap[x->gaps++] = *g;
 }
 
-// The numbers from next to before `at`: each stretch of untold ones is a gap, whatever lies in it
-// that is no label of this roll.
+struct passed { // numbers that `at` came instead of
+    uint64_t next, end, at;
+};
+
+// Each stretch of untold ones is a gap, whatever lies in it that is no label of this roll.
 static void pass_over(struct shift_row *x, const struct shift_case *c, struct unit_rows *rows,
-                      uint64_t next, uint64_t at)
+                      const struct passed *p)
 {
     uint32_t space = unit_space(c->at[0].first);
-    struct shift_gap g = {.after = at, .container = c->container};
+    struct shift_gap g = {.after = p->at, .container = c->container};
 
-    for (uint64_t i = next; i <= at; i++) {
-        enum fate f = i < at ? fate_of(rows, unit_id_of(space, i)) : TOLD;
+    for (uint64_t i = p->next; i <= p->end; i++) {
+        enum fate f = i < p->end ? fate_of(rows, unit_id_of(space, i)) : TOLD;
         if (is_untold(f) && g.count == 0) g.first = i;
         if (is_untold(f)) g.count = (uint8_t)(i + 1 - g.first); // at most SHIFT_REACH
         if (f != TOLD || g.count == 0) continue;
@@ -203,18 +206,44 @@ static void track_add(struct shift_row *x, uint64_t next)
     x->next[x->tracks++] = next;
 }
 
+// A roll is one request's numbers. Where another line drew from the same pool in between, the next
+// roll begins far from where this one ends: the track whose roll is all but used up goes on there.
+static uint64_t *roll_before(struct shift_row *x, struct txn *t, unit_id u, struct passed parts[2])
+{
+    struct issue_row now, then;
+
+    if (!issue_first_of(t, u, &now)) return NULL;
+    for (unsigned i = x->tracks; i-- > 0;) {
+        uint64_t next = x->next[i], at = unit_ordinal(u);
+        unit_id last = unit_id_of(unit_space(u), next - 1);
+        if (next > now.first || !issue_first_of(t, last, &then)) continue;
+        uint64_t end = then.first + then.consumed;
+        if (end - next + at - now.first > SHIFT_REACH) continue;
+        parts[0] = (struct passed){next, end, at};
+        parts[1] = (struct passed){now.first, at, at};
+        return &x->next[i];
+    }
+    return NULL;
+}
+
 // True: it goes on in the order of issue. What is behind all that came is rework.
 static bool take_run(struct shift_row *x, const struct shift_case *c, const struct run *r,
                      struct unit_rows *rows)
 {
     uint64_t at = unit_ordinal(r->first), end = at + r->count;
     uint64_t *next = track_of(x, at);
+    struct passed parts[2] = {
+        {next == NULL ? at : *next, at, at}
+    };
 
     came(x, r, rows->t);
     if (next == NULL && is_behind(x, at)) return false;
     x->seen += r->count;
-    if (next == NULL) return track_add(x, end), true;
-    if (at > *next) pass_over(x, c, rows, *next, at);
+    if (next == NULL) {
+        next = roll_before(x, rows->t, r->first, parts);
+        if (next == NULL) return track_add(x, end), true;
+    }
+    for (unsigned i = 0; i < 2; i++) pass_over(x, c, rows, &parts[i]);
     *next = end;
     return true;
 }

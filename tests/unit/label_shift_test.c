@@ -119,6 +119,31 @@ static void a_number_that_came_back_parts_no_gap(void **state) { lost_neighbours
 
 static void a_number_given_again_parts_no_gap(void **state) { lost_neighbours(*state, true); }
 
+// Rolls of 20 and 40, between which another line drew 50 numbers; one label of the change is lost.
+static void lost_between_rolls(struct fixture *f, uint32_t lost)
+{
+    struct numbers first = line_site_serials(f, PILLS, "A1", 20),
+                   others = line_site_serials(f, PILLS, "A1", 50),
+                   then = line_site_serials(f, PILLS, "A1", 40),
+                   cases = line_site_serials(f, PILLS_CASE, "A1", 12);
+    str texts[59];
+    struct numbers packs = {.texts = texts};
+
+    (void)others;
+    for (uint32_t i = 0; i < 60; i++)
+        if (i != lost) texts[packs.n++] = i < 20 ? first.texts[i] : then.texts[i - 20];
+    accepted(f, say_commission(f, "A1", PILLS, PART(packs, 0, 59)));
+    for (uint32_t i = 0; i < lost / 5 + 2; i++) pack_case(f, &cases, i, PART(packs, i * 5, 5));
+    assert_false(stands(f));
+    pack_case(f, &cases, lost / 5 + 2, PART(packs, (lost / 5 + 2) * 5, 5));
+    assert_true(stands(f));
+    assert_int_equal(raised(f).unit, line_site_unit(f, sgtin(f, PILLS, texts[lost])).v);
+}
+
+static void the_last_label_of_a_roll_is_missed(void **state) { lost_between_rolls(*state, 19); }
+
+static void the_first_label_of_a_roll_is_missed(void **state) { lost_between_rolls(*state, 20); }
+
 static void scrapped_sampled_and_late_numbers_raise_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -351,6 +376,8 @@ int main(void)
         T(lost_labels_are_told_after_three_cases),
         T(a_number_that_came_back_parts_no_gap),
         T(a_number_given_again_parts_no_gap),
+        T(the_last_label_of_a_roll_is_missed),
+        T(the_first_label_of_a_roll_is_missed),
         T(scrapped_sampled_and_late_numbers_raise_nothing),
         T(nobody_looks_where_the_setting_says_so),
         T(random_rejects_raise_nothing),
