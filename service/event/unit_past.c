@@ -199,7 +199,7 @@ static status did_capture(struct past *p, unit_id u, struct unit *x)
     struct unit_change change = effect_change_of(effect);
     change.set &= (uint8_t)~UNIT_LATE; // of the order of facts, not of the unit
     unit_apply(x, &change);
-    x->flags &= (uint8_t)~UNIT_SEEN;
+    if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
     if (effect & EFFECT_LEAVES) x->parent = (unit_id){0};
     if (effect & EFFECT_BEGINS) x->first = p->f.seq;
     return OK;

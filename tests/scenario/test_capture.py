@@ -373,6 +373,15 @@ def test_an_event_of_100_000_serials_is_taken(line, gateway):
     assert gateway.unit(FOREIGN + "99999")["flags"] == ["seen"]
 
 
+def test_what_events_alone_spoke_of_was_seen_in_the_past_as_well(line, gateway):
+    serial, = line.serials(1)
+    unit = f"(01){line.gtin}(21){serial}"
+    captured(gateway, event(1, [OURS + serial], bizStep="inspecting", disposition="stolen"))
+    now = line.operator.unit(unit)["flags"]
+    assert set(now) == {"seen", "stolen"}
+    assert line.operator.unit(unit, at="2026-01-03T00:00:00Z")["flags"] == now
+
+
 # ---- packings that come before their units
 
 def packing(number, sscc, serials):
