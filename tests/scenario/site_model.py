@@ -160,6 +160,7 @@ class Model(LineModel):
         self.trail = None     # copies of what is being changed
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
         self.lying = {}       # GTIN -> [units that lie in its pool again]
+        self.samples = {}     # unit -> all that the newest event made samples together with it
         self.requested = {}   # request -> its units, in its order
         self.orders = {}      # line that packs in this order -> Order
         self.line = None      # that reports
@@ -553,6 +554,8 @@ class Model(LineModel):
         at = self.when(units, ms)
         for unit, change in zip(units, changes):
             self.change(unit, change, at)
+        if act == "sample":
+            self.samples.update((unit, units) for unit in units)
 
     def unread(self, said, units, ms):
         del units, ms
@@ -647,6 +650,14 @@ class Model(LineModel):
         self.change(parent, change, self.when(units, ms))
         if said.get("partial") and (not nominal or now < nominal):
             parent.flags |= {"partial"}
+
+    def unsample(self, unit):
+        """The sample was never taken, as a correction of its event says: nor were those with it."""
+        with self.attempt():
+            for other in self.samples[unit]:
+                code, change = self.machine.step("unsample", other, other.state, other.flags)
+                if code is None and "foreign" not in other.sorts:
+                    self.change(other, change, self.when([other], None))
 
     # ---- captured events
 
@@ -788,6 +799,8 @@ class Model(LineModel):
         with self.attempt():
             moved = [u for u, act, change in done if change and act in ("pack_as_told", "unpack")]
             parent = done[0][0] if parent_act else None
+            samples = [u for u, act, change in done if change and act == "sample"]
+            self.samples.update((unit, samples) for unit in samples)
             for unit, act, change in done:
                 self.touch(unit, ms)
                 if unit.state == "none":  # named by an event, never commissioned

@@ -10,7 +10,7 @@ import time
 
 import harness
 from line_model import EXPLAINED
-from plant import Plant
+from plant import Plant, link
 from site_model import EXPIRY
 
 FULL = os.environ.get("TWO_WEEKS") == "full"
@@ -357,10 +357,10 @@ class Mischief:
     ACTS = ("printed", "scrap", "label_sample", "commission", "sample", "decommission", "destroy",
             "invalidate", "lost", "found", "stolen", "hold", "pack", "unpack", "close", "ship",
             "late", "ahead", "held", "let_go", "back", "move", "relabel", "each", "atomic", "draft",
-            "confirm", "explain", "pool")
+            "confirm", "explain", "pool", "correct")
 
     def __init__(self, plant):
-        self.plant, self.rng = plant, plant.rng
+        self.plant, self.rng, self.corrected = plant, plant.rng, 0
 
     def happen(self):
         units = [u for u in self.plant.model.units.values() if "foreign" not in u.sorts]
@@ -473,6 +473,26 @@ class Mischief:
         some = [u for u in some if u.gtin]
         if some:
             self.plant.give_to_pool(line, some)
+
+    def correct(self, line, some):
+        """A sample that was never taken, whatever told it."""
+        del line, some
+        plant = self.plant
+        plant.flush()
+        found = [u for u in plant.model.units.values()
+                 if u.state == "sampled" and "foreign" not in u.sorts]
+        if not found:
+            return
+        unit = self.rng.choice(found)
+        told = plant.as_(unit.client).get("/epcis/v2/events", params={
+            "MATCH_epc": link(unit), "orderBy": "recordTime"})
+        event = next(e for e in told["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+                     if e["bizStep"] in ("sampling", "decommissioning"))
+        plant.done("qa", "/v1/corrections", {
+            "event": event["eventID"], "reason": "did_not_occur",
+            "signature": harness.sign("approval", "the wrong box")}, 201)
+        plant.model.unsample(unit)
+        self.corrected += 1
 
     def let_go(self, line, some):
         del line, some
@@ -614,9 +634,11 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, capsys):
         print(f"\n{plant.facts} facts compared at {plant.moments} moments: {LOTS} lots, "
               f"{len(plant.model.units)} units, {plant.calls} calls, {plant.model.refused} refused, "
               f"{sum(plant.model.objected.values())} captured events objected to; "
-              f"{plant.pooled} numbers went back to their pools; seed {seed}; "
+              f"{plant.pooled} numbers went back to their pools, {mischief.corrected} samples were "
+              f"taken back; seed {seed}; "
               f"{time.monotonic() - began:.0f} s; verified {records} records, {units} units")
     assert plant.pooled > LOTS * SPARE / 2
+    assert mischief.corrected > 20 or not FULL
     assert plant.facts > (1000000 if FULL else 2000 * LOTS)
 
 
