@@ -392,6 +392,24 @@ def test_an_event_is_declared_wrong_by_two(site, line, lot, qa, noa):  # noqa: F
     site.verify()
 
 
+def test_the_second_signature_takes_a_sample_back(site, line, qa, noa):  # noqa: F811
+    serials = line.serials(1)
+    pack = f"(01){line.gtin}(21){serials[0]}"
+    line.commission(serials)
+    line.call.report({"type": "sample", "units": [pack], "reason": "for QA"})
+    mark(site, "correct")
+    answer = site.as_role("client", client=line.client).get(
+        "/epcis/v2/events", params={"EQ_action": "DELETE"})
+    event, = answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    wish = {"event": event["eventID"], "reason": "did_not_occur", "signature": sign("review", "seen")}
+    qa.post("/v1/corrections", wish, 202)
+    assert site.admin.unit(pack)["state"] == "sampled"
+    noa.post("/v1/corrections", wish, 201)
+    assert site.admin.unit(pack)["state"] == "commissioned"
+    site.stop()
+    site.verify()
+
+
 # ---- by commands
 
 WRONG = "not what anybody said"
