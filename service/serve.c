@@ -135,7 +135,8 @@ static status folder_open(struct service *s)
     TRY(folder_serves(&s->folder));
     TRY(folder_lock(&s->folder));
     TRY(folder_path(&s->folder, "head.json", s->head_path));
-    return folder_db(&s->folder, s->settings.map_max, false, &s->site.db);
+    TRY(folder_db(&s->folder, s->settings.map_max, false, &s->site.db));
+    return head_file_hold(s->site.db, s->head_path);
 }
 
 // Whose journal it is, and do the keys fit? A wrong key would give numbers that were given before.

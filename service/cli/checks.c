@@ -3,6 +3,7 @@
 #include "common/http_server.h"
 #include "service/cli/checking.h"
 #include "service/journal/restored.h"
+#include "service/ops/head_file.h"
 #include "service/pool/epoch.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -78,6 +79,22 @@ static status check_keys(struct checking *c)
                  keys.count == 1 ? "" : "s");
     site_keys_fini(&keys);
     return st;
+}
+
+// Was data/ put back beside a head.json that knows more?
+static status check_head(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    struct journal_head file;
+    bool there = false;
+
+    TRY(folder_path(&c->folder, "head.json", path));
+    TRY(head_file_read(path, &there, &file));
+    if (there)
+        checking_say(c, "head.json knows %" PRIu64 " records, and they are these", file.seq);
+    else
+        checking_say(c, "there is no head.json: nothing tells whether data/ was put back");
+    return head_file_hold(c->db, path);
 }
 
 static status check_address(struct checking *c)
@@ -187,6 +204,7 @@ const struct check checks_site[] = {
     {"verify", check_verify},
     {"folder", check_folder},
     {"key file", check_keys},
+    {"head file", check_head},
     {"address", check_address},
     {"page size", check_page},
     {"clock", check_clock},

@@ -33,14 +33,15 @@ static const char *scratch_of(const struct folder *f)
     return access(beside, W_OK) == 0 ? beside : "/tmp";
 }
 
-status prove(const struct folder *f, struct verify_result *out)
+status prove(const struct folder *f, bool may_be_behind, struct verify_result *out)
 {
     struct telling telling = {.from = env_mono(&env_real)};
     struct verify_conf conf = {.folder = f,
                                .kinds = site_kinds,
                                .scratch = scratch_of(f),
                                .progress = tell,
-                               .self = &telling};
+                               .self = &telling,
+                               .may_be_behind = may_be_behind};
 
     return verify_run(&conf, out);
 }

@@ -3,4 +3,5 @@
 #pragma once
 #include "service/ops/verify.h"
 
-status prove(const struct folder *f, struct verify_result *out); // the folder's lock is held
+// The folder's lock is held. `may_be_behind`: head.json beside it may know more.
+status prove(const struct folder *f, bool may_be_behind, struct verify_result *out);

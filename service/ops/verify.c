@@ -109,9 +109,9 @@ static status published_check(const struct chain *c, const struct journal_head *
     return OK;
 }
 
-static status chain_check(const struct verify_conf *conf, struct db *db, uint64_t *records)
+static status chain_check(const struct verify_conf *conf, struct db *db, struct verify_result *r)
 {
-    struct journal_head published;
+    struct journal_head published = {0};
     struct chain c = {.t = txn_read(db)};
     struct journal_head head = journal_head_get(c.t);
 
@@ -122,8 +122,10 @@ static status chain_check(const struct verify_conf *conf, struct db *db, uint64_
         st = fail(ST_STORE, "journal.empty", 0, "the journal holds no record");
     if (st.cls == ST_OK) st = published_read(conf, &published, &c);
     if (st.cls == ST_OK) st = chain_all(conf, &c, &head);
-    if (st.cls == ST_OK) st = published_check(&c, &head);
-    *records = head.seq;
+    bool behind = conf->may_be_behind && published.seq > head.seq;
+    if (st.cls == ST_OK && !behind) st = published_check(&c, &head);
+    r->records = head.seq;
+    r->published = published.seq;
     buf_fini(&c.record);
     arena_fini(&c.arena);
     status end = txn_end(&c.t, false);
@@ -198,7 +200,7 @@ status verify_run(const struct verify_conf *conf, struct verify_result *out)
     struct db *db;
 
     TRY(folder_db(conf->folder, FOLDER_READ_MAP, true, &db));
-    status st = chain_check(conf, db, &r.records);
+    status st = chain_check(conf, db, &r);
     if (st.cls == ST_OK) st = replay_check(conf, db);
     if (st.cls == ST_OK) st = count_units(db, &r.units);
     db_close(&db);
