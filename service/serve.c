@@ -297,7 +297,7 @@ static status threads_start(struct service *s)
 static status start_facts(struct service *s)
 {
     TRY(epochs_take(s));
-    TRY(serve_seed(&s->site, s->settings.seeds, s->settings.seed_count));
+    TRY(serve_seed(&s->site, s->folder.site, s->settings.seeds, s->settings.seed_count));
     return serve_imports_drop(&s->site);
 }
 

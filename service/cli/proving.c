@@ -23,8 +23,7 @@ static void tell(void *self, const char *step, uint64_t done, uint64_t of)
     fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " records\n", step, done, of);
 }
 
-// Where the copy of the ledger may lie: where told, on the folder's own disk, or in /tmp.
-static const char *scratch_of(const struct folder *f)
+const char *proving_scratch(const struct folder *f)
 {
     const char *told = getenv("TMPDIR");
     const char *beside = f->site[0] != 0 ? f->site : f->data;
@@ -38,7 +37,7 @@ status prove(const struct folder *f, bool may_be_behind, struct verify_result *o
     struct telling telling = {.from = env_mono(&env_real)};
     struct verify_conf conf = {.folder = f,
                                .kinds = site_kinds,
-                               .scratch = scratch_of(f),
+                               .scratch = proving_scratch(f),
                                .progress = tell,
                                .self = &telling,
                                .may_be_behind = may_be_behind};

@@ -3,12 +3,10 @@
 #include "service/ops/verify.h"
 #include "service/journal/replay.h"
 #include "service/ops/head_file.h"
+#include "service/ops/scratch.h"
 #include "service/unit/unit_db.h"
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define RECORD_MAX  (1 * GB)
 #define CHAIN_BATCH 2000u // records a snapshot
@@ -134,25 +132,6 @@ static status chain_check(const struct verify_conf *conf, struct db *db, struct 
 
 // ---- the replay
 
-// The files are unlinked while they are open: however the process ends, nothing stays behind.
-static status scratch_open(const char *where, size_t map_max, struct db **out)
-{
-    static const char *const files[] = {"data.mdb", "lock.mdb"};
-    char path[FOLDER_PATH_MAX], file[FOLDER_PATH_MAX];
-    struct db_conf conf = {.folder = path, .map_max = map_max, .readers = 8};
-
-    int n = snprintf(path, sizeof path, "%s/packtrail-verify-XXXXXX", where);
-    if (n < 0 || (size_t)n > sizeof path - 16 || mkdtemp(path) == NULL)
-        return fail(ST_STORE, "verify.scratch", 0, "%s: %s", where, strerror(errno));
-    status st = db_open(&conf, out);
-    for (size_t i = 0; i < LEN(files); i++) {
-        snprintf(file, sizeof file, "%.*s/%s", n, path, files[i]);
-        unlink(file);
-    }
-    rmdir(path);
-    return st;
-}
-
 static void replayed(void *self, uint64_t seq, uint64_t of)
 {
     const struct verify_conf *conf = self;
@@ -177,7 +156,8 @@ static status replay_check(const struct verify_conf *conf, struct db *db)
     uint64_t records, used, file;
 
     TRY(db_pages(db, &used, &file));
-    TRY(room(conf, used, scratch_open(conf->scratch, 2 * file * 4096 + 1 * GB, &replay.into)));
+    TRY(room(conf, used,
+             scratch_open(conf->scratch, 2 * file * 4096 + 1 * GB, NULL, &replay.into)));
     status st = replay_run(&replay, &records);
     if (st.cls == ST_OK && conf->progress != NULL)
         conf->progress(conf->self, "comparing", records, records);

@@ -11,8 +11,8 @@ from certificates import Authority
 from harness import packtrail
 
 CHECKS = ["program", "hardening", "libraries", "machine", "settings", "listen", "verify", "folder",
-          "key file", "head file", "address", "page size", "clock", "disk", "backup", "files", "format",
-          "file system", "in force", "time source", "certificates", "rights", "journal head"]
+          "key file", "head file", "seed", "address", "page size", "clock", "disk", "backup", "files",
+          "format", "file system", "in force", "time source", "certificates", "rights", "journal head"]
 SANITIZED = any(word in str(harness.BIN) for word in ("asan", "tsan"))
 
 
