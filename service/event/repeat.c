@@ -131,7 +131,8 @@ void repeat_key_of(const struct said *s, const struct report_ask *ask, struct ar
     *out = k;
 }
 
-status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq)
+// *seq of the fact that took it, 0: it is new.
+static status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq)
 {
     struct key key = key_of(k->whose, &k->key);
     str v;

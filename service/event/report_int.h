@@ -30,17 +30,14 @@
 enum repeat_by { REPEAT_NONE, REPEAT_BY_ID, REPEAT_BY_TIME };
 struct repeat_key {
     enum repeat_by by;
-    uint32_t whose; // the line that reported, or the principal
-    struct digest16 key, content;
-    struct digest16 spelled; // the content, where `extra` stands as it was written
+    uint32_t whose;                        // the line that reported, or the principal
+    struct digest16 key, content, spelled; // spelled: with `extra` as it was written
 };
 
 struct report_ask; // below
 void repeat_key_of(const struct said *s, const struct report_ask *ask, struct arena *a,
                    struct repeat_key *out);
-// *seq of the fact that took it, 0: it is new. report.id_mismatch
-status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq);
-// The same for a report: d->repeat_seq, and what was refused of it then. Its bar, where it is new.
+// d->repeat_seq, 0: it is new, and what was refused of it then. report.id_mismatch; its bar, if new
 status repeat_look(struct decide *d, const struct report_ask *ask);
 bool repeat_digest(const struct repeat_key *k, struct digest16 *out); // that the fact keeps
 void repeat_write(struct txn *t, const struct fact *f, const struct report *r,
