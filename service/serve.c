@@ -135,7 +135,8 @@ static status folder_open(struct service *s)
     TRY(folder_serves(&s->folder));
     TRY(folder_lock(&s->folder));
     TRY(folder_path(&s->folder, "head.json", s->head_path));
-    return folder_db(&s->folder, s->settings.map_max, false, &s->site.db);
+    TRY(folder_db(&s->folder, s->settings.map_max, false, &s->site.db));
+    return head_file_hold(s->site.db, s->head_path);
 }
 
 // Whose journal it is, and do the keys fit? A wrong key would give numbers that were given before.
@@ -296,7 +297,7 @@ static status threads_start(struct service *s)
 static status start_facts(struct service *s)
 {
     TRY(epochs_take(s));
-    TRY(serve_seed(&s->site, s->settings.seeds, s->settings.seed_count));
+    TRY(serve_seed(&s->site, s->folder.site, s->settings.seeds, s->settings.seed_count));
     return serve_imports_drop(&s->site);
 }
 

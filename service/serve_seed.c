@@ -2,12 +2,15 @@
 #include "service/serve_seed.h"
 #include "common/log.h"
 #include "service/item/item_api.h"
+#include "service/ops/scratch.h"
 #include "service/ops/seeded.h"
+#include "service/pool/names.h"
 #include "service/serve.h"
 #include "service/serve_job.h"
 #include <string.h>
 
 #define SEED_MEMORY (16 * MB) // of one
+#define TRIAL_MAP   (8 * GB)  // of a store that nobody has used yet
 
 // The noun whose PUT the path is of, and the name in it.
 static const struct item_noun *noun_of(str path, str *name)
@@ -66,7 +69,36 @@ static status put_all(struct site *site, const struct seed *seeds, uint32_t n)
     return OK;
 }
 
-status serve_seed(struct site *site, const struct seed *seeds, uint32_t n)
+status serve_seed_try(const struct site *site, const char *where, const struct seed *seeds,
+                      uint32_t n)
+{
+    struct site trial = {.magic = SITE_MAGIC,
+                         .env = site->env,
+                         .kinds = site->kinds,
+                         .meta = site->meta,
+                         .keys = site->keys,
+                         .limits = site->limits,
+                         .people = site->people,
+                         .master = site->master,
+                         .pools_fit = site->pools_fit};
+    struct committer_conf conf = {.kinds = site->kinds,
+                                  .sequencer = sequencer_local(),
+                                  .env = site->env,
+                                  .app = &trial,
+                                  .queue_max = 1,
+                                  .batch_facts = 1};
+
+    TRY(scratch_open(where, TRIAL_MAP, site->db, &trial.db));
+    conf.db = trial.db;
+    status st = committer_open(&conf, &trial.committer);
+    if (st.cls == ST_OK) st = put_all(&trial, seeds, n);
+    committer_close(&trial.committer);
+    db_close(&trial.db);
+    names_leave(); // spaces of the trial have the numbers of those to come
+    return st;
+}
+
+status serve_seed(struct site *site, const char *where, const struct seed *seeds, uint32_t n)
 {
     struct txn *t = txn_read(site->db);
     struct ask ask = {.kind = &kind_site_seeded, .what = &n};
@@ -75,6 +107,7 @@ status serve_seed(struct site *site, const struct seed *seeds, uint32_t n)
 
     TRY(txn_end(&t, false));
     if (before) return OK;
+    if (n > 0) TRY(serve_seed_try(site, where, seeds, n));
     TRY(put_all(site, seeds, n));
     arena_init(&a, SEED_MEMORY);
     status st = serve_job_run(site, &a, &ask, 1);

@@ -137,11 +137,29 @@ static void one_done(struct http_req *r, struct job *j)
         p->render(r, &j->asks[0]);
 }
 
+// Headers that make it another request. Where none is said, the digest is that of the rest alone.
+static const char *const asking[] = {"Packtrail-Client", "Packtrail-Reason",
+                                     "GS1-Capture-Error-Behaviour"};
+
+static struct digest16 request_digest(const struct http_req *r)
+{
+    struct digest16 d = digest16_of(str_of(http_method_name(r->method)), r->path);
+
+    d = digest16_of((str){(const char *)d.b, sizeof d.b}, r->query);
+    for (size_t i = 0; i < LEN(asking); i++) {
+        str said = http_header(r, str_of(asking[i]));
+        if (said.n == 0) continue;
+        struct digest16 header = digest16_of(str_of(asking[i]), said);
+        d = digest16_of((str){(const char *)d.b, sizeof d.b},
+                        (str){(const char *)header.b, sizeof header.b});
+    }
+    return d;
+}
+
 static bool key_read(struct http_req *r, const char *secrets, struct job_key *out, bool *bad)
 {
     str key = http_header(r, S("Idempotency-Key"));
     char actor[5] = {0};
-    struct digest16 head;
 
     *bad = false;
     if (!http_has_header(r, S("Idempotency-Key"))) return false;
@@ -155,9 +173,8 @@ static bool key_read(struct http_req *r, const char *secrets, struct job_key *ou
     }
     memcpy(actor, &caller_of(r)->actor, 4);
     *out = (struct job_key){.present = true, .key = digest16_of((str){actor, sizeof actor}, key)};
-    head = digest16_of(str_of(http_method_name(r->method)), r->path);
-    struct digest16 query = digest16_of((str){(const char *)head.b, sizeof head.b}, r->query);
-    out->body = body_digest(&query, r->body, secrets, &r->arena);
+    struct digest16 head = request_digest(r);
+    out->body = body_digest(&head, r->body, secrets, &r->arena);
     return true;
 }
 

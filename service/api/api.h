@@ -44,7 +44,8 @@ void api_refuse(struct http_req *r, const struct kind *tried, client_id client, 
 struct job *api_job(struct http_req *r, uint32_t n); // NULL: answered already (413)
 typedef void api_done(struct http_req *r, struct job *j);
 void api_submit(struct http_req *r, struct job *j, api_done *done);
-// The digests for an Idempotency-Key: of the whole request, or of a slice of a streamed body.
+// The digests for an Idempotency-Key: of the whole request (method, path, query, headers that say
+// what is asked for, body), or of a slice of a streamed body.
 // False when there is no key. idempotency.key when it is no key (empty, over 255 bytes, control
 // characters): answered already, *bad is set.
 bool api_key(struct http_req *r, struct job_key *out, bool *bad);

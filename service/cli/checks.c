@@ -1,9 +1,17 @@
 // checks.c - what is right and what is wrong with a configuration, its folder and the machine: a
 // row of the table each.
 #include "common/http_server.h"
+#include "service/catalog/market.h"
 #include "service/cli/checking.h"
+#include "service/cli/proving.h"
 #include "service/journal/restored.h"
+#include "service/kinds.h"
+#include "service/ops/head_file.h"
+#include "service/ops/seeded.h"
 #include "service/pool/epoch.h"
+#include "service/pool/pool.h"
+#include "service/serve_seed.h"
+#include "service/vocabulary/master.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,6 +85,64 @@ static status check_keys(struct checking *c)
     checking_say(c, "%s is the one of this site, %u epoch%s", path, keys.count,
                  keys.count == 1 ? "" : "s");
     site_keys_fini(&keys);
+    return st;
+}
+
+// Was data/ put back beside a head.json that knows more?
+static status check_head(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    struct journal_head file;
+    bool there = false;
+
+    TRY(folder_path(&c->folder, "head.json", path));
+    TRY(head_file_read(path, &there, &file));
+    if (there)
+        checking_say(c, "head.json knows %" PRIu64 " records, and they are these", file.seq);
+    else
+        checking_say(c, "there is no head.json: nothing tells whether data/ was put back");
+    return head_file_hold(c->db, path);
+}
+
+static status seeds_try(struct checking *c, const struct site_keys *keys)
+{
+    struct site site = {.magic = SITE_MAGIC,
+                        .db = c->db,
+                        .env = &env_real,
+                        .kinds = site_kinds,
+                        .keys = keys,
+                        .limits = site_settings_limits(&c->settings),
+                        .people = site_settings_people(&c->settings),
+                        .master = &vocabulary_master,
+                        .pools_fit = pools_fit_market};
+    struct txn *t = txn_read(c->db);
+
+    status st = journal_meta_get(t, &c->arena, &site.meta), end = txn_end(&t, false);
+    if (st.cls == ST_OK) st = end;
+    if (st.cls == ST_OK)
+        st = serve_seed_try(&site, proving_scratch(&c->folder), c->settings.seeds,
+                            c->settings.seed_count);
+    return st;
+}
+
+// Would the first start take them?
+static status check_seeds(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX];
+    struct txn *t = txn_read(c->db);
+    struct site_keys keys;
+    bool taken = site_is_seeded(t);
+
+    TRY(txn_end(&t, false));
+    if (taken || c->settings.seed_count == 0) {
+        checking_say(c, "%s", taken ? "the first start has been: none is taken" : "there are none");
+        return OK;
+    }
+    TRY(folder_path(&c->folder, "site.key", path));
+    TRY(site_keys_load(path, &keys));
+    status st = seeds_try(c, &keys);
+    site_keys_fini(&keys);
+    checking_say(c, "the first start will put %u", c->settings.seed_count);
     return st;
 }
 
@@ -187,6 +253,8 @@ const struct check checks_site[] = {
     {"verify", check_verify},
     {"folder", check_folder},
     {"key file", check_keys},
+    {"head file", check_head},
+    {"seed", check_seeds},
     {"address", check_address},
     {"page size", check_page},
     {"clock", check_clock},

@@ -23,8 +23,7 @@ static void tell(void *self, const char *step, uint64_t done, uint64_t of)
     fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " records\n", step, done, of);
 }
 
-// Where the copy of the ledger may lie: where told, on the folder's own disk, or in /tmp.
-static const char *scratch_of(const struct folder *f)
+const char *proving_scratch(const struct folder *f)
 {
     const char *told = getenv("TMPDIR");
     const char *beside = f->site[0] != 0 ? f->site : f->data;
@@ -33,14 +32,15 @@ static const char *scratch_of(const struct folder *f)
     return access(beside, W_OK) == 0 ? beside : "/tmp";
 }
 
-status prove(const struct folder *f, struct verify_result *out)
+status prove(const struct folder *f, bool may_be_behind, struct verify_result *out)
 {
     struct telling telling = {.from = env_mono(&env_real)};
     struct verify_conf conf = {.folder = f,
                                .kinds = site_kinds,
-                               .scratch = scratch_of(f),
+                               .scratch = proving_scratch(f),
                                .progress = tell,
-                               .self = &telling};
+                               .self = &telling,
+                               .may_be_behind = may_be_behind};
 
     return verify_run(&conf, out);
 }

@@ -3,4 +3,7 @@
 #pragma once
 #include "service/ops/verify.h"
 
-status prove(const struct folder *f, struct verify_result *out); // the folder's lock is held
+// Where a copy of the store may lie: where TMPDIR tells, on the folder's own disk, or in /tmp.
+const char *proving_scratch(const struct folder *f);
+// The folder's lock is held. `may_be_behind`: head.json beside it may know more.
+status prove(const struct folder *f, bool may_be_behind, struct verify_result *out);

@@ -119,7 +119,7 @@ static status make(struct restoring *r, const char *src)
 {
     TRY(dir_check(r->dir));
     TRY(source_open(r, src));
-    TRY(prove(&r->from, &r->proven));
+    TRY(prove(&r->from, true, &r->proven)); // pools wait for evidence, such as that file
     TRY(rows_copy(r));
     TRY(fact_put(r));
     TRY(files_put(r));
@@ -135,6 +135,9 @@ static status say(const struct restoring *r)
         printf("%" PRIu64 " files in messages/ are not what messages.sums says: a backup broke "
                "off\n",
                r->messages.torn);
+    if (r->proven.published > r->proven.records)
+        printf("head.json there knows %" PRIu64 " records: give it to verify --advance\n",
+               r->proven.published);
     printf("all pools are frozen: packtrail verify %s --advance FILE…\n", r->dir);
     printf("restored %" PRIu64 " records, %" PRIu64 " units, head %" PRIu64 "/%.*s\n",
            r->proven.records, r->proven.units, r->head.seq, (int)sizeof link, link);

@@ -36,6 +36,7 @@ static status committer_begin(struct stopped *s)
 status stopped_open(const char *dir, bool change, struct stopped *s)
 {
     struct folder_format format;
+    char head[FOLDER_PATH_MAX];
 
     *s = (struct stopped){.folder = {.lock = -1}};
     arena_init(&s->arena, MEMORY_MAX);
@@ -52,6 +53,8 @@ status stopped_open(const char *dir, bool change, struct stopped *s)
     TRY(folder_lock(&s->folder));
     TRY(settings_open(s));
     TRY(folder_db(&s->folder, s->settings.map_max, false, &s->site.db));
+    TRY(folder_path(&s->folder, "head.json", head));
+    TRY(head_file_hold(s->site.db, head));
     return committer_begin(s);
 }
 

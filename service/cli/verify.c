@@ -51,7 +51,7 @@ static status verify(const char *dir, struct verify_result *r)
     status st = format_check(&f);
     if (st.cls == ST_OK) st = folder_lock(&f);
     if (st.cls == ST_OK) st = keys_check(&f);
-    if (st.cls == ST_OK) st = prove(&f, r);
+    if (st.cls == ST_OK) st = prove(&f, false, r);
     folder_close(&f);
     return st;
 }

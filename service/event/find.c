@@ -1,6 +1,7 @@
 // From what was said to what the committer needs: lots and units by their numbers. Runs on a loop,
 // in its snapshot. Nothing found here can become wrong later: a number that was issued keeps its
-// unit and its client, a lot its number; what may change is the committer's to judge.
+// unit and its client, a lot its number; what may change is the committer's to judge, or
+// stands in the way only of what is no repeat (bar): the lines of a lot, limits.
 //
 // The wall between clients is here: all units of a report are one client's, and to a caller that is
 // bound to clients those of others look unknown.
@@ -267,7 +268,8 @@ static status find_lot(struct finder *f, const struct said *s, struct report_ask
     if (!lot_peek(f->t, s->gtin, s->lot, &lot) || !caller_sees(f->caller, lot.client))
         return unknown_lot(f, s);
     if (!lot_takes_line(&lot, f->line_name))
-        return fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(f->line_name));
+        ask->bar =
+            fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(f->line_name));
     ask->lot = lot.number;
     ask->client = lot.client;
     return OK;
@@ -371,6 +373,12 @@ static status check_still_of(struct finder *f, const struct request_row *q,
     return OK;
 }
 
+static status too_many(const struct finder *f)
+{
+    return fail(ST_BAD_INPUT, "field.range", 0, "at most %u units in one report",
+                f->site->limits.report_units_max);
+}
+
 // Numbers of a request in its order.
 static status find_of_request(struct finder *f, const struct said *s, struct report_ask *ask)
 {
@@ -385,9 +393,8 @@ static status find_of_request(struct finder *f, const struct said *s, struct rep
     if (left == 0 || p.count > left)
         return fail(ST_UNPROCESSABLE, "request.range", 0,
                     "first, count: the request has %u numbers, from 0 on", q.quantity);
-    if (p.count > f->site->limits.report_units_max)
-        return fail(ST_BAD_INPUT, "field.range", 0, "at most %u units in one report",
-                    f->site->limits.report_units_max);
+    if (p.count > SAID_UNITS_MAX) return too_many(f);
+    if (p.count > f->site->limits.report_units_max) ask->bar = too_many(f);
     if (s->has_gtin && memcmp(s->gtin, q.gtin, sizeof q.gtin) != 0)
         return fail(ST_UNPROCESSABLE, "request.gtin", 0, "gtin: the request was for another");
     ask->client = q.client;
@@ -499,6 +506,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
     *kind = types[s->type].kind;
     if (s->type == REPORT_HOLD && s->lot.n > 0) *kind = &kind_lot_held;
     *what = ask;
+    if (s->over) ask->bar = too_many(f);
     status st = types[s->type].find(f, s, ask);
     str units = f->units.failed ? (str){"", 0} : arena_str(f->arena, buf_str(&f->units));
     if (st.cls == ST_OK && f->left_out > 0) {
@@ -507,7 +515,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
         ask->left_out_n = f->left_out;
     }
     if (st.cls == ST_OK) {
-        repeat_key_of(s, ask, &ask->repeat);
+        repeat_key_of(s, ask, f->arena, &ask->repeat);
         return OK;
     }
     *no = (struct refused){(*kind)->number, st, units, ask->client};

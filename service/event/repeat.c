@@ -7,6 +7,7 @@
 #include "common/bytes.h"
 #include "service/event/report_int.h"
 #include "service/journal/refusal.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define WHOSE_LINE 0x80000000u
@@ -46,6 +47,42 @@ static void core_put(struct buf *b, const struct said *s, const struct report_as
     if (ask->left_out != NULL) bytes_str(b, ask->left_out->units);
 }
 
+struct extra { // one member, as it stands
+    str key, value;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct extra *x = a, *y = b;
+    return str_cmp(x->key, y->key);
+}
+
+// By the names, without blanks, each text written one way. As it stands where memory is full.
+static str extra_canonical(str raw, struct arena *a)
+{
+    struct json_r r = json_reader(raw, a);
+    struct extra *all = NEW_ARRAY(a, struct extra, SAID_EXTRA_MAX);
+    uint32_t n = 0;
+    struct buf b;
+
+    if (raw.n == 0 || all == NULL) return raw;
+    for (json_object(&r); n < SAID_EXTRA_MAX && json_key(&r, &all[n].key); n++)
+        all[n].value = json_string(&r);
+    if (json_r_end(&r).cls != ST_OK) return raw;
+    qsort(all, n, sizeof *all, by_key);
+    buf_init(&b, 64 * KB);
+    struct json_w w = json_writer(&b);
+    json_w_object(&w);
+    for (uint32_t i = 0; i < n; i++) {
+        json_w_key(&w, all[i].key);
+        json_w_str(&w, all[i].value);
+    }
+    json_w_end(&w);
+    str out = b.failed ? raw : arena_str(a, buf_str(&b));
+    buf_fini(&b);
+    return out.p == NULL ? raw : out;
+}
+
 static void rest_put(struct buf *b, const struct said *s)
 {
     bytes_u(b, (s->commission ? 1u : 0u) | (s->partial ? 2u : 0u) | (s->unpack ? 4u : 0u), 1);
@@ -55,11 +92,21 @@ static void rest_put(struct buf *b, const struct said *s)
     bytes_str(b, s->by);
     bytes_str(b, s->station);
     bytes_str(b, s->reason);
-    bytes_str(b, s->extra);
+}
+
+static struct digest16 with_extra(struct buf *b, str extra)
+{
+    size_t n = b->n;
+
+    bytes_str(b, extra);
+    struct digest16 d = digest16_of(S("t"), buf_str(b));
+    b->n = n;
+    return d;
 }
 
 // `whose` is set by the caller who knows the principal.
-void repeat_key_of(const struct said *s, const struct report_ask *ask, struct repeat_key *out)
+void repeat_key_of(const struct said *s, const struct report_ask *ask, struct arena *a,
+                   struct repeat_key *out)
 {
     struct repeat_key k = {.whose = whose_of(&ask->fields, out->whose)};
     struct buf b;
@@ -71,15 +118,21 @@ void repeat_key_of(const struct said *s, const struct report_ask *ask, struct re
     if (k.by != REPEAT_NONE) {
         buf_init(&b, 64 * MB);
         core_put(&b, s, ask);
-        if (k.by == REPEAT_BY_ID) rest_put(&b, s);
-        k.content = digest16_of(S("t"), buf_str(&b));
+        if (k.by == REPEAT_BY_ID) {
+            rest_put(&b, s);
+            k.content = with_extra(&b, extra_canonical(s->extra, a));
+            k.spelled = with_extra(&b, s->extra);
+        } else {
+            k.content = digest16_of(S("t"), buf_str(&b));
+        }
         k.key = k.by == REPEAT_BY_ID ? digest16_of(S("i"), s->id) : k.content;
         buf_fini(&b);
     }
     *out = k;
 }
 
-status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq)
+// *seq of the fact that took it, 0: it is new.
+static status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq)
 {
     struct key key = key_of(k->whose, &k->key);
     str v;
@@ -87,7 +140,8 @@ status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq)
     *seq = 0;
     if (k->by == REPEAT_NONE || !txn_get(t, DB_ROWS, (str){key.b, sizeof key.b}, &v)) return OK;
     if (v.n != 8 && v.n != 24) return txn_spoil(t, "store.corrupt", "the id of a report"), OK;
-    if (v.n == 24 && memcmp(v.p + 8, k->content.b, sizeof k->content.b) != 0)
+    if (v.n == 24 && memcmp(v.p + 8, k->content.b, sizeof k->content.b) != 0 &&
+        memcmp(v.p + 8, k->spelled.b, sizeof k->spelled.b) != 0) // of before it was canonical
         return fail(ST_CONFLICT, "report.id_mismatch", 0,
                     "id: it was used before for a report that says something else");
     *seq = get_be(v.p, 8);
@@ -116,7 +170,8 @@ static status find_besides(struct decide *d)
 status repeat_look(struct decide *d, const struct report_ask *ask)
 {
     TRY(repeat_find(d->t, &ask->repeat, &d->repeat_seq));
-    return d->repeat_seq != 0 && ask->each ? find_besides(d) : OK;
+    if (d->repeat_seq == 0) return ask->bar;
+    return ask->each ? find_besides(d) : OK;
 }
 
 bool repeat_digest(const struct repeat_key *k, struct digest16 *out)

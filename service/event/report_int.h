@@ -30,15 +30,14 @@
 enum repeat_by { REPEAT_NONE, REPEAT_BY_ID, REPEAT_BY_TIME };
 struct repeat_key {
     enum repeat_by by;
-    uint32_t whose; // the line that reported, or the principal
-    struct digest16 key, content;
+    uint32_t whose;                        // the line that reported, or the principal
+    struct digest16 key, content, spelled; // spelled: with `extra` as it was written
 };
 
 struct report_ask; // below
-void repeat_key_of(const struct said *s, const struct report_ask *ask, struct repeat_key *out);
-// *seq of the fact that took it, 0: it is new. report.id_mismatch
-status repeat_find(struct txn *t, const struct repeat_key *k, uint64_t *seq);
-// The same for a report: d->repeat_seq, and what was refused of it then.
+void repeat_key_of(const struct said *s, const struct report_ask *ask, struct arena *a,
+                   struct repeat_key *out);
+// d->repeat_seq, 0: it is new, and what was refused of it then. report.id_mismatch; its bar, if new
 status repeat_look(struct decide *d, const struct report_ask *ask);
 bool repeat_digest(const struct repeat_key *k, struct digest16 *out); // that the fact keeps
 void repeat_write(struct txn *t, const struct fact *f, const struct report *r,
@@ -66,6 +65,7 @@ struct report_ask {
     struct runs units;        // the children, or what is commissioned or scrapped
     uint64_t request;         // whose numbers these are, by their place in it; 0: named
     struct repeat_key repeat;
+    status bar;                     // why it is refused by now, unless it is a repeat
     bool each;                      // each unit stands for itself
     const struct refused *left_out; // what was not found of them then, and how many; NULL: all was
     uint32_t left_out_n;

@@ -3,15 +3,14 @@
 #include "service/gs1/id.h"
 #include <string.h>
 
-#define ID_MAX         64u // characters
-#define TEXT_MAX       200u
-#define REASON_MAX     500u
-#define SPELLING_MAX   500u // of a unit, characters
-#define EXTRA_MAX      4000u
-#define EXTRA_KEYS_MAX 64u
-#define COUNT_MAX      1000000000u // of labels in one report
-#define FIRST_ROOM     128u        // units that most reports stay under
-#define FNC1           0x1d        // in scans
+#define ID_MAX       64u // characters
+#define TEXT_MAX     200u
+#define REASON_MAX   500u
+#define SPELLING_MAX 500u // of a unit, characters
+#define EXTRA_MAX    4000u
+#define COUNT_MAX    1000000000u // of labels in one report
+#define FIRST_ROOM   128u        // units that most reports stay under
+#define FNC1         0x1d        // in scans
 
 enum field {
     F_TYPE,
@@ -182,8 +181,8 @@ static str read_extra(struct json_r *r)
     status st = json_r_end(&in);
     if (st.cls != ST_OK)
         json_refuse(r, st);
-    else if (raw.n > EXTRA_MAX || n > EXTRA_KEYS_MAX)
-        json_fail(r, "field.range", "extra: at most %u texts and %u bytes", EXTRA_KEYS_MAX,
+    else if (raw.n > EXTRA_MAX || n > SAID_EXTRA_MAX)
+        json_fail(r, "field.range", "extra: at most %u texts and %u bytes", SAID_EXTRA_MAX,
                   EXTRA_MAX);
     return raw;
 }
@@ -207,12 +206,12 @@ static bool has_room(struct json_r *r, struct texts *t, uint32_t *room, uint32_t
     return true;
 }
 
-static void read_list(struct json_r *r, const char *name, uint32_t max, struct texts *out)
+static void read_list(struct json_r *r, const char *name, struct texts *out)
 {
     uint32_t room = 0;
 
     for (json_array(r); json_item(r);) {
-        if (!has_room(r, out, &room, max)) return;
+        if (!has_room(r, out, &room, SAID_UNITS_MAX)) return;
         str s = json_string(r);
         if (s.n > SPELLING_MAX || s.n == 0)
             json_fail(r, "field.range", "a unit of \"%s\" has 1 to %u characters", name,
@@ -222,7 +221,7 @@ static void read_list(struct json_r *r, const char *name, uint32_t max, struct t
     if (out->n == 0) json_fail(r, "field.range", "\"%s\" has no unit", name);
 }
 
-static void read_value(struct json_r *r, enum field f, uint32_t units_max, struct said *out)
+static void read_value(struct json_r *r, enum field f, struct said *out)
 {
     char *at = (char *)out + fields[f].at;
 
@@ -232,7 +231,7 @@ static void read_value(struct json_r *r, enum field f, uint32_t units_max, struc
     case GTIN: read_gtin(r, out); break;
     case TEXT: *(str *)(void *)at = read_text(r, f); break;
     case EXTRA: *(str *)(void *)at = read_extra(r); break;
-    case LIST: read_list(r, fields[f].name, units_max, (struct texts *)(void *)at); break;
+    case LIST: read_list(r, fields[f].name, (struct texts *)(void *)at); break;
     case NUMBER:
         *(uint64_t *)(void *)at = (uint64_t)json_int(r, f == F_COUNT, fields[f].max);
         break;
@@ -292,6 +291,21 @@ static void check(struct json_r *r, const struct said *s, uint32_t given, const 
     if (s->partial && s->reason.n == 0) require(r, object, F_REASON);
 }
 
+// What has neither id nor time repeats nothing.
+static void check_units(struct json_r *r, uint32_t max, const size_t *at, struct said *out)
+{
+    static const enum field lists[] = {F_SERIALS, F_SSCCS, F_CHILDREN, F_UNITS};
+
+    for (size_t i = 0; i < LEN(lists); i++) {
+        const struct texts *t = (const void *)((const char *)out + fields[lists[i]].at);
+        if (t->n <= max) continue;
+        out->over = true;
+        r->mark = at[lists[i]];
+        if (out->id.n == 0 && !out->has_time)
+            json_fail(r, "field.range", "at most %u units in one report", max);
+    }
+}
+
 void said_read(struct json_r *r, uint32_t units_max, struct said *out)
 {
     size_t at[FIELDS + 1] = {0};
@@ -312,7 +326,7 @@ void said_read(struct json_r *r, uint32_t units_max, struct said *out)
             out->has_unpack |= f == F_UNPACK;
             out->has_count |= f == F_COUNT;
             at[f] = r->mark;
-            read_value(r, f, units_max, out);
+            read_value(r, f, out);
         }
     }
     if (r->st.cls != ST_OK) return;
@@ -320,4 +334,5 @@ void said_read(struct json_r *r, uint32_t units_max, struct said *out)
         require(r, at[FIELDS], F_TYPE);
     else
         check(r, out, given, at);
+    check_units(r, units_max, at, out);
 }

@@ -36,6 +36,7 @@ struct texts {
 
 struct said {
     enum report_type type;
+    bool over; // more units than allowed: what was accepted once may still be a repeat
     bool has_time, commission, partial, has_gtin, has_unpack, unpack, has_count;
     struct moment time;
     str id, by, station, reason, extra, lot, parent, request, from, to;
@@ -45,5 +46,8 @@ struct said {
 };
 
 const char *report_type_word(enum report_type t);
-// Reads the next value of r. At most units_max units are taken; trouble sticks to r.
+#define SAID_EXTRA_MAX 64u     // texts in `extra`
+#define SAID_UNITS_MAX 100000u // what limits.report_units_max may be at most
+// Reads the next value of r. At most units_max units are taken, or, of what may be a repeat, as
+// many as were ever allowed; trouble sticks to r.
 void said_read(struct json_r *r, uint32_t units_max, struct said *out);

@@ -20,6 +20,7 @@
 #define WRITE_MS    60000
 #define NUMBERS_MAX 10000u
 #define FILE_MAX    (64 * MB)
+#define RECORD_MAX  (1 * GB)
 
 struct head_file {
     struct loop *loop;
@@ -199,6 +200,67 @@ status head_file_read(const char *path, bool *there, struct journal_head *out)
     arena_fini(&a);
     buf_fini(&b);
     return st;
+}
+
+// ---- is it of this store?
+
+// The links of most records are not kept: it is told from the last one before that is.
+static status link_at(struct txn *t, uint64_t seq, struct link *out)
+{
+    uint64_t at = seq - seq % LINK_EVERY;
+    struct link link = {{0}};
+    struct arena a;
+    struct buf b;
+    struct fact f;
+    status st = OK;
+
+    if (at > 0 && !journal_link_get(t, at, &link))
+        return fail(ST_STORE, "journal.broken", 0, "the link of record %llu is missing",
+                    (unsigned long long)at);
+    arena_init(&a, RECORD_MAX);
+    buf_init(&b, RECORD_MAX);
+    while (at < seq && st.cls == ST_OK) {
+        st = journal_get(t, ++at, &a, &f);
+        if (st.cls != ST_OK) break;
+        buf_reset(&b);
+        record_write(&f, &b);
+        link = link_next(&link, buf_str(&b));
+        arena_reset(&a);
+    }
+    buf_fini(&b);
+    arena_fini(&a);
+    *out = link;
+    return st;
+}
+
+static status hold(struct txn *t, const struct journal_head *said)
+{
+    struct journal_head now = journal_head_get(t);
+    struct link link = now.link;
+
+    TRY(txn_status(t));
+    if (said->seq > now.seq)
+        return fail(ST_CONFLICT, "journal.truncated", 0,
+                    "head.json knows %llu records, data/ %llu: put the newer one back, or restore "
+                    "from this",
+                    (unsigned long long)said->seq, (unsigned long long)now.seq);
+    if (said->seq < now.seq) TRY(link_at(t, said->seq, &link));
+    if (memcmp(&link, &said->link, sizeof link) == 0) return OK;
+    return fail(ST_CONFLICT, "journal.rewritten", 0,
+                "record %llu is another than head.json knows: data/ was put back, and used since",
+                (unsigned long long)said->seq);
+}
+
+status head_file_hold(struct db *db, const char *path)
+{
+    struct journal_head said;
+    bool there = false;
+
+    TRY(head_file_read(path, &there, &said));
+    if (!there) return OK;
+    struct txn *t = txn_read(db); // after the file: beside a service it may grow meanwhile
+    status st = hold(t, &said), end = txn_end(&t, false);
+    return st.cls == ST_OK ? end : st;
 }
 
 // ---- its thread

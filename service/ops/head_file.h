@@ -15,6 +15,10 @@ status head_file_write(struct db *db, const char *path);
 // What it says of the journal: seq and link. head_file.read; not `there`: there is no file.
 struct journal_head;
 status head_file_read(const char *path, bool *there, struct journal_head *out);
+// Is the store as new as the file says, and the same journal? It is before anything is written: a
+// store that was put back would give numbers again. No crash makes the file the newer one, for it
+// is written of what is synced. OK where there is no file. journal.truncated, journal.rewritten.
+status head_file_hold(struct db *db, const char *path);
 
 // A thread of the lowest priority that writes it when it is due. `path` outlives it.
 struct head_file;

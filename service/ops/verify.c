@@ -3,12 +3,10 @@
 #include "service/ops/verify.h"
 #include "service/journal/replay.h"
 #include "service/ops/head_file.h"
+#include "service/ops/scratch.h"
 #include "service/unit/unit_db.h"
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define RECORD_MAX  (1 * GB)
 #define CHAIN_BATCH 2000u // records a snapshot
@@ -109,9 +107,9 @@ static status published_check(const struct chain *c, const struct journal_head *
     return OK;
 }
 
-static status chain_check(const struct verify_conf *conf, struct db *db, uint64_t *records)
+static status chain_check(const struct verify_conf *conf, struct db *db, struct verify_result *r)
 {
-    struct journal_head published;
+    struct journal_head published = {0};
     struct chain c = {.t = txn_read(db)};
     struct journal_head head = journal_head_get(c.t);
 
@@ -122,8 +120,10 @@ static status chain_check(const struct verify_conf *conf, struct db *db, uint64_
         st = fail(ST_STORE, "journal.empty", 0, "the journal holds no record");
     if (st.cls == ST_OK) st = published_read(conf, &published, &c);
     if (st.cls == ST_OK) st = chain_all(conf, &c, &head);
-    if (st.cls == ST_OK) st = published_check(&c, &head);
-    *records = head.seq;
+    bool behind = conf->may_be_behind && published.seq > head.seq;
+    if (st.cls == ST_OK && !behind) st = published_check(&c, &head);
+    r->records = head.seq;
+    r->published = published.seq;
     buf_fini(&c.record);
     arena_fini(&c.arena);
     status end = txn_end(&c.t, false);
@@ -131,25 +131,6 @@ static status chain_check(const struct verify_conf *conf, struct db *db, uint64_
 }
 
 // ---- the replay
-
-// The files are unlinked while they are open: however the process ends, nothing stays behind.
-static status scratch_open(const char *where, size_t map_max, struct db **out)
-{
-    static const char *const files[] = {"data.mdb", "lock.mdb"};
-    char path[FOLDER_PATH_MAX], file[FOLDER_PATH_MAX];
-    struct db_conf conf = {.folder = path, .map_max = map_max, .readers = 8};
-
-    int n = snprintf(path, sizeof path, "%s/packtrail-verify-XXXXXX", where);
-    if (n < 0 || (size_t)n > sizeof path - 16 || mkdtemp(path) == NULL)
-        return fail(ST_STORE, "verify.scratch", 0, "%s: %s", where, strerror(errno));
-    status st = db_open(&conf, out);
-    for (size_t i = 0; i < LEN(files); i++) {
-        snprintf(file, sizeof file, "%.*s/%s", n, path, files[i]);
-        unlink(file);
-    }
-    rmdir(path);
-    return st;
-}
 
 static void replayed(void *self, uint64_t seq, uint64_t of)
 {
@@ -175,7 +156,8 @@ static status replay_check(const struct verify_conf *conf, struct db *db)
     uint64_t records, used, file;
 
     TRY(db_pages(db, &used, &file));
-    TRY(room(conf, used, scratch_open(conf->scratch, 2 * file * 4096 + 1 * GB, &replay.into)));
+    TRY(room(conf, used,
+             scratch_open(conf->scratch, 2 * file * 4096 + 1 * GB, NULL, &replay.into)));
     status st = replay_run(&replay, &records);
     if (st.cls == ST_OK && conf->progress != NULL)
         conf->progress(conf->self, "comparing", records, records);
@@ -198,7 +180,7 @@ status verify_run(const struct verify_conf *conf, struct verify_result *out)
     struct db *db;
 
     TRY(folder_db(conf->folder, FOLDER_READ_MAP, true, &db));
-    status st = chain_check(conf, db, &r.records);
+    status st = chain_check(conf, db, &r);
     if (st.cls == ST_OK) st = replay_check(conf, db);
     if (st.cls == ST_OK) st = count_units(db, &r.units);
     db_close(&db);

@@ -10,10 +10,12 @@ struct verify_conf {
     // Called now and then, with what is done of how much.
     void (*progress)(void *self, const char *step, uint64_t done, uint64_t of);
     void *self;
+    bool may_be_behind; // head.json beside it may know more records
 };
 
 struct verify_result {
     uint64_t records, units; // units: that were ever given a state
+    uint64_t published;      // records that head.json beside it knows; 0: there is none
 };
 
 // First the chain of links over all records, then a replay into a ledger of its own in `scratch`,

@@ -83,7 +83,7 @@ static status read_repeat(struct http_req *r, struct txn *t, const struct job_ke
     return journal_get(t, b->seq, &r->arena, out);
 }
 
-static status import_begin(struct http_req *r, const struct job_key *key, struct importing **out,
+static status import_begin(struct http_req *r, struct job_key *key, struct importing **out,
                            uint64_t *repeated)
 {
     enum import_form form = IMPORT_TEXT;
@@ -95,6 +95,9 @@ static status import_begin(struct http_req *r, const struct job_key *key, struct
     if (r->body.n > api_site(r)->limits.import_body_max)
         return fail(ST_TOO_LARGE, "body.max", 0, "the import is larger than allowed");
     TRY(read_form(r, &form));
+    if (form != IMPORT_TEXT) // the same bytes are other numbers
+        key->body = digest16_of((str){(const char *)key->body.b, sizeof key->body.b},
+                                (str){(const char *)&form, sizeof form});
     bool found = bound_find(r, &t, key, &bound);
     status st = list_pool_find(r, t, &pool);
     const struct market *market = NULL;

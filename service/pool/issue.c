@@ -7,6 +7,7 @@
 #include "common/bytes.h"
 #include "service/journal/restored.h"
 #include "service/pool/pool_int.h"
+#include "service/pool/recover.h"
 #include <string.h>
 
 #define DAY_MS 86400000
@@ -18,6 +19,7 @@ struct choice { // of a pool to take from
     struct space_row row;
     bool opens; // the row is of a space that this fact makes
     uint64_t left;
+    uint64_t could; // numbers that one request could get
     struct take take;
     struct reissue again; // what had come back; `take` is of the rest
 };
@@ -126,15 +128,17 @@ static status try_pool(struct choice *c)
     if (!space_row_get(c->d->t, pool_newest(&c->pool), &c->row))
         return fail(ST_STORE, "store.corrupt", 0, "pool %u has no space", c->pool.pool);
     c->opens = false;
+    c->could = 0;
     if (is_too_late(&c->pool, c->d->now))
         return fail(ST_CONFLICT, "pool.use_before", 0,
                     "the numbers of the pool are too old to use");
-    if (wanted > most)
-        return fail(ST_CONFLICT, "pool.max_request", 0,
-                    "quantity: this pool gives at most %u numbers at once, not %u", most, wanted);
     if (is_of_old_key(c)) open_space(c);
     uint64_t left = pool_left(c->d->t, &c->pool, &c->row);
     c->left = left;
+    c->could = left < most ? left : most;
+    if (wanted > most)
+        return fail(ST_CONFLICT, "pool.max_request", 0,
+                    "quantity: this pool gives at most %u numbers at once, not %u", most, wanted);
     bool exact = c->pool.policy == POLICY_EU_FMD || c->row.sort == SPACE_OF_LIST || c->row.back > 0;
     if (wanted > left && exact)
         return fail(ST_CONFLICT, "pool.exhausted", 0, "the pool has %llu numbers left, not %u",
@@ -185,6 +189,19 @@ static void fact_put(const struct choice *c)
     c->d->fact->client = ask->client;
 }
 
+// Its mark moves first, as a fact of its own; then it is asked again.
+static void pass_put(const struct choice *c)
+{
+    struct issue_pass *pass = c->ask->pass;
+
+    *pass->to = (struct recover_ask){.pool = c->pool.pool,
+                                     .space = c->row.space,
+                                     .opens = c->opens,
+                                     .epoch = c->row.epoch,
+                                     .to = c->row.high + c->take.consumed};
+    c->d->nothing = true;
+}
+
 static status issue_decide(struct decide *d)
 {
     const struct issue_ask *ask = d->ask;
@@ -193,21 +210,27 @@ static status issue_decide(struct decide *d)
         .d = d, .ask = ask, .take = {.t = d->t, .arena = d->arena, .names = names_here(site)}
     };
     uint32_t pools[POOLS_OF_ID_MAX], n = pools_of(d->t, &ask->id, pools);
-    status first = OK;
+    uint64_t most = 0;
+    status best = OK;
 
     assert(ask->quantity > 0 && ask->quantity <= POOL_NUMBERS_MAX);
     d->fact->client = ask->client;
     if (restored_get(d->t).frozen) return restored_refusal();
+    c.take.may_pass = ask->pass != NULL;
+    c.take.skips = ask->pass != NULL ? ask->pass->skips : NULL;
     for (uint32_t i = 0; i < n; i++) {
         if (ask->pool != 0 && pools[i] != ask->pool) continue;
         if (!pool_row_get(d->t, pools[i], &c.pool)) continue;
         if (c.pool.client.v != ask->owner.v) continue;
+        c.take.passes = false;
         status st = try_pool(&c);
+        if (ask->pass != NULL) ask->pass->skips = c.take.skips;
         if (st.cls == ST_OK) return fact_put(&c), OK;
-        if (first.cls == ST_OK || st.cls != ST_CONFLICT) first = st;
-        if (st.cls != ST_CONFLICT) break;
+        if (c.take.passes) return pass_put(&c), OK;
+        if (st.cls != ST_CONFLICT) return st;
+        if (best.cls == ST_OK || c.could > most) best = st, most = c.could;
     }
-    if (first.cls != ST_OK) return first;
+    if (best.cls != ST_OK) return best;
     return fail(ST_CONFLICT, "pool.none", 0, "no pool has numbers for this");
 }
 

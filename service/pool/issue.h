@@ -6,11 +6,20 @@
 #define POOL_ID_MAX     14u     // a GTIN, or extension and company prefix of SSCCs
 #define ISSUE_TEXT_MAX  64u     // bytes of an order
 #define ISSUE_SKIPS_MAX 100000u // numbers passed over by one request; more is pool.crowded
+#define ISSUE_PASS_MIN  8192u   // taken ones before the first that is free: the mark moves first
 
 // What all pools of one kind of number have in common: between them no number comes twice.
 struct pool_id {
     uint8_t n;
     char p[POOL_ID_MAX];
+};
+
+// For who asks again: where the committer met nothing but taken numbers from a pool's mark on, it
+// says here how far the mark may move (service/pool/recover.h), and gives none (ask.nothing).
+struct recover_ask;
+struct issue_pass {
+    struct recover_ask *to; // filled
+    uint64_t *skips;        // room that the next try uses again; NULL at first
 };
 
 struct issue_ask {
@@ -21,9 +30,11 @@ struct issue_ask {
     uint32_t quantity;
     char gtin[14]; // of the serials, or of the lot of SSCCs; zeros: neither
     str line, lot, order, reason;
+    struct issue_pass *pass; // NULL: who asks does not ask again
 };
 
-extern const struct kind kind_numbers_issued; // ask: struct issue_ask
+// ask: struct issue_ask. Of the refusals of ranked pools that of the one which could give most.
+extern const struct kind kind_numbers_issued;
 // The fact of a request that got numbers which had come back to their pool. As a command of its
 // own it takes all that lie in one (service/pool/recover.h).
 extern const struct kind kind_numbers_reissued; // ask: struct recover_ask

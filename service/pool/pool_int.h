@@ -189,6 +189,8 @@ struct take {
     struct number_space *fresh;
     uint32_t wanted;
     uint64_t to;       // not 0: all below it, and `wanted` is as many as that could be
+    bool may_pass;     // stop where there are only skips, ISSUE_PASS_MIN of them or more
+    bool passes;       // so it did: pool.crowded, and `consumed` are all skipped
     uint64_t consumed; // the answer
     uint64_t *skips;
     uint32_t skip_count;

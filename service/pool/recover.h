@@ -3,7 +3,8 @@
 //
 // `numbers.recovered` is an issue that nobody here remembers: the same decided part, written by the
 // same rows, as a request that is confirmed and has no line, lot or order. So its numbers are known
-// again, may be reported and returned, and are never given again.
+// again, may be reported and returned, and are never given again. In a site's daily life it moves a
+// mark past numbers that lists have taken (service/pool/issue.h), and gives none.
 #pragma once
 #include "service/access/second.h"
 #include "service/pool/issue.h"

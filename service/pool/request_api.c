@@ -161,7 +161,8 @@ static status filter_read(struct http_req *r, struct txn *t, const struct api_pa
 
 static bool passes(const struct http_req *r, const struct filter *f, const struct request_row *q)
 {
-    return caller_sees(caller_of(r), q->client) && (f->line.n == 0 || str_eq(f->line, q->line)) &&
+    return q->quantity > 0 && caller_sees(caller_of(r), q->client) &&
+           (f->line.n == 0 || str_eq(f->line, q->line)) &&
            (f->lot.n == 0 || str_eq(f->lot, q->lot)) && (f->state == 0 || f->state == q->state);
 }
 

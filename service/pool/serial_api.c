@@ -6,6 +6,7 @@
 #include "service/pool/numbers_out.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/pool_int.h"
+#include "service/pool/recover.h"
 #include <string.h>
 
 struct serial_body {
@@ -98,22 +99,88 @@ static void issued(struct http_req *r, const struct ask *a)
     if (answer.form >= 0) numbers_reply(r, &answer);
 }
 
+// ---- asking the committer
+//
+//     issue ─▶ numbers, or refused ─▶ answered
+//       ▲ └──▶ nothing but taken ones so far ─▶ the mark moves past them, a fact without a key ─┐
+//       └───────────────────────────────────────────────────────────────────────────────────────┘
+//
+// Each is a transaction of its own, so that others are served in between. Only the numbers bind
+// the key: where it breaks off, the repeat finds the mark where it is.
+
+struct asking { // in the request's arena
+    struct issue_ask ask;
+    struct issue_pass pass;
+    struct recover_ask to;
+    uint64_t before; // where the mark was to move the last time
+};
+
+static void ask_numbers(struct http_req *r, struct asking *a);
+
+// However that went, another may have done it: what there is now is found out anew.
+static void mark_moved(struct http_req *r, struct job *j)
+{
+    ask_numbers(r, CONTAINER_OF(j->asks[0].what, struct asking, to));
+}
+
+static void move_mark(struct http_req *r, struct asking *a)
+{
+    struct job *j = api_job(r, 1);
+
+    if (j == NULL) return;
+    a->before = a->to.to;
+    j->asks[0] = (struct ask){.kind = &kind_numbers_recovered, .what = &a->to};
+    api_submit(r, j, mark_moved);
+}
+
+static void numbers_done(struct http_req *r, struct job *j)
+{
+    struct ask *one = &j->asks[0];
+    struct asking *a = CONTAINER_OF(one->what, struct asking, ask);
+
+    if (one->result.cls != ST_OK)
+        api_problem(r, one);
+    else if (!one->nothing)
+        issued(r, one);
+    else if (a->to.to > a->before)
+        move_mark(r, a);
+    else
+        http_problem(r, fail(ST_BUSY, "service.busy", 0, "the pool's mark does not move"), S(""));
+}
+
+static void ask_numbers(struct http_req *r, struct asking *a)
+{
+    struct job *j = api_job(r, 1);
+    bool bad = false;
+
+    if (j == NULL) return;
+    j->key.present = api_key(r, &j->key, &bad);
+    if (bad) return;
+    j->asks[0] = (struct ask){.kind = &kind_numbers_issued, .what = &a->ask};
+    api_submit(r, j, numbers_done);
+}
+
 // Asks the committer, or has the refusal recorded.
-static void issue(struct http_req *r, status st, const struct issue_ask *ask)
+static void issue(struct http_req *r, status st, struct issue_ask *ask)
 {
     api_answers(r, issued);
     if (st.cls != ST_OK)
         api_refuse(r, &kind_numbers_issued, ask->client, st, S(""));
     else
-        api_command(r, &kind_numbers_issued, ask, issued);
+        ask_numbers(r, CONTAINER_OF(ask, struct asking, ask));
 }
 
 static struct issue_ask *ask_new(struct http_req *r)
 {
-    struct issue_ask *ask = NEW(&r->arena, struct issue_ask);
+    struct asking *a = NEW(&r->arena, struct asking);
 
-    if (ask == NULL) http_problem(r, no_memory(), S(""));
-    return ask;
+    if (a == NULL) {
+        http_problem(r, no_memory(), S(""));
+        return NULL;
+    }
+    a->pass.to = &a->to;
+    a->ask.pass = &a->pass;
+    return &a->ask;
 }
 
 // ---- serials

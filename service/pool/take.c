@@ -181,21 +181,35 @@ static status take_all(struct taking *g)
         if (k->to > 0 && first >= k->to) break;
         if (first >= g->space->capacity) return exhausted(k, got);
         reserved_load(g, first);
-        if (take_some(g, k->wanted - got, &got)) continue;
+        bool more = take_some(g, k->wanted - got, &got);
+        k->passes = k->may_pass && got == 0 && k->skip_count >= ISSUE_PASS_MIN;
+        if (k->passes)
+            return fail(ST_CONFLICT, "pool.crowded", 0, "the next %u numbers are taken",
+                        k->skip_count);
+        if (more) continue;
         if (g->skips_max - k->skip_count < SLICE)
-            return fail(ST_CONFLICT, "pool.crowded", 0,
-                        "so many numbers of the pool are taken that %u cannot be found at once",
-                        k->wanted);
+            return fail(
+                ST_CONFLICT, "pool.crowded", 0,
+                "so many of the next numbers are taken that %u can be found at once, not %u", got,
+                k->wanted);
     }
     return OK;
 }
 
+// A mark that moves a little needs little room: no more is skipped than there is.
+static uint32_t skips_most(const struct take *k)
+{
+    uint64_t all = k->to > k->row->high ? k->to - k->row->high + 2 * SLICE : ISSUE_SKIPS_MAX;
+    return all < ISSUE_SKIPS_MAX ? (uint32_t)all : ISSUE_SKIPS_MAX;
+}
+
 status space_take(struct take *k)
 {
-    struct taking g = {.k = k, .space = k->fresh, .skips_max = ISSUE_SKIPS_MAX};
+    struct taking g = {.k = k, .space = k->fresh, .skips_max = skips_most(k)};
 
     k->consumed = 0;
     k->skip_count = 0;
+    k->passes = false;
     if (k->row->capacity - k->row->high < k->wanted) return exhausted(k, 0);
     if (g.space == NULL && k->pool->space_count == 1 && k->row->ahead == 0 &&
         !k->row->tests_lists) {
@@ -207,7 +221,7 @@ status space_take(struct take *k)
     // Asked for last: the past may have pushed it out of what the names remember.
     if (g.space == NULL) g.space = names_generated(k->names, k->t, k->row->space);
     if (g.space == NULL) return txn_status(k->t);
-    if (k->skips == NULL) k->skips = NEW_ARRAY(k->arena, uint64_t, ISSUE_SKIPS_MAX);
+    if (k->skips == NULL) k->skips = NEW_ARRAY(k->arena, uint64_t, g.skips_max);
     g.reserved = NEW_ARRAY(k->arena, uint64_t, RESERVED_MAX);
     status st = k->skips == NULL || g.reserved == NULL ? no_memory() : take_all(&g);
     past_wipe(&g);

@@ -895,3 +895,110 @@ def test_a_document_that_was_being_taken_in_is_told_to_have_failed(make_site, tm
     assert ended()["success"]
     site.stop()
     site.verify()
+
+
+# ---- data/ put back beside the site's own head.json
+
+def put_back(site, data):
+    """The folder as a snapshot had it, but for head.json."""
+    shutil.rmtree(site.folder / "data")
+    shutil.copytree(data, site.folder / "data")
+
+
+def token_of(line):
+    return line.call.http.headers["Authorization"].removeprefix("Bearer ")
+
+
+def changes_refused(site, code):
+    """Every command that writes to a site, and the check of it."""
+    for command in changing(site):
+        done = packtrail(*command)
+        assert done.returncode == 1 and code in done.stderr, (command, done.stderr)
+    done = packtrail("check", "-c", site.config)
+    assert done.returncode == 1 and "wrong  head file" in done.stdout
+
+
+def changing(site):
+    return [("serve", "-c", site.config, "--listen", "127.0.0.1:0"),
+            ("token", "create", site.folder, "--role", "admin"),
+            ("user", "add", site.folder, "mia", "--name", "Mia", "--role", "qa", "--reason", "new"),
+            ("key", "add", site.folder, "--reason", "seen", "--by", "Mia"),
+            ("verify", site.folder, "--advance", site.folder / "head.json")]
+
+
+def test_a_store_that_was_put_back_beside_a_newer_head_is_not_written_to(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    site.stop()
+    shutil.copytree(site.folder / "data", tmp_path / "old")
+    site.start()
+    token = token_of(line)
+    line.call = site.caller(token)
+    given = line.serials(20)
+    site.stop()
+    head = (site.folder / "head.json").read_bytes()
+    shutil.copytree(site.folder / "data", tmp_path / "new")
+    journal = site.journal()
+    put_back(site, tmp_path / "old")
+    changes_refused(site, "journal.truncated")
+    assert (site.folder / "head.json").read_bytes() == head
+    assert len(site.journal()) < len(journal), "nothing was written"
+    # The way on from there: restored from what there is, moved past what head.json knows.
+    done = packtrail("restore", site.folder, tmp_path / "anew", "--key", site.folder / "site.key")
+    assert done.returncode == 0, done.stderr
+    assert f"head.json there knows {len(journal)} records" in done.stdout
+    done = packtrail("verify", tmp_path / "anew", "--advance", site.folder / "head.json")
+    assert done.returncode == 0, done.stderr
+    put_back(site, tmp_path / "new")  # or the newer one is there after all
+    for folder in (site.folder, tmp_path / "anew"):
+        site.folder, site.config = folder, folder / "packtrail.yaml"
+        site.start()
+        again = site.caller(token).post("/v1/serials", {"gtin": line.gtin, "quantity": 20}, 201)
+        assert not set(again["serials"]) & set(given)
+        site.stop()
+        site.verify()
+
+
+def test_a_store_that_went_another_way_is_not_written_to_either(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    site.stop()
+    shutil.copytree(site.folder / "data", tmp_path / "old")
+    site.start()
+    token = token_of(line)
+    site.caller(token).post("/v1/serials", {"gtin": line.gtin, "quantity": 20}, 201)
+    site.stop()
+    head = (site.folder / "head.json").read_bytes()
+    (site.folder / "head.json").unlink()  # without it nothing tells
+    put_back(site, tmp_path / "old")
+    site.start()
+    for _ in range(3):
+        site.caller(token).post("/v1/serials", {"gtin": line.gtin, "quantity": 7}, 201)
+    site.stop()
+    (site.folder / "head.json").write_bytes(head)
+    changes_refused(site, "journal.rewritten")
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"seq": 3}'])
+def test_a_head_file_that_cannot_be_read_stops_the_start(make_site, text):
+    """It is put there whole, by rename: something else has been at it."""
+    site = make_site()
+    (site.folder / "head.json").write_bytes(text)
+    done = packtrail("serve", "-c", site.config, "--listen", "127.0.0.1:0")
+    assert done.returncode == 1 and "head_file.read" in done.stderr
+    assert (site.folder / "head.json").read_bytes() == text
+
+
+def test_a_kill_never_makes_the_head_file_the_newer_one(make_site):
+    site = make_site().start()
+    line = harness.Line(site)
+    token = token_of(line)
+    path = site.folder / "head.json"
+    for _ in range(4):
+        before = path.read_bytes()
+        call, deadline = site.caller(token), time.monotonic() + harness.CALL_S
+        while path.read_bytes() == before:  # written after 10,000 numbers, looked at once a second
+            call.post("/v1/serials", {"gtin": line.gtin, "quantity": 1000}, 201)
+            assert time.monotonic() < deadline
+        site.kill()
+        site.start()

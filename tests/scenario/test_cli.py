@@ -332,11 +332,37 @@ def test_a_seed_is_of_the_first_start_only(make_site):
 def test_a_seed_that_is_refused_stops_the_start_with_its_line(make_site, path, body, code):
     site = make_site()
     site.config.write_text(f"seed:\n  /v1/lines/line-1: {{name: One}}\n  {path}: {json.dumps(body)}\n")
+    checked = packtrail("check", "-c", site.config)
+    assert checked.returncode == 1 and "wrong  seed" in checked.stdout
     said = serve_refused(site.config)
     assert code in said and "line 3" in said
+    kinds = [fact["kind"] for fact in site.journal()]
+    assert kinds == ["journal.opened", "token.created"], "none of them was put"
     site.config.write_text("seed:\n  /v1/lines/line-1: {name: One}\n")
-    site.start()  # what was put before it stands, and is taken as it is
+    assert packtrail("check", "-c", site.config).returncode == 0
+    assert len(site.journal()) == 2, "a check puts nothing"
+    site.start()
     assert site.admin.get("/v1/lines/line-1")["version"] == 1
+    assert sorted(p.name for p in site.folder.iterdir() if "packtrail-" in p.name) == []
+
+
+def test_seeds_that_stand_on_each_other_are_taken_together(make_site):
+    site = make_site()
+    gtin = "09506000134352"
+    seeds = {
+        **SEED,
+        f"/v1/products/{gtin}": {"client": "acme", "name": "Pills"},
+        "/v1/pools/pills": {"gtin": gtin, "kind": "random"},
+        "/v1/pools/cases": {"prefix": "9506000", "extension": "0", "kind": "sscc"},
+    }
+    rows = [f"  {path}: {json.dumps(body)}\n" for path, body in seeds.items()]
+    site.config.write_text("".join(["seed:\n", *rows]))  # taken in their order
+    assert packtrail("check", "-c", site.config).returncode == 0
+    site.start()
+    given = site.as_role("operator").post("/v1/serials", {"gtin": gtin, "quantity": 5}, 201)
+    assert len(set(given["serials"])) == 5
+    site.stop()
+    site.verify()
 
 
 # ---- TLS
@@ -393,7 +419,7 @@ def test_check_says_what_is_right(make_site):
     site.configure(listen="127.0.0.1:0")
     done = packtrail("check", "-c", site.config)
     assert done.returncode == 0, done.stdout
-    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ok"] * 8 + ["warn"] * 2
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ok"] * 10 + ["warn"] * 2
 
 
 def test_check_goes_on_after_what_is_wrong(make_site):

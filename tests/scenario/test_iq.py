@@ -11,8 +11,8 @@ from certificates import Authority
 from harness import packtrail
 
 CHECKS = ["program", "hardening", "libraries", "machine", "settings", "listen", "verify", "folder",
-          "key file", "address", "page size", "clock", "disk", "backup", "files", "format",
-          "file system", "in force", "time source", "certificates", "rights", "journal head"]
+          "key file", "head file", "seed", "address", "page size", "clock", "disk", "backup", "files",
+          "format", "file system", "in force", "time source", "certificates", "rights", "journal head"]
 SANITIZED = any(word in str(harness.BIN) for word in ("asan", "tsan"))
 
 
@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said_and_ends_it_with_1(fresh):
     assert (code, checks["journal head"]["verdict"]) == (1, "wrong")
     head.write_text(json.dumps({**told, "link": "00" * 32}))
     code, checks = report(fresh.folder)
-    assert code == 1 and "another link" in checks["journal head"]["says"]
+    assert code == 1 and "record 2 is another" in checks["journal head"]["says"]
     head.unlink()
     code, checks = report(fresh.folder)
     assert (code, checks["journal head"]["verdict"]) == (0, "warn")

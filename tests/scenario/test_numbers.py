@@ -144,3 +144,34 @@ def test_a_caller_of_several_clients_names_one_for_its_ssccs(site, line):
         assert answer["pool"] == pool
     both.refused("POST", "/v1/sscc", wish, headers={"Packtrail-Client": "nobody"},
                  status=404, code="client.unknown")
+
+
+COUNTED = "09506000180014"
+
+
+@pytest.mark.parametrize("list_first", [True, False])
+def test_a_counted_pool_goes_on_behind_a_list_that_has_its_next_numbers(site, admin, list_first):
+    """However many these are; those that the list left out are given, and nothing is lost."""
+    admin.put(f"/v1/products/{COUNTED}", {"client": "acme", "name": "Counted"})
+    puts = [("list", {"gtin": COUNTED, "kind": "list", "rank": 2}),
+            ("count", {"gtin": COUNTED, "kind": "sequential", "length": 8, "rank": 1})]
+    for name, pool in puts if list_first else puts[::-1]:
+        admin.put(f"/v1/pools/{name}", pool)
+        if name == "list":
+            rows = "\n".join(f"{i:08d}" for i in range(30_000) if i != 20_000)
+            admin.post("/v1/pools/list/import", rows, 201, headers={"Content-Type": "text/plain"})
+    call, wish = site.as_role("operator"), {"gtin": COUNTED, "pool": "count"}
+    key = {"Idempotency-Key": "behind"}
+    first = call.post("/v1/serials", {**wish, "quantity": 2}, 201, headers=key)
+    assert first["serials"] == ["00020000", "00030000"]
+    assert call.post("/v1/serials", {**wish, "quantity": 2}, 201, headers=key) == first
+    assert call.post("/v1/serials", {**wish, "quantity": 3}, 201)["serials"][0] == "00030001"
+    assert len(call.get("/v1/serials/requests")["items"]) == 2
+    pool = call.get("/v1/pools/count")
+    assert (pool["issued"], pool["left"]) == (5, 10 ** 8 - 30_004)
+    listed = call.post("/v1/serials", {**wish, "pool": "list", "quantity": 1}, 201)
+    assert listed["serials"] == ["00000000"], "the list's are the list's"
+    moved = admin.get("/v1/journal", params={"kind": "numbers.recovered"})["items"]
+    assert len(moved) >= 2
+    site.stop()
+    site.verify()

@@ -84,11 +84,17 @@ def test_what_would_be_refused_by_now_is_answered_as_it_was(site, line):
     once, qa, mia = Once(), site.person("qa", "noa"), site.person("qa", "mia")
     lot = f"/v1/lots/{line.gtin}/{line.lot}"
     site.admin.put("/v1/lines/line-2", {"name": "Line 2"})
-    once(line.call, f"{lot}/counters", {"level": "each", "printer": 0}, 200)
+    once(line.call, f"{lot}/counters", {"level": "each", "printer": 1}, 200)
     once(line.operator, f"{lot}/amend", {"order": "o-1"}, 200)
+    said = {"type": "scrap", "gtin": line.gtin, "lot": line.lot, "serials": line.serials(1),
+            "id": "r", "reason": "misprint"}
+    seq = line.call.report(said)["results"][0]["seq"]
     once(line.operator, "/v1/lots", {"lot": line.lot, "gtin": line.gtin, "expiry": "2030-12-31"},
          200)  # there already
     line.operator.post(f"{lot}/amend", {"lines": ["line-2"]}, 200)
+    assert line.call.report(said)["results"] == [{"index": 0, "seq": seq, "repeat": True}]
+    new = line.call.report({**said, "id": "s"})["results"][0]
+    assert new["problem"]["code"] == "lot.line"
     line.operator.post(f"{lot}/close", {}, 200)
     once(line.operator, f"{lot}/close", {}, 200)  # closed already
     once(qa, f"{lot}/release", {"signature": harness.sign()}, 200)
@@ -114,6 +120,19 @@ def test_what_would_be_refused_by_now_is_answered_as_it_was(site, line):
     once.again()
     site.stop()
     site.verify()
+
+
+def test_a_key_is_of_the_client_that_its_first_call_named(site, line):
+    site.admin.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9507000"]})
+    site.admin.put("/v1/pools/beta-cases",
+                   {"client": "beta", "prefix": "9507000", "extension": "0", "kind": "sscc"})
+    both = site.as_role("operator", clients=[line.client, "beta"])
+    for call in (line.operator, both):
+        head = {"Idempotency-Key": "k", "Packtrail-Client": line.client}
+        first = call.post("/v1/sscc", {"quantity": 1}, 201, headers=head)
+        call.refused("POST", "/v1/sscc", {"quantity": 1}, status=422, code="idempotency.mismatch",
+                     headers={**head, "Packtrail-Client": "beta"})
+        assert call.post("/v1/sscc", {"quantity": 1}, 201, headers=head) == first
 
 
 def test_a_key_that_was_used_for_something_else_is_told_so_even_where_the_call_is_refused(line):

@@ -262,6 +262,38 @@ static void one_object_binds_its_key_too(void **state)
     assert_true(str_eq(a.body, b.body));
 }
 
+// Nothing was done, but the answer was 200, and so it is again.
+static void what_is_no_report_at_all_binds_its_key_too(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, PILLS, "A1", 10);
+    const char *good = say_commission(f, "A1", PILLS, (struct part){&s, 0, 1});
+    static const char wrong[] = "{\"type\":\"commission\",\"lott\":\"A1\"}";
+    str lines = joined(f, lines_of(f, s, 1, 4), S("{}\n{}\n"));
+
+    struct fixture_answer a = fixture_call(f, "POST /v1/reports", KEY, wrong);
+    expect(&a, 200, "{\"accepted\":0,\"refused\":1,");
+    uint64_t before = facts(f);
+    struct fixture_answer b = fixture_call(f, "POST /v1/reports", KEY, good);
+    expect(&b, 422, "idempotency.mismatch");
+    b = fixture_call(f, "POST /v1/reports", KEY, wrong);
+    assert_true(str_eq(a.body, b.body));
+    assert_int_equal(facts(f), before);
+    b = fixture_call(f, "POST /v1/reports?atomic=true", "Idempotency-Key: k-3\r\n", wrong);
+    expect(&b, 200, "\"refused\":1");
+    b = fixture_call(f, "POST /v1/reports?atomic=true", "Idempotency-Key: k-3\r\n", good);
+    expect(&b, 422, "idempotency.mismatch");
+    // the last slice of a stream alone
+    a = fixture_send(f, "POST /v1/reports", NDJSON "Idempotency-Key: k-4\r\n", lines);
+    expect(&a, 200, "{\"accepted\":4,\"refused\":2,");
+    b = fixture_send(f, "POST /v1/reports", NDJSON "Idempotency-Key: k-4\r\n", lines);
+    assert_true(str_eq(a.body, b.body));
+    lines = joined(f, lines_of(f, s, 1, 4), lines_of(f, s, 5, 2));
+    b = fixture_send(f, "POST /v1/reports", NDJSON "Idempotency-Key: k-4\r\n", lines);
+    expect(&b, 422, "idempotency.mismatch");
+    fixture_reopen(f);
+}
+
 // ---- ceilings
 
 static void long_results_tell_the_refused_only(void **state)
@@ -293,6 +325,8 @@ static void what_is_too_long_is_refused(void **state)
     expect(&a, 413, "body.too_large");
     f->site.limits.report_units_max = 2;
     refused(f, "{\"type\":\"unpack\",\"children\":[\"1\",\"2\",\"3\"]}", "field.range", 0);
+    struct numbers s = line_site_serials(f, PILLS, "A1", 3);
+    refused(f, say_commission(f, "A1", PILLS, (struct part){&s, 0, 3}), "field.range", 0);
 }
 
 static void numbers_of_facts_are_the_clients_own_to_its_callers(void **state)
@@ -364,6 +398,7 @@ int main(void)
         T(the_same_call_again_has_the_same_answer),
         T(a_broken_off_call_goes_on_where_it_stopped),
         T(one_object_binds_its_key_too),
+        T(what_is_no_report_at_all_binds_its_key_too),
         T(long_results_tell_the_refused_only),
         T(what_is_too_long_is_refused),
         T(a_place_in_a_request_names_no_number_of_another),

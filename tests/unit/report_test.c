@@ -202,6 +202,46 @@ static void a_repeated_id_is_told_and_another_content_refused(void **state)
     fixture_reopen(f);
 }
 
+static void a_repeat_is_told_though_it_is_over_the_limit_by_now(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, PILLS, "A1", 8);
+    const char *form = "{\"id\":\"%s\",\"type\":\"commission\",\"gtin\":\"" PILLS
+                       "\",\"lot\":\"A1\",\"serials\":[\"%.*s\",\"%.*s\",\"%.*s\"]}";
+    const char *first = fmt(f, form, "r1", STR(s.texts[0]), STR(s.texts[1]), STR(s.texts[2]));
+
+    accepted(f, first);
+    f->site.limits.report_units_max = 2;
+    struct fixture_answer a = report(f, first);
+    assert_true(holds(a.body, "\"repeat\":true"));
+    const char *other = fmt(f, form, "r2", STR(s.texts[3]), STR(s.texts[4]), STR(s.texts[5]));
+    refused(f, other, "field.range", 0);
+    fixture_reopen(f);
+}
+
+// The same JSON is the same content; the order of units is content, for it is that of the labels.
+static void extra_is_compared_as_json(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, PILLS, "A1", 2);
+    const char *form = "{\"id\":\"r1\",\"type\":\"commission\",\"gtin\":\"" PILLS
+                       "\",\"lot\":\"A1\",\"serials\":[\"%.*s\",\"%.*s\"],\"extra\":%s}";
+    static const char *const same[] = {"{\"a\":\"b\",\"c\":\"d\"}", "{\"a\": \"b\", \"c\" : \"d\"}",
+                                       "{\"c\":\"d\",\"a\":\"b\"}",
+                                       "{\"\\u0061\":\"\\u0062\",\"c\":\"d\"}"};
+
+    accepted(f, fmt(f, form, STR(s.texts[0]), STR(s.texts[1]), same[1]));
+    for (size_t i = 0; i < LEN(same); i++) {
+        struct fixture_answer a =
+            report(f, fmt(f, form, STR(s.texts[0]), STR(s.texts[1]), same[i]));
+        assert_true(holds(a.body, "\"repeat\":true"));
+    }
+    refused(f, fmt(f, form, STR(s.texts[0]), STR(s.texts[1]), "{\"a\":\"d\",\"c\":\"b\"}"),
+            "report.id_mismatch", 0);
+    refused(f, fmt(f, form, STR(s.texts[1]), STR(s.texts[0]), same[0]), "report.id_mismatch", 0);
+    fixture_reopen(f);
+}
+
 static void without_an_id_the_same_at_the_same_time_is_a_repeat(void **state)
 {
     struct fixture *f = *state;
@@ -498,6 +538,8 @@ int main(void)
         T(time_never_runs_back_nor_far_ahead),
         T(what_is_too_long_ago_is_refused_where_the_site_says_how_long),
         T(a_repeated_id_is_told_and_another_content_refused),
+        T(a_repeat_is_told_though_it_is_over_the_limit_by_now),
+        T(extra_is_compared_as_json),
         T(without_an_id_the_same_at_the_same_time_is_a_repeat),
         T(a_container_closes_at_its_nominal_count),
         T(short_of_it_somebody_must_say_so),

@@ -273,6 +273,38 @@ static void a_journal_that_was_written_anew_is_noticed(void **state)
     fixture_close(&other);
 }
 
+static const char *held(struct fixture *f)
+{
+    status st = head_file_hold(f->site.db, head_path);
+    return st.cls == ST_OK ? "" : st.reason;
+}
+
+// A store is held against the file whose record it has, however far behind that is.
+static void a_store_is_held_against_the_file_beside_it(void **state)
+{
+    struct fixture *f = *state, *other = fixture_open(kinds);
+    static const uint32_t steps[] = {0, 1, 998, 1, 1, 1000, 1700};
+
+    assert_string_equal(held(f), ""); // there is no file
+    take_notes(other, 0, 1);          // as the first of f
+    assert_int_equal(head_file_write(other->site.db, head_path).cls, ST_OK);
+    assert_string_equal(held(f), "");
+    take_notes(other, 7, 8); // instead of its second
+    for (size_t i = 0; i < LEN(steps); i++) {
+        take_notes(other, 10, 10 + steps[i]);
+        assert_int_equal(head_file_write(other->site.db, head_path).cls, ST_OK);
+        assert_string_equal(held(other), "");
+        assert_string_equal(held(f),
+                            i + 1 < LEN(steps) ? "journal.rewritten" : "journal.truncated");
+    }
+    assert_int_equal(head_file_write(f->site.db, head_path).cls, ST_OK);
+    for (size_t i = 0; i < LEN(steps); i++) {
+        take_notes(f, 3, 3 + steps[i]);
+        assert_string_equal(held(f), "");
+    }
+    fixture_close(&other);
+}
+
 static void a_head_file_that_is_none_is_said(void **state)
 {
     struct fixture *f = *state;
@@ -312,6 +344,7 @@ int main(void)
         HEAD_TEST(a_journal_that_has_grown_since_is_the_same),
         HEAD_TEST(a_journal_that_was_cut_short_is_noticed),
         HEAD_TEST(a_journal_that_was_written_anew_is_noticed),
+        HEAD_TEST(a_store_is_held_against_the_file_beside_it),
         HEAD_TEST(a_head_file_that_is_none_is_said),
         VERIFY_TEST(a_scratch_folder_that_is_none_is_said),
     };
