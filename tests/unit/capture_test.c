@@ -672,6 +672,52 @@ static void other_content_under_an_eventid_is_refused(void **state)
     assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), 2);
 }
 
+// The event's hash is the same in each row.
+static void what_the_hash_does_not_see_is_other_content_too(void **state)
+{
+#define LOT(number)  ",\"ilmd\":{\"cbvmda:lotNumber\":\"" number "\"}"
+#define NAMED(value) ",\"https://e/n\":" value
+#define ERROR(day, why)                                                                            \
+    ",\"errorDeclaration\":{\"declarationTime\":\"2025-12-0" day "T00:00:00Z\",\"reason\":\"" why  \
+    "\"}"
+    static const struct {
+        const char *first, *again;
+        bool same;
+    } rows[] = {
+        {LOT("00123"),             ",\"comment\":null" LOT("00123"), true                      },
+        {LOT("00123"),             LOT("123"),                       false                     },
+        {LOT("1E3"),               LOT("1000"),                      false                     },
+        {",\"comment\":\"first\"", ",\"comment\":\"second\"",        false                     },
+        {ERROR("1",                "incorrect_data"),                ERROR("1",                  "did_not_occur"), false},
+        {ERROR("1",                   "incorrect_data"),                                                   ERROR("2",                                                                     "incorrect_data"), false},
+        {NAMED("12.50"),               NAMED("12.5"),true},
+        {NAMED("\"12.50\""),           NAMED("12.50"),                true                                                          },
+        {NAMED("\"12.50\""),       NAMED("\"12.5\""),               false                     },
+        {NAMED("[1,2]"),       NAMED("[2,1]"),                true                      },
+    };
+    struct fixture *f = *state;
+    unsigned facts = 0;
+
+    for (size_t i = 0; i < 2 * LEN(rows); i++) { // with an eventID, and with the hash for one
+        struct says s = {.type = "ObjectEvent",
+                         .action = "ADD",
+                         .step = "receiving",
+                         .id = i % 2 == 0 ? said(f, "urn:x:%zu", i) : NULL,
+                         .epcs = said(f, "\"" FOREIGN "%zu\"", i + 1),
+                         .more = rows[i / 2].first};
+        stored(f, ACME, event_of(f, &s));
+        s.more = rows[i / 2].again;
+        facts++;
+        str job = captured(f, ACME, event_of(f, &s));
+        if (holds(job, rows[i / 2].same ? "event.id_taken" : "\"success\":true"))
+            fail_msg("%s and %s", rows[i / 2].first, rows[i / 2].again);
+        assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), facts);
+        s.more = rows[i / 2].first;
+        stored(f, ACME, said(f, "{ %s", event_of(f, &s) + 1));
+        assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), facts);
+    }
+}
+
 static void what_cannot_be_read_is_refused_whole_or_left_out(void **state)
 {
     struct fixture *f = *state;
@@ -1154,6 +1200,7 @@ int main(void)
         CAPTURE_TEST(a_number_that_was_captured_is_never_issued),
         CAPTURE_TEST(the_same_event_again_is_no_second_event),
         CAPTURE_TEST(other_content_under_an_eventid_is_refused),
+        CAPTURE_TEST(what_the_hash_does_not_see_is_other_content_too),
         CAPTURE_TEST(what_cannot_be_read_is_refused_whole_or_left_out),
         CAPTURE_TEST(what_xml_has_no_place_for_is_taken_in_nowhere),
         CAPTURE_TEST(a_document_in_another_encoding_is_kept_as_utf_8),
