@@ -45,6 +45,20 @@ static bool is_no_character(str s)
     return s.n >= 3 && memcmp(s.p, "\xef\xbf", 2) == 0 && (unsigned char)s.p[2] >= 0xbe;
 }
 
+bool xml_is_text(str s, size_t *bad)
+{
+    size_t good = s.n;
+    bool utf8 = str_is_utf8(s, &good);
+
+    for (size_t i = 0; i < good; i++) {
+        if (stands((unsigned char)s.p[i]) || !is_no_character(str_from(s, i))) continue;
+        if (bad != NULL) *bad = i;
+        return false;
+    }
+    if (!utf8 && bad != NULL) *bad = good;
+    return utf8;
+}
+
 static void put(struct xml_w *w, str s, bool in_attr)
 {
     size_t from = 0;

@@ -39,4 +39,7 @@ status xml_done(const struct xml_w *w);             // everything that was opene
 // A name without a colon: a prefix or a local name. XML 1.0 allows far more in one; ASCII is what
 // every partner's reader agrees on, and what names of our own must be.
 bool xml_is_ncname(str s);
+bool xml_is_character(uint32_t u); // production 2: may stand in a text, as such or as a reference
+// UTF-8 of such characters alone; *bad (may be NULL) is where it ends to be.
+bool xml_is_text(str s, size_t *bad);
 bool xml_is_any_ncname(str s); // whatever XML 1.0 allows: names of others, told on

@@ -1,6 +1,7 @@
 // xml_int.h - what characters mean in XML 1.0 (fifth edition), for the reader and the writer, and
 // what the files of the reader share.
 #pragma once
+#include "common/xml.h"
 #include "common/xml_r.h"
 
 // How many bytes at the beginning of s stand for themselves in a text: printable ASCII but for
@@ -15,7 +16,6 @@ size_t xml_ncname(str s);
 // The length of what is allowed at the beginning of s, which begins with a byte above 7F: up to the
 // first byte below 80, or up to what is no character or no UTF-8 (*why: which of the codes).
 size_t xml_wide(str s, const char **why);
-bool xml_is_character(uint32_t u); // production 2
 
 // ---- the reader's cursor
 

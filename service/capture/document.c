@@ -1,3 +1,5 @@
+// document.c - a document cut into events and the rest. Both are kept as the cutter has them, in
+// UTF-8: places within the rest count the same bytes, whatever encoding the document came in.
 #include "service/capture/document.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,7 @@ struct document {
     struct epcis_scope scope;
     bool has_front;
     uint64_t came;
-    // What came and is not known to be rest: from byte `pending_at` of the document on.
+    // Text that came and is not known to be rest: from byte `pending_at` of the document on.
     struct buf pending, rest;
     uint64_t pending_at;
     size_t taken; // of it, at its beginning
@@ -106,6 +108,7 @@ static status read_event(struct document *d, uint32_t index, str bytes)
     struct document_event e = {index, bytes, &event, &d->work};
 
     arena_reset(&d->work);
+    TRY(epcis_characters_check(d->scope.syntax, bytes));
     TRY(epcis_event_read(bytes, &d->scope, &d->work, &event));
     TRY(epcis_event_check(&event));
     return d->conf.event(d->conf.self, &e);
@@ -131,6 +134,14 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     return st;
 }
 
+static status take_text(void *self, str piece)
+{
+    struct document *d = self;
+
+    if (!d->conf.no_rest) buf_add(&d->pending, piece);
+    return d->pending.failed ? too_much_rest() : OK;
+}
+
 static const struct epcis_cut_ops cut_ops = {take_front, take_event};
 
 // ---- the whole
@@ -142,6 +153,7 @@ struct document *document_new(const struct document_conf *conf)
                                  .lenient = conf->lenient,
                                  .event_max = conf->event_max,
                                  .ops = &cut_ops,
+                                 .text = take_text,
                                  .self = d};
 
     assert(d != NULL);
@@ -178,8 +190,6 @@ status document_piece(struct document *d, str bytes)
         d->pending_at += d->taken;
         d->taken = 0;
     }
-    if (!d->conf.no_rest) buf_add(&d->pending, bytes);
-    if (d->pending.failed) return too_much_rest();
     return epcis_cut_piece(d->cut, bytes);
 }
 
@@ -197,6 +207,7 @@ status document_end(struct document *d)
     if (d->pending.n > d->taken)
         buf_add(&d->rest, (str){d->pending.p + d->taken, d->pending.n - d->taken});
     if (d->rest.failed) return too_much_rest();
+    TRY(epcis_characters_check(d->conf.syntax, document_rest(d)));
     d->pending.n = d->taken = 0;
     d->says.bytes = d->came;
     return OK;

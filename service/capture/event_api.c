@@ -115,6 +115,7 @@ static status take(struct posted *x)
                              .version = EPCIS_2_0,
                              .lenient = x->part.taker.rule == CAPTURE_OFF};
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
+    TRY(epcis_characters_check(x->part.scope.syntax, r->body));
     TRY(epcis_event_read(r->body, &x->part.scope, &x->part.arena, &event));
     TRY(epcis_event_check(&event));
     return part_add(&x->part, &e);

@@ -119,14 +119,14 @@ static status job_json(const struct shown *x, struct json_w *w)
 static void xml_error(void *self, const struct capture_error *e)
 {
     struct xml_w *w = self;
-    char digits[16];
+    char digits[16], text[sizeof e->st.text];
     int n = snprintf(digits, sizeof digits, "%d", status_http(e->st.cls));
 
     xml_open(w, S("error"));
     xml_leaf(w, S("type"), str_of(rest_problem_type(e->st)));
     xml_leaf(w, S("title"), str_of(status_says(e->st.cls)));
     xml_leaf(w, S("status"), (str){digits, (size_t)n});
-    if (e->st.text[0] != 0) xml_leaf(w, S("detail"), str_of(e->st.text));
+    if (e->st.text[0] != 0) xml_leaf(w, S("detail"), rest_printable(str_of(e->st.text), text));
     if (e->event > 0) {
         n = snprintf(digits, sizeof digits, "%u", e->event - 1);
         xml_open(w, S("index"));

@@ -33,7 +33,8 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     struct document_event e = {.index = index, .at = at, .arena = &r->event};
 
     arena_reset(&r->event);
-    e.read = epcis_event_read(bytes, &r->scope, &r->event, &event);
+    e.read = r->ops->taken_in ? epcis_characters_check(r->scope.syntax, bytes) : OK;
+    if (e.read.cls == ST_OK) e.read = epcis_event_read(bytes, &r->scope, &r->event, &event);
     if (e.read.cls == ST_OK) e.event = &event;
     return r->ops->event(r->self, &e);
 }

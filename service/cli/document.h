@@ -15,6 +15,7 @@ struct document_event {
 // A failure that one of them returns ends the reading and is given back.
 struct document_ops {
     bool lenient;                                             // as in struct epcis_scope
+    bool taken_in;                                            // what capture refuses is refused
     status (*front)(void *self, const struct epcis_front *f); // may be NULL
     status (*event)(void *self, const struct document_event *e);
 };

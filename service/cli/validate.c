@@ -32,7 +32,7 @@ static status event_validate(void *self, const struct document_event *e)
     return OK;
 }
 
-static const struct document_ops validate_ops = {.event = event_validate};
+static const struct document_ops validate_ops = {.taken_in = true, .event = event_validate};
 
 static bool file_validate(const char *path)
 {

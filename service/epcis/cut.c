@@ -38,6 +38,13 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     return c->asked.ops->event(c->asked.self, index, bytes, at);
 }
 
+static status take_text(void *self, str piece)
+{
+    struct epcis_cut *c = self;
+
+    return c->asked.text == NULL ? OK : c->asked.text(c->asked.self, piece);
+}
+
 static const struct epcis_cut_ops ops = {take_front, take_event};
 
 struct epcis_cut *epcis_cut_new(const struct epcis_cut_conf *conf)
@@ -48,6 +55,7 @@ struct epcis_cut *epcis_cut_new(const struct epcis_cut_conf *conf)
     c->magic = CUT_MAGIC;
     c->asked = c->conf = *conf;
     c->conf.ops = &ops;
+    c->conf.text = take_text;
     c->conf.self = c;
     c->syntax = syntaxes[conf->syntax];
     c->st = OK;

@@ -408,6 +408,7 @@ static status cut_piece(void *self, str bytes)
 
     if (bytes.n == 0) return OK;
     c->piece = bytes;
+    TRY(c->conf->text(c->conf->self, bytes));
     TRY(scan(c, bytes));
     if (c->first_piece) TRY(waiting_give(c));
     TRY(event_keep(c));

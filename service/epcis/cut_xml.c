@@ -528,6 +528,7 @@ static void free_all(void *self)
 // What was decoded, and then why no more was.
 static status decoded(struct cut_xml *c, str piece, status st)
 {
+    TRY(c->conf->text(c->conf->self, piece));
     TRY(scan(c, piece));
     if (st.cls != ST_OK) st.at = place(c->at);
     return st;

@@ -141,7 +141,7 @@ static void quantities(struct hasher *h, const char *list, const struct epcis_qu
         size_t from = h->out->n;
         buf_add(h->out, S("quantityElement"));
         leaf(h, "epcClass", 'i', q->at[i].epc_class);
-        leaf(h, "quantity", 's', q->at[i].quantity);
+        leaf(h, "quantity", 'q', q->at[i].quantity);
         leaf(h, "uom", 's', q->at[i].uom);
         hash_piece_end(h, &p, from);
     }
@@ -420,26 +420,86 @@ static void (*const rest[])(struct hasher *h, event *e) = {
     put_loose_sensors,
 };
 
+static void put_all(struct hasher *h, event *e)
+{
+    for (size_t i = 0; i < LEN(members); i++) members[i](h, e);
+    struct hash_pieces p = hash_pieces(h, (uint32_t)LEN(rest) + hash_node_count(e->ext));
+    for (size_t i = 0; i < LEN(rest); i++) {
+        size_t from = h->out->n;
+        rest[i](h, e);
+        hash_piece_end(h, &p, from);
+    }
+    for (const struct epcis_node *n = e->ext; n != NULL; n = n->next) {
+        size_t from = h->out->n;
+        hash_node(h, n);
+        hash_piece_end(h, &p, from);
+    }
+    hash_pieces_end(h, &p);
+}
+
+static status ended(const struct hasher *h)
+{
+    str whole;
+
+    return h->failed ? no_memory() : buf_done(h->out, &whole);
+}
+
 status epcis_prehash(const struct epcis_event *e, struct arena *a, struct buf *out)
 {
     struct hasher h = {.out = out, .arena = a};
 
-    for (size_t i = 0; i < LEN(members); i++) members[i](&h, e);
-    struct hash_pieces p = hash_pieces(&h, (uint32_t)LEN(rest) + hash_node_count(e->ext));
-    for (size_t i = 0; i < LEN(rest); i++) {
-        size_t from = out->n;
-        rest[i](&h, e);
-        hash_piece_end(&h, &p, from);
-    }
-    for (const struct epcis_node *n = e->ext; n != NULL; n = n->next) {
-        size_t from = out->n;
-        hash_node(&h, n);
-        hash_piece_end(&h, &p, from);
-    }
-    hash_pieces_end(&h, &p);
-    if (h.failed) return no_memory();
-    str whole;
-    return buf_done(out, &whole);
+    put_all(&h, e);
+    return ended(&h);
+}
+
+// ---- the same content
+
+static void put_error(struct hasher *h, event *e)
+{
+    const struct epcis_error *x = e->error;
+
+    if (x == NULL) return;
+    buf_add(h->out, S("errorDeclaration="));
+    hash_time(h, &x->declared);
+    word(h, "reason", EPCIS_VOC_ERROR, x->reason);
+    strs(h, "correctiveEventID", 'i', &x->corrective);
+    hash_nodes(h, x->ext);
+}
+
+static status put_content(event *e, struct arena *a, enum hash_numbers numbers, struct buf *out)
+{
+    struct hasher h = {.out = out, .arena = a, .numbers = numbers};
+
+    put_all(&h, e);
+    put_error(&h, e);
+    return ended(&h);
+}
+
+static status same_by(event *const both[2], struct arena *a, enum hash_numbers numbers, bool *out)
+{
+    struct buf one, other;
+
+    buf_init(&one, PREHASH_MAX);
+    buf_init(&other, PREHASH_MAX);
+    status st = put_content(both[0], a, numbers, &one);
+    if (st.cls == ST_OK) st = put_content(both[1], a, numbers, &other);
+    if (st.cls == ST_OK) *out = str_eq(buf_str(&one), buf_str(&other));
+    buf_fini(&one);
+    buf_fini(&other);
+    return st;
+}
+
+// Where both tell numbers from texts these may be written in two ways; else as they stand.
+status epcis_says_same(const struct epcis_event *x, const struct epcis_event *y, struct arena *a,
+                       bool *out)
+{
+    event *const both[2] = {x, y};
+    bool same = false;
+
+    TRY(same_by(both, a, HASH_SHORTEST, &same));
+    if (!same) TRY(same_by(both, a, HASH_AS_WRITTEN, &same));
+    *out = same;
+    return OK;
 }
 
 status epcis_hash(const struct epcis_event *e, struct arena *a, char out[EPCIS_HASH_LEN + 1])

@@ -6,4 +6,9 @@
 
 // Appends the text that is hashed. No failure but the buf's ceiling and the arena's.
 status epcis_prehash(const struct epcis_event *e, struct arena *a, struct buf *out);
+// Do two events say the same, in whatever bytes or format? What the hash leaves out counts, too:
+// the error declaration and remarks; and texts that look like numbers are texts, so that lot 00123
+// is not lot 123. eventID and recordTime do not count. Failures as above.
+status epcis_says_same(const struct epcis_event *x, const struct epcis_event *y, struct arena *a,
+                       bool *out);
 status epcis_hash(const struct epcis_event *e, struct arena *a, char out[EPCIS_HASH_LEN + 1]);

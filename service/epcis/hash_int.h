@@ -3,9 +3,13 @@
 #pragma once
 #include "service/epcis/event.h"
 
+// Which texts are numbers: for the hash all that look like one; else what the format or the field
+// says is one, and how that is written.
+enum hash_numbers { HASH_BY_LOOK, HASH_SHORTEST, HASH_AS_WRITTEN };
 struct hasher {
     struct buf *out;
     struct arena *arena;
+    enum hash_numbers numbers;
     bool failed; // the arena is full
 };
 
@@ -23,7 +27,8 @@ struct hash_pieces hash_pieces(struct hasher *h, uint32_t max); // start: where 
 void hash_piece_end(struct hasher *h, struct hash_pieces *p, size_t from);
 void hash_pieces_end(struct hasher *h, struct hash_pieces *p);
 
-// Values, of what kind: see EPCIS_SENSOR_FIELDS; 'i' an identifier, 'd' a disposition.
+// Values, of what kind: see EPCIS_SENSOR_FIELDS; 'i' an identifier, 'd' a disposition,
+// 'q' a quantity.
 void hash_value(struct hasher *h, char what, str text);
 void hash_word(struct hasher *h, enum epcis_vocabulary v, str text);
 void hash_time(struct hasher *h, const struct epcis_time *t);

@@ -96,10 +96,11 @@ static bool number(struct hasher *h, str text)
            epcis_number_write(&n, h->out);
 }
 
-static void canonical(struct hasher *h, str text)
+static void canonical(struct hasher *h, str text, bool is_number)
 {
-    if (text.n == 0 || number(h, text) || expand(h, text)) return;
-    gs1_hash_form(text, h->arena, h->out);
+    if (text.n == 0) return;
+    if ((is_number || h->numbers == HASH_BY_LOOK) && number(h, text)) return;
+    if (!expand(h, text)) gs1_hash_form(text, h->arena, h->out);
 }
 
 static void identifier(struct hasher *h, str text)
@@ -107,7 +108,7 @@ static void identifier(struct hasher *h, str text)
     if (str_starts(text, S("(")))
         gs1_hash_form_any(text, h->arena, h->out);
     else
-        canonical(h, text);
+        canonical(h, text, false);
 }
 
 static void boolean(struct hasher *h, str text)
@@ -126,7 +127,7 @@ void hash_value(struct hasher *h, char what, str text)
     case 'b': boolean(h, text); break;
     case 'd': hash_word(h, EPCIS_VOC_DISP, text); break;
     case 'i': identifier(h, text); break;
-    default: canonical(h, text); break;
+    default: canonical(h, text, what == 'n' || what == 'q'); break;
     }
 }
 
@@ -142,7 +143,8 @@ void hash_node(struct hasher *h, const struct epcis_node *n)
 {
     str text = str_trim(n->text);
 
-    if (n->kind == NODE_NULL || n->kind == NODE_EMPTY_ARRAY || is_remark(n)) return;
+    if (n->kind == NODE_NULL || n->kind == NODE_EMPTY_ARRAY) return;
+    if (h->numbers == HASH_BY_LOOK && is_remark(n)) return;
     if (!epcis_is_unqualified(n)) {
         buf_addc(h->out, '{');
         buf_add(h->out, n->ns->uri);
@@ -151,7 +153,7 @@ void hash_node(struct hasher *h, const struct epcis_node *n)
     buf_add(h->out, n->name);
     if (text.n > 0) {
         buf_addc(h->out, '=');
-        canonical(h, text);
+        canonical(h, text, n->kind == NODE_NUMBER && h->numbers == HASH_SHORTEST);
     }
     hash_nodes(h, n->child);
 }

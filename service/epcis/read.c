@@ -1,5 +1,7 @@
 // read.c - one event in any syntax, and which syntax a document has.
 #include "service/epcis/read.h"
+#include "common/bytes.h"
+#include "common/xml.h"
 #include "service/epcis/read_int.h"
 
 static status (*const readers[])(str bytes, const struct epcis_scope *scope, struct arena *a,
@@ -19,6 +21,32 @@ status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena
     if (!epcis_step_is_misspelt(out->step)) return OK;
     out->step = epcis_word(EPCIS_VOC_STEP, EPCIS_STEP_DECOMMISSIONING);
     out->step_misspelt = true;
+    return OK;
+}
+
+// The unit that an escape stands for, of text behind its backslash; 0xfffd: none of these.
+static uint32_t escaped(str s)
+{
+    uint8_t u[2];
+
+    if (s.n < 5 || s.p[0] != 'u' || !hex_get((str){s.p + 1, 4}, u, sizeof u)) return 0xfffd;
+    uint32_t unit = (uint32_t)u[0] << 8 | u[1];
+    return unit >= 0xd800 && unit < 0xe000 ? 0xfffd : unit; // a half is the reader's to judge
+}
+
+status epcis_characters_check(enum epcis_syntax syntax, str s)
+{
+    for (size_t i = 0; syntax == EPCIS_SYNTAX_JSON && i < s.n; i++) {
+        size_t from = i;
+        bool good = true;
+        if (s.p[i] == '\\')
+            good = xml_is_character(escaped(str_from(s, ++i)));
+        else if (s.p[i] == '\xef')
+            good = s.n - i < 3 || xml_is_text((str){s.p + i, 3}, NULL);
+        if (!good)
+            return fail(ST_BAD_INPUT, "epcis.character", (uint32_t)from,
+                        "a character that XML has no place for, so that it could not be told on");
+    }
     return OK;
 }
 

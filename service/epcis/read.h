@@ -79,6 +79,9 @@ struct epcis_cut_conf {
     bool lenient;     // as in the scope, which takes it over
     size_t event_max; // bytes of one event, and of all that is no event (epcis.event_too_large)
     const struct epcis_cut_ops *ops;
+    // The document's text as UTF-8, each piece before what is cut out of it: it is what `at`
+    // counts the bytes of, whatever encoding the document came in. May be NULL.
+    status (*text)(void *self, str piece);
     void *self;
 };
 struct epcis_cut;
@@ -89,6 +92,11 @@ status epcis_cut_end(struct epcis_cut *c); // the document must be whole
 // The front as far as it is known: after epcis_cut_end all of it, with master data that stood
 // behind the events. NULL: not yet.
 const struct epcis_front *epcis_cut_front(const struct epcis_cut *c);
+
+// Whatever is taken in must be told in every format: JSON with characters that XML 1.0 has no
+// place for, as such or as an escape, is refused where they stand (epcis.character). XML's own
+// reader does that anyhow. Asked of what comes in, not of what was kept before.
+status epcis_characters_check(enum epcis_syntax syntax, str bytes);
 
 // First bytes of a document: which syntax? False: neither.
 bool epcis_syntax_guess(str bytes, enum epcis_syntax *out);

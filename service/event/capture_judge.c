@@ -51,7 +51,6 @@ static bool is_repeat(struct capturing *c, const struct fact *f, bool *other)
         captured_event_get(&rest, f, touched.runs.units, c->d->arena, &e).cls != ST_OK)
         return false;
     if (!str_eq(e.id, c->ask->id) || ((e.flags ^ c->ask->flags) & CAPTURED_ERROR)) return false;
-    if (e.flags & c->ask->flags & CAPTURED_ID_MADE) return true; // hashes of what they say
     if (f->seq == c->ask->same_as || memcmp(e.content.b, c->ask->content.b, 16) == 0) return true;
     *other = true;
     return false;

@@ -325,34 +325,31 @@ static status put_uuid(struct taking *x, struct capture_ask *ask)
 
 // ---- the same event in other bytes
 
-static bool is_same(struct taking *x, const struct fact *f, const char hash[])
+static bool is_same(struct taking *x, const struct fact *f, str id)
 {
     struct event_render r = event_render_begin(x->k->site, x->k->t, x->k->arena);
-    char other[EPCIS_HASH_LEN + 1];
     struct event_parts parts;
+    bool same = false;
 
     return event_render(&r, f, &parts).cls == ST_OK && parts.n == 1 &&
-           str_eq(parts.at[0].event.id, x->e->id) &&
-           (parts.at[0].event.error != NULL) == (x->e->error != NULL) &&
-           epcis_hash(&parts.at[0].event, x->k->arena, other).cls == ST_OK &&
-           strcmp(hash, other) == 0;
+           str_eq(parts.at[0].event.id, id) &&
+           epcis_says_same(&parts.at[0].event, x->e, x->k->arena, &same).cls == ST_OK && same;
 }
 
 // A fact of the same eventID that says the same; which is rare, so that time does not matter.
-static status find_same(struct taking *x, str value, struct capture_ask *ask)
+static status find_same(struct taking *x, str id, struct capture_ask *ask)
 {
     uint64_t seqs[SAME_MAX];
-    char hash[EPCIS_HASH_LEN + 1];
     struct fact f;
-    size_t n = list_of(x->k->t, x->k->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
+    str value;
 
-    if (n == 0) return txn_status(x->k->t);
-    TRY(epcis_hash(x->e, x->k->arena, hash));
+    TRY(index_value(LIST_EVENT_ID, (str){0}, id, x->k->arena, &value));
+    size_t n = list_of(x->k->t, x->k->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
     for (size_t i = 0; i < n; i++) {
         TRY(journal_get(x->k->t, seqs[i], x->k->arena, &f));
-        if (is_same(x, &f, hash)) ask->same_as = seqs[i];
+        if (is_same(x, &f, id)) ask->same_as = seqs[i];
     }
-    return OK;
+    return txn_status(x->k->t);
 }
 
 // Has the fact the eventID, and says something else under it?
@@ -376,13 +373,12 @@ static status take_id(struct taking *x, struct capture_ask *ask)
 
     if (x->e->id.n > 0) {
         ask->id = arena_str(x->k->arena, x->e->id);
-        if (ask->id.p == NULL) return no_memory();
-        TRY(index_value(LIST_EVENT_ID, (str){0}, ask->id, x->k->arena, &value));
-        return find_same(x, value, ask);
+        return ask->id.p == NULL ? no_memory() : find_same(x, ask->id, ask);
     }
     ask->flags |= CAPTURED_ID_MADE;
     ask->fresh_id = !x->k->ids_by_hash;
     TRY(x->k->ids_by_hash ? put_hash(x, ask) : put_uuid(x, ask));
+    if (x->k->ids_by_hash) TRY(find_same(x, ask->id, ask));
     TRY(index_value(LIST_EVENT_ID, (str){0}, ask->id, x->k->arena, &value));
     indexer_value(&x->index, LIST_EVENT_ID, value);
     return OK;
@@ -480,7 +476,7 @@ status capture_look(struct capture_taker *k, const struct capture_source *s, boo
     TRY(index_value(LIST_EVENT_ID, (str){0}, s->event->id, k->arena, &value));
     size_t n = list_of(k->t, k->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
     if (n == 0) return txn_status(k->t);
-    TRY(find_same(&x, value, &ask));
+    TRY(find_same(&x, s->event->id, &ask));
     for (size_t i = 0; ask.same_as == 0 && i < n && !*taken; i++) {
         TRY(journal_get(k->t, seqs[i], k->arena, &f));
         TRY(is_other(&x, &f, taken));

@@ -288,8 +288,10 @@ static void document_end(struct making *x)
     struct message *m = x->m;
     bool empty = is_empty_report(x), spoilt = m->what == SHAPED_UNTOLD || m->what == SHAPED_TROUBLE;
 
-    if (empty) telling_begin(&x->doc);
-    if (x->doc.begun && !spoilt && (m->count > 0 || empty)) {
+    if (empty && !telling_begin(&x->doc)) {
+        m->what = SHAPED_TROUBLE;
+        m->trouble = x->doc.doc.st;
+    } else if (x->doc.begun && !spoilt && (m->count > 0 || empty)) {
         telling_end(&x->doc, &x->s->gzip);
         m->what = SHAPED_MESSAGE;
     }

@@ -127,7 +127,7 @@ static void excuse_1_2(const struct follower *f, status st, struct buf *out)
     xml_leaf(&w, S("queryName"), f->subscription.query.name);
     xml_leaf(&w, S("subscriptionID"), f->name);
     while (w.depth > 0 && w.st.cls == ST_OK) xml_close(&w);
-    assert(xml_done(&w).cls == ST_OK); // names were looked at when it was made
+    assert(xml_done(&w).cls == ST_OK); // both names came in XML, in the call that subscribed
 }
 
 static void excuse(const struct follower *f, status why, struct buf *out)

@@ -47,14 +47,14 @@ static void affirm(struct telling *x, struct epcis_out *conf)
     assert(conf->instance.p != NULL && conf->sender.p != NULL && conf->receiver.p != NULL);
 }
 
-void telling_begin(struct telling *x)
+bool telling_begin(struct telling *x)
 {
     struct message *m = &x->f->message;
     struct epcis_out conf = {
         .prefixes = x->prefixes, .created = {env_wall(x->f->site->env), 0}
     };
 
-    if (x->begun) return;
+    if (x->begun) return x->doc.st.cls == ST_OK;
     x->f->sort->dress(x->f, &conf);
     name_message(x, &conf);
     affirm(x, &conf);
@@ -69,6 +69,7 @@ void telling_begin(struct telling *x)
                                   .client = x->f->client,
                                   .prefixes = conf.prefixes,
                                   .urns = conf.format == EPCIS_XML_1_2};
+    return x->doc.st.cls == ST_OK;
 }
 
 // ---- events
@@ -102,7 +103,7 @@ enum told telling_add(struct telling *x, uint64_t seq, const struct event_parts 
         x->first = seq;
         x->statement = parts->statement;
     }
-    telling_begin(x);
+    (void)telling_begin(x); // where it fails, so does every event
     if (!is_first && m->body.n >= x->limits->bytes_max) return TOLD_FULL;
     status st = parts_write(x, parts);
     bool full = st.cls != ST_OK && strcmp(st.reason, "epcis.full") == 0;

@@ -33,7 +33,7 @@ enum told {
 
 // The next event, whole or not at all: TOLD, TOLD_FULL or TOLD_WRONG. The caller counts it.
 enum told telling_add(struct telling *x, uint64_t seq, const struct event_parts *parts);
-void telling_begin(struct telling *x);                        // also where there is no event
+bool telling_begin(struct telling *x); // also where there is no event; false: it has no beginning
 void telling_end(struct telling *x, struct http_gzip **gzip); // the body is as it is sent
 // Ender of all; without telling_end the body is of no use.
 void telling_fini(struct telling *x);

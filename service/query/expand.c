@@ -1,6 +1,7 @@
 // expand.c - places with all that lies within them, by the children that master data tell. Each
 // place is taken once, so that children which are their own parents end it too.
 #include "service/query/rows.h"
+#include "service/query/value_set.h"
 #include <string.h>
 
 #define WITHIN_MAX 10000u // places of one question
@@ -97,6 +98,7 @@ status query_expand(const struct query *q, const struct query_master *m, struct 
     *out = *q;
     for (uint32_t i = 0; i < q->n; i++)
         if (is_within(&terms[i])) TRY(term_expand(&terms[i], m, a));
+    for (uint32_t i = 0; i < q->n; i++) TRY(query_set_make(&terms[i], a));
     out->terms = terms;
     return OK;
 }

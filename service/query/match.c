@@ -2,7 +2,11 @@
 // value. Words and identifiers are compared in one spelling, times as instants, numbers exactly.
 #include "service/epcis/uom.h"
 #include "service/query/rows.h"
+#include "service/query/value_set.h"
 #include <string.h>
+
+// Of one event, so that no turn lasts: about a quarter of a second.
+#define EVENT_WORK_MAX (50 * 1000 * 1000u)
 
 bool query_op_holds(enum query_op op, int order)
 {
@@ -21,6 +25,7 @@ bool query_op_holds(enum query_op op, int order)
 
 bool value_text(const struct query_term *t, str text)
 {
+    if (t->set != NULL) return query_set_has_text(t, text);
     for (uint32_t i = 0; i < t->n; i++)
         if (t->values[i].is_text && str_eq(t->values[i].text, text)) return true;
     return false;
@@ -67,11 +72,12 @@ bool value_id(struct query_look *l, const struct query_term *t, str text)
 
     if (text.n == 0) return false;
     if (value_text(t, text)) return true;
-    if (!may_be(t, text)) return false;
+    if (t->set == NULL && !may_be(t, text)) return false;
     arena_reset(l->scratch);
     status st = gs1_read(text, l->scratch, &id);
     if (st.cls == ST_TOO_LARGE) l->st = st;
     if (st.cls != ST_OK) return false;
+    if (t->set != NULL) return query_set_has_id(t, &id);
     for (uint32_t i = 0; i < t->n; i++)
         if (t->values[i].pattern != NULL && gs1_pattern_matches(t->values[i].pattern, &id))
             return true;
@@ -232,6 +238,10 @@ status query_matches(const struct query *q, const struct epcis_event *e,
 {
     struct query_look l = {.e = e, .master = m, .scratch = scratch};
 
+    if (query_set_work(q, e) > EVENT_WORK_MAX)
+        return fail(ST_TOO_LARGE, "query.too_complex", 0,
+                    "too many patterns or numbers for an event of %llu objects",
+                    (unsigned long long)query_set_items(e));
     *out = true;
     for (uint32_t i = 0; i < q->n && *out; i++) {
         *out = q->terms[i].row->match(&l, &q->terms[i]);

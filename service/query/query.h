@@ -31,12 +31,14 @@ struct query_field {
 };
 
 struct query_row;
+struct query_set;
 struct query_term {
     const struct query_row *row;
     str type; // of a business transaction, source or destination; or a unit of measure
     struct query_field field;
     const struct query_value *values;
     uint32_t n;
+    const struct query_set *set; // over many values, of query_expand (value_set.h); may be NULL
 };
 
 enum query_order { QUERY_IN_ANY_ORDER, QUERY_BY_EVENT_TIME, QUERY_BY_RECORD_TIME, QUERY_BY_FIELD };
@@ -122,11 +124,12 @@ struct query_master {
     client_id client;
 };
 
-// WD_ terms with all that lies within their places, so that matching needs no more than them. Goes
-// round in no circle. query.too_complex
+// WD_ terms with all that lies within their places, so that matching needs no more than them, and
+// sets of values where these are many. Goes round in no circle. query.too_complex
 status query_expand(const struct query *q, const struct query_master *m, struct arena *a,
                     struct query *out);
 
-// Does the event fit? `scratch` is reset in between. query.memory (TOO_LARGE).
+// Does the event fit? `scratch` is reset in between. query.memory (TOO_LARGE); query.too_complex,
+// where many values that no set finds meet an event of very many objects.
 status query_matches(const struct query *q, const struct epcis_event *e,
                      const struct query_master *m, struct arena *scratch, bool *out);

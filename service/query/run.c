@@ -4,6 +4,7 @@
 #include "service/query/run.h"
 #include "service/epcis/uom.h"
 #include "service/query/rows.h"
+#include "service/query/value_set.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #define SCRATCH_MAX (256 * MB) // one fact
 #define GATHER_MAX  150u       // candidates that are not worth going hour by hour
 #define KEY_TEXT    64u        // of a field's value, for an order
+#define LOOK_ITEMS  100u       // of an event, that take as long as a small event
+#define LOOK_WORK   10000u     // comparisons that do (query_set_work)
 
 struct gathered { // a candidate, and when its fact says that it was
     int64_t key;
@@ -32,6 +35,7 @@ struct query_run {
     struct query_hit *hits;
     uint32_t n;
     uint64_t count, looks;
+    uint64_t turn; // looks that this turn has had
     struct ns_seen ns;
     struct arena own;     // plan and hits
     struct arena fact;    // one fact
@@ -215,6 +219,7 @@ static status look(struct query_run *r, struct txn *t, uint64_t seq)
         uint32_t part = r->q.ascending ? i : parts.n - 1 - i;
         const struct epcis_event *e = &parts.at[part].event;
         TRY(query_matches(&r->q, e, &r->master, &r->scratch, &fits));
+        r->turn += query_set_items(e) / LOOK_ITEMS + query_set_work(&r->q, e) / LOOK_WORK;
         if (fits) TRY(hit_add(r, e, &(struct query_at){0, seq, part}));
     }
     return OK;
@@ -376,7 +381,7 @@ bool query_run_turn(struct query_run *r, struct txn *t, uint32_t looks, status *
     OBJ_CHECK(r, RUN_MAGIC);
     *st = OK;
     r->master.t = t;
-    for (uint32_t i = 0; i < looks && !r->done && st->cls == ST_OK; i++)
+    for (r->turn = 0; r->turn < looks && !r->done && st->cls == ST_OK; r->turn++)
         *st = r->planned ? candidate(r, t) : plan_turn(r, t);
     if (st->cls == ST_OK) *st = txn_status(t);
     if (st->cls != ST_OK) r->done = true;

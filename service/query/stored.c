@@ -4,6 +4,7 @@
 // fact query.deleted: name str
 #include "service/query/stored.h"
 #include "common/bytes.h"
+#include "common/xml.h"
 #include "service/query/query_int.h"
 #include "service/query/query_routes.h"
 #include "service/query/stored_db.h"
@@ -234,7 +235,7 @@ void queries_list(struct http_req *r)
 // A name stands in paths and rows: some text without control characters.
 static status name_check(str name)
 {
-    bool wrong = name.n == 0 || name.n > QUERY_NAME_MAX || !str_is_utf8(name, NULL);
+    bool wrong = name.n == 0 || name.n > QUERY_NAME_MAX || !xml_is_text(name, NULL);
 
     for (size_t i = 0; i < name.n && !wrong; i++)
         wrong = (unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f;

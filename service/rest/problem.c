@@ -1,6 +1,7 @@
 // A status as a problem of EPCIS 2.0: RFC 7807 with the types of the standard. `code`, `at` and
 // `units` are members of our own; in XML the code stands last and in a namespace of its own, as the
 // schema allows.
+#include "common/xml.h"
 #include "service/rest/rest_int.h"
 
 #define XML_NS  "urn:epcglobal:epcis:xsd:2"
@@ -66,7 +67,7 @@ str rest_printable(str s, char out[sizeof((status *)0)->text])
 
     for (; n < s.n && n < sizeof((status *)0)->text; n++)
         out[n] = (unsigned char)s.p[n] < ' ' ? '?' : s.p[n];
-    while (!str_is_utf8((str){out, n}, &bad)) out[bad] = '?';
+    while (!xml_is_text((str){out, n}, &bad)) out[bad] = '?';
     return (str){out, n};
 }
 

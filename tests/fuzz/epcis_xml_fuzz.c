@@ -9,6 +9,8 @@
 //   - an event that was read and written, in 2.0 or 1.2, is read again as the same, and written
 //     again as the same
 //
+//   - the text that a cutter tells has every event where it says, in whatever encoding it came
+//
 // Places count bytes of UTF-8: those of inputs in other encodings are not held against the input.
 #include "service/epcis/write.h"
 #include "tests/unit/epcis_same.h"
@@ -24,6 +26,7 @@ struct taken {
     struct epcis_scope scope;
     struct arena arena;
     struct buf context;
+    struct buf text; // of the document so far
     size_t events;
     bool read; // every event was
     bool utf8; // as it came
@@ -90,6 +93,7 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     struct epcis_event e;
 
     assert(index == t->events++ && (!t->utf8 || at + bytes.n <= t->document_n));
+    assert(at + bytes.n <= t->text.n && str_eq((str){t->text.p + at, bytes.n}, bytes));
     buf_addf(&t->log, "\n%u %u ", index, (unsigned)at);
     buf_add(&t->log, bytes);
     arena_reset(&t->arena);
@@ -106,6 +110,14 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
 
 // ---- documents
 
+static status take_text(void *self, str piece)
+{
+    struct taken *t = self;
+
+    buf_add(&t->text, piece);
+    return OK;
+}
+
 static const struct epcis_cut_ops ops = {take_front, take_event};
 
 // Is it read as it came?
@@ -118,14 +130,18 @@ static bool is_utf8(str in)
 
 static status cut(str in, size_t piece, struct taken *t)
 {
-    struct epcis_cut_conf conf = {
-        .syntax = EPCIS_SYNTAX_XML, .event_max = EVENT_MAX, .ops = &ops, .self = t};
+    struct epcis_cut_conf conf = {.syntax = EPCIS_SYNTAX_XML,
+                                  .event_max = EVENT_MAX,
+                                  .ops = &ops,
+                                  .text = take_text,
+                                  .self = t};
     struct epcis_cut *c = epcis_cut_new(&conf);
     status st = OK;
 
     *t = (struct taken){.read = true, .utf8 = is_utf8(in), .document_n = in.n};
     buf_init(&t->log, 16 * MB);
     buf_init(&t->context, MB);
+    buf_init(&t->text, 4 * EVENT_MAX);
     arena_init(&t->arena, 8 * MB);
     for (size_t i = 0; i < in.n && st.cls == ST_OK; i += piece)
         st = epcis_cut_piece(c, (str){in.p + i, in.n - i < piece ? in.n - i : piece});
@@ -140,6 +156,7 @@ static void taken_fini(struct taken *t)
 {
     arena_fini(&t->arena);
     buf_fini(&t->context);
+    buf_fini(&t->text);
     buf_fini(&t->log);
 }
 

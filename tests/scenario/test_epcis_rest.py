@@ -162,6 +162,17 @@ def test_problems_in_xml_keep_the_official_schema(gateway):
         rules.assertValid(lxml.etree.fromstring(answer.content))
 
 
+@pytest.mark.parametrize("path", [
+    "/events?{}=1", "/events?EQ_{}:x=1", "/events?EQ_bizStep={}", "/bizSteps/{}", "/bizSteps?{}=1",
+    "/queries/{}", "/{}"])
+@pytest.mark.parametrize("odd", ["%EF%BF%BF", "%EF%BF%BE", "%01", "a" * 96 + "%F0%9F%8E%89"])
+def test_what_xml_has_no_place_for_is_answered_in_xml(gateway, path, odd):
+    answer = gateway.call("GET", TOP + path.format(odd), headers=XML)
+    if answer.status_code != 200:
+        assert lxml.etree.fromstring(answer.content).findtext("status") == str(answer.status_code)
+    assert gateway.call("GET", TOP).status_code == 200
+
+
 def test_a_body_over_its_ceiling_is_told_both_limits(gateway):
     answer = gateway.call("POST", SUBSCRIPTIONS, b"x" * 20000)
     assert answer.status_code == 413

@@ -672,6 +672,52 @@ static void other_content_under_an_eventid_is_refused(void **state)
     assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), 2);
 }
 
+// The event's hash is the same in each row.
+static void what_the_hash_does_not_see_is_other_content_too(void **state)
+{
+#define LOT(number)  ",\"ilmd\":{\"cbvmda:lotNumber\":\"" number "\"}"
+#define NAMED(value) ",\"https://e/n\":" value
+#define ERROR(day, why)                                                                            \
+    ",\"errorDeclaration\":{\"declarationTime\":\"2025-12-0" day "T00:00:00Z\",\"reason\":\"" why  \
+    "\"}"
+    static const struct {
+        const char *first, *again;
+        bool same;
+    } rows[] = {
+        {LOT("00123"),             ",\"comment\":null" LOT("00123"), true                      },
+        {LOT("00123"),             LOT("123"),                       false                     },
+        {LOT("1E3"),               LOT("1000"),                      false                     },
+        {",\"comment\":\"first\"", ",\"comment\":\"second\"",        false                     },
+        {ERROR("1",                "incorrect_data"),                ERROR("1",                  "did_not_occur"), false},
+        {ERROR("1",                   "incorrect_data"),                                                   ERROR("2",                                                                     "incorrect_data"), false},
+        {NAMED("12.50"),               NAMED("12.5"),true},
+        {NAMED("\"12.50\""),           NAMED("12.50"),                true                                                          },
+        {NAMED("\"12.50\""),       NAMED("\"12.5\""),               false                     },
+        {NAMED("[1,2]"),       NAMED("[2,1]"),                true                      },
+    };
+    struct fixture *f = *state;
+    unsigned facts = 0;
+
+    for (size_t i = 0; i < 2 * LEN(rows); i++) { // with an eventID, and with the hash for one
+        struct says s = {.type = "ObjectEvent",
+                         .action = "ADD",
+                         .step = "receiving",
+                         .id = i % 2 == 0 ? said(f, "urn:x:%zu", i) : NULL,
+                         .epcs = said(f, "\"" FOREIGN "%zu\"", i + 1),
+                         .more = rows[i / 2].first};
+        stored(f, ACME, event_of(f, &s));
+        s.more = rows[i / 2].again;
+        facts++;
+        str job = captured(f, ACME, event_of(f, &s));
+        if (holds(job, rows[i / 2].same ? "event.id_taken" : "\"success\":true"))
+            fail_msg("%s and %s", rows[i / 2].first, rows[i / 2].again);
+        assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), facts);
+        s.more = rows[i / 2].first;
+        stored(f, ACME, said(f, "{ %s", event_of(f, &s) + 1));
+        assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), facts);
+    }
+}
+
 static void what_cannot_be_read_is_refused_whole_or_left_out(void **state)
 {
     struct fixture *f = *state;
@@ -705,6 +751,92 @@ static void what_cannot_be_read_is_refused_whole_or_left_out(void **state)
     expect(&a, 422);
     a = post(f, "Packtrail-Client: nobody\r\n", document_of(f, events));
     expect(&a, 404);
+}
+
+static struct fixture_answer post_event(struct fixture *f, const char *headers, const char *event)
+{
+    return fixture_call(f, "POST /epcis/v2/events",
+                        said(f, "Content-Type: application/json\r\n" ACME "%s", headers),
+                        said(f, "{" CONTEXT ",%s", event + 1));
+}
+
+#define ODD(id, more)                                                                              \
+    "{\"type\":\"ObjectEvent\",\"eventTime\":\"2025-11-24T15:30:00Z\",\"eventTimeZoneOffset\":"    \
+    "\"+00:00\",\"eventID\":\"urn:x:" id "\",\"action\":\"OBSERVE\",\"epcList\":[\"" FOREIGN       \
+    "1\"]," more "}"
+
+static void what_xml_has_no_place_for_is_taken_in_nowhere(void **state)
+{
+    static const char *const bad[] = {
+        ODD("1", "\"https://e/a\xef\xbf\xbf\":1"),
+        ODD("2", "\"https://e/a\":\"\xef\xbf\xbe\""),
+        ODD("3", "\"https://e/a\":{\"b\":[\"\\u0001\"]}"),
+        ODD("4", "\"https://e/\\uFFFEa\":1"),
+        ODD("5", "\"https://e/a\":\"\\\\\\u001f\""),
+    };
+    static const char *const good[] = {
+        ODD("6", "\"https://e/a\":\"\\\\uffff\""),
+        ODD("7", "\"https://e/a\":\"\\ud83c\\udf89 \\t\\u000a \xef\xbf\xbd\""),
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LEN(bad); i++) {
+        struct fixture_answer a = post(f, ACME, document_of(f, bad[i]));
+        expect(&a, 400);
+        assert_true(holds(a.body, "epcis.character"));
+        a = post_event(f, "", bad[i]);
+        expect(&a, 400);
+        assert_true(holds(a.body, "epcis.character"));
+    }
+    for (size_t i = 0; i < LEN(good); i++) stored(f, ACME, good[i]);
+    assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), LEN(good));
+    struct fixture_answer a = post(
+        f, ACME,
+        "{" CONTEXT ",\"type\":\"EPCISDocument\",\"schemaVersion\":\"2.0\",\"creationDate\":"
+        "\"2025-11-24T16:00:00Z\",\"epcisBody\":{\"eventList\":[]},\"epcisHeader\":{"
+        "\"epcisMasterData\":{\"vocabularyList\":[{\"type\":\"urn:x:t\",\"vocabularyElementList\":["
+        "{\"id\":\"urn:x:\\uffff\",\"attributes\":[]}]}]}}}");
+    expect(&a, 400);
+    assert_true(holds(a.body, "epcis.character"));
+}
+
+#define LATIN_EVENT(n, letters)                                                                    \
+    "<ObjectEvent><eventTime>2025-11-24T15:30:00Z</eventTime><eventTimeZoneOffset>+00:00"          \
+    "</eventTimeZoneOffset><eventID>urn:x:" n "</eventID><epcList><epc>urn:x:t</epc></epcList>"    \
+    "<action>OBSERVE</action><x:n xmlns:x=\"https://e/\">" letters "</x:n></ObjectEvent>"
+#define LATIN_DOCUMENT(u)                                                                          \
+    "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><e:EPCISDocument "                             \
+    "xmlns:e=\"urn:epcglobal:epcis:"                                                               \
+    "xsd:2\" schemaVersion=\"2.0\" creationDate=\"2025-11-24T16:00:00Z\"><!-- " u                  \
+    " --><EPCISBody>"                                                                              \
+    "<EventList>\n" LATIN_EVENT("1", u) " " LATIN_EVENT("2", u) "\n</EventList></EPCISBody>"       \
+                                                                "</e:EPCISDocument>"
+
+// More letters beyond ASCII than there are bytes behind the events.
+static void a_document_in_another_encoding_is_kept_as_utf_8(void **state)
+{
+#define U8(x)  x x x x x x x x
+#define U64(x) U8(U8(x))
+    static const char latin[] = LATIN_DOCUMENT(U64("\xfc")),
+                      utf8[] = LATIN_DOCUMENT(U64("\xc3\xbc"));
+    struct fixture *f = *state;
+    struct captured_document d;
+    struct fact doc;
+    struct fixture_answer a = fixture_call(f, "POST /epcis/v2/capture",
+                                           "Content-Type: application/xml\r\n" ACME, (char *)latin);
+
+    expect(&a, 202);
+    struct kept one = kept_of(f, 1), two = kept_of(f, 0);
+    struct txn *t = fixture_read(f);
+    assert_int_equal(journal_get(t, one.e.document, &f->arena, &doc).cls, ST_OK);
+    fixture_read_end(t);
+    assert_int_equal(captured_document_get(doc.decided, &f->arena, &d).cls, ST_OK);
+    assert_int_equal(d.place_count, 2);
+    assert_int_equal(d.bytes, sizeof latin - 1);
+    int p = (int)d.places[0], q = (int)d.places[1];
+    str whole = str_of(said(f, "%.*s%.*s%.*s%.*s%.*s", p, doc.body.p, STR(one.f.body), q - p,
+                            doc.body.p + p, STR(two.f.body), (int)doc.body.n - q, doc.body.p + q));
+    assert_true(str_eq(whole, str_of(utf8)));
 }
 
 static void an_empty_document_is_a_job_too(void **state)
@@ -743,13 +875,6 @@ static void jobs_are_listed_newest_first_and_a_clients_own(void **state)
 }
 
 // ---- single events
-
-static struct fixture_answer post_event(struct fixture *f, const char *headers, const char *event)
-{
-    return fixture_call(f, "POST /epcis/v2/events",
-                        said(f, "Content-Type: application/json\r\n" ACME "%s", headers),
-                        said(f, "{" CONTEXT ",%s", event + 1));
-}
 
 // EPCIS-EVENTS-409
 static void one_event_is_answered_with_itself(void **state)
@@ -1075,7 +1200,10 @@ int main(void)
         CAPTURE_TEST(a_number_that_was_captured_is_never_issued),
         CAPTURE_TEST(the_same_event_again_is_no_second_event),
         CAPTURE_TEST(other_content_under_an_eventid_is_refused),
+        CAPTURE_TEST(what_the_hash_does_not_see_is_other_content_too),
         CAPTURE_TEST(what_cannot_be_read_is_refused_whole_or_left_out),
+        CAPTURE_TEST(what_xml_has_no_place_for_is_taken_in_nowhere),
+        CAPTURE_TEST(a_document_in_another_encoding_is_kept_as_utf_8),
         CAPTURE_TEST(an_empty_document_is_a_job_too),
         CAPTURE_TEST(jobs_are_listed_newest_first_and_a_clients_own),
         CAPTURE_TEST(one_event_is_answered_with_itself),

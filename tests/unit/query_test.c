@@ -556,6 +556,87 @@ static void a_question_has_a_ceiling(void **state)
     buf_fini(&b);
 }
 
+// What finds an event alone finds it among many, in every spelling; what does not, does not.
+static void among_many_values_each_is_found(void **state)
+{
+    static const struct {
+        const char *name, *decoy, *value;
+        bool hit;
+    } asked[] = {
+        {"MATCH_epc",      "urn:epc:id:sgtin:0614141.812345.D%u",
+         "urn:epc:id:sgtin:0614141.812345.a%2Bb",                                                              true },
+        {"MATCH_epc",      "urn:epc:id:sgtin:0614141.812345.D%u",
+         "https://id.gs1.org/01/80614141123458/21/a%252Bb",                                                    true },
+        {"MATCH_epc",      "urn:x:%u",                            "urn:epc:idpat:sgtin:0614141.*.*",           true },
+        {"MATCH_epc",      "urn:epc:idpat:sgtin:95060%02u.*.*",   "urn:epc:idpat:sgtin:0614141.812345.*",
+         true                                                                                                       },
+        {"MATCH_epc",      "urn:x:%u",                            "urn:example:thing:7",                       true },
+        {"MATCH_epc",      "urn:x:%u",                            "urn:example:thing:8",                       false},
+        {"MATCH_epc",      "urn:epc:id:sgtin:0614141.812345.D%u", "urn:epc:id:sgtin:0614141.812345.a",
+         false                                                                                                      },
+        {"MATCH_epc",      "urn:epc:idpat:sgtin:95060%02u.*.*",   "urn:epc:idpat:sgtin:0614142.*.*",
+         false                                                                                                      },
+        {"MATCH_epcClass", "urn:x:%u",                            "urn:epc:class:lgtin:4012345.012345.998877", true },
+        {"EQ_readPoint",   "urn:x:%u",                            "https://id.gs1.org/414/0614141073467",      true },
+        {"EQ_bizStep",     "urn:x:%u",                            "shipping",                                  true },
+        {"EQ_bizStep",     "urn:x:%u",                            "receiving",                                 false},
+        {"EQ_ex:word",     "red%u",                               "blue",                                      true },
+        {"EQ_ex:word",     "red%u",                               "blu",                                       false},
+    };
+    struct buf b;
+
+    (void)state;
+    events_make();
+    buf_init(&b, 64 * KB);
+    for (size_t i = 0; i < LEN(asked); i++) {
+        for (unsigned place = 0; place < 40; place += 13) {
+            buf_reset(&b);
+            buf_addf(&b, "%s=", asked[i].name);
+            for (unsigned n = 0; n < 40; n++) {
+                char decoy[64];
+                snprintf(decoy, sizeof decoy, asked[i].decoy, n);
+                buf_addf(&b, "%s%s", n > 0 ? "|" : "", n == place ? asked[i].value : decoy);
+            }
+            struct query_asked x = query_ask(&a, str_z(&a, buf_str(&b)), &events[OBJ], NULL);
+            if (x.reason != NULL || x.hit != asked[i].hit) fail_msg("%s %s", b.p, x.reason);
+        }
+    }
+    buf_fini(&b);
+}
+
+// Texts and identities are found by hash, so that their number does not matter; patterns are not.
+static void many_patterns_and_very_many_objects_are_too_complex(void **state)
+{
+    enum { OBJECTS = 60000 };
+    struct epcis_event e;
+    struct buf url;
+
+    (void)state;
+    events_make();
+    str *epcs = NEW_ARRAY(&a, str, OBJECTS);
+    buf_init(&url, MB);
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        buf_reset(&url);
+        buf_addf(&url, "urn:epc:id:sgtin:0614141.812345.%u", i);
+        epcs[i] = arena_str(&a, buf_str(&url));
+    }
+    e = events[OBJ];
+    e.epcs = (struct epcis_ids){.n = OBJECTS, .at = epcs};
+    for (unsigned what = 0; what < 2; what++) {
+        buf_reset(&url);
+        buf_add(&url, S("MATCH_epc="));
+        for (unsigned i = 0; i < QUERY_VALUES_MAX; i++)
+            buf_addf(&url, "%surn:epc:id%s:sgtin:0614142.8%05u.%s", i > 0 ? "|" : "",
+                     what == 0 ? "" : "pat", i, what == 0 ? "1" : "*");
+        struct query_asked x = query_ask(&a, str_z(&a, buf_str(&url)), &e, NULL);
+        if (what == 0)
+            assert_true(x.reason == NULL && !x.hit);
+        else
+            assert_string_equal(x.reason, "query.too_complex");
+    }
+    buf_fini(&url);
+}
+
 #define QUERY_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -568,6 +649,8 @@ int main(void)
         QUERY_TEST(places_within_and_attributes_come_from_master_data),
         QUERY_TEST(no_parameter_is_untested),
         QUERY_TEST(a_question_has_a_ceiling),
+        QUERY_TEST(among_many_values_each_is_found),
+        QUERY_TEST(many_patterns_and_very_many_objects_are_too_complex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

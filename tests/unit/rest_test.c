@@ -125,10 +125,10 @@ static void a_problem_is_the_same_in_json_and_xml(void **state)
 
 static void a_sentence_that_quotes_a_stranger_is_still_xml(void **state)
 {
-    status st = fail(ST_BAD_INPUT, "json.syntax", 0, "a\x01 \xff\xc3");
+    status st = fail(ST_BAD_INPUT, "json.syntax", 0, "a\x01 \xff\xef\xbf\xbf\xc3");
 
     (void)state;
-    assert_non_null(strstr(problem(true, st), "<detail>a? ?"
+    assert_non_null(strstr(problem(true, st), "<detail>a? ????"
                                               "?</detail>"));
 }
 

@@ -210,6 +210,31 @@ static void the_ceiling_gives_all_or_a_failure(void **state)
     }
 }
 
+static void a_text_of_xml_is_utf_8_of_its_characters(void **state)
+{
+    static const struct {
+        str text;
+        size_t bad; // of what is none
+    } rows[] = {
+        {T(""),                             0       },
+        {T("a\t\n\r\x7f \xc2\x85"),         SIZE_MAX},
+        {T("\xef\xbf\xbd\xf0\x9f\xbf\xbf"), SIZE_MAX},
+        {T("ab\xef\xbf\xbe"),               2       },
+        {T("\xef\xbf\xbf"),                 0       },
+        {T("a\x1f\xff"),                    1       },
+        {T("abc\xff\x01"),                  3       },
+        {T("abcd\xef\xbf"),                 4       },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        size_t bad = SIZE_MAX;
+        bool good = rows[i].bad == SIZE_MAX || rows[i].text.n == 0;
+        assert_int_equal(xml_is_text(rows[i].text, &bad), good);
+        if (!good) assert_int_equal(bad, rows[i].bad);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +242,7 @@ int main(void)
         cmocka_unit_test(text_and_attributes_are_escaped),
         cmocka_unit_test(what_xml_cannot_hold_is_refused_and_stays_refused),
         cmocka_unit_test(every_byte_is_allowed_or_refused_as_xml_1_0_says),
+        cmocka_unit_test(a_text_of_xml_is_utf_8_of_its_characters),
         cmocka_unit_test(only_names_become_names),
         cmocka_unit_test(an_attribute_is_given_once),
         cmocka_unit_test(the_ceiling_gives_all_or_a_failure),
