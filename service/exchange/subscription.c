@@ -234,7 +234,7 @@ static void made_print(const struct fact *f, struct json_w *w, const void *arg)
     (void)arg;
     arena_init(&a, FACT_MAX);
     if (subscription_of_fact(f, &a, &x).cls == ST_OK) {
-        json_w_kint(w, "subscription", x.number);
+        json_w_kinner(w, "subscription", x.number);
         if (x.id.n > 0) json_w_kstr(w, "id", x.id);
         json_w_kstr(w, "query", x.query.name);
         if (x.query.params.n > 0) params_print(x.query.params, &a, w);
@@ -299,7 +299,7 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
 
     (void)arg;
     if (!ended_get(f, &o, &id)) return;
-    json_w_kint(w, "subscription", o.number);
+    json_w_kinner(w, "subscription", o.number);
     json_w_kstr(w, "why", o.why == SUBSCRIPTION_ORPHANED ? S("query") : S("deleted"));
 }
 

@@ -244,7 +244,7 @@ static void opened_print(const struct fact *f, struct json_w *w, const void *arg
     arena_init(&a, 1 * MB);
     if (lot_opened_get(f->decided, &o).cls == ST_OK &&
         form_unpack(&lot_form, o.packed, &a, &v).cls == ST_OK) {
-        json_w_kint(w, "number", o.number);
+        json_w_kinner(w, "number", o.number);
         json_w_kint(w, "product_version", o.product_version);
         form_write(&lot_form, &v, w);
     }

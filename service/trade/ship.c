@@ -376,7 +376,7 @@ void shipment_print(const struct fact *f, struct json_w *w, const void *arg)
     (void)arg;
     arena_init(&a, 64 * MB);
     if (shipment_get(f, &a, &s).cls == ST_OK) {
-        json_w_kint(w, "shipment", s.says.number);
+        json_w_kinner(w, "shipment", s.says.number);
         json_w_kint(w, "units", (int64_t)s.tops.units);
         if (s.report.reason.n > 0) json_w_kstr(w, "reason", s.report.reason);
         shipped_write(&s.says, w);

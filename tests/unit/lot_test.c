@@ -172,7 +172,8 @@ static void lists_are_filtered_and_paged(void **state)
 
     assert_non_null(next);
     assert_false(holds(a.body, "\"lot\":\"C1\""));
-    snprintf(line, sizeof line, "GET /v1/lots?limit=3&page=%.8s", next + 8);
+    snprintf(line, sizeof line, "GET /v1/lots?limit=3&page=%.*s", (int)strcspn(next + 8, "\""),
+             next + 8);
     a = want(f, line, "", 200, "\"lot\":\"C1\"");
     assert_true(holds(a.body, "\"next\":null"));
     a = want(f, "GET /v1/lots?gtin=" DROPS, "", 200, "\"lot\":\"D1\"");
