@@ -382,7 +382,7 @@ static void shipment_units(struct http_req *r)
 {
     struct unit_reader u;
     struct api_page page;
-    uint64_t from, next = 0;
+    uint64_t from = 0, next = 0;
     struct buf b;
 
     if (!api_page(r, &page) || !api_page_from(r, &page, &from) || !units_open(r, &u)) return;
