@@ -307,6 +307,17 @@ bool api_body(struct http_req *r, const struct form *f, void *out)
     return false;
 }
 
+bool api_query_name(struct http_req *r, str name, str *value)
+{
+    char folded[STR_NAME_MAX];
+    str given;
+
+    if (!http_query(r, name, &given)) return false;
+    if (str_name_fold(given, folded, &given)) given = arena_str(&r->arena, given);
+    if (given.p != NULL) *value = given;
+    return true;
+}
+
 static bool page_refuse(struct http_req *r)
 {
     http_problem(r, fail(ST_BAD_INPUT, "page.form", 0, "limit: 1 and up; page: as `next` said it"),

@@ -60,6 +60,9 @@ void api_problem(struct http_req *r, const struct ask *a);      // of a refused 
 struct form;
 bool api_body(struct http_req *r, const struct form *f, void *out);
 
+// A name in the query, folded as names in bodies and paths are.
+bool api_query_name(struct http_req *r, str name, str *value);
+
 // `limit` and `page` of a list. `next` is where to go on, a number or a key's bytes, sealed for
 // this route (sealed.h): it tells nothing of how much others do, and what is none is 400 page.form.
 struct api_page {

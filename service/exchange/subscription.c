@@ -1,6 +1,7 @@
 // subscription.c - what a subscription may say, and its facts.
 #include "service/exchange/subscription.h"
 #include "common/bytes.h"
+#include "common/http_client.h"
 #include "service/exchange/delivery_db.h"
 #include "service/exchange/subscription_int.h"
 #include "service/pool/secret.h"
@@ -27,7 +28,9 @@ status subscription_dest_check(str value)
             return fail(ST_BAD_INPUT, "subscription.dest", (uint32_t)i,
                         "dest: http:// or https://, without blanks and fragments");
     if (!str_cut(&rest, '/', &host)) host = rest;
-    if (host.n > 0 && host.p[0] != ':' && memchr(host.p, '@', host.n) == NULL) return OK;
+    if (host.n > 0 && host.p[0] != ':' && memchr(host.p, '@', host.n) == NULL &&
+        http_client_takes(value))
+        return OK;
     return fail(ST_BAD_INPUT, "subscription.dest", 0, "dest: names a host, and no user");
 }
 

@@ -332,7 +332,7 @@ static void read_names(struct http_req *r, struct txn *t, struct filter *f)
     char gtin[14];
     str v;
 
-    (void)http_query(r, S("line"), &f->line);
+    (void)api_query_name(r, S("line"), &f->line);
     if (http_query(r, S("client"), &v)) f->nothing = !client_by_name(t, v, &f->client);
     if (!http_query(r, S("gtin"), &v)) return;
     if (gs1_gtin_read(v, gtin).cls == ST_OK && gtin_get(t, gtin, &g))

@@ -145,7 +145,7 @@ static status filter_read(struct http_req *r, struct txn *t, const struct api_pa
     struct moment since;
     str v;
 
-    (void)http_query(r, S("line"), &f.line);
+    (void)api_query_name(r, S("line"), &f.line);
     (void)http_query(r, S("lot"), &f.lot);
     if (http_query(r, S("state"), &v)) TRY(read_state(v, &f.state));
     if (http_query(r, S("since"), &v)) {
