@@ -110,6 +110,8 @@ static void write_levels(struct json_w *w, const struct told *told)
 
 void lot_words_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
 {
+    struct lot_value said;
+
     json_w_kstr(w, "lot", lot->lot);
     json_w_kstr(w, "gtin", (str){lot->gtin, sizeof lot->gtin});
     json_w_kstr(w, "client", client_name(t, lot->client, a));
@@ -121,6 +123,10 @@ void lot_words_write(struct txn *t, const struct lot *lot, struct arena *a, stru
     if (lot->lines.n > 0) write_names(w, lot->lines);
     if (lot->order.n > 0) json_w_kstr(w, "order", lot->order);
     if (lot->quantity > 0) json_w_kint(w, "quantity", (int64_t)lot->quantity);
+    if (lot_said(t, lot->opened_seq, a, &said)) {
+        if (said.produced.n > 0) json_w_kstr(w, "produced", said.produced);
+        if (said.packaging.n > 0) json_w_kstr(w, "packaging", said.packaging);
+    }
     if (lot->extra.n > 0) {
         json_w_key(w, S("extra"));
         json_w_raw(w, lot->extra);
