@@ -60,6 +60,37 @@ struct watch {
     struct event ev;
 };
 
+// ---- addresses
+
+static bool is_host(const char *host)
+{
+    static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+    return host[0] == '[' || (host[0] != 0 && host[strspn(host, name)] == 0);
+}
+
+bool http_client_takes(str url)
+{
+    CURLU *u = curl_url();
+    char *host = NULL, *user = NULL, *scheme = NULL;
+    struct arena a;
+
+    assert(u != NULL);
+    arena_init(&a, TEXT_MAX);
+    const char *z = str_z(&a, url);
+    bool takes = z != NULL && curl_url_set(u, CURLUPART_URL, z, 0) == CURLUE_OK &&
+                 curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_host(host) &&
+                 curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
+                 curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                 (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+    curl_free(host);
+    curl_free(user);
+    curl_free(scheme);
+    curl_url_cleanup(u);
+    arena_fini(&a);
+    return takes;
+}
+
 static void harvest(struct http_client *c);
 
 static void socket_ready(evutil_socket_t fd, short what, void *arg)

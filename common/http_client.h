@@ -8,12 +8,15 @@
 #include "common/loop.h"
 #include "common/str.h"
 
+// Can this be called: http or https, a host, a port that is one, no user and no password?
+bool http_client_takes(str url);
+
 struct http_client_header {
     str name, value;
 };
 
 struct http_call {
-    str url;            // http or https only, without user and password
+    str url;            // http or https only, without user and password; see http_client_takes
     const char *method; // "POST"
     const struct http_client_header *headers;
     size_t header_count;

@@ -62,6 +62,7 @@ static bool address_read(str in, union address *a, socklen_t *n)
     if (!str_cut(&rest, ':', &before) || !str_u64(rest, UINT16_MAX, &port)) return false;
     if (six ? before.n > 0 : before.n == 0) return false;
     if (!six) word = before;
+    if (str_eq(word, S("localhost"))) word = S("127.0.0.1"); // RFC 6761: whatever anyone says
     if (word.n == 0 || word.n >= sizeof host) return false;
     memcpy(host, word.p, word.n);
     host[word.n] = 0;

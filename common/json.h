@@ -84,6 +84,7 @@ struct json_w {
     uint64_t first;   // bit per depth: no member or item has been written yet
     uint64_t objects; // bit per depth: an object, not an array
     bool after_key;
+    bool outward; // for strangers, see json_w_kinner
 };
 
 struct json_w json_writer(struct buf *b);
@@ -100,6 +101,8 @@ void json_w_raw(struct json_w *w, str json); // trusted JSON text
 // key and value in one call
 void json_w_kstr(struct json_w *w, const char *key, str s);
 void json_w_kint(struct json_w *w, const char *key, int64_t v);
+// A number that counts what all do, and is nobody else's: an outward writer leaves it out.
+void json_w_kinner(struct json_w *w, const char *key, uint64_t v);
 void json_w_kbool(struct json_w *w, const char *key, bool v);
 void json_w_kmoment(struct json_w *w, const char *key, struct moment m); // RFC 3339, with its zone
 void json_w_kwall(struct json_w *w, const char *key, wall at);           // in UTC

@@ -138,6 +138,11 @@ void json_w_kint(struct json_w *w, const char *key, int64_t v)
     json_w_int(w, v);
 }
 
+void json_w_kinner(struct json_w *w, const char *key, uint64_t v)
+{
+    if (!w->outward) json_w_kint(w, key, (int64_t)v);
+}
+
 void json_w_kbool(struct json_w *w, const char *key, bool v)
 {
     json_w_key(w, str_of(key));

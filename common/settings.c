@@ -50,6 +50,17 @@ static status env_take(const struct setting *s, const struct settings_source *so
     return OK;
 }
 
+bool settings_variable(const struct setting *table, const char *env_prefix, str name)
+{
+    char each[ENV_MAX];
+
+    for (const struct setting *s = table; s->name != NULL; s++) {
+        env_name(env_prefix, s->name, each);
+        if (str_eq(name, str_of(each))) return true;
+    }
+    return false;
+}
+
 status settings_read(const struct setting *table, size_t size, const struct settings_source *source,
                      struct arena *a, void *out)
 {

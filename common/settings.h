@@ -69,6 +69,9 @@ struct settings_source {
 status settings_read(const struct setting *table, size_t size, const struct settings_source *source,
                      struct arena *a, void *out);
 
+// Is this a variable of the environment that goes before the file?
+bool settings_variable(const struct setting *table, const char *env_prefix, str name);
+
 // The file with every setting as a comment: what it is, its range, and its default, to be taken in
 // by removing one `#`.
 void settings_template(const struct setting *table, struct buf *b);

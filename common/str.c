@@ -134,12 +134,22 @@ size_t utf8_put(char *out, uint32_t u)
 
 bool str_is_name(str s)
 {
-    if (s.n == 0 || s.n > 64) return false;
+    if (s.n == 0 || s.n > STR_NAME_MAX) return false;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
         if (!letter && (i == 0 || (c != '.' && c != '_' && c != '-'))) return false;
     }
+    return true;
+}
+
+bool str_name_fold(str s, char out[STR_NAME_MAX], str *name)
+{
+    if (s.n > STR_NAME_MAX) return false;
+    for (size_t i = 0; i < s.n; i++)
+        out[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 'a' - 'A' : s.p[i]);
+    if (!str_is_name((str){out, s.n})) return false;
+    *name = (str){out, s.n};
     return true;
 }
 

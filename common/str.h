@@ -25,6 +25,9 @@ size_t utf8_put(char *out, uint32_t u); // writes a character, 1 to 4 bytes; how
 str str_shown(str s, size_t max);       // what of s fits a sentence, cut between characters
 bool str_is_digits(str s);              // one digit or more, nothing else
 bool str_is_name(str s);                // [a-z0-9][a-z0-9._-]{0,63}
+#define STR_NAME_MAX 64u
+// *name is s in lower case, in `out`; false, and nothing done, where that is no name.
+bool str_name_fold(str s, char out[STR_NAME_MAX], str *name);
 
 void hex_put(char *out, const void *in, size_t n); // 2n characters, lower case, no NUL
 bool hex_get(str in, void *out, size_t n);         // exactly 2n digits, either case

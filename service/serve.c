@@ -113,6 +113,8 @@ struct service {
 
 static status settings_open(struct service *s, const struct serve_options *o)
 {
+    size_t at = 0;
+
     TRY(site_settings_load(o->file, &s->arena, &s->settings));
     TRY(site_settings_listen(&s->settings, o->listen, &s->arena));
     if (s->settings.core_files) process_unseal();
@@ -120,6 +122,8 @@ static status settings_open(struct service *s, const struct serve_options *o)
                                   .level = (enum log_level)s->settings.log_level,
                                   .form = (enum log_form)s->settings.log_form,
                                   .env = &env_real});
+    for (str name; (name = site_settings_stray(&at)).n > 0;)
+        LOG(warn, "settings.variable_unknown", fs("name", name));
     return OK;
 }
 

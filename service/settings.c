@@ -352,6 +352,7 @@ static bool is_loopback(str host)
     struct in_addr four;
     struct in6_addr six;
 
+    if (str_eq(host, S("localhost"))) return true;
     if (host.n >= 2 && host.p[0] == '[') host = (str){host.p + 1, host.n - 2};
     if (host.n == 0 || host.n >= sizeof z) return false;
     memcpy(z, host.p, host.n);
@@ -447,6 +448,18 @@ status site_settings_listen(struct site_settings *s, const char *listen, struct 
 }
 
 // ---- what others take of them
+
+str site_settings_stray(size_t *at)
+{
+    str name, value;
+
+    for (; environ[*at] != NULL;) {
+        value = str_of(environ[(*at)++]);
+        if (!str_starts(value, S(SETTINGS_ENV)) || !str_cut(&value, '=', &name)) continue;
+        if (!settings_variable(site_setting_table, SETTINGS_ENV, name)) return name;
+    }
+    return (str){0};
+}
 
 void site_settings_template(struct buf *b)
 {

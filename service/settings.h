@@ -93,6 +93,10 @@ status site_settings_load(const char *file, struct arena *a, struct site_setting
 // `listen` said elsewhere goes before the file's.
 status site_settings_listen(struct site_settings *s, const char *listen, struct arena *a);
 
+// The next variable that begins as those of settings do and is none, from *at on (at first 0): a
+// misspelt one would be lost in silence. Empty: no more.
+str site_settings_stray(size_t *at);
+
 void site_settings_template(struct buf *b); // the file that `init` writes
 extern const struct setting site_setting_table[];
 unsigned site_settings_loops(const struct site_settings *s);

@@ -343,7 +343,7 @@ static void act_write(const struct second_of *of, struct json_w *w)
 static void held_write(const struct second_of *of, struct json_w *w)
 {
     if (of->act == SECOND_END_HOLD && of->subject.n == 8)
-        json_w_kint(w, "held_by", (int64_t)get_be(of->subject.p, 8));
+        json_w_kinner(w, "held_by", get_be(of->subject.p, 8));
 }
 
 static void proposal_write(const struct proposal *x, struct json_w *w)
@@ -536,7 +536,7 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
     if (!ended_get(f, &x)) return;
     act_write(&x.of, w);
     held_write(&x.of, w);
-    json_w_kint(w, "proposed_by", (int64_t)x.seq);
+    json_w_kinner(w, "proposed_by", x.seq);
     if (x.reason.n > 0) json_w_kstr(w, reason, x.reason);
 }
 

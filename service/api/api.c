@@ -1,6 +1,7 @@
 #include "service/api/api.h"
 #include "common/form.h"
 #include "service/api/body_digest.h"
+#include "service/api/sealed.h"
 #include "service/journal/idempotency.h"
 #include "service/journal/refusal.h"
 #include <string.h>
@@ -323,40 +324,75 @@ bool api_body(struct http_req *r, const struct form *f, void *out)
     return false;
 }
 
-bool api_page(struct http_req *r, struct api_page *out)
+bool api_query_name(struct http_req *r, str name, str *value)
 {
-    const struct site_limits *limits = &api_site(r)->limits;
-    struct api_page p = {.limit = limits->page_default};
-    uint64_t n;
-    str v;
+    char folded[STR_NAME_MAX];
+    str given;
 
-    if (http_query(r, S("limit"), &v)) {
-        if (!str_u64(v, UINT32_MAX, &n) || n == 0) goto bad;
-        p.limit = n > limits->page_max ? limits->page_max : (uint32_t)n;
-    }
-    if (http_query(r, S("page"), &v)) {
-        char *key = arena_alloc(&r->arena, v.n / 2 + 1);
-        if (key == NULL || v.n == 0 || v.n % 2 || !hex_get(v, key, v.n / 2)) goto bad;
-        p.after = (str){key, v.n / 2};
-    }
-    *out = p;
+    if (!http_query(r, name, &given)) return false;
+    if (str_name_fold(given, folded, &given)) given = arena_str(&r->arena, given);
+    if (given.p != NULL) *value = given;
     return true;
-bad:
+}
+
+static bool page_refuse(struct http_req *r)
+{
     http_problem(r, fail(ST_BAD_INPUT, "page.form", 0, "limit: 1 and up; page: as `next` said it"),
                  S(""));
     return false;
 }
 
+bool api_page(struct http_req *r, struct api_page *out)
+{
+    const struct site *s = api_site(r);
+    struct api_page p = {.limit = s->limits.page_default};
+    uint64_t n;
+    str v;
+
+    if (http_query(r, S("limit"), &v)) {
+        if (!str_u64(v, UINT32_MAX, &n) || n == 0) return page_refuse(r);
+        p.limit = n > s->limits.page_max ? s->limits.page_max : (uint32_t)n;
+    }
+    if (http_query(r, S("page"), &v) &&
+        !sealed_get(s->opaque_key, str_of(r->route->path), v, &r->arena, &p.after))
+        return page_refuse(r);
+    *out = p;
+    return true;
+}
+
+bool api_page_from(struct http_req *r, const struct api_page *p, uint64_t *from)
+{
+    if (p->after.n != 0 && p->after.n != 8) return page_refuse(r);
+    if (p->after.n != 0) *from = get_be(p->after.p, 8);
+    return true;
+}
+
+void api_page_seal(struct http_req *r, str last_key, struct buf *out)
+{
+    sealed_put(api_site(r)->opaque_key, str_of(r->route->path), last_key, out);
+}
+
 void api_page_next(struct http_req *r, struct json_w *w, str last_key)
 {
+    struct buf b;
+
     json_w_key(w, S("next"));
-    char *hex = last_key.n == 0 ? NULL : arena_alloc(&r->arena, 2 * last_key.n);
-    if (hex == NULL) {
+    if (last_key.n == 0) {
         json_w_null(w);
         return;
     }
-    hex_put(hex, last_key.p, last_key.n);
-    json_w_str(w, (str){hex, 2 * last_key.n});
+    buf_init(&b, 4 * KB);
+    api_page_seal(r, last_key, &b);
+    json_w_str(w, buf_str(&b));
+    buf_fini(&b);
+}
+
+void api_page_on(struct http_req *r, struct json_w *w, uint64_t next)
+{
+    char key[8];
+
+    put_be(key, next, sizeof key);
+    api_page_next(r, w, (str){key, next == 0 ? 0 : sizeof key});
 }
 
 status api_reason_check(const struct caller *c, str reason)

@@ -61,13 +61,21 @@ void api_problem(struct http_req *r, const struct ask *a);      // of a refused 
 struct form;
 bool api_body(struct http_req *r, const struct form *f, void *out);
 
-// `limit` and `page` of a list. The token says where to go on: a number, or a key's bytes.
+// A name in the query, folded as names in bodies and paths are.
+bool api_query_name(struct http_req *r, str name, str *value);
+
+// `limit` and `page` of a list. `next` is where to go on, a number or a key's bytes, sealed for
+// this route (sealed.h): it tells nothing of how much others do, and what is none is 400 page.form.
 struct api_page {
     uint32_t limit;
     str after; // the last key of the page before, or empty
 };
 bool api_page(struct http_req *r, struct api_page *out);                // false: answered (400)
 void api_page_next(struct http_req *r, struct json_w *w, str last_key); // "next": token or null
+void api_page_seal(struct http_req *r, str last_key, struct buf *out);  // the token alone
+// Of lists that go on at a number. *from stays as it is on the first page; 0: there is no next.
+bool api_page_from(struct http_req *r, const struct api_page *p, uint64_t *from); // false: answered
+void api_page_on(struct http_req *r, struct json_w *w, uint64_t next);
 
 // Where a person changes something a reason is demanded (reason.required); machines may leave it.
 status api_reason_check(const struct caller *c, str reason);

@@ -42,7 +42,10 @@ static status ask(CURL *c, const char *url)
     CURLcode rc = curl_easy_perform(c);
     if (rc != CURLE_OK) return fail(ST_BUSY, "alive.no", 0, "%s: %s", url, curl_easy_strerror(rc));
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
-    return code == 200 ? OK : fail(ST_BUSY, "alive.no", 0, "%s answers %ld", url, code);
+    // One that has too much to do is alive: to end it would cut off all the others.
+    return code == 200 || code == 429 || code == 503
+               ? OK
+               : fail(ST_BUSY, "alive.no", 0, "%s answers %ld", url, code);
 }
 
 status alive_ask(str listen, bool tls)

@@ -29,6 +29,11 @@ static status check_settings(struct checking *c)
     TRY(site_settings_load(c->file, &c->arena, &c->settings));
     c->readable = true;
     checking_say(c, "%s is understood", c->file);
+    size_t at = 0;
+    str stray = site_settings_stray(&at);
+    if (stray.n == 0) return OK;
+    c->warned = true;
+    checking_say(c, "%s is understood, but the variable %.*s is no setting", c->file, STR(stray));
     return OK;
 }
 

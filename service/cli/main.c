@@ -115,20 +115,27 @@ static int run(const struct command *c, int argc, char **argv)
     return c->run(argc, argv);
 }
 
+// Nothing is done well whose output is lost.
+static int ends(const char *command, int code)
+{
+    status said = cli_output_done();
+    return code == 0 ? cli_end(command, said) : code;
+}
+
 int main(int argc, char **argv)
 {
     const struct command *c;
 
     need_memory();
     process_seal(); // before the first secret is read
-    if (argc >= 2 && asks_help(argv[1])) return say_all(stdout), 0;
+    if (argc >= 2 && asks_help(argv[1])) return say_all(stdout), ends(argv[1], 0);
     if (argc >= 2 && strcmp(argv[1], "--version") == 0)
-        return printf("packtrail %s\n", PACKTRAIL_VERSION), 0;
+        return printf("packtrail %s\n", PACKTRAIL_VERSION), ends(argv[1], 0);
     if (argc < 2) return say_all(stderr), CLI_WRONG_USAGE;
     if ((c = find(argv[1])) == NULL) {
         fprintf(stderr, "packtrail: there is no command %s; packtrail --help lists them\n",
                 argv[1]);
         return CLI_WRONG_USAGE;
     }
-    return run(c, argc - 1, argv + 1);
+    return ends(c->name, run(c, argc - 1, argv + 1));
 }

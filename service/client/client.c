@@ -210,9 +210,10 @@ const struct http_route client_routes[] = {
 
 bool client_by_name(struct txn *t, str name, client_id *out)
 {
+    char folded[STR_NAME_MAX];
     struct item i;
 
-    if (!item_get(t, &noun_client, name, &i)) return false;
+    if (!str_name_fold(name, folded, &name) || !item_get(t, &noun_client, name, &i)) return false;
     out->v = i.number;
     return true;
 }

@@ -3,7 +3,6 @@
 #include "common/json.h"
 #include "service/demo/demo_int.h"
 #include "service/ops/memory.h"
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,12 +230,6 @@ static status tell(struct demo *d)
     return OK;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static status end(struct demo *d)
 {
     const char *const verify[] = {"packtrail", "verify", d->service.folder, NULL};
@@ -249,8 +242,7 @@ static status end(struct demo *d)
     }
     demo_partner_close(&d->partner);
     if (d->admin.loop != NULL) demo_caller_fini(&d->admin);
-    if (d->options.keep == NULL && d->service.folder[0] != 0)
-        nftw(d->service.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    demo_guard_end();
     return st;
 }
 

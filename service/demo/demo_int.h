@@ -29,6 +29,16 @@ status demo_service_start(struct demo_service *s, const struct demo_options *o);
 status demo_service_stop(struct demo_service *s);  // SIGTERM, waits; the exit status must be 0
 status demo_service_run(const char *const *words); // another command of this program, to its end
 
+// --- ended from outside ---
+
+// From now on SIGTERM, SIGHUP and SIGINT end the child, remove `folder` (which outlives the guard
+// and may still be empty; NULL: nothing is removed) and then this process. Before any other thread.
+status demo_guard_start(const char *folder);
+void demo_guard_begin(void);               // a child is about to be started,
+void demo_guard_child(int pid);            // it is this one; 0: it was not
+status demo_guard_wait(int pid, int *how); // until the child has ended
+void demo_guard_end(void);                 // removes the folder; does not return where it ends
+
 // --- a caller ---
 
 // Asks and waits for the answer. Owner: one thread.

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,13 +16,22 @@
 static status spawn(const char *const *words, int *pid, int *output)
 {
     posix_spawn_file_actions_t act;
+    posix_spawnattr_t how;
+    sigset_t none;
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return fail(ST_INTERNAL, "demo.pipe", 0, "a pipe: %s", strerror(errno));
     posix_spawn_file_actions_init(&act);
     posix_spawn_file_actions_adddup2(&act, ends[1], STDOUT_FILENO);
-    int rc = posix_spawn(pid, SELF, &act, NULL, (char *const *)(uintptr_t)words, environ);
+    posix_spawnattr_init(&how); // what the guard waits for, the child takes
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&how, &none);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK);
+    demo_guard_begin();
+    int rc = posix_spawn(pid, SELF, &act, &how, (char *const *)(uintptr_t)words, environ);
+    demo_guard_child(rc == 0 ? *pid : 0);
+    posix_spawnattr_destroy(&how);
     posix_spawn_file_actions_destroy(&act);
     close(ends[1]);
     if (rc != 0) {
@@ -36,8 +46,7 @@ static status wait_for(int pid, const char *what)
 {
     int how = 0;
 
-    while (waitpid(pid, &how, 0) < 0)
-        if (errno != EINTR) return fail(ST_INTERNAL, "demo.wait", 0, "%s", strerror(errno));
+    TRY(demo_guard_wait(pid, &how));
     if (WIFEXITED(how) && WEXITSTATUS(how) == 0) return OK;
     return fail(ST_INTERNAL, "demo.ended", 0, "packtrail %s ended with %d", what,
                 WIFEXITED(how) ? WEXITSTATUS(how) : -WTERMSIG(how));
@@ -82,9 +91,17 @@ static status choose_folder(struct demo_service *s, const struct demo_options *o
         strncpy(s->folder, o->keep, sizeof s->folder - 1);
         return OK;
     }
-    snprintf(s->folder, sizeof s->folder, "/tmp/packtrail-demo-XXXXXX");
-    if (mkdtemp(s->folder) == NULL)
-        return fail(ST_INTERNAL, "demo.folder", 0, "%s: %s", s->folder, strerror(errno));
+    const char *temporary = getenv("TMPDIR");
+    char folder[sizeof s->folder];
+    int n = snprintf(folder, sizeof folder, "%s/packtrail-demo-XXXXXX",
+                     temporary == NULL || *temporary == 0 ? "/tmp" : temporary);
+    if (n < 0 || (size_t)n >= sizeof folder)
+        return fail(ST_BAD_INPUT, "demo.folder", 0, "TMPDIR: a path too long");
+    demo_guard_begin(); // who removes it knows its name from the moment on that it is there
+    bool made = mkdtemp(folder) != NULL;
+    if (made) memcpy(s->folder, folder, sizeof folder);
+    demo_guard_child(0);
+    if (!made) return fail(ST_INTERNAL, "demo.folder", 0, "%s: %s", folder, strerror(errno));
     return OK;
 }
 
@@ -94,6 +111,7 @@ status demo_service_start(struct demo_service *s, const struct demo_options *o)
     const char *const words[] = {"packtrail", "serve", "-c", conf, "--listen", o->listen, NULL};
 
     *s = (struct demo_service){.pid = -1, .output = -1};
+    TRY(demo_guard_start(o->keep == NULL ? s->folder : NULL));
     TRY(choose_folder(s, o));
     TRY(make_site(s));
     snprintf(conf, sizeof conf, "%s/packtrail.yaml", s->folder);

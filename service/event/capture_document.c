@@ -173,7 +173,7 @@ static void slice_print(const struct fact *f, struct json_w *w, const void *arg)
     (void)arg;
     arena_init(&a, 256 * MB);
     if (capture_slice_get(f, &a, &s).cls == ST_OK) {
-        json_w_kint(w, "document", (int64_t)s.document);
+        json_w_kinner(w, "document", s.document);
         json_w_kint(w, "stored", s.stored);
         json_w_kint(w, "repeats", s.repeats);
         if (s.flags & SLICE_LAST) json_w_kbool(w, "last", true);

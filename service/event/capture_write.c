@@ -276,9 +276,9 @@ void captured_print(const struct fact *f, struct json_w *w, const void *arg)
         captured_of(&own, f, &event) &&
         captured_event_get(&own, f, touched.runs.units, &a, &e).cls == ST_OK) {
         json_w_kstr(w, "eventID", e.id);
-        if (e.document != 0) json_w_kint(w, "document", (int64_t)e.document);
+        if (e.document != 0) json_w_kinner(w, "document", e.document);
         if (e.flags & CAPTURED_ERROR) json_w_kbool(w, "errorDeclaration", true);
-        if (event != f->seq) json_w_kint(w, "event", (int64_t)event);
+        if (event != f->seq) json_w_kinner(w, "event", event);
         if (e.wait_ms > 0) json_w_kint(w, "waits_ms", (int64_t)e.wait_ms);
         print_exceptions(&e, w);
     }

@@ -24,14 +24,21 @@ static const struct rule scrap = {ACT_SCRAP,      UNIT_SCRAPPED, UNIT_SCRAPPED,
 static const struct rule label_sample = {
     ACT_LABEL_SAMPLE, UNIT_LABEL_SAMPLED, UNIT_LABEL_SAMPLED, COUNT_LABEL_SAMPLED, false, false};
 
-static status check_lot(const struct decide *d, uint32_t lot)
+// What was made in time and is told late says by its time that it was.
+static status check_lot(const struct decide *d, const struct report_ask *ask)
 {
-    enum lot_state state = lot_state_get(d->t, lot);
+    wall at = ask->has_time ? ask->time.at : d->now;
+    struct lot lot;
 
-    if (state == 0) return txn_status(d->t);
-    if (lot_takes_commission(state)) return OK;
-    return fail(ST_CONFLICT, "lot.closed", 0, "lot: it is %s, nothing more is commissioned for it",
-                lot_state_word(state));
+    if (!lot_view(d->t, ask->lot, &lot)) return txn_status(d->t);
+    if (!lot_takes_commission(lot.state))
+        return fail(ST_CONFLICT, "lot.closed", 0,
+                    "lot: it is %s, nothing more is commissioned for it",
+                    lot_state_word(lot.state));
+    if (!lot_is_over(lot.expiry, at)) return OK;
+    return fail(ST_CONFLICT, "lot.expired", 0,
+                "lot: it expired on %.*s, nothing more is commissioned for it",
+                STR(lot.expiry_printed));
 }
 
 // All its units have one GTIN, or are SSCCs, which have nothing in them yet.
@@ -70,7 +77,7 @@ static status firsts_decide(struct decide *d)
     struct owner_reader owners = {.names = j.names, .t = d->t};
     if (d->repeat_seq != 0) return OK;
     d->fact->lot = ask->lot; // of a refusal, too
-    if (rule->needs_open_lot) TRY(check_lot(d, ask->lot));
+    if (rule->needs_open_lot) TRY(check_lot(d, ask));
     for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);) {
         if (!judge_unit(&j, u, rule->act, &x)) continue;
         if (x.state == UNIT_PRINTED || x.flags & UNIT_LOST) count_before(&j, &owners, u, &x, &own);

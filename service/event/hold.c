@@ -182,7 +182,7 @@ static void released_print(const struct fact *f, struct json_w *w, const void *a
 
     (void)arg;
     if (hold_released_get(f->decided, &x).cls != ST_OK) return;
-    json_w_kint(w, "held_by", (int64_t)x.id);
+    json_w_kinner(w, "held_by", x.id);
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
     second_write(w, "first_signature", &x.first);

@@ -86,7 +86,7 @@ static void print_runs(const struct runs *runs, struct json_w *w)
     json_w_array(w);
     for (uint32_t i = 0; i < runs->n; i++) {
         json_w_object(w);
-        json_w_kint(w, "space", unit_space(runs->at[i].first));
+        json_w_kinner(w, "space", unit_space(runs->at[i].first));
         json_w_kint(w, "first", (int64_t)unit_ordinal(runs->at[i].first));
         json_w_kint(w, "count", runs->at[i].count);
         json_w_end(w);

@@ -373,11 +373,11 @@ void unit_history_show(struct http_req *r)
     struct unit_reader u;
     struct history h = {.u = &u, .site = api_site(r)};
     struct api_page page;
-    uint64_t from;
+    uint64_t from = 0;
     struct buf b;
 
     if (!units_time(r, S("until"), &h.until, &h.ends)) return;
-    if (!api_page(r, &page) || !units_page_from(r, &page, &from) || !units_open(r, &u)) return;
+    if (!api_page(r, &page) || !api_page_from(r, &page, &from) || !units_open(r, &u)) return;
     arena_init(&h.facts, 64 * MB);
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
@@ -389,7 +389,7 @@ void unit_history_show(struct http_req *r)
     st = units_close(r, &u, st);
     if (st.cls == ST_OK) {
         json_w_end(&w);
-        units_page_next(r, &w, h.n > from + page.limit ? from + page.limit : 0);
+        api_page_on(r, &w, h.n > from + page.limit ? from + page.limit : 0);
         json_w_end(&w);
     }
     arena_fini(&h.facts);

@@ -92,20 +92,14 @@ static const struct lot *lot_by_number(struct unit_reader *r, uint32_t number)
     return lot_get(r->t, number, r->arena, &r->lot) ? &r->lot : NULL;
 }
 
-// The last day counts as good; of an expiry without a day that is the month's last.
-static bool is_over(struct date expiry, wall now)
-{
-    return expiry.year != 0 && now.ms / 86400000 > date_days(expiry);
-}
-
 static unsigned lot_flags(struct unit_reader *r, const struct unit_view *v)
 {
     const struct lot *l = v->is_sscc ? NULL : lot_by_number(r, v->lot);
 
     if (l == NULL) return 0; // an SSCC's lot says whose it is, nothing of its content
     if (r->is_past)
-        return is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u; // its own past is not kept
-    return lot_unit_flags(l->state, l->held) | (is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u);
+        return lot_is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u; // its own past is not kept
+    return lot_unit_flags(l->state, l->held) | (lot_is_over(l->expiry, r->now) ? VIEW_EXPIRED : 0u);
 }
 
 uint64_t unit_shown_seq(struct unit_reader *r, uint64_t seq)

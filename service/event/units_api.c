@@ -1,7 +1,6 @@
 // GET /v1/units/{unit}, GET /v1/units. Everything is read in one snapshot of the request's loop.
 #include "service/event/units_api.h"
 #include "common/bytes.h"
-#include "service/api/opaque.h"
 #include "service/event/inside.h"
 #include "service/event/report.h"
 #include "service/event/units_int.h"
@@ -76,25 +75,6 @@ void units_reply(struct http_req *r, status st, struct buf *json)
     }
     buf_fini(json);
     http_problem(r, st, S(""));
-}
-
-bool units_page_from(struct http_req *r, const struct api_page *p, uint64_t *from)
-{
-    *from = 0;
-    if (p->after.n == 0 || opaque_get(api_site(r)->opaque_key, OPAQUE_PAGE, p->after, from))
-        return true;
-    http_problem(r, fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it"), S(""));
-    return false;
-}
-
-void units_page_next(struct http_req *r, struct json_w *w, uint64_t next)
-{
-    struct buf b;
-
-    buf_init(&b, 2 * OPAQUE_LEN);
-    if (next != 0) opaque_put(api_site(r)->opaque_key, OPAQUE_PAGE, next, &b);
-    api_page_next(r, w, buf_str(&b));
-    buf_fini(&b);
 }
 
 // ---- one unit
@@ -434,7 +414,7 @@ static void units_list(struct http_req *r)
     struct api_page page;
     struct buf b;
 
-    if (!read_filter(r, &l) || !api_page(r, &page) || !units_page_from(r, &page, &l.from)) return;
+    if (!read_filter(r, &l) || !api_page(r, &page) || !api_page_from(r, &page, &l.from)) return;
     if (!units_open(r, &l.u)) return;
     l.limit = page.limit;
     buf_init(&b, 64 * MB);
@@ -445,7 +425,7 @@ static void units_list(struct http_req *r)
     status st = units_close(r, &l.u, l.parent.n > 0 ? list_children(&l) : list_lot(&l));
     if (st.cls == ST_OK) {
         json_w_end(&l.w);
-        units_page_next(r, &l.w, l.next);
+        api_page_on(r, &l.w, l.next);
         json_w_end(&l.w);
     }
     units_reply(r, st, &b);

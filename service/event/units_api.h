@@ -17,5 +17,3 @@ status units_close(struct http_req *r, struct unit_reader *u, status st);
 void units_reply(struct http_req *r, status st, struct buf *json);
 
 // Where a list goes on, as a number that tells nothing; 0: at its beginning, or no more.
-bool units_page_from(struct http_req *r, const struct api_page *p, uint64_t *from); // false: 400
-void units_page_next(struct http_req *r, struct json_w *w, uint64_t next);

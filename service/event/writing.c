@@ -145,7 +145,7 @@ static void unit_print(struct json_w *w, const char *key, unit_id u)
 {
     json_w_key(w, str_of(key));
     json_w_object(w);
-    json_w_kint(w, "space", unit_space(u));
+    json_w_kinner(w, "space", unit_space(u));
     json_w_kint(w, "ordinal", (int64_t)unit_ordinal(u));
     json_w_end(w);
 }

@@ -119,7 +119,7 @@ static void act_print(const struct fact *f, struct json_w *w, const void *arg)
     struct exception_act x;
 
     if (exception_act_get(f, &x).cls != ST_OK) return;
-    json_w_kint(w, "exception", (int64_t)x.id.seq);
+    json_w_kinner(w, "exception", x.id.seq);
     if (x.id.index > 0) json_w_kint(w, "index", x.id.index);
     if (e->first != NULL) json_w_kstr(w, e->first, x.first);
     if (e->second != NULL && x.second.n > 0) json_w_kstr(w, e->second, x.second);

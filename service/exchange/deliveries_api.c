@@ -252,11 +252,10 @@ static void list(struct http_req *r)
 {
     struct page p = {.r = r};
     struct api_page page;
-    char key[8];
+    uint64_t from = 0;
     struct buf b;
 
-    if (!api_page(r, &page) || !state_read(r, &p.state)) return;
-    uint64_t from = page.after.n == 8 ? get_be(page.after.p, 8) + 1 : 0;
+    if (!api_page(r, &page) || !api_page_from(r, &page, &from) || !state_read(r, &p.state)) return;
     buf_init(&b, ANSWER_MAX);
     struct json_w w = json_writer(&b);
     p.w = &w;
@@ -268,8 +267,7 @@ static void list(struct http_req *r)
     json_w_array(&w);
     if (st.cls == ST_OK) page_fill(&p, from);
     json_w_end(&w);
-    put_be(key, p.last, 8);
-    api_page_next(r, &w, p.more ? (str){key, sizeof key} : (str){0});
+    api_page_on(r, &w, p.more ? p.last + 1 : 0);
     json_w_end(&w);
     st = api_snapshot_end(r, st);
     reply(r, st.cls == ST_OK && b.failed ? no_memory() : st, &b);

@@ -221,10 +221,10 @@ static void outcome_print(const struct fact *f, struct json_w *w, const void *ar
     (void)arg;
     arena_init(&a, 64 * MB);
     if (outcome_get(f->decided, &a, &o).cls == ST_OK) {
-        json_w_kint(w, is_subscriber(o.partner) ? "subscription" : "partner",
-                    o.partner & ~SUBSCRIBER);
+        json_w_kinner(w, is_subscriber(o.partner) ? "subscription" : "partner",
+                      o.partner & ~SUBSCRIBER);
         json_w_kstr(w, "verdict", str_of(verdict_word(o.verdict)));
-        json_w_kint(w, "position", (int64_t)o.position);
+        json_w_kinner(w, "position", o.position);
         json_w_kint(w, "events", o.count);
         json_w_kint(w, "parked", o.parked_count);
         json_w_kint(w, "status", o.http);
@@ -289,8 +289,8 @@ static void retried_print(const struct fact *f, struct json_w *w, const void *ar
 
     (void)arg;
     if (retry_get(f->decided, &x).cls != ST_OK) return;
-    json_w_kint(w, "partner", x.partner);
-    json_w_kint(w, "event", (int64_t)x.seq);
+    json_w_kinner(w, "partner", x.partner);
+    json_w_kinner(w, "event", x.seq);
     if (x.reason.n > 0) json_w_kstr(w, "reason", x.reason);
 }
 

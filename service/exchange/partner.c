@@ -2,6 +2,7 @@
 // success.c's.
 #include "service/exchange/partner.h"
 #include "common/env.h"
+#include "common/http_client.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/exchange/delivery_db.h"
@@ -34,6 +35,8 @@ static status url_check(str value, struct arena *a, str *out)
     if (host.n == 0 || host.p[0] == ':' || memchr(host.p, '@', host.n) != NULL)
         return fail(ST_BAD_INPUT, "partner.url", 0,
                     "url: names a host, and neither user nor password: they are for auth");
+    if (!http_client_takes(value))
+        return fail(ST_BAD_INPUT, "partner.url", 0, "url: its host or port is none");
     return OK;
 }
 

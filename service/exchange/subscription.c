@@ -1,6 +1,7 @@
 // subscription.c - what a subscription may say, and its facts.
 #include "service/exchange/subscription.h"
 #include "common/bytes.h"
+#include "common/http_client.h"
 #include "service/exchange/delivery_db.h"
 #include "service/exchange/subscription_int.h"
 #include "service/pool/secret.h"
@@ -27,7 +28,9 @@ status subscription_dest_check(str value)
             return fail(ST_BAD_INPUT, "subscription.dest", (uint32_t)i,
                         "dest: http:// or https://, without blanks and fragments");
     if (!str_cut(&rest, '/', &host)) host = rest;
-    if (host.n > 0 && host.p[0] != ':' && memchr(host.p, '@', host.n) == NULL) return OK;
+    if (host.n > 0 && host.p[0] != ':' && memchr(host.p, '@', host.n) == NULL &&
+        http_client_takes(value))
+        return OK;
     return fail(ST_BAD_INPUT, "subscription.dest", 0, "dest: names a host, and no user");
 }
 
@@ -234,7 +237,7 @@ static void made_print(const struct fact *f, struct json_w *w, const void *arg)
     (void)arg;
     arena_init(&a, FACT_MAX);
     if (subscription_of_fact(f, &a, &x).cls == ST_OK) {
-        json_w_kint(w, "subscription", x.number);
+        json_w_kinner(w, "subscription", x.number);
         if (x.id.n > 0) json_w_kstr(w, "id", x.id);
         json_w_kstr(w, "query", x.query.name);
         if (x.query.params.n > 0) params_print(x.query.params, &a, w);
@@ -299,7 +302,7 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
 
     (void)arg;
     if (!ended_get(f, &o, &id)) return;
-    json_w_kint(w, "subscription", o.number);
+    json_w_kinner(w, "subscription", o.number);
     json_w_kstr(w, "why", o.why == SUBSCRIPTION_ORPHANED ? S("query") : S("deleted"));
 }
 

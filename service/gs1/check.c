@@ -51,7 +51,17 @@ static status whole_read(str in, const char *noun, size_t n, char *out)
     return OK;
 }
 
-status gs1_gln_read(str in, char out[13]) { return whole_read(in, "GLN", 13, out); }
+status gs1_gln_read(str in, char out[13])
+{
+    char gln[13];
+
+    TRY(whole_read(in, "GLN", sizeof gln, gln));
+    if (memcmp(gln, "0000000000000", sizeof gln) == 0) // 0 is nobody's number where one is stored
+        return fail(ST_BAD_INPUT, "gs1.digits", 0, "a GLN of zeros is nobody's");
+    memcpy(out, gln, sizeof gln);
+    return OK;
+}
+
 status gs1_sscc_read(str in, char out[18]) { return whole_read(in, "SSCC", 18, out); }
 
 status gs1_serial_check(str serial, size_t max)

@@ -236,7 +236,7 @@ static status list(struct listing *l, uint32_t limit, uint64_t from, struct json
     json_w_array(w);
     TRY(write_items(l, limit, w, &next));
     json_w_end(w);
-    units_page_next(l->x.r, w, next);
+    api_page_on(l->x.r, w, next);
     json_w_end(w);
     return OK;
 }
@@ -245,10 +245,10 @@ void inbox_list(struct http_req *r)
 {
     struct listing l = {.n = 0};
     struct api_page page;
-    uint64_t from;
+    uint64_t from = 0;
     struct buf b;
 
-    if (!api_page(r, &page) || !units_page_from(r, &page, &from)) return;
+    if (!api_page(r, &page) || !api_page_from(r, &page, &from)) return;
     buf_init(&b, INBOX_TEXT_MAX);
     struct json_w w = json_writer(&b);
     inbox_open(&l.x, r);

@@ -159,7 +159,7 @@ static void received_print(const struct fact *f, struct json_w *w, const void *a
     json_w_kstr(w, "type", x.act.first);
     json_w_kstr(w, "message", x.act.second);
     json_w_kstr(w, "case", x.act.third);
-    if (!(x.flags & RAISES)) json_w_kint(w, "exception", (int64_t)x.act.id.seq);
+    if (!(x.flags & RAISES)) json_w_kinner(w, "exception", x.act.id.seq);
 }
 
 const struct kind kind_exception_received = {

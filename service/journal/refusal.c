@@ -85,7 +85,7 @@ void refusal_repeated_print(const struct fact *f, struct json_w *w, const void *
 
     (void)arg;
     if (refusal_repeated_get(f->decided, &x).cls != ST_OK) return;
-    json_w_kint(w, "refusal", (int64_t)x.seq);
+    json_w_kinner(w, "refusal", x.seq);
     json_w_kint(w, "times", x.more);
 }
 

@@ -110,6 +110,8 @@ static void write_levels(struct json_w *w, const struct told *told)
 
 void lot_words_write(struct txn *t, const struct lot *lot, struct arena *a, struct json_w *w)
 {
+    struct lot_value said;
+
     json_w_kstr(w, "lot", lot->lot);
     json_w_kstr(w, "gtin", (str){lot->gtin, sizeof lot->gtin});
     json_w_kstr(w, "client", client_name(t, lot->client, a));
@@ -121,6 +123,10 @@ void lot_words_write(struct txn *t, const struct lot *lot, struct arena *a, stru
     if (lot->lines.n > 0) write_names(w, lot->lines);
     if (lot->order.n > 0) json_w_kstr(w, "order", lot->order);
     if (lot->quantity > 0) json_w_kint(w, "quantity", (int64_t)lot->quantity);
+    if (lot_said(t, lot->opened_seq, a, &said)) {
+        if (said.produced.n > 0) json_w_kstr(w, "produced", said.produced);
+        if (said.packaging.n > 0) json_w_kstr(w, "packaging", said.packaging);
+    }
     if (lot->extra.n > 0) {
         json_w_key(w, S("extra"));
         json_w_raw(w, lot->extra);
@@ -332,7 +338,7 @@ static void read_names(struct http_req *r, struct txn *t, struct filter *f)
     char gtin[14];
     str v;
 
-    (void)http_query(r, S("line"), &f->line);
+    (void)api_query_name(r, S("line"), &f->line);
     if (http_query(r, S("client"), &v)) f->nothing = !client_by_name(t, v, &f->client);
     if (!http_query(r, S("gtin"), &v)) return;
     if (gs1_gtin_read(v, gtin).cls == ST_OK && gtin_get(t, gtin, &g))
@@ -351,11 +357,11 @@ static bool passes(const struct filter *f, const struct lot *lot)
 }
 
 // Writes a page; *next is the number of the lot to go on with, 0: there are no more.
-static status list(struct http_req *r, const struct filter *f, uint32_t limit, uint32_t *next,
+static status list(struct http_req *r, const struct filter *f, uint32_t limit, uint64_t *next,
                    struct json_w *w)
 {
     struct txn *t = api_snapshot(r);
-    uint32_t from = *next, shown = 0, seen = 0;
+    uint32_t from = (uint32_t)*next, shown = 0, seen = 0;
     status st = OK;
     char key[5];
     struct lot lot;
@@ -379,15 +385,13 @@ static void lot_list(struct http_req *r)
 {
     struct api_page page;
     struct filter f = {0};
-    uint32_t next = 1;
-    char after[4];
+    uint64_t next = 1;
     struct buf b;
     status st = OK;
 
-    if (!api_page(r, &page) || !read_state(r, &f)) return;
+    if (!api_page(r, &page) || !api_page_from(r, &page, &next) || !read_state(r, &f)) return;
     read_names(r, api_snapshot(r), &f);
     st = api_snapshot_end(r, OK);
-    if (page.after.n == sizeof after) next = (uint32_t)get_be(page.after.p, sizeof after);
     buf_init(&b, 64 * MB);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
@@ -396,8 +400,7 @@ static void lot_list(struct http_req *r)
     if (f.nothing) next = 0;
     if (st.cls == ST_OK && next != 0) st = list(r, &f, page.limit, &next, &w);
     json_w_end(&w);
-    put_be(after, next, sizeof after);
-    api_page_next(r, &w, (str){after, next == 0 ? 0 : sizeof after});
+    api_page_on(r, &w, next);
     json_w_end(&w);
     lot_reply(r, st, 200, &b);
 }

@@ -5,7 +5,7 @@
 // row 'k' number 4 -> for each of 8 levels the counters of LOT_COUNTS, varints
 // list LIST_LOT of the client, number 4 -> every fact that names the lot
 //
-// `extra` lies in the fact that opened the lot and nowhere else.
+// `extra`, `produced` and `packaging` lie in the fact that opened the lot and nowhere else.
 #include "service/lot/lot_db.h"
 #include "common/bytes.h"
 #include "service/lot/lot_int.h"
@@ -53,6 +53,11 @@ const char *lot_state_word(enum lot_state s)
 }
 
 bool lot_takes_commission(enum lot_state s) { return s == LOT_OPEN || s == LOT_REOPENED; }
+
+bool lot_is_over(struct date expiry, wall at)
+{
+    return expiry.year != 0 && at.ms / 86400000 > date_days(expiry);
+}
 
 unsigned lot_unit_flags(enum lot_state s, bool held)
 {
@@ -134,16 +139,21 @@ static str extra_amended(struct txn *t, uint32_t lot, struct arena *a)
     return lot_amended_extra(f.decided);
 }
 
+bool lot_said(struct txn *t, uint64_t seq, struct arena *a, struct lot_value *out)
+{
+    struct lot_opened o;
+    struct fact f;
+
+    return journal_get(t, seq, a, &f).cls == ST_OK && lot_opened_get(f.decided, &o).cls == ST_OK &&
+           form_unpack(&lot_form, o.packed, a, out).cls == ST_OK;
+}
+
 str lot_extra_opened(struct txn *t, uint64_t seq, struct arena *a)
 {
     struct lot_value v;
-    struct lot_opened o;
-    struct fact f;
     struct buf b;
 
-    if (journal_get(t, seq, a, &f).cls != ST_OK) return (str){"", 0};
-    if (lot_opened_get(f.decided, &o).cls != ST_OK) return (str){"", 0};
-    if (form_unpack(&lot_form, o.packed, a, &v).cls != ST_OK) return (str){"", 0};
+    if (!lot_said(t, seq, a, &v)) return (str){"", 0};
     const struct form_pair *pairs = v.extra.items;
     buf_init(&b, 1 * MB);
     struct json_w w = json_writer(&b);

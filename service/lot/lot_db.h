@@ -99,6 +99,8 @@ bool lot_view(struct txn *t, uint32_t number, struct lot *out);
 bool lot_brief_get(struct txn *t, uint32_t number, struct lot_brief *out);
 enum lot_state lot_state_get(struct txn *t, uint32_t number); // cheap; 0 where there is none
 bool lot_takes_commission(enum lot_state s);
+// The last day counts as good, in UTC; of an expiry without a day that is the month's last.
+bool lot_is_over(struct date expiry, wall at);
 unsigned lot_unit_flags(enum lot_state s, bool held); // enum unit_flag: what its units have from it
 bool lot_takes_line(const struct lot *lot, str line); // true where the lot lists none
 void lot_hold(struct txn *t, uint32_t number, bool held); // in writes

@@ -9,6 +9,8 @@
 static status lot_text_check(str value, struct arena *a, str *out)
 {
     (void)a, (void)out;
+    if (str_eq(value, S(".")) || str_eq(value, S("..")))
+        return fail(ST_BAD_INPUT, "lot.text", 0, "lot: as a part of a path . and .. mean another");
     status st = gs1_serial_check(value, GS1_SERIAL_MAX); // AI 10 and AI 21 have the same rule
     if (st.cls == ST_OK) return OK;
     return fail(ST_BAD_INPUT, "lot.text", st.at, "lot: 1 to %u characters of GS1 set 82 (AI 10)",
@@ -44,8 +46,12 @@ static status produced_check(str value, struct arena *a, str *out)
 
 static status name_check(str value, struct arena *a, str *out)
 {
-    (void)a, (void)out;
-    if (str_is_name(value)) return OK;
+    char folded[STR_NAME_MAX];
+
+    if (str_name_fold(value, folded, &value)) {
+        *out = arena_str(a, value);
+        return out->p != NULL ? OK : no_memory();
+    }
     return fail(ST_BAD_INPUT, "field.name", 0, "lines: names of lines");
 }
 
@@ -244,7 +250,7 @@ static void opened_print(const struct fact *f, struct json_w *w, const void *arg
     arena_init(&a, 1 * MB);
     if (lot_opened_get(f->decided, &o).cls == ST_OK &&
         form_unpack(&lot_form, o.packed, &a, &v).cls == ST_OK) {
-        json_w_kint(w, "number", o.number);
+        json_w_kinner(w, "number", o.number);
         json_w_kint(w, "product_version", o.product_version);
         form_write(&lot_form, &v, w);
     }

@@ -4,7 +4,6 @@
 // count.
 #include "common/bytes.h"
 #include "common/log.h"
-#include "service/api/opaque.h"
 #include "service/ops/journal_filter.h"
 #include "service/ops/journal_print.h"
 #include "service/ops/ops_int.h"
@@ -119,17 +118,15 @@ static void problem_write(struct reading *g, status st)
     buf_add(&g->stream.out, g->shape == AS_JSON ? S("}}") : S("}}\n"));
 }
 
-// A page token tells nothing of how much others do: the last seq looked at, sealed.
+// A page token tells nothing of how much others do: the next seq, sealed.
 static void next_write(struct reading *g)
 {
-    char hex[2 * OPAQUE_LEN];
-    struct buf sealed;
+    char key[8];
 
-    buf_init(&sealed, 64);
-    opaque_put(api_site(g->stream.r)->opaque_key, OPAQUE_PAGE, g->at - 1, &sealed);
-    hex_put(hex, sealed.p, OPAQUE_LEN);
-    buf_addf(&g->stream.out, "\"%.*s\"", (int)sizeof hex, hex);
-    buf_fini(&sealed);
+    put_be(key, g->at, sizeof key);
+    buf_addc(&g->stream.out, '"');
+    api_page_seal(g->stream.r, (str){key, sizeof key}, &g->stream.out);
+    buf_addc(&g->stream.out, '"');
 }
 
 static void end_write(struct reading *g)
@@ -163,16 +160,8 @@ static void begin(struct reading *g)
     stream_start(&g->stream, types[g->shape]);
 }
 
-static status page_read(struct reading *g, const struct api_page *page)
-{
-    if (page->after.n == 0) return OK;
-    if (!opaque_get(api_site(g->stream.r)->opaque_key, OPAQUE_PAGE, page->after, &g->at))
-        return fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it");
-    g->at++;
-    return OK;
-}
-
-static struct reading *reading_new(struct http_req *r, const struct api_page *page, int shape)
+static struct reading *reading_new(struct http_req *r, const struct api_page *page, uint64_t from,
+                                   int shape)
 {
     struct reading *g = calloc(1, sizeof *g);
     str limit;
@@ -180,7 +169,7 @@ static struct reading *reading_new(struct http_req *r, const struct api_page *pa
     assert(g != NULL);
     g->stream = (struct stream){.r = r, .piece = piece, .free = reading_free};
     g->shape = (enum shape)shape;
-    g->at = 1;
+    g->at = from;
     // A stream is whole unless told otherwise; a list has pages.
     if (shape == AS_JSON || http_query(r, S("limit"), &limit)) g->limit = page->limit;
     arena_init(&g->scratch, RECORD_MAX);
@@ -191,17 +180,17 @@ static struct reading *reading_new(struct http_req *r, const struct api_page *pa
 void ops_journal(struct http_req *r)
 {
     struct api_page page;
+    uint64_t from = 1;
     int shape = http_negotiate(r, types, SHAPES);
 
     if (shape < 0) {
         http_problem(r, fail(ST_NOT_ACCEPTABLE, "accept.none", 0, "JSON, NDJSON or CSV"), S(""));
         return;
     }
-    if (!api_page(r, &page)) return;
-    struct reading *g = reading_new(r, &page, shape);
+    if (!api_page(r, &page) || !api_page_from(r, &page, &from)) return;
+    struct reading *g = reading_new(r, &page, from, shape);
     struct txn *t = api_snapshot(r);
-    status st = page_read(g, &page);
-    if (st.cls == ST_OK) st = journal_filter_read(&g->filter, r, t, &g->scratch);
+    status st = journal_filter_read(&g->filter, r, t, &g->scratch);
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         begin(g);

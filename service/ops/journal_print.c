@@ -69,10 +69,13 @@ static void write_changes(const struct journal_print *p, const struct words *s,
 static void write_fact(const struct journal_print *p, const struct words *s, const struct fact *f,
                        struct json_w *w)
 {
+    // A bound caller has nothing to hold the site's own numbers against but how much others do.
+    w->outward = p->caller != NULL && !caller_is_site(p->caller);
     json_w_object(w);
     if (s->of != NULL && s->of->print != NULL) s->of->print(f, w, s->of->arg);
     write_changes(p, s, f, w);
     json_w_end(w);
+    w->outward = false;
 }
 
 void journal_print_json(const struct journal_print *p, const struct fact *f, struct json_w *w)

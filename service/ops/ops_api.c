@@ -1,4 +1,8 @@
 // /healthz, /readyz, /version. Anyone may ask them: they tell nothing of what is packed.
+//
+// Event ids follow from journal_id and seq (service/event/event_id.h): with the one the other can
+// be found by trying, and seq counts what all clients do. So it is for those of the whole site.
+#include "service/access/access.h"
 #include "service/ops/journal_filter.h"
 #include "service/ops/ops.h"
 #include "service/ops/ops_int.h"
@@ -30,6 +34,14 @@ static void readyz(struct http_req *r)
         http_problem(r, st, S(""));
 }
 
+static bool is_of_site(struct http_req *r)
+{
+    const struct caller *c;
+
+    return http_header(r, S("Authorization")).n > 0 && access_caller(r, &c).cls == ST_OK &&
+           caller_is_site(c);
+}
+
 static void version(struct http_req *r)
 {
     const struct journal_meta *meta = &api_site(r)->meta;
@@ -42,7 +54,7 @@ static void version(struct http_req *r)
     json_w_object(&w);
     json_w_kstr(&w, "version", S(PACKTRAIL_VERSION));
     json_w_kint(&w, "format", FORMAT_NOW);
-    json_w_kstr(&w, "journal_id", (str){id, sizeof id});
+    if (is_of_site(r)) json_w_kstr(&w, "journal_id", (str){id, sizeof id});
     json_w_end(&w);
     api_reply(r, 200, &b);
 }

@@ -51,7 +51,7 @@ static void confirm_print(const struct fact *f, struct json_w *w, const void *ar
 
     (void)arg;
     if (!confirmed_get(f->decided, &x)) return;
-    json_w_kint(w, "request", (int64_t)x.request);
+    json_w_kinner(w, "request", x.request);
     if (x.reason.n > 0) json_w_kstr(w, "reason", x.reason);
 }
 

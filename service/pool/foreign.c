@@ -190,7 +190,7 @@ static void named_print(const struct fact *f, struct json_w *w, const void *arg)
     struct bytes_r in = bytes_reader(f->decided);
 
     (void)arg;
-    json_w_kint(w, "space", (int64_t)bytes_get_u(&in, 3));
+    json_w_kinner(w, "space", bytes_get_u(&in, 3));
     json_w_kint(w, "first", (int64_t)bytes_get_u(&in, 5));
     json_w_kint(w, "units", (int64_t)bytes_get_var(&in));
 }

@@ -188,8 +188,8 @@ static void part_print(const struct fact *f, struct json_w *w, const void *arg)
 
     (void)arg;
     if (in.bad) return;
-    json_w_kint(w, "pool", h.pool);
-    json_w_kint(w, "import", (int64_t)(h.import ? h.import : f->seq));
+    json_w_kinner(w, "pool", h.pool);
+    json_w_kinner(w, "import", (h.import ? h.import : f->seq));
     json_w_kint(w, "count", (int64_t)h.n);
 }
 

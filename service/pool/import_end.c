@@ -51,8 +51,8 @@ static void done_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     (void)arg;
     if (f->decided.n != 23) return;
-    json_w_kint(w, "pool", (int64_t)get_be(f->decided.p, 4));
-    json_w_kint(w, "import", (int64_t)get_be(f->decided.p + 7, 8));
+    json_w_kinner(w, "pool", get_be(f->decided.p, 4));
+    json_w_kinner(w, "import", get_be(f->decided.p + 7, 8));
     json_w_kint(w, "count", (int64_t)import_count(f));
 }
 
@@ -143,7 +143,7 @@ static void dropped_print(const struct fact *f, struct json_w *w, const void *ar
 {
     (void)arg;
     if (f->decided.n < 16) return;
-    json_w_kint(w, "pool", (int64_t)get_be(f->decided.p, 4));
+    json_w_kinner(w, "pool", get_be(f->decided.p, 4));
     json_w_kint(w, "count", (int64_t)get_be(f->decided.p + 12, 4));
 }
 
@@ -217,7 +217,7 @@ static void back_print(const struct fact *f, struct json_w *w, const void *arg)
 
     (void)arg;
     if (f->decided.n < 20) return;
-    json_w_kint(w, "pool", (int64_t)get_be(f->decided.p, 4));
+    json_w_kinner(w, "pool", get_be(f->decided.p, 4));
     json_w_kint(w, "returned", (int64_t)(x.never + x.back));
     if (x.reason.n > 0) json_w_kstr(w, "reason", x.reason);
 }

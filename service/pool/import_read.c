@@ -220,6 +220,9 @@ static status next_of_list(struct import_reader *r, struct arena *a, struct impo
 
 status import_reader_init(struct import_reader *r, enum import_form form, str body, struct arena *a)
 {
+    const str mark = S("\xEF\xBB\xBF"); // what spreadsheets put before UTF-8
+
+    if (form != IMPORT_JSON && str_starts(body, mark)) body = str_from(body, mark.n);
     *r = (struct import_reader){.form = form, .all = body, .rest = body};
     if (form == IMPORT_CSV) return read_header(r, a);
     if (form == IMPORT_TEXT) return OK;

@@ -365,8 +365,8 @@ void issued_print(const struct fact *f, struct json_w *w, const void *arg)
 
     (void)arg;
     if (issued_of(f, &i).cls != ST_OK) return;
-    json_w_kint(w, "pool", i.pool);
-    json_w_kint(w, "space", i.space);
+    json_w_kinner(w, "pool", i.pool);
+    json_w_kinner(w, "space", i.space);
     json_w_kint(w, "first", (int64_t)i.first);
     json_w_kint(w, "consumed", (int64_t)i.consumed);
     json_w_kint(w, "quantity", i.count);

@@ -145,16 +145,14 @@ static status filter_read(struct http_req *r, struct txn *t, const struct api_pa
     struct moment since;
     str v;
 
-    (void)http_query(r, S("line"), &f.line);
+    (void)api_query_name(r, S("line"), &f.line);
     (void)http_query(r, S("lot"), &f.lot);
     if (http_query(r, S("state"), &v)) TRY(read_state(v, &f.state));
     if (http_query(r, S("since"), &v)) {
         TRY(when_read(v, &since));
         f.from = seq_at(t, since.at);
     }
-    if (page->after.n > 0 &&
-        !opaque_get(api_site(r)->opaque_key, OPAQUE_PAGE, page->after, &f.from))
-        return fail(ST_BAD_INPUT, "page.form", 0, "page: as `next` said it");
+    if (page->after.n == 8) f.from = get_be(page->after.p, 8);
     *out = f;
     return OK;
 }
@@ -191,16 +189,6 @@ static void list_write(struct http_req *r, struct txn *t, const struct filter *f
     walk_close(&walk.walk);
 }
 
-static void page_end(struct http_req *r, struct json_w *w, uint64_t next)
-{
-    struct buf b;
-
-    buf_init(&b, KB);
-    if (next != 0) opaque_put(api_site(r)->opaque_key, OPAQUE_PAGE, next, &b);
-    api_page_next(r, w, buf_str(&b));
-    buf_fini(&b);
-}
-
 void requests_list(struct http_req *r)
 {
     struct api_page page;
@@ -219,7 +207,7 @@ void requests_list(struct http_req *r)
     if (st.cls == ST_OK) list_write(r, t, &f, &w, &next);
     st = api_snapshot_end(r, st);
     json_w_end(&w);
-    page_end(r, &w, next);
+    api_page_on(r, &w, next);
     json_w_end(&w);
     if (st.cls == ST_OK)
         api_reply(r, 200, &b);

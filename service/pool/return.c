@@ -276,7 +276,7 @@ static void return_print(const struct fact *f, struct json_w *w, const void *arg
     arena_init(&a, 64 * MB);
     if (returned_get(f->decided, &a, &x).cls == ST_OK) {
         json_w_kint(w, "returned", (int64_t)x.runs.units);
-        if (x.request != 0) json_w_kint(w, "request", (int64_t)x.request);
+        if (x.request != 0) json_w_kinner(w, "request", x.request);
         if (x.to_pool) json_w_kstr(w, "to", S("pool"));
     }
     arena_fini(&a);

@@ -90,19 +90,29 @@ static const struct {
     [LOT_STAYS_OPEN] = {"lot.open",       "is not closed"      },
 };
 
-// Goods leave by the client's rule (STATES, guard 6).
-static status check_lot(struct goods *g, uint32_t lot, const struct client_profile *p)
+// When it left, or leaves now.
+static bool is_over(const struct goods *g, uint32_t lot)
+{
+    wall at = g->time_ms != 0 ? (wall){g->time_ms} : g->d->now;
+    struct lot l;
+
+    return lot_view(g->d->t, lot, &l) && lot_is_over(l.expiry, at);
+}
+
+// Goods leave by the client's rule (STATES, guard 6), and before their time is over.
+static status check_lot(struct goods *g, uint32_t lot, const struct loaded_rules *p)
 {
     struct lot_brief b = {0};
 
     if (lot == 0) return OK; // what began elsewhere
     if (!lot_brief_get(g->d->t, lot, &b)) b = (struct lot_brief){0};
     enum lot_stay why = lot_stays(&b, p->ship_rule);
-    return why == LOT_LEAVES ? OK : lot_says(g, lot, stays[why].code, stays[why].text);
+    if (why != LOT_LEAVES) return lot_says(g, lot, stays[why].code, stays[why].text);
+    return p->expired_too || !is_over(g, lot) ? OK : lot_says(g, lot, "lot.expired", "has expired");
 }
 
 // More lots than its cargo tells: all that lies in it is counted.
-static status check_many(struct goods *g, unit_id top, const struct client_profile *p)
+static status check_many(struct goods *g, unit_id top, const struct loaded_rules *p)
 {
     struct inside_reader r = {g->d->t, g->levels.names, g->d->arena};
     struct inside inside;
@@ -117,7 +127,7 @@ static status check_many(struct goods *g, unit_id top, const struct client_profi
 }
 
 status loaded_check(struct goods *g, unit_id top, const struct goods_look *x,
-                    const struct client_profile *p)
+                    const struct loaded_rules *p)
 {
     struct cargo c;
 

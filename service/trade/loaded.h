@@ -4,8 +4,13 @@
 #include "service/client/client.h"
 #include "service/trade/goods.h"
 
+struct loaded_rules {
+    enum ship_rule ship_rule; // of the client
+    bool expired_too;         // it is said that expired goods leave, or they are not the site's
+};
+
 // Asks the container's cargo (cargo_db.h), which costs one read; only where the answer is no is it
 // looked into, so that the refusal names what is wrong inside.
-// unit.content_{on_hold,recalled,lost,stolen,open}; lot.{open,unreleased,on_hold,recalled}
+// unit.content_{on_hold,recalled,lost,stolen,open}; lot.{open,unreleased,on_hold,recalled,expired}
 status loaded_check(struct goods *g, unit_id top, const struct goods_look *x,
-                    const struct client_profile *p);
+                    const struct loaded_rules *p);

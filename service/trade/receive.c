@@ -91,8 +91,8 @@ static const char *remark(struct receiving *r, const struct goods_look *x)
     if (u.flags & UNIT_STOLEN) return "unit.stolen";
     if (u.flags & UNIT_RECALLED) return "unit.recalled";
     if (u.flags & UNIT_HOLD) return "unit.on_hold";
-    if (sscc || !lot_view(r->g.d->t, x->lot, &lot) || lot.expiry.year == 0) return "";
-    return r->g.d->now.ms / 86400000 > date_days(lot.expiry) ? "unit.expired" : "";
+    if (sscc || !lot_view(r->g.d->t, x->lot, &lot)) return "";
+    return lot_is_over(lot.expiry, r->g.d->now) ? "unit.expired" : "";
 }
 
 static void count(struct receiving *r, unit_id u, const struct goods_look *x,

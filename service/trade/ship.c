@@ -15,7 +15,7 @@
 struct ship { // one decision
     struct goods g;
     const struct shipment_ask *ask;
-    bool forwards;
+    bool forwards, expired_too;
     struct client_profile profile; // of the client
     bool has_profile;
     unit_id *sorted; // the tops, where others are looked for in them
@@ -105,9 +105,17 @@ static status check_state(struct ship *s, unit_id u, const struct goods_look *x)
     return unit_step_inside(x->sort, &x->row, &x->stands, ACT_SHIP, &next);
 }
 
+// Expired goods leave to be destroyed, and whoever sends them says that they know.
+static bool says_expired(const struct shipment_ask *ask)
+{
+    for (uint32_t i = 0; i < ask->says.flag_count; i++)
+        if (str_eq(ask->says.flags[i], S("expired"))) return true;
+    return false;
+}
+
 static status check_top(struct ship *s, const struct goods_unit *top)
 {
-    struct client_profile quarantine = {.ship_rule = SHIP_QUARANTINE};
+    struct loaded_rules rules = {SHIP_QUARANTINE, true};
     struct goods_look x;
 
     TRY(goods_look(&s->g, top, &x));
@@ -116,7 +124,8 @@ static status check_top(struct ship *s, const struct goods_unit *top)
     alike_put(&s->previous, x.row.last);
     TRY(client);
     TRY(goods_check_time(&s->g, top->unit, &x));
-    TRY(loaded_check(&s->g, top->unit, &x, s->forwards ? &quarantine : &s->profile));
+    if (!s->forwards) rules = (struct loaded_rules){s->profile.ship_rule, s->expired_too};
+    TRY(loaded_check(&s->g, top->unit, &x, &rules));
     count(s, &x, top->unit);
     return OK;
 }
@@ -236,7 +245,7 @@ static status decide_tops(struct ship *s, struct buf *previous)
 
 static status decide_as(struct decide *d, bool forwards)
 {
-    struct ship s = {.ask = d->ask, .forwards = forwards};
+    struct ship s = {.ask = d->ask, .forwards = forwards, .expired_too = says_expired(d->ask)};
     struct buf previous;
 
     goods_begin(&s.g, d, s.ask->time.at.ms);
@@ -376,7 +385,7 @@ void shipment_print(const struct fact *f, struct json_w *w, const void *arg)
     (void)arg;
     arena_init(&a, 64 * MB);
     if (shipment_get(f, &a, &s).cls == ST_OK) {
-        json_w_kint(w, "shipment", s.says.number);
+        json_w_kinner(w, "shipment", s.says.number);
         json_w_kint(w, "units", (int64_t)s.tops.units);
         if (s.report.reason.n > 0) json_w_kstr(w, "reason", s.report.reason);
         shipped_write(&s.says, w);

@@ -332,10 +332,10 @@ static void shipment_list(struct http_req *r)
 {
     struct listing l = {.r = r};
     struct api_page page;
-    uint64_t from;
+    uint64_t from = 0;
     struct buf b;
 
-    if (!api_page(r, &page) || !units_page_from(r, &page, &from)) return;
+    if (!api_page(r, &page) || !api_page_from(r, &page, &from)) return;
     buf_init(&b, 16 * MB);
     l.w = json_writer(&b);
     json_w_object(&l.w);
@@ -347,7 +347,7 @@ static void shipment_list(struct http_req *r)
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
         json_w_end(&l.w);
-        units_page_next(r, &l.w, l.next);
+        api_page_on(r, &l.w, l.next);
         json_w_end(&l.w);
     }
     units_reply(r, st, &b);
@@ -382,10 +382,10 @@ static void shipment_units(struct http_req *r)
 {
     struct unit_reader u;
     struct api_page page;
-    uint64_t from, next = 0;
+    uint64_t from = 0, next = 0;
     struct buf b;
 
-    if (!api_page(r, &page) || !units_page_from(r, &page, &from) || !units_open(r, &u)) return;
+    if (!api_page(r, &page) || !api_page_from(r, &page, &from) || !units_open(r, &u)) return;
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
@@ -394,7 +394,7 @@ static void shipment_units(struct http_req *r)
     status st = units_close(r, &u, write_units(r, &u, from, page.limit, &w, &next));
     if (st.cls == ST_OK) {
         json_w_end(&w);
-        units_page_next(r, &w, next);
+        api_page_on(r, &w, next);
         json_w_end(&w);
     }
     units_reply(r, st, &b);

@@ -206,7 +206,7 @@ void verification_list_show(struct http_req *r)
 {
     struct listing l = {.r = r};
     struct api_page page;
-    uint64_t from;
+    uint64_t from = 0;
     struct buf b;
 
     status st = filter_read(r, &l);
@@ -214,7 +214,7 @@ void verification_list_show(struct http_req *r)
         http_problem(r, st, S(""));
         return;
     }
-    if (!api_page(r, &page) || !units_page_from(r, &page, &from)) return;
+    if (!api_page(r, &page) || !api_page_from(r, &page, &from)) return;
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
@@ -223,7 +223,7 @@ void verification_list_show(struct http_req *r)
     st = list(&l, from, page.limit, &w);
     if (st.cls == ST_OK) {
         json_w_end(&w);
-        units_page_next(r, &w, l.next);
+        api_page_on(r, &w, l.next);
         json_w_end(&w);
     }
     units_reply(r, st, &b);

@@ -55,10 +55,19 @@ def sign(meaning="approval", reason=None, password=PASSWORD):
     return said if reason is None else {**said, "reason": reason}
 
 
+# What the tests are told by the environment is none of the program's settings.
+OURS = {f"PACKTRAIL_{name}" for name in (
+    "BIN CUTS FAULTS FAULTS_BIN FAULTS_KINDS FAULTS_PART FOREIGN KILLS SEED SHARED SHIMS").split()}
+
+
+def environment(more=None):
+    return {**{k: v for k, v in os.environ.items() if k not in OURS}, **(more or {})}
+
+
 def packtrail(*args, given=None, timeout=CALL_S, env=None):
     """Runs the program to its end; the result has returncode, stdout and stderr as text."""
     return subprocess.run([BIN, *map(str, args)], input=given, capture_output=True, text=True,
-                          timeout=timeout, env={**os.environ, **(env or {})}, check=False)
+                          timeout=timeout, env=environment(env), check=False)
 
 
 def init_folder(folder):
@@ -99,7 +108,7 @@ class Site:
             self.process = subprocess.Popen(
                 [self.program, "serve", "-c", str(self.config), "--listen", self.listen, *args],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
-                env={**os.environ, **self.env})
+                env=environment(self.env))
         lines = queue.Queue()
         threading.Thread(target=_pass_on, args=(self.process.stdout, lines), daemon=True).start()
         self.out = []

@@ -176,3 +176,74 @@ def test_a_client_sees_its_own_only(site, admin):
     caller = site.as_role("gateway", client="acme")
     assert caller.get("/v1/clients/acme")["name"] == "Acme Pharma"
     caller.refused("GET", "/v1/clients/beta", status=404)
+
+
+def busy_neighbours(site):
+    """A site of two clients, of which the second does much between what the first does."""
+    line = harness.Line(site)
+    site.admin.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9521141"]})
+    site.admin.put("/v1/products/09521141000007", {"client": "beta", "name": "Other"})
+    site.admin.put("/v1/pools/beta-packs", {"gtin": "09521141000007", "kind": "random"})
+    site.admin.put("/v1/partners/hub", {"client": "acme", "url": "http://127.0.0.1:9/",
+                                        "format": "epcis-2.0-json"})
+    ours = site.as_role("operator", client="acme")
+    for i in range(3):
+        for k in range(5 + i):
+            line.operator.post("/v1/lots", {"lot": f"B{i}{k}", "gtin": "09521141000007",
+                                            "expiry": "2030-12"}, 201)
+            line.operator.post("/v1/serials", {"gtin": "09521141000007", "quantity": 1}, 201)
+        ours.post("/v1/lots", {"lot": f"A{i}", "gtin": line.gtin, "expiry": "2030-12"}, 201)
+        asked = ours.post("/v1/serials", {"gtin": line.gtin, "quantity": 2, "lot": f"A{i}"}, 201)
+        ours.post(f"/v1/serials/requests/{asked['request']}/confirm", {})
+        ours.report({"type": "commission", "lot": f"A{i}", "gtin": line.gtin,
+                     "serials": asked["serials"]})
+        ours.post("/v1/holds", {"gtin": line.gtin, "lot": f"A{i}", "reason": "x"}, 201)
+    return ours
+
+
+LISTS = ["/v1/lots", "/v1/serials/requests", "/v1/holds", "/v1/exceptions", "/v1/clients", "/v1/pools",
+         "/v1/products", "/v1/partners", "/v1/partners/hub/deliveries", "/v1/acts", "/v1/shipments",
+         "/v1/verifications", "/v1/units?gtin=09506000134352&lot=A0",
+         "/v1/lots/09506000134352/A0/balance?differences=true"]
+
+
+def test_where_a_page_ends_is_told_to_nobody_and_no_page_is_made_up(site):
+    ours = busy_neighbours(site)
+    tokens = {}
+    for path in LISTS:
+        with_limit = path + ("&" if "?" in path else "?") + "limit=1"
+        for junk in ("00", "ff", "deadbeef", "00000001", "0000000000000001", "zz", 48 * "0"):
+            ours.refused("GET", f"{with_limit}&page={junk}", status=400, code="page.form")
+        tokens[path] = ours.get(with_limit)["next"]
+    sealed = [t for t in tokens.values() if t is not None]
+    assert len(sealed) >= 5 and len(set(sealed)) == len(sealed)
+    for token in sealed:
+        assert len(token) > 32 and bytes.fromhex(token)
+    for path, token in tokens.items():  # what one list has said is no page of another
+        other = next(t for p, t in tokens.items() if t is not None and p != path)
+        ours.refused("GET", path + ("&" if "?" in path else "?") + f"page={other}",
+                     status=400, code="page.form")
+
+
+def numbers_in(value, at=""):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from numbers_in(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from numbers_in(inner, at)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield at, value
+
+
+def test_a_bound_auditor_is_shown_none_of_the_sites_own_numbers(site):
+    busy_neighbours(site)
+    everything = {i["kind"]: i["fact"] for i in site.as_role("auditor").pages("/v1/journal")}
+    mine = list(site.as_role("auditor", client="acme").pages("/v1/journal"))
+    assert [i["seq"] for i in mine] == list(range(1, len(mine) + 1))
+    kinds = {i["kind"] for i in mine}
+    assert {"lot.opened", "numbers.issued", "numbers.confirmed", "units.commissioned"} <= kinds
+    ours = {"number", "request", "pool", "space", "partner", "position", "event", "shipment"}
+    for item in mine:
+        assert not ours & {name for name, _ in numbers_in(item["fact"])}, item
+    assert {"request"} == {name for name, _ in numbers_in(everything["numbers.confirmed"])}

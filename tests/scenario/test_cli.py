@@ -1,4 +1,5 @@
 """The commands: what they make, refuse and say, and with which exit status."""
+import contextlib
 import json
 import os
 import resource
@@ -174,6 +175,16 @@ def test_the_environment_goes_before_the_file(make_site):
     site.stop()
     done = packtrail("serve", "-c", site.config, env={"PACKTRAIL_LOOPS": "1000"})
     assert done.returncode == 1 and "PACKTRAIL_LOOPS" in done.stderr
+
+
+def test_a_misspelt_variable_is_told(make_site):
+    site = make_site()
+    site.env.update(PACKTRAIL_LOOPS="1", PACKTRAIL_LISTN="127.0.0.1:1")
+    site.start()
+    assert 'settings.variable_unknown name="PACKTRAIL_LISTN"' in site.log()
+    assert site.log().count("settings.variable_unknown") == 1
+    checked = packtrail("check", "-c", site.config, env={"PACKTRAIL_LISTN": "x"})
+    assert checked.returncode == 0 and "PACKTRAIL_LISTN is no setting" in checked.stdout
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "10.1.2.3:80"])
@@ -447,6 +458,22 @@ def test_check_alive_asks_the_service(site):
     assert done.returncode == 1 and "alive.no" in done.stderr
 
 
+def test_a_service_that_is_full_is_alive(make_site):
+    site = make_site()
+    site.configure(http={"connections_max": 2})
+    site.start()
+    host, port = site.listen.rsplit(":", 1)
+    with contextlib.ExitStack() as peers:
+        for _ in range(2):
+            peers.enter_context(socket.create_connection((host, int(port))))
+        full = peers.enter_context(socket.create_connection((host, int(port)), timeout=20))
+        full.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 503 " in full.recv(65536)
+        full.close()
+        done = packtrail("check", "-c", site.config, "--alive", env={"PACKTRAIL_LISTEN": site.listen})
+        assert done.returncode == 0, done.stderr
+
+
 # ---- verify and journal
 
 @pytest.fixture
@@ -514,6 +541,16 @@ def test_verify_refuses_a_key_file_of_another_site(stopped):
     assert done.returncode == 1 and "site_key.wrong" in done.stderr
     (stopped.folder / "site.key").unlink()
     assert packtrail("verify", stopped.folder).returncode == 0, "it needs none"
+
+
+def test_no_command_ends_well_whose_output_is_lost(stopped, tmp_path):
+    for args in (("verify", stopped.folder), ("journal", stopped.folder), ("--version",),
+                 ("--help",), ("init", "--help"), ("init", tmp_path / "new"),
+                 ("token", "list", stopped.folder)):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([harness.BIN, *map(str, args)], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1 and ".write: " in done.stderr, args
 
 
 def test_the_journal_is_printed_beside_a_service_that_runs(site):

@@ -1,9 +1,15 @@
 """`packtrail demo` tells the main job, proves it, and what it sends is valid."""
 import collections
+import os
 import re
+import signal
+import socket
+import subprocess
+
+import pytest
 
 import epcis_documents
-from harness import CALL_S, packtrail
+from harness import BIN, CALL_S, packtrail
 
 PACKS = 600
 LEFT = re.compile(r"lot +(\S+) +issued +(\d+) = commissioned +(\d+) \+ scrapped +(\d+) \+ "
@@ -37,6 +43,28 @@ def test_what_the_demo_sends_holds_to_the_official_schemas(tmp_path, shared):
             assert steps[suffix, step], (suffix, step)
     done = packtrail("verify", folder)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("group", [False, True], ids=["alone", "group"])
+def test_a_demo_that_is_ended_leaves_neither_service_nor_folder(tmp_path, how, group):
+    demo = subprocess.Popen(
+        [BIN, "demo", "--packs", "2000", "--speed", "50"], stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(how, signal.SIG_DFL))
+    try:
+        lies = re.match(r"the site lies in (\S+) and answers at http://(\S+):(\d+)",
+                        demo.stdout.readline())
+        assert os.path.dirname(lies[1]) == str(tmp_path) and os.path.exists(f"{lies[1]}/site.key")
+        (os.killpg if group else os.kill)(demo.pid, how)
+        assert demo.wait(CALL_S) in ([-how, 1] if group else [-how])
+    finally:
+        demo.kill()
+        demo.stdout.close()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((lies[2], int(lies[3])))
 
 
 def test_wrong_usage_is_told():

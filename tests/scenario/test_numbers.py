@@ -140,8 +140,9 @@ def test_a_caller_of_several_clients_names_one_for_its_ssccs(site, line):
     wish = {"quantity": 1}
     both.refused("POST", "/v1/sscc", wish, status=422, code="client.ambiguous")
     for client, pool in ((line.client, f"{line.client}-cases"), ("other", "other-cases")):
-        answer = both.post("/v1/sscc", wish, 201, headers={"Packtrail-Client": client})
-        assert answer["pool"] == pool
+        for name in (client, client.upper()):
+            answer = both.post("/v1/sscc", wish, 201, headers={"Packtrail-Client": name})
+            assert answer["pool"] == pool
     both.refused("POST", "/v1/sscc", wish, headers={"Packtrail-Client": "nobody"},
                  status=404, code="client.unknown")
 

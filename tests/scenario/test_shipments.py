@@ -58,6 +58,27 @@ def test_a_refusal_names_all_and_ships_nothing(site, line, goods):
     assert any(r["fact"].get("code") == "unit.has_parent" for r in refusals)
 
 
+def test_what_has_expired_is_made_no_more_and_leaves_only_if_that_is_said(site, line, goods):
+    line.operator.post("/v1/lots", {"lot": "OLD", "gtin": GTIN, "expiry": "2021-02", "produced":
+                                    "2019-03-01", "packaging": "blister"}, 201)
+    lot = line.operator.get(f"/v1/lots/{GTIN}/OLD")
+    assert (lot["produced"], lot["packaging"]) == ("2019-03-01", "blister")
+    packs = line.serials(1)
+    made = {"type": "commission", "lot": "OLD", "gtin": GTIN, "serials": packs}
+    told = line.call.post("/v1/reports", made)["results"][0]["problem"]
+    assert told["code"] == "lot.expired" and "2021-02" in told["detail"]
+    line.call.report({**made, "time": "2021-02-28T23:59:59Z"})
+    case = line.ssccs(1)[0]
+    line.call.report({"type": "pack", "parent": case, "commission": True,
+                      "children": [EACH + packs[0]]}, {"type": "close", "parent": case})
+    line.operator.post(f"/v1/lots/{GTIN}/OLD/close", {}, 200)
+    ship = {"units": [case], "to": TO}
+    line.operator.refused("POST", "/v1/shipments", ship, status=409, code="lot.expired")
+    found = site.as_role("qa").get("/v1/exceptions?state=open")["items"]
+    assert [x["code"] for x in found].count("lot.expired") == 2
+    line.operator.post("/v1/shipments", {**ship, "flags": ["expired"]}, 201)
+
+
 def test_goods_of_an_open_lot_stay(site, line):
     site.admin.put(f"/v1/parties/{HUB}", {"name": "A party"})
     site.admin.put(f"/v1/locations/{HUB}", {"name": "Its place"})

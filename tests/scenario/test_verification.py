@@ -80,7 +80,8 @@ def test_a_pack_on_a_shipped_pallet_is_good(site, answering, router):
 def test_a_pack_whose_time_is_over_is_told_as_expired(answering, router):
     serials = answering.serials(1)
     answering.operator.post("/v1/lots", {"lot": "OLD", "gtin": GTIN, "expiry": "2021-02"}, 201)
-    answering.call.report({"type": "commission", "lot": "OLD", "gtin": GTIN, "serials": serials})
+    answering.call.report({"type": "commission", "lot": "OLD", "gtin": GTIN, "serials": serials,
+                           "time": "2021-02-27T12:00:00Z"})
     told = {"verified": True, "additionalInfo": "Expired"}
     assert router.ask(serials[0], lot="OLD", exp="210228") == told
     assert router.ask(serials[0], lot="OLD", exp="210200") == told

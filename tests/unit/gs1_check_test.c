@@ -106,6 +106,7 @@ static void gs1_glns_and_ssccs_are_read_alone(void **state)
     assert_memory_equal(sscc, "106141412345678908", 18);
     assert_string_equal(gs1_gln_read(S("061414112345"), gln).reason, "gs1.length");
     assert_string_equal(gs1_gln_read(S("0614141123453"), gln).reason, "gs1.check_digit");
+    assert_string_equal(gs1_gln_read(S("0000000000000"), gln).reason, "gs1.digits");
     assert_string_equal(gs1_sscc_read(S("10614141234567890x"), sscc).reason, "gs1.digits");
 }
 

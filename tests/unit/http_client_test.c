@@ -463,6 +463,29 @@ static void odd_calls_are_refused(void **state)
     assert_int_equal(s->accepted, 0);
 }
 
+static void an_address_is_known_before_it_is_called(void **state)
+{
+    static const struct {
+        const char *url;
+        bool takes;
+    } rows[] = {
+        {"http://a",         true },
+        {"https://a.b:1/c?", true },
+        {"http://[::1]:9/x", true },
+        {"http://a:b/",      false},
+        {"http://a:99999/",  false},
+        {"http://[::1/",     false},
+        {"http://%zz/",      false},
+        {"http://u@a/",      false},
+        {"ftp://a/",         false},
+        {"",                 false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++)
+        assert_int_equal(http_client_takes(str_of(rows[i].url)), rows[i].takes);
+}
+
 static void texts_have_a_ceiling(void **state)
 {
     struct site *s = *state;
@@ -703,6 +726,7 @@ int main(void)
         CASE(a_name_is_looked_up),
         CASE(odd_answers_are_named),
         CASE(odd_calls_are_refused),
+        CASE(an_address_is_known_before_it_is_called),
         CASE(texts_have_a_ceiling),
         CASE(retry_after_is_read),
         CASE(a_long_answer_is_cut_and_counted),

@@ -72,6 +72,7 @@ static void what_is_said_of_a_lot_is_checked(void **state)
         {"{\"lot\":\"X\",\"gtin\":\"" PILLS "\"}",                                             400, "field.required"},
         {"{\"lot\":\"\",\"gtin\":\"" PILLS "\",\"expiry\":\"2029-01\"}",                       400, "field.range"   },
         {"{\"lot\":\"a b^c\",\"gtin\":\"" PILLS "\",\"expiry\":\"2029-01\"}",                  400, "lot.text"      },
+        {"{\"lot\":\"..\",\"gtin\":\"" PILLS "\",\"expiry\":\"2029-01\"}",                     400, "lot.text"      },
         {"{\"lot\":\"123456789012345678901\",\"gtin\":\"" PILLS "\",\"expiry\":\"2029-01\"}",  400,
          "field.range"                                                                                              },
         {"{\"lot\":\"X\",\"gtin\":\"09521141000008\",\"expiry\":\"2029-01\"}",                 400,
@@ -172,7 +173,8 @@ static void lists_are_filtered_and_paged(void **state)
 
     assert_non_null(next);
     assert_false(holds(a.body, "\"lot\":\"C1\""));
-    snprintf(line, sizeof line, "GET /v1/lots?limit=3&page=%.8s", next + 8);
+    snprintf(line, sizeof line, "GET /v1/lots?limit=3&page=%.*s", (int)strcspn(next + 8, "\""),
+             next + 8);
     a = want(f, line, "", 200, "\"lot\":\"C1\"");
     assert_true(holds(a.body, "\"next\":null"));
     a = want(f, "GET /v1/lots?gtin=" DROPS, "", 200, "\"lot\":\"D1\"");
@@ -182,9 +184,11 @@ static void lists_are_filtered_and_paged(void **state)
     want(f, "POST /v1/lots/" DROPS "/D1/close", "", 200, "partners");
     a = want(f, "GET /v1/lots?state=closed", "", 200, "\"lot\":\"D1\"");
     assert_false(holds(a.body, "\"lot\":\"A1\""));
-    line_site_lot(f, PILLS, "A7", ",\"lines\":[\"line-2\",\"line-1\"]");
+    line_site_lot(f, PILLS, "A7", ",\"lines\":[\"LINE-2\",\"line-1\"]");
     a = want(f, "GET /v1/lots?line=line-2", "", 200, "\"lot\":\"A7\"");
     assert_false(holds(a.body, "\"lot\":\"A1\""));
+    want(f, "GET /v1/lots?line=Line-2", "", 200, "\"lot\":\"A7\"");
+    want(f, "GET /v1/lots?client=OTHER", "", 200, "\"lot\":\"C1\"");
     want(f, "GET /v1/lots?gtin=1", "", 200, "{\"items\":[],\"next\":null}");
     want(f, "GET /v1/lots?state=ripe", "", 400, "lot.state");
 }

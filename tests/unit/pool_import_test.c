@@ -90,6 +90,10 @@ static void a_list_is_issued_as_it_came_with_its_attributes(void **state)
     answers(ask(f, "", "{\"gtin\":\"" GTIN_A "\",\"quantity\":1}"), 201,
             "\"attributes\":[{\"key\":\"02\"}]}");
     assert_int_equal(unit_ordinal(find(f, "G")), 6);
+    // A byte order mark before it, as spreadsheets write one.
+    answers(import(f, AS_CSV, "\xEF\xBB\xBFserial,key\r\nX,\r\n"), 201, "{\"imported\":1}");
+    answers(import(f, AS_TEXT, "\xEF\xBB\xBFY\r\n"), 201, "{\"imported\":1}");
+    assert_int_equal(unit_ordinal(find(f, "Y")), 8);
     fixture_verify(f);
 }
 

@@ -69,6 +69,12 @@ static void names_are_the_api_s(void **state)
     assert_false(str_is_name(S("-a")));
     assert_false(str_is_name(S("A")));
     assert_false(str_is_name(S("a/b")));
+    char folded[STR_NAME_MAX];
+    str name = S("untouched");
+    assert_true(str_name_fold(S("Line-1.B_2"), folded, &name) && str_eq(name, S("line-1.b_2")));
+    assert_true(str_name_fold((str){long_name, 64}, folded, &name) && name.n == 64);
+    assert_false(str_name_fold((str){long_name, 65}, folded, &name));
+    assert_false(str_name_fold(S("A/B"), folded, &name));
 }
 
 static void cutting_moves_the_input(void **state)

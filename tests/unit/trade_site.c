@@ -199,7 +199,7 @@ int trade_open(void **state)
     trade_call(t, 201, "POST /v1/lots",
                "{\"lot\":\"L1\",\"gtin\":\"" PACK_A "\",\"expiry\":\"2030-06\"}");
     trade_call(t, 201, "POST /v1/lots",
-               "{\"lot\":\"L2\",\"gtin\":\"" PACK_A "\",\"expiry\":\"2020-06-30\"}");
+               "{\"lot\":\"L2\",\"gtin\":\"" PACK_A "\",\"expiry\":\"2030-07\"}");
     trade_call(t, 201, "POST /v1/lots",
                "{\"lot\":\"C1\",\"gtin\":\"" PACK_C "\",\"expiry\":\"2030-06-30\"}");
     *state = t;
@@ -247,6 +247,18 @@ void trade_commission(struct trade *t, const str *packs, unsigned n, const char 
 
     said(t, &b, "commission");
     buf_addf(&b, ",\"lot\":\"%s\",\"gtin\":\"%.14s\"", lot, packs[0].p + 4);
+    say_list(&b, "serials", packs, n, sizeof "(01)" PACK_A "(21)" - 1);
+    report(t, &b);
+}
+
+void trade_old_lot(struct trade *t, const str *packs, unsigned n)
+{
+    struct buf b;
+
+    trade_call(t, 201, "POST /v1/lots",
+               "{\"lot\":\"OLD\",\"gtin\":\"" PACK_A "\",\"expiry\":\"2020-06-30\"}");
+    said(t, &b, "commission");
+    buf_add(&b, S(",\"lot\":\"OLD\",\"gtin\":\"" PACK_A "\",\"time\":\"2020-06-30T23:59:59Z\""));
     say_list(&b, "serials", packs, n, sizeof "(01)" PACK_A "(21)" - 1);
     report(t, &b);
 }

@@ -25,6 +25,8 @@ void trade_has(str text, const char *piece); // fails the test where the text ha
 
 // What lines report. Containers are commissioned as they are first put into.
 void trade_commission(struct trade *t, const str *packs, unsigned n, const char *lot);
+// A lot of PACK_A that ended with 2020-06-30, and these packs of it, made before.
+void trade_old_lot(struct trade *t, const str *packs, unsigned n);
 void trade_put(struct trade *t, str container, const str *children, unsigned n);
 void trade_pack(struct trade *t, str container, const str *children, unsigned n); // and close it
 void trade_close(struct trade *t, str container);
