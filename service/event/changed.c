@@ -20,27 +20,28 @@ static const struct row {
     const char *word;
     bool unpacks; // what lies in a container is refused, or comes out first
     bool empties; // what a container holds comes out first
+    bool ends;    // what undergoes it never leaves as goods
     struct changed_event event;
 } rows[] = {
-    {ACT_PRINT,        "printed",      false, false, {false, 0, 0, 0}},
-    {ACT_INVALIDATE,   "invalidate",   false, false, {false, 0, 0, 0}},
-    {ACT_SAMPLE,       "sample",       true,  false,
+    {ACT_PRINT,        "printed",      false, false, false, {false, 0, 0, 0}},
+    {ACT_INVALIDATE,   "invalidate",   false, false, false, {false, 0, 0, 0}},
+    {ACT_SAMPLE,       "sample",       true,  false, true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
-    {ACT_DECOMMISSION, "decommission", true,  true,
+    {ACT_DECOMMISSION, "decommission", true,  true,  true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
-    {ACT_DESTROY,      "destroy",      true,  true,
+    {ACT_DESTROY,      "destroy",      true,  true,  true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DESTROYING, EPCIS_DISP_DESTROYED}},
-    {ACT_HOLD,         "hold",         false, false,
+    {ACT_HOLD,         "hold",         false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_HOLDING, EPCIS_DISP_NON_SELLABLE_OTHER}},
-    {ACT_END_HOLD,     "end_hold",     false, false,
+    {ACT_END_HOLD,     "end_hold",     false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_ACTIVE}},
-    {ACT_RECALL,       "recall",       false, false,
+    {ACT_RECALL,       "recall",       false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_HOLDING, EPCIS_DISP_RECALLED}},
-    {ACT_LOSE,         "lost",         true,  false,
+    {ACT_LOSE,         "lost",         true,  false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_UNKNOWN}},
-    {ACT_STEAL,        "stolen",       true,  false,
+    {ACT_STEAL,        "stolen",       true,  false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_STOLEN}},
-    {ACT_FIND,         "found",        false, false,
+    {ACT_FIND,         "found",        false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_ACTIVE}},
 };
 // clang-format on
@@ -124,6 +125,17 @@ static bool must_be_emptied(const struct looking *b, struct standing *s, const s
     return b->row->empties && stands && (x->state == UNIT_OPEN || x->state == UNIT_CLOSED);
 }
 
+// Does all of it end with the container, by the client's profile or named beside it?
+static bool all_end(const struct looking *b, const struct runs *held)
+{
+    unit_id u;
+
+    if (b->profile.decommission_parent == PARENT_AND_CHILDREN) return true;
+    for (struct run_walk w = runs_walk(held); run_next(&w, &u);)
+        if (!runs_hold(&b->ask->units, u)) return false;
+    return true;
+}
+
 // What a container holds comes out; by the client's profile it shares the container's fate.
 static void empty_first(struct looking *b, struct unit_rows *rows_)
 {
@@ -137,6 +149,7 @@ static void empty_first(struct looking *b, struct unit_rows *rows_)
         if (held.units == 0) continue;
         struct report_ask *out = before_add(&b->b, REPORT_UNPACK);
         if (out != NULL) out->parent = u, out->units = held;
+        if (out != NULL) out->ends = all_end(b, &held);
         if (b->profile.decommission_parent != PARENT_AND_CHILDREN) continue;
         struct report_ask *fate = before_add(&b->b, b->ask->type);
         if (fate != NULL) fate->units = held;
@@ -153,6 +166,7 @@ static status may_be_emptied(struct looking *b, struct judge *j, unit_id contain
     unit_id u;
 
     alone.parent = (unit_id){0};
+    j->ends = all_end(b, &held);
     for (struct run_walk w = runs_walk(&held); run_next(&w, &u);) {
         struct unit x = unit_get(&j->rows, u);
         TRY(judge_guard(j, u, ACT_BE_UNPACKED, &x, &change));
@@ -179,6 +193,7 @@ static status sift(struct looking *b)
         status st = OK;
         j.looked++;
         alike_put(&j.previous, x.last);
+        j.ends = b->row->ends;
         if (comes_out(b, &standing, &x)) st = before_guard(&j, u, &x);
         if (st.cls == ST_OK && must_be_emptied(b, &standing, &x)) st = may_be_emptied(b, &j, u);
         if (st.cls != ST_OK) judge_offend(&j, u, st);
@@ -192,7 +207,7 @@ static status sift(struct looking *b)
 static bool look_before(struct decide *d, const struct row *row, status *st)
 {
     struct looking b = {
-        .b = {.d = d, .ask = d->ask},
+        .b = {.d = d, .ask = d->ask, .ends = row->ends},
           .ask = d->ask, .row = row
     };
     struct unit_rows unit_rows;

@@ -148,8 +148,11 @@ static status step(struct judge *j, unit_id u, const struct unit *x, enum unit_a
                    struct unit_change *change)
 {
     struct unit_sorts s = judge_sorts(j, u);
-    uint32_t lot = s.is_sscc ? 0 : judge_lot_of(j, u, x);
+    bool opens = act == ACT_UNPACK_FROM; // what comes out keeps what its lot is
+    uint32_t lot = s.is_sscc || opens ? 0 : judge_lot_of(j, u, x);
     struct unit stands = standing_of(&j->standing, x, lot);
+
+    if (opens && j->ends) stands.flags &= (uint8_t) ~(UNIT_HOLD | UNIT_RECALLED);
 
     // The space of foreign units does not tell which of them are containers; their states do.
     unsigned foreign = s.is_foreign ? SORT_FOREIGN | SORT_CONTAINER : 0u;

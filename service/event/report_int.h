@@ -4,15 +4,12 @@
 //     said.c            one object's JSON
 //     find.c            its names as units, in a snapshot of the loop
 //     report_api.c      the call: jobs one after the other, back-pressure
-//     slicer.c          where the slices of a streamed body end
-//     slice.c           the objects of one job: read, found, told
-//     results.c         its answer
+//     slicer.c slice.c results.c: where a slice ends; the objects of one job; its answer
 //     judge.c           the guards, one unit at a time
 //     repeat.c          was it reported before?
 //     before.c          what must be done before, as facts of their own
 //     firsts.c pack.c unpack.c close.c changed.c relabel.c: decide and write
-//     contents.c        the own parts of their facts
-//     writing.c         what all of them write
+//     contents.c, writing.c: the own parts of their facts, and what all of them write
 #pragma once
 #include "service/api/caller.h"
 #include "service/epcis/cbv.h"
@@ -63,6 +60,7 @@ struct report_ask {
     unit_id to;               // of a relabelling: the new one
     bool derived;             // done because another report asks for more
     bool unless_done;         // of a closing: nothing, where it is closed already
+    bool ends;                // of an unpacking: what comes out ends by what follows
     struct runs units;        // the children, or what is commissioned or scrapped
     uint64_t request;         // whose numbers these are, by their place in it; 0: named
     struct repeat_key repeat;
@@ -129,8 +127,8 @@ struct judge { // owner: the committer, for one command
     enum unit_act act;
     struct unit row;
     struct unit_change change;
-    bool alike;   // it stood as the one before, for which all was found that a row tells
-    status first; // offence
+    bool alike, ends; // as the one before, for all that a row tells; what comes out ends at once
+    status first;     // offence
     uint32_t bad, looked;
     const struct runs *list; // of which units may be left out
     unit_id *out;            // those that offended, where each stands for itself
