@@ -198,8 +198,10 @@ static status captured_decide(struct decide *d)
     return put(&c);
 }
 
+const struct kind kind_event_captured_1 = {
+    FACT_EVENT_CAPTURED, 1, "event.captured", NULL, captured_write, captured_print, NULL};
 const struct kind kind_event_captured = {
-    FACT_EVENT_CAPTURED, 1,   "event.captured", captured_decide, captured_write,
+    FACT_EVENT_CAPTURED, 2,   "event.captured", captured_decide, captured_write,
     captured_print,      NULL};
 
 // ---- what waited
@@ -256,6 +258,8 @@ static status applied_decide(struct decide *d)
     return put(&c);
 }
 
+const struct kind kind_capture_applied_1 = {
+    FACT_CAPTURE_APPLIED, 1, "capture.applied", NULL, captured_write, captured_print, NULL};
 const struct kind kind_capture_applied = {
-    FACT_CAPTURE_APPLIED, 1,   "capture.applied", applied_decide, captured_write,
+    FACT_CAPTURE_APPLIED, 2,   "capture.applied", applied_decide, captured_write,
     captured_print,       NULL};

@@ -26,6 +26,8 @@ static const struct rule {
     [EXCEPTION_LOT_UNRELEASED] = {NULL,             "its lot is not released"              },
     [EXCEPTION_NOT_ACKNOWLEDGED] = {NULL,             "a partner has not accepted its events"},
     [EXCEPTION_HOLD_SIGNATURE] = {NULL,             "a hold ends by a signature alone"     },
+    [EXCEPTION_CAME_BACK] = {NULL,             "something of it came back: it left"   },
+    [EXCEPTION_FORWARDED] = {NULL,             "it was shipped on: it left"           },
 };
 
 static void unit_add(struct judge *j, unit_id u, struct buf *b)

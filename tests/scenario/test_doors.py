@@ -5,7 +5,7 @@ import json
 import harness
 import pytest
 from harness import GTIN, PREFIX
-from test_rule_tables import CASE, Goods, an_sscc, moment
+from test_rule_tables import BUYER, CASE, GLN, Goods, an_sscc, moment
 
 FORMS = ("json", "xml-2.0", "xml-1.2")
 CBV = "urn:epcglobal:cbv:"
@@ -389,5 +389,147 @@ def test_what_begins_by_an_event_has_the_expiry_of_its_lot(make_site, rule, form
         assert (shown["state"], shown["lot"]) == (
             ("allocated", None) if rule == "off" else ("commissioned", lot)), expiry
     assert len(goods.raised("captured")) == (0 if rule == "off" else len(wrong))
+    site.stop()
+    site.verify()
+
+
+def held_lot(goods):
+    assert goods.ask(goods.operator, "/v1/holds", {"gtin": GTIN, "lot": "L1", "reason": "x"}) is None
+
+
+def recalled_lot(goods):
+    assert goods.ask(goods.qa, f"/v1/lots/{GTIN}/L1/recall", {
+        "signature": harness.sign("approval", "bad")}) is None
+
+
+@pytest.mark.parametrize("bar", [held_lot, recalled_lot])
+def test_packed_goods_of_a_held_or_recalled_lot_end_at_every_door(site, bar):
+    """Rows 7u and 8 to 10: what its lot is a pack stays, wherever it lies."""
+    goods = Doors(site, capture="strict", decommission_packed="unpack")
+    (box, inside), (told, others) = goods.case(5), goods.case(5)
+    bar(goods)
+    assert goods.report("sample", units=inside[:1], reason="QC") is None
+    assert goods.report("decommission", units=inside[1:2], reason="torn") is None
+    assert goods.report("unpack", parent=box, children=inside[2:3]) is None
+    assert goods.report("pack", parent=box, children=inside[2:3]) == (
+        "unit.on_hold" if bar is held_lot else None)
+    assert goods.report("destroy", units=[box, *inside[2:]], reason="burnt") is None
+    assert goods.capture(others[:1], bizStep="sampling") == "stored"
+    assert goods.ended_as_told(others[1:2]) == "stored"
+    assert goods.capture(others[2:3], "DELETE", told, bizStep="unpacking") == "stored"
+    assert goods.ended_as_told([told, *others[2:]], "destroying") == "stored"
+    states = ["destroyed", "sampled", "inactive", "destroyed", "destroyed", "destroyed"]
+    for units in ([box, *inside], [told, *others]):
+        assert [goods.operator.unit(u)["state"] for u in units] == states
+    site.stop()
+    site.verify()
+
+
+def test_no_event_lets_goods_out_of_a_held_case_by_its_end(site):
+    goods = Doors(site, capture="strict")
+    box, inside = goods.case(5)
+    assert goods.hold([box]) is None
+    assert goods.report("destroy", units=[box], reason="x") == "unit.on_hold"
+    assert goods.ended_as_told([box], "destroying") == "unit.on_hold"
+    assert goods.look(inside) == [("packed", box, {"hold"})] * 5
+    assert goods.ended_as_told([box, *inside], "destroying") == "stored"
+
+
+def voided(goods, number):
+    return goods.ask(goods.operator, f"/v1/shipments/{number}/void", {"reason": "wrong dock"})
+
+
+def shipment_state(goods, number):
+    return goods.operator.get(f"/v1/shipments/{number}")["state"]
+
+
+def shipped_case(goods, party=BUYER):
+    box, inside = goods.case(5)
+    return box, inside, shipped_to(goods, box, party)
+
+
+def shipped_to(goods, unit, party):
+    assert goods.ask(goods.operator, "/v1/shipments", {
+        "units": [unit], "to": {"party": party, "location": party}}) is None
+    return goods.answer["shipment"]
+
+
+def test_what_came_back_or_was_shipped_on_is_voided_at_no_door(site):
+    goods = Doors(site, capture="strict")
+    box, inside, first = shipped_case(goods)
+    assert goods.ask(goods.operator, "/v1/returns", {
+        "units": inside[:1], "from": {"party": BUYER}, "reason": "x"}) is None
+    assert voided(goods, first) == "shipment.came_back"
+    assert goods.capture([box], bizStep="void_shipping") == "shipment.came_back"
+    other, _, second = shipped_case(goods)
+    hub = site.as_role("distributor", client="acme", party=BUYER)
+    assert goods.ask(hub, "/v1/shipments", {"units": [other],
+                                            "to": {"party": GLN, "location": GLN}}) is None
+    assert voided(goods, second) == "shipment.forwarded"
+    assert goods.capture([other], bizStep="void_shipping") == "shipment.forwarded"
+    assert [state for state, _, _ in goods.look([box, other])] == ["shipped", "shipped"]
+
+
+def test_a_void_takes_back_what_is_out_under_that_very_shipment(site):
+    """Also after an event has told that the goods never left, and another party has them."""
+    goods = Doors(site, capture="strict")
+    box, _, first = shipped_case(goods)
+    assert goods.capture([box], bizStep="void_shipping") == "stored"
+    second = shipped_to(goods, box, GLN)
+    hub, shop = (site.as_role("distributor", client="acme", party=p) for p in (BUYER, GLN))
+    path = "/v1/units/" + harness.quote(box, safe="")
+    assert (hub.call("GET", path).status_code, shop.call("GET", path).status_code) == (404, 200)
+    assert goods.ask(hub, "/v1/receipts", {"units": [box]}) is None
+    assert goods.answer["results"][0]["verdict"] == "unit.unknown"
+    assert goods.ask(hub, "/v1/shipments", {
+        "units": [box], "to": {"party": GLN, "location": GLN}}) == "unit.unknown"
+    assert voided(goods, first) is None and shipment_state(goods, first) == "void"
+    assert goods.operator.unit(box)["state"] == shipment_state(goods, second) == "shipped"
+    levels = goods.operator.get(f"/v1/lots/{GTIN}/L1")["levels"]
+    assert [level["shipped"] for level in levels] == [0, 1, 0]
+    assert voided(goods, second) is None and goods.operator.unit(box)["state"] == "closed"
+    assert voided(goods, first) == "shipment.state"
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("party", [None, BUYER])
+def test_a_distributors_events_do_what_its_role_may(site, party):
+    goods = Doors(site, capture="strict")
+    units, told = goods.made(2), goods.gateway
+    assert goods.ship(units[:1]) is None
+    more = {} if party is None else {"party": party}
+    goods.gateway = site.as_role("distributor", client="acme", **more)
+    assert goods.capture(units[:1], bizStep="receiving", disposition="in_progress") == "stored"
+    for step, disposition in (("void_shipping", None), ("receiving", "returned"),
+                              ("holding", None), ("holding", "recalled"), ("sampling", None),
+                              ("inspecting", "stolen"), ("inspecting", "active")):
+        words = {"bizStep": step} | ({"disposition": disposition} if disposition else {})
+        assert goods.capture(units[:1], **words) == "access.role", words
+    for step in ("destroying", "decommissioning"):
+        assert goods.ended_as_told(units[:1], step) == "access.role"
+    assert goods.begun_as_told(never_begun(goods)) == "access.role"
+    assert goods.packed_as_told(units[:1]) == "access.role"
+    assert goods.look(units) == [("shipped", None, set()), ("commissioned", None, set())]
+    if party is None:
+        assert goods.shipped_as_told(units[1:]) == "stored"
+        assert goods.operator.unit(units[1])["state"] == "shipped"
+    goods.gateway = told
+    assert goods.capture(units[:1], bizStep="void_shipping") == "stored"
+
+
+def test_an_open_case_that_an_event_packs_is_closed_and_counted_once(site):
+    goods = Doors(site, capture="strict")
+    (box, _), (loose, _) = goods.case(2), goods.case(5)
+    sscc = goods.line.post("/v1/sscc", {"gtin": GTIN, "lot": "L1", "quantity": 1})["ssccs"][0]
+    assert goods.report("commission", lot="L1", gtin=GTIN, ssccs=[sscc]) is None
+    assert goods.packed_as_told([box], "(00)" + sscc) == "stored"
+    assert goods.operator.unit(box)["state"] == "closed"
+    path = f"/v1/lots/{GTIN}/L1/balance"
+    counted = goods.operator.get(path)["levels"][1]["goods"]
+    assert {k: v for k, v in counted.items() if v} == {
+        "commissioned": 2, "in_containers": 1, "loose": 1}
+    rows = goods.operator.pages(path, differences="true")
+    assert [row["unit"] for row in rows if row["level"] == "case"] == [loose]
     site.stop()
     site.verify()
