@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "common/bytes.h"
 #include "service/journal/restored.h"
+#include "service/pool/for_lot.h"
 #include "service/pool/pool_int.h"
 #include <string.h>
 
@@ -185,6 +186,18 @@ static void fact_put(const struct choice *c)
     c->d->fact->client = ask->client;
 }
 
+static status check_lot(const struct decide *d, const struct issue_ask *ask)
+{
+    const struct site *site = d->app;
+    struct for_lot n = {.client = ask->client,
+                        .gtin = ask->gtin,
+                        .lot = ask->lot,
+                        .line = ask->line,
+                        .is_sscc = pool_id_is_sscc(&ask->id)};
+
+    return site->lot_takes == NULL ? OK : site->lot_takes(d->t, &n);
+}
+
 static status issue_decide(struct decide *d)
 {
     const struct issue_ask *ask = d->ask;
@@ -198,6 +211,7 @@ static status issue_decide(struct decide *d)
     assert(ask->quantity > 0 && ask->quantity <= POOL_NUMBERS_MAX);
     d->fact->client = ask->client;
     if (restored_get(d->t).frozen) return restored_refusal();
+    TRY(check_lot(d, ask));
     for (uint32_t i = 0; i < n; i++) {
         if (ask->pool != 0 && pools[i] != ask->pool) continue;
         if (!pool_row_get(d->t, pools[i], &c.pool)) continue;
