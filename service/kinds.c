@@ -93,6 +93,7 @@ const struct kind *const site_kinds[] = {
     &kind_labels_sampled,
     &kind_labels_unread,
     &kind_unit_relabelled,
+    &kind_units_changed_1,
     &kind_units_changed,
     &kind_units_packed,
     &kind_units_unpacked,

@@ -156,6 +156,7 @@ static status put(struct capturing *c)
     runs_put(c->d->out, &runs);
     c->j.previous.b = c->d->out;
     c->guard = (struct capture_guard){.j = &c->j, .levels = &c->levels, .profile = &c->profile};
+    c->guard.left_ms = c->ask->time.at.ms;
     if (c->n > 0) c->guard.parent = c->units[0];
     TRY(judge_all(c));
     set_header(c);

@@ -30,16 +30,15 @@
 
 #define CAPTURE_ERRORS_MAX     1000u // of a document, in its facts and answers
 #define CAPTURE_EXCEPTIONS_MAX 1000u // of an event, named one by one
-
-enum captured_flag {          // on disk
-    CAPTURED_XML = 1,         // of documents and events: else JSON
-    CAPTURED_PROCEED = 2,     // of documents: what is good is stored; else all or nothing
-    CAPTURED_ROLLED_BACK = 4, // of documents: nothing of it is stored
-    CAPTURED_RUNNING = 8,     // of documents: its events follow in later transactions
-    CAPTURED_ERROR = 16,      // of events: it has an error declaration
-    CAPTURED_ID_MADE = 32,    // of events: the eventID is ours
-    CAPTURED_EXCEPTION = 64,  // of events: some unit did not allow it
-    CAPTURED_ALONE = 128      // of events: it came without a document
+enum captured_flag {                 // on disk
+    CAPTURED_XML = 1,                // of documents and events: else JSON
+    CAPTURED_PROCEED = 2,            // of documents: what is good is stored; else all or nothing
+    CAPTURED_ROLLED_BACK = 4,        // of documents: nothing of it is stored
+    CAPTURED_RUNNING = 8,            // of documents: its events follow in later transactions
+    CAPTURED_ERROR = 16,             // of events: it has an error declaration
+    CAPTURED_ID_MADE = 32,           // of events: the eventID is ours
+    CAPTURED_EXCEPTION = 64,         // of events: some unit did not allow it
+    CAPTURED_ALONE = 128             // of events: it came without a document
 };
 
 // ---- errors
@@ -125,7 +124,8 @@ enum captured_effect {
     X(HOLD_SIGNATURE, 27, "hold.signature")                                                        \
     X(EXPIRY, 28, "unit.expiry_differs")                                                           \
     X(CAME_BACK, 29, "shipment.came_back")                                                         \
-    X(FORWARDED, 30, "shipment.forwarded")
+    X(FORWARDED, 30, "shipment.forwarded")                                                         \
+    X(LOT_UNBALANCED, 31, "lot.unbalanced")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

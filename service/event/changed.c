@@ -10,6 +10,7 @@
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
+#include "service/lot/released.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
@@ -257,13 +258,24 @@ static bool ends_empty(struct changing *c, unit_id u, const struct unit *x)
     return false;
 }
 
+// Of a number the lot that it was asked for says which lines report on it.
+static bool is_of_line(struct changing *c, unit_id u, const struct unit *x, uint32_t lot)
+{
+    status st = x->first != 0 ? OK : judge_line(&c->j, lot);
+
+    if (st.cls != ST_OK) judge_offend(&c->j, u, st);
+    return st.cls == ST_OK;
+}
+
 static void change(struct changing *c, unit_id u)
 {
     struct unit x, after;
     struct unit_change step = {0};
+    struct counted of = {0};
 
-    if (judge_change(&c->j, u, c->row->act, &x, &step) && ends_empty(c, u, &x)) {
-        struct counted of = {.lot = lot_of(c, u, &x)};
+    bool may = judge_change(&c->j, u, c->row->act, &x, &step) && ends_empty(c, u, &x);
+    if (may) of.lot = lot_of(c, u, &x);
+    if (may && is_of_line(c, u, &x, of.lot)) {
         after = x;
         unit_apply(&after, &step);
         if (of.lot != 0) of.level = level_of_unit(&c->levels, u, of.lot);
@@ -408,6 +420,17 @@ static void note(struct unit_writing *w, enum unit_act act)
     noting_end(&n);
 }
 
+// A number that was found is one more whose fate must be told: also of a released lot.
+static void note_released(struct unit_writing *w, const struct counts *c)
+{
+    writing_flush(w);
+    for (uint32_t i = 0; i < c->n; i++) {
+        bool before = false;
+        for (uint32_t k = 0; k < i; k++) before |= c->at[k].lot == c->at[i].lot;
+        if (!before) released_note(w->t, w->f, c->at[i].lot);
+    }
+}
+
 static void changed_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct unit_writing w;
@@ -418,6 +441,7 @@ static void changed_write(struct txn *t, const struct fact *f, const void *arg)
         changed_get(&w.own, w.touched.runs.units, &w.arena, &x).cls == ST_OK) {
         write_units(&w, &x);
         writing_counts(&w, &x.counts);
+        if (f->kind_version > 1) note_released(&w, &x.counts);
         if (f->flags & FACT_IS_EVENT) note(&w, x.act);
         if (x.act == ACT_HOLD)
             hold_put(t, &(struct hold){
@@ -446,5 +470,7 @@ static void changed_print(const struct fact *f, struct json_w *w, const void *ar
     arena_fini(&a);
 }
 
+const struct kind kind_units_changed_1 = {
+    FACT_UNITS_CHANGED, 1, "units.changed", NULL, changed_write, changed_print, NULL};
 const struct kind kind_units_changed = {
-    FACT_UNITS_CHANGED, 1, "units.changed", changed_decide, changed_write, changed_print, NULL};
+    FACT_UNITS_CHANGED, 2, "units.changed", changed_decide, changed_write, changed_print, NULL};

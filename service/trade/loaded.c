@@ -2,6 +2,7 @@
 #include "service/trade/loaded.h"
 #include "service/event/inside.h"
 #include "service/event/lot_leaving.h"
+#include "service/lot/released.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
 
@@ -90,6 +91,18 @@ static const struct {
     [LOT_STAYS_OPEN] = {"lot.open",       "is not closed"      },
 };
 
+// Does the release still stand, and was it before the goods left? Found once a lot.
+static status check_release(struct goods *g, uint32_t lot)
+{
+    struct released_ask ask = {lot, g->time_ms, g->site->limits.clock_ahead_max_ms};
+    uint32_t i = lot % GOODS_LOTS;
+
+    if (g->released[i].lot == lot) return g->released[i].st;
+    g->released[i].st = released_check(g->d->t, &ask, g->d->arena);
+    g->released[i].lot = lot;
+    return g->released[i].st;
+}
+
 // Goods leave by the client's rule (STATES, guard 6).
 static status check_lot(struct goods *g, uint32_t lot, const struct client_profile *p)
 {
@@ -98,7 +111,8 @@ static status check_lot(struct goods *g, uint32_t lot, const struct client_profi
     if (lot == 0) return OK; // what began elsewhere
     if (!lot_brief_get(g->d->t, lot, &b)) b = (struct lot_brief){0};
     enum lot_stay why = lot_stays(&b, p->ship_rule);
-    return why == LOT_LEAVES ? OK : lot_says(g, lot, stays[why].code, stays[why].text);
+    if (why != LOT_LEAVES) return lot_says(g, lot, stays[why].code, stays[why].text);
+    return p->ship_rule == SHIP_RELEASED ? check_release(g, lot) : OK;
 }
 
 // More lots than its cargo tells: all that lies in it is counted.

@@ -1069,6 +1069,10 @@ class Fits:
     def told(self, unit):
         """As captured events are held to it: those of others say nothing of levels and lots."""
         parent = self.parent
+        binding = self.product(unit) if parent.is_sscc else None
+        level = self.model.level_of(unit)
+        if binding and (binding.levels + [(None, None, 0)])[level + 1][1] is not None:
+            return "pack.level"
         if not parent.is_sscc and (unit.is_sscc or unit.level not in (parent.level - 1,
                                                                      parent.level)):
             return "pack.level"
@@ -1076,6 +1080,8 @@ class Fits:
             if self.lot is not None and unit.lot is not self.lot:
                 return "pack.lot"
             self.one_lot, self.lot = True, unit.lot
+        if binding and self.levels.setdefault(binding, level) != level:
+            return "pack.level"
         return None
 
     def nominal(self, children, lot):
