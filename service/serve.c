@@ -27,6 +27,7 @@
 #include "service/journal/restored.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
+#include "service/lot/released.h"
 #include "service/ops/clock.h"
 #include "service/ops/export_key.h"
 #include "service/ops/folder.h"
@@ -316,6 +317,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.keys = &s->keys;
     s->site.master = &vocabulary_master;
     s->site.pools_fit = pools_fit_market;
+    s->site.lot_takes = lot_takes_numbers;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);

@@ -54,8 +54,10 @@ static status find_party(struct part *p)
     if (p->taker.t == NULL || p->party_of == p->actor) return OK;
     p->party_of = p->actor;
     p->taker.party = 0;
+    p->taker.trades_only = false;
     if (!actor_get(p->taker.t, p->actor, &p->arena, &a)) return txn_status(p->taker.t);
-    if (a.role == ROLE_DISTRIBUTOR) (void)str_u64(a.party, UINT64_MAX, &p->taker.party);
+    p->taker.trades_only = a.role == ROLE_DISTRIBUTOR;
+    if (p->taker.trades_only) (void)str_u64(a.party, UINT64_MAX, &p->taker.party);
     return OK;
 }
 

@@ -65,6 +65,7 @@ void before_unpack(struct before *b, struct inside *all, uint32_t n)
         struct report_ask *r = before_add(b, REPORT_UNPACK);
         if (r == NULL) return;
         r->parent = all[i].parent;
+        r->ends = b->ends;
         r->units = before_runs(b, units + i, k - i);
     }
 }

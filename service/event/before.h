@@ -9,6 +9,7 @@ struct before { // asks in the making. owner: the committer, for one command
     struct ask *asks;
     uint32_t n, room;
     bool no_room;
+    bool ends; // the report's units end by it: no hold of a container is got around
 };
 
 // One more, to be filled; NULL: no room, which is remembered.

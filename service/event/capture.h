@@ -77,11 +77,11 @@ struct capture_ask {
     str body, packed_body;
     struct capture_tally *tally; // NULL: it came alone
 };
-extern const struct kind kind_event_captured;
+extern const struct kind kind_event_captured, kind_event_captured_1;
 
 // An event that waited, applied: what its units' states allow by now. Asked by the committer itself
 // (struct due).
-extern const struct kind kind_capture_applied;
+extern const struct kind kind_capture_applied, kind_capture_applied_1;
 
 // ---- taking, on a loop
 
@@ -93,6 +93,7 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
     uint8_t rule;
     bool ids_by_hash; // missing eventIDs are event hashes, else UUIDs
     uint64_t party;   // whose goods alone may be told of, a GLN as a number; 0: anybody's
+    bool trades_only; // by a distributor, whose events do what its role may: ship and receive
     struct capture_names *names;
     struct digest16 scope; // capture_scope_digest
     uint32_t units;        // taken so far: what a slice is measured by
@@ -100,7 +101,7 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
 void capture_taker_init(struct capture_taker *k);
 struct digest16 capture_scope_digest(const struct epcis_scope *s);
 // The event is checked (epcis_event_check) and lives as long as the ask. gs1.*, foreign.too_long,
-// index.memory, request.memory; unit.unknown (of a party: it was not handed to it)
+// index.memory, request.memory; unit.unknown (of a party: it was not handed to it); access.role
 struct capture_source {
     const struct epcis_event *event;
     str bytes;

@@ -3,8 +3,10 @@
 #include "service/event/inside.h"
 #include "service/event/lot_leaving.h"
 #include "service/journal/site.h"
+#include "service/lot/released.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
+#include <string.h>
 
 // ---- what lies in what
 
@@ -17,10 +19,19 @@ static void look_inside(struct capture_guard *g, const struct unit_sorts *parent
     if (!parent->is_sscc) {
         g->one_lot = true;
         g->lot = judge_lot(g->j, g->parent);
-    } else if (first.v != 0 && judge_sorts(g->j, first).sort == SORT_PACK) {
-        g->lot = judge_lot(g->j, first);
-        g->one_lot = g->lot != 0;
+        return;
     }
+    g->pairs.rule = g->profile->pack_levels;
+    if (first.v == 0) return;
+    uint32_t lot = judge_lot(g->j, first);
+    const struct shape *shape = lot == 0 ? NULL : level_shape(g->levels, lot);
+    if (shape != NULL) {
+        struct shape kept = *shape; // the reader forgets it
+        level_pairs_hold(&g->pairs, &kept, level_of_unit(g->levels, first, lot));
+    }
+    if (judge_sorts(g->j, first).sort != SORT_PACK) return;
+    g->lot = lot;
+    g->one_lot = lot != 0;
 }
 
 // REQ TREE-SGTIN-SSCC: a case that bears an SGTIN holds its product's level below, never an SSCC.
@@ -29,12 +40,32 @@ static unsigned level_fits(struct capture_guard *g, const struct unit_sorts *par
 {
     const struct shape *shape;
 
-    if (parent->is_sscc) return 0;
     if (child->is_sscc || child->product != parent->product) return EXCEPTION_LEVEL;
     if (child->level == parent->level) return EXCEPTION_SAME_LEVEL;
     shape = level_shape(g->levels, lot);
     if (shape != NULL && shape_below(shape, parent->level) == child->level) return 0;
     return EXCEPTION_LEVEL;
+}
+
+// Units of SSCCs as lines' reports are held to: what began with no lot is of no level.
+static unsigned goes_into_sscc(struct capture_guard *g, unit_id u, uint32_t lot, bool lies)
+{
+    const struct shape *shape = lot == 0 ? NULL : level_shape(g->levels, lot);
+
+    if (shape == NULL) return 0;
+    uint8_t level = level_of_unit(g->levels, u, lot);
+    bool fits = lies ? level_pairs_agree(&g->pairs, shape, level)
+                     : level_pairs_next(&g->pairs, shape, level);
+    return fits ? 0 : (unsigned)EXCEPTION_LEVEL;
+}
+
+static unsigned lot_fits(struct capture_guard *g, const struct unit_sorts *s, uint32_t lot)
+{
+    if (!g->one_lot && s->sort != SORT_PACK) return 0;
+    if (g->lot != 0 && g->lot != lot) return EXCEPTION_LOT;
+    g->one_lot = true;
+    g->lot = lot;
+    return 0;
 }
 
 unsigned capture_guard_child(struct capture_guard *g, unit_id child, const struct unit *x)
@@ -44,16 +75,31 @@ unsigned capture_guard_child(struct capture_guard *g, unit_id child, const struc
 
     if (parent.is_foreign || s.is_foreign) return 0;
     if (!g->begun) look_inside(g, &parent);
-    unsigned wrong = level_fits(g, &parent, &s, lot);
+    unsigned wrong =
+        parent.is_sscc ? goes_into_sscc(g, child, lot, false) : level_fits(g, &parent, &s, lot);
     if (wrong == EXCEPTION_LEVEL) return wrong;
-    if (!g->one_lot && s.sort != SORT_PACK) return wrong;
-    if (g->lot != 0 && g->lot != lot) return EXCEPTION_LOT;
-    g->one_lot = true;
-    g->lot = lot;
-    return wrong;
+    unsigned other = lot_fits(g, &s, lot);
+    if (other == 0 && parent.is_sscc) other = goes_into_sscc(g, child, lot, true);
+    return other != 0 ? other : wrong;
 }
 
 // ---- what leaves
+
+// Does the release still stand, and was it before the goods left? Found once a lot.
+static unsigned release_stands(struct capture_guard *g, uint32_t lot)
+{
+    const struct site *site = g->j->d->app;
+    struct released_ask ask = {lot, g->left_ms, site->limits.clock_ahead_max_ms};
+
+    if (g->released == lot) return g->released_says;
+    status st = released_check(g->j->d->t, &ask, g->j->d->arena);
+    bool early = st.cls != ST_OK && strcmp(st.reason, "time.before") == 0;
+    g->released_says = st.cls == ST_OK ? 0
+                       : early         ? (unsigned)EXCEPTION_TIME_BEFORE
+                                       : (unsigned)EXCEPTION_LOT_UNBALANCED;
+    g->released = lot;
+    return g->released_says;
+}
 
 // On hold and recalled come from the lot as flags: the table of states has looked at them.
 static unsigned lot_leaves(struct capture_guard *g, uint32_t lot)
@@ -63,7 +109,9 @@ static unsigned lot_leaves(struct capture_guard *g, uint32_t lot)
     struct lot_brief b;
 
     if (lot == 0 || !lot_brief_get(g->j->d->t, lot, &b)) return 0;
-    return exceptions[lot_stays(&b, g->profile->ship_rule)];
+    enum lot_stay why = lot_stays(&b, g->profile->ship_rule);
+    if (why != LOT_LEAVES || g->profile->ship_rule != SHIP_RELEASED) return exceptions[why];
+    return release_stands(g, lot);
 }
 
 // More lots than its cargo tells: all that lies in it is counted.

@@ -155,6 +155,7 @@ static status put(struct capturing *c)
     runs_put(c->d->out, &runs);
     c->j.previous.b = c->d->out;
     c->guard = (struct capture_guard){.j = &c->j, .levels = &c->levels, .profile = &c->profile};
+    c->guard.left_ms = c->ask->time.at.ms;
     if (c->n > 0) c->guard.parent = c->units[0];
     TRY(judge_all(c));
     set_header(c);
@@ -197,8 +198,10 @@ static status captured_decide(struct decide *d)
     return put(&c);
 }
 
+const struct kind kind_event_captured_1 = {
+    FACT_EVENT_CAPTURED, 1, "event.captured", NULL, captured_write, captured_print, NULL};
 const struct kind kind_event_captured = {
-    FACT_EVENT_CAPTURED, 1,   "event.captured", captured_decide, captured_write,
+    FACT_EVENT_CAPTURED, 2,   "event.captured", captured_decide, captured_write,
     captured_print,      NULL};
 
 // ---- what waited
@@ -255,6 +258,8 @@ static status applied_decide(struct decide *d)
     return put(&c);
 }
 
+const struct kind kind_capture_applied_1 = {
+    FACT_CAPTURE_APPLIED, 1, "capture.applied", NULL, captured_write, captured_print, NULL};
 const struct kind kind_capture_applied = {
-    FACT_CAPTURE_APPLIED, 1,   "capture.applied", applied_decide, captured_write,
+    FACT_CAPTURE_APPLIED, 2,   "capture.applied", applied_decide, captured_write,
     captured_print,       NULL};

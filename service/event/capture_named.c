@@ -69,6 +69,7 @@ status capturing_units(struct capturing *c)
         if (!add_unit(c, &room, capture_unit_id(&ask->units[i]), 0)) return no_memory();
     if (judges && ask->empties && !add_inside(c, &room, c->units[0], 0)) return no_memory();
     if (judges && (act_ends(act) || act == ACT_SAMPLE || act == ACT_SHIP_TOLD)) TRY(look_up(c));
+    if (judges && act == ACT_BE_PACKED_TOLD) TRY(client_profile(c->d->t, ask->client, &c->profile));
     if (judges && act_ends(act)) TRY(take_under(c, &room));
     c->effects = NEW_ARRAY(c->d->arena, uint32_t, c->n + 1);
     return c->effects == NULL ? no_memory() : txn_status(c->d->t);

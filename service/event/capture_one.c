@@ -4,6 +4,7 @@
 #include "service/event/capture_says.h"
 #include "service/event/newest.h"
 #include "service/event/waiting.h"
+#include "service/tree/handed_db.h"
 #include "service/tree/tree_db.h"
 
 // A unit as it is looked at.
@@ -167,6 +168,20 @@ static unsigned check_empty(struct capturing *c, const struct one *o)
     return holds ? (unsigned)EXCEPTION_NOT_EMPTY : 0;
 }
 
+// On hold or recalled itself, or in what is: what stays when it ends would come out of that.
+static unsigned check_end(struct capturing *c, const struct one *o)
+{
+    struct unit stands = standing_of(&c->j.standing, &o->x, 0);
+    bool holds = false;
+
+    if (!(stands.flags & (UNIT_HOLD | UNIT_RECALLED)) ||
+        c->profile.decommission_parent == PARENT_AND_CHILDREN)
+        return check_empty(c, o);
+    for (uint32_t i = c->ask->n; i < c->n && !holds; i++) holds = c->under[i] == o->i + 1;
+    if (!holds) return check_empty(c, o);
+    return stands.flags & UNIT_HOLD ? EXCEPTION_ON_HOLD : EXCEPTION_RECALLED;
+}
+
 static unsigned check_room(struct capturing *c, const struct one *o)
 {
     bool fits = children_count(c->d->t, o->u) + c->n - 1 <= CHILDREN_MAX;
@@ -198,6 +213,16 @@ static unsigned check_leaving(struct capturing *c, const struct one *o)
     return capture_guard_leaving(&c->guard, o->u, &o->x);
 }
 
+// What came back or was shipped on had left.
+static unsigned check_void(struct capturing *c, const struct one *o)
+{
+    struct handed h = handed_all(c->d->t, o->u);
+
+    if (h.came_back) return EXCEPTION_CAME_BACK;
+    bool forwarded = h.marks & (HANDED_FORWARDED | HANDED_PART_FORWARDED);
+    return forwarded ? (unsigned)EXCEPTION_FORWARDED : 0;
+}
+
 static unsigned check_signature(struct capturing *c, const struct one *o)
 {
     (void)c;
@@ -211,11 +236,12 @@ static const struct {
 } guards[] = {
     {ACT_COMMISSION,     check_lot      },
     {ACT_BE_UNPACKED,    check_parent   },
-    {ACT_DECOMMISSION,   check_empty    },
-    {ACT_DESTROY,        check_empty    },
+    {ACT_DECOMMISSION,   check_end      },
+    {ACT_DESTROY,        check_end      },
     {ACT_PACK_INTO_TOLD, check_room     },
     {ACT_BE_PACKED_TOLD, check_fits     },
     {ACT_SHIP_TOLD,      check_leaving  },
+    {ACT_VOID_SHIP,      check_void     },
     {ACT_END_HOLD,       check_signature},
 };
 
@@ -299,7 +325,8 @@ static void count_act(struct capturing *c, const struct one *o, const struct uni
 static unsigned judge_act(struct capturing *c, const struct one *o, struct unit_change *change,
                           bool *leaves)
 {
-    bool has_lot = !o->is_foreign && !judge_sorts(&c->j, o->u).is_sscc;
+    bool opens = o->act == ACT_UNPACK_FROM_TOLD; // what comes out keeps what its lot is
+    bool has_lot = !o->is_foreign && !opens && !judge_sorts(&c->j, o->u).is_sscc;
     uint32_t lot = has_lot ? lot_of(c, &o->x) : 0;
     struct unit stands = standing_of(&c->j.standing, &o->x, lot), own = o->x;
     unsigned sort = sort_of(c, o);

@@ -24,8 +24,11 @@ static const struct rule {
     [EXCEPTION_LOT] = {NULL,             "its lot is not that of the content"   },
     [EXCEPTION_LOT_OPEN] = {NULL,             "its lot is not closed"                },
     [EXCEPTION_LOT_UNRELEASED] = {NULL,             "its lot is not released"              },
+    [EXCEPTION_LOT_UNBALANCED] = {NULL,             "its lot no longer comes out"          },
     [EXCEPTION_NOT_ACKNOWLEDGED] = {NULL,             "a partner has not accepted its events"},
     [EXCEPTION_HOLD_SIGNATURE] = {NULL,             "a hold ends by a signature alone"     },
+    [EXCEPTION_CAME_BACK] = {NULL,             "something of it came back: it left"   },
+    [EXCEPTION_FORWARDED] = {NULL,             "it was shipped on: it left"           },
 };
 
 static void unit_add(struct judge *j, unit_id u, struct buf *b)

@@ -426,11 +426,23 @@ static void take_header(struct taking *x, const struct capture_source *s, struct
     ask->content = digest16_of((str){(const char *)x->k->scope.b, 16}, s->bytes);
 }
 
+// One set of guards at every door: what is not a distributor's to do it does by no event either.
+static status check_trades(const struct taking *x, const struct captured_acts *acts)
+{
+    bool trades = acts->in == 0 || acts->in == ACT_SHIP_TOLD || acts->in == ACT_RECEIVE;
+
+    if (!x->k->trades_only || (trades && acts->parent == 0 && acts->out == 0)) return OK;
+    return fail(ST_NOT_ALLOWED, "access.role", 0,
+                "a distributor ships and receives: to %s is not its own to tell",
+                unit_act_name(acts->parent != 0 ? acts->parent : acts->in));
+}
+
 static status take(struct taking *x, const struct capture_source *s, struct capture_ask *ask)
 {
     if (s->event->step_misspelt && x->k->rule == CAPTURE_STRICT)
         return fail(ST_BAD_INPUT, "epcis.word", 0, "bizStep: it is spelt decommissioning");
     take_header(x, s, ask);
+    TRY(check_trades(x, &ask->acts));
     TRY(read_all(x));
     TRY(find_all(x));
     TRY(drop_twice(x, ask));

@@ -76,14 +76,18 @@ static uint64_t party_of(const struct index_entries *all)
     return gln;
 }
 
-// Parties see what was shipped to them, whoever told of it.
-static void hand_over(struct applying *a, unit_id u, const struct unit *x,
-                      const struct unit_change *c)
+// Parties see what was shipped to them, whoever told of it, and no longer what never left.
+static void hand_over(struct applying *a, unit_id u, const struct unit *x, uint64_t effect)
 {
-    bool ships = x->state != UNIT_SHIPPED && c->to == UNIT_SHIPPED;
+    struct unit_change c = effect_change_of(effect);
+    bool ships = x->state != UNIT_SHIPPED && c.to == UNIT_SHIPPED;
+    bool stays = x->state == UNIT_SHIPPED && !(x->flags & UNIT_RECEIVED_BACK) &&
+                 (c.to == UNIT_COMMISSIONED || c.to == UNIT_CLOSED);
 
-    if (c->set & UNIT_RECEIVED_BACK)
+    if (c.set & UNIT_RECEIVED_BACK)
         handed_came_back(a->w->t, u);
+    else if (stays && a->w->f->kind_version > 1)
+        handed_end(a->w->t, u);
     else if (ships && a->party != 0)
         handed_put(a->w->t, &(struct handed){.unit = u, .party = a->party});
 }
@@ -96,7 +100,7 @@ static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *
         writing_was(a->w, u, x);
         a->begun.at[a->begun.n++] = u;
     }
-    hand_over(a, u, x, &c);
+    hand_over(a, u, x, effect);
     unit_apply(x, &c);
     a->held += (c.set & UNIT_HOLD) != 0;
     if (x->state != UNIT_NONE) x->flags &= (uint8_t)~UNIT_SEEN;
@@ -123,6 +127,7 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
         x.flags |= UNIT_LATE;
     } else if (effect == EFFECT_PACKED) {
         x.parent = a->parent;
+        if (a->w->f->kind_version > 1 && x.state == UNIT_OPEN) x.state = UNIT_CLOSED;
         a->in.at[a->in.n++] = u;
     } else if (effect == EFFECT_UNPACKED) {
         x.parent = (unit_id){0};

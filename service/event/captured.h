@@ -1,5 +1,4 @@
-// captured.h - how captured documents and events lie in the journal.
-//
+// captured.h - how captured documents and events lie in the journal:
 // One `document.captured` fact for what stands around the events, one `event.captured` fact for
 // each of them with its bytes as they came; a `capture.slice` fact ends each part of a document
 // that is taken in at once. What the events do to units is decided and kept: writing and replay
@@ -16,14 +15,13 @@
 //   zig each | what it is found by: n var and attribute 1, value str each | exceptions: n var and
 //   code 1, place of the unit + 1 var (0: of the event) each | if it waits: how long, ms var. Its
 //   body is the event as it came.
-// capture.applied: report.h's common part, distance to the event's fact var, then as
-// event.captured.
-//   What an event that waited does to its units, in the end.
+// capture.applied: report.h's common part, distance to the event's fact var, then as the event's:
+//   what an event that waited does to its units, in the end.
 // capture.slice: distance to the document's fact var, flags 1, next event var, where it begins var,
 //   stored var, repeats var, distance to the slice before that has errors var | errors.
 // errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
-// str
-//   each; those left out because there are more than CAPTURE_ERRORS_MAX var.
+//   str each; those left out because there are more than CAPTURE_ERRORS_MAX var.
+// Version 2 of both: goods that never left are with no party, what is packed is closed by that.
 #pragma once
 #include "service/epcis/read.h"
 #include "service/event/counting.h"
@@ -32,16 +30,15 @@
 
 #define CAPTURE_ERRORS_MAX     1000u // of a document, in its facts and answers
 #define CAPTURE_EXCEPTIONS_MAX 1000u // of an event, named one by one
-
-enum captured_flag {          // on disk
-    CAPTURED_XML = 1,         // of documents and events: else JSON
-    CAPTURED_PROCEED = 2,     // of documents: what is good is stored; else all or nothing
-    CAPTURED_ROLLED_BACK = 4, // of documents: nothing of it is stored
-    CAPTURED_RUNNING = 8,     // of documents: its events follow in later transactions
-    CAPTURED_ERROR = 16,      // of events: it has an error declaration
-    CAPTURED_ID_MADE = 32,    // of events: the eventID is ours
-    CAPTURED_EXCEPTION = 64,  // of events: some unit did not allow it
-    CAPTURED_ALONE = 128      // of events: it came without a document
+enum captured_flag {                 // on disk
+    CAPTURED_XML = 1,                // of documents and events: else JSON
+    CAPTURED_PROCEED = 2,            // of documents: what is good is stored; else all or nothing
+    CAPTURED_ROLLED_BACK = 4,        // of documents: nothing of it is stored
+    CAPTURED_RUNNING = 8,            // of documents: its events follow in later transactions
+    CAPTURED_ERROR = 16,             // of events: it has an error declaration
+    CAPTURED_ID_MADE = 32,           // of events: the eventID is ours
+    CAPTURED_EXCEPTION = 64,         // of events: some unit did not allow it
+    CAPTURED_ALONE = 128             // of events: it came without a document
 };
 
 // ---- errors
@@ -125,7 +122,10 @@ enum captured_effect {
     X(LOT_UNRELEASED, 25, "lot.unreleased")                                                        \
     X(NOT_ACKNOWLEDGED, 26, "shipment.not_acknowledged")                                           \
     X(HOLD_SIGNATURE, 27, "hold.signature")                                                        \
-    X(EXPIRY, 28, "unit.expiry_differs")
+    X(EXPIRY, 28, "unit.expiry_differs")                                                           \
+    X(CAME_BACK, 29, "shipment.came_back")                                                         \
+    X(FORWARDED, 30, "shipment.forwarded")                                                         \
+    X(LOT_UNBALANCED, 31, "lot.unbalanced")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

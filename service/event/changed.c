@@ -10,6 +10,7 @@
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
+#include "service/lot/released.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
@@ -20,28 +21,29 @@ static const struct row {
     const char *word;
     bool unpacks; // what lies in a container is refused, or comes out first
     bool empties; // what a container holds comes out first
+    bool ends;    // what undergoes it never leaves as goods
     struct changed_event event;
 } rows[] = {
-    {ACT_PRINT,        "printed",      false, false, {false, 0, 0, 0}},
-    {ACT_INVALIDATE,   "invalidate",   false, false, {false, 0, 0, 0}},
-    {ACT_SAMPLE,       "sample",       true,  false,
+    {ACT_PRINT,        "printed",      false, false, false, {false, 0, 0, 0}},
+    {ACT_INVALIDATE,   "invalidate",   false, false, false, {false, 0, 0, 0}},
+    {ACT_SAMPLE,       "sample",       true,  false, true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
-    {ACT_UNSAMPLE,     "unsample",     false, false, {false, 0, 0, 0}}, // the correction is told
-    {ACT_DECOMMISSION, "decommission", true,  true,
+    {ACT_UNSAMPLE,     "unsample",     false, false, false, {false, 0, 0, 0}}, // the correction is told
+    {ACT_DECOMMISSION, "decommission", true,  true,  true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
-    {ACT_DESTROY,      "destroy",      true,  true,
+    {ACT_DESTROY,      "destroy",      true,  true,  true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DESTROYING, EPCIS_DISP_DESTROYED}},
-    {ACT_HOLD,         "hold",         false, false,
+    {ACT_HOLD,         "hold",         false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_HOLDING, EPCIS_DISP_NON_SELLABLE_OTHER}},
-    {ACT_END_HOLD,     "end_hold",     false, false,
+    {ACT_END_HOLD,     "end_hold",     false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_ACTIVE}},
-    {ACT_RECALL,       "recall",       false, false,
+    {ACT_RECALL,       "recall",       false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_HOLDING, EPCIS_DISP_RECALLED}},
-    {ACT_LOSE,         "lost",         true,  false,
+    {ACT_LOSE,         "lost",         true,  false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_UNKNOWN}},
-    {ACT_STEAL,        "stolen",       true,  false,
+    {ACT_STEAL,        "stolen",       true,  false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_STOLEN}},
-    {ACT_FIND,         "found",        false, false,
+    {ACT_FIND,         "found",        false, false, false,
      {true, EPCIS_OBSERVE, EPCIS_STEP_INSPECTING, EPCIS_DISP_ACTIVE}},
 };
 // clang-format on
@@ -125,6 +127,17 @@ static bool must_be_emptied(const struct looking *b, struct standing *s, const s
     return b->row->empties && stands && (x->state == UNIT_OPEN || x->state == UNIT_CLOSED);
 }
 
+// Does all of it end with the container, by the client's profile or named beside it?
+static bool all_end(const struct looking *b, const struct runs *held)
+{
+    unit_id u;
+
+    if (b->profile.decommission_parent == PARENT_AND_CHILDREN) return true;
+    for (struct run_walk w = runs_walk(held); run_next(&w, &u);)
+        if (!runs_hold(&b->ask->units, u)) return false;
+    return true;
+}
+
 // What a container holds comes out; by the client's profile it shares the container's fate.
 static void empty_first(struct looking *b, struct unit_rows *rows_)
 {
@@ -138,6 +151,7 @@ static void empty_first(struct looking *b, struct unit_rows *rows_)
         if (held.units == 0) continue;
         struct report_ask *out = before_add(&b->b, REPORT_UNPACK);
         if (out != NULL) out->parent = u, out->units = held;
+        if (out != NULL) out->ends = all_end(b, &held);
         if (b->profile.decommission_parent != PARENT_AND_CHILDREN) continue;
         struct report_ask *fate = before_add(&b->b, b->ask->type);
         if (fate != NULL) fate->units = held;
@@ -155,6 +169,7 @@ static status may_be_emptied(struct looking *b, struct judge *j, unit_id contain
 
     if (held.units == 0) return OK;
     alone.parent = (unit_id){0};
+    j->ends = all_end(b, &held);
     TRY(judge_guard(j, container, ACT_UNPACK_FROM, &alone, &change)); // its own offence comes first
     for (struct run_walk w = runs_walk(&held); run_next(&w, &u);) {
         struct unit x = unit_get(&j->rows, u);
@@ -181,6 +196,7 @@ static status sift(struct looking *b)
         status st = OK;
         j.looked++;
         alike_put(&j.previous, x.last);
+        j.ends = b->row->ends;
         if (comes_out(b, &standing, &x)) st = before_guard(&j, u, &x);
         if (st.cls == ST_OK && must_be_emptied(b, &standing, &x)) st = may_be_emptied(b, &j, u);
         if (st.cls != ST_OK) judge_offend(&j, u, st);
@@ -194,7 +210,7 @@ static status sift(struct looking *b)
 static bool look_before(struct decide *d, const struct row *row, status *st)
 {
     struct looking b = {
-        .b = {.d = d, .ask = d->ask},
+        .b = {.d = d, .ask = d->ask, .ends = row->ends},
           .ask = d->ask, .row = row
     };
     struct unit_rows unit_rows;
@@ -244,13 +260,24 @@ static bool ends_empty(struct changing *c, unit_id u, const struct unit *x)
     return false;
 }
 
+// Of a number the lot that it was asked for says which lines report on it.
+static bool is_of_line(struct changing *c, unit_id u, const struct unit *x, uint32_t lot)
+{
+    status st = x->first != 0 ? OK : judge_line(&c->j, lot);
+
+    if (st.cls != ST_OK) judge_offend(&c->j, u, st);
+    return st.cls == ST_OK;
+}
+
 static void change(struct changing *c, unit_id u)
 {
     struct unit x, after;
     struct unit_change step = {0};
+    struct counted of = {0};
 
-    if (judge_change(&c->j, u, c->row->act, &x, &step) && ends_empty(c, u, &x)) {
-        struct counted of = {.lot = lot_of(c, u, &x)};
+    bool may = judge_change(&c->j, u, c->row->act, &x, &step) && ends_empty(c, u, &x);
+    if (may) of.lot = lot_of(c, u, &x);
+    if (may && is_of_line(c, u, &x, of.lot)) {
         after = x;
         unit_apply(&after, &step);
         if (of.lot != 0) of.level = level_of_unit(&c->levels, u, of.lot);
@@ -395,6 +422,17 @@ static void note(struct unit_writing *w, enum unit_act act)
     noting_end(&n);
 }
 
+// A number that was found is one more whose fate must be told: also of a released lot.
+static void note_released(struct unit_writing *w, const struct counts *c)
+{
+    writing_flush(w);
+    for (uint32_t i = 0; i < c->n; i++) {
+        bool before = false;
+        for (uint32_t k = 0; k < i; k++) before |= c->at[k].lot == c->at[i].lot;
+        if (!before) released_note(w->t, w->f, c->at[i].lot);
+    }
+}
+
 static void changed_write(struct txn *t, const struct fact *f, const void *arg)
 {
     struct unit_writing w;
@@ -405,6 +443,7 @@ static void changed_write(struct txn *t, const struct fact *f, const void *arg)
         changed_get(&w.own, w.touched.runs.units, &w.arena, &x).cls == ST_OK) {
         write_units(&w, &x);
         writing_counts(&w, &x.counts);
+        if (f->kind_version > 1) note_released(&w, &x.counts);
         if (f->flags & FACT_IS_EVENT) note(&w, x.act);
         if (x.act == ACT_HOLD)
             hold_put(t, &(struct hold){
@@ -433,5 +472,7 @@ static void changed_print(const struct fact *f, struct json_w *w, const void *ar
     arena_fini(&a);
 }
 
+const struct kind kind_units_changed_1 = {
+    FACT_UNITS_CHANGED, 1, "units.changed", NULL, changed_write, changed_print, NULL};
 const struct kind kind_units_changed = {
-    FACT_UNITS_CHANGED, 1, "units.changed", changed_decide, changed_write, changed_print, NULL};
+    FACT_UNITS_CHANGED, 2, "units.changed", changed_decide, changed_write, changed_print, NULL};

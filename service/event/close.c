@@ -60,6 +60,8 @@ static status close_decide(struct decide *d)
     c.own.lot = d->fact->lot = judge_header(&c.j, x.first)->lot;
     c.own.level_before = c.own.level = level_of_unit(&c.levels, ask->parent, c.own.lot);
     TRY(check_count(&c));
+    if (c.own.flags & CONTENTS_PARTIAL && !judge_sorts(&c.j, ask->parent).is_sscc)
+        TRY(judge_unreleased(&c.j, c.own.lot));
     d->fact->flags |= FACT_IS_EVENT;
     c.own.has_repeat = repeat_digest(&ask->repeat, &c.own.repeat);
     contents_put(d->out, d->fact, &c.own);

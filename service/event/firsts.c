@@ -1,7 +1,8 @@
 // `units.commissioned`, `units.scrapped` and `labels.sampled`: the first events of numbers, which
 // give them their lot. decided part: contents.h. What tells the two apart is a row of a table.
 //
-// A closed lot takes no commission; it takes scrap, which explains what became of a number.
+// A closed lot takes no commission; it takes scrap, which explains what became of a number, until
+// it is released.
 #include "service/event/noting.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
@@ -77,7 +78,9 @@ static status firsts_decide(struct decide *d)
     struct owner_reader owners = {.names = j.names, .t = d->t};
     if (d->repeat_seq != 0) return OK;
     d->fact->lot = ask->lot; // of a refusal, too
+    TRY(judge_line(&j, ask->lot));
     if (rule->needs_open_lot) TRY(check_lot(d, ask));
+    TRY(judge_unreleased(&j, ask->lot));
     for (struct run_walk w = runs_walk(&ask->units); run_next(&w, &u);) {
         if (!judge_unit(&j, u, rule->act, &x)) continue;
         if (x.state == UNIT_PRINTED || x.flags & UNIT_LOST) count_before(&j, &owners, u, &x, &own);

@@ -123,6 +123,26 @@ static status check_request(struct judge *j, unit_id u)
     return fail(ST_UNPROCESSABLE, "request.returned", 0, "it went back to its pool");
 }
 
+// REQ LOT-LINES: any line may report on any lot unless the lot lists lines.
+status judge_line(struct judge *j, uint32_t lot)
+{
+    struct lot l;
+
+    if (j->ask->line.n == 0 || lot == 0 || lot == j->line_lot) return OK;
+    if (!lot_view(j->d->t, lot, &l)) return txn_status(j->d->t);
+    if (!lot_takes_line(&l, j->ask->line))
+        return fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(j->ask->line));
+    j->line_lot = lot;
+    return OK;
+}
+
+// REQ STATES-LOT-RELEASED: what a release was signed over stays (guard 6).
+status judge_unreleased(const struct judge *j, uint32_t lot)
+{
+    if (lot == 0 || lot_state_get(j->d->t, lot) != LOT_RELEASED) return OK;
+    return fail(ST_CONFLICT, "lot.released", 0, "the lot is released: reopen it first");
+}
+
 static bool begins(enum unit_act act)
 {
     return act == ACT_COMMISSION || act == ACT_SCRAP || act == ACT_LABEL_SAMPLE;
@@ -148,8 +168,11 @@ static status step(struct judge *j, unit_id u, const struct unit *x, enum unit_a
                    struct unit_change *change)
 {
     struct unit_sorts s = judge_sorts(j, u);
-    uint32_t lot = s.is_sscc ? 0 : judge_lot_of(j, u, x);
+    bool opens = act == ACT_UNPACK_FROM; // what comes out keeps what its lot is
+    uint32_t lot = s.is_sscc || opens ? 0 : judge_lot_of(j, u, x);
     struct unit stands = standing_of(&j->standing, x, lot);
+
+    if (opens && j->ends) stands.flags &= (uint8_t) ~(UNIT_HOLD | UNIT_RECALLED);
 
     // The space of foreign units does not tell which of them are containers; their states do.
     unsigned foreign = s.is_foreign ? SORT_FOREIGN | SORT_CONTAINER : 0u;
@@ -169,6 +192,7 @@ status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct u
 {
     TRY(check_client(j, x->first));
     TRY(check_request(j, u));
+    if (x->first != 0) TRY(judge_line(j, judge_lot_of(j, u, x)));
     TRY(step(j, u, x, act, change));
     return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, u, x) : OK;
 }

@@ -44,6 +44,7 @@ static status of_lot_decide(struct decide *d)
     if (d->repeat_seq != 0) return OK;
     d->fact->lot = ask->lot;
     if (ask->type == REPORT_HOLD) TRY(check_held(d, ask->lot));
+    if (ask->type == REPORT_UNREAD) TRY(judge_unreleased(&j, ask->lot));
     TRY(judge_end(&j));
     bytes_u(d->out, ask->level, 1);
     bytes_var(d->out, ask->count);

@@ -2,9 +2,10 @@
 // part: contents.h.
 //
 // Packing stays open after its lot was closed, also where it begins a container: what is
-// commissioned must be able to leave.
+// commissioned must be able to leave. Of a released lot no case begins, and none is partial.
 #include "service/client/client.h"
 #include "service/event/before.h"
+#include "service/event/level_pairs.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/event/shift.h"
@@ -32,12 +33,7 @@ struct packing {
     uint8_t level;      // of the children
     bool strange;       // children of several products or levels: no nominal count
     struct tally *pack; // what the child before counts with, a pack that fits; NULL: it was none
-    uint8_t rule;       // enum level_rule, of an SSCC
-    struct {            // of each product: the level that lies there, told by the first of it
-        uint32_t product;
-        uint8_t level;
-    } of[TALLIES_MAX + 1];
-    uint32_t of_count;
+    struct level_pairs pairs; // of an SSCC
 };
 
 // ---- the container
@@ -65,10 +61,9 @@ static void look_at_first(struct packing *p, unit_id first, uint32_t lot)
 {
     const struct shape *shape = lot == 0 ? NULL : level_shape(&p->levels, lot);
 
-    if (shape == NULL) return; // it began elsewhere
-    p->of[0].product = shape->product;
-    p->of[0].level = level_of_unit(&p->levels, first, lot);
-    p->of_count = 1;
+    if (shape == NULL) return;  // it began elsewhere
+    struct shape kept = *shape; // what follows may ask for other lots
+    level_pairs_hold(&p->pairs, &kept, level_of_unit(&p->levels, first, lot));
 }
 
 // What is in the container already says which lot and level the rest must have.
@@ -98,46 +93,16 @@ static status lot_fits(struct packing *p, const struct unit_sorts *s, uint32_t l
     return fail(ST_CONFLICT, "pack.lot", 0, "its lot is not that of the container's content");
 }
 
-// REQ STATES-LEVEL-PAIR: an SSCC holds what lies right below a level of SSCCs. What lies above the
-// outermost level that a product names is open, unless the client keeps to its products' levels and
-// this one names any of SSCCs.
-static status level_is_next(struct packing *p, unit_id u, const struct unit_sorts *s,
-                            const struct shape *shape)
-{
-    uint32_t lot = judge_lot(&p->j, u);
-    uint8_t above = (uint8_t)(s->is_sscc ? level_of_unit(&p->levels, u, lot) : s->level);
-
-    do above++;
-    while (above < shape->levels && shape->level[above].label_only);
-    if (above < shape->levels && shape->level[above].is_sscc) return OK;
-    if (above >= shape->levels && (p->rule == LEVELS_NAMED || shape_sscc_levels(shape) == 0))
-        return OK;
-    return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in an SSCC");
-}
-
-// Of a product that names levels of SSCCs an SSCC holds one level: which it is makes the SSCC's
-// own.
-static status level_agrees(struct packing *p, uint32_t product, uint8_t level)
-{
-    uint32_t i = 0;
-
-    while (i < p->of_count && p->of[i].product != product) i++;
-    if (i == LEN(p->of)) return OK; // more than tallies are taken
-    if (i == p->of_count) {
-        p->of[i].product = product;
-        p->of[i].level = level;
-        p->of_count++;
-    }
-    if (p->of[i].level == level) return OK;
-    return fail(ST_CONFLICT, "pack.level", 0,
-                "units of another level of its product lie in there, or come with it");
-}
-
 // REQ TREE-SGTIN-SSCC: a case that bears an SGTIN holds its product's level below, never an SSCC.
 static status level_fits(struct packing *p, unit_id u, const struct unit_sorts *s,
                          const struct shape *shape)
 {
-    if (p->sorts.is_sscc) return p->rule == LEVELS_ANY ? OK : level_is_next(p, u, s, shape);
+    if (p->sorts.is_sscc) {
+        uint8_t level = s->is_sscc ? level_of_unit(&p->levels, u, judge_lot(&p->j, u)) : s->level;
+        if (level_pairs_next(&p->pairs, shape, level)) return OK;
+        return fail(ST_CONFLICT, "pack.level", 0,
+                    "the product puts no unit of this level in an SSCC");
+    }
     bool fits = !s->is_sscc && s->product == p->sorts.product && shape->product == s->product &&
                 shape_below(shape, p->sorts.level) == s->level;
     if (fits) return OK;
@@ -211,13 +176,14 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
     uint32_t product = shape->product;
-    bool binds = p->sorts.is_sscc && p->rule != LEVELS_ANY && shape_sscc_levels(shape) > 0;
     TRY(level_fits(p, u, &s, shape)); // first: what is not taken says nothing of the others' lot
     TRY(depth_fits(p, u, &s));
     TRY(lot_fits(p, &s, lot));
     uint8_t level = level_of_unit(&p->levels, u, lot);
     note_content(p, lot, product, level);
-    if (binds) TRY(level_agrees(p, product, level));
+    if (p->sorts.is_sscc && !level_pairs_agree(&p->pairs, shape, level))
+        return fail(ST_CONFLICT, "pack.level", 0,
+                    "units of another level of its product lie in there, or come with it");
     struct tally *with = tally(p, lot, level);
     if (s.sort == SORT_PACK) p->pack = with;
     if (with != NULL) return OK;
@@ -309,15 +275,16 @@ static status fill(struct packing *p)
     return OK;
 }
 
-static status check_line(const struct packing *p)
+// Cases that bear SGTINs are in the balance that a release was signed over, and so are partial
+// ones; pallets are loaded until goods leave.
+static status check_released(struct packing *p)
 {
-    struct lot lot;
-    uint32_t number = p->own.tallies[0].lot;
+    bool changes = p->own.flags & (CONTENTS_BEGINS | CONTENTS_PARTIAL);
 
-    if (p->ask->line.n == 0) return OK;
-    if (!lot_view(p->j.d->t, number, &lot)) return txn_status(p->j.d->t);
-    if (lot_takes_line(&lot, p->ask->line)) return OK;
-    return fail(ST_CONFLICT, "lot.line", 0, "the lot is not for line %.*s", STR(p->ask->line));
+    if (p->sorts.is_sscc || !changes) return OK;
+    status st = judge_unreleased(&p->j, p->own.lot);
+    if (st.cls != ST_OK) judge_offend(&p->j, p->ask->parent, st);
+    return st;
 }
 
 // ---- a move: each child comes out of the container that it lies in, before
@@ -441,7 +408,7 @@ static status take_rule(struct packing *p)
 
     if (!p->sorts.is_sscc) return OK;
     TRY(client_profile(p->j.d->t, p->ask->client, &profile));
-    p->rule = profile.pack_levels;
+    p->pairs.rule = profile.pack_levels;
     return OK;
 }
 
@@ -463,8 +430,8 @@ static status pack_decide(struct decide *d)
     if (parent) look_inside(&p);
     take_children(&p, parent);
     TRY(judge_end(&p.j));
-    TRY(check_line(&p));
     TRY(fill(&p));
+    TRY(check_released(&p));
     d->fact->lot = tallies[0].lot;
     d->fact->flags |= FACT_IS_EVENT;
     p.own.has_repeat = repeat_digest(&ask->repeat, &p.own.repeat);

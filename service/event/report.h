@@ -36,6 +36,6 @@ void report_print(const struct fact *f, struct json_w *w);
 
 // The facts that follow here are made from what lines report (POST /v1/reports).
 extern const struct kind kind_units_commissioned, kind_units_scrapped, kind_units_packed,
-    kind_units_unpacked, kind_container_closed, kind_units_changed, kind_labels_sampled,
-    kind_labels_unread, kind_unit_relabelled;
+    kind_units_unpacked, kind_container_closed, kind_units_changed, kind_units_changed_1,
+    kind_labels_sampled, kind_labels_unread, kind_unit_relabelled;
 extern const struct http_route report_routes[];

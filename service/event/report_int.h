@@ -4,15 +4,11 @@
 //     said.c            one object's JSON
 //     find.c            its names as units, in a snapshot of the loop
 //     report_api.c      the call: jobs one after the other, back-pressure
-//     slicer.c          where the slices of a streamed body end
-//     slice.c           the objects of one job: read, found, told
-//     results.c         its answer
+//     slicer.c slice.c results.c: where a slice ends; the objects of one job; its answer
 //     judge.c           the guards, one unit at a time
-//     repeat.c          was it reported before?
-//     before.c          what must be done before, as facts of their own
+//     repeat.c before.c: was it reported before? what must be done before, as facts of their own
 //     firsts.c pack.c unpack.c close.c changed.c relabel.c: decide and write
-//     contents.c        the own parts of their facts
-//     writing.c         what all of them write
+//     contents.c, writing.c: the own parts of their facts, and what all of them write
 #pragma once
 #include "service/api/caller.h"
 #include "service/epcis/cbv.h"
@@ -62,6 +58,7 @@ struct report_ask {
     unit_id to;               // of a relabelling: the new one
     bool derived;             // done because another report asks for more
     bool unless_done;         // of a closing: nothing, where it is closed already
+    bool ends;                // of an unpacking: what comes out ends by what follows
     struct runs units;        // the children, or what is commissioned or scrapped
     uint64_t request;         // whose numbers these are, by their place in it; 0: named
     struct repeat_key repeat;
@@ -123,14 +120,14 @@ struct judge { // owner: the committer, for one command
     struct alike_w previous;            // into d->out
     int64_t latest_ms;                  // event time of the newest of the units' last events
     int64_t awaited_ms;                 // of the oldest packing that waits for them; 0: none does
-    uint32_t market_lot;                // the lot whose product's market was looked up last
+    uint32_t line_lot, market_lot;      // that take the line's reports; whose market was looked up
     const struct market *market, *market_all; // for packs, and for all levels; NULL: no rules
     unit_id before; // the unit judged last, {0}: none, or it offended; how it was judged
     enum unit_act act;
     struct unit row;
     struct unit_change change;
-    bool alike;   // it stood as the one before, for which all was found that a row tells
-    status first; // offence
+    bool alike, ends; // as the one before, for all that a row tells; what comes out ends at once
+    status first;     // offence
     uint32_t bad, looked;
     const struct runs *list; // of which units may be left out
     unit_id *out;            // those that offended, where each stands for itself
@@ -148,10 +145,13 @@ uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x); // x: i
 bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x);
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
                   struct unit_change *change);
-// May it, being as `x` says? Nobody is offended.
+// The same, being as `x` says. Nobody is offended.
 status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct unit *x,
                    struct unit_change *change);
 void judge_offend(struct judge *j, unit_id u, status st);
+// lot.line, where the lot lists others than the line that reports; lot.released, where it is.
+status judge_line(struct judge *j, uint32_t lot);
+status judge_unreleased(const struct judge *j, uint32_t lot);
 // market_check.c: offends where the number is not what the market of the lot's product asks for.
 void judge_market(struct judge *j, uint32_t lot, unit_id u);
 // Ends the list of previous positions, gives the fact its time; the refusal of what offended, with

@@ -117,6 +117,7 @@ static status unpack_decide(struct decide *d)
     if (all.at == NULL) return no_memory();
     TRY(judge_begin(&u.j, d, &all));
     u.j.list = &u.children;
+    u.j.ends = ask->ends;
     u.levels = (struct level_reader){.t = d->t, .names = u.j.names, .arena = d->arena};
     take_parent(&u);
     TRY(take_children(&u));

@@ -13,6 +13,7 @@ struct site_keys; // service/pool/site_key.h
 struct query_master_ops;
 struct market;     // service/catalog/market.h
 struct export_key; // service/ops/export_key.h
+struct for_lot;    // service/pool/for_lot.h
 
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
@@ -88,6 +89,9 @@ struct site {
     // Do the pools that give this GTIN's numbers fit the market? market.pools. Asked by the
     // committer. Set by who assembles the site; NULL: there are no pools.
     status (*pools_fit)(struct decide *d, const char gtin[14], const struct market *m);
+    // Does the lot that numbers are asked for stand so that this may be done with them? lot.closed,
+    // lot.released, lot.line. Asked by the committer. Set by who assembles the site; NULL: no lots.
+    status (*lot_takes)(struct txn *t, const struct for_lot *n);
     // Have all partners of the client accepted its events up to this seq? Asked by the committer,
     // in its transaction. Set by the exchange; NULL: there are no partners.
     bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);

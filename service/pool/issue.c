@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "common/bytes.h"
 #include "service/journal/restored.h"
+#include "service/pool/for_lot.h"
 #include "service/pool/pool_int.h"
 #include "service/pool/recover.h"
 #include <string.h>
@@ -202,6 +203,18 @@ static void pass_put(const struct choice *c)
     c->d->nothing = true;
 }
 
+static status check_lot(const struct decide *d, const struct issue_ask *ask)
+{
+    const struct site *site = d->app;
+    struct for_lot n = {.client = ask->client,
+                        .gtin = ask->gtin,
+                        .lot = ask->lot,
+                        .line = ask->line,
+                        .is_sscc = pool_id_is_sscc(&ask->id)};
+
+    return site->lot_takes == NULL ? OK : site->lot_takes(d->t, &n);
+}
+
 static status issue_decide(struct decide *d)
 {
     const struct issue_ask *ask = d->ask;
@@ -216,6 +229,7 @@ static status issue_decide(struct decide *d)
     assert(ask->quantity > 0 && ask->quantity <= POOL_NUMBERS_MAX);
     d->fact->client = ask->client;
     if (restored_get(d->t).frozen) return restored_refusal();
+    TRY(check_lot(d, ask));
     c.take.may_pass = ask->pass != NULL;
     c.take.skips = ask->pass != NULL ? ask->pass->skips : NULL;
     for (uint32_t i = 0; i < n; i++) {

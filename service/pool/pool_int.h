@@ -80,16 +80,17 @@ void issued_write(struct txn *t, const struct fact *f, enum request_state state)
 #define ISSUED_RECOVERED 128u // nobody remembers the request
 void issued_print(const struct fact *f, struct json_w *w, const void *arg);
 
-// back.c: numbers that go back to their pool. Of one decision:
+// back.c: numbers that go back to their pool, or to their owner. Of one decision:
 struct back_judge {
     struct decide *d;
+    bool to_pool;
     str line;         // of who returns them; empty: no line
     uint64_t request; // looked at last, with this space
     uint32_t space;
     status st;
 };
-// May numbers of the request go back at all? request.confirmed, request.not_own, request.restored,
-// pool.shared, pool.epoch
+// May numbers of the request go back at all? request.not_own; lot.released, lot.closed, lot.line;
+// to their pool also request.confirmed, request.restored, pool.shared, pool.epoch
 status back_check(struct back_judge *j, uint64_t request, uint32_t space);
 // Why a number that may be returned stays out of its pool: these, or unit.named; NULL: it may go.
 const char *back_refuses(struct back_judge *j, unit_id u, const struct unit *x, uint64_t request);

@@ -21,7 +21,7 @@ struct return_ask {
     uint32_t unknown_count; // names that are no number of ours: kept, as unit.unknown
     str reason;
     bool to_pool;
-    str line; // of who returns them to the pool; empty: none
+    str line; // of who returns them; empty: none
 };
 extern const struct kind kind_numbers_returned;
 

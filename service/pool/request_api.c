@@ -23,6 +23,14 @@ status request_find(struct txn *t, const struct http_req *r, str text, struct re
     return OK;
 }
 
+// A line knows of what it asked for itself, and of what no line did.
+static bool sees_request(const struct caller *c, const struct request_row *q)
+{
+    bool own = c->line.n == 0 || q->line.n == 0 || str_eq(c->line, q->line);
+
+    return own && caller_sees(c, q->client);
+}
+
 // ---- one
 
 static bool wants_unused(struct http_req *r)
@@ -39,6 +47,7 @@ void request_show(struct http_req *r)
     if ((a.form = numbers_form(r)) < 0) return;
     struct txn *t = api_snapshot(r);
     status st = request_find(t, r, r->param[0], &q);
+    if (st.cls == ST_OK && !sees_request(caller_of(r), &q)) st = unknown();
     if (st.cls == ST_OK) st = journal_get(t, q.seq, &r->arena, &a.fact);
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK)
@@ -95,6 +104,7 @@ void request_confirm(struct http_req *r)
     api_answers(r, confirmed);
     struct txn *t = api_snapshot(r);
     status st = request_find(t, r, r->param[0], &q);
+    if (st.cls == ST_OK && !sees_request(caller_of(r), &q)) st = unknown();
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) st = api_reason_take(r, &ask->reason);
     if (st.cls != ST_OK) {
@@ -159,7 +169,7 @@ static status filter_read(struct http_req *r, struct txn *t, const struct api_pa
 
 static bool passes(const struct http_req *r, const struct filter *f, const struct request_row *q)
 {
-    return q->quantity > 0 && caller_sees(caller_of(r), q->client) &&
+    return q->quantity > 0 && sees_request(caller_of(r), q) &&
            (f->line.n == 0 || str_eq(f->line, q->line)) &&
            (f->lot.n == 0 || str_eq(f->lot, q->lot)) && (f->state == 0 || f->state == q->state);
 }

@@ -94,7 +94,7 @@ static void sift_one(struct sifting *s, unit_id u)
 
     if (code == NULL) st = unit_step(SORT_PACK, &x, ACT_RETURN, &next); // of both sorts alike
     if (st.cls != ST_OK) code = st.reason;
-    if (code == NULL && s->ask->to_pool) code = back_refuses(&s->back, u, &x, s->issue.seq);
+    if (code == NULL) code = back_refuses(&s->back, u, &x, s->issue.seq);
     if (code == NULL)
         go(s, u, x.last);
     else
@@ -121,7 +121,7 @@ static status check_request(struct sifting *s)
         return fail(ST_NOT_FOUND, "request.unknown", 0, "there is no such request for numbers");
     if (q.state == REQUEST_RETURNED) // the second time is the first one's answer
         d->repeat_seq = q.state_seq;
-    else if (ask->to_pool)
+    else
         TRY(back_check(&s->back, q.seq, q.space));
     return OK;
 }
@@ -131,7 +131,10 @@ static status return_decide(struct decide *d)
     const struct return_ask *ask = d->ask;
     struct buf previous, stays;
     struct sifting s = {
-        .d = d, .ask = ask, .stays = &stays, .back = {.d = d, .line = ask->line}
+        .d = d,
+        .ask = ask,
+        .stays = &stays,
+        .back = {.d = d, .to_pool = ask->to_pool, .line = ask->line}
     };
     unit_id u;
 

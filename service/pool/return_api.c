@@ -222,7 +222,7 @@ void serials_return(struct http_req *r)
     struct resolving s = {.r = r, .t = api_snapshot(r), .body = &b, .ask = ask};
     ask->reason = b.reason;
     ask->to_pool = b.to != 0;
-    if (ask->to_pool) ask->line = caller_of(r)->line;
+    ask->line = caller_of(r)->line;
     st = resolve(&s);
     status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK)

@@ -14,12 +14,18 @@ struct goods_unit { // as the loop found it
     str expiry;
 };
 
+#define GOODS_LOTS 16u // of one command, whose release was looked at last
+
 struct goods { // owner: the committer, for one command
     struct decide *d;
     const struct site *site;
     struct unit_rows rows;
     struct standing standing;
     struct level_reader levels;
+    struct {
+        uint32_t lot;
+        status st;
+    } released[GOODS_LOTS];  // by lot modulo their number
     struct fact first, last; // headers of the last unit's first and last event
     int64_t time_ms;         // said; 0: not
     int64_t latest_ms;       // event time of the newest last event

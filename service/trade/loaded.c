@@ -2,6 +2,7 @@
 #include "service/trade/loaded.h"
 #include "service/event/inside.h"
 #include "service/event/lot_leaving.h"
+#include "service/lot/released.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
 
@@ -99,6 +100,18 @@ static bool is_over(const struct goods *g, uint32_t lot)
     return lot_view(g->d->t, lot, &l) && lot_is_over(l.expiry, at);
 }
 
+// Does the release still stand, and was it before the goods left? Found once a lot.
+static status check_release(struct goods *g, uint32_t lot)
+{
+    struct released_ask ask = {lot, g->time_ms, g->site->limits.clock_ahead_max_ms};
+    uint32_t i = lot % GOODS_LOTS;
+
+    if (g->released[i].lot == lot) return g->released[i].st;
+    g->released[i].st = released_check(g->d->t, &ask, g->d->arena);
+    g->released[i].lot = lot;
+    return g->released[i].st;
+}
+
 // Goods leave by the client's rule (STATES, guard 6), and before their time is over.
 static status check_lot(struct goods *g, uint32_t lot, const struct loaded_rules *p)
 {
@@ -108,7 +121,8 @@ static status check_lot(struct goods *g, uint32_t lot, const struct loaded_rules
     if (!lot_brief_get(g->d->t, lot, &b)) b = (struct lot_brief){0};
     enum lot_stay why = lot_stays(&b, p->ship_rule);
     if (why != LOT_LEAVES) return lot_says(g, lot, stays[why].code, stays[why].text);
-    return p->expired_too || !is_over(g, lot) ? OK : lot_says(g, lot, "lot.expired", "has expired");
+    if (!p->expired_too && is_over(g, lot)) return lot_says(g, lot, "lot.expired", "has expired");
+    return p->ship_rule == SHIP_RELEASED ? check_release(g, lot) : OK;
 }
 
 // More lots than its cargo tells: all that lies in it is counted.

@@ -11,6 +11,8 @@ struct loaded_rules {
 
 // Asks the container's cargo (cargo_db.h), which costs one read; only where the answer is no is it
 // looked into, so that the refusal names what is wrong inside.
-// unit.content_{on_hold,recalled,lost,stolen,open}; lot.{open,unreleased,on_hold,recalled,expired}
+// unit.content_{on_hold,recalled,lost,stolen,open};
+// lot.{open,unreleased,on_hold,recalled,expired}; where lots must be released: lot.unbalanced,
+// time.before
 status loaded_check(struct goods *g, unit_id top, const struct goods_look *x,
                     const struct loaded_rules *p);

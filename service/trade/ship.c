@@ -34,17 +34,15 @@ static status take_client(struct ship *s, const struct goods_look *x)
     return client_profile(s->g.d->t, s->g.d->fact->client, &s->profile);
 }
 
-static void count(struct ship *s, const struct goods_look *x, unit_id u)
+void tally_add(struct shipped_tally *all, uint32_t *n, const struct shipped_tally *more)
 {
-    uint8_t level = level_of_unit(&s->g.levels, u, x->lot);
-    uint32_t i = s->tally_count;
+    uint32_t i = *n;
 
-    while (i > 0 && (s->tallies[i - 1].lot != x->lot || s->tallies[i - 1].level != level)) i--;
-    if (i == 0) {
-        s->tallies[s->tally_count] = (struct shipped_tally){x->lot, level, 0};
-        i = ++s->tally_count;
-    }
-    s->tallies[i - 1].count++;
+    while (i > 0 && (all[i - 1].lot != more->lot || all[i - 1].level != more->level)) i--;
+    if (i > 0)
+        all[i - 1].count += more->count;
+    else
+        all[(*n)++] = *more;
 }
 
 static int by_unit(const void *a, const void *b)
@@ -126,7 +124,8 @@ static status check_top(struct ship *s, const struct goods_unit *top)
     TRY(goods_check_time(&s->g, top->unit, &x));
     if (!s->forwards) rules = (struct loaded_rules){s->profile.ship_rule, s->expired_too};
     TRY(loaded_check(&s->g, top->unit, &x, &rules));
-    count(s, &x, top->unit);
+    struct shipped_tally of = {x.lot, level_of_unit(&s->g.levels, top->unit, x.lot), 1};
+    tally_add(s->tallies, &s->tally_count, &of);
     return OK;
 }
 

@@ -72,6 +72,8 @@ status shipment_find_by(struct arena *a, struct shipped *says);
 
 status shipment_put_decided(struct goods *g, const struct shipment_ask *ask,
                             const struct shipped *says, str previous);
+// So many more of a lot and level; there is room for one a unit.
+void tally_add(struct shipped_tally *all, uint32_t *n, const struct shipped_tally *more);
 // The counters of what was shipped, `sign` times; the lots are told of the fact anyway.
 void shipment_lots(struct txn *t, const struct fact *f, const struct shipped *s, int sign);
 void shipment_note(struct txn *t, const struct fact *f, const struct shipment *s,

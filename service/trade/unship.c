@@ -77,57 +77,100 @@ static status check_row(struct decide *d, const struct shipment_ask *ask, bool *
                 shipment_state_word(row.state));
 }
 
-static bool came_back(const struct goods *g, unit_id u, uint64_t party)
-{
-    struct handed h;
+struct voiding { // one decision
+    struct goods *g;
+    const struct shipment_ask *ask;
+    struct goods_unit *out; // of its tops those that are out under it still
+    struct shipped_tally *tallies;
+    uint32_t n, tally_count;
+    struct alike_w previous;
+};
 
-    return handed_find(g->d->t, u, party, &h) && h.unit.v == u.v && h.came_back;
+static status forwarded(void)
+{
+    return fail(ST_CONFLICT, "shipment.forwarded", 0,
+                "whom it went to has shipped it on: so it was shipped");
 }
 
-static status void_top(struct goods *g, const struct shipment_ask *ask, const struct goods_unit *u,
-                       struct alike_w *previous)
+// Out under this very shipment? An event may have voided it since, and another shipment have taken
+// the goods: that one's they are. Who shipped them on may have them again, by another shipment too.
+static status is_out(const struct voiding *v, unit_id u, bool *out)
+{
+    struct shipment_row by;
+    struct handed h;
+
+    *out = false;
+    if (!handed_get(v->g->d->t, u, v->ask->says.to_party, &h)) return OK;
+    *out = h.shipment == v->ask->number;
+    if (*out || h.shipment == 0 || !shipment_row_get(v->g->d->t, h.shipment, &by)) return OK;
+    return by.state == SHIPMENT_FORWARDED ? forwarded() : OK;
+}
+
+static status void_top(struct voiding *v, const struct goods_unit *u)
 {
     struct unit_change next;
     struct goods_look x;
+    bool out;
 
-    TRY(goods_look(g, u, &x));
+    TRY(goods_look(v->g, u, &x));
+    TRY(is_out(v, u->unit, &out));
+    if (!out) return OK;
     TRY(unit_step_inside(x.sort, &x.row, &x.stands, ACT_VOID_SHIP, &next));
-    if (came_back(g, u->unit, ask->says.to_party))
+    struct handed all = handed_all(v->g->d->t, u->unit);
+    if (all.came_back)
         return fail(ST_CONFLICT, "shipment.came_back", 0,
                     "something of it came back: so it was shipped");
-    if (handed_marks(g->d->t, u->unit, ask->says.to_party) &
-        (HANDED_FORWARDED | HANDED_PART_FORWARDED))
-        return fail(ST_CONFLICT, "shipment.forwarded", 0,
-                    "whom it went to has shipped it on: so it was shipped");
-    alike_put(previous, x.row.last);
-    return goods_check_time(g, u->unit, &x);
+    if (all.marks & (HANDED_FORWARDED | HANDED_PART_FORWARDED)) return forwarded();
+    alike_put(&v->previous, x.row.last);
+    v->out[v->n++] = *u;
+    struct shipped_tally of = {x.lot, level_of_unit(&v->g->levels, u->unit, x.lot), 1};
+    tally_add(v->tallies, &v->tally_count, &of);
+    return goods_check_time(v->g, u->unit, &x);
+}
+
+static status void_tops(struct voiding *v)
+{
+    for (uint32_t i = 0; i < v->ask->n; i++) {
+        status st = void_top(v, &v->ask->tops[i]);
+        if (st.cls != ST_OK && !goods_is_refusal(st)) return st;
+        if (st.cls != ST_OK) goods_refuse(v->g, &v->ask->tops[i], st);
+    }
+    return goods_end(v->g);
 }
 
 // A draft's goods never were to leave: nothing of them changes.
-static status void_tops(struct goods *g, const struct shipment_ask *ask, struct buf *previous)
+static void void_draft(struct voiding *v)
 {
-    struct alike_w before = {.b = previous};
-    struct fact *f = g->d->fact;
+    for (uint32_t i = 0; i < v->ask->n; i++) alike_put(&v->previous, 0);
+}
+
+static status void_goods(struct voiding *v, struct buf *previous)
+{
+    struct shipment_ask left = *v->ask;
+    struct fact *f = v->g->d->fact;
     bool draft = false;
 
-    TRY(check_row(g->d, ask, &draft));
-    for (uint32_t i = 0; i < ask->n; i++) {
-        status st = OK;
-        if (draft)
-            alike_put(&before, 0);
-        else
-            st = void_top(g, ask, &ask->tops[i], &before);
-        if (st.cls != ST_OK && !goods_is_refusal(st)) return st;
-        if (st.cls != ST_OK) goods_refuse(g, &ask->tops[i], st);
+    TRY(check_row(v->g->d, v->ask, &draft));
+    v->out = NEW_ARRAY(v->g->d->arena, struct goods_unit, v->ask->n + 1);
+    v->tallies = NEW_ARRAY(v->g->d->arena, struct shipped_tally, v->ask->n + 1);
+    if (v->out == NULL || v->tallies == NULL) return no_memory();
+    if (draft)
+        void_draft(v);
+    else
+        TRY(void_tops(v));
+    alike_end(&v->previous);
+    goods_set_header(v->g, v->ask->time);
+    if (!draft) {
+        left.tops = v->out;
+        left.n = v->n;
+        left.says.tallies = v->tallies;
+        left.says.tally_count = v->tally_count;
+        if (v->n > 0) f->flags |= FACT_IS_EVENT; // else an event told of it already
     }
-    alike_end(&before);
-    TRY(goods_end(g));
-    goods_set_header(g, ask->time);
-    if (!draft) f->flags |= FACT_IS_EVENT;
-    f->lot = ask->says.tally_count > 0 ? ask->says.tallies[0].lot : 0;
-    for (uint32_t i = 1; i < ask->says.tally_count; i++)
-        if (ask->says.tallies[i].lot != f->lot) f->lot = 0;
-    return shipment_put_decided(g, ask, &ask->says, buf_str(previous));
+    f->lot = left.says.tally_count > 0 ? left.says.tallies[0].lot : 0;
+    for (uint32_t i = 1; i < left.says.tally_count; i++)
+        if (left.says.tallies[i].lot != f->lot) f->lot = 0;
+    return shipment_put_decided(v->g, &left, &left.says, buf_str(previous));
 }
 
 static status void_decide(struct decide *d)
@@ -139,7 +182,8 @@ static status void_decide(struct decide *d)
     goods_begin(&g, d, ask->time.at.ms);
     TRY(goods_check_clock(&g));
     buf_init(&previous, 8 * MB);
-    status st = void_tops(&g, ask, &previous);
+    struct voiding v = {.g = &g, .ask = ask, .previous.b = &previous};
+    status st = void_goods(&v, &previous);
     buf_fini(&previous);
     return st;
 }
@@ -188,7 +232,7 @@ static void void_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     arena_init(&a, 64 * MB);
     if (shipment_get(f, &a, &s).cls == ST_OK && shipment_row_get(t, s.says.number, &row)) {
-        if (row.state == SHIPMENT_SHIPPED) void_shipped(t, f, &s);
+        if (row.state == SHIPMENT_SHIPPED && f->flags & FACT_IS_EVENT) void_shipped(t, f, &s);
         row.state = SHIPMENT_VOID;
         row.voided = f->seq;
         shipment_row_put(t, s.says.number, &row);

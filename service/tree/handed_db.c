@@ -66,6 +66,52 @@ void handed_del(struct txn *t, const struct handed *h)
         txn_del(t, DB_ROWS, (str){k.b, sizeof k.b});
 }
 
+// The unit's own rows, as many as there is room for.
+static unsigned rows_of(struct txn *t, unit_id u, struct handed *out, unsigned max)
+{
+    struct key k = key_of(u, 0);
+    struct walk w = walk_open(t, DB_ROWS, (str){k.b, KEY_BYTES - 8}, (str){0});
+    unsigned n = 0;
+    str key, v;
+
+    while (n < max && walk_next(&w, &key, &v) && row_read(t, key, v, &out[n])) n++;
+    walk_close(&w);
+    return n;
+}
+
+void handed_end(struct txn *t, unit_id u)
+{
+    struct handed some[16];
+    unsigned n;
+
+    while ((n = rows_of(t, u, some, LEN(some))) > 0) {
+        for (unsigned i = 0; i < n; i++) {
+            struct key k = key_of(u, some[i].party);
+            txn_del(t, DB_ROWS, (str){k.b, sizeof k.b});
+        }
+    }
+}
+
+bool handed_get(struct txn *t, unit_id u, uint64_t party, struct handed *out)
+{
+    return row_get(t, u, party, out) && !(out->marks & HANDED_MARKS_ONLY);
+}
+
+struct handed handed_all(struct txn *t, unit_id u)
+{
+    struct key k = key_of(u, 0);
+    struct walk w = walk_open(t, DB_ROWS, (str){k.b, KEY_BYTES - 8}, (str){0});
+    struct handed all = {.unit = u}, h;
+    str key, v;
+
+    while (walk_next(&w, &key, &v) && row_read(t, key, v, &h)) {
+        all.marks |= h.marks;
+        all.came_back |= h.came_back;
+    }
+    walk_close(&w);
+    return all;
+}
+
 // Of one unit, to anybody: the newest.
 static bool newest(struct txn *t, unit_id u, struct handed *out)
 {
@@ -88,8 +134,7 @@ static bool newest(struct txn *t, unit_id u, struct handed *out)
 // What the unit itself was handed over as.
 static bool row_of(struct txn *t, unit_id u, uint64_t party, struct handed *out)
 {
-    if (party == 0) return newest(t, u, out);
-    return row_get(t, u, party, out) && !(out->marks & HANDED_MARKS_ONLY);
+    return party == 0 ? newest(t, u, out) : handed_get(t, u, party, out);
 }
 
 bool handed_find(struct txn *t, unit_id u, uint64_t party, struct handed *out)

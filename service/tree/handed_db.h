@@ -26,6 +26,12 @@ struct handed {
 
 void handed_put(struct txn *t, const struct handed *h);
 void handed_del(struct txn *t, const struct handed *h); // where it is of this shipment still
+void handed_end(struct txn *t,
+                unit_id u); // it never left: no party has it, nor what it did with it
+// What the unit itself was handed to the party as; one that only keeps marks is none.
+bool handed_get(struct txn *t, unit_id u, uint64_t party, struct handed *out);
+// The marks of the unit itself of all parties together, and whether something of it came back.
+struct handed handed_all(struct txn *t, unit_id u);
 // The nearest of the unit and its containers that was handed to the party; party 0: to anybody,
 // and of several the newest.
 bool handed_find(struct txn *t, unit_id u, uint64_t party, struct handed *out);

@@ -196,7 +196,7 @@ static const struct rule {
     {F,     ACT_PACK_INTO_TOLD, UNIT_NONE,         ANY_PARENT,  0,         UNIT_NONE},
     {F,     ACT_PACK_INTO_TOLD, UNIT_COMMISSIONED, ANY_PARENT, 0,         UNIT_COMMISSIONED},
     {P,     ACT_BE_PACKED_TOLD, UNIT_COMMISSIONED, NO_PARENT,  0,         UNIT_COMMISSIONED},
-    {C,     ACT_BE_PACKED_TOLD, UNIT_OPEN,         NO_PARENT,  0,         UNIT_OPEN},
+    {C,     ACT_BE_PACKED_TOLD, UNIT_OPEN,         NO_PARENT,  0,         UNIT_CLOSED},
     {C,     ACT_BE_PACKED_TOLD, UNIT_CLOSED,       NO_PARENT,  0,         UNIT_CLOSED},
     {F,     ACT_BE_PACKED_TOLD, UNIT_NONE,         NO_PARENT,  0,         UNIT_NONE},
     {P,     ACT_SHIP_TOLD,      UNIT_COMMISSIONED, NO_PARENT,  0,         UNIT_SHIPPED},

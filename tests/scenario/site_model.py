@@ -27,6 +27,8 @@ CHANGES = {"printed": "print", "sample": "sample", "decommission": "decommission
            "stolen": "steal", "hold": "hold"}
 COMES_OUT = ("sample", "decommission", "destroy", "lose", "steal")  # or is refused in a container
 EMPTIED = ("decommission", "destroy")  # what a container holds comes out before
+OPENS = ("unpack_from", "unpack_from_as_told")  # what comes out keeps its lot's flags
+STAYS = frozenset(("hold", "recalled"))  # of a container, what comes out of it would lose these
 
 
 def words(text):
@@ -236,9 +238,9 @@ class Model(LineModel):
     def flags_of_lot(self, unit):
         return set() if unit.is_sscc or unit.lot is None else unit.lot.flags()
 
-    def stands(self, unit):
+    def stands(self, unit, of_lot=True):
         """State and flags with what comes from containers and the lot."""
-        state, flags = unit.state, set(unit.flags) | self.flags_of_lot(unit)
+        state, flags = unit.state, set(unit.flags) | (self.flags_of_lot(unit) if of_lot else set())
         for container in self.above(unit):
             flags |= container.flags & HANDED_DOWN
             if container.state == "shipped":
@@ -390,9 +392,10 @@ class Model(LineModel):
         del unit.parent.children[unit.name]
         unit.parent = None
 
-    def judge(self, act, unit, ms):
-        """(code, change) by the state machine and the clock."""
-        code, change = self.machine.step(act, unit, *self.stands(unit))
+    def judge(self, act, unit, ms, ends=False):
+        """(code, change) by the state machine and the clock. ends: what comes out of it ends."""
+        state, flags = self.stands(unit, act not in OPENS)
+        code, change = self.machine.step(act, unit, state, flags - STAYS if ends else flags)
         if code is None and ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
             return "time.before", None
         return code, change
@@ -517,21 +520,23 @@ class Model(LineModel):
                 for_each.setdefault(unit.parent.name, []).append(unit)
         if any(self.units[name] in units and self.units[name].parent for name in for_each):
             raise Ambiguous()  # which comes out first?
-        first = [("unpack", self.units[name], inside) for name, inside in for_each.items()]
+        ends = act in (*EMPTIED, "sample")
+        first = [("unpack", self.units[name], inside, ends) for name, inside in for_each.items()]
         for unit in units if act in EMPTIED else ():
             comes = unpack and unit.parent is not None and self.stands(unit)[0] != "shipped"
             if (unit.parent is not None and not comes) or unit.state not in ("open", "closed"):
                 continue
             held = [c for c in unit.children.values() if not (unpack and c in units)]
             if held:
-                first.append(("unpack", unit, held))
-                if profile["decommission_parent"] == "children":
-                    first.append(("fate", None, held))
+                shares = profile["decommission_parent"] == "children"
+                first.append(("unpack", unit, held, shares or all(c in units for c in held)))
+                if shares:
+                    first.append(("fate", None, held, ends))
         told = unpack if first else None
         try:
-            for what, parent, inside in first:
+            for what, parent, inside, all_end in first:
                 if what == "unpack":
-                    self.unpack_units(parent, inside, ms)
+                    self.unpack_units(parent, inside, ms, all_end)
                 else:
                     self.changes(act, inside, told, ms)
         except Refused as refused:
@@ -612,9 +617,9 @@ class Model(LineModel):
             children = list(parent.children.values())
         self.unpack_units(parent, children, ms)
 
-    def unpack_units(self, parent, children, ms):
+    def unpack_units(self, parent, children, ms, ends=False):
         offenders = {}
-        code, change = self.judge("unpack_from", parent, ms)
+        code, change = self.judge("unpack_from", parent, ms, ends)
         if code is None and not children:
             code = "unpack.empty"
         if code is not None:
@@ -693,6 +698,8 @@ class Model(LineModel):
                 mine = None
             elif mine and not (moves and parent_bad):
                 code, change = self.told(mine, unit, units, lot, names, unit in under, fits, expiry)
+                if code is None and unit in under.values() and (bars := self.stays(client, unit)):
+                    code, change = bars, None
                 if code == "unit.has_parent" and mine == "ship_as_told" and \
                         unit.parent.name in names:
                     code, change = None, None
@@ -739,6 +746,13 @@ class Model(LineModel):
                     all_units.append(child)
         return all_units, under
 
+    def stays(self, client, unit):
+        """Why what a container holds may not come out of it when it ends."""
+        flags = self.stands(unit, False)[1] & STAYS
+        if not flags or self.clients[client]["decommission_parent"] == "children":
+            return None
+        return "unit.on_hold" if "hold" in flags else "unit.recalled"
+
     @staticmethod
     def begins_behind(unit, ms):
         """What began elsewhere may be told to have begun after what it did since."""
@@ -754,7 +768,7 @@ class Model(LineModel):
         return "closed" if unit.children else "open"
 
     def told(self, act, unit, units, lot, names, falls_out, fits, expiry=None):
-        state, flags = self.stands(unit)
+        state, flags = self.stands(unit, act not in OPENS)
         parent = unit.parent
         if parent is not None and state != "shipped" and act in ("decommission", "destroy",
                                                                  "sample"):
@@ -811,6 +825,7 @@ class Model(LineModel):
                     self.note_return(unit)
                 if act == "pack_as_told":
                     self.put_in(unit, parent)
+                    unit.state = change[0]
                 elif act == "unpack":
                     self.take_out(unit)
                 elif act == "receive_back" and unit.parent is not None:
@@ -1074,6 +1089,10 @@ class Fits:
     def told(self, unit):
         """As captured events are held to it: those of others say nothing of levels and lots."""
         parent = self.parent
+        binding = self.product(unit) if parent.is_sscc else None
+        level = self.model.level_of(unit)
+        if binding and (binding.levels + [(None, None, 0)])[level + 1][1] is not None:
+            return "pack.level"
         if not parent.is_sscc and (unit.is_sscc or unit.level not in (parent.level - 1,
                                                                      parent.level)):
             return "pack.level"
@@ -1081,6 +1100,8 @@ class Fits:
             if self.lot is not None and unit.lot is not self.lot:
                 return "pack.lot"
             self.one_lot, self.lot = True, unit.lot
+        if binding and self.levels.setdefault(binding, level) != level:
+            return "pack.level"
         return None
 
     def nominal(self, children, lot):

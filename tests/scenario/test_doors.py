@@ -5,7 +5,7 @@ import json
 import harness
 import pytest
 from harness import GTIN, PREFIX
-from test_rule_tables import CASE, Goods, an_sscc, moment
+from test_rule_tables import BUYER, CASE, GLN, Goods, an_sscc, moment
 
 FORMS = ("json", "xml-2.0", "xml-1.2")
 CBV = "urn:epcglobal:cbv:"
@@ -147,6 +147,15 @@ def close_lot(goods):
     return units
 
 
+def mixed_levels(goods):
+    """A pallet with a case on it, and a pack: its product puts packs into cases."""
+    sscc = an_sscc(goods)
+    assert goods.report("unpack", parent=sscc) is None
+    case = goods.case(5)[0]
+    assert goods.report("pack", parent=sscc, children=[case]) is None
+    return ["(00)" + sscc, *goods.made()]
+
+
 def serials_of(units):
     return [u.split("(21)")[1] for u in units]
 
@@ -230,6 +239,9 @@ GUARDS = {
     "3 a case has one lot": (
         of_two_lots, lambda g, u: g.pack(u), "pack.lot", lambda g, u: g.packed_as_told(u[1:]),
         "pack.lot"),
+    "1 an SSCC holds units of one level": (
+        mixed_levels, lambda g, u: g.report("pack", parent=u[0], children=u[1:]), "pack.level",
+        lambda g, u: g.packed_as_told(u[1:], u[0]), "pack.level"),
     "3 the lot is known": (
         never_begun, lambda g, u: g.report("commission", lot="L9", gtin=GTIN,
                                            serials=serials_of(u)), "lot.unknown",
@@ -391,3 +403,294 @@ def test_what_begins_by_an_event_has_the_expiry_of_its_lot(make_site, rule, form
     assert len(goods.raised("captured")) == (0 if rule == "off" else len(wrong))
     site.stop()
     site.verify()
+
+
+def held_lot(goods):
+    assert goods.ask(goods.operator, "/v1/holds", {"gtin": GTIN, "lot": "L1", "reason": "x"}) is None
+
+
+def recalled_lot(goods):
+    assert goods.ask(goods.qa, f"/v1/lots/{GTIN}/L1/recall", {
+        "signature": harness.sign("approval", "bad")}) is None
+
+
+@pytest.mark.parametrize("bar", [held_lot, recalled_lot])
+def test_packed_goods_of_a_held_or_recalled_lot_end_at_every_door(site, bar):
+    """Rows 7u and 8 to 10: what its lot is a pack stays, wherever it lies."""
+    goods = Doors(site, capture="strict", decommission_packed="unpack")
+    (box, inside), (told, others) = goods.case(5), goods.case(5)
+    bar(goods)
+    assert goods.report("sample", units=inside[:1], reason="QC") is None
+    assert goods.report("decommission", units=inside[1:2], reason="torn") is None
+    assert goods.report("unpack", parent=box, children=inside[2:3]) is None
+    assert goods.report("pack", parent=box, children=inside[2:3]) == (
+        "unit.on_hold" if bar is held_lot else None)
+    assert goods.report("destroy", units=[box, *inside[2:]], reason="burnt") is None
+    assert goods.capture(others[:1], bizStep="sampling") == "stored"
+    assert goods.ended_as_told(others[1:2]) == "stored"
+    assert goods.capture(others[2:3], "DELETE", told, bizStep="unpacking") == "stored"
+    assert goods.ended_as_told([told, *others[2:]], "destroying") == "stored"
+    states = ["destroyed", "sampled", "inactive", "destroyed", "destroyed", "destroyed"]
+    for units in ([box, *inside], [told, *others]):
+        assert [goods.operator.unit(u)["state"] for u in units] == states
+    site.stop()
+    site.verify()
+
+
+def test_no_event_lets_goods_out_of_a_held_case_by_its_end(site):
+    goods = Doors(site, capture="strict")
+    box, inside = goods.case(5)
+    assert goods.hold([box]) is None
+    assert goods.report("destroy", units=[box], reason="x") == "unit.on_hold"
+    assert goods.ended_as_told([box], "destroying") == "unit.on_hold"
+    assert goods.look(inside) == [("packed", box, {"hold"})] * 5
+    assert goods.ended_as_told([box, *inside], "destroying") == "stored"
+
+
+def voided(goods, number):
+    return goods.ask(goods.operator, f"/v1/shipments/{number}/void", {"reason": "wrong dock"})
+
+
+def shipment_state(goods, number):
+    return goods.operator.get(f"/v1/shipments/{number}")["state"]
+
+
+def shipped_case(goods, party=BUYER):
+    box, inside = goods.case(5)
+    return box, inside, shipped_to(goods, box, party)
+
+
+def shipped_to(goods, unit, party):
+    assert goods.ask(goods.operator, "/v1/shipments", {
+        "units": [unit], "to": {"party": party, "location": party}}) is None
+    return goods.answer["shipment"]
+
+
+def test_what_came_back_or_was_shipped_on_is_voided_at_no_door(site):
+    goods = Doors(site, capture="strict")
+    box, inside, first = shipped_case(goods)
+    assert goods.ask(goods.operator, "/v1/returns", {
+        "units": inside[:1], "from": {"party": BUYER}, "reason": "x"}) is None
+    assert voided(goods, first) == "shipment.came_back"
+    assert goods.capture([box], bizStep="void_shipping") == "shipment.came_back"
+    other, _, second = shipped_case(goods)
+    hub = site.as_role("distributor", client="acme", party=BUYER)
+    assert goods.ask(hub, "/v1/shipments", {"units": [other],
+                                            "to": {"party": GLN, "location": GLN}}) is None
+    assert voided(goods, second) == "shipment.forwarded"
+    assert goods.capture([other], bizStep="void_shipping") == "shipment.forwarded"
+    assert [state for state, _, _ in goods.look([box, other])] == ["shipped", "shipped"]
+
+
+def test_a_void_takes_back_what_is_out_under_that_very_shipment(site):
+    """Also after an event has told that the goods never left, and another party has them."""
+    goods = Doors(site, capture="strict")
+    box, _, first = shipped_case(goods)
+    assert goods.capture([box], bizStep="void_shipping") == "stored"
+    second = shipped_to(goods, box, GLN)
+    hub, shop = (site.as_role("distributor", client="acme", party=p) for p in (BUYER, GLN))
+    path = "/v1/units/" + harness.quote(box, safe="")
+    assert (hub.call("GET", path).status_code, shop.call("GET", path).status_code) == (404, 200)
+    assert goods.ask(hub, "/v1/receipts", {"units": [box]}) is None
+    assert goods.answer["results"][0]["verdict"] == "unit.unknown"
+    assert goods.ask(hub, "/v1/shipments", {
+        "units": [box], "to": {"party": GLN, "location": GLN}}) == "unit.unknown"
+    assert voided(goods, first) is None and shipment_state(goods, first) == "void"
+    assert goods.operator.unit(box)["state"] == shipment_state(goods, second) == "shipped"
+    levels = goods.operator.get(f"/v1/lots/{GTIN}/L1")["levels"]
+    assert [level["shipped"] for level in levels] == [0, 1, 0]
+    assert voided(goods, second) is None and goods.operator.unit(box)["state"] == "closed"
+    assert voided(goods, first) == "shipment.state"
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("party", [None, BUYER])
+def test_a_distributors_events_do_what_its_role_may(site, party):
+    goods = Doors(site, capture="strict")
+    units, told = goods.made(2), goods.gateway
+    assert goods.ship(units[:1]) is None
+    more = {} if party is None else {"party": party}
+    goods.gateway = site.as_role("distributor", client="acme", **more)
+    assert goods.capture(units[:1], bizStep="receiving", disposition="in_progress") == "stored"
+    for step, disposition in (("void_shipping", None), ("receiving", "returned"),
+                              ("holding", None), ("holding", "recalled"), ("sampling", None),
+                              ("inspecting", "stolen"), ("inspecting", "active")):
+        words = {"bizStep": step} | ({"disposition": disposition} if disposition else {})
+        assert goods.capture(units[:1], **words) == "access.role", words
+    for step in ("destroying", "decommissioning"):
+        assert goods.ended_as_told(units[:1], step) == "access.role"
+    assert goods.begun_as_told(never_begun(goods)) == "access.role"
+    assert goods.packed_as_told(units[:1]) == "access.role"
+    assert goods.look(units) == [("shipped", None, set()), ("commissioned", None, set())]
+    if party is None:
+        assert goods.shipped_as_told(units[1:]) == "stored"
+        assert goods.operator.unit(units[1])["state"] == "shipped"
+    goods.gateway = told
+    assert goods.capture(units[:1], bizStep="void_shipping") == "stored"
+
+
+def test_an_open_case_that_an_event_packs_is_closed_and_counted_once(site):
+    goods = Doors(site, capture="strict")
+    (box, _), (loose, _) = goods.case(2), goods.case(5)
+    sscc = goods.line.post("/v1/sscc", {"gtin": GTIN, "lot": "L1", "quantity": 1})["ssccs"][0]
+    assert goods.report("commission", lot="L1", gtin=GTIN, ssccs=[sscc]) is None
+    assert goods.packed_as_told([box], "(00)" + sscc) == "stored"
+    assert goods.operator.unit(box)["state"] == "closed"
+    path = f"/v1/lots/{GTIN}/L1/balance"
+    counted = goods.operator.get(path)["levels"][1]["goods"]
+    assert {k: v for k, v in counted.items() if v} == {
+        "commissioned": 2, "in_containers": 1, "loose": 1}
+    rows = goods.operator.pages(path, differences="true")
+    assert [row["unit"] for row in rows if row["level"] == "case"] == [loose]
+    site.stop()
+    site.verify()
+
+
+def balance_of(goods, lot="L1"):
+    return goods.operator.get(f"/v1/lots/{GTIN}/{lot}/balance")
+
+
+def released(goods, lot="L1"):
+    """Closed, explained by count and released."""
+    assert goods.ask(goods.operator, f"/v1/lots/{GTIN}/{lot}/close", {}) is None
+    words = {"unknown_fate": "lost_on_line", "loose": "kept_loose"}
+    for row in balance_of(goods, lot)["differences"]:
+        assert goods.ask(goods.qa, f"/v1/lots/{GTIN}/{lot}/explain", {
+            "count": row["unexplained"], "level": row["level"], "as": words[row["line"]],
+            "reason": "counted"}) is None
+    assert goods.ask(goods.qa, f"/v1/lots/{GTIN}/{lot}/release", {
+        "signature": harness.sign("approval", "all is well")}) is None
+
+
+def test_numbers_of_a_lot_that_is_closed_are_neither_asked_for_nor_given_again(site):
+    """Guard 8: none that may be lost on a line comes again."""
+    goods = Goods(site)
+    asked = goods.line.post("/v1/serials", {"gtin": GTIN, "lot": "L1", "quantity": 10})
+    serials, wish = asked["serials"], {"gtin": GTIN, "lot": "L1", "quantity": 1}
+    assert goods.report("commission", lot="L1", gtin=GTIN, serials=serials[:4]) is None
+    assert goods.line.post("/v1/serials/returns", {
+        "gtin": GTIN, "serials": serials[9:], "to": "pool"})["returned"] == 1
+    released(goods)
+    assert goods.ask(goods.line, "/v1/serials", wish) == "lot.closed"
+    back = {"gtin": GTIN, "serials": serials[4:6]}
+    for to, code in (("pool", "lot.closed"), ("owner", "lot.released")):
+        kept = goods.line.post("/v1/serials/returns", {**back, "to": to})["kept"]
+        assert [k["code"] for k in kept] == [code] * 2
+        assert goods.ask(goods.line, "/v1/serials/returns", {
+            "request": asked["request"], "to": to}) == code
+    assert goods.ask(goods.line, "/v1/sscc", {"gtin": GTIN, "lot": "L1", "quantity": 1}) is None
+    assert balance_of(goods)["levels"][0]["numbers"]["issued"] == 10
+    again = goods.line.post("/v1/serials", {"gtin": GTIN, "quantity": 50})["serials"]
+    assert set(again) & set(serials) == set(serials[9:])
+
+
+# REQ STATES-LOT-RELEASED
+def test_what_a_release_was_signed_over_stays(site):
+    goods = Goods(site, ship_rule="released")
+    (box, inside), (spare,) = goods.case(5), goods.numbers(1, CASE)
+    spare, lost = f"(01){CASE}(21){spare}", goods.numbers(3)
+    assert goods.report("lost", units=[f"(01){GTIN}(21){s}" for s in lost], reason="x") is None
+    pack, = goods.made()
+    goods.ask(goods.operator, "/v1/lots", {"lot": "L2", "gtin": GTIN, "expiry": "2031-01-01"})
+    others = goods.line.post("/v1/serials", {"gtin": GTIN, "lot": "L2", "quantity": 2})["serials"]
+    released(goods)
+    word = {"lot": "L1", "gtin": GTIN, "reason": "x"}
+    for act in ("scrap", "label_sample"):
+        assert goods.report(act, serials=others, **word) == "lot.released"
+    assert goods.report("unread", count=3, **word) == "lot.released"
+    partial = {"partial": True, "by": "Joe", "reason": "rework"}
+    assert goods.report("pack", parent=spare, children=[pack], commission=True,
+                        **partial) == "lot.released"
+    assert goods.report("unpack", parent=box, children=inside[:1]) is None
+    assert goods.report("close", parent=box, **partial) == "lot.released"
+    assert goods.report("pack", parent=box, children=[pack]) is None
+    sscc, = goods.line.post("/v1/sscc", {"gtin": GTIN, "lot": "L1", "quantity": 1})["ssccs"]
+    assert goods.report("pack", parent=sscc, children=[box], commission=True, **partial) is None
+    assert goods.ship(["(00)" + sscc]) is None
+    site.stop()
+    site.verify()
+
+
+def test_a_released_lot_that_no_longer_comes_out_stays_until_it_does(site):
+    goods = Doors(site, ship_rule="released", capture="strict")
+    packs, lost = goods.made(2), goods.numbers(1)
+    unit = f"(01){GTIN}(21){lost[0]}"
+    assert goods.report("lost", units=[unit], reason="the roll was gone") is None
+    released(goods)
+    assert goods.report("found", units=[unit], reason="under the printer") is None
+    rows = goods.operator.pages("/v1/exceptions", kind="count_difference", state="open")
+    assert [row["code"] for row in rows] == ["lot.unbalanced"]
+    assert goods.ship(packs[:1]) == "lot.unbalanced"
+    assert goods.shipped_as_told(packs[:1]) == "lot.unbalanced"
+    assert goods.report("invalidate", units=[unit], reason="cut up") is None
+    assert not list(goods.operator.pages("/v1/exceptions", kind="count_difference", state="open"))
+    early = {"units": packs[:1], "to": {"party": BUYER, "location": BUYER}}
+    assert goods.ask(goods.operator, "/v1/shipments", {**early, "time": moment(-0.1)}) in (
+        "time.before",)
+    assert goods.ship(packs[:1]) is None
+    site.stop()
+    site.verify()
+
+
+def test_goods_leave_after_their_lots_release(site):
+    goods = Doors(site, ship_rule="released", capture="strict")
+    packs = goods.made(2, time=moment(-48))
+    released(goods)
+    for units, time in ((packs[:1], moment(-24)), (packs[:1], moment(-1))):
+        assert goods.ask(goods.operator, "/v1/shipments", {
+            "units": units, "time": time,
+            "to": {"party": BUYER, "location": BUYER}}) == "time.before"
+        assert goods.capture(units, bizStep="shipping", time=time) == "time.before"
+    assert goods.ship(packs[:1]) is None
+    assert goods.shipped_as_told(packs[1:]) == "stored"
+
+
+# REQ LOT-LINES
+def test_a_lot_that_lists_its_lines_takes_reports_of_these_alone(site):
+    goods = Goods(site)
+    site.admin.put("/v1/lines/line-2", {"name": "Line 2"})
+    assert goods.ask(goods.operator, f"/v1/lots/{GTIN}/L1/amend", {"lines": ["line-1"]}) is None
+    box, inside = goods.case(2)
+    packs, numbers = goods.made(5), goods.numbers(6)
+    names = [f"(01){GTIN}(21){s}" for s in numbers]
+    own, goods.line = goods.line, site.as_role("line", line="line-2")
+    for wish in ({"type": "scrap", "gtin": GTIN, "serials": numbers[:1], "reason": "x"},
+                 {"type": "label_sample", "gtin": GTIN, "serials": numbers[:1], "reason": "x"},
+                 {"type": "printed", "gtin": GTIN, "serials": numbers[:1]},
+                 {"type": "pack", "parent": box, "children": packs[:1]},
+                 {"type": "close", "parent": box, "partial": True, "by": "x", "reason": "x"},
+                 {"type": "unpack", "parent": box},
+                 {"type": "unpack", "children": inside[:1]},
+                 {"type": "hold", "gtin": GTIN, "lot": "L1", "reason": "x"},
+                 *({"type": act, "units": names[:1], "reason": "x"}
+                   for act in ("invalidate", "lost", "stolen")),
+                 *({"type": act, "units": packs[:1], "reason": "x"}
+                   for act in ("sample", "decommission", "destroy", "hold", "lost"))):
+        assert goods.report(**{"type_": wish.pop("type"), **wish}) == "lot.line", wish
+    back = {"gtin": GTIN, "serials": numbers[:2], "reason": "x"}
+    for to in ("owner", "pool"):
+        kept = goods.line.post("/v1/serials/returns", {**back, "to": to})["kept"]
+        assert [k["code"] for k in kept] == ["request.not_own"] * 2
+    assert goods.ask(goods.line, "/v1/serials", {"gtin": GTIN, "lot": "L1",
+                                                 "quantity": 1}) == "lot.line"
+    goods.line = own
+    assert goods.report("commission", lot="L1", gtin=GTIN, serials=numbers[:2]) is None
+    assert goods.report("close", parent=box, partial=True, by="x", reason="x") is None
+
+
+def test_a_line_is_told_of_its_own_requests(site):
+    goods = Goods(site)
+    site.admin.put("/v1/lines/line-2", {"name": "Line 2"})
+    other = site.as_role("line", line="line-2")
+    asked = goods.line.post("/v1/serials", {"gtin": GTIN, "quantity": 3})
+    path = f"/v1/serials/requests/{asked['request']}"
+    assert not list(other.pages("/v1/serials/requests", line="line-1"))
+    assert other.call("GET", path).status_code == 404
+    assert goods.ask(other, path + "/confirm", {}) == "request.unknown"
+    wish = {"request": asked["request"]}
+    assert goods.ask(other, "/v1/serials/returns", wish) == "request.not_own"
+    by_hand = goods.operator.post("/v1/serials", {"gtin": GTIN, "quantity": 1})
+    assert other.get(f"/v1/serials/requests/{by_hand['request']}")["quantity"] == 1
+    assert goods.ask(goods.line, path + "/confirm", {}) is None
+    assert goods.line.post("/v1/serials/returns", wish)["returned"] == 3

@@ -101,17 +101,21 @@ def test_by_the_clients_profile_the_content_shares_the_fate_of_its_case(line):
     assert {line.operator.unit(unit(line, s))["state"] for s in packs} == {"inactive"}
 
 
-def test_what_is_held_in_a_case_stays_in_it_until_the_hold_ends(line):
+def test_goods_come_out_of_a_held_case_to_end_and_not_to_be_sold(line):
     packs, case = packed(line)
+    inside = [unit(line, s) for s in packs]
     assert act(line, "hold", case)["accepted"] == 1
     for wish in ({"type": "unpack", "parent": case},
-                 {"type": "unpack", "children": [unit(line, packs[0])]},
+                 {"type": "unpack", "children": inside[:1]},
                  {"type": "decommission", "units": [case], "reason": "why"},
-                 {"type": "sample", "units": [unit(line, packs[0])], "reason": "why",
-                  "unpack": True}):
+                 {"type": "lost", "units": inside[:1], "reason": "why", "unpack": True}):
         answer = line.call.report(wish)
         assert answer["results"][0]["problem"]["code"] == "unit.on_hold", wish
-    assert line.operator.unit(unit(line, packs[0]))["flags"] == ["hold"]
+    assert line.operator.unit(inside[0])["flags"] == ["hold"]
+    assert act(line, "sample", inside[0], unpack=True)["accepted"] == 1
+    assert act(line, "destroy", case, *inside[1:])["accepted"] == 1
+    assert [line.operator.unit(u)["state"] for u in (case, *inside)] == [
+        "destroyed", "sampled", "destroyed", "destroyed"]
 
 
 def test_what_came_back_in_a_case_leaves_it_before_the_case_ends(line):

@@ -20,6 +20,7 @@
 #include "service/journal/replay.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
+#include "service/lot/released.h"
 #include "service/ops/clock.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
@@ -244,6 +245,7 @@ static void site_begin(struct house *h)
                             .kinds = site_kinds,
                             .keys = &h->keys,
                             .pools_fit = pools_fit_market,
+                            .lot_takes = lot_takes_numbers,
                             .master = &vocabulary_master,
                             .limits = site_settings_limits(&h->settings),
                             .people = site_settings_people(&h->settings)};

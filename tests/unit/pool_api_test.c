@@ -235,6 +235,8 @@ static void requests_are_listed_by_line_lot_and_state(void **state)
     f->now.ms += 10000;
     as(f, ROLE_LINE, "l2");
     for (int i = 0; i < 3; i++) ask(f, "{\"gtin\":\"" GTIN_A "\",\"quantity\":2,\"lot\":\"L2\"}");
+    answers(fixture_call(f, "GET /v1/serials/requests?line=l1", "", ""), 200, "[]"); // not its own
+    as(f, ROLE_OPERATOR, "");
     struct fixture_answer a = fixture_call(f, "GET /v1/serials/requests?line=l1", "", "");
     answers(a, 200, "\"lot\":\"L1\"");
     assert_null(memmem(a.body.p, a.body.n, "L2", 2));
