@@ -240,13 +240,46 @@ static status take_runs(struct finder *f, struct finding *g, struct report_ask *
     return ask->units.at == NULL ? no_memory() : OK;
 }
 
+static bool says_more(const struct gs1_id *id)
+{
+    return id->scheme != GS1_SSCC && (id->lot.n > 0 || id->expiry.n > 0);
+}
+
+static int by_scanned(const void *a, const void *b)
+{
+    const struct scanned *x = a, *y = b;
+
+    return (x->unit.v > y->unit.v) - (x->unit.v < y->unit.v);
+}
+
+// Beside those of the parent, which was found before.
+static status take_scans(struct finder *f, const struct finding *g, struct report_ask *ask)
+{
+    struct scanned *all;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; g->ids != NULL && i < g->n; i++) n += says_more(&g->ids[i]);
+    if (n == 0) return OK;
+    all = NEW_ARRAY(f->arena, struct scanned, ask->scan_n + n);
+    if (all == NULL) return no_memory();
+    if (ask->scan_n > 0) memcpy(all, ask->scans, ask->scan_n * sizeof *all);
+    for (uint32_t i = 0; i < g->n; i++)
+        if (says_more(&g->ids[i]))
+            all[ask->scan_n++] = (struct scanned){g->units[i], g->ids[i].lot, g->ids[i].expiry};
+    qsort(all, ask->scan_n, sizeof *all, by_scanned);
+    ask->scans = all;
+    return OK;
+}
+
 static status take_units(struct finder *f, struct finding *g, struct report_ask *ask)
 {
     check_owners(f, g, &ask->client);
     TRY(take_runs(f, g, ask));
-    if (runs_find_twice(&ask->units, f->arena).v == 0) return OK;
-    check_twice(f, g);
-    return take_runs(f, g, ask);
+    if (runs_find_twice(&ask->units, f->arena).v != 0) {
+        check_twice(f, g);
+        TRY(take_runs(f, g, ask));
+    }
+    return take_scans(f, g, ask);
 }
 
 // ---- lots
@@ -428,11 +461,18 @@ static status find_numbers(struct finder *f, const struct said *s, struct report
 
 static status find_of_lot(struct finder *f, const struct said *s, struct report_ask *ask)
 {
+    struct lot_brief lot;
+    struct shape shape;
     struct gtin_row g;
 
     if (s->type == REPORT_HOLD && s->lot.n == 0) return find_units(f, s, ask);
     TRY(find_lot(f, s, ask));
-    if (gtin_get(f->t, s->gtin, &g)) ask->level = g.level;
+    if (!gtin_get(f->t, s->gtin, &g) || !lot_brief_get(f->t, ask->lot, &lot))
+        return unknown_lot(f, s);
+    TRY(shape_of_lot(f->t, &lot, f->arena, &shape));
+    if (s->type == REPORT_UNREAD && !shape_has_gtin(&shape, g.level, s->gtin))
+        return unknown_lot(f, s);
+    ask->level = g.level;
     ask->count = s->count;
     return OK;
 }

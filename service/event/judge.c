@@ -164,12 +164,43 @@ bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
     return judge_change(j, u, act, x, &change);
 }
 
+static int by_scanned(const void *u, const void *scanned)
+{
+    const unit_id *x = u;
+    const struct scanned *y = scanned;
+
+    return (x->v > y->unit.v) - (x->v < y->unit.v);
+}
+
+static const struct scanned *scan_of(const struct judge *j, unit_id u)
+{
+    if (j->ask == NULL || j->ask->scan_n == 0) return NULL;
+    return bsearch(&u, j->ask->scans, j->ask->scan_n, sizeof(struct scanned), by_scanned);
+}
+
+static bool says_the_same(const struct scanned *a, const struct scanned *b)
+{
+    if (a == NULL || b == NULL) return a == b;
+    return str_eq(a->lot, b->lot) && str_eq(a->expiry, b->expiry);
+}
+
+// REQ STATES-LOT-EXPIRY: the code on the pack says more than its number, and agrees with the lot
+static status check_scan(struct judge *j, unit_id u, const struct unit *x)
+{
+    const struct scanned *s = scan_of(j, u);
+    struct lot lot;
+
+    if (s == NULL || !lot_view(j->d->t, judge_lot_of(j, u, x), &lot)) return OK;
+    return lot_code_check(&lot, s->lot, s->expiry);
+}
+
 status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct unit *x,
                    struct unit_change *change)
 {
     TRY(check_client(j, x->first));
     TRY(check_request(j, u));
     TRY(step(j, u, x, act, change));
+    TRY(check_scan(j, u, x));
     return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, u, x) : OK;
 }
 
@@ -180,8 +211,9 @@ static bool stands_alike(const struct judge *j, unit_id u, enum unit_act act, co
     bool looks_further = x->flags & UNIT_LATE || (x->last != 0 && begins(act));
 
     return j->before.v != 0 && unit_space(j->before) == unit_space(u) && j->act == act &&
-           !looks_further && x->state == y->state && x->flags == y->flags && x->first == y->first &&
-           x->last == y->last && x->parent.v == y->parent.v;
+           !looks_further && says_the_same(j->scan, scan_of(j, u)) && x->state == y->state &&
+           x->flags == y->flags && x->first == y->first && x->last == y->last &&
+           x->parent.v == y->parent.v;
 }
 
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
@@ -199,6 +231,7 @@ bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
     status st = judge_guard(j, u, act, x, change);
     if (st.cls == ST_OK) {
         j->before = u;
+        j->scan = scan_of(j, u);
         j->act = act;
         j->row = *x;
         j->change = *change;
