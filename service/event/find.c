@@ -240,37 +240,6 @@ static status take_runs(struct finder *f, struct finding *g, struct report_ask *
     return ask->units.at == NULL ? no_memory() : OK;
 }
 
-static bool says_more(const struct gs1_id *id)
-{
-    return id->scheme != GS1_SSCC && (id->lot.n > 0 || id->expiry.n > 0);
-}
-
-static int by_scanned(const void *a, const void *b)
-{
-    const struct scanned *x = a, *y = b;
-
-    return (x->unit.v > y->unit.v) - (x->unit.v < y->unit.v);
-}
-
-// Beside those of the parent, which was found before.
-static status take_scans(struct finder *f, const struct finding *g, struct report_ask *ask)
-{
-    struct scanned *all;
-    uint32_t n = 0;
-
-    for (uint32_t i = 0; g->ids != NULL && i < g->n; i++) n += says_more(&g->ids[i]);
-    if (n == 0) return OK;
-    all = NEW_ARRAY(f->arena, struct scanned, ask->scan_n + n);
-    if (all == NULL) return no_memory();
-    if (ask->scan_n > 0) memcpy(all, ask->scans, ask->scan_n * sizeof *all);
-    for (uint32_t i = 0; i < g->n; i++)
-        if (says_more(&g->ids[i]))
-            all[ask->scan_n++] = (struct scanned){g->units[i], g->ids[i].lot, g->ids[i].expiry};
-    qsort(all, ask->scan_n, sizeof *all, by_scanned);
-    ask->scans = all;
-    return OK;
-}
-
 static status take_units(struct finder *f, struct finding *g, struct report_ask *ask)
 {
     check_owners(f, g, &ask->client);
@@ -279,7 +248,7 @@ static status take_units(struct finder *f, struct finding *g, struct report_ask 
         check_twice(f, g);
         TRY(take_runs(f, g, ask));
     }
-    return take_scans(f, g, ask);
+    return g->ids == NULL ? OK : scans_add(&ask->scans, g->ids, g->units, g->n, f->arena);
 }
 
 // ---- lots

@@ -164,30 +164,17 @@ bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
     return judge_change(j, u, act, x, &change);
 }
 
-static int by_scanned(const void *u, const void *scanned)
+static const struct scans *scans_of(const struct judge *j)
 {
-    const unit_id *x = u;
-    const struct scanned *y = scanned;
+    static const struct scans none;
 
-    return (x->v > y->unit.v) - (x->v < y->unit.v);
-}
-
-static const struct scanned *scan_of(const struct judge *j, unit_id u)
-{
-    if (j->ask == NULL || j->ask->scan_n == 0) return NULL;
-    return bsearch(&u, j->ask->scans, j->ask->scan_n, sizeof(struct scanned), by_scanned);
-}
-
-static bool says_the_same(const struct scanned *a, const struct scanned *b)
-{
-    if (a == NULL || b == NULL) return a == b;
-    return str_eq(a->lot, b->lot) && str_eq(a->expiry, b->expiry);
+    return j->ask == NULL ? &none : &j->ask->scans;
 }
 
 // REQ STATES-LOT-EXPIRY: the code on the pack says more than its number, and agrees with the lot
 static status check_scan(struct judge *j, unit_id u, const struct unit *x)
 {
-    const struct scanned *s = scan_of(j, u);
+    const struct scanned *s = scans_find(scans_of(j), u);
     struct lot lot;
 
     if (s == NULL || !lot_view(j->d->t, judge_lot_of(j, u, x), &lot)) return OK;
@@ -211,9 +198,9 @@ static bool stands_alike(const struct judge *j, unit_id u, enum unit_act act, co
     bool looks_further = x->flags & UNIT_LATE || (x->last != 0 && begins(act));
 
     return j->before.v != 0 && unit_space(j->before) == unit_space(u) && j->act == act &&
-           !looks_further && says_the_same(j->scan, scan_of(j, u)) && x->state == y->state &&
-           x->flags == y->flags && x->first == y->first && x->last == y->last &&
-           x->parent.v == y->parent.v;
+           !looks_further && scans_say_the_same(scans_of(j), j->before, u) &&
+           x->state == y->state && x->flags == y->flags && x->first == y->first &&
+           x->last == y->last && x->parent.v == y->parent.v;
 }
 
 bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
@@ -231,7 +218,6 @@ bool judge_change(struct judge *j, unit_id u, enum unit_act act, struct unit *x,
     status st = judge_guard(j, u, act, x, change);
     if (st.cls == ST_OK) {
         j->before = u;
-        j->scan = scan_of(j, u);
         j->act = act;
         j->row = *x;
         j->change = *change;

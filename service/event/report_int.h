@@ -20,9 +20,8 @@
 #include "service/event/counting.h"
 #include "service/event/level.h"
 #include "service/event/owner.h"
-#include "service/event/said.h"
+#include "service/event/scanned.h"
 #include "service/event/standing.h"
-#include "service/pool/names.h"
 #include "service/unit/unit_db.h"
 
 // ---- repeats
@@ -46,11 +45,6 @@ void repeat_write(struct txn *t, const struct fact *f, const struct report *r,
 
 // ---- what is asked of the committer
 
-struct scanned { // what the code of a unit said beside its number; empty: nothing
-    unit_id unit;
-    str lot, expiry; // AI 10, AI 17
-};
-
 struct report_ask {
     enum report_type type;
     enum unit_act act; // of units.changed
@@ -71,9 +65,8 @@ struct report_ask {
     struct runs units;        // the children, or what is commissioned or scrapped
     uint64_t request;         // whose numbers these are, by their place in it; 0: named
     struct repeat_key repeat;
-    bool each;                   // each unit stands for itself
-    const struct scanned *scans; // by unit
-    uint32_t scan_n;
+    bool each;                      // each unit stands for itself
+    struct scans scans;             // what their codes said beside their numbers
     const struct refused *left_out; // what was not found of them then, and how many; NULL: all was
     uint32_t left_out_n;
 };
@@ -133,7 +126,6 @@ struct judge { // owner: the committer, for one command
     uint32_t market_lot;                // the lot whose product's market was looked up last
     const struct market *market, *market_all; // for packs, and for all levels; NULL: no rules
     unit_id before; // the unit judged last, {0}: none, or it offended; how it was judged
-    const struct scanned *scan; // of it
     enum unit_act act;
     struct unit row;
     struct unit_change change;
