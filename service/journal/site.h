@@ -11,8 +11,9 @@
 struct http_req;
 struct site_keys; // service/pool/site_key.h
 struct query_master_ops;
-struct market;     // service/catalog/market.h
-struct export_key; // service/ops/export_key.h
+struct market;        // service/catalog/market.h
+struct prefix_change; // service/client/client.h
+struct export_key;    // service/ops/export_key.h
 
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
@@ -88,6 +89,13 @@ struct site {
     // Do the pools that give this GTIN's numbers fit the market? market.pools. Asked by the
     // committer. Set by who assembles the site; NULL: there are no pools.
     status (*pools_fit)(struct decide *d, const char gtin[14], const struct market *m);
+    // What a client's put would leave of its company prefixes: do pools stay whose they are, and do
+    // partners that read URNs find those they need? prefix.in_use, prefix.unknown. Asked by the
+    // committer. Set by who assembles the site; NULL: there are neither.
+    status (*prefixes_fit)(struct decide *d, const struct prefix_change *c);
+    // Is any partner of the client, or of any where it is {0}, told in URNs alone? Set by who
+    // assembles the site; NULL: there are no partners.
+    bool (*reads_urns)(struct txn *t, client_id client);
     // Have all partners of the client accepted its events up to this seq? Asked by the committer,
     // in its transaction. Set by the exchange; NULL: there are no partners.
     bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);
