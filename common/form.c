@@ -30,17 +30,6 @@ static void *room(struct json_r *r, size_t n, size_t size)
 
 // ---- texts
 
-// Where the first control character is, s.n when there is none. C1 is C2 80 to C2 9F in UTF-8.
-static size_t control_at(str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7f) return i;
-        if (c == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0) return i;
-    }
-    return s.n;
-}
-
 static void length_check(const struct slot *s, size_t n, uint64_t min)
 {
     const struct form_field *f = s->field;
@@ -68,7 +57,7 @@ static str text_take(const struct slot *s, uint64_t min)
 
     if (failed(s->r)) return text;
     length_check(s, text.n, min);
-    size_t bad = control_at(text);
+    size_t bad = str_plain(text);
     if (bad < text.n)
         json_refuse(s->r, fail(ST_BAD_INPUT, "field.control", (uint32_t)bad,
                                "\"%s\" has a control character", s->field->name));
@@ -219,7 +208,7 @@ static void pair_name_check(const struct slot *s, const struct form_pair *pairs,
 {
     str name = pairs[n].key;
 
-    if (name.n == 0 || name.n > MAP_NAME_MAX || control_at(name) < name.n)
+    if (name.n == 0 || name.n > MAP_NAME_MAX || str_plain(name) < name.n)
         json_fail(s->r, "field.range", "the names in \"%s\" must have 1 to %u plain bytes",
                   s->field->name, MAP_NAME_MAX);
     for (size_t i = 0; i < n; i++)

@@ -9,7 +9,7 @@
 //   field.range      a number outside min..max, a text or list too long or empty
 //   field.word       not one of the words
 //   field.name       not a name (str_is_name)
-//   field.control    a control character (C0, DEL, C1) in a text
+//   field.control    a character in a text that none may hold (str_plain)
 //   form.corrupt     (STORE) the bytes are no packing of this form
 //   form.newer       (STORE) they were packed by a later version of the form
 //   form.ceiling     (TOO_LARGE) the arena is full

@@ -122,6 +122,20 @@ str str_shown(str s, size_t max)
     return (str){s.p, n};
 }
 
+size_t str_plain(str s)
+{
+    size_t i = 0;
+
+    for (; i < s.n; i++) {
+        const unsigned char *c = (const unsigned char *)s.p + i;
+        size_t left = s.n - i;
+        if (*c < 0x20 || *c == 0x7f) break;
+        if (*c == 0xc2 && left > 1 && c[1] < 0xa0) break;
+        if (*c == 0xef && left > 2 && c[1] == 0xbf && c[2] >= 0xbe) break;
+    }
+    return i;
+}
+
 size_t utf8_put(char *out, uint32_t u)
 {
     static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};

@@ -23,8 +23,11 @@ bool str_u64(str s, uint64_t max, uint64_t *out); // digits only, 1..20 of them,
 bool str_is_utf8(str s, size_t *bad);   // RFC 3629; *bad (may be NULL) is the first wrong byte
 size_t utf8_put(char *out, uint32_t u); // writes a character, 1 to 4 bytes; how many
 str str_shown(str s, size_t max);       // what of s fits a sentence, cut between characters
-bool str_is_digits(str s);              // one digit or more, nothing else
-bool str_is_name(str s);                // [a-z0-9][a-z0-9._-]{0,63}
+// Where the first character is that no text of people or partners may hold: a control character
+// (C0, DEL, C1), or U+FFFE and U+FFFF, for which XML has no place either. s.n: there is none.
+size_t str_plain(str s);
+bool str_is_digits(str s); // one digit or more, nothing else
+bool str_is_name(str s);   // [a-z0-9][a-z0-9._-]{0,63}
 #define STR_NAME_MAX 64u
 // *name is s in lower case, in `out`; false, and nothing done, where that is no name.
 bool str_name_fold(str s, char out[STR_NAME_MAX], str *name);

@@ -23,6 +23,7 @@
 #include "service/event/report.h"
 #include "service/event/units_api.h"
 #include "service/exchange/exchange.h"
+#include "service/exchange/prefixes.h"
 #include "service/inbox/inbox.h"
 #include "service/journal/restored.h"
 #include "service/kinds.h"
@@ -318,6 +319,8 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.master = &vocabulary_master;
     s->site.pools_fit = pools_fit_market;
     s->site.lot_takes = lot_takes_numbers;
+    s->site.prefixes_fit = partner_prefixes_fit;
+    s->site.reads_urns = partner_reads_urns;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);

@@ -159,6 +159,23 @@ static status market_decide(struct decide *d, const struct product_value *v, con
     return OK;
 }
 
+// REQ EPCIS-1.2-URN: of GTINs that are new here
+static status prefixes_decide(struct decide *d, const struct product_value *v, client_id client)
+{
+    const struct level_value *levels = v->levels.items;
+    const struct site *site = d->app;
+    struct gtin_row row;
+    uint32_t i = 0;
+
+    while (i < v->levels.n && (levels[i].gtin.n == 0 || gtin_get(d->t, levels[i].gtin.p, &row) ||
+                               client_of_prefix(d->t, str_from(levels[i].gtin, 1)).v != 0))
+        i++;
+    if (i == v->levels.n || site->reads_urns == NULL || !site->reads_urns(d->t, client)) return OK;
+    return fail(
+        ST_CONFLICT, "prefix.unknown", 0,
+        "levels[%u].gtin: of no client's company prefix, which a partner of EPCIS 1.2 needs", i);
+}
+
 static status product_decide(struct decide *d, const struct item_put *put, const struct item *old)
 {
     const struct product_value *v = put->value;
@@ -176,6 +193,7 @@ static status product_decide(struct decide *d, const struct item_put *put, const
             return fail(ST_CONFLICT, "gtin.level", 0, "levels[%u].gtin: it was of another level",
                         i);
     }
+    TRY(prefixes_decide(d, v, put->client));
     return market_decide(d, v, old);
 }
 

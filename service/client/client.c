@@ -18,7 +18,10 @@ struct client_value {
     struct client_profile *profile;
     struct form_list extra;
     str reason;
+    bool plant;
 };
+
+#define NEW_CLIENT UINT32_MAX // has no pools yet
 
 static const char *const ship_rules[] = {"closed", "released", "quarantine", NULL};
 static const char *const capture_rules[] = {"record", "strict", "off", NULL};
@@ -56,6 +59,7 @@ static const struct form_field client_fields[] = {
     {.name = "profile",  .kind = FORM_ONE,  C(profile), .sub = &profile_form},
     {.name = "extra",    .kind = FORM_MAP,  C(extra), .max = 500, .count_max = 64},
     {.name = "reason",   .kind = FORM_STR,  C(reason), .max = 500},
+    {.name = "plant",    .kind = FORM_BOOL, C(plant)},
     {0},
 };
 static const struct form client_form = {"client", sizeof(struct client_value), client_fields, 1};
@@ -103,12 +107,26 @@ static status client_decide(struct decide *d, const struct item_put *put, const 
 {
     const struct client_value *v = put->value;
     const str *prefixes = v->prefixes.items;
+    const struct site *site = d->app;
+    struct client_value before = {0};
 
+    if (old != NULL) TRY(item_value(&noun_client, old, d->arena, &before));
     for (uint32_t i = 0; i < v->prefixes.n; i++)
         if (prefix_clash(d->t, prefixes[i], old == NULL ? 0 : old->number))
             return fail(ST_CONFLICT, "prefix.taken", 0,
                         "prefixes: %.*s overlaps a prefix of another client", STR(prefixes[i]));
-    return OK;
+    struct prefix_change change = {.old = &before.prefixes, .now = &v->prefixes};
+    if (!v->plant) change.owner.v = old == NULL ? NEW_CLIENT : old->number;
+    return site->prefixes_fit == NULL ? OK : site->prefixes_fit(d, &change);
+}
+
+bool prefixes_cover(const struct form_list *prefixes, str digits)
+{
+    const str *at = prefixes->items;
+    uint32_t i = 0;
+
+    while (i < prefixes->n && !str_starts(digits, at[i])) i++;
+    return i < prefixes->n;
 }
 
 static void prefixes_drop(struct txn *t, uint32_t number)
@@ -254,4 +272,18 @@ client_id client_of_prefix(struct txn *t, str digits)
         if (txn_get(t, DB_ROWS, key_of(&k, (str){digits.p, n}), &v))
             return (client_id){(uint32_t)get_be(v.p, 4)};
     return (client_id){0};
+}
+
+client_id client_of_ssccs(struct txn *t, str digits)
+{
+    client_id c = client_of_prefix(t, digits);
+    struct client_value v = {0};
+    struct arena a;
+    struct item i;
+
+    if (c.v == 0 || !item_by_number(t, &noun_client, c.v, &i)) return c;
+    arena_init(&a, 1 * MB);
+    bool plant = item_value(&noun_client, &i, &a, &v).cls == ST_OK && v.plant;
+    arena_fini(&a);
+    return plant ? (client_id){0} : c;
 }

@@ -1,7 +1,11 @@
 // client.h - the companies that the site packs for: the walls between them begin here.
 //
 // glossary: *client* (marketing authorisation holder) owns products, numbers and events; nobody
-// else's caller ever learns that they exist. *profile*: how strict the site is on its behalf.
+// else's caller ever learns that they exist. *profile*: how strict the site is on its behalf. The
+// *plant* itself may be a client, too: its prefixes are the site's own.
+//
+// Codes: client.unknown, prefix.form, prefix.taken, and of the rooms above prefix.in_use (pools
+// would be another's) and prefix.unknown (partners of EPCIS 1.2 need it).
 #pragma once
 #include "common/http.h"
 #include "service/gs1/id.h"
@@ -23,6 +27,13 @@ struct client_profile {
     uint8_t pack_levels;
 };
 
+// A client's company prefixes as its put would leave them.
+struct prefix_change {
+    client_id owner; // of SSCC pools under `now`: the client, or {0} where it is the plant itself
+    const struct form_list *old, *now; // of str
+};
+bool prefixes_cover(const struct form_list *prefixes, str digits); // does one begin them?
+
 extern const struct item_noun noun_client; // an item's number is the client_id
 extern const struct kind kind_client_put;
 extern const struct http_route client_routes[];
@@ -39,3 +50,5 @@ const struct gs1_prefixes *client_prefixes_here(struct txn *t);
 struct digest16 clients_digest(struct txn *t);
 // Whose prefix the key begins with; no client: {0}.
 client_id client_of_prefix(struct txn *t, str digits);
+// Whose SSCCs these are: likewise, but {0}, the site's own, where that client is the plant itself.
+client_id client_of_ssccs(struct txn *t, str digits);

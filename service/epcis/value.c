@@ -34,6 +34,35 @@ bool epcis_is_uri(str s)
     return i + 1 < s.n && s.p[i] == ':' && fits_in_uri(str_from(s, i));
 }
 
+static bool is_escape(str s) { return s.n >= 3 && epcis_is_hex((str){s.p + 1, 2}); }
+
+static bool has_plain_port(str s)
+{
+    str scheme, authority = s, port;
+
+    if (!str_cut(&authority, ':', &scheme) || !str_starts(authority, S("//"))) return true;
+    authority = str_from(authority, 2);
+    for (size_t i = 0; i < authority.n; i++)
+        if (strchr("/?#", authority.p[i]) != NULL) authority.n = i;
+    port = authority;
+    while (str_cut(&port, '@', &scheme)) authority = port;
+    return !str_cut(&port, ':', &scheme) || str_is_digits(port);
+}
+
+bool epcis_is_plain_uri(str s)
+{
+    unsigned fragments = 0;
+
+    if (!epcis_is_uri(s)) return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        fragments += c == '#';
+        if ((unsigned char)c >= 0x80 || c == '[' || c == ']') return false;
+        if (c == '%' && !is_escape(str_from(s, i))) return false;
+    }
+    return fragments <= 1 && has_plain_port(s);
+}
+
 bool epcis_is_zone(str s)
 {
     if (s.n != 6 || (s.p[0] != '+' && s.p[0] != '-') || s.p[3] != ':') return false;

@@ -3,7 +3,10 @@
 #include "common/buf.h"
 #include "common/str.h"
 
-bool epcis_is_uri(str s);  // a scheme and something behind it, nothing that must be escaped
+bool epcis_is_uri(str s); // a scheme and something behind it, nothing that must be escaped
+// The same as every reader of URIs takes it, xsd:anyURI's and JSON Schema's among them: in ASCII,
+// escapes whole, one fragment, a port in digits, no brackets.
+bool epcis_is_plain_uri(str s);
 bool epcis_is_zone(str s); // "+02:00", "-14:00"
 bool epcis_is_uom(str s);  // two or three of A-Z and 0-9
 bool epcis_is_bool(str s); // true, false, and 1 and 0 as XML has them

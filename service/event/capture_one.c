@@ -148,7 +148,9 @@ static unsigned check_lot(struct capturing *c, const struct one *o)
     struct unit_sorts s = judge_sorts(&c->j, o->u);
     if (s.is_sscc) return 0;
     const struct lot *lot = lot_told(c);
+    struct level_reader levels = {.t = c->d->t, .names = c->j.names, .arena = c->d->arena};
     if (lot == NULL || lot->product != s.product) return EXCEPTION_LOT_UNKNOWN;
+    if (!level_is_of_lot(&levels, o->u, lot->number)) return EXCEPTION_LOT_UNKNOWN;
     if (!lot_takes_commission(lot->state)) return EXCEPTION_LOT_CLOSED;
     return is_other_expiry(c, lot) ? EXCEPTION_EXPIRY : 0;
 }

@@ -245,9 +245,11 @@ static status take_units(struct finder *f, struct finding *g, struct report_ask 
 {
     check_owners(f, g, &ask->client);
     TRY(take_runs(f, g, ask));
-    if (runs_find_twice(&ask->units, f->arena).v == 0) return OK;
-    check_twice(f, g);
-    return take_runs(f, g, ask);
+    if (runs_find_twice(&ask->units, f->arena).v != 0) {
+        check_twice(f, g);
+        TRY(take_runs(f, g, ask));
+    }
+    return g->ids == NULL ? OK : scans_add(&ask->scans, g->ids, g->units, g->n, f->arena);
 }
 
 // ---- lots
@@ -435,11 +437,18 @@ static status find_numbers(struct finder *f, const struct said *s, struct report
 
 static status find_of_lot(struct finder *f, const struct said *s, struct report_ask *ask)
 {
+    struct lot_brief lot;
+    struct shape shape;
     struct gtin_row g;
 
     if (s->type == REPORT_HOLD && s->lot.n == 0) return find_units(f, s, ask);
     TRY(find_lot(f, s, ask));
-    if (gtin_get(f->t, s->gtin, &g)) ask->level = g.level;
+    if (!gtin_get(f->t, s->gtin, &g) || !lot_brief_get(f->t, ask->lot, &lot))
+        return unknown_lot(f, s);
+    TRY(shape_of_lot(f->t, &lot, f->arena, &shape));
+    if (s->type == REPORT_UNREAD && !shape_has_gtin(&shape, g.level, s->gtin))
+        return unknown_lot(f, s);
+    ask->level = g.level;
     ask->count = s->count;
     return OK;
 }

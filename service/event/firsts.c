@@ -42,6 +42,17 @@ static status check_lot(const struct decide *d, const struct report_ask *ask)
                 STR(lot.expiry_printed));
 }
 
+// A level that the product had, or has since, is none of a lot of another version.
+static status check_gtin(struct judge *j)
+{
+    const struct report_ask *ask = j->ask;
+    struct level_reader r = {.t = j->d->t, .names = j->names, .arena = j->d->arena};
+
+    if (ask->lot == 0 || level_is_of_lot(&r, ask->units.at[0].first, ask->lot)) return OK;
+    return fail(ST_UNPROCESSABLE, "lot.unknown", 0,
+                "lot: it was opened with a version of the product without this GTIN");
+}
+
 // All its units have one GTIN, or are SSCCs, which have nothing in them yet.
 static void level_of(struct judge *j, struct firsts *out)
 {
@@ -78,6 +89,7 @@ static status firsts_decide(struct decide *d)
     struct owner_reader owners = {.names = j.names, .t = d->t};
     if (d->repeat_seq != 0) return OK;
     d->fact->lot = ask->lot; // of a refusal, too
+    TRY(check_gtin(&j));
     TRY(judge_line(&j, ask->lot));
     if (rule->needs_open_lot) TRY(check_lot(d, ask));
     TRY(judge_unreleased(&j, ask->lot));

@@ -187,6 +187,23 @@ bool judge_unit(struct judge *j, unit_id u, enum unit_act act, struct unit *x)
     return judge_change(j, u, act, x, &change);
 }
 
+static const struct scans *scans_of(const struct judge *j)
+{
+    static const struct scans none;
+
+    return j->ask == NULL ? &none : &j->ask->scans;
+}
+
+// REQ STATES-LOT-EXPIRY: the code on the pack says more than its number, and agrees with the lot
+static status check_scan(struct judge *j, unit_id u, const struct unit *x)
+{
+    const struct scanned *s = scans_find(scans_of(j), u);
+    struct lot lot;
+
+    if (s == NULL || !lot_view(j->d->t, judge_lot_of(j, u, x), &lot)) return OK;
+    return lot_code_check(&lot, s->lot, s->expiry);
+}
+
 status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct unit *x,
                    struct unit_change *change)
 {
@@ -194,6 +211,7 @@ status judge_guard(struct judge *j, unit_id u, enum unit_act act, const struct u
     TRY(check_request(j, u));
     if (x->first != 0) TRY(judge_line(j, judge_lot_of(j, u, x)));
     TRY(step(j, u, x, act, change));
+    TRY(check_scan(j, u, x));
     return x->last != 0 && !is_awaited(j, u, act) ? too_early(j, u, x) : OK;
 }
 
@@ -204,7 +222,8 @@ static bool stands_alike(const struct judge *j, unit_id u, enum unit_act act, co
     bool looks_further = x->flags & UNIT_LATE || (x->last != 0 && begins(act));
 
     return j->before.v != 0 && unit_space(j->before) == unit_space(u) && j->act == act &&
-           !looks_further && x->state == y->state && x->flags == y->flags && x->first == y->first &&
+           !looks_further && scans_say_the_same(scans_of(j), j->before, u) &&
+           x->state == y->state && x->flags == y->flags && x->first == y->first &&
            x->last == y->last && x->parent.v == y->parent.v;
 }
 

@@ -51,3 +51,13 @@ uint8_t level_of_unit(struct level_reader *r, unit_id u, uint32_t lot)
     for (unsigned i = 0; i < deep; i++) level = shape_sscc_over(shape, level);
     return level;
 }
+
+// The innermost GTIN is the product's own in every version.
+bool level_is_of_lot(struct level_reader *r, unit_id u, uint32_t lot)
+{
+    struct space_row s = {0};
+
+    if (!space_of(r, u, &s) || is_sscc(&s) || s.level == 0 || s.product == 0) return true;
+    const struct shape *shape = level_shape(r, lot);
+    return shape == NULL || shape_has_gtin(shape, s.level, s.gtin);
+}

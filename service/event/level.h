@@ -16,3 +16,5 @@ const struct shape *level_shape(struct level_reader *r, uint32_t lot);
 // Of an SGTIN the level of its GTIN; of an SSCC what lot_db.h says, read from what it holds now.
 // `lot` is the unit's own, of its first event. What began elsewhere is of level 0.
 uint8_t level_of_unit(struct level_reader *r, unit_id u, uint32_t lot);
+// Is its GTIN one of the version of the product that the lot was opened with? SSCCs have none.
+bool level_is_of_lot(struct level_reader *r, unit_id u, uint32_t lot);

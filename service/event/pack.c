@@ -104,7 +104,8 @@ static status level_fits(struct packing *p, unit_id u, const struct unit_sorts *
                     "the product puts no unit of this level in an SSCC");
     }
     bool fits = !s->is_sscc && s->product == p->sorts.product && shape->product == s->product &&
-                shape_below(shape, p->sorts.level) == s->level;
+                shape_below(shape, p->sorts.level) == s->level &&
+                level_is_of_lot(&p->levels, p->ask->parent, judge_lot(&p->j, u));
     if (fits) return OK;
     return fail(ST_CONFLICT, "pack.level", 0, "the product puts no unit of this level in there");
 }

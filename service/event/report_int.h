@@ -16,9 +16,8 @@
 #include "service/event/counting.h"
 #include "service/event/level.h"
 #include "service/event/owner.h"
-#include "service/event/said.h"
+#include "service/event/scanned.h"
 #include "service/event/standing.h"
-#include "service/pool/names.h"
 #include "service/unit/unit_db.h"
 
 // ---- repeats
@@ -64,6 +63,7 @@ struct report_ask {
     struct repeat_key repeat;
     status bar;                     // why it is refused by now, unless it is a repeat
     bool each;                      // each unit stands for itself
+    struct scans scans;             // what their codes said beside their numbers
     const struct refused *left_out; // what was not found of them then, and how many; NULL: all was
     uint32_t left_out_n;
 };

@@ -122,11 +122,10 @@ static uint32_t characters(str s)
 
 static bool has_control(str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if ((c < ' ' && c != FNC1) || c == 0x7f) return true;
-    }
-    return false;
+    size_t i = str_plain(s);
+
+    while (i < s.n && s.p[i] == FNC1) i += 1 + str_plain(str_from(s, i + 1));
+    return i < s.n;
 }
 
 static str read_text(struct json_r *r, enum field f)
@@ -177,7 +176,9 @@ static str read_extra(struct json_r *r)
 
     if (raw.n == 0) return raw;
     struct json_r in = json_reader(raw, r->arena);
-    for (json_object(&in); json_key(&in, &key); n++) (void)json_string(&in);
+    for (json_object(&in); json_key(&in, &key); n++)
+        if (str_plain(key) < key.n || has_control(json_string(&in)))
+            json_fail(&in, "field.control", "\"extra\" has a control character");
     status st = json_r_end(&in);
     if (st.cls != ST_OK)
         json_refuse(r, st);

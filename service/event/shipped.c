@@ -1,5 +1,7 @@
 #include "service/event/shipped.h"
 #include "service/catalog/product.h"
+#include "service/epcis/value.h"
+#include "service/gs1/id.h"
 
 // Everything that a URN does not take as it stands (RFC 8141, and TDS for the delimiters) is
 // percent-encoded: the number of a document is anything a partner's system thinks of.
@@ -20,6 +22,16 @@ static void urn_add(struct buf *b, str s)
     }
 }
 
+status shipped_document_check(const struct shipped_document *d, struct arena *a)
+{
+    struct gs1_id id;
+
+    if (d->gln != 0) return OK;
+    if (epcis_is_plain_uri(d->id) && gs1_read(d->id, a, &id).cls == ST_OK) return OK;
+    return fail(ST_BAD_INPUT, "document.id", 0,
+                "id: with a colon and no gln it is a URI, and this is none: say who gave it (gln)");
+}
+
 // A document's number belongs to whoever gave it (CBV 2.0 section 8.5.2); without a GLN it is a
 // whole URI.
 status shipped_document_uri(const struct shipped_document *d, struct arena *a, str *out)
@@ -27,9 +39,12 @@ status shipped_document_uri(const struct shipped_document *d, struct arena *a, s
     struct buf b;
 
     *out = d->id;
-    if (d->gln == 0) return OK;
+    if (d->gln == 0 && shipped_document_check(d, a).cls == ST_OK) return OK;
     buf_init(&b, 4 * KB);
-    buf_addf(&b, "urn:epcglobal:cbv:bt:%013llu:", (unsigned long long)d->gln);
+    if (d->gln == 0)
+        buf_add(&b, S("urn:packtrail:document:"));
+    else
+        buf_addf(&b, "urn:epcglobal:cbv:bt:%013llu:", (unsigned long long)d->gln);
     urn_add(&b, d->id);
     *out = b.failed ? (str){0} : arena_str(a, buf_str(&b));
     buf_fini(&b);

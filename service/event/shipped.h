@@ -58,7 +58,10 @@ bool shipped_affirms(const struct shipped *s);
 #define SHIPPED_PARTIALLY_DIRECT "PARTIALLY_DIRECT"
 const char *shipped_qualifier(const struct shipped_more *m);
 
-// How EPCIS names a document: by whoever gave its number, or as it stands. event.memory
+// May the id stand for itself, without who gave it? Codes: document.id
+status shipped_document_check(const struct shipped_document *d, struct arena *a);
+// How EPCIS names a document: by whoever gave its number, or as it stands. What was taken before
+// ids without a GLN were checked, and is no URI, is escaped into one of ours. event.memory
 status shipped_document_uri(const struct shipped_document *d, struct arena *a, str *out);
 void shipped_put(struct buf *b, const struct shipped *s);      // all but `more`
 void shipped_more_put(struct buf *b, const struct shipped *s); // of shipments, behind it

@@ -298,6 +298,7 @@ static status canonical_write(struct delivery_view *v, const struct delivery *d,
         st = epcis_doc_event(&doc, &parts.at[i].event);
     if (st.cls == ST_OK) st = epcis_doc_end(&doc);
     epcis_doc_fini(&doc);
+    if (st.cls == ST_BAD_INPUT) st.cls = ST_CONFLICT; // the event's fault, not the caller's
     return st;
 }
 

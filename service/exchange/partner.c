@@ -6,6 +6,7 @@
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/exchange/delivery_db.h"
+#include "service/exchange/prefixes.h"
 #include "service/item/item_api.h"
 #include "service/journal/site.h"
 #include "service/pool/secret.h"
@@ -304,34 +305,6 @@ static status partner_prepare(struct txn *t, struct arena *a, str name, void *va
                 STR(p->client));
 }
 
-// REQ EPCIS-1.2-URN: who reads 1.2 reads URNs, which need the company prefix of every product
-static status prefixes_check(struct txn *t, client_id client)
-{
-    struct product p;
-    struct arena a;
-    struct buf key;
-    struct item i;
-    status st = OK;
-
-    arena_init(&a, 1 * MB);
-    buf_init(&key, KB);
-    struct walk w = item_walk(t, &noun_product, (str){0}, &key);
-    while (st.cls == ST_OK && item_next(&w, &i)) {
-        if (i.client.v != client.v) continue;
-        arena_reset(&a);
-        st = product_get(t, i.number, &a, &p);
-        for (uint32_t k = 0; st.cls == ST_OK && k < p.level_count; k++)
-            if (!p.levels[k].is_sscc && client_of_prefix(t, (str){p.levels[k].gtin + 1, 13}).v == 0)
-                st = fail(ST_CONFLICT, "prefix.unknown", 0,
-                          "format: no company prefix of a client begins the GTIN %.14s",
-                          p.levels[k].gtin);
-    }
-    walk_close(&w);
-    buf_fini(&key);
-    arena_fini(&a);
-    return st;
-}
-
 static status partner_decide(struct decide *d, const struct item_put *put, const struct item *old)
 {
     const struct partner *p = put->value;
@@ -340,7 +313,7 @@ static status partner_decide(struct decide *d, const struct item_put *put, const
         return fail(ST_CONFLICT, "partner.client", 0, "client: a partner stays its client's");
     if (!secrets_are_sealed(p))
         return fail(ST_INTERNAL, "partner.secret", 0, "a secret was not sealed before the put");
-    return p->format == EPCIS_XML_1_2 ? prefixes_check(d->t, put->client) : OK;
+    return p->format == EPCIS_XML_1_2 ? partner_prefixes_check(d->t, put->client) : OK;
 }
 
 static void partner_write(struct txn *t, const struct fact *f, const struct item *now,

@@ -11,9 +11,10 @@
 struct http_req;
 struct site_keys; // service/pool/site_key.h
 struct query_master_ops;
-struct market;     // service/catalog/market.h
-struct export_key; // service/ops/export_key.h
-struct for_lot;    // service/pool/for_lot.h
+struct market;        // service/catalog/market.h
+struct prefix_change; // service/client/client.h
+struct export_key;    // service/ops/export_key.h
+struct for_lot;       // service/pool/for_lot.h
 
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
@@ -92,6 +93,13 @@ struct site {
     // Does the lot that numbers are asked for stand so that this may be done with them? lot.closed,
     // lot.released, lot.line. Asked by the committer. Set by who assembles the site; NULL: no lots.
     status (*lot_takes)(struct txn *t, const struct for_lot *n);
+    // What a client's put would leave of its company prefixes: do pools stay whose they are, and do
+    // partners that read URNs find those they need? prefix.in_use, prefix.unknown. Asked by the
+    // committer. Set by who assembles the site; NULL: there are neither.
+    status (*prefixes_fit)(struct decide *d, const struct prefix_change *c);
+    // Is any partner of the client, or of any where it is {0}, told in URNs alone? Set by who
+    // assembles the site; NULL: there are no partners.
+    bool (*reads_urns)(struct txn *t, client_id client);
     // Have all partners of the client accepted its events up to this seq? Asked by the committer,
     // in its transaction. Set by the exchange; NULL: there are no partners.
     bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);

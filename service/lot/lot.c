@@ -1,4 +1,5 @@
 #include "service/lot/lot.h"
+#include "service/gs1/id.h"
 #include "service/pool/pool_db.h"
 #include <string.h>
 
@@ -11,8 +12,26 @@ struct shape shape_of(const struct product *p)
         s.level[i].is_sscc = p->levels[i].is_sscc;
         s.level[i].label_only = p->levels[i].label_only;
         s.level[i].quantity = p->levels[i].quantity;
+        memcpy(s.level[i].gtin, p->levels[i].gtin, sizeof s.level[i].gtin);
     }
     return s;
+}
+
+bool shape_has_gtin(const struct shape *s, uint8_t level, const char gtin[14])
+{
+    return level < s->levels && memcmp(s->level[level].gtin, gtin, 14) == 0;
+}
+
+status lot_code_check(const struct lot *lot, str said_lot, str said_expiry)
+{
+    struct date said;
+
+    if (said_lot.n > 0 && !str_eq(said_lot, lot->lot))
+        return fail(ST_CONFLICT, "unit.lot_differs", 0, "it was made in another lot");
+    if (said_expiry.n == 0 || lot->expiry.year == 0) return OK;
+    status st = gs1_date_read(said_expiry, lot->expiry.year, &said);
+    if (st.cls == ST_OK && date_days(said) == date_days(lot->expiry)) return OK;
+    return fail(ST_CONFLICT, "unit.expiry_differs", 0, "it expires at another date");
 }
 
 status shape_of_lot(struct txn *t, const struct lot_brief *lot, struct arena *a, struct shape *out)

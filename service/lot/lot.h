@@ -14,12 +14,14 @@ struct shape {
     uint8_t levels;
     struct {
         bool is_sscc, label_only;
+        char gtin[14]; // zeros: it has none
         uint32_t quantity;
     } level[PRODUCT_LEVELS_MAX];
 };
 
 status shape_of_lot(struct txn *t, const struct lot_brief *lot, struct arena *a, struct shape *out);
 struct shape shape_of(const struct product *p);
+bool shape_has_gtin(const struct shape *s, uint8_t level, const char gtin[14]);
 uint8_t shape_sscc_levels(const struct shape *s); // how many
 // The level of an SSCC whose content is of level `below`, or of an empty one.
 uint8_t shape_sscc_over(const struct shape *s, uint8_t below);
@@ -33,6 +35,10 @@ bool shape_has_above(const struct shape *s, uint8_t level); // containers that t
 // Fills `issued` of every level and `unconfirmed`, and says how many numbers went back.
 void lot_asked(struct txn *t, const struct lot *lot, const struct product *p, struct lot_counts *c,
                uint64_t returned[PRODUCT_LEVELS_MAX]);
+
+// What a code says beside the number (AI 10, AI 17 as printed; empty: nothing) must be the lot's.
+// Codes: unit.lot_differs, unit.expiry_differs
+status lot_code_check(const struct lot *lot, str said_lot, str said_expiry);
 
 // What is not yet well when a lot is closed: it is told, and never a reason to refuse.
 struct lot_loose_ends {

@@ -9,14 +9,7 @@ static status at_line(const struct import_reader *r, const char *reason, const c
                 says);
 }
 
-static bool is_plain(str s)
-{
-    size_t bad;
-
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f) return false;
-    return str_is_utf8(s, &bad);
-}
+static bool is_plain(str s) { return str_plain(s) == s.n && str_is_utf8(s, NULL); }
 
 static status check_serial(const struct import_reader *r, str serial)
 {

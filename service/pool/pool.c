@@ -2,7 +2,6 @@
 #include "service/pool/pool.h"
 #include "common/arena.h"
 #include "service/catalog/product.h"
-#include "service/client/client.h"
 #include "service/gs1/id.h"
 #include "service/pool/pool_int.h"
 #include <string.h>
@@ -135,7 +134,7 @@ status pool_client(struct txn *t, const struct pool *p, client_id *out)
         return fail(ST_UNPROCESSABLE, "client.unknown", 0, "client: there is no client %.*s",
                     STR(p->client));
     if (p->gtin.n == 0) {
-        owner = client_of_prefix(t, p->prefix); // none: the site's own
+        owner = client_of_ssccs(t, p->prefix); // none: the site's own
         if (said.v != 0 && owner.v != 0 && said.v != owner.v)
             return fail(ST_UNPROCESSABLE, "pool.client", 0,
                         "client: the prefix is another client's");
@@ -229,7 +228,8 @@ static status pool_decide(struct decide *d, const struct item_put *put, const st
     struct space_conf conf = conf_of(p);
     struct number_space space = {0};
     struct rival r = {.d = d, .self = old == NULL ? 0 : old->number};
-    struct pool_row before;
+    struct pool_id id = id_of(p);
+    struct pool_row before = {0};
     client_id client;
 
     TRY(check_fields(p));
@@ -245,7 +245,8 @@ static status pool_decide(struct decide *d, const struct item_put *put, const st
         return fail(ST_CONFLICT, "pool.in_use", 0,
                     "numbers depend on it: only rank, threshold, max_request, use_before change");
     TRY(pool_market_decide(d, p, &space));
-    struct pool_id id = id_of(p);
+    if (before.id.n != id.n || memcmp(before.id.p, id.p, id.n) != 0)
+        TRY(pool_prefix_decide(d, p, client));
     return check_rivals(&r, &id);
 }
 

@@ -4,10 +4,12 @@
 // secret order (random), counted (sequential, sscc), or brought by an import (list). Once a number
 // was issued its definition never changes; rank, threshold, max_request and use_before may.
 //
-// Codes: pool.kind, pool.gtin, pool.client, pool.policy, pool.in_use, pool.overlaps, pool.many,
-// product.unknown, client.unknown, those of space.h, date_read and market.h.
+// Codes: prefix.unknown, prefix.in_use, pool.kind, pool.gtin, pool.client, pool.policy,
+// pool.in_use, pool.overlaps, pool.many, product.unknown, client.unknown, those of space.h,
+// date_read and market.h.
 #pragma once
 #include "service/catalog/market.h"
+#include "service/client/client.h"
 #include "service/item/item.h"
 
 struct pool_share {
@@ -41,3 +43,6 @@ status pool_client(struct txn *t, const struct pool *p, client_id *out);
 // pool_market.c, for struct site: may this GTIN's numbers be for the market, as far as the pools
 // that still give some go? market.pools
 status pools_fit_market(struct decide *d, const char gtin[14], const struct market *m);
+
+// pool_prefix.c, for struct site: would all SSCC pools stay whose they are? prefix.in_use
+status pools_fit_prefixes(struct decide *d, const struct prefix_change *c);

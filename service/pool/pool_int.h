@@ -20,6 +20,9 @@ status pool_market_complete(struct txn *t, struct arena *a, struct pool *p);
 // May it give numbers for its GTIN's market? `space` is not looked at for a list.
 status pool_market_decide(struct decide *d, const struct pool *p, const struct number_space *space);
 
+// pool_prefix.c: partners that read URNs need the prefix of SSCCs that are theirs. prefix.unknown
+status pool_prefix_decide(struct decide *d, const struct pool *p, client_id client);
+
 struct pool_id pool_id_gtin(const char gtin[14]);
 struct pool_id pool_id_sscc(str extension, str prefix);
 bool pool_id_is_sscc(const struct pool_id *id);

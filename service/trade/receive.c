@@ -40,17 +40,11 @@ static status not_received(const char *code, const char *text)
 static status check_code(struct receiving *r, const struct goods_unit *u,
                          const struct goods_look *x)
 {
-    struct date said;
     struct lot lot;
 
     if (u->lot.n == 0 && u->expiry.n == 0) return OK;
     if (x->space.sort == SPACE_OF_SSCC || !lot_view(r->g.d->t, x->lot, &lot)) return OK;
-    if (u->lot.n > 0 && !str_eq(u->lot, lot.lot))
-        return not_received("unit.lot_differs", "it was made in another lot");
-    if (u->expiry.n == 0 || lot.expiry.year == 0) return OK;
-    status st = gs1_date_read(u->expiry, lot.expiry.year, &said);
-    if (st.cls == ST_OK && date_days(said) == date_days(lot.expiry)) return OK;
-    return not_received("unit.expiry_differs", "it expires at another date");
+    return lot_code_check(&lot, u->lot, u->expiry);
 }
 
 static status check_party(struct receiving *r, const struct goods_unit *u)

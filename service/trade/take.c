@@ -138,11 +138,14 @@ static uint64_t issuer_of(enum epcis_trade type, const struct shipped *s)
 }
 
 static status take_document(const struct document_value *v, uint32_t at, const struct shipped *s,
-                            struct shipped_document *out)
+                            struct arena *a, struct shipped_document *out)
 {
     out->type = (enum epcis_trade)epcis_word_find(EPCIS_VOC_TRADE, v->type);
     out->id = v->id;
-    if (memchr(v->id.p, ':', v->id.n) != NULL && v->gln.n == 0) return OK; // a URI of its own
+    if (memchr(v->id.p, ':', v->id.n) != NULL && v->gln.n == 0) { // a URI of its own
+        status st = shipped_document_check(out, a);
+        return st.cls == ST_OK ? OK : fail(st.cls, st.reason, 0, "documents[%u].%s", at, st.text);
+    }
     out->gln = v->gln.n > 0 ? take_gln(v->gln) : issuer_of(out->type, s);
     if (out->gln != 0) return OK;
     return fail(ST_BAD_INPUT, "field.required", 0,
@@ -156,7 +159,7 @@ status take_documents(struct arena *a, const struct form_list *list, const struc
     const struct document_value *said = list->items;
 
     if (documents == NULL) return no_memory();
-    for (uint32_t i = 0; i < list->n; i++) TRY(take_document(&said[i], i, ends, &documents[i]));
+    for (uint32_t i = 0; i < list->n; i++) TRY(take_document(&said[i], i, ends, a, &documents[i]));
     *out = documents;
     return OK;
 }

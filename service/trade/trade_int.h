@@ -48,7 +48,8 @@ status take_end(struct txn *t, const struct end_value *e, const char *which);
 // all 0 where there is none.
 status take_went(struct unit_reader *u, const struct goods_unit *units, uint32_t n, uint64_t party,
                  struct shipped *out);
-// `ends` says who gave a paper its number where the caller does not.
+// `ends` says who gave a paper its number where the caller does not. Codes: field.required,
+// document.id
 status take_documents(struct arena *a, const struct form_list *said, const struct shipped *ends,
                       const struct shipped_document **out);
 status take_extra(struct arena *a, const struct form_list *extra, str *out);

@@ -17,6 +17,7 @@
 #include "service/event/lot_acts.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
+#include "service/exchange/prefixes.h"
 #include "service/journal/replay.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
@@ -246,6 +247,8 @@ static void site_begin(struct house *h)
                             .keys = &h->keys,
                             .pools_fit = pools_fit_market,
                             .lot_takes = lot_takes_numbers,
+                            .prefixes_fit = partner_prefixes_fit,
+                            .reads_urns = partner_reads_urns,
                             .master = &vocabulary_master,
                             .limits = site_settings_limits(&h->settings),
                             .people = site_settings_people(&h->settings)};

@@ -134,13 +134,14 @@ static void shipping_tells_papers_and_parties(void **state)
     static const struct shipped_document papers[] = {
         {EPCIS_TRADE_PO,   4012345000009, {"PO 7/1&", 7}     },
         {EPCIS_TRADE_NONE, 0,             {"urn:x:paper", 11}},
+        {EPCIS_TRADE_INV,  0,             {"No 7: May", 9}   }, // of before ids were checked
     };
     struct shipped shipped = {.number = 1,
                               .from_party = SITE_GLN,
                               .from_location = SITE_GLN,
                               .to_party = 4012345000009,
                               .documents = papers,
-                              .document_count = 2};
+                              .document_count = 3};
     struct told t = {.kind = FACT_SHIPMENT_MADE, .shipped = &shipped};
     uint32_t n;
 
@@ -151,6 +152,7 @@ static void shipping_tells_papers_and_parties(void **state)
     expect(json, "{\"type\":\"po\",\"bizTransaction\":"
                  "\"urn:epcglobal:cbv:bt:4012345000009:PO%207%2F1%26\"}");
     expect(json, "{\"bizTransaction\":\"urn:x:paper\"}");
+    expect(json, "\"urn:packtrail:document:No%207:%20May\"");
     expect(json, "\"sourceList\":[{\"type\":\"owning_party\",\"source\":"
                  "\"https://id.gs1.org/417/9506000134338\"},{\"type\":\"location\",\"source\":"
                  "\"https://id.gs1.org/414/9506000134338\"}]");

@@ -148,6 +148,7 @@ static void form_refuses_where_it_goes_wrong(void **state)
         {"{\"title\":*\"a\\u0007b\"}", "field.control", "\"title\" has a control character"},
         {"{\"title\":\"a*\x7f\"}", "field.control", "\"title\" has a control character"},
         {"{\"title\":\"ab*\xc2\x9f\"}", "field.control", "\"title\" has a control character"},
+        {"{\"title\":*\"ab\\uffff\"}", "field.control", "\"title\" has a control character"},
         {"{*\"titel\":\"t\"}", "json.unknown_field", "the field \"titel\" is not known here"},
         {"{\"title\":\"t\",*\"title\":\"t\"}", "json.twice", "the field \"title\" is there twice"},
         {"{\"width\":null,*\"width\":10}", "json.twice", "the field \"width\" is there twice"},

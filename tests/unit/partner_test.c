@@ -4,6 +4,8 @@
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/exchange/partner.h"
+#include "service/exchange/prefixes.h"
+#include "service/pool/pool.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -142,6 +144,92 @@ static void a_reader_of_1_2_needs_every_company_prefix(void **state)
     expect(s, xml, 201, "epcis-1.2-xml");
 }
 
+static void expect_put(struct delivery_site *s, const struct kind *kind, const char *line,
+                       const char *code)
+{
+    char name[40];
+    const char *body = strchr(line, ' ') + 1;
+
+    snprintf(name, sizeof name, "%.*s", (int)(body - line - 1), line);
+    status st = fixture_put(s->f, kind, name, body);
+    const char *was = st.cls == ST_OK ? "" : st.reason;
+    if (strcmp(was, code) != 0) fail_msg("%s: \"%s\" %s, wanted \"%s\"", line, was, st.text, code);
+}
+
+static void open_prefixes(struct delivery_site *s)
+{
+    s->f->site.prefixes_fit = partner_prefixes_fit;
+    s->f->site.reads_urns = partner_reads_urns;
+    expect_put(s, &kind_client_put,
+               "bolt {\"name\":\"Bolt\",\"prefixes\":[\"9506001\",\"4012345\"]}", "");
+}
+
+// EPCIS-1.2-URN
+static void what_a_reader_of_1_2_needs_stays_there(void **state)
+{
+    struct delivery_site *s = *state;
+    static const char drops[] = "4012345000016 {\"client\":\"bolt\",\"name\":\"Drops\"}";
+    static const char strange[] = "7612345000015 {\"client\":\"bolt\",\"name\":\"Strange\"}";
+    static const char pool[] =
+        "plant {\"kind\":\"sscc\",\"prefix\":\"7612399\",\"extension\":\"0\"}";
+
+    open_prefixes(s);
+    expect_put(s, &kind_product_put, drops, "");
+    expect(s, "{\"client\":\"bolt\",\"url\":\"http://a\",\"format\":\"epcis-1.2-xml\"}", 201,
+           "hub");
+    expect_put(s, &kind_product_put, strange, "prefix.unknown");
+    expect_put(s, &kind_client_put, "bolt {\"name\":\"Bolt\",\"prefixes\":[\"9506001\"]}",
+               "prefix.unknown");
+    expect_put(s, &kind_client_put,
+               "bolt {\"name\":\"Bolt\",\"prefixes\":[\"9506001\",\"40123450\"]}", "");
+    expect_put(s, &kind_pool_put, pool, "prefix.unknown");
+    expect_put(s, &kind_client_put,
+               "plant {\"name\":\"Plant\",\"plant\":true,\"prefixes\":[\"7612399\"]}", "");
+    expect_put(s, &kind_pool_put, pool, "");
+    expect_put(s, &kind_client_put, "plant {\"name\":\"Plant\",\"plant\":true}", "prefix.unknown");
+}
+
+static void an_own_sscc_pool_without_a_prefix_is_in_the_way_of_1_2(void **state)
+{
+    struct delivery_site *s = *state;
+    const char *xml = "{\"client\":\"bolt\",\"url\":\"http://a\",\"format\":\"epcis-1.2-xml\"}";
+
+    open_prefixes(s);
+    expect_put(s, &kind_pool_put,
+               "plant {\"kind\":\"sscc\",\"prefix\":\"7612399\",\"extension\":\"0\"}", "");
+    expect(s, xml, 409, "prefix.unknown");
+    expect_put(s, &kind_client_put,
+               "plant {\"name\":\"Plant\",\"plant\":true,\"prefixes\":[\"7612399\"]}", "");
+    expect(s, xml, 201, "hub");
+}
+
+static void prefixes_do_not_move_while_pools_give_from_them(void **state)
+{
+    struct delivery_site *s = *state;
+    static const char bolts[] =
+        "bolts {\"kind\":\"sscc\",\"prefix\":\"9506001\",\"extension\":\"0\"}";
+    static const char said[] = "said {\"kind\":\"sscc\",\"client\":\"bolt\",\"prefix\":\"4012345\","
+                               "\"extension\":\"0\"}";
+    static const char own[] = "own {\"kind\":\"sscc\",\"prefix\":\"7612399\",\"extension\":\"0\"}";
+
+    open_prefixes(s);
+    expect_put(s, &kind_pool_put, bolts, "");
+    expect_put(s, &kind_pool_put, said, "");
+    expect_put(s, &kind_pool_put, own, "");
+    expect_put(s, &kind_client_put, "bolt {\"name\":\"Bolt\",\"prefixes\":[\"4012345\"]}",
+               "prefix.in_use");
+    expect_put(s, &kind_client_put, "bolt {\"name\":\"Bolt\",\"prefixes\":[\"9506001\"]}", "");
+    expect_put(s, &kind_client_put, "else {\"name\":\"Else\",\"prefixes\":[\"4012345\"]}",
+               "prefix.in_use"); // the pool says whose it is
+    expect_put(s, &kind_client_put, "else {\"name\":\"Else\",\"prefixes\":[\"7612399\"]}",
+               "prefix.in_use"); // it would be nobody else's any more
+    expect_put(s, &kind_client_put,
+               "else {\"name\":\"Else\",\"plant\":true,\"prefixes\":[\"7612399\"]}", "");
+    expect_put(s, &kind_pool_put, own, "");
+    expect_put(s, &kind_client_put, "else {\"name\":\"Else\",\"prefixes\":[\"7612399\"]}",
+               "prefix.in_use");
+}
+
 static void another_client_sees_none_of_it(void **state)
 {
     struct delivery_site *s = *state;
@@ -195,6 +283,9 @@ int main(void)
         DELIVERY_TEST(stars_keep_a_secret_for_the_same_address_only),
         DELIVERY_TEST(wrong_fields_are_refused_with_field_and_rule),
         DELIVERY_TEST(a_reader_of_1_2_needs_every_company_prefix),
+        DELIVERY_TEST(what_a_reader_of_1_2_needs_stays_there),
+        DELIVERY_TEST(an_own_sscc_pool_without_a_prefix_is_in_the_way_of_1_2),
+        DELIVERY_TEST(prefixes_do_not_move_while_pools_give_from_them),
         DELIVERY_TEST(another_client_sees_none_of_it),
         cmocka_unit_test(rules_are_status_and_pattern),
     };

@@ -108,6 +108,8 @@ static void what_is_wrong_is_the_objects_problem(void **state)
         {"{\"type\":\"pack\",\"parent\":\"x\",\"children\":[\"a\",*\"\"]}",         "field.range"       },
         {"{\"type\":\"close\",\"parent\":\"x\",\"id\":*\"\"}",                      "field.range"       },
         {"{\"type\":\"close\",\"parent\":\"x\",\"by\":*\"a\\u0007\"}",              "field.control"     },
+        {"{\"type\":\"close\",\"parent\":\"x\",\"by\":*\"a\\ufffe\"}",              "field.control"     },
+        {"{\"type\":\"close\",\"parent\":\"x\",\"extra\":{\"a\":*\"\\uffff\"}}",    "field.control"     },
         {"{\"type\":\"close\",\"parent\":\"x\",\"time\":\"2025-11-24T16:00:00*\"}", "time.zone"         },
         {"{\"type\":\"close\",\"parent\":\"x\",\"extra\":{\"a\":*1}}",              "json.type"         },
         {"{\"type\":\"commission\",\"lot\":\"A1\",\"gtin\":\"0952114100000*8\",\"serials\":"

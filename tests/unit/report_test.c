@@ -526,6 +526,64 @@ static void units_are_taken_in_any_spelling(void **state)
             "gs1.length", 2);
 }
 
+// REQ STATES-LOT-EXPIRY
+static void a_code_that_tells_another_lot_or_expiry_is_refused(void **state)
+{
+    static const struct {
+        const char *more, *code;
+    } rows[] = {
+        {"(10)A2",           "unit.lot_differs"   },
+        {"(17)281130",       "unit.expiry_differs"},
+        {"(17)281231(10)A2", "unit.lot_differs"   },
+        {"(10)A1(17)291231", "unit.expiry_differs"},
+    };
+    struct fixture *f = *state;
+    struct numbers s = made(f, PILLS, "A1", 4), p = line_site_ssccs(f, "acme", 1);
+    const char *into =
+        fmt(f, "{\"type\":\"pack\",\"commission\":true,\"parent\":\"%s\"", sscc(f, p, 0));
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const char *wrong = fmt(f, "%s%s", sgtin(f, PILLS, s.texts[1]), rows[i].more);
+        refused(f,
+                fmt(f, "%s,\"children\":[\"%s\",\"%s\",\"%s\"]}", into, sgtin(f, PILLS, s.texts[0]),
+                    wrong, sgtin(f, PILLS, s.texts[2])),
+                rows[i].code, 1);
+        refused(f, fmt(f, "{\"type\":\"sample\",\"units\":[\"%s\"],\"reason\":\"r\"}", wrong),
+                rows[i].code, 1);
+    }
+    assert_int_equal(line_site_row(f, sgtin(f, PILLS, s.texts[1])).state, UNIT_COMMISSIONED);
+    accepted(f,
+             fmt(f,
+                 "%s,\"children\":[\"%s(10)A1(17)281200\",\"]d201" PILLS
+                 "21%.*s\\u001d17281231\",\"%s(10)A1\"]}",
+                 into, sgtin(f, PILLS, s.texts[0]), STR(s.texts[1]), sgtin(f, PILLS, s.texts[2])));
+}
+
+static void a_level_that_the_lots_version_has_not_is_none_of_it(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers c = line_site_serials(f, PILLS_CASE, NULL, 2);
+
+    f->caller.role = ROLE_ADMIN;
+    struct fixture_answer put =
+        fixture_call(f, "PUT /v1/products/" PILLS, "",
+                     "{\"client\":\"acme\",\"name\":\"Pills\",\"levels\":["
+                     "{\"level\":\"pack\",\"id\":\"sgtin\",\"quantity\":1},"
+                     "{\"level\":\"pallet\",\"id\":\"sscc\",\"quantity\":9}]}");
+    f->caller.role = ROLE_LINE;
+    assert_int_equal(put.code, 200);
+    line_site_lot(f, PILLS, "B1", "");
+    struct numbers s = made(f, PILLS, "B1", 5);
+    refused(f, say_commission(f, "B1", PILLS_CASE, PART(c, 0, 1)), "lot.unknown", 0);
+    refused(f, say_pack(f, sgtin(f, PILLS_CASE, c.texts[0]), PART(s, 0, 5), PACKS(PILLS, BEGIN)),
+            "pack.level", 5);
+    refused(f,
+            "{\"type\":\"unread\",\"lot\":\"B1\",\"gtin\":\"" PILLS_CASE
+            "\",\"count\":1,\"reason\":\"r\"}",
+            "lot.unknown", 0);
+    accepted(f, say_commission(f, "A1", PILLS_CASE, PART(c, 0, 2))); // of the version before
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +610,8 @@ int main(void)
         T(anothers_units_look_unknown),
         T(the_sites_own_ssccs_are_whose_report_begins_them),
         T(units_are_taken_in_any_spelling),
+        T(a_code_that_tells_another_lot_or_expiry_is_refused),
+        T(a_level_that_the_lots_version_has_not_is_none_of_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,6 +311,33 @@ static void wrong_requests_are_refused_by_name(void **state)
     trade_has(unit(t, t->sscc[2]), "\"state\":\"closed\"");
 }
 
+static void a_paper_that_names_itself_is_a_uri_for_every_reader(void **state)
+{
+    static const char *const wrong[] = {
+        "A_B:5",       "12:30", "C:\\\\x",  "Bill 4711: May", "http://x/\xc3\xa4",    "INV:%zz",
+        "RE:2026#1#2", "urn:",  "urn:a[1]", "http://x:y/",    "urn:epc:id:sgtin:1.2",
+    };
+    static const char *const right[] = {"urn:carrier:77", "RE:2026/1", "http://x:80/a%20b?c#d"};
+    static const char paper[] = TO_PARTY ",\"documents\":[{\"type\":\"bol\",\"id\":\"%s\"%s}]%s";
+    struct trade *t = *state;
+
+    make_pallet(t);
+    trade_close_lot(t, PACK_A, "L1");
+    for (size_t i = 0; i < LEN(wrong); i++) {
+        str said = ship_with(t, 400, trade_text(t, paper, wrong[i], "", ""));
+        trade_has(said, "\"code\":\"document.id\"");
+        trade_has(said, "documents[0].id: ");
+        trade_has(
+            ship_with(t, 201,
+                      trade_text(t, paper, wrong[i], ",\"gln\":\"" HUB "\"", ",\"draft\":true")),
+            "\"gln\":\"" HUB "\"");
+    }
+    for (size_t i = 0; i < LEN(right); i++)
+        trade_has(ship_with(t, 201, trade_text(t, paper, right[i], "", ",\"draft\":true")),
+                  trade_text(t, "\"id\":\"%s\"}", right[i]));
+    fixture_verify(t->f);
+}
+
 static void papers_and_ends_are_kept_as_they_were_said(void **state)
 {
     struct trade *t = *state;
@@ -553,6 +580,7 @@ int main(void)
         TEST(what_is_on_hold_inside_keeps_the_whole_here),
         TEST(what_was_bought_elsewhere_leaves_with_the_shipment),
         TEST(wrong_requests_are_refused_by_name),
+        TEST(a_paper_that_names_itself_is_a_uri_for_every_reader),
         TEST(papers_and_ends_are_kept_as_they_were_said),
         TEST(any_spelling_of_a_top_will_do),
         TEST(a_wall_stands_between_clients),
