@@ -36,6 +36,7 @@
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
+#include "service/pool/secret.h"
 #include "service/pool/site_key.h"
 #include "service/query/query_routes.h"
 #include "service/rest/rest.h"
@@ -311,6 +312,8 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.keys = &s->keys;
     s->site.master = &vocabulary_master;
     s->site.pools_fit = pools_fit_market;
+    s->site.seal = secret_site_seal;
+    s->site.open_sealed = secret_site_open;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);

@@ -75,6 +75,10 @@ struct site {
     // Told after every commit, on the committer's thread: the newest seq. Set before that runs.
     void (*wake)(void *self, uint64_t seq);
     void *wake_self;
+    // Append what must be kept but not read, sealed under the site's key, and what was sealed. Set
+    // by who assembles the site.
+    status (*seal)(const struct site *s, str plain, struct buf *sealed);
+    status (*open_sealed)(const struct site *s, str sealed, struct buf *plain);
     void *exchange; // service/exchange
     // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
     // Set by the exchange; NULL: it is answered like any other.

@@ -24,6 +24,7 @@
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
+#include "service/pool/secret.h"
 #include "service/query/query_routes.h"
 #include "service/serve_job.h"
 #include "service/trade/receive.h"
@@ -244,6 +245,8 @@ static void site_begin(struct house *h)
                             .kinds = site_kinds,
                             .keys = &h->keys,
                             .pools_fit = pools_fit_market,
+                            .seal = secret_site_seal,
+                            .open_sealed = secret_site_open,
                             .master = &vocabulary_master,
                             .limits = site_settings_limits(&h->settings),
                             .people = site_settings_people(&h->settings)};
