@@ -11,6 +11,7 @@
 #include "service/access/certificate.h"
 #include "service/access/door.h"
 #include "service/access/limit.h"
+#include "service/access/session.h"
 #include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/market.h"
@@ -65,6 +66,7 @@ const struct http_route *const serve_routes[] = {
     ops_routes,
     clock_routes,
     access_routes,
+    session_routes,
     certificate_routes,
     user_routes,
     client_routes,
@@ -321,6 +323,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     verification_start(&s->site, &verification);
     struct limit_conf limits = site_settings_rates(&s->settings);
     limit_start(&s->site, &limits);
+    session_start(&s->site, (uint32_t)s->settings.sessions.count);
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
@@ -417,6 +420,7 @@ static void service_close(struct service *s)
     capture_stop(&s->site);
     exchange_free(&s->site);
     verification_stop(&s->site);
+    session_stop(&s->site);
     limit_stop(&s->site);
     head_file_stop(&s->head);
     committer_close(&s->site.committer);

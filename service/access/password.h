@@ -4,8 +4,8 @@
 // the loop of the request, never by the committer: a loop has at most one under way, and all loops
 // together `passwords.hashes_at_once`; over it password.busy (503). No state but that count.
 //
-// What is kept, in facts and rows, is the hash sealed under the site's key: whoever reads a journal,
-// an export or a backup without that key cannot try passwords on it.
+// What is kept, in facts and rows, is the hash sealed under the site's key: whoever reads a
+// journal, an export or a backup without that key cannot try passwords on it.
 #pragma once
 #include "common/env.h"
 #include "service/journal/site.h"

@@ -64,7 +64,7 @@ struct job *api_job(struct http_req *r, uint32_t n)
         return NULL;
     }
     j->owner = r;
-    j->actor = caller_of(r)->actor;
+    j->actor = r->caller == NULL ? 0 : caller_of(r)->actor; // nobody yet: who logs in
     return j;
 }
 

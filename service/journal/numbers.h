@@ -56,6 +56,8 @@
     X(LABELS_UNREAD, 71, "labels.unread")                                                          \
     X(UNIT_RELABELLED, 72, "unit.relabelled")                                                      \
     X(ACT_FALLEN, 73, "act.fallen")                                                                \
+    X(SESSION_OPENED, 74, "session.opened")                                                        \
+    X(SESSION_ENDED, 75, "session.ended")                                                          \
     X(ACT_PROPOSED, 77, "act.proposed")                                                            \
     X(ACT_WITHDRAWN, 78, "act.withdrawn")                                                          \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \

@@ -7,6 +7,7 @@
 #include "common/form.h"
 #include "common/loop.h"
 #include "service/access/second.h"
+#include "service/access/session.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
 #include "service/exception/exception.h"
@@ -195,15 +196,12 @@ const struct kind kind_clock_accepted = {
     FACT_CLOCK_ACCEPTED, 1,   "clock.accepted", accepted_decide, accepted_write,
     accepted_print,      NULL};
 
-// What ends the stop, by two people where it is marked; and who tried in vain, so that wrong
-// passwords count while it lasts.
-const struct kind *const clock_allowed[] = {&kind_clock_accepted,
-                                            &kind_act_proposed,
-                                            &kind_act_withdrawn,
-                                            &kind_password_refused,
-                                            &kind_user_locked,
-                                            &kind_refusal,
-                                            NULL};
+// What ends the stop, by two people where it is marked; who logs in to do so; and who tried in
+// vain, so that wrong passwords count while it lasts.
+const struct kind *const clock_allowed[] = {
+    &kind_clock_accepted, &kind_act_proposed,  &kind_act_withdrawn,
+    &kind_session_opened, &kind_session_ended, &kind_password_refused,
+    &kind_user_locked,    &kind_refusal,       NULL};
 
 // ---- the routes
 

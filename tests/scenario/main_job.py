@@ -90,6 +90,10 @@ def hire(tell, site):
     person = site.caller(tell(admin, "POST", "/v1/tokens", {"user": "mia"})["token"])
     tell(person, "POST", "/v1/users/mia/password",
          {"old": harness.FIRST_PASSWORD, "new": harness.PASSWORD})
+    browser = site.caller()
+    said = tell(browser, "POST", "/v1/login", {"user": "mia", "password": harness.PASSWORD})
+    assert tell(browser, "GET", "/v1/session")["csrf"] == said["csrf"]
+    tell(browser, "POST", "/v1/logout", headers={"Packtrail-CSRF": said["csrf"]})
 
 
 def make_tokens(tell, site):

@@ -67,7 +67,7 @@ static void a_hash_fits_its_password_and_no_other(void **state)
     assert_int_equal(password_hash(&f->site, S("a good password"), &f->arena, &two).cls, ST_OK);
     assert_true(str_starts(plain(f, one), S("$argon2id$v=19$m=8,t=1,p=1$")));
     assert_null(memmem(one.p, one.n, "argon2", 6)); // of what is kept nothing can be tried
-    assert_false(str_eq(one, two)); // another salt
+    assert_false(str_eq(one, two));                 // another salt
     assert_int_equal(password_fits(&f->site, one, S("a good password"), &fits).cls, ST_OK);
     assert_true(fits);
     static const char *const others[] = {"", "a good passwore", "a good password ",
@@ -158,7 +158,8 @@ static void a_put_hashes_the_password_and_says_it_nowhere(void **state)
     put(f, "{\"name\":\"Mia\",\"role\":\"qa\",\"password\":\"a good password\"}");
     struct user_state s = state_of(f, &u);
     assert_true(u.active && u.role == ROLE_QA && str_eq(u.printed, S("Mia")));
-    assert_true(str_starts(plain(f, s.hash), S("$argon2id$")) && str_eq(s.hash, s.given) && s.first);
+    assert_true(str_starts(plain(f, s.hash), S("$argon2id$")) && str_eq(s.hash, s.given) &&
+                s.first);
     struct txn *t = fixture_read(f);
     assert_true(item_get(t, &noun_user, S("mia"), &i));
     assert_null(memmem(i.packed.p, i.packed.n, "a good password", 15));
