@@ -410,6 +410,7 @@ def run(tell, site, partner):
     tell(site.admin, "GET", "/v1/journal/export?client=acme")
     tell(site.admin, "GET", "/v1/journal/key")
     tell(site.admin, "GET", "/v1/clock")
-    tell(site.admin, "POST", "/v1/clock/accept", {"reason": "nothing to accept"}, expect=(409,))
+    tell(site.person("operator", "olga"), "POST", "/v1/clock/accept",
+         {"reason": "nothing to accept", "signature": harness.sign()}, expect=(409,))
     for path in ("/healthz", "/readyz", "/metrics", "/version"):
         tell(site.caller(), "GET", path)
