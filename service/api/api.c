@@ -344,7 +344,7 @@ void api_page_next(struct http_req *r, struct json_w *w, str last_key)
 
 status api_reason_check(const struct caller *c, str reason)
 {
-    if (reason.n > 0 || !c->person) return OK;
+    if (!str_is_blank(reason) || !c->person) return OK;
     return fail(ST_BAD_INPUT, "reason.required", 0, "reason: say why; people must");
 }
 
@@ -352,7 +352,7 @@ status api_reason_take(struct http_req *r, str *reason)
 {
     str said = http_header(r, S("Packtrail-Reason"));
 
-    if (reason->n > 0 || said.n == 0) return api_reason_check(caller_of(r), *reason);
+    if (reason->n > 0 || str_is_blank(said)) return api_reason_check(caller_of(r), *reason);
     if (said.n > REASON_MAX || !str_is_utf8(said, NULL))
         return fail(ST_BAD_INPUT, "reason.form", 0, "Packtrail-Reason: UTF-8, up to %u bytes",
                     REASON_MAX);
