@@ -61,6 +61,8 @@ static str text_take(const struct slot *s, uint64_t min)
     if (bad < text.n)
         json_refuse(s->r, fail(ST_BAD_INPUT, "field.control", (uint32_t)bad,
                                "\"%s\" has a control character", s->field->name));
+    else if (text.n > 0 && str_is_blank(text) && !s->field->secret)
+        json_fail(s->r, "field.blank", "\"%s\" has nothing but blanks", s->field->name);
     return text;
 }
 

@@ -10,6 +10,7 @@
 //   field.word       not one of the words
 //   field.name       not a name (str_is_name)
 //   field.control    a character in a text that none may hold (str_plain)
+//   field.blank      a text in which nothing can be seen
 //   form.corrupt     (STORE) the bytes are no packing of this form
 //   form.newer       (STORE) they were packed by a later version of the form
 //   form.ceiling     (TOO_LARGE) the arena is full

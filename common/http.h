@@ -71,6 +71,7 @@ struct http_req {
     const void *caller; // what access_check put there; NULL for anyone
     str peer;           // "127.0.0.1:51234", for the log
     const void *door;   // what the address that was called is for, see struct http_door
+    bool tls;           // the connection is encrypted
     const struct http_certificate *certificate; // NULL: none
     struct loop *loop;
     void *app;          // of the server, see http_server.h

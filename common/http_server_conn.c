@@ -260,6 +260,7 @@ void http_conn_open(struct http_lane *l, const struct http_guest *guest)
     memcpy(c->peer, peer.p, peer.n);
     c->req.peer = (str){c->peer, peer.n};
     c->req.door = c->port->door.app;
+    c->req.tls = c->tls;
     arena_init(&c->req.arena, limits(c)->arena_max);
     buf_init(&c->extra, HTTP_EXTRA_MAX);
     c->next = l->first;

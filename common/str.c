@@ -114,6 +114,59 @@ bool str_is_utf8(str s, size_t *bad)
     return true;
 }
 
+// A good character of two to four bytes.
+static uint32_t utf8_get(const unsigned char *p, size_t len)
+{
+    uint32_t u = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+
+    for (size_t i = 1; i < len; i++) u = u << 6 | (p[i] & 0x3f);
+    return u;
+}
+
+// White space, what joins and directs without a width, and letters that are drawn as nothing.
+static const struct {
+    uint32_t from, to;
+} unseen[] = {
+    {0x00,    0x20   },
+    {0x7f,    0xa0   },
+    {0xad,    0xad   },
+    {0x034f,  0x034f },
+    {0x061c,  0x061c },
+    {0x115f,  0x1160 },
+    {0x1680,  0x1680 },
+    {0x17b4,  0x17b5 },
+    {0x180b,  0x180f },
+    {0x2000,  0x200f },
+    {0x2028,  0x202f },
+    {0x205f,  0x206f },
+    {0x2800,  0x2800 },
+    {0x3000,  0x3000 },
+    {0x3164,  0x3164 },
+    {0xfe00,  0xfe0f },
+    {0xfeff,  0xfeff },
+    {0xffa0,  0xffa0 },
+    {0xfff0,  0xfffb },
+    {0xe0000, 0xe0fff},
+};
+
+static bool is_unseen(uint32_t u)
+{
+    for (size_t i = 0; i < LEN(unseen); i++)
+        if (u >= unseen[i].from && u <= unseen[i].to) return true;
+    return false;
+}
+
+bool str_is_blank(str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        const unsigned char *p = (const unsigned char *)s.p + i;
+        size_t len = utf8_len(p, s.n - i);
+        if (len == 0 || !is_unseen(utf8_get(p, len))) return false;
+        i += len;
+    }
+    return true;
+}
+
 str str_shown(str s, size_t max)
 {
     size_t n = s.n < max ? s.n : max;

@@ -1,6 +1,7 @@
 #include "service/kinds.h"
 #include "service/access/certificate.h"
 #include "service/access/second.h"
+#include "service/access/session.h"
 #include "service/access/token.h"
 #include "service/access/user.h"
 #include "service/catalog/place.h"
@@ -51,6 +52,8 @@ const struct kind *const site_kinds[] = {
     &kind_site_restored,
     &kind_certificate_put,
     &kind_certificate_ended,
+    &kind_session_opened,
+    &kind_session_ended,
     &kind_client_put,
     &kind_user_put,
     &kind_user_put_signed,

@@ -11,6 +11,7 @@
 #include "service/access/certificate.h"
 #include "service/access/door.h"
 #include "service/access/limit.h"
+#include "service/access/session.h"
 #include "service/access/user.h"
 #include "service/capture/capture.h"
 #include "service/catalog/market.h"
@@ -38,6 +39,7 @@
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
+#include "service/pool/secret.h"
 #include "service/pool/site_key.h"
 #include "service/query/query_routes.h"
 #include "service/rest/rest.h"
@@ -66,6 +68,7 @@ const struct http_route *const serve_routes[] = {
     ops_routes,
     clock_routes,
     access_routes,
+    session_routes,
     certificate_routes,
     user_routes,
     client_routes,
@@ -321,6 +324,8 @@ static status service_open(struct service *s, const struct serve_options *o)
     s->site.lot_takes = lot_takes_numbers;
     s->site.prefixes_fit = partner_prefixes_fit;
     s->site.reads_urns = partner_reads_urns;
+    s->site.seal = secret_site_seal;
+    s->site.open_sealed = secret_site_open;
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);
@@ -328,6 +333,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     verification_start(&s->site, &verification);
     struct limit_conf limits = site_settings_rates(&s->settings);
     limit_start(&s->site, &limits);
+    session_start(&s->site, (uint32_t)s->settings.sessions.count);
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
@@ -424,6 +430,7 @@ static void service_close(struct service *s)
     capture_stop(&s->site);
     exchange_free(&s->site);
     verification_stop(&s->site);
+    session_stop(&s->site);
     limit_stop(&s->site);
     head_file_stop(&s->head);
     committer_close(&s->site.committer);

@@ -193,6 +193,12 @@ const struct setting site_setting_table[] = {
              "put_user, add_key, advance, correct, accept_clock, make_token."},
     {"signatures.second_time", SETTING_TIME, SETTING_RESTART, AT(people.second_ms), 1000,
      30 * DAY_MS, .value = "24 h", .says = "How long the first of two signatures waits."},
+    {"sessions.idle", SETTING_TIME, SETTING_RESTART, AT(sessions.idle_ms), 1000, DAY_MS,
+     .value = "15 min", .says = "A person's session that is not used for this long ends."},
+    {"sessions.max", SETTING_TIME, SETTING_RESTART, AT(sessions.max_ms), 1000, 7 * DAY_MS,
+     .value = "12 h", .says = "And after this in any case."},
+    {"sessions.count", SETTING_COUNT, SETTING_RESTART, AT(sessions.count), 1, 10000,
+     .value = "1000", .says = "Sessions at once; for one more that unused longest ends."},
     {"verify.responder_gln", SETTING_TEXT, SETTING_RESTART, AT(verify.responder_gln), 0, 13,
      .value = "", .says = "GLN that answers verifications, but where a product's holder is one."},
     {"verify.rate", SETTING_COUNT, SETTING_RESTART, AT(verify.rate), 1, 100000,
@@ -529,7 +535,9 @@ struct site_people site_settings_people(const struct site_settings *s)
                                 .first_must_change = s->people.first_must_change,
                                 .meanings = s->people.meanings,
                                 .second = s->people.second,
-                                .second_ms = s->people.second_ms};
+                                .second_ms = s->people.second_ms,
+                                .session_idle_ms = (uint32_t)s->sessions.idle_ms,
+                                .session_max_ms = (uint32_t)s->sessions.max_ms};
 }
 
 struct clock_conf site_settings_clock(const struct site_settings *s)

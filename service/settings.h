@@ -65,6 +65,9 @@ struct site_settings {
         str meanings, second;
         uint64_t second_ms;
     } people;
+    struct {
+        uint64_t idle_ms, max_ms, count;
+    } sessions;
     struct { // as struct verification_conf
         uint64_t rate, burst;
         str responder_gln;

@@ -2,6 +2,7 @@
 // arena.
 #include "service/access/access.h"
 #include "service/access/certificate.h"
+#include "service/access/cookie.h"
 #include "service/access/door.h"
 #include "service/access/limit.h"
 #include "service/access/token.h"
@@ -83,6 +84,35 @@ static status by_token(struct http_req *r, struct txn *t, struct actor *x)
     return person_take(t, &r->arena, x);
 }
 
+static status session_ended(void)
+{
+    return refuse("session.ended", "this session has ended: log in again");
+}
+
+// Ends with the password that it began with.
+static status session_person(struct http_req *r, struct txn *t, const struct session *s)
+{
+    struct user_state now;
+    struct user u;
+    struct actor x;
+
+    if (!actor_get(t, s->actor, &r->arena, &x) || !user_get(t, x.user, &r->arena, &u))
+        return session_ended();
+    user_state_get(t, u.number, &now);
+    struct sha256 hash = sha256_of(now.hash);
+    if (memcmp(&hash, &s->password, sizeof hash) == 0) return OK;
+    session_end(api_site(r), cookie_text(r));
+    return session_ended();
+}
+
+static status by_session(struct http_req *r, struct txn *t, const struct session *s,
+                         struct actor *x)
+{
+    TRY(session_person(r, t, s));
+    if (!actor_get(t, s->actor, &r->arena, x)) return session_ended();
+    return person_take(t, &r->arena, x);
+}
+
 static status by_certificate(struct http_req *r, struct txn *t, struct actor *x, bool *found)
 {
     *found = false;
@@ -103,22 +133,33 @@ static bool is_same(const struct actor *a, const struct actor *b)
 
 // Who says both by a token and by a certificate who calls is the token's actor. A certificate that
 // stands for nobody proves nothing and harms nothing.
-static status find_actor(struct http_req *r, struct txn *t, struct actor *out)
+static status find_actor(struct http_req *r, struct txn *t, struct actor *out, bool *by_cookie)
 {
     bool says = http_has_header(r, S("Authorization")), shows;
     struct actor shown = {0};
+    struct session s;
 
+    *by_cookie =
+        !says && door_is_for_people(r->door) && session_find(api_site(r), cookie_text(r), true, &s);
+    says = says || *by_cookie;
     status st = by_certificate(r, t, &shown, &shows);
     if (st.cls != ST_OK) return *out = shown, st; // of a person, that is told
     if (shows && !says) return *out = shown, OK;
+    if (!says && door_is_for_people(r->door) && cookie_text(r).n > 0) return session_ended();
     if (!says && r->certificate != NULL)
         return refuse("certificate.unknown", "this certificate stands for nobody here");
-    TRY(by_token(r, t, out));
+    TRY(*by_cookie ? by_session(r, t, &s, out) : by_token(r, t, out));
     if (!shows || is_same(&shown, out)) return OK;
     return refuse("access.two", "the token is one caller's and the certificate another's");
 }
 
-static struct caller *caller_new(struct arena *a, const struct actor *x)
+bool access_lasts(struct http_req *r)
+{
+    struct session s;
+    return !caller_of(r)->session || session_find(api_site(r), cookie_text(r), false, &s);
+}
+
+static struct caller *caller_new(struct arena *a, const struct actor *x, bool by_cookie)
 {
     struct caller *c = NEW(a, struct caller);
 
@@ -130,6 +171,7 @@ static struct caller *caller_new(struct arena *a, const struct actor *x)
                          .line = x->line,
                          .party = x->party,
                          .person = x->user.n > 0,
+                         .session = by_cookie,
                          .user = x->user,
                          .clients = x->clients,
                          .client_count = x->client_count};
@@ -153,15 +195,16 @@ static status unknown(struct http_req *r, const struct actor *x, status st)
 status access_caller(struct http_req *r, const struct caller **out)
 {
     struct actor x = {0};
+    bool by_cookie;
 
     struct txn *t = api_snapshot(r);
-    status st = find_actor(r, t, &x);
+    status st = find_actor(r, t, &x, &by_cookie);
     status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK) return end; // what could not be read is not unknown
     if (st.cls == ST_UNAUTHENTICATED) return unknown(r, &x, st);
     TRY(st);
     TRY(limit_caller(r, x.number));
-    const struct caller *c = caller_new(&r->arena, &x);
+    const struct caller *c = caller_new(&r->arena, &x, by_cookie);
     if (c == NULL) return no_memory();
     *out = c;
     return OK;
@@ -185,6 +228,7 @@ status access_check(struct http_req *r, const char *roles)
     TRY(access_caller(r, &c));
     r->caller = c;
     TRY(door_check(r->door, c->role));
+    if (c->session) TRY(cookie_csrf_check(r));
     if (strcmp(roles, "*") == 0 || role_is_in(str_of(roles), str_of(role_word(c->role)))) return OK;
     return fail(ST_NOT_ALLOWED, "access.role", 0, "a token of role %s may not do this, only %s",
                 role_word(c->role), roles);

@@ -1,14 +1,15 @@
 // access.h - finds out who calls, and whether they may.
 //
 // `Authorization: Bearer <token>`, or Basic with the token's id as user and the token as password,
-// or a client certificate (certificate.h). Rows are read for every request, so that a token ends
-// the moment it is revoked.
+// or a client certificate (certificate.h), or, at addresses for people and without that header, the
+// cookie of a session (session.h). Rows are read for every request, so that a token ends the moment
+// it is revoked.
 #pragma once
 #include "service/api/api.h"
 
 // For struct http_server_conf: sets r->caller, or refuses with 401 (access.missing, access.form,
-// token.unknown, token.revoked, token.expired, certificate.*, access.two), 403 (access.role,
-// access.door) or 429 (limit.h). Routes for anyone ("") leave it NULL.
+// session.ended, token.unknown, token.revoked, token.expired, certificate.*, access.two), 403
+// (access.role, access.door, session.csrf) or 429 (limit.h). Routes for anyone ("") leave it NULL.
 status access_check(struct http_req *r, const char *roles);
 
 // The caller alone, whatever the role: for routes that anyone may ask but not everyone is answered.
@@ -19,4 +20,7 @@ status access_caller(struct http_req *r, const struct caller **out);
 // site. client.ambiguous: several and none is named; client.unknown: not one of the caller's.
 status access_client(struct http_req *r, struct txn *t, client_id *out);
 
-extern const struct http_route access_routes[];
+// Of a caller by a session: does it last? For answers that go on and on.
+bool access_lasts(struct http_req *r);
+
+extern const struct http_route access_routes[], session_routes[];

@@ -44,6 +44,8 @@ bool door_offers(const void *purpose, const struct http_route *route)
     return has_word(str_of(route->roles), roles);
 }
 
+bool door_is_for_people(const struct door_purpose *p) { return p == NULL || p->anybody; }
+
 status door_check(const struct door_purpose *p, enum role role)
 {
     if (p == NULL || has_word(str_of(p->roles), str_of(role_word(role)))) return OK;

@@ -15,5 +15,6 @@ const struct door_purpose *door_purpose(unsigned word);
 
 // For struct http_server_conf.
 bool door_offers(const void *purpose, const struct http_route *route);
+bool door_is_for_people(const struct door_purpose *purpose);
 // access.door (403): this role has a door of its own.
 status door_check(const struct door_purpose *purpose, enum role role);

@@ -95,14 +95,21 @@ status limit_address(struct http_req *r)
     return l == NULL || take(r, l->addresses, address_key(r->peer), WHY_REQUESTS) ? OK : too_many();
 }
 
-status limit_refused(struct http_req *r, status st)
+status limit_login(struct http_req *r)
 {
     struct limits *l = limits_of(r);
 
-    if (l == NULL) return st;
-    if (!take(r, l->refused, address_key(r->peer), WHY_REFUSED))
-        return fail(ST_TOO_MANY, "rate.refused", 0,
-                    "too many requests of nobody that is known here: wait a second");
-    metric_add_at(&turned_away, WHY_UNKNOWN, 1);
+    if (l == NULL || take(r, l->refused, address_key(r->peer), WHY_REFUSED)) return OK;
+    return fail(ST_TOO_MANY, "rate.refused", 0,
+                "too many requests of nobody that is known here: wait a second");
+}
+
+void limit_count_unknown(void) { metric_add_at(&turned_away, WHY_UNKNOWN, 1); }
+
+status limit_refused(struct http_req *r, status st)
+{
+    if (limits_of(r) == NULL) return st;
+    TRY(limit_login(r));
+    limit_count_unknown();
     return st;
 }

@@ -1,5 +1,5 @@
 // limit.h - how often somebody may ask: each caller, each address that no caller is known of, and,
-// far less often, each address whose callers are refused as unknown.
+// far less often, each address whose callers are refused as unknown, or want to log in.
 //
 // An address is all of an IPv4 one and the first 64 bits of an IPv6 one. 401 and 429 are no facts;
 // they are counted in metrics.
@@ -17,5 +17,8 @@ void limit_stop(struct site *site);
 // rate.requests (429)
 status limit_caller(struct http_req *r, uint32_t actor);
 status limit_address(struct http_req *r);
+// Of an address, to log in, whether that succeeds or not: hashes are dear. rate.refused (429)
+status limit_login(struct http_req *r);
+void limit_count_unknown(void); // an answer 401 that the above has let through
 // `st`, which refuses somebody as unknown; or rate.refused (429) where that was too often.
 status limit_refused(struct http_req *r, status st);

@@ -1,5 +1,6 @@
 #include "service/access/password.h"
 #include <argon2.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #define SALT_SIZE 16u
@@ -54,13 +55,49 @@ status password_check(const struct site_people *p, str password, str user, str p
     return OK;
 }
 
+// The journal and what is copied of it hold no hash that passwords could be tried on.
+static status seal(const struct site *s, const char *text, struct arena *a, str *out)
+{
+    struct buf b;
+    str sealed;
+
+    buf_init(&b, 2 * PASSWORD_HASH_MAX);
+    status st = s->seal(s, str_of(text), &b);
+    if (st.cls == ST_OK) st = buf_done(&b, &sealed);
+    if (st.cls == ST_OK && (sealed = arena_str(a, sealed)).p == NULL) st = no_memory();
+    if (st.cls == ST_OK) *out = sealed;
+    buf_fini(&b);
+    return st;
+}
+
+// Sites of before hashes were sealed have some that are not.
+static status unseal(const struct site *s, str hash, char text[PASSWORD_HASH_MAX])
+{
+    struct buf b;
+    str plain = hash;
+    status st = OK;
+
+    buf_init(&b, PASSWORD_HASH_MAX - 1);
+    if (!str_starts(hash, S("$argon2id$"))) {
+        st = s->open_sealed(s, hash, &b);
+        if (st.cls == ST_OK) st = buf_done(&b, &plain);
+    }
+    if (st.cls == ST_OK) {
+        assert(plain.n > 0 && plain.n < PASSWORD_HASH_MAX);
+        memcpy(text, plain.p, plain.n);
+        text[plain.n] = 0;
+    }
+    if (b.n > 0) OPENSSL_cleanse(b.p, b.n);
+    buf_fini(&b);
+    return st;
+}
+
 status password_hash(const struct site *s, str password, struct arena *a, str *out)
 {
     const struct site_people *p = &s->people;
-    char *text = arena_alloc(a, PASSWORD_HASH_MAX);
+    char text[PASSWORD_HASH_MAX];
     uint8_t salt[SALT_SIZE];
 
-    if (text == NULL) return no_memory();
     env_random(s->env, salt, sizeof salt);
     TRY(begin(s));
     int rc =
@@ -68,20 +105,20 @@ status password_hash(const struct site *s, str password, struct arena *a, str *o
                               password.n, salt, sizeof salt, HASH_SIZE, text, PASSWORD_HASH_MAX);
     end();
     if (rc != ARGON2_OK) return failed(rc);
-    *out = str_of(text);
-    return OK;
+    status st = seal(s, text, a, out);
+    OPENSSL_cleanse(text, sizeof text);
+    return st;
 }
 
 status password_fits(const struct site *s, str hash, str password, bool *fits)
 {
     char text[PASSWORD_HASH_MAX];
 
-    assert(hash.n > 0 && hash.n < sizeof text);
-    memcpy(text, hash.p, hash.n);
-    text[hash.n] = 0;
+    TRY(unseal(s, hash, text));
     TRY(begin(s));
     int rc = argon2id_verify(text, password.p, password.n);
     end();
+    OPENSSL_cleanse(text, sizeof text);
     if (rc != ARGON2_OK && rc != ARGON2_VERIFY_MISMATCH) return failed(rc);
     *fits = rc == ARGON2_OK;
     return OK;

@@ -3,6 +3,9 @@
 // A hash takes some 20 ms of one core and `passwords.hash_memory` while it is made. It is made on
 // the loop of the request, never by the committer: a loop has at most one under way, and all loops
 // together `passwords.hashes_at_once`; over it password.busy (503). No state but that count.
+//
+// What is kept, in facts and rows, is the hash sealed under the site's key: whoever reads a
+// journal, an export or a backup without that key cannot try passwords on it.
 #pragma once
 #include "common/env.h"
 #include "service/journal/site.h"
@@ -13,7 +16,8 @@
 // The rules of a new one that need no hash: password.length (in characters), password.simple (it is
 // the person's own name, or one character again and again).
 status password_check(const struct site_people *p, str password, str user, str printed);
-// A fresh salt, the settings' cost; the text is the arena's. password.busy.
+// A fresh salt, the settings' cost; sealed, in the arena. password.busy.
 status password_hash(const struct site *s, str password, struct arena *a, str *out);
-// Under the cost that the hash names; compared in constant time. password.busy.
+// Under the cost that the hash names; compared in constant time. password.busy; those of
+// secret_open (service/pool/secret.h).
 status password_fits(const struct site *s, str hash, str password, bool *fits);

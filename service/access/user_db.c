@@ -1,4 +1,5 @@
-// rows: 'u' user 4        -> hash str, given hash str, first 1, wrong since 8, wrong 4,
+// rows: 'u' user 4        -> hash (sealed, password.h) str, given hash str, first 1, wrong since 8,
+// wrong 4,
 //                           locked until 8, seq of the lock 8
 //       'b' user 4, seq 8 -> hash str: every password of a person, the newest PASSWORDS_KEPT
 #include "service/access/user_db.h"

@@ -65,7 +65,7 @@ struct job *api_job(struct http_req *r, uint32_t n)
         return NULL;
     }
     j->owner = r;
-    j->actor = caller_of(r)->actor;
+    j->actor = r->caller == NULL ? 0 : caller_of(r)->actor; // nobody yet: who logs in
     return j;
 }
 
@@ -397,7 +397,7 @@ void api_page_on(struct http_req *r, struct json_w *w, uint64_t next)
 
 status api_reason_check(const struct caller *c, str reason)
 {
-    if (reason.n > 0 || !c->person) return OK;
+    if (!str_is_blank(reason) || !c->person) return OK;
     return fail(ST_BAD_INPUT, "reason.required", 0, "reason: say why; people must");
 }
 
@@ -405,7 +405,7 @@ status api_reason_take(struct http_req *r, str *reason)
 {
     str said = http_header(r, S("Packtrail-Reason"));
 
-    if (reason->n > 0 || said.n == 0) return api_reason_check(caller_of(r), *reason);
+    if (reason->n > 0 || str_is_blank(said)) return api_reason_check(caller_of(r), *reason);
     if (said.n > REASON_MAX || !str_is_utf8(said, NULL))
         return fail(ST_BAD_INPUT, "reason.form", 0, "Packtrail-Reason: UTF-8, up to %u bytes",
                     REASON_MAX);

@@ -31,6 +31,7 @@ struct caller {
     str line;                 // name of the line it stands for, or empty
     str party;                // GLN it acts for, or empty
     bool person;              // a user, not a machine: must give reasons
+    bool session;             // by the cookie of a session, not by a token
     str user;                 // the person's name in paths, or empty
     const client_id *clients; // the clients it is bound to; none: the whole site
     uint32_t client_count;

@@ -2,6 +2,8 @@
 #include "service/cli/cli.h"
 #include "service/kinds.h"
 #include "service/ops/head_file.h"
+#include "service/pool/epoch.h"
+#include "service/pool/secret.h"
 #include "service/serve_job.h"
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +19,21 @@ static status settings_open(struct stopped *s)
     TRY(site_settings_load(path, &s->arena, &s->settings));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);
+    return OK;
+}
+
+// A line of site.key that no fact knows yet seals nothing: it could be taken back.
+static status keys_open(struct stopped *s)
+{
+    char path[FOLDER_PATH_MAX];
+
+    TRY(folder_path(&s->folder, "site.key", path));
+    TRY(site_keys_load(path, &s->keys));
+    struct txn *t = txn_read(s->site.db);
+    uint32_t known = epoch_now(t);
+    TRY(txn_end(&t, false));
+    if (s->keys.count > known) s->keys.count = known;
+    s->site.keys = &s->keys;
     return OK;
 }
 
@@ -40,9 +57,12 @@ status stopped_open(const char *dir, bool change, struct stopped *s)
 
     *s = (struct stopped){.folder = {.lock = -1}};
     arena_init(&s->arena, MEMORY_MAX);
+    site_keys_init(&s->keys);
     s->site.magic = SITE_MAGIC;
     s->site.env = &env_real;
     s->site.kinds = site_kinds;
+    s->site.seal = secret_site_seal;
+    s->site.open_sealed = secret_site_open;
     TRY(folder_find(dir, &s->folder));
     TRY(folder_format_read(&s->folder, &format));
     if (!change) return folder_db(&s->folder, FOLDER_READ_MAP, true, &s->site.db);
@@ -55,6 +75,7 @@ status stopped_open(const char *dir, bool change, struct stopped *s)
     TRY(folder_db(&s->folder, s->settings.map_max, false, &s->site.db));
     TRY(folder_path(&s->folder, "head.json", head));
     TRY(head_file_hold(s->site.db, head));
+    TRY(keys_open(s));
     return committer_begin(s);
 }
 
@@ -72,6 +93,7 @@ void stopped_close(struct stopped *s)
 {
     committer_close(&s->site.committer);
     db_close(&s->site.db);
+    site_keys_fini(&s->keys);
     folder_close(&s->folder);
     arena_fini(&s->arena);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "service/journal/site.h"
 #include "service/ops/folder.h"
+#include "service/pool/site_key.h"
 #include "service/settings.h"
 
 struct stopped {
@@ -10,6 +11,7 @@ struct stopped {
     struct arena arena;
     struct site_settings settings;
     struct site site;
+    struct site_keys keys; // to change
 };
 
 // To change: takes the folder's lock (folder.in_use while a service runs), and holds head.json

@@ -137,6 +137,8 @@ static str read_text(struct json_r *r, enum field f)
         json_fail(r, "field.range", "\"%s\" must have 1 to %u characters", fields[f].name, max);
     else if (has_control(s))
         json_fail(r, "field.control", "\"%s\" has a control character", fields[f].name);
+    else if (f == F_REASON && str_is_blank(s))
+        json_fail(r, "field.blank", "\"%s\" has nothing but blanks", fields[f].name);
     return s;
 }
 

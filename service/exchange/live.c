@@ -239,7 +239,7 @@ static bool may_go_on(struct live *l, struct txn *t)
 
     arena_reset(&l->scratch);
     bool known = actor_get(t, caller_of(l->r)->actor, &l->scratch, &a) && a.revoked.ms == 0 &&
-                 (a.expires.ms == 0 || a.expires.ms > now.ms);
+                 (a.expires.ms == 0 || a.expires.ms > now.ms) && access_lasts(l->r);
     bool there = asking_find(t, l->client, l->query.name, &q) && q.made == l->query.made;
     if (!known) say_over(l, FORBIDDEN, "the token has ended");
     if (known && !there) say_over(l, GONE, "the query was deleted");

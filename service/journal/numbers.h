@@ -56,6 +56,8 @@
     X(LABELS_UNREAD, 71, "labels.unread")                                                          \
     X(UNIT_RELABELLED, 72, "unit.relabelled")                                                      \
     X(ACT_FALLEN, 73, "act.fallen")                                                                \
+    X(SESSION_OPENED, 74, "session.opened")                                                        \
+    X(SESSION_ENDED, 75, "session.ended")                                                          \
     X(ACT_PROPOSED, 77, "act.proposed")                                                            \
     X(ACT_WITHDRAWN, 78, "act.withdrawn")                                                          \
     X(SHIPMENT_MADE, 80, "shipment.made")                                                          \
@@ -164,13 +166,11 @@ enum row_tag {
     ROW_TAGS(X)
 #undef X
 };
-
 // Keys of lists: LIST_TAG, client 4, attribute 2, value.
 enum { LIST_TAG = 'V' };
 
-// What facts that are events are found by (schemas/indexed.yaml). A value is at most 64 bytes as it
-// stands, else the first 16 of its SHA-256. A list names facts, and never too few: whoever reads it
-// looks at the events themselves.
+// What events are found by (schemas/indexed.yaml). A value of over 64 bytes is the first 16 of its
+// SHA-256. A list names never too few facts: who reads it looks at the events themselves.
 //      name             number
 #define LIST_ATTRIBUTES(X)                                                                         \
     X(EVENTS, 0)                                                                                   \

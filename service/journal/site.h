@@ -56,6 +56,8 @@ struct site_people {                  // settings: people's passwords and signat
     str meanings;                     // of signatures, words between blanks
     str second;                       // acts that two people must sign, likewise
     uint64_t second_ms;               // how long the first signature waits, 24 h
+    uint32_t session_idle_ms;         // a session unused for this long ends, 15 min
+    uint32_t session_max_ms;          // and after this in any case, 12 h
 };
 
 struct site {
@@ -77,11 +79,16 @@ struct site {
     // Told after every commit, on the committer's thread: the newest seq. Set before that runs.
     void (*wake)(void *self, uint64_t seq);
     void *wake_self;
+    // Append what must be kept but not read, sealed under the site's key, and what was sealed. Set
+    // by who assembles the site.
+    status (*seal)(const struct site *s, str plain, struct buf *sealed);
+    status (*open_sealed)(const struct site *s, str sealed, struct buf *plain);
     void *exchange; // service/exchange
     // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
     // Set by the exchange; NULL: it is answered like any other.
     void (*live)(struct http_req *r);
     void *access;       // service/access/limit.h; NULL: everybody may ask as often as they like
+    void *sessions;     // service/access/session.h; NULL: nobody can log in
     void *capture;      // service/capture
     void *verification; // service/verification
     // Master data, for questions (service/query/query.h). Set by who keeps them; NULL: there are

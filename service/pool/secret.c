@@ -6,6 +6,7 @@
 // Facts and rows hold sealed bytes; replay copies them without a key. No state: any thread.
 #include "service/pool/secret.h"
 #include "common/bytes.h"
+#include "common/env.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -78,4 +79,17 @@ status secret_open(const struct site_keys *k, str sealed, struct buf *out)
         return fail(ST_CONFLICT, "secret.wrong", 0,
                     "a sealed secret does not open with the key of its epoch in site.key");
     return OK;
+}
+
+status secret_site_seal(const struct site *s, str plain, struct buf *sealed)
+{
+    uint8_t nonce[SECRET_NONCE_SIZE];
+
+    env_random(s->env, nonce, sizeof nonce);
+    return secret_seal(s->keys, nonce, plain, sealed);
+}
+
+status secret_site_open(const struct site *s, str sealed, struct buf *plain)
+{
+    return secret_open(s->keys, sealed, plain);
 }

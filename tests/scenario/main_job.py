@@ -90,6 +90,10 @@ def hire(tell, site):
     person = site.caller(tell(admin, "POST", "/v1/tokens", {"user": "mia"})["token"])
     tell(person, "POST", "/v1/users/mia/password",
          {"old": harness.FIRST_PASSWORD, "new": harness.PASSWORD})
+    browser = site.caller()
+    said = tell(browser, "POST", "/v1/login", {"user": "mia", "password": harness.PASSWORD})
+    assert tell(browser, "GET", "/v1/session")["csrf"] == said["csrf"]
+    tell(browser, "POST", "/v1/logout", headers={"Packtrail-CSRF": said["csrf"]})
 
 
 def make_tokens(tell, site):
@@ -406,6 +410,7 @@ def run(tell, site, partner):
     tell(site.admin, "GET", "/v1/journal/export?client=acme")
     tell(site.admin, "GET", "/v1/journal/key")
     tell(site.admin, "GET", "/v1/clock")
-    tell(site.admin, "POST", "/v1/clock/accept", {"reason": "nothing to accept"}, expect=(409,))
+    tell(site.person("operator", "olga"), "POST", "/v1/clock/accept",
+         {"reason": "nothing to accept", "signature": harness.sign()}, expect=(409,))
     for path in ("/healthz", "/readyz", "/metrics", "/version"):
         tell(site.caller(), "GET", path)

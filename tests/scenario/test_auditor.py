@@ -274,6 +274,7 @@ def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong, partner):
     admin.put("/v1/partners/hub", {"client": "acme", "url": partner.url,
                                    "format": "epcis-2.0-json"})
     olga = wrong.person("operator", "olga", "Olga Operator")
+    machine = wrong.as_role("operator")
     admin.put("/v1/lines/line-1", {"name": "One"})
     line.commission(line.serials(3))
     while not admin.get("/v1/partners/hub")["failing"]:
@@ -286,6 +287,9 @@ def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong, partner):
     assert admin.get("/v1/lines/line-1")["name"] == "One", "reading goes on"
     olga.refused("POST", "/v1/clock/accept", {"reason": "x"}, status=400,
                  code="signature.required")
+    machine.refused("POST", "/v1/clock/accept", {}, status=400, code="signature.required")
+    machine.refused("POST", "/v1/clock/accept", {"reason": "x", "signature": harness.sign()},
+                           status=403, code="signature.person")
     hindered = lambda: int(re.search(r"\npacktrail_deliveries_hindered_total (\d+)",
                                      admin.get("/metrics"))[1])
     partner.always = harness.ACCEPT  # which cannot be recorded now, though it is tried
@@ -318,8 +322,7 @@ def test_a_clock_that_two_must_accept_is_accepted_by_two(wrong):
     wrong.set_ahead(7200)
     wrong.admin.refused("PUT", "/v1/lines/line-1", {"name": "One"}, status=503, code="clock.jumped")
     wish = {"reason": "the battery was empty", "signature": harness.sign("approval")}
-    wrong.admin.refused("POST", "/v1/clock/accept", {"reason": "x"}, status=400,
-                        code="signature.required")
+    wrong.admin.refused("POST", "/v1/clock/accept", {"reason": "x"}, status=403, code="access.role")
     first = olga.post("/v1/clock/accept", wish, 202)
     assert first["act"] == "accept_clock" and first["what"]["reason"] == wish["reason"]
     (item,) = mia.get("/v1/acts")["items"]

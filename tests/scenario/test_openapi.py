@@ -86,7 +86,7 @@ def test_every_operation_is_whole(said):
         assert any(code.startswith("2") for code in o.responses), o.name
         if o.roles:
             assert "default" in o.responses, f"{o.name}: what its refusals look like"
-        if o.method == "POST":
+        if o.method == "POST" and o.path != "/v1/login":  # nobody asks yet, whose key could it be
             assert "Idempotency-Key" in [p["name"] for p in o.parameters], o.name
         assert set(o.said) <= {"tags", "operationId", "summary", "description", "security",
                                "x-roles", "x-body-max", "parameters", "requestBody", "responses"}
@@ -165,7 +165,8 @@ def test_a_stranger_learns_of_each_path_only_that_it_is_there(site, said):
     stranger = site.caller()
     for o in said.operations:
         response = stranger.call(o.method, somewhere(o.path))
-        assert response.status_code == (401 if o.roles else 200), o.name
+        wanted = 401 if o.roles else 200 if o.method == "GET" else 400
+        assert response.status_code == wanted, o.name
     assert stranger.call("GET", "/v1/nothing").status_code == 404
 
 

@@ -94,7 +94,7 @@ static void accept_new(struct callers *c, struct caller_of_sim *x)
     x->wish.type = "application/json";
     snprintf(x->wish.key, sizeof x->wish.key, "accept-%u", ++c->wishes);
     buf_init(&x->wish.body, 1 * KB);
-    buf_add(&x->wish.body, S("{\"reason\":\"it is right\"}"));
+    buf_add(&x->wish.body, S("{\"reason\":\"it is right\"," SIM_SIGN "}"));
     x->asks = ASKING_WISH;
 }
 
@@ -217,7 +217,7 @@ static void wait(struct callers *c, struct caller_of_sim *x)
 
 static void want(struct callers *c, struct caller_of_sim *x)
 {
-    if (x == &c->at[ADMIN])
+    if (x == &c->at[SIGNER])
         accept_new(c, x);
     else if (c->closing)
         return;

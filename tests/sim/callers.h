@@ -7,7 +7,7 @@
 
 #define KEPT 6u // answers that a caller remembers
 
-enum { OPERATOR = 4, QA, DISTRIBUTOR, GATEWAY, ADMIN, CALLERS }; // and the lines before them
+enum { OPERATOR = 4, QA, DISTRIBUTOR, GATEWAY, SIGNER, CALLERS }; // and the lines before them
 
 struct kept { // an answered wish
     char key[24], line[120];

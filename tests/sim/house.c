@@ -26,6 +26,7 @@
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
+#include "service/pool/secret.h"
 #include "service/query/query_routes.h"
 #include "service/serve_job.h"
 #include "service/trade/receive.h"
@@ -249,6 +250,8 @@ static void site_begin(struct house *h)
                             .lot_takes = lot_takes_numbers,
                             .prefixes_fit = partner_prefixes_fit,
                             .reads_urns = partner_reads_urns,
+                            .seal = secret_site_seal,
+                            .open_sealed = secret_site_open,
                             .master = &vocabulary_master,
                             .limits = site_settings_limits(&h->settings),
                             .people = site_settings_people(&h->settings)};

@@ -106,7 +106,7 @@ static void site_make(struct sim *s)
     token_make(s, "{\"role\":\"gateway\",\"client\":\"acme\"}", s->callers.at[GATEWAY].token);
     token_make(s, "{\"role\":\"auditor\"}", s->auditor);
     token_make(s, "{\"role\":\"client\",\"client\":\"acme\"}", s->client);
-    memcpy(s->callers.at[ADMIN].token, s->house.admin, sizeof s->house.admin);
+    token_make(s, "{\"user\":\"mia\"}", s->callers.at[SIGNER].token);
     for (unsigned i = 0; i < LOTS; i++) {
         snprintf(what, sizeof what,
                  "{\"lot\":\"%s\",\"gtin\":\"" SIM_GTIN "\",\"expiry\":\"2030-06\"}", sim_lots[i]);

@@ -112,6 +112,41 @@ static struct fixture_answer accept_it(struct fixture *f, const char *body)
     return fixture_call(f, "POST /v1/clock/accept", "", body);
 }
 
+#define SIGNED                                                                                     \
+    "{\"reason\":\"checked\",\"signature\":{\"password\":\"" PASSWORD                              \
+    "\",\"meaning\":\"approval\"}}"
+
+static void be(struct fixture *f, uint32_t actor, str user)
+{
+    f->caller = (struct caller){.magic = CALLER_MAGIC,
+                                .actor = actor,
+                                .role = ROLE_OPERATOR,
+                                .id = S("operator-x"),
+                                .person = true,
+                                .user = user};
+}
+
+// Olga makes it known that the clock is right; whoever called before calls on.
+static struct fixture_answer accepted_by_olga(struct fixture *f)
+{
+    struct caller before = f->caller;
+
+    be(f, 7, S("olga"));
+    struct fixture_answer a = accept_it(f, SIGNED);
+    f->caller = before;
+    return a;
+}
+
+static void hire_olga(struct fixture *f)
+{
+    f->site.people.first_must_change = false;
+    assert_int_equal(fixture_put(f, &kind_user_put, "olga",
+                                 "{\"name\":\"Olga Operator\",\"role\":\"operator\",\"password\":"
+                                 "\"" PASSWORD "\"}")
+                         .cls,
+                     ST_OK);
+}
+
 // ---- what is no jump, and what is
 
 static void time_that_passes_is_no_jump(void **state)
@@ -210,17 +245,18 @@ static void what_was_accepted_goes_on_in_the_new_time(void **state)
 {
     struct fixture *f = *state;
 
+    hire_olga(f);
     assert_int_equal(put(f, "a"), 201);
     jump(f, 24 * (int64_t)HOUR);
     assert_int_equal(put(f, "b"), 503);
-    struct fixture_answer a = accept_it(f, "{\"reason\":\"the machine was off\"}");
+    struct fixture_answer a = accepted_by_olga(f);
     assert_int_equal(a.code, 200);
-    assert_true(holds(a, "\"jump\":3") && holds(a, "the machine was off"));
+    assert_true(holds(a, "\"jump\":4") && holds(a, "\"reason\":\"checked\""));
     assert_int_equal(newest(f).kind, FACT_CLOCK_ACCEPTED);
     assert_int_equal(open_exceptions(f), 0);
     assert_int_equal(put(f, "b"), 201);
     assert_int_equal(newest(f).at.ms, f->now.ms);
-    assert_int_equal(newest(f).seq, 5);
+    assert_int_equal(newest(f).seq, 6);
     assert_false(is_stopped(f));
 }
 
@@ -243,18 +279,27 @@ static void a_clock_that_comes_back_ends_the_stop(void **state)
 
 // ---- who accepts
 
-static void only_a_stop_can_be_accepted_and_only_with_a_reason(void **state)
+static void only_a_stop_can_be_accepted_and_only_by_a_person_with_a_reason(void **state)
 {
     struct fixture *f = *state;
 
+    hire_olga(f);
     assert_int_equal(put(f, "a"), 201);
-    struct fixture_answer a = accept_it(f, "{\"reason\":\"why not\"}");
+    struct fixture_answer a = accepted_by_olga(f);
     assert_int_equal(a.code, 409);
     assert_true(holds(a, "clock.not_stopped"));
     jump(f, 2 * (int64_t)HOUR);
     assert_int_equal(put(f, "b"), 503);
-    f->caller.person = true;
+    assert_int_equal(accept_it(f, "{\"reason\":\"x\"}").code, 403); // an administrator's token
+    f->caller.role = ROLE_OPERATOR;
     a = accept_it(f, "{}");
+    assert_int_equal(a.code, 400);
+    assert_true(holds(a, "signature.required"));
+    a = accept_it(f, SIGNED);
+    assert_int_equal(a.code, 403);
+    assert_true(holds(a, "signature.person"));
+    be(f, 7, S("olga"));
+    a = accept_it(f, "{\"signature\":{\"password\":\"" PASSWORD "\",\"meaning\":\"approval\"}}");
     assert_int_equal(a.code, 400);
     assert_true(holds(a, "reason.required"));
     f->caller.role = ROLE_AUDITOR;
@@ -271,12 +316,7 @@ static void a_person_signs_and_a_wrong_password_counts_while_it_is_stopped(void 
 {
     struct fixture *f = *state;
 
-    f->site.people.first_must_change = false;
-    assert_int_equal(fixture_put(f, &kind_user_put, "olga",
-                                 "{\"name\":\"Olga Operator\",\"role\":\"operator\",\"password\":"
-                                 "\"" PASSWORD "\"}")
-                         .cls,
-                     ST_OK);
+    hire_olga(f);
     jump(f, 2 * (int64_t)HOUR);
     assert_int_equal(put(f, "a"), 503);
     f->caller = (struct caller){.magic = CALLER_MAGIC,
@@ -333,20 +373,6 @@ static void a_lock_holds_while_it_is_stopped(void **state)
 
 // ---- by two
 
-#define SIGNED                                                                                     \
-    "{\"reason\":\"checked\",\"signature\":{\"password\":\"" PASSWORD                              \
-    "\",\"meaning\":\"approval\"}}"
-
-static void be(struct fixture *f, uint32_t actor, str user)
-{
-    f->caller = (struct caller){.magic = CALLER_MAGIC,
-                                .actor = actor,
-                                .role = ROLE_OPERATOR,
-                                .id = S("operator-x"),
-                                .person = true,
-                                .user = user};
-}
-
 // A site with two operators whose clock has stopped it, further ahead than a proposal lasts.
 static void stop_for_two(struct fixture *f)
 {
@@ -370,7 +396,7 @@ static void a_stop_that_two_must_end_is_ended_by_two(void **state)
     struct fixture *f = *state;
 
     stop_for_two(f);
-    assert_int_equal(accept_it(f, "{\"reason\":\"x\"}").code, 400); // a machine
+    assert_int_equal(accept_it(f, "{\"reason\":\"x\"}").code, 403); // an administrator's token
     be(f, 7, S("olga"));
     struct fixture_answer a = accept_it(f, SIGNED);
     assert_int_equal(a.code, 202);
@@ -503,7 +529,7 @@ int main(void)
         CLOCK_TEST(it_is_not_forgotten_at_a_restart),
         CLOCK_TEST(what_was_accepted_goes_on_in_the_new_time),
         CLOCK_TEST(a_clock_that_comes_back_ends_the_stop),
-        CLOCK_TEST(only_a_stop_can_be_accepted_and_only_with_a_reason),
+        CLOCK_TEST(only_a_stop_can_be_accepted_and_only_by_a_person_with_a_reason),
         CLOCK_TEST(a_person_signs_and_a_wrong_password_counts_while_it_is_stopped),
         CLOCK_TEST(a_lock_holds_while_it_is_stopped),
         CLOCK_TEST(a_stop_that_two_must_end_is_ended_by_two),

@@ -145,6 +145,7 @@ static void form_refuses_where_it_goes_wrong(void **state)
         {"{\"title\":*\"\"}", "field.range", "\"title\" must have 1 to 20 bytes, not 0"},
         {"{\"title\":*\"012345678901234567890\"}", "field.range", "\"title\" must have 1 to 20 bytes, not 21"},
         {"{\"title\":*7}", "json.type", "\"title\" must be a text, not a number"},
+        {"{\"title\":*\" \xc2\xa0\"}", "field.blank", "\"title\" has nothing but blanks"},
         {"{\"title\":*\"a\\u0007b\"}", "field.control", "\"title\" has a control character"},
         {"{\"title\":\"a*\x7f\"}", "field.control", "\"title\" has a control character"},
         {"{\"title\":\"ab*\xc2\x9f\"}", "field.control", "\"title\" has a control character"},

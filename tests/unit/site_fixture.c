@@ -6,6 +6,7 @@
 #include "service/journal/call_bound.h"
 #include "service/journal/replay.h"
 #include "service/pool/names.h"
+#include "service/pool/secret.h"
 #include "service/rest/rest.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -180,6 +181,8 @@ struct fixture *fixture_open(const struct kind *const *kinds)
                             .env = &f->env,
                             .kinds = f->kinds,
                             .keys = &f->keys,
+                            .seal = secret_site_seal,
+                            .open_sealed = secret_site_open,
                             .limits = limits,
                             .people = people,
                             .loop_count = 1};

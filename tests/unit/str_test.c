@@ -56,6 +56,24 @@ static void utf8_is_what_rfc_3629_says(void **state)
     }
 }
 
+static void a_blank_text_shows_nothing(void **state)
+{
+    static const char *const blank[] = {"",
+                                        " ",
+                                        " \t ",
+                                        "\xc2\xa0",                  // no-break space
+                                        "\xe2\x80\x8b\xc2\xad",      // zero width, soft hyphen
+                                        "\xe3\x80\x80\xef\xbb\xbf ", // ideographic space, BOM
+                                        "\xe3\x85\xa4",              // a filler
+                                        "\xf3\xa0\x80\xa1"};         // a tag
+    static const char *const shown[] = {
+        ".", " a ", "\xc3\xa9", "\xe2\x82\xac", "0", "\xf0\x9f\x98\x80", "\xff"};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(blank); i++) assert_true(str_is_blank(str_of(blank[i])));
+    for (size_t i = 0; i < LEN(shown); i++) assert_false(str_is_blank(str_of(shown[i])));
+}
+
 static void names_are_the_api_s(void **state)
 {
     char long_name[66];
@@ -219,6 +237,7 @@ int main(void)
         cmocka_unit_test(what_is_shown_ends_with_a_character),
         cmocka_unit_test(numbers_are_digits_within_their_ceiling),
         cmocka_unit_test(utf8_is_what_rfc_3629_says),
+        cmocka_unit_test(a_blank_text_shows_nothing),
         cmocka_unit_test(names_are_the_api_s),
         cmocka_unit_test(cutting_moves_the_input),
         cmocka_unit_test(hex_goes_both_ways),
