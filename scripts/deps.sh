@@ -5,7 +5,7 @@ set -euo pipefail
 
 declare -A group=(
     [build]="gcc libc6-dev make liblmdb-dev libevent-dev libhttp-parser-dev libcurl4-openssl-dev
-             libssl-dev zlib1g-dev libyaml-dev libxml2-dev libwslay-dev libargon2-dev"
+             libssl-dev zlib1g-dev libyaml-dev libxml2-dev libwslay-dev libargon2-dev tzdata"
     [test]="clang clang-format libclang-rt-14-dev libcmocka-dev libjansson-dev openssl curl python3
             python3-pytest python3-requests python3-jsonschema python3-yaml python3-lxml"
     [bench]="postgresql-15 wrk python3"

@@ -1,6 +1,8 @@
 #include "service/catalog/place.h"
+#include "common/zone.h"
 #include "service/gs1/id.h"
 #include "service/item/item_api.h"
+#include <stdio.h>
 
 struct place_value { // of locations and parties
     str name, parent, timezone;
@@ -23,30 +25,15 @@ static status gln_check(str value, struct arena *a, str *out)
     return out->p != NULL ? OK : no_memory();
 }
 
-static bool is_offset(str s) // +hh:mm or -hh:mm, up to 14 hours
-{
-    uint64_t h, m;
-
-    return s.n == 6 && (s.p[0] == '+' || s.p[0] == '-') && s.p[3] == ':' &&
-           str_u64((str){s.p + 1, 2}, 14, &h) && str_u64((str){s.p + 4, 2}, 59, &m) &&
-           (h < 14 || m == 0);
-}
-
-// A fixed offset, or an IANA name by its shape (Europe/Zurich, UTC, Etc/GMT+5): the list itself is
-// the operating system's.
+// A fixed offset, or a name that the system's time zone database has now.
 static status zone_check(str value, struct arena *a, str *out)
 {
+    int16_t minutes;
+
     (void)a, (void)out;
-    if (is_offset(value)) return OK;
-    for (size_t i = 0; i < value.n; i++) {
-        char c = value.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        bool other = (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-' || c == '/';
-        if (!letter && (i == 0 || !other))
-            return fail(ST_BAD_INPUT, "location.timezone", (uint32_t)i,
-                        "timezone: a name such as Europe/Zurich, or an offset such as +01:00");
-    }
-    return OK;
+    if (zone_minutes(value, (wall){0}, &minutes)) return OK;
+    return fail(ST_BAD_INPUT, "location.timezone", 0,
+                "timezone: a name that the system knows, as Europe/Zurich, or an offset as +01:00");
 }
 
 // clang-format off
@@ -131,6 +118,29 @@ static status location_decide(struct decide *d, const struct item_put *put, cons
         parent = above.parent;
     }
     return OK;
+}
+
+int16_t place_offset(struct txn *t, uint64_t gln, wall at)
+{
+    struct place_value v = {0};
+    char digits[24];
+    struct arena a;
+    struct item i;
+    int16_t minutes = 0;
+
+    if (gln == 0) return 0;
+    int n = snprintf(digits, sizeof digits, "%013llu", (unsigned long long)gln);
+    str place = {digits, (size_t)n};
+    arena_init(&a, 1 * MB);
+    for (unsigned deep = 0; place.n > 0 && v.timezone.n == 0 && deep <= PLACES_DEEP_MAX; deep++) {
+        if (!item_get(t, &noun_location, place, &i) ||
+            item_value(&noun_location, &i, &a, &v).cls != ST_OK)
+            break;
+        place = v.parent;
+    }
+    if (v.timezone.n > 0) (void)zone_minutes(v.timezone, at, &minutes);
+    arena_fini(&a);
+    return minutes;
 }
 
 static status line_decide(struct decide *d, const struct item_put *put, const struct item *old)

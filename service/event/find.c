@@ -491,6 +491,8 @@ static void take_fields(const struct finder *f, const struct said *s, struct rep
     ask->line = f->line_name;
     ask->has_time = s->has_time;
     ask->time = s->time;
+    if (!s->has_time) // the zone at least is known, and is that of the place
+        ask->time.offset_min = place_offset(f->t, f->gln, env_wall(f->site->env));
     ask->commission = s->commission;
     ask->partial = s->partial;
     ask->act = types[s->type].act;

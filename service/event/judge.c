@@ -290,7 +290,7 @@ void judge_offend(struct judge *j, unit_id u, status st)
 // line's clock may be ahead of ours; and not after they were packed, where that was told first.
 static struct moment time_of(const struct judge *j)
 {
-    struct moment m = {.at = j->d->now};
+    struct moment m = {j->d->now, j->ask->time.offset_min};
 
     if (j->ask->has_time) return j->ask->time;
     if (j->awaited_ms != 0 && j->awaited_ms < m.at.ms) m.at.ms = j->awaited_ms;

@@ -19,7 +19,6 @@ status pool_check_gtin(str in, struct arena *a, str *out); // of a form's field:
 status pool_market_complete(struct txn *t, struct arena *a, struct pool *p);
 // May it give numbers for its GTIN's market? `space` is not looked at for a list.
 status pool_market_decide(struct decide *d, const struct pool *p, const struct number_space *space);
-
 // pool_prefix.c: partners that read URNs need the prefix of SSCCs that are theirs. prefix.unknown
 status pool_prefix_decide(struct decide *d, const struct pool *p, client_id client);
 

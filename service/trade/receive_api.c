@@ -118,6 +118,7 @@ static status take_all(struct taking *x, const struct form_list *texts)
     x->ask->units = units;
     x->ask->n = texts->n;
     TRY(take_ends(x));
+    take_zone(&x->u, x->ask->says.to_location, &x->ask->time);
     return take_papers(x);
 }
 

@@ -215,6 +215,7 @@ static status take_tops(struct http_req *r, const struct runs *tops, struct ship
     out->tops = units;
     out->n = n;
     u.caller = caller_of(r);
+    take_zone(&u, out->says.from_location, &out->time);
     if (st.cls == ST_OK) st = indirect_find(&u, out);
     return api_snapshot_end(r, st);
 }

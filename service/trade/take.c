@@ -262,6 +262,11 @@ status take_time(str said, struct moment *out)
     return st.cls == ST_OK ? OK : fail(st.cls, st.reason, 0, "time: %s", st.text);
 }
 
+void take_zone(struct unit_reader *u, uint64_t place, struct moment *time)
+{
+    if (time->at.ms == 0) time->offset_min = place_offset(u->t, place, u->now);
+}
+
 uint64_t take_party_of(const struct caller *c)
 {
     return c->role == ROLE_DISTRIBUTOR ? take_gln(c->party) : 0;
@@ -305,6 +310,7 @@ static status take_named(struct unit_reader *u, const struct body *b, const stru
     out->n = texts->n;
     TRY(take_direct(u, b, out));
     if (take_party_of(u->caller) != 0) TRY(take_sender(u, out));
+    take_zone(u, out->says.from_location, &out->time);
     for (uint32_t i = 0; i < out->n && out->client.v == 0; i++)
         if (units[i].unit.v != 0 && unit_view_get(u, units[i].unit, &v).cls == ST_OK)
             out->client = v.client;

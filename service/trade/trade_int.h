@@ -54,6 +54,8 @@ status take_documents(struct arena *a, const struct form_list *said, const struc
                       const struct shipped_document **out);
 status take_extra(struct arena *a, const struct form_list *extra, str *out);
 status take_time(str said, struct moment *out);
+// Where nobody said when, the zone at least: of the place.
+void take_zone(struct unit_reader *u, uint64_t place, struct moment *time);
 
 // The body of POST /v1/shipments, what it names resolved in one snapshot. False: answered.
 bool shipment_take(struct http_req *r, struct shipment_ask *out, bool *draft);

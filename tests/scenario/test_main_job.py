@@ -282,7 +282,7 @@ def test_events_carry_when_it_happened_and_when_it_was_recorded(story):
         for e in company.events():
             time, recorded = map(datetime.datetime.fromisoformat, (e.time, e.recorded))
             assert time <= recorded
-        recorded = [e.recorded for e in company.events()]
+        recorded = [datetime.datetime.fromisoformat(e.recorded) for e in company.events()]
         assert recorded == sorted(recorded)
     first = story[0].events()[0]
     assert first.time[:19] == story[0].done[0][1]["time"][:19]  # both in UTC

@@ -73,6 +73,8 @@ static void a_timezone_is_a_name_or_an_offset(void **state)
         {"01:00",                          false},
         {"+01:60",                         false},
         {"no zone",                        false},
+        {"Mars/Olympus",                   false},
+        {"../etc/passwd",                  false},
         {"/Zurich",                        false},
         {"Z\\u00fcrich",                   false},
         {"+0100",                          false},

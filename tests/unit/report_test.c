@@ -559,6 +559,38 @@ static void a_code_that_tells_another_lot_or_expiry_is_refused(void **state)
                  into, sgtin(f, PILLS, s.texts[0]), STR(s.texts[1]), sgtin(f, PILLS, s.texts[2])));
 }
 
+static void what_is_told_without_a_time_has_the_zone_of_the_place(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, PILLS, "A1", 2);
+    struct fact said, unsaid;
+
+    f->caller.role = ROLE_ADMIN;
+    assert_int_equal(fixture_call(f, "PUT /v1/locations/9521141000007", "",
+                                  "{\"name\":\"Site\",\"timezone\":\"-03:30\"}")
+                         .code,
+                     201);
+    assert_int_equal(fixture_call(f, "PUT /v1/locations/9521141000014", "",
+                                  "{\"name\":\"Hall\",\"parent\":\"9521141000007\"}")
+                         .code,
+                     200);
+    f->caller.role = ROLE_LINE;
+    uint64_t at = accepted(f, fmt(f,
+                                  "{\"type\":\"commission\",\"lot\":\"A1\",\"gtin\":\"" PILLS
+                                  "\",\"serials\":[\"%.*s\"]}",
+                                  STR(s.texts[0])));
+    uint64_t then = accepted(f, fmt(f,
+                                    "{\"type\":\"commission\",\"lot\":\"A1\",\"gtin\":\"" PILLS
+                                    "\",\"time\":\"2025-11-24T16:00:00Z\",\"serials\":[\"%.*s\"]}",
+                                    STR(s.texts[1])));
+    struct txn *t = fixture_read(f);
+    assert_int_equal(journal_get_header(t, at, &unsaid).cls, ST_OK);
+    assert_int_equal(journal_get_header(t, then, &said).cls, ST_OK);
+    fixture_read_end(t);
+    assert_int_equal(unsaid.event.offset_min, -210);
+    assert_int_equal(said.event.offset_min, 0);
+}
+
 static void a_level_that_the_lots_version_has_not_is_none_of_it(void **state)
 {
     struct fixture *f = *state;
@@ -611,6 +643,7 @@ int main(void)
         T(the_sites_own_ssccs_are_whose_report_begins_them),
         T(units_are_taken_in_any_spelling),
         T(a_code_that_tells_another_lot_or_expiry_is_refused),
+        T(what_is_told_without_a_time_has_the_zone_of_the_place),
         T(a_level_that_the_lots_version_has_not_is_none_of_it),
     };
 
