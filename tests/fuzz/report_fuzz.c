@@ -86,7 +86,9 @@ static void fuzz_said(str in, struct arena *a)
         assert(st.reason != NULL && st.text[0] != 0 && st.at <= in.n);
         return;
     }
-    assert(s.serials.n + s.ssccs.n + s.children.n + s.units.n <= UNITS_MAX);
+    uint32_t units = s.serials.n + s.ssccs.n + s.children.n + s.units.n;
+    assert(units <= (s.over ? SAID_UNITS_MAX : UNITS_MAX));
+    assert(!s.over || s.id.n > 0 || s.has_time);
     buf_init(&first, 16 * MB);
     buf_init(&second, 16 * MB);
     str json = written(&s, &first);
