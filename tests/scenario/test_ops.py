@@ -183,9 +183,9 @@ def test_filters_choose_by_unit_and_lot(site, line):
     def facts(**query):
         return [(i["kind"], i.get("lot")) for i in site.admin.pages(JOURNAL, limit=1, **query)]
 
-    packed = ("units.packed", "L1")
-    assert facts(unit=f"(01){line.gtin}(21){packs[0]}") == [("units.commissioned", "L1"), packed]
-    assert facts(unit=cases[1]) == [packed]
+    packed, asked = ("units.packed", "L1"), ("numbers.issued", None)
+    assert facts(unit=f"(01){line.gtin}(21){packs[0]}") == [asked, ("units.commissioned", "L1"), packed]
+    assert facts(unit=cases[1]) == [asked, packed]
     assert facts(lot="L1") == [("lot.opened", "L1"), ("units.commissioned", "L1"), packed, packed]
     assert facts(lot="L1", kind="lot.opened") == [("lot.opened", "L1")]
     assert facts(lot="L2") == [("lot.opened", "L2")]
