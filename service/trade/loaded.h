@@ -5,8 +5,8 @@
 #include "service/trade/goods.h"
 
 struct loaded_rules {
-    enum ship_rule ship_rule; // of the client
-    bool expired_too;         // it is said that expired goods leave, or they are not the site's
+    uint8_t ship_rule; // of the client: enum ship_rule
+    bool expired_too;  // it is said that expired goods leave, or they are not the site's
 };
 
 // Asks the container's cargo (cargo_db.h), which costs one read; only where the answer is no is it

@@ -1062,7 +1062,7 @@ static void wrong_settings_stop_the_start(void **state)
         {"127.0.0.1",       "listen.address"},
         {"127.0.0.1:",      "listen.address"},
         {"127.0.0.1:65536", "listen.address"},
-        {"localhost:80",    "listen.address"},
+        {"localhost.x:80",  "listen.address"},
         {"[::1:80",         "listen.address"},
         {"::1:80",          "listen.address"},
         {"[127.0.0.1]:80",  "listen.address"},
