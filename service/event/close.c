@@ -40,6 +40,16 @@ static status check_count(struct closing *c)
     return few;
 }
 
+// A partial case is covered by the signature of its lot's release, or comes before it.
+static status check_released(struct closing *c)
+{
+    bool covered = c->own.flags & CONTENTS_PARTIAL && !judge_sorts(&c->j, c->ask->parent).is_sscc;
+    status st = covered ? judge_unreleased(&c->j, c->own.lot) : OK;
+
+    if (st.cls != ST_OK) judge_offend(&c->j, c->ask->parent, st);
+    return st;
+}
+
 static status close_decide(struct decide *d)
 {
     const struct report_ask *ask = d->ask;
@@ -60,8 +70,7 @@ static status close_decide(struct decide *d)
     c.own.lot = d->fact->lot = judge_header(&c.j, x.first)->lot;
     c.own.level_before = c.own.level = level_of_unit(&c.levels, ask->parent, c.own.lot);
     TRY(check_count(&c));
-    if (c.own.flags & CONTENTS_PARTIAL && !judge_sorts(&c.j, ask->parent).is_sscc)
-        TRY(judge_unreleased(&c.j, c.own.lot));
+    TRY(check_released(&c));
     d->fact->flags |= FACT_IS_EVENT;
     c.own.has_repeat = repeat_digest(&ask->repeat, &c.own.repeat);
     contents_put(d->out, d->fact, &c.own);

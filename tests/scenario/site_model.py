@@ -491,6 +491,8 @@ class Model(LineModel):
     def begin_all(self, act, lot, units, ms):
         if act == "commission" and lot is not None and not lot.takes_commission():
             raise Refused("lot.closed")
+        if lot is not None and lot.state == "released":
+            raise Refused("lot.released")
         offenders, changes = {}, []
         for unit in units:
             code, change = self.judge(act, unit, ms)
@@ -565,6 +567,8 @@ class Model(LineModel):
     def unread(self, said, units, ms):
         del units, ms
         lot = self.lot_of(said["gtin"], said["lot"])
+        if lot.state == "released":
+            raise Refused("lot.released")
         lot.unread[lot.product.gtins[said["gtin"]]] += said["count"]
 
     # ---- containers
@@ -591,6 +595,9 @@ class Model(LineModel):
         now, nominal = len(parent.children) + len(children), fits.nominal(children, lot)
         if nominal and now > nominal:
             raise Refused("pack.too_many", {parent.name: "pack.too_many"})
+        partial = said.get("partial") and now != nominal
+        if (begins or partial) and not parent.is_sscc and lot and lot.state == "released":
+            raise Refused("lot.released", {parent.name: "lot.released"})
         at = self.when(units, ms)
         self.touch(parent, at)
         if begins:
@@ -652,8 +659,11 @@ class Model(LineModel):
         now = len(parent.children)
         if now < nominal and not said.get("partial"):
             raise Refused("close.partial", {parent.name: "close.partial"})
+        partial = said.get("partial") and (not nominal or now < nominal)
+        if partial and not parent.is_sscc and parent.lot and parent.lot.state == "released":
+            raise Refused("lot.released", {parent.name: "lot.released"})
         self.change(parent, change, self.when(units, ms))
-        if said.get("partial") and (not nominal or now < nominal):
+        if partial:
             parent.flags |= {"partial"}
 
     def unsample(self, unit):
@@ -849,10 +859,12 @@ class Model(LineModel):
         """{unit: code} of those that are kept; the others are their owner's again."""
         kept = {}
         for name in names:
-            code, change = self.machine.step("return", self.units[name], self.units[name].state,
-                                             self.units[name].flags)
+            unit = self.units[name]
+            code, change = self.machine.step("return", unit, unit.state, unit.flags)
+            if code is None and unit.asked and unit.asked.state == "released":
+                code = None if unit.is_sscc else "lot.released"
             if code is None:
-                self.units[name].state = change[0]
+                unit.state = change[0]
             else:
                 kept[name] = code
         return kept
@@ -863,7 +875,8 @@ class Model(LineModel):
         for name in names:
             unit = self.units[name]
             code, _ = self.machine.step("return", unit, unit.state, unit.flags)
-            if code or unit.flags or unit.events or unit.request not in open_requests:
+            if code or unit.flags or unit.events or unit.request not in open_requests or not \
+                    unit.asked.takes_commission():
                 kept.append(name)
                 continue
             self.lying.setdefault(unit.gtin, []).append(unit)
