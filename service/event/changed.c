@@ -28,7 +28,7 @@ static const struct row {
     {ACT_INVALIDATE,   "invalidate",   false, false, false, {false, 0, 0, 0}},
     {ACT_SAMPLE,       "sample",       true,  false, true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
-    {ACT_UNSAMPLE,     "unsample",     false, false, false, {false, 0, 0, 0}}, // the correction is told
+    {ACT_UNSAMPLE,     "unsample",     false, false, false, {false, 0, 0, 0}}, // a correction tells
     {ACT_DECOMMISSION, "decommission", true,  true,  true,
      {true, EPCIS_DELETE,  EPCIS_STEP_DECOMMISSIONING, EPCIS_DISP_INACTIVE}},
     {ACT_DESTROY,      "destroy",      true,  true,  true,

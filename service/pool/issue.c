@@ -9,6 +9,7 @@
 #include "service/pool/for_lot.h"
 #include "service/pool/pool_int.h"
 #include "service/pool/recover.h"
+#include "service/pool/take.h"
 #include <string.h>
 
 #define DAY_MS 86400000

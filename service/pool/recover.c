@@ -6,7 +6,7 @@
 #include "common/arena.h"
 #include "common/bytes.h"
 #include "service/journal/restored.h"
-#include "service/pool/pool_int.h"
+#include "service/pool/take.h"
 
 static status unfit(const char *reason, const struct recover_ask *a, const char *how)
 {

@@ -5,8 +5,8 @@
 //
 // Runs in the committer; memory is the job's arena.
 #include "common/arena.h"
-#include "service/pool/pool_int.h"
 #include "service/pool/recover.h"
+#include "service/pool/take.h"
 #include "service/unit/unit_db.h"
 
 #define RUNS_MAX 100000u // of one request; what lies more scattered is left for the next

@@ -6,9 +6,9 @@
 // each candidate is looked up. Nothing of all this is computed where there is nothing to meet.
 //
 // Runs in the committer; memory is the job's arena.
+#include "service/pool/take.h"
 #include "service/journal/restored.h"
 #include "service/pool/foreign.h"
-#include "service/pool/pool_int.h"
 #include <stdlib.h>
 #include <string.h>
 
