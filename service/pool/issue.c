@@ -1,7 +1,8 @@
 // The command that gives numbers out: the first ranked pool that has enough, all or nothing.
 //
 // Runs in the committer and within its budget: ten gets to decide and write and five puts, where
-// there is no older epoch, no import to meet (take.c), and nothing has come back (reissue.c).
+// there is no older epoch, no import to meet (take.c), and nothing has come back (reissue.c); three
+// gets more where they are for a lot.
 #include "service/pool/issue.h"
 #include "common/arena.h"
 #include "common/bytes.h"

@@ -505,6 +505,26 @@ def test_a_void_takes_back_what_is_out_under_that_very_shipment(site):
     site.verify()
 
 
+def test_of_a_shipment_that_an_event_took_back_in_part_the_rest_is_voided(site):
+    goods = Doors(site, capture="strict")
+    (one, _), (two, _) = goods.case(5), goods.case(5)
+    assert goods.ship([one, two]) is None
+    shipment = goods.answer["shipment"]
+    assert goods.capture([one], bizStep="void_shipping") == "stored"
+    assert goods.look([one, two]) == [("closed", None, set()), ("shipped", None, set())]
+    assert voided(goods, shipment) is None
+    assert goods.look([one, two]) == [("closed", None, set())] * 2
+    events = site.as_role("client", client="acme").get("/epcis/v2/events", params={
+        "EQ_bizStep": "void_shipping"})["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    assert [event["epcList"] for event in events] == [[urn(one)], [urn(two)]] or [
+        event["epcList"] for event in events] == [[link(one)], [link(two)]]
+    levels = goods.operator.get(f"/v1/lots/{GTIN}/L1")["levels"]
+    assert [level["shipped"] for level in levels] == [0, 0, 0]
+    assert goods.ship([one, two]) is None
+    site.stop()
+    site.verify()
+
+
 @pytest.mark.parametrize("party", [None, BUYER])
 def test_a_distributors_events_do_what_its_role_may(site, party):
     goods = Doors(site, capture="strict")

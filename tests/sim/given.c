@@ -142,6 +142,7 @@ static void went_back(struct goods *g, const struct wish *w, str body)
         snprintf(unit, sizeof unit, "(21)%s\"", x->serial);
         bool kept = says(body, unit), went = x->going != 0;
         x->going = 0;
+        if (kept && w->asked[i] < LOTS) went = false; // its lot may have ended
         if (kept == went)
             trace_break(g->house->trace, "%s %s its pool", x->serial,
                         kept ? "was kept from" : "went to");

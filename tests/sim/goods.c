@@ -148,6 +148,8 @@ static bool wish_begin(struct goods *g, struct wish *w)
     if (w->count == 0) return false;
     w->lot = w->sort == WISH_SCRAP ? scrap_lot(g, w) : pick_lot(g, LOT_RUNS);
     if (w->sort == WISH_COMMISSION) depend(g, w, w->lot, lot_takes(&g->lots[w->lot]));
+    if (w->sort == WISH_SCRAP && w->lot < LOTS)
+        depend(g, w, w->lot, g->lots[w->lot].state != LOT_FREED);
     line_say(w, "POST /v1/reports");
     if (w->expect != EXPECT_REFUSED && dice_chance(g->dice, 250)) {
         w->type = "application/x-ndjson";

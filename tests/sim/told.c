@@ -135,7 +135,10 @@ bool wish_begin_waiting(struct goods *g, struct wish *w)
     uint32_t begun = waiting_packs(g, x, w);
     bool scrap = begun > 0 && dice_chance(g->dice, 200);
     w->to = scrap ? PACK_SCRAPPED : PACK_LOOSE;
-    if (scrap) w->expect = EXPECT_DONE; // also of a lot that has ended
+    if (scrap) { // also of a lot that has ended, but is not released
+        w->expect = EXPECT_DONE;
+        depend(g, w, w->lot, l->state != LOT_FREED);
+    }
     buf_addf(&w->body, "{\"type\":\"%s\",\"gtin\":\"" SIM_GTIN "\",\"lot\":\"%s\"%s,\"serials\":[",
              scrap ? "scrap" : "commission", sim_lots[w->lot], scrap ? ",\"reason\":\"torn\"" : "");
     say_packs(g, w, &w->body, "");
