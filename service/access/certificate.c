@@ -1,5 +1,5 @@
 // decided part of `certificate.put`: name str | sort 1 | what str | reason str | as token.created
-// decided part of `certificate.ended`: actor 4 | name str
+// decided part of `certificate.ended`: actor 4 | name str | where one was said: reason str
 #include "service/access/certificate.h"
 #include "service/access/token.h"
 #include <stdio.h>
@@ -139,6 +139,7 @@ static status ended_decide(struct decide *d)
     }
     bytes_u(d->out, c.actor, 4);
     bytes_str(d->out, c.name);
+    if (e->reason.n > 0) bytes_str(d->out, e->reason);
     return OK;
 }
 
@@ -157,6 +158,7 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
     (void)arg;
     bytes_get_u(&r, 4);
     json_w_kstr(w, "certificate", bytes_get_str(&r));
+    if (r.p != r.end) json_w_kstr(w, "reason", bytes_get_str(&r));
 }
 
 const struct kind kind_certificate_put = {

@@ -20,6 +20,7 @@ struct certificate_wish { // the ask of `certificate.put`
 };
 struct certificate_end { // the ask of `certificate.ended`
     str name;
+    str reason; // or empty
 };
 
 extern const struct kind kind_certificate_put, kind_certificate_ended;

@@ -214,6 +214,7 @@ static void end(struct http_req *r)
     struct certificate_end *e = NEW(&r->arena, struct certificate_end);
     status st = e == NULL ? no_memory() : name_of(r, &e->name);
 
+    if (st.cls == ST_OK) e->reason = (str){"", 0}, st = api_reason_take(r, &e->reason);
     if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else

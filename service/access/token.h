@@ -15,6 +15,7 @@
 struct token_new { // the ask of `token.created`
     char text[TOKEN_LEN];
     struct actor actor; // number and created are the committer's
+    str reason;         // or empty
     bool is_signed;
     struct signature signature;
 };
@@ -32,6 +33,7 @@ status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out);
 
 struct token_end { // the ask of `token.revoked`
     uint32_t actor;
+    str reason; // or empty
 };
 
 // Whoever ends the last token of an administrator could never make another (a certificate does not
@@ -39,9 +41,10 @@ struct token_end { // the ask of `token.revoked`
 // all of this user (empty: of nobody)?
 bool token_admin_remains(struct decide *d, uint32_t but, str but_user);
 
-extern const struct kind kind_token_created, kind_token_revoked;
+extern const struct kind kind_token_created, kind_token_created_1, kind_token_revoked;
 struct token_made { // views into the fact, clients in the arena
     struct actor actor;
+    str reason;
     bool is_signed;
     struct signature signature;
     struct second_first first;
