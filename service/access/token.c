@@ -66,7 +66,7 @@ static bool get_clients(struct bytes_r *r, struct arena *a, struct actor *x)
 
 static status broken(void) { return fail(ST_STORE, "record.corrupt", 0, "an actor breaks off"); }
 
-static status get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
+status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
 {
     struct actor x = {.number = (uint32_t)bytes_get_u(r, 4)};
 
@@ -84,18 +84,12 @@ static status get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
     return OK;
 }
 
-status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
-{
-    TRY(get_actor(r, a, out));
-    return bytes_end(r) ? OK : broken();
-}
-
 status token_of_fact(const struct fact *f, struct arena *a, struct token_made *out)
 {
     struct bytes_r r = bytes_reader(f->decided);
     struct token_made x = {0};
 
-    TRY(get_actor(&r, a, &x.actor));
+    TRY(token_get_actor(&r, a, &x.actor));
     x.actor.created = f->at;
     if (f->kind_version > 1) x.reason = bytes_get_str(&r);
     x.is_signed = r.p != r.end;
@@ -116,7 +110,7 @@ void token_signed_write(struct json_w *w, const struct token_made *x, const char
 
 // ---- signed
 
-static void put_signed(struct buf *b, const struct actor *x)
+void token_put_signed(struct buf *b, const struct actor *x)
 {
     put_scope(b, x);
     bytes_u(b, (uint64_t)x->expires.ms, 8);
@@ -126,7 +120,7 @@ status token_look(struct decide *d, const void *what, struct buf *state, struct 
 {
     const struct token_new *n = what;
 
-    put_signed(state, &n->actor);
+    token_put_signed(state, &n->actor);
     token_write_scope(d->t, d->arena, says, &n->actor);
     if (n->reason.n > 0) json_w_kstr(says, "reason", n->reason);
     return OK;
@@ -138,7 +132,7 @@ status token_act(const struct token_new *n, struct arena *a, struct second_of *a
     struct buf b;
 
     buf_init(&b, 16 * KB);
-    put_signed(&b, &n->actor);
+    token_put_signed(&b, &n->actor);
     struct sha256 digest = sha256_of(buf_str(&b));
     str subject = arena_str(a, (str){(const char *)digest.b, 16});
     bool failed = b.failed || subject.p == NULL;

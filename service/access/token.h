@@ -27,8 +27,9 @@ status token_act(const struct token_new *n, struct arena *a, struct second_of *a
 status token_draw(struct token_new *n, const struct env *env, struct arena *a);
 struct sha256 token_digest(str text);
 
-// An actor's part of a fact: the last of it.
+// An actor's part of a fact, and what is signed of it: all but what it calls with.
 void token_put_actor(struct buf *b, const struct actor *x);
+void token_put_signed(struct buf *b, const struct actor *x);
 status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out);
 
 struct token_end { // the ask of `token.revoked`

@@ -355,6 +355,34 @@ def test_a_token_is_made_by_two_and_shown_to_the_second(site, admins):
     site.verify()
 
 
+def test_who_calls_by_a_certificate_is_put_by_two_where_tokens_are(site, admins):
+    ada, bob = admins
+    site.person("qa", "mia")
+    site.admin.put("/v1/certificates/press", {"subject": "CN=press", "role": "operator"}, 201)
+    mark(site, "put_user make_token")
+    path, wish = "/v1/certificates/evil", {"subject": "CN=evil", "user": "mia", "reason": "new"}
+    signed = {**wish, "signature": sign("authorship")}
+    site.admin.refused("PUT", path, wish, status=400, code="signature.required")
+    ada.refused("PUT", path, wish, status=400, code="signature.required")
+    first = ada.put(path, signed, 202)
+    assert (first["act"], first["what"]) == (
+        "make_token", {"certificate": "evil", "role": "qa", **wish})
+    assert ada.put(path, signed, 202) == first
+    ada.refused("GET", path, status=404, code="certificate.none")
+    other = bob.put(path, {**signed, "subject": "CN=other"}, 202)  # another act, which waits alone
+    assert other["what"]["subject"] == "CN=other"
+    done = bob.put(path, signed, 201)
+    assert (done["first"]["user"], done["signature"]["user"]) == ("ada", "bob")
+    assert done["user"] == "mia" and bob.get(path)["subject"] == "CN=evil"
+    bob.refused("PUT", path, {**signed, "signature": sign("authorship", password="not his at all")},
+                status=403, code="signature.password")
+    fact = site.admin.get("/v1/journal?kind=certificate.put")["items"][-1]["fact"]
+    assert (fact["first_signature"]["name"], fact["signature"]["name"]) == ("Ada Amt", "Bob Bau")
+    bob.delete("/v1/certificates/press", 204, headers={"Packtrail-Reason": "lost"})  # by one
+    site.stop()
+    site.verify()
+
+
 def test_a_token_may_be_signed_though_nobody_asks_for_it(site, admins):
     ada, _ = admins
     ada.refused("POST", "/v1/tokens", {"role": "auditor", "signature": sign("authorship")},
