@@ -42,6 +42,7 @@
 const struct kind *const site_kinds[] = {
     &kind_journal_opened,
     &kind_token_created,
+    &kind_token_created_1,
     &kind_token_revoked,
     &kind_refusal_raised,
     &kind_refusal_repeated_raised,

@@ -210,6 +210,19 @@ status access_caller(struct http_req *r, const struct caller **out)
     return OK;
 }
 
+uint32_t access_person(struct http_req *r)
+{
+    bool says = http_has_header(r, S("Authorization")) || http_has_header(r, S("Cookie"));
+    struct actor x = {0};
+    bool by_cookie;
+
+    if (!says && r->certificate == NULL) return 0;
+    struct txn *t = api_snapshot(r);
+    status st = find_actor(r, t, &x, &by_cookie);
+    st = api_snapshot_end(r, st);
+    return st.cls == ST_OK && x.user.n > 0 ? x.number : 0;
+}
+
 static bool role_is_in(str roles, str role)
 {
     str word;

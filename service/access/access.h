@@ -20,6 +20,9 @@ status access_caller(struct http_req *r, const struct caller **out);
 // site. client.ambiguous: several and none is named; client.unknown: not one of the caller's.
 status access_client(struct http_req *r, struct txn *t, client_id *out);
 
+// Whose person's actor calls, 0: nobody's that is known. Takes from no bucket, refuses nothing.
+uint32_t access_person(struct http_req *r);
+
 // Of a caller by a session: does it last? For answers that go on and on.
 bool access_lasts(struct http_req *r);
 

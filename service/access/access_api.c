@@ -11,6 +11,7 @@ struct body {
 // clang-format off
 static const struct form_field body_fields[] = {
     TOKEN_WISH_FIELDS(struct body, wish),
+    {.name = "reason", .kind = FORM_STR, TOKEN_WISH_AT(struct body, wish, reason), .max = 500},
     {.name = "signature", .kind = FORM_ONE, .at = offsetof(struct body, signature),
      .sub = &signature_form},
     {0},
@@ -81,7 +82,9 @@ static void token_create(struct http_req *r)
 
     if (!api_body(r, &body_form, &b)) return;
     api_answers(r, created_render);
-    status st = n == NULL ? no_memory() : new_token(r, &b.wish, n);
+    if (b.wish.reason.n == 0 && b.signature != NULL) b.wish.reason = b.signature->reason;
+    status st = n == NULL ? no_memory() : api_reason_check(caller_of(r), b.wish.reason);
+    if (st.cls == ST_OK) st = new_token(r, &b.wish, n);
     if (st.cls != ST_OK)
         api_fail(r, st);
     else if (b.signature != NULL || second_is_marked(api_site(r), SECOND_MAKE_TOKEN))
@@ -95,12 +98,14 @@ static void token_revoke(struct http_req *r)
     struct token_end *e = NEW(&r->arena, struct token_end);
     struct actor x;
 
+    if (e != NULL) e->reason = (str){"", 0};
     struct txn *t = api_snapshot(r);
     bool found = actor_by_id(t, r->param[0], &r->arena, &x);
     status st = api_snapshot_end(r, OK);
     if (st.cls == ST_OK && e == NULL) st = no_memory();
     if (st.cls == ST_OK && (!found || !actor_has_token(&x)))
         st = fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
+    if (st.cls == ST_OK) st = api_reason_take(r, &e->reason);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;

@@ -1,7 +1,10 @@
-// decided part of `certificate.put`: name str | sort 1 | what str | reason str | as token.created
-// decided part of `certificate.ended`: actor 4 | name str
+// decided part of `certificate.put`: name str | sort 1 | what str | reason str | an actor as in
+//   token.created | where it was signed: signature | where another person had to sign before: seq
+//   of that proposal 8, signature
+// decided part of `certificate.ended`: actor 4 | name str | where one was said: reason str
 #include "service/access/certificate.h"
 #include "service/access/token.h"
+#include "service/access/token_wish.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -25,10 +28,64 @@ static bool is_taken(struct decide *d, const struct certificate_wish *w, uint32_
     return other != 0 && other != own && actor_get(d->t, other, d->arena, &x) && x.revoked.ms == 0;
 }
 
+// ---- signed
+
+static void put_signed(struct buf *b, const struct certificate_wish *w)
+{
+    bytes_str(b, w->name);
+    bytes_u(b, w->sort, 1);
+    bytes_str(b, w->what);
+    token_put_signed(b, &w->actor);
+}
+
+status certificate_look(struct decide *d, const void *what, struct buf *state, struct json_w *says)
+{
+    const struct certificate_wish *w = what;
+    struct certificate old = {0}, now = {.name = w->name, .sort = w->sort, .what = w->what};
+
+    (void)certificate_get(d->t, w->name, &old);
+    bytes_u(state, old.seq, 8);
+    put_signed(state, w);
+    certificate_write(&now, says);
+    token_write_scope(d->t, d->arena, says, &w->actor);
+    if (w->reason.n > 0) json_w_kstr(says, "reason", w->reason);
+    return OK;
+}
+
+status certificate_act(const struct certificate_wish *w, struct arena *a, struct second_of *act)
+{
+    struct buf b;
+
+    buf_init(&b, 16 * KB);
+    bytes_str(&b, S("certificate")); // no token's
+    put_signed(&b, w);
+    struct sha256 digest = sha256_of(buf_str(&b));
+    str subject = arena_str(a, (str){(const char *)digest.b, 16});
+    bool failed = b.failed || subject.p == NULL;
+    buf_fini(&b);
+    if (failed) return no_memory();
+    *act = (struct second_of){.act = SECOND_MAKE_TOKEN, .subject = subject};
+    return OK;
+}
+
+static status check_signed(struct decide *d, const struct certificate_wish *w,
+                           struct second_first *first)
+{
+    struct second_ask both = {.look = certificate_look, .what = w, .signature = w->signature};
+
+    *first = (struct second_first){0};
+    if (d->actor == 0) return OK; // nobody signs what the service does itself
+    TRY(certificate_act(w, d->arena, &both.of));
+    return second_check(d, &both, first);
+}
+
+// ---- put
+
 static status put_decide(struct decide *d)
 {
     const struct certificate_wish *w = d->ask;
     struct actor x = w->actor, was = {0};
+    struct second_first first;
     struct certificate old = {0};
     char id[ACTOR_ID_MAX + 1];
     bool there = certificate_get(d->t, w->name, &old) && actor_get(d->t, old.actor, d->arena, &was);
@@ -40,6 +97,7 @@ static status put_decide(struct decide *d)
         d->repeat_seq = old.seq;
         return OK;
     }
+    TRY(check_signed(d, w, &first));
     x.number = there ? old.actor : (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
     int n = snprintf(id, sizeof id, ID_PREFIX "%.*s", STR(w->name));
     x.id = (str){id, (size_t)n};
@@ -48,41 +106,61 @@ static status put_decide(struct decide *d)
     bytes_str(d->out, w->what);
     bytes_str(d->out, w->reason);
     token_put_actor(d->out, &x);
+    if (w->is_signed) signature_put(d->out, &w->signature);
+    if (w->is_signed) second_put(d->out, &first);
     return OK;
 }
 
-status certificate_of_fact(const struct fact *f, struct arena *a, struct certificate *c,
-                           struct actor *x, str *reason)
+status certificate_of_fact(const struct fact *f, struct arena *a, struct certificate_made *out)
 {
     struct bytes_r r = bytes_reader(f->decided);
+    struct certificate_made x = {0};
+    struct certificate *c = &x.certificate;
 
-    *c = (struct certificate){.name = bytes_get_str(&r), .seq = f->seq};
+    c->name = bytes_get_str(&r);
+    c->seq = f->seq;
     c->sort = (enum certificate_sort)bytes_get_u(&r, 1);
     c->what = bytes_get_str(&r);
-    *reason = bytes_get_str(&r);
-    TRY(token_get_actor(&r, a, x));
-    c->actor = x->number;
-    x->created = f->at;
+    x.reason = bytes_get_str(&r);
+    TRY(token_get_actor(&r, a, &x.actor));
+    c->actor = x.actor.number;
+    x.actor.created = f->at;
+    x.is_signed = r.p != r.end;
+    if (x.is_signed && !(signature_get(&r, &x.signature) && second_read(&r, &x.first)))
+        r.bad = true;
+    if (!bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "a certificate breaks off");
+    *out = x;
     return OK;
+}
+
+static void end_proposal(struct txn *t, const struct certificate_made *x, struct arena *a)
+{
+    const struct certificate *c = &x->certificate;
+    struct certificate_wish w = {
+        .name = c->name, .sort = c->sort, .what = c->what, .actor = x->actor};
+    struct second_of act;
+
+    if (certificate_act(&w, a, &act).cls == ST_OK) second_end(t, &act);
 }
 
 static void put_write(struct txn *t, const struct fact *f, const void *arg)
 {
-    struct certificate c, row, old;
+    struct certificate_made made;
+    struct certificate row, old;
+    struct actor *x = &made.actor, was;
     struct arena a;
-    struct actor x, was;
-    str reason;
 
     (void)arg;
     arena_init(&a, 32 * KB);
-    if (certificate_of_fact(f, &a, &c, &x, &reason).cls == ST_OK) {
-        bool there = certificate_get(t, c.name, &row);
+    if (certificate_of_fact(f, &a, &made).cls == ST_OK) {
+        bool there = certificate_get(t, made.certificate.name, &row);
         old = row;
         if (there) old.what = arena_str(&a, row.what); // the row is about to change
-        if (actor_get(t, x.number, &a, &was)) x.created = was.created;
-        if (x.number > counter_get(t, COUNTER_ACTOR)) counter_put(t, COUNTER_ACTOR, x.number);
-        actor_put(t, &x);
-        certificate_put(t, &c, there ? &old : NULL);
+        end_proposal(t, &made, &a);
+        if (actor_get(t, x->number, &a, &was)) x->created = was.created;
+        if (x->number > counter_get(t, COUNTER_ACTOR)) counter_put(t, COUNTER_ACTOR, x->number);
+        actor_put(t, x);
+        certificate_put(t, &made.certificate, there ? &old : NULL);
     } else {
         txn_spoil(t, "record.corrupt", "the fact of a certificate");
     }
@@ -102,23 +180,31 @@ void certificate_write(const struct certificate *c, struct json_w *w)
     }
 }
 
+void certificate_signed_write(struct json_w *w, const struct certificate_made *x, const char *first)
+{
+    if (!x->is_signed) return;
+    json_w_key(w, S("signature"));
+    signature_write(w, &x->signature);
+    second_write(w, first, &x->first);
+}
+
 static void put_print(const struct fact *f, struct json_w *w, const void *arg)
 {
-    struct certificate c;
+    struct certificate_made made;
     struct arena a;
-    struct actor x;
-    str reason;
 
     (void)arg;
     arena_init(&a, 32 * KB);
-    if (certificate_of_fact(f, &a, &c, &x, &reason).cls == ST_OK) {
-        certificate_write(&c, w);
-        json_w_kstr(w, "role", str_of(role_word(x.role)));
-        if (x.user.n > 0) json_w_kstr(w, "user", x.user);
-        if (x.line.n > 0) json_w_kstr(w, "line", x.line);
-        if (x.party.n > 0) json_w_kstr(w, "party", x.party);
-        if (x.client_count > 0) json_w_kint(w, "clients", x.client_count);
-        if (reason.n > 0) json_w_kstr(w, "reason", reason);
+    if (certificate_of_fact(f, &a, &made).cls == ST_OK) {
+        const struct actor *x = &made.actor;
+        certificate_write(&made.certificate, w);
+        json_w_kstr(w, "role", str_of(role_word(x->role)));
+        if (x->user.n > 0) json_w_kstr(w, "user", x->user);
+        if (x->line.n > 0) json_w_kstr(w, "line", x->line);
+        if (x->party.n > 0) json_w_kstr(w, "party", x->party);
+        if (x->client_count > 0) json_w_kint(w, "clients", x->client_count);
+        if (made.reason.n > 0) json_w_kstr(w, "reason", made.reason);
+        certificate_signed_write(w, &made, "first_signature");
     }
     arena_fini(&a);
 }
@@ -139,6 +225,7 @@ static status ended_decide(struct decide *d)
     }
     bytes_u(d->out, c.actor, 4);
     bytes_str(d->out, c.name);
+    if (e->reason.n > 0) bytes_str(d->out, e->reason);
     return OK;
 }
 
@@ -157,6 +244,7 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
     (void)arg;
     bytes_get_u(&r, 4);
     json_w_kstr(w, "certificate", bytes_get_str(&r));
+    if (r.p != r.end) json_w_kstr(w, "reason", bytes_get_str(&r));
 }
 
 const struct kind kind_certificate_put = {

@@ -6,6 +6,7 @@
 #pragma once
 #include "common/http.h"
 #include "service/access/certificate_db.h"
+#include "service/access/second.h"
 #include "service/journal/kind.h"
 
 #define CERTIFICATE_SUBJECT_MAX 512u
@@ -17,18 +18,34 @@ struct certificate_wish { // the ask of `certificate.put`
     struct actor actor; // what it may; number, id and created are the committer's
     str reason;
     bool is_new; // for the answer: there was none of this name
+    bool is_signed;
+    struct signature signature;
 };
+// What is signed of it. `act.subject` is a digest of that, in the arena: where tokens are made by
+// two, so is whoever calls by a certificate.
+second_look certificate_look;
+status certificate_act(const struct certificate_wish *w, struct arena *a, struct second_of *act);
+
 struct certificate_end { // the ask of `certificate.ended`
     str name;
+    str reason; // or empty
 };
 
 extern const struct kind kind_certificate_put, kind_certificate_ended;
 extern const struct http_route certificate_routes[];
 
-// What a `certificate.put` made; views into the fact, clients in the arena.
-status certificate_of_fact(const struct fact *f, struct arena *a, struct certificate *c,
-                           struct actor *x, str *reason);
+struct certificate_made { // by a `certificate.put`; views into the fact, clients in the arena
+    struct certificate certificate;
+    struct actor actor;
+    str reason;
+    bool is_signed;
+    struct signature signature;
+    struct second_first first;
+};
+status certificate_of_fact(const struct fact *f, struct arena *a, struct certificate_made *out);
 
+void certificate_signed_write(struct json_w *w, const struct certificate_made *x,
+                              const char *first);
 // Its members: the name, and the fingerprint or subject.
 void certificate_write(const struct certificate *c, struct json_w *w);
 

@@ -7,6 +7,7 @@
 struct body {
     struct token_wish scope;
     str fingerprint, subject, reason;
+    struct signature_said *signature;
 };
 
 // Hexadecimal with or without colons, as tools print it; kept as 64 small digits.
@@ -35,6 +36,7 @@ static const struct form_field fields[] = {
     {.name = "subject",     .kind = FORM_STR, B(subject), .max = CERTIFICATE_SUBJECT_MAX},
     TOKEN_WISH_FIELDS(struct body, scope),
     {.name = "reason",      .kind = FORM_STR, B(reason), .max = 500},
+    {.name = "signature",   .kind = FORM_ONE, B(signature), .sub = &signature_form},
     {0},
 };
 // clang-format on
@@ -65,12 +67,18 @@ static status what_of(const struct body *b, struct arena *a, struct certificate_
 
 // ---- shown
 
+static void write_members(struct txn *t, struct arena *a, struct json_w *w,
+                          const struct certificate *c, const struct actor *x)
+{
+    certificate_write(c, w);
+    token_write_scope(t, a, w, x);
+}
+
 static void write_one(struct txn *t, struct arena *a, struct json_w *w, const struct certificate *c,
                       const struct actor *x)
 {
     json_w_object(w);
-    certificate_write(c, w);
-    token_write_scope(t, a, w, x);
+    write_members(t, a, w, c, x);
     json_w_end(w);
 }
 
@@ -160,13 +168,15 @@ static void list(struct http_req *r)
 // As its fact made it, whatever became of it.
 static status write_put(struct http_req *r, struct txn *t, const struct fact *f, struct json_w *w)
 {
-    struct certificate c;
-    struct actor x, now;
-    str reason;
+    struct certificate_made made;
+    struct actor now;
 
-    TRY(certificate_of_fact(f, &r->arena, &c, &x, &reason));
-    if (actor_get(t, c.actor, &r->arena, &now)) x.created = now.created; // stays
-    write_one(t, &r->arena, w, &c, &x);
+    TRY(certificate_of_fact(f, &r->arena, &made));
+    if (actor_get(t, made.actor.number, &r->arena, &now)) made.actor.created = now.created; // stays
+    json_w_object(w);
+    write_members(t, &r->arena, w, &made.certificate, &made.actor);
+    certificate_signed_write(w, &made, "first");
+    json_w_end(w);
     return OK;
 }
 
@@ -175,17 +185,42 @@ static void put_render(struct http_req *r, const struct ask *a)
     const struct certificate_wish *wish = a->what;
     struct buf b;
 
+    if (second_code(a) == 202) {
+        second_proposed(r, a);
+        return;
+    }
     buf_init(&b, 64 * KB);
     struct json_w w = json_writer(&b);
     status st = write_put(r, api_snapshot(r), &a->fact, &w);
     reply(r, api_snapshot_end(r, st), wish->is_new && !a->repeat ? 201 : 200, &b);
 }
 
-static status wish_of(struct http_req *r, const struct body *b, struct certificate_wish *w)
+static void put_signed(struct http_req *r, struct certificate_wish *w,
+                       const struct signature_said *by)
+{
+    struct signature_rule rule = {.roles = second_roles(SECOND_MAKE_TOKEN),
+                                  .kind = &kind_certificate_put};
+    struct second_ask *both = NEW(&r->arena, struct second_ask);
+
+    status st = both == NULL ? no_memory() : certificate_act(w, &r->arena, &both->of);
+    if (st.cls != ST_OK) {
+        api_fail(r, st);
+        return;
+    }
+    if (!signature_check(r, &rule, by, &w->signature)) return;
+    w->is_signed = true;
+    both->look = certificate_look;
+    both->what = w;
+    both->signature = w->signature;
+    second_command(r, both, &kind_certificate_put, put_render);
+}
+
+static status wish_of(struct http_req *r, struct body *b, struct certificate_wish *w)
 {
     struct certificate old;
 
     TRY(name_of(r, &w->name));
+    if (b->reason.n == 0 && b->signature != NULL) b->reason = b->signature->reason;
     TRY(api_reason_check(caller_of(r), b->reason));
     w->reason = b->reason;
     TRY(what_of(b, &r->arena, w));
@@ -205,6 +240,8 @@ static void put(struct http_req *r)
     status st = w == NULL ? no_memory() : wish_of(r, &b, w);
     if (st.cls != ST_OK)
         api_fail(r, st);
+    else if (b.signature != NULL || second_is_marked(api_site(r), SECOND_MAKE_TOKEN))
+        put_signed(r, w, b.signature);
     else
         api_command(r, &kind_certificate_put, w, put_render);
 }
@@ -214,6 +251,7 @@ static void end(struct http_req *r)
     struct certificate_end *e = NEW(&r->arena, struct certificate_end);
     status st = e == NULL ? no_memory() : name_of(r, &e->name);
 
+    if (st.cls == ST_OK) e->reason = (str){"", 0}, st = api_reason_take(r, &e->reason);
     if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else

@@ -1,8 +1,8 @@
 // decided part of `token.created`: actor 4 | id str | role str | user str | line str | party str |
-//   clients varint, each client 4 | SHA-256 of the token 32 | expires 8 (ms; 0 never) | where it
-//   was signed: signature | where another person had to sign before: seq of that proposal 8,
-//   signature
-// decided part of `token.revoked`: actor 4 | id str
+//   clients varint, each client 4 | SHA-256 of the token 32 | expires 8 (ms; 0 never) | reason str
+//   (of version 1 there is none) | where it was signed: signature | where another person had to
+//   sign before: seq of that proposal 8, signature
+// decided part of `token.revoked`: actor 4 | id str | where one was said: reason str
 #include "service/access/token.h"
 #include "common/bytes.h"
 #include "service/access/token_wish.h"
@@ -66,7 +66,7 @@ static bool get_clients(struct bytes_r *r, struct arena *a, struct actor *x)
 
 static status broken(void) { return fail(ST_STORE, "record.corrupt", 0, "an actor breaks off"); }
 
-static status get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
+status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
 {
     struct actor x = {.number = (uint32_t)bytes_get_u(r, 4)};
 
@@ -84,19 +84,14 @@ static status get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
     return OK;
 }
 
-status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out)
-{
-    TRY(get_actor(r, a, out));
-    return bytes_end(r) ? OK : broken();
-}
-
 status token_of_fact(const struct fact *f, struct arena *a, struct token_made *out)
 {
     struct bytes_r r = bytes_reader(f->decided);
     struct token_made x = {0};
 
-    TRY(get_actor(&r, a, &x.actor));
+    TRY(token_get_actor(&r, a, &x.actor));
     x.actor.created = f->at;
+    if (f->kind_version > 1) x.reason = bytes_get_str(&r);
     x.is_signed = r.p != r.end;
     if (x.is_signed && !(signature_get(&r, &x.signature) && second_read(&r, &x.first)))
         return broken();
@@ -115,7 +110,7 @@ void token_signed_write(struct json_w *w, const struct token_made *x, const char
 
 // ---- signed
 
-static void put_signed(struct buf *b, const struct actor *x)
+void token_put_signed(struct buf *b, const struct actor *x)
 {
     put_scope(b, x);
     bytes_u(b, (uint64_t)x->expires.ms, 8);
@@ -125,8 +120,9 @@ status token_look(struct decide *d, const void *what, struct buf *state, struct 
 {
     const struct token_new *n = what;
 
-    put_signed(state, &n->actor);
+    token_put_signed(state, &n->actor);
     token_write_scope(d->t, d->arena, says, &n->actor);
+    if (n->reason.n > 0) json_w_kstr(says, "reason", n->reason);
     return OK;
 }
 
@@ -136,7 +132,7 @@ status token_act(const struct token_new *n, struct arena *a, struct second_of *a
     struct buf b;
 
     buf_init(&b, 16 * KB);
-    put_signed(&b, &n->actor);
+    token_put_signed(&b, &n->actor);
     struct sha256 digest = sha256_of(buf_str(&b));
     str subject = arena_str(a, (str){(const char *)digest.b, 16});
     bool failed = b.failed || subject.p == NULL;
@@ -172,6 +168,7 @@ static status created_decide(struct decide *d)
         return fail(ST_BUSY, "token.drawn_before", 0, "the random id is taken, ask again");
     x.number = (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
     token_put_actor(d->out, &x);
+    bytes_str(d->out, n->reason);
     if (n->is_signed) signature_put(d->out, &n->signature);
     if (n->is_signed) second_put(d->out, &first);
     return OK;
@@ -211,6 +208,7 @@ static void created_print(const struct fact *f, struct json_w *w, const void *ar
         if (x->line.n > 0) json_w_kstr(w, "line", x->line);
         if (x->party.n > 0) json_w_kstr(w, "party", x->party);
         if (x->client_count > 0) json_w_kint(w, "clients", x->client_count);
+        if (made.reason.n > 0) json_w_kstr(w, "reason", made.reason);
         token_signed_write(w, &made, "first_signature");
     }
     arena_fini(&a);
@@ -257,6 +255,7 @@ static status revoked_decide(struct decide *d)
                     "it is the last token of an administrator: make another one first");
     bytes_u(d->out, x.number, 4);
     bytes_str(d->out, x.id);
+    if (e->reason.n > 0) bytes_str(d->out, e->reason);
     return OK;
 }
 
@@ -275,9 +274,12 @@ static void revoked_print(const struct fact *f, struct json_w *w, const void *ar
     (void)arg;
     bytes_get_u(&r, 4);
     json_w_kstr(w, "token", bytes_get_str(&r));
+    if (r.p != r.end) json_w_kstr(w, "reason", bytes_get_str(&r));
 }
 
 const struct kind kind_token_created = {
+    FACT_TOKEN_CREATED, 2, "token.created", created_decide, created_write, created_print, NULL};
+const struct kind kind_token_created_1 = {
     FACT_TOKEN_CREATED, 1, "token.created", created_decide, created_write, created_print, NULL};
 const struct kind kind_token_revoked = {
     FACT_TOKEN_REVOKED, 1, "token.revoked", revoked_decide, revoked_write, revoked_print, NULL};

@@ -15,6 +15,7 @@
 struct token_new { // the ask of `token.created`
     char text[TOKEN_LEN];
     struct actor actor; // number and created are the committer's
+    str reason;         // or empty
     bool is_signed;
     struct signature signature;
 };
@@ -26,12 +27,14 @@ status token_act(const struct token_new *n, struct arena *a, struct second_of *a
 status token_draw(struct token_new *n, const struct env *env, struct arena *a);
 struct sha256 token_digest(str text);
 
-// An actor's part of a fact: the last of it.
+// An actor's part of a fact, and what is signed of it: all but what it calls with.
 void token_put_actor(struct buf *b, const struct actor *x);
+void token_put_signed(struct buf *b, const struct actor *x);
 status token_get_actor(struct bytes_r *r, struct arena *a, struct actor *out);
 
 struct token_end { // the ask of `token.revoked`
     uint32_t actor;
+    str reason; // or empty
 };
 
 // Whoever ends the last token of an administrator could never make another (a certificate does not
@@ -39,9 +42,10 @@ struct token_end { // the ask of `token.revoked`
 // all of this user (empty: of nobody)?
 bool token_admin_remains(struct decide *d, uint32_t but, str but_user);
 
-extern const struct kind kind_token_created, kind_token_revoked;
+extern const struct kind kind_token_created, kind_token_created_1, kind_token_revoked;
 struct token_made { // views into the fact, clients in the arena
     struct actor actor;
+    str reason;
     bool is_signed;
     struct signature signature;
     struct second_first first;

@@ -17,7 +17,14 @@ status token_party_check(str value, struct arena *a, str *out)
 struct wish_alone {
     struct token_wish wish;
 };
-static const struct form_field wish_fields[] = {TOKEN_WISH_FIELDS(struct wish_alone, wish), {0}};
+static const struct form_field wish_fields[] = {
+    TOKEN_WISH_FIELDS(struct wish_alone, wish),
+    {.name = "reason",
+                               .kind = FORM_STR,
+                               TOKEN_WISH_AT(struct wish_alone, wish, reason),
+                               .max = 500},
+    {0},
+};
 const struct form token_wish_form = {"token", sizeof(struct token_wish), wish_fields, 1};
 
 // What a role cannot do without, and what it must not have. Who is bound to no client is of the
@@ -166,6 +173,7 @@ status token_wish_take(const struct token_wish *w, struct txn *t, const struct e
                        struct arena *a, struct token_new *n)
 {
     TRY(token_wish_scope(w, t, env, a, &n->actor));
+    n->reason = w->reason;
     return token_draw(n, env, a);
 }
 

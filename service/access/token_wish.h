@@ -6,6 +6,7 @@
 struct token_wish { // the body of POST /v1/tokens
     str role, user, client, line, party, expires;
     struct form_list clients;
+    str reason; // why it is made: not of every form that holds a wish
 };
 extern const struct form token_wish_form;
 // Its fields, for forms whose struct holds one.

@@ -65,25 +65,25 @@ void noted_refusal(struct site *s, struct loop *home, const struct noted *what)
     note_free(n);
 }
 
-static bool is_kept(enum status_class cls)
+bool noted_is_due(const struct http_req *r)
 {
-    return cls == ST_NOT_ALLOWED || cls == ST_NOT_FOUND || cls == ST_CONFLICT;
+    enum status_class cls = r->problem.cls;
+
+    if (r->recorded || cls < ST_BAD_INPUT || cls > ST_HEADERS_TOO_LARGE) return false;
+    return cls != ST_UNAUTHENTICATED && cls != ST_TIMEOUT && cls != ST_TOO_MANY;
 }
 
-// REQ REFUSAL-KEPT: whatever the route says no to, it is on record who asked for what
-void noted_reply(const struct http_req *r)
+// REQ REFUSAL-KEPT: whatever says no to it, it is on record who asked for what
+void noted_reply(const struct http_req *r, uint32_t actor)
 {
     struct buf call;
 
-    if (r->caller == NULL || r->recorded || !is_kept(r->problem.cls)) return;
-    const struct caller *c = caller_of(r);
-    if (!c->person) return;
     buf_init(&call, KB);
     buf_addf(&call, "%s ", http_method_name(r->method));
     for (size_t i = 0; i < r->path.n && i < CALL_MAX; i++) { // as sent: any octets
         char x = r->path.p[i];
         buf_addc(&call, x > ' ' && x < 0x7f ? x : '?');
     }
-    noted_refusal(r->app, r->loop, &(struct noted){c->actor, r->problem, buf_str(&call)});
+    noted_refusal(r->app, r->loop, &(struct noted){actor, r->problem, buf_str(&call)});
     buf_fini(&call);
 }

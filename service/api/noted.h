@@ -18,5 +18,7 @@ struct noted {
 void noted_register(void);
 // On the loop `home`, which lives until the committer has ended.
 void noted_refusal(struct site *s, struct loop *home, const struct noted *n);
-// After every reply: of a person 403, 404 and 409 that nobody recorded.
-void noted_reply(const struct http_req *r);
+// After every reply: what was refused and that nobody recorded. Not that somebody asked too often
+// or too slowly, and 401, which access tells by itself. `actor` is a person's.
+bool noted_is_due(const struct http_req *r);
+void noted_reply(const struct http_req *r, uint32_t actor);

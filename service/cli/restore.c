@@ -138,6 +138,11 @@ static status say(const struct restoring *r)
     if (r->proven.published > r->proven.records)
         printf("head.json there knows %" PRIu64 " records: give it to verify --advance\n",
                r->proven.published);
+    printf("tokens, certificates and people are those of the backup: revoke again what was revoked "
+           "since, before others can call (packtrail token list %s)\n",
+           r->dir);
+    printf("export.key is not in a backup: put back a copy of it, or auditors need the public half "
+           "of the one that the next start makes\n");
     printf("all pools are frozen: packtrail verify %s --advance FILE…\n", r->dir);
     printf("restored %" PRIu64 " records, %" PRIu64 " units, head %" PRIu64 "/%.*s\n",
            r->proven.records, r->proven.units, r->head.seq, (int)sizeof link, link);

@@ -67,7 +67,7 @@ static status list(struct stopped *s, char **named, str json)
     return st.cls != ST_OK ? st : end;
 }
 
-#define TOKEN_WORDS "role user client line party expires"
+#define TOKEN_WORDS "role user client line party expires reason"
 
 int cli_token(int argc, char **argv)
 {

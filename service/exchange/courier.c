@@ -327,7 +327,9 @@ static void part(struct courier *c, struct follower *f)
         return;
     }
     enter(c, f, FOLLOWER_WRITING);
-    f->over = (struct subscription_over){f->number & ~SUBSCRIBER, SUBSCRIPTION_ORPHANED};
+    f->over = (struct subscription_over){
+        .number = f->number & ~SUBSCRIBER, .why = SUBSCRIPTION_ORPHANED, .reason = {"", 0}
+    };
     if (!submit(c, f, &kind_subscription_ended, &f->over, ended)) pause_for(c, f, FOLLOWER_READY);
 }
 

@@ -267,6 +267,7 @@ static status ended_decide(struct decide *d)
     bytes_var(d->out, o->number);
     bytes_u(d->out, o->why, 1);
     bytes_str(d->out, x.id);
+    if (o->reason.n > 0) bytes_str(d->out, o->reason);
     return OK;
 }
 
@@ -277,6 +278,7 @@ static bool ended_get(const struct fact *f, struct subscription_over *out, str *
     out->number = (uint32_t)bytes_get_var(&r);
     out->why = (enum subscription_end)bytes_get_u(&r, 1);
     *id = bytes_get_str(&r);
+    out->reason = r.bad || r.p == r.end ? (str){"", 0} : bytes_get_str(&r);
     return bytes_end(&r);
 }
 
@@ -304,6 +306,7 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
     if (!ended_get(f, &o, &id)) return;
     json_w_kinner(w, "subscription", o.number);
     json_w_kstr(w, "why", o.why == SUBSCRIPTION_ORPHANED ? S("query") : S("deleted"));
+    if (o.reason.n > 0) json_w_kstr(w, "reason", o.reason);
 }
 
 const struct kind kind_subscription_ended = {

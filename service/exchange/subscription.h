@@ -76,6 +76,7 @@ enum subscription_end { // on disk
 struct subscription_over { // the ask
     uint32_t number;
     enum subscription_end why;
+    str reason; // or empty
 };
 // Codes: query.no_such, subscription.too_many, subscription.exists (of its id);
 // subscription.unknown.

@@ -270,10 +270,13 @@ static void unsubscribe(struct http_req *r)
     struct subscription_row row;
 
     assert(o != NULL); // the arena is new
-    o->why = SUBSCRIPTION_DELETED;
+    *o = (struct subscription_over){
+        .why = SUBSCRIPTION_DELETED, .reason = {"", 0}
+    };
     api_answers(r, api_render_nothing);
     status st = one_find(r, api_snapshot(r), &o->number, &row);
     st = api_snapshot_end(r, st);
+    if (st.cls == ST_OK) st = api_reason_take(r, &o->reason);
     if (st.cls == ST_OK)
         api_command(r, &kind_subscription_ended, o, api_render_nothing);
     else

@@ -1,6 +1,7 @@
 // What is counted and logged of every request. Any loop's thread.
 #include "common/log.h"
 #include "common/metric.h"
+#include "service/access/access.h"
 #include "service/api/caller.h"
 #include "service/api/noted.h"
 #include "service/ops/ops.h"
@@ -84,12 +85,25 @@ static void count_own(const struct http_req *r, int code, uint64_t us)
             fi("status", code), fi("us", us), fi("own_us", own));
 }
 
+// Where the address or its method refused nobody was asked yet who calls.
+static void note_person(const struct http_req *r)
+{
+    uint32_t actor = 0;
+
+    if (!noted_is_due(r)) return;
+    if (r->caller != NULL)
+        actor = caller_of(r)->person ? caller_of(r)->actor : 0;
+    else if (r->problem.cls == ST_NOT_FOUND || r->problem.cls == ST_METHOD)
+        actor = access_person((struct http_req *)(uintptr_t)r);
+    if (actor != 0) noted_reply(r, actor);
+}
+
 void ops_request_done(const struct http_req *r, int code, uint64_t body_bytes, uint64_t us)
 {
     unsigned class = code < 100 || code > 599 ? 5 : (unsigned)code / 100;
 
     note_full(r, code);
-    noted_reply(r);
+    note_person(r);
     metric_add_at(&requests, class - 1, 1);
     metric_add(&bytes, (int64_t)body_bytes);
     metric_observe(&seconds, us);

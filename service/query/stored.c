@@ -15,6 +15,7 @@
 struct stored_ask {
     client_id client;
     str name, json;
+    str reason; // of a deletion, or empty
 };
 
 // ---- facts
@@ -66,6 +67,7 @@ static status delete_decide(struct decide *d)
     d->fact->client = ask->client;
     if (stored_seq(d->t, ask->client, ask->name) == 0) return unknown();
     bytes_str(d->out, ask->name);
+    if (ask->reason.n > 0) bytes_str(d->out, ask->reason);
     return OK;
 }
 
@@ -83,6 +85,7 @@ static void delete_print(const struct fact *f, struct json_w *w, const void *arg
 
     (void)arg;
     json_w_kstr(w, "name", bytes_get_str(&r));
+    if (r.p != r.end) json_w_kstr(w, "reason", bytes_get_str(&r));
 }
 
 const struct kind kind_query_put = {FACT_QUERY_PUT, 1,         "query.put", put_decide,
@@ -313,7 +316,9 @@ void queries_delete(struct http_req *r)
 
     assert(ask != NULL); // the arena is new
     ask->name = r->param[0];
+    ask->reason = (str){"", 0};
     status st = client_here(r, &ask->client);
+    if (st.cls == ST_OK) st = api_reason_take(r, &ask->reason);
     if (st.cls == ST_OK)
         api_command(r, &kind_query_deleted, ask, api_render_nothing);
     else

@@ -1,6 +1,7 @@
 """Tokens: made, shown once, used, refused and ended; what each role may."""
 import base64
 import datetime
+import json
 import re
 import time
 
@@ -247,3 +248,68 @@ def test_a_bound_auditor_is_shown_none_of_the_sites_own_numbers(site):
     for item in mine:
         assert not ours & {name for name, _ in numbers_in(item["fact"])}, item
     assert {"request"} == {name for name, _ in numbers_in(everything["numbers.confirmed"])}
+
+
+def test_a_person_says_why_a_right_is_given_or_ended(site, line):
+    ada = site.person("admin", "ada", "Ada Admin")
+    acme = site.person("client", "olga", "Olga", client="acme")
+    admin, headers = site.admin, {"Packtrail-Reason": "the press was sold"}
+    token = admin.post(TOKENS, {"role": "operator"}, 201)["id"]
+    admin.put("/v1/certificates/press", {"subject": "CN=x", "role": "line", "line": "line-1"})
+    acme.post("/epcis/v2/queries", {"name": "q1", "query": {"EQ_bizStep": ["shipping"]}}, 201)
+    made = acme.post("/epcis/v2/queries/q1/subscriptions",
+                     {"dest": "https://hub.example.com/in", "schedule": {"second": "0"}}, 201)
+    subscription = made["subscriptionID"]
+    ended = [(ada, f"{TOKENS}/{token}", "token.revoked"),
+             (ada, "/v1/certificates/press", "certificate.ended"),
+             (acme, f"/epcis/v2/queries/q1/subscriptions/{subscription}", "subscription.ended"),
+             (acme, "/epcis/v2/queries/q1", "query.deleted")]
+    for person, path, kind in ended:
+        for blank in ({}, {"Packtrail-Reason": "\u00a0\u200b".encode()}):
+            person.refused("DELETE", path, status=400, code="reason.required", headers=blank)
+        person.delete(path, 204, headers=headers)
+        (fact,) = admin.get(f"/v1/journal?kind={kind}")["items"]
+        assert fact["fact"]["reason"] == headers["Packtrail-Reason"]
+    for body in ({}, {"reason": None}):
+        ada.refused("POST", TOKENS, {"role": "operator", **body}, status=400, code="reason.required")
+    for blank in (" ", "\u00a0\u200b", "\u3164"):
+        ada.refused("POST", TOKENS, {"role": "operator", "reason": blank}, status=400,
+                    code="field.blank")
+        ada.refused("PUT", "/v1/users/new", {"name": blank, "role": "qa", "reason": "x"}, status=400,
+                    code="field.blank")
+    ada.post(TOKENS, {"role": "operator", "reason": "a new hand"}, 201)
+    made = admin.get("/v1/journal?kind=token.created&user=ada")["items"]
+    assert [f["fact"]["reason"] for f in made] == ["a new hand"]
+
+
+def test_whatever_refuses_a_person_is_on_record(site, line):
+    mia = site.person("qa", "mia")
+    hold = {"gtin": harness.GTIN, "lot": "L1", "reason": "x"}
+    key = {"Idempotency-Key": "k"}
+    mia.post("/v1/holds", hold, 201, headers=key)
+    release = f"/v1/lots/{harness.GTIN}/L1/release"
+    calls = [
+        ("GET", "/v1/nothing", None, {}, 404, "route.unknown"),
+        ("DELETE", "/v1/lots", None, {}, 405, "route.method"),
+        ("GET", "/v1/lots?limit=x", None, {}, 400, "page.form"),
+        ("POST", "/v1/holds", {"gtin": harness.GTIN}, {}, 400, "field.required"),
+        ("POST", release, {}, {}, 400, "signature.required"),
+        ("POST", release, {"signature": harness.sign("because")}, {}, 400, "signature.meaning"),
+        ("POST", "/v1/holds", {**hold, "reason": "y"}, key, 422, "idempotency.mismatch"),
+        ("POST", "/v1/holds", "<a/>", {"Content-Type": "application/xml"}, 415, "body.type"),
+        ("POST", "/v1/holds", b" " * 9000000, {"Content-Type": "application/json"}, 413,
+         "body.too_large")]
+    for method, path, body, headers, status, code in calls:
+        mia.refused(method, path, body, status=status, code=code, headers=headers)
+    # Of a machine there is none, nor of a stranger.
+    line.call.refused("GET", "/v1/nothing", status=404)
+    site.caller().refused("GET", "/v1/nothing", status=404)
+    wanted = {(code, f"{method} {path.split('?')[0]}") for method, path, _, _, _, code in calls}
+    until = time.monotonic() + 20
+    while True:
+        kept = [r for r in site.admin.get("/v1/journal?kind=refusal")["items"]]
+        found = {(r["fact"]["code"], json.loads(r["fact"]["units"])[0]["call"]) for r in kept}
+        if found >= wanted:
+            break
+        assert time.monotonic() < until, wanted - found
+    assert found == wanted and {r["user"] for r in kept} == {"mia"}

@@ -514,6 +514,25 @@ def lost(make_site, tmp_path):
     return line
 
 
+def test_restore_says_that_what_was_revoked_since_opens_again(make_site, tmp_path):
+    site = make_site().start()
+    made = site.admin.post("/v1/tokens", {"role": "operator"}, 201)
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    site.admin.delete(f"/v1/tokens/{made['id']}", 204)
+    lose(site)
+    done = packtrail("restore", tmp_path / "backup", site.folder, "--key", tmp_path / "key")
+    assert done.returncode == 0, done.stderr
+    assert "revoke again what was revoked since" in done.stdout
+    assert "export.key is not in a backup" in done.stdout
+    assert not (site.folder / "export.key").exists()
+    there = [json.loads(line) for line in packtrail("token", "list", site.folder).stdout.splitlines()]
+    (again,) = [t for t in there if t["id"] == made["id"]]
+    assert "revoked" not in again
+    assert packtrail("token", "revoke", site.folder, made["id"]).returncode == 0
+    site.start()
+    site.caller(made["token"]).refused("GET", "/v1/lots", status=401, code="token.revoked")
+
+
 def test_what_came_after_the_backup_is_put_again_before_the_pools_are_advanced(lost, tmp_path):
     """A pool that the backup does not know: its numbers come from a space that must be found."""
     site, admin = lost.site, lost.site.admin

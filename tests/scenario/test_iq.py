@@ -87,7 +87,7 @@ def test_those_with_rights_are_named(site):
     assert found(checks["rights"]) == {
         "ada": "admin, Ada Admin", "mia": "qa, Mia Muster", init: "admin, of no person"}
     assert checks["rights"]["verdict"] == "warn"
-    ada.delete(f"/v1/tokens/{init}")
+    ada.delete(f"/v1/tokens/{init}", headers={"Packtrail-Reason": "people only"})
     _, checks = report("-c", site.config)
     assert checks["rights"]["verdict"] == "ok" and init not in found(checks["rights"])
 

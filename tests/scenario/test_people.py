@@ -128,13 +128,14 @@ def test_who_is_not_active_any_more_cannot_call(site, admin):
 def test_the_last_administrator_stays_one(site, admin):
     ada = site.person("admin", "ada", "Ada Admin")
     init = admin.get("/v1/tokens")["items"][0]["id"]
-    ada.delete(f"/v1/tokens/{init}")
+    ada.delete(f"/v1/tokens/{init}", headers={"Packtrail-Reason": "people only"})
     for change_of in ({"active": False}, {"role": "qa"}):
         ada.refused("PUT", f"{USERS}/ada", {"name": "Ada", "role": "admin", **change_of, "reason": "x"},
                     status=409, code="user.last_admin")
     own, = [t["id"] for t in ada.get("/v1/tokens")["items"] if t.get("user") == "ada"]
-    ada.refused("DELETE", f"/v1/tokens/{own}", status=409, code="token.last_admin")
-    ada.post("/v1/tokens", {"role": "admin"}, 201)
+    ada.refused("DELETE", f"/v1/tokens/{own}", status=409, code="token.last_admin",
+                headers={"Packtrail-Reason": "x"})
+    ada.post("/v1/tokens", {"role": "admin", "reason": "goes"}, 201)
     ada.put(f"{USERS}/ada", {"name": "Ada", "role": "admin", "active": False, "reason": "goes"}, 200)
     ada.refused("GET", USERS, status=401, code="user.inactive")
 

@@ -322,7 +322,7 @@ def test_a_token_is_made_by_two_and_shown_to_the_second(site, admins):
     site.admin.put("/v1/lines/line-1", {"name": "One"})
     operator = site.as_role("operator")
     mark(site, "make_token")
-    wish = {"role": "line", "line": "line-1"}
+    wish = {"role": "line", "line": "line-1", "reason": "it has moved"}
     signed = {**wish, "signature": sign("authorship")}
     ada.refused("POST", "/v1/tokens", wish, status=400, code="signature.required")
     site.admin.refused("POST", "/v1/tokens", signed, status=403, code="signature.person")
@@ -331,8 +331,10 @@ def test_a_token_is_made_by_two_and_shown_to_the_second(site, admins):
     assert (first["act"], first["what"]) == ("make_token", wish) and "token" not in first
     assert ada.post("/v1/tokens", signed, 202, headers=key) == first
     assert ada.post("/v1/tokens", signed, 202) == first
-    other = bob.post("/v1/tokens", {"role": "auditor", "signature": sign("authorship")}, 202)
-    assert other["what"] == {"role": "auditor"}
+    audit = {"role": "auditor", "reason": "an audit"}
+    other = bob.post("/v1/tokens", {"role": "auditor", "signature": sign("authorship", "an audit")},
+                     202)
+    assert other["what"] == audit
     assert len(bob.get("/v1/acts")["items"]) == 2
     assert operator.get("/v1/acts")["items"] == []
     before = len(site.admin.get("/v1/tokens")["items"])
@@ -343,18 +345,50 @@ def test_a_token_is_made_by_two_and_shown_to_the_second(site, admins):
     assert again == {k: v for k, v in done.items() if k != "token"}
     assert len(site.admin.get("/v1/tokens")["items"]) == before + 1
     (item,) = bob.get("/v1/acts")["items"]
-    assert item["what"] == {"role": "auditor"}
+    assert item["what"] == audit
     ada.post(f"/v1/acts/{item['id']}/withdraw", {"reason": "not needed"}, 204)
     fact = [r["fact"] for r in site.admin.pages("/v1/journal") if r["kind"] == "token.created"][-1]
     assert (fact["first_signature"]["name"], fact["signature"]["name"]) == ("Ada Amt", "Bob Bau")
-    assert bob.call("DELETE", f"/v1/tokens/{done['id']}").status_code == 204  # by one
+    assert fact["reason"] == "it has moved"
+    bob.delete(f"/v1/tokens/{done['id']}", 204, headers={"Packtrail-Reason": "lost"})  # by one
+    site.stop()
+    site.verify()
+
+
+def test_who_calls_by_a_certificate_is_put_by_two_where_tokens_are(site, admins):
+    ada, bob = admins
+    site.person("qa", "mia")
+    site.admin.put("/v1/certificates/press", {"subject": "CN=press", "role": "operator"}, 201)
+    mark(site, "put_user make_token")
+    path, wish = "/v1/certificates/evil", {"subject": "CN=evil", "user": "mia", "reason": "new"}
+    signed = {**wish, "signature": sign("authorship")}
+    site.admin.refused("PUT", path, wish, status=400, code="signature.required")
+    ada.refused("PUT", path, wish, status=400, code="signature.required")
+    first = ada.put(path, signed, 202)
+    assert (first["act"], first["what"]) == (
+        "make_token", {"certificate": "evil", "role": "qa", **wish})
+    assert ada.put(path, signed, 202) == first
+    ada.refused("GET", path, status=404, code="certificate.none")
+    other = bob.put(path, {**signed, "subject": "CN=other"}, 202)  # another act, which waits alone
+    assert other["what"]["subject"] == "CN=other"
+    done = bob.put(path, signed, 201)
+    assert (done["first"]["user"], done["signature"]["user"]) == ("ada", "bob")
+    assert done["user"] == "mia" and bob.get(path)["subject"] == "CN=evil"
+    bob.refused("PUT", path, {**signed, "signature": sign("authorship", password="not his at all")},
+                status=403, code="signature.password")
+    fact = site.admin.get("/v1/journal?kind=certificate.put")["items"][-1]["fact"]
+    assert (fact["first_signature"]["name"], fact["signature"]["name"]) == ("Ada Amt", "Bob Bau")
+    bob.delete("/v1/certificates/press", 204, headers={"Packtrail-Reason": "lost"})  # by one
     site.stop()
     site.verify()
 
 
 def test_a_token_may_be_signed_though_nobody_asks_for_it(site, admins):
     ada, _ = admins
-    done = ada.post("/v1/tokens", {"role": "auditor", "signature": sign("authorship")}, 201)
+    ada.refused("POST", "/v1/tokens", {"role": "auditor", "signature": sign("authorship")},
+                status=400, code="reason.required")
+    done = ada.post("/v1/tokens", {"role": "auditor", "signature": sign("authorship", "an audit")},
+                    201)
     assert done["signature"]["name"] == "Ada Amt" and "first" not in done
     assert site.caller(done["token"]).get("/v1/acts")["items"] == []
 

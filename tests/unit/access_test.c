@@ -53,7 +53,7 @@ static str text_of(const struct token_new *n) { return (str){n->text, TOKEN_LEN}
 
 static status token_end(struct fixture *f, uint32_t actor, struct ask *a)
 {
-    struct token_end e = {actor};
+    struct token_end e = {.actor = actor};
     return fixture_run(f, &kind_token_revoked, &e, a);
 }
 
@@ -285,7 +285,7 @@ static status by_subject(struct fixture *f, const char *name, const char *subjec
 
 static status certificate_end(struct fixture *f, const char *name)
 {
-    struct certificate_end e = {str_of(name)};
+    struct certificate_end e = {.name = str_of(name)};
     return fixture_run(f, &kind_certificate_ended, &e, NULL);
 }
 

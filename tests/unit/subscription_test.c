@@ -32,7 +32,7 @@ static uint32_t subscribe(struct delivery_site *s, const char *json)
 
 static void end(struct delivery_site *s, uint32_t number)
 {
-    struct subscription_over o = {number, SUBSCRIPTION_DELETED};
+    struct subscription_over o = {.number = number, .why = SUBSCRIPTION_DELETED};
     struct ask a;
 
     assert_int_equal(fixture_run(s->f, &kind_subscription_ended, &o, &a).cls, ST_OK);
