@@ -51,6 +51,40 @@ static void parties_take(struct conversion *c, const struct epcis_front *f)
     c->conf.instance = keep(c, f->instance);
 }
 
+static bool is_hc(const struct epcis_node *n, const char *name)
+{
+    return n->ns != NULL && str_eq(n->ns->uri, S(EPCIS_HC_URI)) && str_eq(n->name, str_of(name));
+}
+
+// It is told on where it says what we say, word by word: the sender affirms nothing else.
+static bool is_our_statement(const struct epcis_node *n)
+{
+    bool affirms = false, notice = false;
+
+    for (const struct epcis_node *c = n->child; c != NULL; c = c->next) {
+        affirms = affirms || (is_hc(c, "affirmTransactionStatement") && str_eq(c->text, S("true")));
+        notice = notice || (is_hc(c, "legalNotice") && str_eq(c->text, S(EPCIS_NOTICE_TEXT)));
+    }
+    return is_hc(n, "dscsaTransactionStatement") && affirms && notice;
+}
+
+// Elements of others in the header.
+static void others_take(struct conversion *c, const struct epcis_front *f)
+{
+    bool fits = c->conf.kind == EPCIS_DOC && c->conf.sender.n > 0;
+    char what[96];
+
+    for (const struct epcis_node *n = f->ext; n != NULL; n = n->next) {
+        if (fits && !c->conf.statement && is_our_statement(n)) {
+            c->conf.statement = true;
+            continue;
+        }
+        str name = str_shown(n->name, 64);
+        snprintf(what, sizeof what, "%.*s of the header", STR(name));
+        left_out(what);
+    }
+}
+
 // XML lets a document's date go without zone. It is of the document alone: taken for UTC.
 static status created_read(str text, struct moment *out)
 {
@@ -105,6 +139,7 @@ static status take_front(void *self, const struct epcis_front *f)
     c->conf.query_name = keep(c, f->query_name);
     c->conf.subscription_id = keep(c, f->subscription_id);
     parties_take(c, f);
+    others_take(c, f);
     return f->element_count > 0 ? master_take(c, f) : OK;
 }
 

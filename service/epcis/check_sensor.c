@@ -74,6 +74,13 @@ static status time_check(const struct epcis_event *e, const struct epcis_sensor_
     return OK;
 }
 
+// xsd:hexBinary is pairs; what was taken without is told as it is.
+static status hex_check(const struct epcis_event *e, const struct epcis_sensor_part *report)
+{
+    if (e->lenient || report->at[EPCIS_SENSOR_HEX_BINARY_VALUE].n % 2 == 0) return OK;
+    return wrong("epcis.hex", "hexBinaryValue", "has half a byte");
+}
+
 static status report_check(const struct epcis_event *e, const struct epcis_sensor *sensor,
                            const struct epcis_sensor_part *report)
 {
@@ -85,6 +92,7 @@ static status report_check(const struct epcis_event *e, const struct epcis_senso
             return wrong("epcis.sensor_twice", fields[once[i]].name,
                          "stands in sensorMetadata and in sensorReport");
     TRY(part_check(report, 'r'));
+    TRY(hex_check(e, report));
     return time_check(e, report);
 }
 

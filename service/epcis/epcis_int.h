@@ -25,12 +25,11 @@ status epcis_ids_text(struct epcis_doc *d, const struct epcis_ids *ids, uint32_t
 
 // DSCSA's transaction statement, as GS1 US spells it.
 #define EPCIS_HC_PREFIX    "gs1ushc"
-#define EPCIS_HC_URI       "http://epcis.gs1us.org/hc/ns"
+#define EPCIS_SOAP_URI     "http://schemas.xmlsoap.org/soap/envelope/"
+#define EPCIS_SBDH_URI     "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
 #define EPCIS_STATEMENT    EPCIS_HC_PREFIX ":dscsaTransactionStatement"
 #define EPCIS_AFFIRM       EPCIS_HC_PREFIX ":affirmTransactionStatement"
 #define EPCIS_LEGAL_NOTICE EPCIS_HC_PREFIX ":legalNotice"
-#define EPCIS_NOTICE_TEXT                                                                          \
-    "Seller has complied with each applicable subsection of FDCA Sec. 581(27)(A)-(G)."
 
 // The namespaces that the event now being written names, each with the prefix that it is written
 // with: no two have the same. Those that the document declares have the document's prefix.

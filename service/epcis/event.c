@@ -31,6 +31,11 @@ const struct epcis_ns epcis_ns_unqualified = {
     {"urn:packtrail:unqualified", 25}
 };
 
+const struct epcis_ns epcis_ns_xml = {
+    {"xml",                                  3 },
+    {"http://www.w3.org/XML/1998/namespace", 36}
+};
+
 bool epcis_is_unqualified(const struct epcis_node *n)
 {
     return n->ns == NULL || str_eq(n->ns->uri, epcis_ns_unqualified.uri);

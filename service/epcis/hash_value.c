@@ -139,9 +139,24 @@ static bool is_remark(const struct epcis_node *n)
            (n->ns == NULL || str_eq(n->ns->uri, S("http://www.w3.org/2000/01/rdf-schema#")));
 }
 
+// What JSON-LD calls the value is XML's text.
+static bool is_value(const struct epcis_node *n)
+{
+    return n->ns == NULL && n->kind <= NODE_BOOL && str_eq(n->name, S("@value"));
+}
+
+static const struct epcis_node *value_of(const struct epcis_node *n)
+{
+    const struct epcis_node *c = n->child;
+
+    while (c != NULL && !is_value(c)) c = c->next;
+    return n->kind == NODE_PARENT && n->text.n == 0 && c != NULL ? c : n;
+}
+
 void hash_node(struct hasher *h, const struct epcis_node *n)
 {
-    str text = str_trim(n->text);
+    const struct epcis_node *value = value_of(n);
+    str text = str_trim(value->text);
 
     if (n->kind == NODE_NULL || n->kind == NODE_EMPTY_ARRAY) return;
     if (h->numbers == HASH_BY_LOOK && is_remark(n)) return;
@@ -153,9 +168,9 @@ void hash_node(struct hasher *h, const struct epcis_node *n)
     buf_add(h->out, n->name);
     if (text.n > 0) {
         buf_addc(h->out, '=');
-        canonical(h, text, n->kind == NODE_NUMBER && h->numbers == HASH_SHORTEST);
+        canonical(h, text, value->kind == NODE_NUMBER && h->numbers == HASH_SHORTEST);
     }
-    hash_nodes(h, n->child);
+    if (n->kind == NODE_PARENT || n->kind == NODE_ARRAY) hash_nodes(h, n->child);
 }
 
 uint32_t hash_node_count(const struct epcis_node *n)
@@ -171,6 +186,7 @@ static void in_order(struct hasher *h, const struct epcis_node *chain, const boo
     struct hash_pieces p = hash_pieces(h, hash_node_count(chain));
 
     for (const struct epcis_node *n = chain; n != NULL; n = n->next) {
+        if (is_value(n)) continue; // of its parent, which has it
         if (qualified != NULL && *qualified == epcis_is_unqualified(n)) continue;
         size_t from = h->out->n;
         hash_node(h, n);

@@ -163,15 +163,20 @@ status epcis_context_read(struct epcis_contexts *c, str raw, const struct epcis_
 
 // ---- resolving
 
-static const struct epcis_ns *prefix_find(const struct epcis_term *scope, str prefix)
+const struct epcis_ns *epcis_ns_built_in(str prefix)
 {
-    for (; scope != NULL; scope = scope->outer)
-        if (str_eq(scope->ns.prefix, prefix)) return scope->ns.uri.n > 0 ? &scope->ns : NULL;
     if (str_eq(prefix, epcis_ns_cbvmda.prefix)) return &epcis_ns_cbvmda;
     if (str_eq(prefix, epcis_ns_rdfs.prefix)) return &epcis_ns_rdfs;
     for (size_t i = 0; i < LEN(built_in); i++)
         if (str_eq(built_in[i].prefix, prefix)) return &built_in[i];
     return NULL;
+}
+
+static const struct epcis_ns *prefix_find(const struct epcis_term *scope, str prefix)
+{
+    for (; scope != NULL; scope = scope->outer)
+        if (str_eq(scope->ns.prefix, prefix)) return scope->ns.uri.n > 0 ? &scope->ns : NULL;
+    return epcis_ns_built_in(prefix);
 }
 
 static status whole_uri(struct epcis_contexts *c, str prefix, str uri, const struct epcis_ns **ns)

@@ -32,4 +32,5 @@ status epcis_context_read(struct epcis_contexts *c, str raw, const struct epcis_
 // @ is JSON-LD's own. Codes: epcis.prefix, epcis.field.
 status epcis_key_resolve(struct epcis_contexts *c, const struct epcis_term *scope, str key,
                          const struct epcis_ns **ns, str *name);
-extern const struct epcis_ns epcis_ns_rdfs; // of the remarks of JSON-LD
+extern const struct epcis_ns epcis_ns_rdfs;           // of the remarks of JSON-LD
+const struct epcis_ns *epcis_ns_built_in(str prefix); // of GS1's context; NULL: it has none such

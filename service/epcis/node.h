@@ -15,6 +15,11 @@ extern const struct epcis_ns epcis_ns_cbvmda;
 extern const struct epcis_ns epcis_ns_hc;
 // Where a format has no place for a field without a namespace, it is told in this one.
 extern const struct epcis_ns epcis_ns_unqualified;
+// That of xml:lang and xml:space: it has this prefix, and in XML nobody declares it.
+extern const struct epcis_ns epcis_ns_xml;
+// May it be written with its own prefix? Not where that is no name, is XML's (xml…), or belongs to
+// what documents are made of, in `json` also to GS1's context, and stands for something else there.
+bool epcis_ns_keeps_prefix(const struct epcis_ns *ns, bool json);
 bool epcis_ns_is_cbvmda(str uri); // with or without the colon at its end (CHECKLIST 11.9)
 
 // An element of somebody's own vocabulary, with whatever lies in it. Siblings are a chain.

@@ -22,6 +22,11 @@ enum epcis_format { EPCIS_JSON_2_0, EPCIS_XML_1_2, EPCIS_XML_2_0, EPCIS_FORMAT_C
 
 #define EPCIS_GS1_CONTEXT "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 
+// What a transaction statement says (DSCSA), and in whose namespace.
+#define EPCIS_HC_URI "http://epcis.gs1us.org/hc/ns"
+#define EPCIS_NOTICE_TEXT                                                                          \
+    "Seller has complied with each applicable subsection of FDCA Sec. 581(27)(A)-(G)."
+
 // How words of the CBV are spelled in XML; JSON always has the bare word.
 enum epcis_words { EPCIS_WORDS_URN, EPCIS_WORDS_WEB };
 

@@ -1,9 +1,11 @@
 // write_ns.c - which namespaces an event names, and under which prefixes they are written.
 //
-// A prefix is kept as it was declared unless it is no name in XML, or stands for another namespace
-// in the same event: prefixes may change, URIs may not (CHECKLIST 11.8).
+// A prefix is kept as it was declared unless it is no name in XML, has a meaning of its own in the
+// document (epcis_ns_keeps_prefix), or stands for another namespace in the same event: prefixes may
+// change, URIs may not (CHECKLIST 11.8).
 #include "common/xml.h"
 #include "service/epcis/epcis_int.h"
+#include "service/epcis/json_context.h"
 
 struct collecting {
     struct epcis_doc *d;
@@ -54,10 +56,35 @@ static bool prefix_taken(const struct epcis_doc *d, str prefix)
     return false;
 }
 
+// What documents that we write are made of, beside GS1's context.
+static const struct epcis_ns ours[] = {
+    {{"soapenv", 7}, {EPCIS_SOAP_URI, sizeof EPCIS_SOAP_URI - 1}        },
+    {{"sbdh", 4},    {EPCIS_SBDH_URI, sizeof EPCIS_SBDH_URI - 1}        },
+    {{"gs1ushc", 7}, {EPCIS_HC_URI, sizeof EPCIS_HC_URI - 1}            },
+    {{"type", 4},    {"http://www.w3.org/1999/02/22-rdf-syntax-ns#", 43}},
+    {{"id", 2},      {"", 0}                                            },
+};
+
+bool epcis_ns_keeps_prefix(const struct epcis_ns *ns, bool json)
+{
+    const struct epcis_ns *known = epcis_ns_built_in(ns->prefix);
+    bool xml = ns->prefix.n >= 3 && str_eq_fold((str){ns->prefix.p, 3}, S("xml"));
+
+    if (!json && known != &epcis_ns_cbvmda) known = NULL;
+    for (size_t i = 0; i < LEN(ours) && known == NULL; i++)
+        if (str_eq(ours[i].prefix, ns->prefix)) known = &ours[i];
+    if (xml || !xml_is_ncname(ns->prefix)) return false;
+    if (known == &epcis_ns_cbvmda) return epcis_ns_is_cbvmda(ns->uri);
+    return known == NULL || str_eq(known->uri, ns->uri);
+}
+
+static bool is_xml(const struct epcis_ns *ns) { return str_eq(ns->uri, epcis_ns_xml.uri); }
+
 static str prefix_of(struct epcis_doc *d, const struct epcis_ns *ns)
 {
-    bool xml = ns->prefix.n >= 3 && str_eq_fold((str){ns->prefix.p, 3}, S("xml"));
-    bool good = !xml && xml_is_ncname(ns->prefix);
+    bool good = epcis_ns_keeps_prefix(ns, d->conf.format == EPCIS_JSON_2_0);
+
+    if (is_xml(ns)) return epcis_ns_xml.prefix;
     str base = good ? ns->prefix : S("ns"), p = base;
 
     for (unsigned i = 1; (i == 1 && !good) || prefix_taken(d, p); i++) {
@@ -87,6 +114,9 @@ static void use(struct collecting *c, const struct epcis_ns *ns)
     u->ns = ns;
     u->declared = known != NULL && !prefix_taken(d, known->prefix);
     u->prefix = u->declared ? known->prefix : prefix_of(d, ns);
+    if (d->conf.format != EPCIS_JSON_2_0 && is_xml(ns)) u->declared = true; // by XML itself
+    if (d->conf.format != EPCIS_JSON_2_0 && str_eq(ns->uri, S("http://www.w3.org/2000/xmlns/")))
+        c->st = fail(ST_CONFLICT, "epcis.not_in_xml", 0, "XML's own declarations are no namespace");
     if (u->prefix.p == NULL) c->st = no_memory();
     *c->end = u;
     c->end = &u->next;

@@ -3,9 +3,6 @@
 // an event is write_xml_event.c's.
 #include "service/epcis/xml_out.h"
 
-#define SOAP "http://schemas.xmlsoap.org/soap/envelope/"
-#define SBDH "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
-
 static const struct version {
     const char *last; // of its namespaces
     const char *number;
@@ -75,7 +72,7 @@ static void parties(struct epcis_doc *d)
 
     if (h->sender.n == 0) return;
     xml_open(w, S("sbdh:StandardBusinessDocumentHeader"));
-    xml_attr(w, S("xmlns:sbdh"), S(SBDH));
+    xml_attr(w, S("xmlns:sbdh"), S(EPCIS_SBDH_URI));
     xml_leaf(w, S("sbdh:HeaderVersion"), S("1.0"));
     partner(w, S("sbdh:Sender"), h->sender);
     partner(w, S("sbdh:Receiver"), h->receiver);
@@ -142,7 +139,7 @@ static void envelope(struct epcis_doc *d)
     struct xml_w *w = &d->w.xml;
 
     xml_open(w, S("soapenv:Envelope"));
-    xml_attr(w, S("xmlns:soapenv"), S(SOAP));
+    xml_attr(w, S("xmlns:soapenv"), S(EPCIS_SOAP_URI));
     declare_root(d, &roots[EPCIS_QUERY_DOC]);
     declare(d, &d->ops->mda);
     for (uint32_t i = 0; i < d->conf.ns_count; i++) declare(d, &d->conf.ns[i]);

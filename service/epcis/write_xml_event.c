@@ -171,6 +171,7 @@ static status place(struct epcis_doc *d, const char *name, const struct epcis_pl
 
     if (p->id.n == 0) return OK;
     xml_open(w, str_of(name));
+    TRY(xml_out_attributes(d, p->ext));
     xml_leaf(w, S("id"), epcis_id_text(d, p->id));
     TRY(xml_out_elements(d, p->ext));
     xml_close(w);
@@ -251,6 +252,7 @@ static status sensor_part(struct epcis_doc *d, const char *name, const struct ep
 static status sensor(struct epcis_doc *d, const struct epcis_sensor *s)
 {
     xml_open(&d->w.xml, S("sensorElement"));
+    TRY(xml_out_attributes(d, s->ext));
     if (s->metadata != NULL) TRY(sensor_part(d, "sensorMetadata", s->metadata));
     for (uint32_t i = 0; i < s->report_count; i++)
         TRY(sensor_part(d, "sensorReport", &s->reports[i]));

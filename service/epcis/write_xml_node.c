@@ -1,7 +1,8 @@
 // write_xml_node.c - trees of somebody's own vocabulary as elements and attributes.
 //
 // What came from JSON may be what XML has no word for: names that are none, lists in lists. Such an
-// event is refused (epcis.not_in_xml). An empty list is no element, and null an empty one.
+// event is refused (epcis.not_in_xml). An empty list is no element, nor is null:
+// JSON-LD takes a member that is null for none.
 #include "service/epcis/xml_out.h"
 
 static status no_xml(const struct epcis_node *n, const char *why)
@@ -56,10 +57,18 @@ static status attribute(struct epcis_doc *d, const struct epcis_node *n)
     return d->w.xml.st;
 }
 
+// xml:lang is no element, whatever format it came in.
+static bool is_attribute(const struct epcis_node *n)
+{
+    bool xml = n->ns != NULL && n->kind <= NODE_BOOL && str_eq(n->ns->uri, epcis_ns_xml.uri);
+
+    return n->is_attribute || xml;
+}
+
 status xml_out_attributes(struct epcis_doc *d, const struct epcis_node *chain)
 {
     for (; chain != NULL; chain = chain->next)
-        if (chain->is_attribute) TRY(attribute(d, chain));
+        if (is_attribute(chain)) TRY(attribute(d, chain));
     return OK;
 }
 
@@ -87,7 +96,7 @@ status xml_out_inner(struct epcis_doc *d, const struct epcis_node *chain)
     for (; chain != NULL; chain = chain->next) {
         if (is_value(chain))
             xml_text(&d->w.xml, chain->text);
-        else if (!chain->is_attribute)
+        else if (!is_attribute(chain))
             TRY(element(d, chain, chain->ns));
     }
     return OK;
@@ -98,12 +107,12 @@ static status element(struct epcis_doc *d, const struct epcis_node *n, const str
     struct xml_w *w = &d->w.xml;
     str name;
 
-    if (n->kind == NODE_EMPTY_ARRAY) return OK;
+    if (n->kind == NODE_EMPTY_ARRAY || n->kind == NODE_NULL) return OK;
     if (n->kind == NODE_ARRAY) return no_xml(n, "a list in a list");
     TRY(name_put(d, n, ns, &name));
     xml_open(w, name);
     if (n->kind == NODE_PARENT) TRY(xml_out_attributes(d, n->child));
-    if (n->kind != NODE_NULL) xml_text(w, n->text);
+    xml_text(w, n->text);
     if (n->kind == NODE_PARENT) TRY(xml_out_inner(d, n->child));
     xml_close(w);
     return w->st;
@@ -113,14 +122,14 @@ static status elements(struct epcis_doc *d, const struct epcis_node *n, bool loc
 {
     for (; n != NULL; n = n->next) {
         const struct epcis_ns *ns = epcis_outer_ns(d, n);
-        if (!n->is_attribute && (ns == NULL) == local) TRY(element(d, n, ns));
+        if (!is_attribute(n) && (ns == NULL) == local) TRY(element(d, n, ns));
     }
     return OK;
 }
 
 bool xml_out_has_local(const struct epcis_doc *d, const struct epcis_node *chain)
 {
-    while (chain != NULL && (chain->is_attribute || epcis_outer_ns(d, chain) != NULL))
+    while (chain != NULL && (is_attribute(chain) || epcis_outer_ns(d, chain) != NULL))
         chain = chain->next;
     return chain != NULL;
 }

@@ -199,7 +199,8 @@ static bool qualifiers_fit(const struct link *l, const struct pair **finest)
         if (q == NULL || !has_shape(l->pair[i].value, &q->shape)) return false;
         while (rank < QUALIFIERS && !str_eq(l->key->qualifiers[rank], q->ai)) rank++;
         if (rank++ == QUALIFIERS) return false;
-        if (!str_eq(q->ai, S("22"))) *finest = &l->pair[i];
+        bool none = str_eq(q->ai, S("254")) && str_eq(l->pair[i].value, S("0")); // as in a URN
+        if (!none && !str_eq(q->ai, S("22"))) *finest = &l->pair[i];
     }
     return true;
 }

@@ -1,5 +1,4 @@
 #include "service/query/ns_seen.h"
-#include "common/xml.h"
 
 #define NS_TEXT_MAX 512u
 
@@ -9,7 +8,8 @@ static bool is_free(const struct epcis_ns *ns)
     bool its = ns->uri.n == ns->prefix.n + 1 && str_starts(ns->uri, ns->prefix);
 
     return !its && ns->uri.n > 0 && ns->uri.n <= NS_TEXT_MAX && ns->prefix.n <= NS_TEXT_MAX &&
-           xml_is_ncname(ns->prefix) && !str_starts(ns->prefix, S("xml")) &&
+           epcis_ns_keeps_prefix(ns, true) && !str_eq(ns->uri, epcis_ns_xml.uri) &&
+           !str_starts(ns->uri, S("http://www.w3.org/2000/xmlns")) &&
            !str_starts(ns->prefix, S("epcis")) && !epcis_ns_is_cbvmda(ns->uri) &&
            str_is_utf8(ns->uri, NULL);
 }

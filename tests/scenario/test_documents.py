@@ -149,6 +149,37 @@ def test_a_refused_event_is_told_and_the_others_are_written():
     assert len(root.findall(".//ObjectEvent")) == 2
 
 
+NOTICE = "Seller has complied with each applicable subsection of FDCA Sec. 581(27)(A)-(G)."
+
+
+def stated(notice):
+    """A document of 1.2 whose header affirms something."""
+    party = "<s:{0}><s:Identifier Authority=\"GLN\">{1}</s:Identifier></s:{0}>"
+    return (
+        '<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:1" schemaVersion="1.2" '
+        'xmlns:h="http://epcis.gs1us.org/hc/ns" creationDate="2026-05-01T14:00:00Z"><EPCISHeader>'
+        '<s:StandardBusinessDocumentHeader xmlns:s="http://www.unece.org/cefact/namespaces/'
+        'StandardBusinessDocumentHeader"><s:HeaderVersion>1.0</s:HeaderVersion>'
+        + party.format("Sender", "9506000000015") + party.format("Receiver", "9506000134352") +
+        "<s:DocumentIdentification><s:Standard>EPCglobal</s:Standard><s:TypeVersion>1.0"
+        "</s:TypeVersion><s:InstanceIdentifier>I-1</s:InstanceIdentifier><s:Type>Events</s:Type>"
+        "<s:CreationDateAndTime>2026-05-01T14:00:00Z</s:CreationDateAndTime>"
+        "</s:DocumentIdentification></s:StandardBusinessDocumentHeader>"
+        "<h:dscsaTransactionStatement><h:affirmTransactionStatement>true"
+        f"</h:affirmTransactionStatement><h:legalNotice>{notice}</h:legalNotice>"
+        "</h:dscsaTransactionStatement></EPCISHeader><EPCISBody><EventList/></EPCISBody>"
+        "</e:EPCISDocument>")
+
+
+@pytest.mark.parametrize("form", ["xml-1.2", "xml-2.0", "json-ld"])
+def test_a_transaction_statement_goes_along_or_is_said_to_be_left_out(form):
+    assert NOTICE in converted(form, stated(NOTICE))
+    done = packtrail("convert", "--to", form, given=stated("Something else."))
+    assert done.returncode == 0 and "dscsaTransactionStatement" not in done.stdout
+    assert done.stderr == (
+        "packtrail convert: dscsaTransactionStatement of the header: left out\n")
+
+
 def test_a_document_without_events_is_converted():
     root = lxml.etree.fromstring(converted("xml-2.0", document()).encode())
     assert root.tag == XML_2 and root.find("EPCISBody/EventList") is not None

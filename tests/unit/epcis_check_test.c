@@ -524,6 +524,8 @@ static void sensor_values_have_their_forms(void **state)
         {EPCIS_SENSOR_BOOLEAN_VALUE,    false, "yes",                  "epcis.boolean"            },
         {EPCIS_SENSOR_BOOLEAN_VALUE,    false, "1",                    ""                         },
         {EPCIS_SENSOR_HEX_BINARY_VALUE, false, "xyz",                  "epcis.hex"                },
+        {EPCIS_SENSOR_HEX_BINARY_VALUE, false, "ABC",                  "epcis.hex"                },
+        {EPCIS_SENSOR_HEX_BINARY_VALUE, false, "f0",                   ""                         },
         {EPCIS_SENSOR_URI_VALUE,        false, "uri",                  "epcis.uri"                },
         {EPCIS_SENSOR_STRING_VALUE,     false, "any text",             ""                         },
         {EPCIS_SENSOR_BIZ_RULES,        true,  "rules",                "epcis.uri"                },

@@ -101,7 +101,7 @@ static void members_stand_in_the_published_order(void **state)
         "persistentDispositionset=https://ref.gs1.org/cbv/Disp-completeness_verified"
         "set=https://ref.gs1.org/cbv/Disp-damagedunset=https://ref.gs1.org/cbv/Disp-in_transit"
         "readPointid=https://id.gs1.org/414/9521141000014"
-        "bizLocationid=https://id.gs1.org/414/9521141000016/254/0"
+        "bizLocationid=https://id.gs1.org/414/9521141000016"
         "bizTransactionListbizTransaction=http://example.com/paper/1"
         "type=https://ref.gs1.org/cbv/BTT-pobizTransaction=urn:epcglobal:cbv:bt:9521141000010:2"
         "destinationListtype=https://ref.gs1.org/cbv/SDT-owning_party"

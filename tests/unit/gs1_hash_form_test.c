@@ -61,7 +61,7 @@ static const char *const rows[][2] = {
     {"urn:epc:class:lgtin:9521141.107346.L",                            "https://id.gs1.org/01/19521141073466/10/L"       },
  // extensions of locations
     {"urn:epc:id:sgln:0614141.12345.0",                                 "https://id.gs1.org/414/0614141123452"            },
-    {"https://id.gs1.org/414/0614141123452/254/0",                      "https://id.gs1.org/414/0614141123452/254/0"      },
+    {"https://id.gs1.org/414/0614141123452/254/0",                      "https://id.gs1.org/414/0614141123452"            },
     {"urn:epc:id:sgln:0614141.12345.0%2E",                              "https://id.gs1.org/414/0614141123452/254/0%2E"   },
  // short names, short numbers
     {"https://a/gtin/95010939/ser/1",                                   "https://id.gs1.org/01/00000095010939/21/1"       },
