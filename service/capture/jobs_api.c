@@ -33,28 +33,33 @@ static status client_of(struct http_req *r, struct txn *t, client_id *out)
 
 typedef void error_each(void *self, const struct capture_error *e);
 
-static status slice_errors(const struct shown *x, uint64_t seq, error_each *each, void *self)
+// `more`: those that the facts leave out are counted there.
+static status slice_errors(const struct shown *x, uint64_t seq, error_each *each, void *self,
+                           uint64_t *more)
 {
     struct capture_slice s;
     struct fact f;
 
     TRY(journal_get(x->t, seq, &x->r->arena, &f));
     TRY(capture_slice_get(&f, &x->r->arena, &s));
-    if (s.errors_before != 0) TRY(slice_errors(x, s.errors_before, each, self));
+    if (s.errors_before != 0) TRY(slice_errors(x, s.errors_before, each, self, more));
     for (uint32_t i = 0; i < s.errors.n; i++) each(self, &s.errors.at[i]);
+    *more += s.errors.more;
     return OK;
 }
 
-static status errors_walk(const struct shown *x, error_each *each, void *self)
+static status errors_walk(const struct shown *x, error_each *each, void *self, uint64_t *more)
 {
     struct captured_document d;
     struct fact f;
 
+    *more = 0;
     if (!(x->job.flags & JOB_FAILED)) return OK;
     TRY(journal_get(x->t, x->document, &x->r->arena, &f));
     TRY(captured_document_get(f.decided, &x->r->arena, &d));
     for (uint32_t i = 0; i < d.errors.n; i++) each(self, &d.errors.at[i]);
-    return x->job.errors_at == 0 ? OK : slice_errors(x, x->job.errors_at, each, self);
+    *more = d.errors.more;
+    return x->job.errors_at == 0 ? OK : slice_errors(x, x->job.errors_at, each, self, more);
 }
 
 // ---- JSON
@@ -97,6 +102,7 @@ static const char *behaviour(const struct shown *x)
 
 static status job_json(const struct shown *x, struct json_w *w)
 {
+    uint64_t more;
     status st;
 
     json_w_object(w);
@@ -108,13 +114,26 @@ static status job_json(const struct shown *x, struct json_w *w)
     json_w_kstr(w, "captureErrorBehaviour", str_of(behaviour(x)));
     json_w_key(w, S("errors")); // also where there are none: the OpenAPI of EPCIS wants them
     json_w_array(w);
-    st = errors_walk(x, json_error, w);
+    st = errors_walk(x, json_error, w, &more);
     json_w_end(w);
+    if (more > 0) json_w_kint(w, "errorsLeftOut", (int64_t)more);
     json_w_end(w);
     return st;
 }
 
 // ---- XML
+
+// What the schema has no name for, where it lets others add to it.
+static void xml_count(struct xml_w *w, const char *name, uint64_t count)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
+
+    xml_open(w, str_of(name));
+    xml_attr(w, S("xmlns"), S(CODE_NS));
+    xml_text(w, (str){digits, (size_t)n});
+    xml_close(w);
+}
 
 static void xml_error(void *self, const struct capture_error *e)
 {
@@ -127,13 +146,7 @@ static void xml_error(void *self, const struct capture_error *e)
     xml_leaf(w, S("title"), str_of(status_says(e->st.cls)));
     xml_leaf(w, S("status"), (str){digits, (size_t)n});
     if (e->st.text[0] != 0) xml_leaf(w, S("detail"), rest_printable(str_of(e->st.text), text));
-    if (e->event > 0) {
-        n = snprintf(digits, sizeof digits, "%u", e->event - 1);
-        xml_open(w, S("index"));
-        xml_attr(w, S("xmlns"), S(CODE_NS));
-        xml_text(w, (str){digits, (size_t)n});
-        xml_close(w);
-    }
+    if (e->event > 0) xml_count(w, "index", e->event - 1);
     xml_close(w);
 }
 
@@ -150,6 +163,7 @@ static void xml_time(struct xml_w *w, const char *name, wall at)
 
 static status job_xml(const struct shown *x, struct xml_w *w)
 {
+    uint64_t more = 0;
     status st = OK;
 
     xml_declare(w);
@@ -163,8 +177,9 @@ static status job_xml(const struct shown *x, struct xml_w *w)
     xml_time(w, "finishedAt", x->job.finished);
     if (x->job.flags & JOB_FAILED) {
         xml_open(w, S("errors"));
-        st = errors_walk(x, xml_error, w);
+        st = errors_walk(x, xml_error, w, &more);
         xml_close(w);
+        if (more > 0) xml_count(w, "errorsLeftOut", more);
     }
     xml_close(w);
     return st.cls == ST_OK ? xml_done(w) : st;

@@ -1,5 +1,5 @@
-// asking.c - what a subscription needs of the room of queries. Order and counts, which a query may
-// ask for, mean nothing here: events come as they are recorded.
+// asking.c - what a subscription needs of the room of queries. An order, which a query may ask for,
+// means nothing here: events come as they are recorded. Nor do counts, of which new ones have none.
 #include "service/exchange/asking.h"
 #include "service/journal/site.h"
 #include "service/query/stored.h"
@@ -54,6 +54,8 @@ status asking_open(struct txn *t, client_id client, const struct asked_query *q,
     *out = x;
     return OK;
 }
+
+status asking_check(const struct asking *x) { return query_check_followed(&x->q); }
 
 status asking_begin(struct asking *x, const struct site *s, struct txn *t, struct arena *a)
 {

@@ -19,6 +19,8 @@ struct asking;
 // Codes of query_from_json: what the definition needs of a request's headers it cannot have here.
 status asking_open(struct txn *t, client_id client, const struct asked_query *q, struct arena *a,
                    struct asking **out);
+// Is it one that a new subscription may be of? query.too_complex
+status asking_check(const struct asking *x);
 // For the events of one snapshot: places with all that lies within them. `a` is reset.
 status asking_begin(struct asking *x, const struct site *s, struct txn *t, struct arena *a);
 // `scratch` is reset.

@@ -438,6 +438,7 @@ static status prepare(struct http_req *r, struct live *l)
     if (!asking_find(t, l->client, r->param[0], &l->query))
         return fail(ST_NOT_FOUND, "query.no_such", 0, "there is no such query here");
     TRY(asking_open(t, l->client, &l->query, &r->arena, &l->asking));
+    TRY(asking_check(l->asking));
     l->position = journal_head_get(t).seq;
     if (l->wish.has_initial) TRY(subscription_position(t, l->wish.initial, &l->position));
     return OK;

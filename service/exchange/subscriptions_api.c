@@ -162,6 +162,7 @@ static void subscribe(struct http_req *r)
     struct txn *t = api_snapshot(r);
     status st = query_find(r, t, &n->client, &q);
     if (st.cls == ST_OK) st = asking_open(t, n->client, &q, &r->arena, &asking);
+    if (st.cls == ST_OK) st = asking_check(asking);
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) st = wish_read(r, n);
     if (st.cls == ST_OK)

@@ -93,6 +93,9 @@ void query_begin(struct query_reader *r, struct arena *a);
 status query_prefix(struct query_reader *r, str prefix, str uri);
 status query_give(struct query_reader *r, str name, const struct query_given *v);
 status query_end(struct query_reader *r, struct query *out);
+// May it be subscribed to? Results come in messages of the service's choosing: none of them is "the
+// first", or "too large". query.too_complex
+status query_check_followed(const struct query *q);
 
 // A URL's query string, as sent. What is not of the query language is left to the caller: perPage,
 // nextPageToken, and those that `other` names (may be NULL).

@@ -455,3 +455,10 @@ status query_end(struct query_reader *r, struct query *out)
     *out = r->q;
     return st;
 }
+
+status query_check_followed(const struct query *q)
+{
+    if (q->limit == 0 && q->most == 0) return OK;
+    return fail(ST_TOO_LARGE, "query.too_complex", 0,
+                "a subscription takes no eventCountLimit and no maxEventCount");
+}

@@ -88,7 +88,6 @@ static status dest_take(struct http_req *r, const struct soap_call *c, struct su
     return OK;
 }
 
-// Results come in documents of the service's choosing: none of them is "the first" or "too large".
 static status query_take(struct http_req *r, const struct soap_call *c, const struct stored *s,
                          struct subscription_new *n)
 {
@@ -96,9 +95,7 @@ static status query_take(struct http_req *r, const struct soap_call *c, const st
     struct buf b;
 
     TRY(soap_query_read(r, c, s, &q));
-    if (q.limit > 0 || q.most > 0)
-        return fail(ST_TOO_LARGE, "query.too_complex", 0,
-                    "a subscription takes no eventCountLimit and no maxEventCount");
+    TRY(query_check_followed(&q));
     buf_init(&b, 512 * KB);
     for (uint32_t i = 0; i < c->param_count; i++)
         query_given_put(&b, c->params[i].name, &c->params[i].given);

@@ -183,6 +183,18 @@ def test_proceed_names_what_it_leaves_out(gateway):
     assert [e["eventID"] for e in events] == ["urn:x:1", "urn:x:3"]
 
 
+def test_a_job_says_how_many_errors_it_leaves_out(gateway):
+    few = [event(n, action="TURN") for n in range(1000)]
+    for wrong, left_out in ((few, None), ([*few, *few[:207]], 207)):
+        place = post(gateway, document(*wrong), GS1_Capture_Error_Behaviour="proceed"
+                     ).headers["Location"]
+        job = finished(gateway, place)
+        assert len(job["errors"]) == 1000 and job.get("errorsLeftOut") == left_out
+        xml = gateway.call("GET", place, headers={"Accept": "application/xml"}).text
+        said = f'</errors><errorsLeftOut xmlns="urn:packtrail:problem">{left_out}</errorsLeftOut>'
+        assert (said in xml) == (left_out is not None)
+
+
 def test_a_strict_clients_documents_fit_into_one_transaction(line, gateway):
     line.site.admin.put("/v1/clients/acme", {
         "name": "Acme", "prefixes": [harness.PREFIX], "profile": {"capture": "strict"}})

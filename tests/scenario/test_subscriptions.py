@@ -418,6 +418,18 @@ def test_a_subscriber_gets_what_fits_its_query_and_nothing_else(line, gateway, m
     line.site.verify()
 
 
+@pytest.mark.parametrize("counts", [
+    {"maxEventCount": 2}, {"eventCountLimit": 2, "orderBy": "eventTime"}])
+def test_a_query_that_counts_its_results_cannot_be_followed(gateway, partner, counts):
+    subscriptions = query_put(gateway, "counted", **counts)
+    problem = gateway.refused("POST", subscriptions, {"dest": partner.url, "stream": True},
+                              status=413, code="query.too_complex")
+    assert problem["type"] == "epcisException:QueryTooComplexException"
+    assert gateway.get(subscriptions) == []
+    ordered = query_put(gateway, "ordered", orderBy="eventTime")
+    gateway.post(ordered, {"dest": partner.url, "stream": True}, 201)
+
+
 def test_a_deleted_query_ends_its_subscriptions_and_its_name_revives_none(
         line, gateway, partner, make_partner):
     base = query_put(gateway, "all")

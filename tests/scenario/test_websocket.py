@@ -191,6 +191,13 @@ def test_what_cannot_be_listened_to_is_refused(connect, path, headers, status, k
     assert json.loads(socket.body)["type"] == f"epcisException:{kind}Exception"
 
 
+def test_a_query_that_counts_its_results_cannot_be_listened_to(gateway, connect):
+    query_put(gateway, "counted", maxEventCount=2)
+    socket = connect(STREAM.replace("all", "counted"))
+    assert socket.status == 413
+    assert json.loads(socket.body)["code"] == "query.too_complex"
+
+
 def test_without_an_upgrade_it_is_a_query(line, gateway):
     commission(line, 1)
     assert gateway.get(EVENTS)["type"] == "EPCISQueryDocument"
