@@ -40,7 +40,7 @@ static status front_taken(void *self, const struct epcis_front *f)
 static unsigned capture_of(struct fixture *f, client_id client, const char *list)
 {
     static const struct epcis_cut_ops none = {front_taken, NULL};
-    struct epcis_cut_conf conf = {EPCIS_SYNTAX_XML, false, 4 * MB, &none, NULL};
+    struct epcis_cut_conf conf = {.syntax = EPCIS_SYNTAX_XML, .event_max = 4 * MB, .ops = &none};
     struct epcis_cut *cut = epcis_cut_new(&conf);
     struct vocabulary_asks asks;
     unsigned facts = 0;
