@@ -29,6 +29,22 @@ static status client_of(struct http_req *r, struct txn *t, client_id *out)
     return OK;
 }
 
+// ---- how far it is
+
+enum { PROGRESS_EVENTS, PROGRESS_STORED, PROGRESS_REPEATS, PROGRESS_REFUSED, PROGRESS_COUNT };
+static const char *const progress_names[] = {"events", "stored", "repeats", "refused"};
+
+// Of a document that was rolled back, or whose rest was lost, all that is not there is refused.
+static void progress_of(const struct capture_job *j, uint32_t out[PROGRESS_COUNT])
+{
+    uint32_t done = j->flags & JOB_RUNNING ? j->next : j->events, kept = j->stored + j->repeats;
+
+    out[PROGRESS_EVENTS] = j->events;
+    out[PROGRESS_STORED] = j->stored;
+    out[PROGRESS_REPEATS] = j->repeats;
+    out[PROGRESS_REFUSED] = done > kept ? done - kept : 0;
+}
+
 // ---- errors: those of the document's fact, then those of its slices
 
 typedef void error_each(void *self, const struct capture_error *e);
@@ -100,6 +116,17 @@ static const char *behaviour(const struct shown *x)
     return x->job.flags & JOB_PROCEED ? "proceed" : "rollback";
 }
 
+static void json_progress(const struct shown *x, struct json_w *w)
+{
+    uint32_t counts[PROGRESS_COUNT];
+
+    progress_of(&x->job, counts);
+    json_w_key(w, S("progress"));
+    json_w_object(w);
+    for (unsigned i = 0; i < PROGRESS_COUNT; i++) json_w_kint(w, progress_names[i], counts[i]);
+    json_w_end(w);
+}
+
 static status job_json(const struct shown *x, struct json_w *w)
 {
     uint64_t more;
@@ -112,6 +139,7 @@ static status job_json(const struct shown *x, struct json_w *w)
     json_w_kbool(w, "running", x->job.flags & JOB_RUNNING);
     json_w_kbool(w, "success", !(x->job.flags & JOB_FAILED));
     json_w_kstr(w, "captureErrorBehaviour", str_of(behaviour(x)));
+    json_progress(x, w);
     json_w_key(w, S("errors")); // also where there are none: the OpenAPI of EPCIS wants them
     json_w_array(w);
     st = errors_walk(x, json_error, w, &more);
@@ -150,6 +178,21 @@ static void xml_error(void *self, const struct capture_error *e)
     xml_close(w);
 }
 
+static void xml_progress(const struct shown *x, struct xml_w *w)
+{
+    uint32_t counts[PROGRESS_COUNT];
+    char digits[16];
+
+    progress_of(&x->job, counts);
+    xml_open(w, S("progress"));
+    xml_attr(w, S("xmlns"), S(CODE_NS));
+    for (unsigned i = 0; i < PROGRESS_COUNT; i++) {
+        int n = snprintf(digits, sizeof digits, "%u", counts[i]);
+        xml_attr(w, str_of(progress_names[i]), (str){digits, (size_t)n});
+    }
+    xml_close(w);
+}
+
 static void xml_time(struct xml_w *w, const char *name, wall at)
 {
     struct buf b;
@@ -181,6 +224,7 @@ static status job_xml(const struct shown *x, struct xml_w *w)
         xml_close(w);
         if (more > 0) xml_count(w, "errorsLeftOut", more);
     }
+    xml_progress(x, w);
     xml_close(w);
     return st.cls == ST_OK ? xml_done(w) : st;
 }
