@@ -188,9 +188,9 @@ static status list_from(struct http_req *r, struct listing *l, client_id client,
     uint8_t made[8];
 
     put_be(made, q->made, 8);
-    l->of = (struct page_of){
-        digest16_of((str){(const char *)made, sizeof made}, S("subscriptions of")), client,
-        caller_of(r)->actor};
+    l->of =
+        (struct page_of){digest16_of((str){(const char *)made, sizeof made}, S("subscriptions of")),
+                         client, caller_of(r)->actor};
     if (l->page.token.n == 0) return OK;
     return page_number_get(api_site(r), &l->of, l->page.token, &r->arena, &l->from);
 }

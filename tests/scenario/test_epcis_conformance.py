@@ -267,6 +267,29 @@ def test_words_of_xml_are_spelled_as_the_caller_wishes(told, wish, head):
     told.refused("GET", EVENTS, headers={"GS1-EPC-Format": "Never"}, status=400)
 
 
+def test_words_of_xml_stay_as_they_came_for_who_wants_no_translation(gateway):
+    urn, web = "urn:epcglobal:cbv:", "https://ref.gs1.org/cbv/"
+    more = (f"<disposition>{web}Disp-in_transit</disposition><bizTransactionList><bizTransaction "
+            f'type="{{}}">urn:x:po</bizTransaction></bizTransactionList>')
+    came = {"urn": (f"{urn}bizstep:shipping", f"{web}BTT-po"),
+            "web": (f"{web}BizStep-shipping", f"{urn}btt:po")}
+    one_by_one = xml_event("one", more.format(f"{urn}btt:po"), step=f"{urn}bizstep:shipping")
+    documents = [xml_event(name, more.format(kind), step) for name, (step, kind) in came.items()]
+    assert send(gateway, xml_document(*documents), kind="application/xml").status_code == 202
+    capture(gateway, event("bare", bizStep="shipping"))
+    wish = {**XML, "GS1-CBV-XML-Format": "Never_Translates"}
+    answer = gateway.call("POST", EVENTS, one_by_one,
+                          headers={"Content-Type": "application/xml", **wish})
+    assert answer.status_code == 201 and f"{urn}bizstep:shipping<" in answer.text
+    asked = EVENTS + "?EQ_bizStep=shipping&EQ_eventID=urn:x:"  # what is asked has no spelling
+    for name, (step, kind) in {**came, "one": (f"{urn}bizstep:shipping", f"{urn}btt:po")}.items():
+        told_xml = gateway.call("GET", asked + name, headers=wish).text
+        assert f"<bizStep>{step}</bizStep>" in told_xml and f'type="{kind}"' in told_xml
+        assert f"<disposition>{web}Disp-in_transit</disposition>" in told_xml
+        assert one(gateway, name, **{"GS1-CBV-XML-Format": "Never_Translates"})["bizStep"] == "shipping"
+    assert f"<bizStep>{web}BizStep-shipping<" in gateway.call("GET", asked + "bare", headers=wish).text
+
+
 @pytest.mark.parametrize("headers, wanted", [
     ({"GS1-EPCIS-Version": "2"}, 202), ({"GS1-EPCIS-Version": "2.0.0"}, 202),
     ({"GS1-EPCIS-Version": "3.0"}, 406), ({"GS1-CBV-Version": "9"}, 406),
