@@ -1,4 +1,4 @@
-// opaque.h - numbers shown to strangers without telling anything: request ids, page tokens.
+// opaque.h - numbers shown to strangers without telling anything: ids of requests, deliveries …
 //
 // text = base32 (RFC 4648 letters in lower case, no padding, 26 characters) of the AES-128 block
 // of: purpose 1, zeros 7, number 8, under HKDF(site key of epoch 1, "packtrail opaque 1"). The
@@ -8,7 +8,6 @@
 
 enum opaque_purpose {
     OPAQUE_REQUEST = 1,
-    OPAQUE_PAGE = 2,
     OPAQUE_DELIVERY = 3,
     OPAQUE_SHIPMENT = 4,
     OPAQUE_SUBSCRIPTION = 5,

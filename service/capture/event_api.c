@@ -35,6 +35,7 @@ static status write_event(struct posted *x, const struct fact *f, struct txn *t,
     };
     struct epcis_doc doc;
 
+    r.words_as_given = conf.format == EPCIS_XML_2_0 && x->form.words == REST_WORDS_AS_GIVEN;
     TRY(event_render(&r, f, &parts));
     if (parts.n != 1) return fail(ST_STORE, "record.corrupt", 0, "a captured event");
     *id = parts.at[0].event.id;

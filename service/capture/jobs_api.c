@@ -1,16 +1,16 @@
 // GET /epcis/v2/capture and /epcis/v2/capture/{captureID}: what became of documents, in JSON or,
 // for one, as EPCISCaptureJob in XML.
 //
-// A page token is the base32 of the last number looked at, encrypted like the captureID itself.
+// A page goes on below the last number looked at.
 #include "service/capture/capture_int.h"
+#include "service/query/page.h"
 #include <stdio.h>
 #include <string.h>
 
 #define NS           "urn:epcglobal:epcis:xsd:2"
 #define CODE_NS      "urn:packtrail:problem"
 #define JOBS_AT_ONCE 64u
-#define LOOKED_MAX   5000u                       // by one page, which may then hold fewer
-#define EXPIRES_MS   (24 * 3600 * INT64_C(1000)) // tokens stay good: this is what is promised
+#define LOOKED_MAX   5000u // by one page, which may then hold fewer
 
 struct shown {
     struct http_req *r;
@@ -27,6 +27,22 @@ static status client_of(struct http_req *r, struct txn *t, client_id *out)
     TRY(capture_for(r, t, &c));
     *out = c.client;
     return OK;
+}
+
+// ---- how far it is
+
+enum { PROGRESS_EVENTS, PROGRESS_STORED, PROGRESS_REPEATS, PROGRESS_REFUSED, PROGRESS_COUNT };
+static const char *const progress_names[] = {"events", "stored", "repeats", "refused"};
+
+// Of a document that was rolled back, or whose rest was lost, all that is not there is refused.
+static void progress_of(const struct capture_job *j, uint32_t out[PROGRESS_COUNT])
+{
+    uint32_t done = j->flags & JOB_RUNNING ? j->next : j->events, kept = j->stored + j->repeats;
+
+    out[PROGRESS_EVENTS] = j->events;
+    out[PROGRESS_STORED] = j->stored;
+    out[PROGRESS_REPEATS] = j->repeats;
+    out[PROGRESS_REFUSED] = done > kept ? done - kept : 0;
 }
 
 // ---- errors: those of the document's fact, then those of its slices
@@ -100,6 +116,17 @@ static const char *behaviour(const struct shown *x)
     return x->job.flags & JOB_PROCEED ? "proceed" : "rollback";
 }
 
+static void json_progress(const struct shown *x, struct json_w *w)
+{
+    uint32_t counts[PROGRESS_COUNT];
+
+    progress_of(&x->job, counts);
+    json_w_key(w, S("progress"));
+    json_w_object(w);
+    for (unsigned i = 0; i < PROGRESS_COUNT; i++) json_w_kint(w, progress_names[i], counts[i]);
+    json_w_end(w);
+}
+
 static status job_json(const struct shown *x, struct json_w *w)
 {
     uint64_t more;
@@ -112,6 +139,7 @@ static status job_json(const struct shown *x, struct json_w *w)
     json_w_kbool(w, "running", x->job.flags & JOB_RUNNING);
     json_w_kbool(w, "success", !(x->job.flags & JOB_FAILED));
     json_w_kstr(w, "captureErrorBehaviour", str_of(behaviour(x)));
+    json_progress(x, w);
     json_w_key(w, S("errors")); // also where there are none: the OpenAPI of EPCIS wants them
     json_w_array(w);
     st = errors_walk(x, json_error, w, &more);
@@ -150,6 +178,21 @@ static void xml_error(void *self, const struct capture_error *e)
     xml_close(w);
 }
 
+static void xml_progress(const struct shown *x, struct xml_w *w)
+{
+    uint32_t counts[PROGRESS_COUNT];
+    char digits[16];
+
+    progress_of(&x->job, counts);
+    xml_open(w, S("progress"));
+    xml_attr(w, S("xmlns"), S(CODE_NS));
+    for (unsigned i = 0; i < PROGRESS_COUNT; i++) {
+        int n = snprintf(digits, sizeof digits, "%u", counts[i]);
+        xml_attr(w, str_of(progress_names[i]), (str){digits, (size_t)n});
+    }
+    xml_close(w);
+}
+
 static void xml_time(struct xml_w *w, const char *name, wall at)
 {
     struct buf b;
@@ -181,6 +224,7 @@ static status job_xml(const struct shown *x, struct xml_w *w)
         xml_close(w);
         if (more > 0) xml_count(w, "errorsLeftOut", more);
     }
+    xml_progress(x, w);
     xml_close(w);
     return st.cls == ST_OK ? xml_done(w) : st;
 }
@@ -236,12 +280,33 @@ void capture_job_show(struct http_req *r)
 
 // ---- all
 
-static status before_of(struct http_req *r, const struct rest_page *page, uint64_t *before)
+static struct page_of page_of_jobs(const struct shown *x)
 {
+    return (struct page_of){digest16_of(S("capture"), S("collection")), x->client,
+                            caller_of(x->r)->actor};
+}
+
+static status before_of(const struct shown *x, const struct rest_page *page, uint64_t *before)
+{
+    struct page_of of = page_of_jobs(x);
+
     *before = UINT64_MAX;
     if (page->token.n == 0) return OK;
-    if (opaque_get(api_site(r)->opaque_key, OPAQUE_PAGE, page->token, before)) return OK;
-    return fail(ST_BAD_INPUT, "page.token", 0, "nextPageToken: this is none of ours");
+    return page_number_get(api_site(x->r), &of, page->token, &x->r->arena, before);
+}
+
+static void next_say(const struct shown *x, uint64_t last)
+{
+    struct site *s = api_site(x->r);
+    wall expires = {env_wall(s->env).ms + REST_TOKEN_MS};
+    struct page_of of = page_of_jobs(x);
+    struct buf token;
+
+    if (last == 0) return;
+    buf_init(&token, KB);
+    page_number_put(s, &of, expires, last, &token);
+    rest_next(x->r, buf_str(&token), expires);
+    buf_fini(&token);
 }
 
 static status list_write(struct shown *x, const struct rest_page *page, struct json_w *w,
@@ -252,7 +317,7 @@ static status list_write(struct shown *x, const struct rest_page *page, struct j
     size_t n = JOBS_AT_ONCE;
 
     TRY(client_of(x->r, x->t, &x->client));
-    TRY(before_of(x->r, page, &before));
+    TRY(before_of(x, page, &before));
     json_w_array(w);
     while (n == JOBS_AT_ONCE && *last == 0) {
         n = capture_jobs(x->t, x->client, before, seqs, JOBS_AT_ONCE);
@@ -278,23 +343,19 @@ void capture_jobs_list(struct http_req *r)
     struct rest_page page = {.per_page = REST_PER_PAGE};
     struct shown x = {.r = r, .t = api_snapshot(r)};
     uint64_t last = 0;
-    struct buf b, token;
+    struct buf b;
 
     buf_init(&b, 64 * MB);
-    buf_init(&token, KB);
     struct json_w w = json_writer(&b);
     status st = rest_accept(r, REST_ONLY_JSON, &form);
     if (st.cls == ST_OK) st = rest_page(r, &page);
     if (st.cls == ST_OK) st = list_write(&x, &page, &w, &last);
     st = api_snapshot_end(r, st);
     if (st.cls == ST_OK) {
-        if (last != 0) opaque_put(api_site(r)->opaque_key, OPAQUE_PAGE, last, &token);
-        wall expires = {env_wall(api_site(r)->env).ms + EXPIRES_MS};
-        if (last != 0) rest_next(r, buf_str(&token), expires);
+        next_say(&x, last);
         http_reply_buf(r, 200, form.type, &b);
     } else {
         http_problem(r, st, S(""));
     }
-    buf_fini(&token);
     buf_fini(&b);
 }

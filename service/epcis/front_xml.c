@@ -397,6 +397,7 @@ status xml_front_read(str bytes, bool whole, struct arena *a, struct buf *scope,
     x.uri = (str){"", 0};
     x.ns = NULL;
     x.lenient = in.lenient;
+    x.words_as_given = false;
     const struct root *root = xml_r_root(&x.r) ? root_find(&x) : NULL;
     if (root != NULL) {
         size_t mark = x.r.mark;

@@ -26,6 +26,9 @@ struct epcis_scope {
     // what others have published, for what clients whose rules are off send, and for reading again
     // what was once taken.
     bool lenient;
+    // In XML: words of CBV stay the URIs that they came as, for a writer that shall not translate
+    // them. Nothing can be asked of such an event.
+    bool words_as_given;
 };
 
 // One event, whole in memory: a JSON object, or an XML element. Without a context in the scope

@@ -368,6 +368,7 @@ status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct a
     x.uri = (str){"", 0};
     x.ns = NULL;
     x.lenient = scope->lenient;
+    x.words_as_given = scope->words_as_given;
     xml_r_scope(&x.r, scope->context);
     if (x.r.st.cls == ST_OK) event_take(&x, &in);
     TRY(xml_r_end(&x.r));

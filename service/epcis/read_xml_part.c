@@ -223,6 +223,8 @@ str xml_in_word(struct xml_in *x, enum epcis_vocabulary v, str text)
     status st = epcis_word_read(v, text, EPCIS_SPELT_IN_XML, &word);
     if (st.cls != ST_OK && x->lenient && str_starts(text, S("urn:"))) return text;
     if (st.cls != ST_OK) return xml_r_refuse(&x->r, st), text;
+    if (x->words_as_given && (str_starts(text, S("urn:")) || str_starts(text, S("http"))))
+        return text;
     if (word.p != text.p || !curie_expand(x, text, &uri)) return word;
     // what is no word of CBV stays as it is: what its prefix means is its owner's
     st = epcis_word_read(v, uri, EPCIS_SPELT_IN_XML, &word);

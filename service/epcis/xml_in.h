@@ -16,6 +16,7 @@ struct xml_in {
     struct arena *arena;
     enum epcis_version version;
     bool lenient;
+    bool words_as_given;
     str uri; // of the sequences' own elements: none, but for a header's
     struct xml_in_ns *ns;
 };

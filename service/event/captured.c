@@ -159,7 +159,7 @@ status captured_document_get(str decided, struct arena *a, struct captured_docum
 struct epcis_scope captured_scope(const struct captured_document *d)
 {
     return (struct epcis_scope){d->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
-                                d->version, d->context, true};
+                                d->version, d->context, true, false};
 }
 
 // ---- events

@@ -95,8 +95,11 @@ static status scope_of(struct event_render *r, const struct captured_event *e,
                  memcmp(m->journal, r->site->meta.journal_id, sizeof m->journal) == 0;
 
     if (e->document == 0) {
-        *out = (struct epcis_scope){
-            e->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON, EPCIS_2_0, {0}, true};
+        *out = (struct epcis_scope){e->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
+                                    EPCIS_2_0,
+                                    {0},
+                                    true,
+                                    false};
         return OK;
     }
     if (!known) TRY(scope_read(r, e->document, m));
@@ -126,6 +129,7 @@ status captured_tell(struct event_render *r, const struct fact *f, struct event_
     TRY(captured_event_get(&rest, f, touched.runs.units, r->arena, &e));
     TRY(scope_of(r, &e, &scope));
     TRY(keep(r, &scope.context));
+    scope.words_as_given = r->words_as_given;
     *p = (struct event_part){.part = 0};
     TRY(epcis_event_read(f->body, &scope, r->arena, &p->event));
     p->event.id = e.id;

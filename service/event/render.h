@@ -47,7 +47,8 @@ struct event_render {
     struct arena *arena;
     struct names *names;
     const struct gs1_prefixes *prefixes;
-    bool whole; // packing is told once the container is closed, with all that came since
+    bool words_as_given; // of captured XML: for a writer of XML alone, nothing else reads them
+    bool whole;          // packing is told once the container is closed, with all that came since
     // Of the fact before: the next is mostly of the same lot.
     uint32_t lot_number;
     struct date expiry;

@@ -5,6 +5,7 @@
 #include "service/exchange/delivery_db.h"
 #include "service/exchange/exchange.h"
 #include "service/exchange/subscription.h"
+#include "service/query/page.h"
 
 #define BASE REST_ROOT "/queries/{query}/subscriptions"
 
@@ -175,9 +176,24 @@ static void subscribe(struct http_req *r)
 
 struct listing {
     struct rest_page page;
+    struct page_of of;
     uint64_t from;
     uint32_t next; // 0: this is the last page
 };
+
+// A token is good for a list of the same query alone.
+static status list_from(struct http_req *r, struct listing *l, client_id client,
+                        const struct asked_query *q)
+{
+    uint8_t made[8];
+
+    put_be(made, q->made, 8);
+    l->of =
+        (struct page_of){digest16_of((str){(const char *)made, sizeof made}, S("subscriptions of")),
+                         client, caller_of(r)->actor};
+    if (l->page.token.n == 0) return OK;
+    return page_number_get(api_site(r), &l->of, l->page.token, &r->arena, &l->from);
+}
 
 static status write_list(struct http_req *r, struct txn *t, struct listing *l, struct json_w *w)
 {
@@ -187,6 +203,7 @@ static status write_list(struct http_req *r, struct txn *t, struct listing *l, s
     uint32_t number = 0, n = 0;
 
     TRY(query_find(r, t, &client, &q));
+    TRY(list_from(r, l, client, &q));
     number = subscription_of_query(t, client, q.made, (uint32_t)l->from);
     json_w_array(w);
     for (; number != 0 && n < l->page.per_page; n++) {
@@ -198,24 +215,14 @@ static status write_list(struct http_req *r, struct txn *t, struct listing *l, s
     return OK;
 }
 
-static status list_begin(struct http_req *r, struct listing *l, struct rest_accepted *to)
-{
-    const uint8_t *key = api_site(r)->opaque_key;
-
-    TRY(rest_accept(r, REST_ONLY_JSON, to));
-    TRY(rest_page(r, &l->page));
-    if (l->page.token.n == 0) return OK;
-    if (opaque_get(key, OPAQUE_PAGE, l->page.token, &l->from) && l->from <= UINT32_MAX) return OK;
-    return fail(ST_BAD_INPUT, "page.token", 0, "nextPageToken: as the answer before said it");
-}
-
 static void subscriptions_list(struct http_req *r)
 {
     struct listing l = {.from = 0};
     struct rest_accepted to;
     struct buf b, token;
 
-    status st = list_begin(r, &l, &to);
+    status st = rest_accept(r, REST_ONLY_JSON, &to);
+    if (st.cls == ST_OK) st = rest_page(r, &l.page);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));
         return;
@@ -231,9 +238,10 @@ static void subscriptions_list(struct http_req *r)
     }
     if (l.next != 0) {
         const struct site *s = api_site(r);
-        buf_init(&token, 64);
-        opaque_put(s->opaque_key, OPAQUE_PAGE, l.next, &token);
-        rest_next(r, buf_str(&token), (wall){env_wall(s->env).ms + REST_TOKEN_MS});
+        wall expires = {env_wall(s->env).ms + REST_TOKEN_MS};
+        buf_init(&token, KB);
+        page_number_put(s, &l.of, expires, l.next, &token);
+        rest_next(r, buf_str(&token), expires);
         buf_fini(&token);
     }
     http_reply_buf(r, 200, to.type, &b);

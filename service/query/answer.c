@@ -233,11 +233,13 @@ static status untold(const struct answer *g, const struct epcis_event *e, status
 
 static status events_write(struct answer *g, struct txn *t, bool *more)
 {
-    struct event_from from = {api_site(g->r), g->a.client};
+    struct event_from from = {api_site(g->r), g->a.client, false};
     size_t most = g->out.n + TURN_BYTES;
     struct epcis_event e;
 
     if (!g->doc_open) doc_begin(g);
+    from.words_as_given =
+        g->doc.conf.format == EPCIS_XML_2_0 && g->form.words == REST_WORDS_AS_GIVEN;
     g->doc.conf.prefixes = client_prefixes_here(t);
     for (uint32_t n = 0; n < TURN_EVENTS && g->next < g->hits.n && g->out.n < most; n++) {
         arena_reset(&g->event);

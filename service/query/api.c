@@ -184,6 +184,7 @@ const struct http_route query_routes[] = {
     GET("/queries/{query}", queries_one, ""),
     ROUTE(HTTP_DELETE, "/queries/{query}", WRITERS, 0, queries_delete, NULL, ""),
     GET("/queries/{query}/events", queries_events, NULL),
-    ROUTE(HTTP_DELETE, "/nextPageToken/{token}", QUERY_ROLES, 0, token_drop, NULL, ""),
+    ROUTE(HTTP_DELETE, "/nextPageToken/{token}", QUERY_ROLES " distributor", 0, token_drop, NULL,
+          ""),
     {0},
 };

@@ -75,7 +75,7 @@ static str text_in(const struct collection *c, const struct epcis_event *e)
 // A value that stands for a longer text: the first event that has it tells which.
 static status long_text(struct collection *c, str value, str *out)
 {
-    struct event_from from = {api_site(c->r), c->client};
+    struct event_from from = {api_site(c->r), c->client, false};
     struct epcis_event e;
     uint64_t seq;
     str spelled;

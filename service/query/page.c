@@ -62,6 +62,7 @@ void page_token_put(const struct site *s, const struct page_of *of, wall expires
 }
 
 struct token {
+    struct digest16 id; // whatever case its letters are in
     struct page_of of;
     int64_t expires;
     str place;
@@ -83,6 +84,7 @@ static status token_open(const struct site *s, str text, uint8_t *plain, struct 
     if (!gcm(s, false, sealed, in, plain, sealed + n - TAG)) return wrong();
     struct bytes_r r = bytes_reader((str){(const char *)plain, in.n});
     memcpy(out->of.asked.b, bytes_get_raw(&r, 16).p, 16);
+    out->id = digest16_of((str){(const char *)sealed, n}, (str){0});
     out->of.client.v = (uint32_t)bytes_get_u(&r, 4);
     out->of.actor = (uint32_t)bytes_get_u(&r, 4);
     out->expires = (int64_t)bytes_get_u(&r, 8);
@@ -111,10 +113,30 @@ status page_token_drop(const struct site *s, uint32_t actor, str text)
     TRY(token_open(s, text, plain, &t));
     if (t.of.actor != actor) return wrong();
     pthread_mutex_lock(&dropped.lock);
-    dropped.at[dropped.next % DROPPED_MAX].token = digest16_of(text, (str){0});
+    dropped.at[dropped.next % DROPPED_MAX].token = t.id;
     dropped.at[dropped.next % DROPPED_MAX].expires = t.expires;
     dropped.next++;
     pthread_mutex_unlock(&dropped.lock);
+    return OK;
+}
+
+void page_number_put(const struct site *s, const struct page_of *of, wall expires, uint64_t n,
+                     struct buf *out)
+{
+    uint8_t place[8];
+
+    put_be(place, n, 8);
+    page_token_put(s, of, expires, (str){(const char *)place, sizeof place}, out);
+}
+
+status page_number_get(const struct site *s, const struct page_of *of, str text, struct arena *a,
+                       uint64_t *n)
+{
+    str place;
+
+    TRY(page_token_get(s, of, text, a, &place));
+    if (place.n != 8) return wrong();
+    *n = get_be(place.p, 8);
     return OK;
 }
 
@@ -126,7 +148,7 @@ status page_token_get(const struct site *s, const struct page_of *of, str text, 
 
     TRY(token_open(s, text, plain, &t));
     if (memcmp(&t.of.asked, &of->asked, sizeof of->asked) != 0 || t.of.client.v != of->client.v ||
-        t.of.actor != of->actor || is_dropped(digest16_of(text, (str){0})))
+        t.of.actor != of->actor || is_dropped(t.id))
         return wrong();
     if (env_wall(s->env).ms >= t.expires)
         return fail(ST_BAD_INPUT, "page.expired", 0, "nextPageToken: it was good for an hour");

@@ -23,5 +23,10 @@ void page_token_put(const struct site *s, const struct page_of *of, wall expires
 // page.token: none of ours, or of another question or caller, or given back; page.expired.
 status page_token_get(const struct site *s, const struct page_of *of, str text, struct arena *a,
                       str *place);
+// For a list that goes on at a number.
+void page_number_put(const struct site *s, const struct page_of *of, wall expires, uint64_t n,
+                     struct buf *out);
+status page_number_get(const struct site *s, const struct page_of *of, str text, struct arena *a,
+                       uint64_t *n);
 // Given back by who has it. page.token
 status page_token_drop(const struct site *s, uint32_t actor, str text);

@@ -168,6 +168,7 @@ static status parts_get(const struct event_from *from, struct txn *t, uint64_t s
     *out = (struct event_parts){.n = 0};
     if (render == NULL) return no_memory();
     *render = event_render_begin(from->site, t, a);
+    render->words_as_given = from->words_as_given;
     TRY(journal_get(t, seq, a, &f));
     return f.client.v == from->client.v ? event_render(render, &f, out) : OK;
 }
@@ -209,7 +210,7 @@ static bool comes_too_late(const struct query_run *r, int64_t key)
 // In the journal's own order upwards, downwards where the newest come first.
 static status look(struct query_run *r, struct txn *t, uint64_t seq)
 {
-    struct event_from from = {r->c.site, r->c.client};
+    struct event_from from = {r->c.site, r->c.client, false};
     struct event_parts parts;
     bool fits;
 

@@ -54,6 +54,7 @@ uint64_t query_run_looks(const struct query_run *r);           // events looked 
 struct event_from {
     const struct site *site;
     client_id client;
+    bool words_as_given; // struct event_render
 };
 status query_event(const struct event_from *from, struct txn *t, const struct query_at *at,
                    struct arena *a, struct epcis_event *out);

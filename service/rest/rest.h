@@ -58,9 +58,11 @@ struct rest_form {
 };
 // header.word (400). Absent and No_Preference: Digital Links; words as web URIs.
 status rest_form(const struct http_req *r, struct rest_form *out);
-enum epcis_form rest_form_ids(struct rest_form f);    // for a writer
-enum epcis_words rest_form_words(struct rest_form f); // for a writer of XML
-const char *rest_epcs_word(unsigned epcs);            // "Always_EPC_URN"
+enum epcis_form rest_form_ids(struct rest_form f); // for a writer
+// For a writer of XML. REST_WORDS_AS_GIVEN: of what is spelled no way, for who reads events keeps
+// the spellings that they came in (words_as_given).
+enum epcis_words rest_form_words(struct rest_form f);
+const char *rest_epcs_word(unsigned epcs); // "Always_EPC_URN"
 const char *rest_words_word(unsigned words);
 
 // ---- GS1-Extensions

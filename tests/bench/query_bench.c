@@ -297,7 +297,7 @@ static struct answered ask(const char *url)
         .created = {{START_MS}, 0},
         .query_name = S("SimpleEventQuery")
     };
-    struct event_from from = {&site, acme};
+    struct event_from from = {&site, acme, false};
     epcis_doc_init(&doc, &head, &out);
     for (uint32_t i = 0; i < hits.n && i < PAGE; i++) {
         must(query_event(&from, t, &hits.at[i].at, &a, &e), url);

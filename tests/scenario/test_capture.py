@@ -183,6 +183,27 @@ def test_proceed_names_what_it_leaves_out(gateway):
     assert [e["eventID"] for e in events] == ["urn:x:1", "urn:x:3"]
 
 
+def test_a_job_says_how_far_it_is(gateway):
+    captured(gateway, event(1))
+    wrong = event(1, bizStep="shipping")  # its eventID is taken
+    for behaviour, counts in (("proceed", (4, 2, 1, 1)), ("rollback", (4, 0, 0, 4))):
+        place = post(gateway, document(event(1), event(2), wrong, event(4)),
+                     GS1_Capture_Error_Behaviour=behaviour).headers["Location"]
+        told = dict(zip(("events", "stored", "repeats", "refused"), counts))
+        assert gateway.get(place)["progress"] == told
+        xml = gateway.call("GET", place, headers={"Accept": "application/xml"}).text
+        said = " ".join(f'{name}="{n}"' for name, n in told.items())
+        assert f'<progress xmlns="urn:packtrail:problem" {said}/>' in xml
+    place = post(gateway, pieces(event(n) for n in range(10, 5010))).headers["Location"]
+    seen = [gateway.get(place)]
+    while seen[-1]["running"]:
+        seen.append(gateway.get(place))
+    stored = [job["progress"]["stored"] for job in seen]
+    assert stored == sorted(stored) and stored[-1] == 5000
+    assert all(job["progress"] == {"events": 5000, "stored": n, "repeats": 0, "refused": 0}
+               for job, n in zip(seen, stored))
+
+
 def test_a_job_says_how_many_errors_it_leaves_out(gateway):
     few = [event(n, action="TURN") for n in range(1000)]
     for wrong, left_out in ((few, None), ([*few, *few[:207]], 207)):

@@ -267,6 +267,29 @@ def test_words_of_xml_are_spelled_as_the_caller_wishes(told, wish, head):
     told.refused("GET", EVENTS, headers={"GS1-EPC-Format": "Never"}, status=400)
 
 
+def test_words_of_xml_stay_as_they_came_for_who_wants_no_translation(gateway):
+    urn, web = "urn:epcglobal:cbv:", "https://ref.gs1.org/cbv/"
+    more = (f"<disposition>{web}Disp-in_transit</disposition><bizTransactionList><bizTransaction "
+            f'type="{{}}">urn:x:po</bizTransaction></bizTransactionList>')
+    came = {"urn": (f"{urn}bizstep:shipping", f"{web}BTT-po"),
+            "web": (f"{web}BizStep-shipping", f"{urn}btt:po")}
+    one_by_one = xml_event("one", more.format(f"{urn}btt:po"), step=f"{urn}bizstep:shipping")
+    documents = [xml_event(name, more.format(kind), step) for name, (step, kind) in came.items()]
+    assert send(gateway, xml_document(*documents), kind="application/xml").status_code == 202
+    capture(gateway, event("bare", bizStep="shipping"))
+    wish = {**XML, "GS1-CBV-XML-Format": "Never_Translates"}
+    answer = gateway.call("POST", EVENTS, one_by_one,
+                          headers={"Content-Type": "application/xml", **wish})
+    assert answer.status_code == 201 and f"{urn}bizstep:shipping<" in answer.text
+    asked = EVENTS + "?EQ_bizStep=shipping&EQ_eventID=urn:x:"  # what is asked has no spelling
+    for name, (step, kind) in {**came, "one": (f"{urn}bizstep:shipping", f"{urn}btt:po")}.items():
+        told_xml = gateway.call("GET", asked + name, headers=wish).text
+        assert f"<bizStep>{step}</bizStep>" in told_xml and f'type="{kind}"' in told_xml
+        assert f"<disposition>{web}Disp-in_transit</disposition>" in told_xml
+        assert one(gateway, name, **{"GS1-CBV-XML-Format": "Never_Translates"})["bizStep"] == "shipping"
+    assert f"<bizStep>{web}BizStep-shipping<" in gateway.call("GET", asked + "bare", headers=wish).text
+
+
 @pytest.mark.parametrize("headers, wanted", [
     ({"GS1-EPCIS-Version": "2"}, 202), ({"GS1-EPCIS-Version": "2.0.0"}, 202),
     ({"GS1-EPCIS-Version": "3.0"}, 406), ({"GS1-CBV-Version": "9"}, 406),
@@ -409,9 +432,11 @@ def test_pages_lead_on_until_the_last_and_tokens_end(gateway):
         gateway.refused("GET", f"{EVENTS}?{wrong}", status=400)
 
 
-@pytest.mark.parametrize("path", ["capture", "queries", "queries/q0/subscriptions", "bizSteps",
-                                  "epcs", "eventTypes", "events", "queries/q0/events"])
-def test_every_list_has_pages(make_site, path):
+LISTS = ("capture", "queries", "queries/q0/subscriptions", "bizSteps", "epcs", "eventTypes",
+         "events", "queries/q0/events")
+
+
+def three_of_each(make_site):
     site = make_site()
     site.configure(subscriptions={"private": True})
     gateway = make_gateway(harness.Line(site.start()))
@@ -420,6 +445,12 @@ def test_every_list_has_pages(make_site, path):
         gateway.post(TOP + "/queries", {"name": f"q{n}", "query": {}}, 201)
         gateway.post(TOP + "/queries/q0/subscriptions",
                      {"dest": "http://127.0.0.1:9/", "schedule": {"month": "1", "second": "0"}}, 201)
+    return site, gateway
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_has_pages(make_site, path):
+    _, gateway = three_of_each(make_site)
     url, got = f"{TOP}/{path}?perPage=2", []
     while url:
         answer = gateway.call("GET", url)
@@ -429,6 +460,28 @@ def test_every_list_has_pages(make_site, path):
         got += map(json.dumps, items)
         url = answer.links.get("next", {}).get("url")
     assert len(got) == len(set(got)) == (5 if path == "eventTypes" else 3)
+
+
+def test_a_token_of_any_list_is_its_callers_and_can_be_given_back(make_site):
+    site, gateway = three_of_each(make_site)
+    other = site.as_role("gateway", client="acme")
+    for path in LISTS:
+        url = f"{TOP}/{path}?perPage=2&nextPageToken="
+        link = gateway.call("GET", f"{TOP}/{path}?perPage=2").headers["Link"]
+        token = re.search(r"nextPageToken=([^>&]+)", link)[1]
+        assert gateway.call("GET", url + token).ok, path
+        for caller, call in ((other, "GET"), (other, "DELETE"), (gateway, "DELETE"),
+                             (gateway, "GET")):
+            place = f"{TOP}/nextPageToken/{token}" if call == "DELETE" else url + token
+            if (caller, call) == (gateway, "DELETE"):
+                caller.delete(place, 204)
+            else:
+                caller.refused(call, place, status=400, code="page.token")
+        gateway.refused("GET", url + token.upper(), status=400, code="page.token")
+    link = gateway.call("GET", f"{TOP}/queries/q0/subscriptions?perPage=2").headers["Link"]
+    token = re.search(r"nextPageToken=([^>&]+)", link)[1]  # of another query's list
+    gateway.refused("GET", f"{TOP}/queries/q1/subscriptions?nextPageToken={token}", status=400,
+                    code="page.token")
 
 
 def test_pages_are_no_part_of_a_named_query(told):

@@ -353,7 +353,7 @@ static void every_event_is_found_by_its_id(void **state)
     uint64_t upper = query_site_head(s);
     struct query any = query_site_read(s, "");
     struct all force = by_force(s, &any, upper);
-    struct event_from from = {&s->f->site, s->acme};
+    struct event_from from = {&s->f->site, s->acme, false};
     char url[100];
 
     for (uint32_t i = 0; i < force.n; i += 17) {
