@@ -69,10 +69,16 @@ static bool is_host(const char *host)
     return host[0] == '[' || (host[0] != 0 && host[strspn(host, name)] == 0);
 }
 
+size_t http_client_scheme(str url)
+{
+    if (url.n > 8 && str_eq_fold((str){url.p, 8}, S("https://"))) return 8;
+    return url.n > 7 && str_eq_fold((str){url.p, 7}, S("http://")) ? 7 : 0;
+}
+
 bool http_client_takes(str url)
 {
     CURLU *u = curl_url();
-    char *host = NULL, *user = NULL, *scheme = NULL;
+    char *host = NULL, *user = NULL, *scheme = NULL, *port = NULL;
     struct arena a;
 
     assert(u != NULL);
@@ -81,11 +87,14 @@ bool http_client_takes(str url)
     bool takes = z != NULL && curl_url_set(u, CURLUPART_URL, z, 0) == CURLUE_OK &&
                  curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_host(host) &&
                  curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
+                 curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                 strcmp(port, "0") != 0 && // libcurl knows the other limits of a port
                  curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
                  (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
     curl_free(host);
     curl_free(user);
     curl_free(scheme);
+    curl_free(port);
     curl_url_cleanup(u);
     arena_fini(&a);
     return takes;

@@ -10,6 +10,7 @@
 
 // Can this be called: http or https, a host, a port that is one, no user and no password?
 bool http_client_takes(str url);
+size_t http_client_scheme(str url); // the length of its http:// or https://, 0 where it has neither
 
 struct http_client_header {
     str name, value;

@@ -26,15 +26,16 @@ static const struct block blocks_4[] = {
     {4,  {240}         },
 };
 static const struct block blocks_6[] = {
-    {96, {0}                     }, // unspecified, loopback, and IPv4 in an old spelling
-    {64, {1}                     }, // discarded
-    {7,  {0xfc}                  },
-    {10, {0xfe, 0x80}            },
-    {10, {0xfe, 0xc0}            },
-    {8,  {0xff}                  },
-    {32, {0x20, 0x01, 0x0d, 0xb8}},
-    {32, {0x20, 0x01, 0, 0}      }, // Teredo wraps an IPv4 address, scrambled
-    {16, {0x20, 0x02}            }, // 6to4
+    {96, {0}                        }, // unspecified, loopback, and IPv4 in an old spelling
+    {64, {1}                        }, // discarded
+    {7,  {0xfc}                     },
+    {10, {0xfe, 0x80}               },
+    {10, {0xfe, 0xc0}               },
+    {8,  {0xff}                     },
+    {32, {0x20, 0x01, 0x0d, 0xb8}   },
+    {48, {0, 0x64, 0xff, 0x9b, 0, 1}}, // IPv4 inside, where the network's owner chose
+    {32, {0x20, 0x01, 0, 0}         }, // Teredo wraps an IPv4 address, scrambled
+    {16, {0x20, 0x02}               }, // 6to4
 };
 // IPv4 inside: behind the first 96 bits.
 static const struct block wraps[] = {

@@ -227,6 +227,7 @@ static void take_place(struct json_reading *x, const struct member *m)
 {
     struct epcis_place *p = place_of(x, m);
     struct epcis_chain ext = {0};
+    size_t at = x->r.mark;
     uint32_t seen = 0;
     str key;
 
@@ -237,6 +238,9 @@ static void take_place(struct json_reading *x, const struct member *m)
             p->id = epcis_json_text(&x->r);
     }
     p->ext = ext.first;
+    if (seen != 0 || ext.first != NULL || x->lenient || x->r.st.cls != ST_OK) return;
+    x->r.mark = at;
+    json_fail(&x->r, "epcis.id_missing", "\"%.*s\" needs an \"id\"", STR(m->name));
 }
 
 static struct epcis_strs words(struct json_r *r, enum epcis_vocabulary v)
@@ -267,9 +271,12 @@ static void take_persistent(struct json_reading *x, const struct member *m)
         else
             json_unknown(&x->r, key);
     }
-    if (x->e->set.n + x->e->unset.n > 0 || x->r.st.cls != ST_OK) return;
+    bool is_empty = (seen & 1 && x->e->set.n == 0) || (seen & 2 && x->e->unset.n == 0);
+    bool says = x->e->set.n + x->e->unset.n > 0 && (x->lenient || !is_empty);
+    if (says || x->r.st.cls != ST_OK) return;
     x->r.mark = at;
-    json_fail(&x->r, "epcis.missing", "\"persistentDisposition\" needs \"set\" or \"unset\"");
+    json_fail(&x->r, "epcis.missing",
+              "\"persistentDisposition\" needs \"set\" or \"unset\", not empty");
 }
 
 static void take_error(struct json_reading *x, const struct member *m)
@@ -440,7 +447,7 @@ status epcis_json_event_read(str bytes, const struct epcis_scope *scope, struct 
                              struct epcis_event *out)
 {
     struct epcis_event e = {.action = EPCIS_NO_ACTION};
-    struct json_reading x = {.r = json_reader(bytes, a), .e = &e};
+    struct json_reading x = {.r = json_reader(bytes, a), .e = &e, .lenient = scope->lenient};
     uint32_t at[LEN(members)] = {0};
 
     event_members(&x, at);

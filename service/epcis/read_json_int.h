@@ -8,6 +8,7 @@ struct json_reading {
     struct epcis_error *error;    // of e, while it is made
     struct epcis_sensor *sensors; // of e
     struct epcis_chain ext, point_ext, location_ext;
+    bool lenient; // what says nothing is passed over
 };
 
 // Values of members. Texts are trimmed; trouble sticks to r.

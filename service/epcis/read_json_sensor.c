@@ -63,13 +63,17 @@ static void part(struct json_r *r, char where, struct epcis_sensor_part *out)
     out->ext = ext.first;
 }
 
-static void reports(struct json_r *r, struct epcis_sensor *s)
+static void reports(struct json_reading *x, struct epcis_sensor *s)
 {
+    struct json_r *r = &x->r;
     struct epcis_list l = {0};
 
     for (json_array(r); json_item(r);) {
         struct epcis_sensor_part p = {0}, *at;
         part(r, 'r', &p);
+        str hex = p.at[EPCIS_SENSOR_HEX_BINARY_VALUE];
+        if (hex.p != NULL && hex.n == 0 && !x->lenient)
+            json_fail(r, "epcis.missing", "\"hexBinaryValue\" has digits");
         at = epcis_list_add(r, &l, sizeof p);
         if (at != NULL) *at = p;
     }
@@ -89,8 +93,9 @@ static void metadata(struct json_r *r, struct epcis_sensor *s)
     s->metadata = p;
 }
 
-static void sensor(struct json_r *r, struct epcis_sensor *s)
+static void sensor(struct json_reading *x, struct epcis_sensor *s)
 {
+    struct json_r *r = &x->r;
     struct epcis_chain ext = {0};
     bool metadata_seen = false, reports_seen = false;
     str key;
@@ -106,7 +111,7 @@ static void sensor(struct json_r *r, struct epcis_sensor *s)
         else if (*seen = true, seen == &metadata_seen)
             metadata(r, s);
         else
-            reports(r, s);
+            reports(x, s);
     }
     s->ext = ext.first;
 }
@@ -117,7 +122,7 @@ void epcis_json_sensors(struct json_reading *x)
 
     for (json_array(&x->r); json_item(&x->r);) {
         struct epcis_sensor s = {0}, *at;
-        sensor(&x->r, &s);
+        sensor(x, &s);
         at = epcis_list_add(&x->r, &l, sizeof s);
         if (at != NULL) *at = s;
     }

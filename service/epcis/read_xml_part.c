@@ -339,11 +339,24 @@ void xml_take_persistent(struct xml_in *x, const struct xml_slot *slot, void *fi
     e->unset = (struct epcis_strs){in.unset.at, in.unset.n};
 }
 
+// REQ EPCIS-QUANTITY: one that is not known is absent, or xsi:nil
+static void take_number(struct xml_in *x, const struct xml_slot *slot, void *field)
+{
+    bool is_nil = false;
+
+    (void)slot;
+    for (uint32_t i = 0; i < x->r.attr_count; i++)
+        is_nil |= xml_in_is_xsi(&x->r.attrs[i].name) && str_eq(x->r.attrs[i].name.local, S("nil"));
+    *(str *)field = leaf(x);
+    if (((str *)field)->n == 0 && !is_nil && !x->lenient)
+        xml_r_fail(&x->r, "epcis.number", "a quantity is a number, absent or xsi:nil");
+}
+
 void xml_take_quantity(struct xml_in *x, const struct xml_slot *slot, void *field)
 {
     static const struct xml_slot slots[] = {
         XML_SLOT("epcClass", xml_take_text, struct epcis_quantity, epc_class),
-        XML_SLOT("quantity", xml_take_text, struct epcis_quantity, quantity),
+        XML_SLOT("quantity", take_number, struct epcis_quantity, quantity),
         XML_SLOT("uom", xml_take_text, struct epcis_quantity, uom),
         XML_SLOT_END,
     };
@@ -371,10 +384,12 @@ void xml_take_quantities(struct xml_in *x, const struct xml_slot *slot, void *fi
 void xml_take_pairs(struct xml_in *x, const struct xml_slot *slot, void *field)
 {
     struct xml_list l = {0};
+    uint32_t items = 0;
 
     xml_in_no_attributes(x);
     while (item(x, slot)) {
         struct epcis_pair pair = {0};
+        items++;
         for (uint32_t i = 0; i < x->r.attr_count; i++) {
             const struct xml_r_attr *a = &x->r.attrs[i];
             if (!xml_is(&a->name, S(""), S("type"))) continue;
@@ -389,6 +404,8 @@ void xml_take_pairs(struct xml_in *x, const struct xml_slot *slot, void *field)
         struct epcis_pair *at = pair.id.n > 0 ? xml_list_add(x, &l, sizeof pair) : NULL;
         if (at != NULL) *at = pair;
     }
+    if (items == 0 && slot->voc == EPCIS_VOC_END && !x->lenient)
+        xml_r_fail(&x->r, "epcis.missing", "a list of sources or destinations names one");
     *(struct epcis_pairs *)field = (struct epcis_pairs){l.at, l.n};
 }
 
@@ -477,6 +494,8 @@ static void sensor_part(struct xml_in *x, char part, struct epcis_sensor_part *p
             if (n != NULL) end = &n->next;
         } else if (field_find(a->name.local, part, &f)) {
             p->at[f] = str_trim(a->value);
+            if (p->at[f].n == 0 && strchr("tnb", fields[f].what) != NULL && !x->lenient)
+                xml_r_fail(&x->r, "epcis.missing", "%s says nothing", fields[f].name);
             if (fields[f].what == 'w') p->at[f] = xml_in_word(x, word_of(f), p->at[f]);
         } else {
             xml_in_attribute_unknown(x, a);

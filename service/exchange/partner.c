@@ -22,7 +22,7 @@
 
 static status url_check(str value, struct arena *a, str *out)
 {
-    size_t scheme = str_starts(value, S("https://")) ? 8 : str_starts(value, S("http://")) ? 7 : 0;
+    size_t scheme = http_client_scheme(value);
     str rest = str_from(value, scheme), host = rest;
 
     (void)a, (void)out;

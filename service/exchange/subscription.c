@@ -17,7 +17,7 @@
 
 status subscription_dest_check(str value)
 {
-    size_t scheme = str_starts(value, S("https://")) ? 8 : str_starts(value, S("http://")) ? 7 : 0;
+    size_t scheme = http_client_scheme(value);
     str rest = str_from(value, scheme), host = rest;
 
     if (scheme == 0 || value.n > DEST_MAX)

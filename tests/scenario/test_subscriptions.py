@@ -341,6 +341,22 @@ def test_what_is_no_subscription_is_refused(gateway, partner, wish, kind):
     assert gateway.get(QUERY) == []
 
 
+@pytest.mark.parametrize("dest", [
+    "http://127.0.0.1:99999/", "http://127.0.0.1:0/", "http://127.0.0.1:abc/", "http://[::1",
+    "http://[::1]x/", "http://[v1.x]/", "http://a:80:90/", "http:///x", "https://", "http://a b/",
+    "http://127.0.0.1\\@example.com/"])
+def test_a_destination_that_nothing_can_be_sent_to_is_refused(gateway, dest):
+    gateway.refused("POST", QUERY, {"dest": dest, "stream": True}, status=400,
+                    code="subscription.dest")
+
+
+def test_the_scheme_of_a_destination_is_read_in_any_case(line, gateway, partner):
+    made = subscribe(gateway, partner, dest=partner.url.replace("http", "HTTP"))
+    assert made["dest"].startswith("HTTP://")
+    commission(line, 1)
+    until(lambda: len(taken(partner)) == 1)
+
+
 def test_subscriptions_of_a_client_do_not_exist_for_others(line, gateway, partner):
     made = subscribe(gateway, partner)
     admin = line.site.admin

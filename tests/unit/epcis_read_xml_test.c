@@ -348,6 +348,20 @@ static void what_no_schema_has_is_refused_where_it_stands(void **state)
         {EPCIS_2_0, O(WHEN EPCS OBS "<sensorElementList>*<sensorElement/></sensorElementList>"),
          "epcis.missing"                                                                                                  },
         {EPCIS_2_0, O(WHEN EPCS OBS "*<sensorElementList/>"),                                      "epcis.missing"        },
+        {EPCIS_2_0, O(WHEN EPCS OBS "*<sourceList/>"),                                             "epcis.missing"        },
+        {EPCIS_2_0, O(WHEN EPCS OBS "*<destinationList/>"),                                        "epcis.missing"        },
+        {EPCIS_2_0,
+         O(WHEN EPCS OBS "<quantityList><quantityElement><epcClass>urn:x:1</epcClass>*<quantity> "
+                         "</quantity></quantityElement></quantityList>"),
+         "epcis.number"                                                                                                   },
+        {EPCIS_2_0,
+         O(WHEN EPCS OBS "<sensorElementList><sensorElement><sensorReport "
+                         "*value=''/></sensorElement></sensorElementList>"),
+         "epcis.missing"                                                                                                  },
+        {EPCIS_2_0,
+         O(WHEN EPCS OBS "<sensorElementList><sensorElement><sensorMetadata *time=' "
+                         "'/></sensorElement></sensorElementList>"),
+         "epcis.missing"                                                                                                  },
         {EPCIS_2_0, O(WHEN EPCS OBS "*<readPoint/>"),                                              "epcis.missing"        },
         {EPCIS_1_2, "*" O(WHEN OBS),                                                               "epcis.missing"        },
         {EPCIS_1_2, "*<AggregationEvent>" WHEN OBS "</AggregationEvent>",                          "epcis.missing"        },
