@@ -135,6 +135,11 @@ static status open_for(struct fixture *f, struct user *u, struct ask *out)
     return fixture_run(f, &kind_session_opened, ask, out);
 }
 
+static void put_user(struct fixture *f, const char *name, const char *json)
+{
+    assert_int_equal(fixture_put(f, &kind_user_put, name, json).cls, ST_OK);
+}
+
 static void all_sessions_of_a_person_are_one_caller(void **state)
 {
     struct fixture *f = *state;
@@ -142,8 +147,8 @@ static void all_sessions_of_a_person_are_one_caller(void **state)
     struct ask one, two, other;
     struct actor x;
 
-    fixture_put(f, &kind_user_put, "mia", "{\"name\":\"Mia\",\"role\":\"qa\"}");
-    fixture_put(f, &kind_user_put, "oli", "{\"name\":\"Oli\",\"role\":\"operator\"}");
+    put_user(f, "mia", "{\"name\":\"Mia\",\"role\":\"qa\"}");
+    put_user(f, "oli", "{\"name\":\"Oli\",\"role\":\"operator\"}");
     assert_int_equal(open_for(f, &mia, &one).cls, ST_OK);
     assert_int_equal(open_for(f, &oli, &other).cls, ST_OK);
     assert_int_equal(open_for(f, &mia, &two).cls, ST_OK);
@@ -164,10 +169,10 @@ static void who_is_another_by_then_is_not_let_in(void **state)
     struct session_ask late = {.user = &mia, .hash = S("seen before"), .label = S("x")};
     struct ask a;
 
-    fixture_put(f, &kind_user_put, "mia", "{\"name\":\"Mia\",\"role\":\"qa\"}");
+    put_user(f, "mia", "{\"name\":\"Mia\",\"role\":\"qa\"}");
     assert_int_equal(fixture_run(f, &kind_session_opened, &late, &a).cls, ST_BUSY);
     assert_string_equal(a.result.reason, "user.changed");
-    fixture_put(f, &kind_user_put, "mia", "{\"name\":\"Mia\",\"role\":\"qa\",\"active\":false}");
+    put_user(f, "mia", "{\"name\":\"Mia\",\"role\":\"qa\",\"active\":false}");
     assert_int_equal(open_for(f, &mia, &a).cls, ST_UNAUTHENTICATED);
 }
 
