@@ -432,7 +432,7 @@ def test_pages_lead_on_until_the_last_and_tokens_end(gateway):
         gateway.refused("GET", f"{EVENTS}?{wrong}", status=400)
 
 
-LISTS = ("capture", "queries", "queries/q0/subscriptions", "bizSteps", "epcs", "eventTypes",
+PAGED = ("capture", "queries", "queries/q0/subscriptions", "bizSteps", "epcs", "eventTypes",
          "events", "queries/q0/events")
 
 
@@ -448,7 +448,7 @@ def three_of_each(make_site):
     return site, gateway
 
 
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("path", PAGED)
 def test_every_list_has_pages(make_site, path):
     _, gateway = three_of_each(make_site)
     url, got = f"{TOP}/{path}?perPage=2", []
@@ -465,7 +465,7 @@ def test_every_list_has_pages(make_site, path):
 def test_a_token_of_any_list_is_its_callers_and_can_be_given_back(make_site):
     site, gateway = three_of_each(make_site)
     other = site.as_role("gateway", client="acme")
-    for path in LISTS:
+    for path in PAGED:
         url = f"{TOP}/{path}?perPage=2&nextPageToken="
         link = gateway.call("GET", f"{TOP}/{path}?perPage=2").headers["Link"]
         token = re.search(r"nextPageToken=([^>&]+)", link)[1]
