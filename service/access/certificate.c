@@ -59,13 +59,7 @@ status certificate_act(const struct certificate_wish *w, struct arena *a, struct
     buf_init(&b, 16 * KB);
     bytes_str(&b, S("certificate")); // no token's
     put_signed(&b, w);
-    struct sha256 digest = sha256_of(buf_str(&b));
-    str subject = arena_str(a, (str){(const char *)digest.b, 16});
-    bool failed = b.failed || subject.p == NULL;
-    buf_fini(&b);
-    if (failed) return no_memory();
-    *act = (struct second_of){.act = SECOND_MAKE_TOKEN, .subject = subject};
-    return OK;
+    return second_of_said(SECOND_MAKE_TOKEN, &b, a, act);
 }
 
 static status check_signed(struct decide *d, const struct certificate_wish *w,

@@ -127,6 +127,18 @@ void second_end(struct txn *t, const struct second_of *of)
 
 bool second_waits(const struct second_row *row, wall now) { return row->expires.ms > now.ms; }
 
+status second_of_said(enum second_act act, struct buf *said, struct arena *a, struct second_of *out)
+{
+    struct sha256 digest = sha256_of(buf_str(said));
+    str subject = arena_str(a, (str){(const char *)digest.b, 16});
+    bool failed = said->failed || subject.p == NULL;
+
+    buf_fini(said);
+    if (failed) return no_memory();
+    *out = (struct second_of){.act = act, .subject = subject};
+    return OK;
+}
+
 // By a clock that ran far ahead nothing would wait: whether it does the committer says.
 bool second_may_wait(struct txn *t, const struct second_row *row, const struct env *env)
 {

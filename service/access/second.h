@@ -35,6 +35,10 @@ struct second_of { // an act upon one thing
     uint32_t lot; // 0: of no lot's
     str subject;  // beside a lot: what else tells it from others of its kind; else empty
 };
+// Upon what has no name before it is made: the subject is a digest of what is said of it, in the
+// arena. Ends the buffer.
+status second_of_said(enum second_act act, struct buf *said, struct arena *a,
+                      struct second_of *out);
 struct second_row {
     struct second_of of; // the subject is a view of the key, or of what was asked with
     uint64_t seq;        // of `act.proposed`

@@ -133,13 +133,7 @@ status token_act(const struct token_new *n, struct arena *a, struct second_of *a
 
     buf_init(&b, 16 * KB);
     token_put_signed(&b, &n->actor);
-    struct sha256 digest = sha256_of(buf_str(&b));
-    str subject = arena_str(a, (str){(const char *)digest.b, 16});
-    bool failed = b.failed || subject.p == NULL;
-    buf_fini(&b);
-    if (failed) return no_memory();
-    *act = (struct second_of){.act = SECOND_MAKE_TOKEN, .subject = subject};
-    return OK;
+    return second_of_said(SECOND_MAKE_TOKEN, &b, a, act);
 }
 
 // What the service does itself (commands on a stopped site, the first start) nobody signs.
@@ -162,7 +156,6 @@ static status created_decide(struct decide *d)
     struct actor x = n->actor, other;
 
     TRY(check_signed(d, n, &first));
-
     if (actor_by_id(d->t, x.id, d->arena, &other) ||
         actor_by_token(d->t, &x.token, d->arena, &other))
         return fail(ST_BUSY, "token.drawn_before", 0, "the random id is taken, ask again");
