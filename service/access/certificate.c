@@ -120,7 +120,7 @@ status certificate_of_fact(const struct fact *f, struct arena *a, struct certifi
     c->actor = x.actor.number;
     x.actor.created = f->at;
     x.is_signed = r.p != r.end;
-    if (x.is_signed && !(signature_get(&r, &x.signature) && second_read(&r, &x.first)))
+    if (x.is_signed && !(signature_get(f, &r, &x.signature) && second_read(f, &r, &x.first)))
         r.bad = true;
     if (!bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "a certificate breaks off");
     *out = x;
@@ -242,7 +242,9 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
 }
 
 const struct kind kind_certificate_put = {
-    FACT_CERTIFICATE_PUT, 1, "certificate.put", put_decide, put_write, put_print, NULL};
+    FACT_CERTIFICATE_PUT, 2, "certificate.put", put_decide, put_write, put_print, NULL};
+const struct kind kind_certificate_put_1 = {
+    FACT_CERTIFICATE_PUT, 1, "certificate.put", NULL, put_write, put_print, NULL};
 const struct kind kind_certificate_ended = {
     FACT_CERTIFICATE_ENDED, 1, "certificate.ended", ended_decide, ended_write, ended_print, NULL};
 

@@ -31,7 +31,7 @@ struct certificate_end { // the ask of `certificate.ended`
     str reason; // or empty
 };
 
-extern const struct kind kind_certificate_put, kind_certificate_ended;
+extern const struct kind kind_certificate_put, kind_certificate_put_1, kind_certificate_ended;
 extern const struct http_route certificate_routes[];
 
 struct certificate_made { // by a `certificate.put`; views into the fact, clients in the arena

@@ -1,7 +1,7 @@
 // decided part of `token.created`: actor 4 | id str | role str | user str | line str | party str |
 //   clients varint, each client 4 | SHA-256 of the token 32 | expires 8 (ms; 0 never) | reason str
-//   (of version 1 there is none) | where it was signed: signature | where another person had to
-//   sign before: seq of that proposal 8, signature
+//   (of version 1 there is none) | where it was signed: signature (of version 2 without its role) |
+//   where another person had to sign before: seq of that proposal 8, signature
 // decided part of `token.revoked`: actor 4 | id str | where one was said: reason str
 #include "service/access/token.h"
 #include "common/bytes.h"
@@ -93,7 +93,7 @@ status token_of_fact(const struct fact *f, struct arena *a, struct token_made *o
     x.actor.created = f->at;
     if (f->kind_version > 1) x.reason = bytes_get_str(&r);
     x.is_signed = r.p != r.end;
-    if (x.is_signed && !(signature_get(&r, &x.signature) && second_read(&r, &x.first)))
+    if (x.is_signed && !(signature_get(f, &r, &x.signature) && second_read(f, &r, &x.first)))
         return broken();
     if (!bytes_end(&r)) return broken();
     *out = x;
@@ -271,8 +271,10 @@ static void revoked_print(const struct fact *f, struct json_w *w, const void *ar
 }
 
 const struct kind kind_token_created = {
-    FACT_TOKEN_CREATED, 2, "token.created", created_decide, created_write, created_print, NULL};
+    FACT_TOKEN_CREATED, 3, "token.created", created_decide, created_write, created_print, NULL};
+const struct kind kind_token_created_2 = {
+    FACT_TOKEN_CREATED, 2, "token.created", NULL, created_write, created_print, NULL};
 const struct kind kind_token_created_1 = {
-    FACT_TOKEN_CREATED, 1, "token.created", created_decide, created_write, created_print, NULL};
+    FACT_TOKEN_CREATED, 1, "token.created", NULL, created_write, created_print, NULL};
 const struct kind kind_token_revoked = {
     FACT_TOKEN_REVOKED, 1, "token.revoked", revoked_decide, revoked_write, revoked_print, NULL};

@@ -42,7 +42,8 @@ struct token_end { // the ask of `token.revoked`
 // all of this user (empty: of nobody)?
 bool token_admin_remains(struct decide *d, uint32_t but, str but_user);
 
-extern const struct kind kind_token_created, kind_token_created_1, kind_token_revoked;
+extern const struct kind kind_token_created, kind_token_created_2, kind_token_created_1,
+    kind_token_revoked;
 struct token_made { // views into the fact, clients in the arena
     struct actor actor;
     str reason;

@@ -23,8 +23,8 @@ struct user {
 bool user_get(struct txn *t, str name, struct arena *a, struct user *out);
 
 extern const struct item_noun noun_user;
-extern const struct kind kind_user_put, kind_user_put_signed, kind_user_password,
-    kind_password_refused, kind_user_locked;
+extern const struct kind kind_user_put, kind_user_put_signed, kind_user_put_signed_2,
+    kind_user_password, kind_password_refused, kind_user_locked;
 extern const struct http_route user_routes[];
 
 struct user_password { // the ask of `user.password`

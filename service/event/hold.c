@@ -10,13 +10,13 @@
 #include "service/event/lot_acts.h"
 #include "service/event/report_int.h"
 
-status hold_released_get(str decided, struct hold_released *out)
+status hold_released_get(const struct fact *f, struct hold_released *out)
 {
-    struct bytes_r r = bytes_reader(decided);
+    struct bytes_r r = bytes_reader(f->decided);
     struct hold_released x = {.id = bytes_get_u(&r, 8)};
 
     x.lot = (uint32_t)bytes_get_u(&r, 4);
-    if (!signature_get(&r, &x.signature) || !second_read(&r, &x.first) || !bytes_end(&r))
+    if (!signature_get(f, &r, &x.signature) || !second_read(f, &r, &x.first) || !bytes_end(&r))
         return fail(ST_STORE, "record.corrupt", 0, "a released hold breaks off");
     *out = x;
     return OK;
@@ -163,7 +163,7 @@ static void released_write(struct txn *t, const struct fact *f, const void *arg)
     struct hold h;
 
     (void)arg;
-    if (hold_released_get(f->decided, &x).cls != ST_OK || !hold_get(t, x.id, &h)) {
+    if (hold_released_get(f, &x).cls != ST_OK || !hold_get(t, x.id, &h)) {
         txn_spoil(t, "record.corrupt", "a released hold");
         return;
     }
@@ -181,7 +181,7 @@ static void released_print(const struct fact *f, struct json_w *w, const void *a
     struct hold_released x;
 
     (void)arg;
-    if (hold_released_get(f->decided, &x).cls != ST_OK) return;
+    if (hold_released_get(f, &x).cls != ST_OK) return;
     json_w_kinner(w, "held_by", x.id);
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
@@ -189,4 +189,6 @@ static void released_print(const struct fact *f, struct json_w *w, const void *a
 }
 
 const struct kind kind_hold_released = {
-    FACT_HOLD_RELEASED, 1, "hold.released", released_decide, released_write, released_print, NULL};
+    FACT_HOLD_RELEASED, 2, "hold.released", released_decide, released_write, released_print, NULL};
+const struct kind kind_hold_released_1 = {
+    FACT_HOLD_RELEASED, 1, "hold.released", NULL, released_write, released_print, NULL};

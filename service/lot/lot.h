@@ -54,5 +54,6 @@ status lot_unknown(void);
 void lot_reply(struct http_req *r, status st, int code, struct buf *b); // takes the buf
 
 extern const struct kind kind_lot_opened, kind_lot_closed, kind_lot_counted, kind_lot_released,
-    kind_lot_reopened, kind_lot_amended, kind_lot_recalled_1;
+    kind_lot_released_1, kind_lot_reopened, kind_lot_reopened_1, kind_lot_amended,
+    kind_lot_amended_1, kind_lot_recalled_1;
 extern const struct http_route lot_routes[], lot_paper_routes[], lot_act_routes[];

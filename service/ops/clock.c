@@ -161,7 +161,7 @@ static bool accepted_get(const struct fact *f, struct accepted *out)
     x.shown.ms = (int64_t)bytes_get_u(&r, 8);
     x.as.reason = bytes_get_str(&r);
     x.as.is_signed = !r.bad && r.p != r.end;
-    if (x.as.is_signed && !(signature_get(&r, &x.as.signature) && second_read(&r, &x.first)))
+    if (x.as.is_signed && !(signature_get(f, &r, &x.as.signature) && second_read(f, &r, &x.first)))
         return false;
     *out = x;
     return bytes_end(&r);
@@ -193,8 +193,10 @@ static void accepted_print(const struct fact *f, struct json_w *w, const void *a
 }
 
 const struct kind kind_clock_accepted = {
-    FACT_CLOCK_ACCEPTED, 1,   "clock.accepted", accepted_decide, accepted_write,
+    FACT_CLOCK_ACCEPTED, 2,   "clock.accepted", accepted_decide, accepted_write,
     accepted_print,      NULL};
+const struct kind kind_clock_accepted_1 = {
+    FACT_CLOCK_ACCEPTED, 1, "clock.accepted", NULL, accepted_write, accepted_print, NULL};
 
 // What ends the stop, by two people where it is marked; who logs in to do so, and first
 // changes a password that an administrator has set; and who tried in

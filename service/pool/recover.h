@@ -32,4 +32,4 @@ struct advance_ask {
     struct second_pair pair;
 };
 // Unfreezes. evidence.none: neither evidence nor a reason; act.second: nobody has signed it.
-extern const struct kind kind_pools_advanced; // ask: struct advance_ask
+extern const struct kind kind_pools_advanced, kind_pools_advanced_1; // ask: struct advance_ask
