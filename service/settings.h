@@ -59,7 +59,7 @@ struct site_settings {
     } clock;
     struct { // as struct site_people
         uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;
-        uint64_t password_min, password_max, password_history;
+        uint64_t password_min, password_max, password_history, password_age_ms;
         uint64_t wrong_max, wrong_window_ms, lock_ms;
         bool first_must_change;
         str meanings, second;

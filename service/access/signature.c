@@ -178,6 +178,7 @@ static status user_read(struct signing *g, struct txn *t, str name)
     if (s.first && g->site->people.first_must_change)
         return forbidden("signature.first_password",
                          "an administrator knows this password: change it before you sign");
+    TRY(user_age_check(user_password_until(g->site, t, g->user.number), g->now));
     g->user.name = arena_str(g->arena, g->user.name);
     g->user.printed = arena_str(g->arena, g->user.printed);
     g->hash = arena_str(g->arena, s.hash);

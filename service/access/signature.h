@@ -46,8 +46,8 @@ struct signature_rule {
 // answered, or will be. `said` is NULL where the body has no signature. Texts of `out` are of the
 // body and of r->arena. Codes: signature.required, signature.meaning, reason.required (400);
 // signature.person, signature.role, signature.no_password, signature.first_password,
-// signature.password, user.locked (403); password.busy (503). All of 403 become facts; a wrong
-// password counts.
+// signature.password, password.expired, user.locked (403); password.busy (503). All of 403 become
+// facts; a wrong password counts.
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out);
 

@@ -4,6 +4,7 @@
 // decided part of `password.refused`: user 4 | name str | the first that is counted 8 | how many 4
 // decided part of `user.locked`:      user 4 | name str | until 8 | how many were wrong 4
 #include "service/access/password.h"
+#include "service/access/session.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
 
@@ -44,6 +45,7 @@ static status password_decide(struct decide *d)
     user_state_get(d->t, p->user->number, &s);
     if (!str_eq(s.hash, p->was))
         return fail(ST_BUSY, "user.changed", 0, "the password was changed meanwhile, ask again");
+    if (p->at_login) d->fact->actor = session_actor_of(d->t, p->user->name, d->arena);
     begin(d->out, p->user);
     bytes_str(d->out, p->hash);
     return OK;
@@ -211,6 +213,29 @@ status user_lock_check(const struct user_state *s, wall now)
     return st;
 }
 
+wall user_password_until(const struct site *s, struct txn *t, uint32_t user)
+{
+    uint64_t age = s->people.password_age_ms;
+    wall since = {0};
+
+    if (age > 0) since = user_password_since(t, user);
+    return since.ms == 0 ? since : (wall){since.ms + (int64_t)age};
+}
+
+// REQ PASSWORD-AGE: one that is too old does nothing but make way for the next
+status user_age_check(wall until, wall now)
+{
+    if (until.ms == 0 || now.ms < until.ms) return OK;
+    return fail(ST_NOT_ALLOWED, "password.expired", 0,
+                "the password is too old: change it, or log in and say `new`, too");
+}
+
+// One that has grown too old is never its own successor.
+static uint32_t former_count(const struct site_people *p)
+{
+    return p->password_history == 0 && p->password_age_ms > 0 ? 1 : p->password_history;
+}
+
 status user_password_new(const struct site *s, struct txn *t, const struct user *u, str password,
                          struct arena *a, str *hash)
 {
@@ -218,14 +243,13 @@ status user_password_new(const struct site *s, struct txn *t, const struct user 
     bool used = false;
 
     TRY(password_check(&s->people, password, u->name, u->printed));
-    uint32_t n =
-        u->number == 0 ? 0 : user_passwords(t, u->number, s->people.password_history, former);
+    uint32_t latest = former_count(&s->people);
+    uint32_t n = u->number == 0 ? 0 : user_passwords(t, u->number, latest, former);
     for (uint32_t i = 0; i < n; i++) {
         TRY(password_fits(s, former[i], password, &used));
         if (used)
             return fail(ST_UNPROCESSABLE, "password.used", 0,
-                        "it is one of the person's latest %u passwords",
-                        s->people.password_history);
+                        "it is one of the person's latest %u passwords", latest);
     }
     return password_hash(s, password, a, hash);
 }

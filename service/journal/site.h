@@ -49,6 +49,7 @@ struct site_people {                  // settings: people's passwords and signat
     uint32_t password_min;            // characters, 12
     uint32_t password_max;            // 128
     uint32_t password_history;        // former ones that may not come again, 5
+    uint64_t password_age_ms;         // over it one must be changed; 0: never
     uint32_t wrong_max;               // wrong passwords before the user is locked, 5
     uint32_t wrong_window_ms;         // in this time, 15 min
     uint32_t lock_ms;                 // for this long, 15 min

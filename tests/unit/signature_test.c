@@ -356,6 +356,34 @@ static void a_password_that_an_administrator_knows_signs_nothing(void **state)
     assert_int_equal(ask(f, "POST /v1/notes", SIGNED("my very own words", "approval")).code, 201);
 }
 
+#define CHANGE(old, new) "POST /v1/users/mia/password", "{\"old\":\"" old "\",\"new\":\"" new "\"}"
+
+// PASSWORD-AGE
+static void a_password_that_is_too_old_signs_nothing_until_it_is_changed(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t age = INT64_C(90) * 24 * 3600000;
+
+    mia(f);
+    f->now.ms += 10 * age;
+    assert_int_equal(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")).code, 201);
+    f->site.people.password_age_ms = (uint64_t)age;
+    f->site.people.password_history = 0;
+    assert_code(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")), 403, "password.expired");
+    assert_code(ask(f, CHANGE(PASSWORD, PASSWORD)), 422, "password.used");
+    assert_int_equal(ask(f, CHANGE(PASSWORD, "my very own words")).code, 204);
+    f->now.ms += age - 1;
+    assert_int_equal(ask(f, "POST /v1/notes", SIGNED("my very own words", "approval")).code, 201);
+    f->now.ms += 1;
+    assert_code(ask(f, "POST /v1/notes", SIGNED("my very own words", "approval")), 403,
+                "password.expired");
+    struct txn *t = fixture_read(f);
+    struct user u;
+    assert_true(user_get(t, S("mia"), &f->arena, &u));
+    assert_int_equal(user_password_until(&f->site, t, u.number).ms, f->now.ms);
+    fixture_read_end(t);
+}
+
 static void who_has_no_password_or_is_gone_does_not_sign(void **state)
 {
     struct fixture *f = *state;
@@ -448,6 +476,7 @@ int main(void)
         CLAIM(what_is_not_said_rightly_is_refused_before_the_password_is_looked_at),
         CLAIM(machines_administrators_and_other_roles_do_not_sign),
         CLAIM(a_password_that_an_administrator_knows_signs_nothing),
+        CLAIM(a_password_that_is_too_old_signs_nothing_until_it_is_changed),
         CLAIM(who_has_no_password_or_is_gone_does_not_sign),
         CLAIM(wrong_passwords_are_facts_and_lock_the_person),
         CLAIM(wrong_passwords_of_another_time_do_not_count),
