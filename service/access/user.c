@@ -220,6 +220,23 @@ status user_password_put(const struct site *s, struct txn *t, struct arena *a, s
     return item_prepare(&noun_user, s, t, a, put);
 }
 
+static bool put_is_plain(const struct fact *f, struct arena *a)
+{
+    struct user_value v;
+    struct item i;
+    str reason;
+
+    return item_of_fact(f, &i, &reason).cls == ST_OK &&
+           item_value(&noun_user, &i, a, &v).cls == ST_OK &&
+           !password_is_sealed(hash_of(v.password));
+}
+
+bool user_fact_is_plain(const struct fact *f, struct arena *a)
+{
+    if (f->kind == FACT_USER_PUT) return put_is_plain(f, a);
+    return f->kind == FACT_USER_PASSWORD && !password_is_sealed(user_password_said(f));
+}
+
 // ---- decided
 
 static struct second_of act_of(str name)

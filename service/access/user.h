@@ -27,6 +27,10 @@ extern const struct kind kind_user_put, kind_user_put_signed, kind_user_put_sign
     kind_user_password, kind_password_refused, kind_user_locked;
 extern const struct http_route user_routes[];
 
+// Does the fact hold a hash that is not sealed, and so could be tried passwords on?
+bool user_fact_is_plain(const struct fact *f, struct arena *a);
+str user_password_said(const struct fact *f); // the hash in a `user.password`; a view
+
 struct user_password { // the ask of `user.password`
     const struct user *user;
     str hash, was; // was: the hash that the loop saw; user.changed when it is another by now

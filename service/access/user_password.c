@@ -35,6 +35,8 @@ static struct said read_fact(const struct fact *f)
     return s;
 }
 
+str user_password_said(const struct fact *f) { return read_fact(f).hash; }
+
 // ---- another password
 
 static status password_decide(struct decide *d)
