@@ -484,6 +484,45 @@ void site_settings_template(struct buf *b)
     settings_template(site_setting_table, b);
 }
 
+static void value_write(const struct setting *s, const void *values, struct json_w *w)
+{
+    struct buf text;
+
+    buf_init(&text, 16 * KB);
+    setting_write(s, values, &text);
+    json_w_str(w, buf_str(&text));
+    buf_fini(&text);
+}
+
+static void rows_write(const struct setting *s, const struct setting_rows *rows, struct json_w *w)
+{
+    json_w_array(w);
+    for (uint32_t i = 0; i < rows->n; i++) {
+        json_w_object(w);
+        for (const struct setting *row = s->rows; row->name != NULL; row++) {
+            json_w_key(w, str_of(row->name));
+            value_write(row, (const char *)rows->items + i * s->size, w);
+        }
+        json_w_end(w);
+    }
+    json_w_end(w);
+}
+
+bool site_setting_at(const void *settings, uint32_t i, str *name, struct buf *json)
+{
+    const struct setting *s = site_setting_table;
+    struct json_w w = json_writer(json);
+
+    while (i > 0 && s->name != NULL) i--, s++;
+    if (s->name == NULL) return false;
+    *name = str_of(s->name);
+    if (s->kind == SETTING_ROWS)
+        rows_write(s, (const void *)((const char *)settings + s->at), &w);
+    else
+        value_write(s, settings, &w);
+    return true;
+}
+
 unsigned site_settings_loops(const struct site_settings *s)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);

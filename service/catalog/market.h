@@ -49,7 +49,8 @@ extern const size_t market_count;
 
 extern const struct http_route market_routes[];
 
-const struct market *market_find(str word); // in any case; NULL: none of the table
+void market_write(struct json_w *w, const struct market *m); // as an object: all that it says
+const struct market *market_find(str word);                  // in any case; NULL: none of the table
 // Of a product's form: to capitals. market.unknown
 status market_check(str in, struct arena *a, str *out);
 // What holds for the numbers of a level of the product; NULL: nothing.

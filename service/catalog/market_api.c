@@ -69,7 +69,7 @@ static void write_numbers(struct json_w *w, const struct market *m)
     json_w_end(w);
 }
 
-static void write_market(struct json_w *w, const struct market *m)
+void market_write(struct json_w *w, const struct market *m)
 {
     json_w_object(w);
     json_w_kstr(w, "market", str_of(m->word));
@@ -103,7 +103,7 @@ static void markets_list(struct http_req *r)
     json_w_object(&w);
     json_w_key(&w, S("items"));
     json_w_array(&w);
-    for (size_t i = 0; i < market_count; i++) write_market(&w, &markets[i]);
+    for (size_t i = 0; i < market_count; i++) market_write(&w, &markets[i]);
     json_w_end(&w);
     json_w_key(&w, S("next"));
     json_w_null(&w);
@@ -122,7 +122,7 @@ static void market_show(struct http_req *r)
     }
     buf_init(&b, 16 * KB);
     struct json_w w = json_writer(&b);
-    write_market(&w, m);
+    market_write(&w, m);
     api_reply(r, 200, &b);
 }
 

@@ -84,6 +84,10 @@ struct site {
     // by who assembles the site.
     status (*seal)(const struct site *s, str plain, struct buf *sealed);
     status (*open_sealed)(const struct site *s, str sealed, struct buf *plain);
+    // The setting in force at place `i`: its name, and its value as JSON; false: there are no more.
+    // Set by who assembles the site, with `settings`; NULL: they are not known.
+    bool (*setting)(const void *settings, uint32_t i, str *name, struct buf *json);
+    const void *settings;
     void *exchange; // service/exchange
     // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
     // Set by the exchange; NULL: it is answered like any other.

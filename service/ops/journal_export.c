@@ -80,7 +80,7 @@ static void record_line(struct journal_export *x, const struct fact *f, str reco
     buf_addc(out, '"');
 }
 
-// A password's hash that is not sealed goes to nobody who could try passwords on it; the record's
+// REQ HASH-WITHHELD: a password's hash that is not sealed goes to nobody who could try passwords on it; the record's
 // SHA-256 holds the chain without its bytes.
 static void bytes_add(const struct fact *f, str record, struct arena *scratch, struct buf *out)
 {

@@ -174,6 +174,7 @@ def signed_anew(site, lines, tmp_path):
             f'{{"signature":"{base64.b64encode(said.read_bytes()).decode()}"}}\n']
 
 
+# HASH-WITHHELD
 def test_a_record_whose_bytes_are_withheld_is_proven_by_its_digest(acme, tmp_path):
     """As those are that hold a password's hash of before hashes were sealed."""
     acme.person("qa", "mia")

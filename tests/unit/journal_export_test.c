@@ -264,6 +264,7 @@ static unsigned count_of(str text, const char *word)
     return n;
 }
 
+// HASH-WITHHELD
 static void a_hash_that_is_not_sealed_stays_here_and_the_chain_holds(void **state)
 {
     struct fixture *f = *state;
