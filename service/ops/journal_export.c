@@ -80,8 +80,8 @@ static void record_line(struct journal_export *x, const struct fact *f, str reco
     buf_addc(out, '"');
 }
 
-// REQ HASH-WITHHELD: a password's hash that is not sealed goes to nobody who could try passwords on it; the record's
-// SHA-256 holds the chain without its bytes.
+// REQ HASH-WITHHELD: a password's hash that is not sealed goes to nobody who could try passwords on
+// it. The record's SHA-256 holds the chain without its bytes.
 static void bytes_add(const struct fact *f, str record, struct arena *scratch, struct buf *out)
 {
     if (user_fact_is_plain(f, scratch)) {
