@@ -224,6 +224,21 @@ static void what_a_reader_of_1_2_needs_stays_there(void **state)
     expect_put(s, &kind_client_put, "plant {\"name\":\"Plant\",\"plant\":true}", "prefix.unknown");
 }
 
+static void who_reads_nothing_of_1_2_may_lose_a_prefix(void **state)
+{
+    struct delivery_site *s = *state;
+    static const char without[] = "bolt {\"name\":\"Bolt\",\"prefixes\":[\"9506001\"]}";
+
+    open_prefixes(s);
+    expect_put(s, &kind_product_put, "4012345000016 {\"client\":\"bolt\",\"name\":\"Drops\"}", "");
+    expect(s, "{\"client\":\"acme\",\"url\":\"http://a\",\"format\":\"epcis-1.2-xml\"}", 201,
+           "hub");
+    expect_put(s, &kind_client_put, without, ""); // another client's partner is no matter
+    expect_put(s, &kind_pool_put,
+               "own {\"kind\":\"sscc\",\"prefix\":\"7612399\",\"extension\":\"0\"}",
+               "prefix.unknown"); // the plant's own SSCCs go to every client
+}
+
 static void an_own_sscc_pool_without_a_prefix_is_in_the_way_of_1_2(void **state)
 {
     struct delivery_site *s = *state;
@@ -320,6 +335,7 @@ int main(void)
         DELIVERY_TEST(no_credential_lies_in_an_address),
         DELIVERY_TEST(a_reader_of_1_2_needs_every_company_prefix),
         DELIVERY_TEST(what_a_reader_of_1_2_needs_stays_there),
+        DELIVERY_TEST(who_reads_nothing_of_1_2_may_lose_a_prefix),
         DELIVERY_TEST(an_own_sscc_pool_without_a_prefix_is_in_the_way_of_1_2),
         DELIVERY_TEST(prefixes_do_not_move_while_pools_give_from_them),
         DELIVERY_TEST(another_client_sees_none_of_it),
