@@ -12,11 +12,6 @@
 #define RANDOM_12    "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\",\"length\":12}"
 #define SEQUENTIAL_6 "{\"kind\":\"sequential\",\"gtin\":\"" GTIN_A "\",\"length\":6}"
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 static void as(struct fixture *f, enum role role, const char *line)
 {
     f->caller.role = role;

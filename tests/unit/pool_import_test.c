@@ -20,11 +20,6 @@
 #define AS_CSV  "Content-Type: text/csv; charset=utf-8\r\n"
 #define AS_JSON "Content-Type: application/json\r\n"
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 static int open_site(void **state)
 {
     struct fixture *f = pool_site_open();
