@@ -41,6 +41,7 @@ struct market { // lists are words with a blank between, `printed` with "; "
     enum market_duty duty;
     uint32_t containers; // numbered levels above the innermost that a lot's product must have
     bool sscc;           // the outermost of them is an SSCC
+    bool ends_emptied;   // the number of an SSCC ends once nothing is left in the container
     bool expiry_day, produced;
     const char *unique, *retention, *report, *source, *unsure;
 };

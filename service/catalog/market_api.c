@@ -83,6 +83,7 @@ void market_write(struct json_w *w, const struct market *m)
     json_w_kstr(w, "duty", str_of(duties[m->duty]));
     json_w_kint(w, "levels", m->containers);
     json_w_kbool(w, "sscc", m->sscc);
+    json_w_kstr(w, "emptied", m->ends_emptied ? S("decommission") : S("keep"));
     json_w_end(w);
     json_w_kstr(w, "expiry", m->expiry_day ? S("day") : S("month"));
     json_w_kbool(w, "produced", m->produced);
