@@ -305,8 +305,9 @@ class Story:
             if rng.random() < 0.3:
                 plant.draft(some)
                 plant.end_draft()
-            else:
-                plant.ship(some)
+            elif not plant.ship(some):
+                for one in some:  # those of them that may leave
+                    plant.ship([one])
             yield
         plant.ship([self.rng.choice(self.cases)])
         yield from self.after()
@@ -317,11 +318,11 @@ class Story:
         mine = [s for s in plant.shipments if s[1][0].lot is self.lot]
         if mine and rng.random() < 0.6:
             plant.void(*mine.pop(rng.randrange(len(mine))))
-        if mine and rng.random() < 0.6:
-            some = rng.choice(mine)[1]
-            plant.arrive(some)
-            if rng.random() < 0.6:
+        for _, some in rng.sample(mine, len(mine)):
+            if rng.random() < 0.8:
+                plant.arrive(some)
                 self.go_on(some)
+                yield
         gone = [u for u in self.packs if plant.model.stands(u)[0] == "shipped"]
         for some in pieces(rng.sample(gone, min(6, len(gone))), 2):
             if not any(u in plant.model.above(v) for u in some for v in some):
@@ -345,17 +346,19 @@ class Story:
     def go_on(self, tops):
         """The buyer ships on, whole or what lies in it, and is sometimes sent it back."""
         plant, rng = self.plant, self.rng
-        some = [rng.choice(tops)]
-        if some[0].children and rng.random() < 0.5:
-            some = list(some[0].children.values())[:2]
+        some, named = [rng.choice(tops)], []
+        if some[0].children and rng.random() < 0.7:
+            named = list(some[0].children.values())[:2]
+            plant.arrive(named)  # the buyer names what lies in it, too
             if rng.random() < 0.5:
-                plant.arrive(some)  # the buyer names them before
+                some = named
         plant.forward(some)
         if rng.random() < 0.7:
             plant.arrive(some, THIRD)
         if rng.random() < 0.4:
             plant.forward(some, THIRD, BUYER)
             plant.arrive(some)
+            plant.arrive(named or some)
 
     def explain(self):
         """Every difference of the lot that can be said by name."""
@@ -519,12 +522,15 @@ class Mischief:
         return self.rng.choice(((BUYER, THIRD), (THIRD, BUYER)))
 
     def forward(self, line, some):
+        """Any goods, or those that the party has, or what lies in these."""
         del line
-        gone = [u for u in self.plant.model.units.values() if u.client == some[0].client and
-                self.plant.model.stands(u)[0] == "shipped" and "foreign" not in u.sorts]
-        if gone and self.rng.random() < 0.8:
-            some = self.rng.sample(gone, min(2, len(gone)))
-        self.plant.forward(some, *self.party())
+        party, to = self.party()
+        handed = [u for u, of in self.plant.model.hands
+                  if of == party and u.client == some[0].client]
+        handed += [c for u in handed for c in u.children.values()]
+        if handed and self.rng.random() < 0.8:
+            some = self.rng.sample(handed, min(2, len(handed)))
+        self.plant.forward(some, party, to)
 
     def receive(self, line, some):
         del line
@@ -709,6 +715,7 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, capsys):
               f"(marked: {' '.join(marked)}), {plant.model.opened} logins; seed {seed}; "
               f"{time.monotonic() - began:.0f} s; verified {records} records, {units} units")
     assert plant.pooled > LOTS * SPARE / 2
+    assert plant.forwarded > LOTS / 4 and (plant.waited > LOTS / 4 or not marked)
     assert mischief.corrected > 20 or not FULL
     assert plant.facts > (1000000 if FULL else 2000 * LOTS)
 
