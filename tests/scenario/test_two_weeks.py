@@ -742,3 +742,33 @@ def test_a_pallet_counts_as_an_empty_one_once_all_came_back_out_of_it(make_site,
     for unit in (pallet, case):
         assert plant.say("line-1", "decommission", [unit], reason="damaged")
         plant.compare(f"{unit.name} is dissolved")
+
+
+def test_what_a_party_got_again_it_receives_and_ships_on_again_with_all_that_lies_in_it(
+        make_site, seed):
+    plant = Plant(make_site().start(), seed)
+    plant.configure(CLIENTS, LINES)
+    gtin = next(iter(plant.model.products))
+    lot = plant.open_lot(gtin, "L1")
+    packs, (case,) = plant.serials("line-1", gtin, lot, 10), plant.ssccs("line-1", lot, 1)
+    plant.say("line-1", "commission", packs, lot="L1", gtin=gtin)
+    plant.say("line-1", "pack", packs, parent=case, commission=True)
+    plant.close_lot(lot)
+    shipment = plant.ship([case])
+    plant.arrive(packs[:2])
+    plant.arrive(packs[:2])  # once
+    plant.void(*shipment)
+    plant.ship([case])
+    plant.arrive(packs[:3])  # anew
+    plant.forward([case])
+    plant.forward([case], THIRD, BUYER)
+    plant.arrive(packs[:2])
+    plant.forward(packs[:1])
+    plant.arrive(packs[:1], THIRD)
+    plant.forward(packs[:1], THIRD, BUYER)
+    plant.arrive(packs[:2])
+    plant.forward(packs[:1])
+    assert plant.forwarded == 5
+    plant.compare("the end")
+    plant.site.stop()
+    plant.site.verify()
