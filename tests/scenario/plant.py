@@ -36,8 +36,12 @@ def gtin(client, item):
     return check_digit(f"0950600{client}{item:05d}")
 
 
+def ms_of(time_):
+    return round(datetime.datetime.fromisoformat(time_.replace("Z", "+00:00")).timestamp() * 1000)
+
+
 class Plant(PaperPlant):
-    iso = staticmethod(iso)
+    iso, ms_of = staticmethod(iso), staticmethod(ms_of)
 
     def __init__(self, site, seed):
         self.site, self.seed = site, seed

@@ -166,6 +166,7 @@ class Model(LineModel, PaperModel):
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
         self.lying = {}       # GTIN -> [units that lie in its pool again]
         self.samples = {}     # unit -> all that the newest event made samples together with it
+        self.sampled_ms = {}  # unit -> when that was; None: by the service's clock
         self.requested = {}   # request -> its units, in its order
         self.orders = {}      # line that packs in this order -> Order
         self.line = None      # that reports
@@ -567,6 +568,7 @@ class Model(LineModel, PaperModel):
             self.change(unit, change, at)
         if act == "sample":
             self.samples.update((unit, units) for unit in units)
+            self.sampled_ms.update((unit, ms) for unit in units)
 
     def unread(self, said, units, ms):
         del units, ms
@@ -831,6 +833,7 @@ class Model(LineModel, PaperModel):
             parent = done[0][0] if parent_act else None
             samples = [u for u, act, change in done if change and act == "sample"]
             self.samples.update((unit, samples) for unit in samples)
+            self.sampled_ms.update((unit, ms) for unit in samples)
             for unit, act, change in done:
                 self.touch(unit, ms)
                 if unit.state == "none":  # named by an event, never commissioned

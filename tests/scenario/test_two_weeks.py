@@ -510,8 +510,12 @@ class Mischief:
         unit = self.rng.choice(found)
         told = plant.as_(unit.client).get("/epcis/v2/events", params={
             "MATCH_epc": link(unit), "orderBy": "recordTime"})
+        # Another event may say the same and have done nothing: too late, ahead of the clock.
+        at = plant.model.sampled_ms[unit]
         event = next(e for e in told["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
-                     if e["bizStep"] in ("sampling", "decommissioning"))
+                     if e["bizStep"] in ("sampling", "decommissioning") and
+                     (plant.ms_of(e["eventTime"]) <= plant.model.now_ms() if at is None
+                      else plant.ms_of(e["eventTime"]) == at))
         plant.done("qa", "/v1/corrections", {
             "event": event["eventID"], "reason": "did_not_occur",
             "signature": harness.sign("approval", "the wrong box")}, 201)
