@@ -353,7 +353,9 @@ static unsigned do_act(struct capturing *c, const struct one *o)
     if (o->act == ACT_COMMISSION && c->ask->rule == CAPTURE_STRICT && !o->is_foreign)
         judge_market(&c->j, c->ask->lot, o->u);
     if (comes_back(o)) {
+        struct unit stands = standing_of(&c->j.standing, &o->x, 0);
         change.to = UNIT_SHIPPED;
+        change.set |= unit_takes_along(&o->x, &stands);
         leaves = true;
     }
     if (o->is_parent && o->x.parent.v != 0) change.to = o->x.state; // nobody said what it is

@@ -1,8 +1,10 @@
 // facts `receipt.made` and `return.made`: report | touched units | handover.h's own part.
 //
 // A unit that comes back out of a container lies in it no longer: it is shipped by itself from then
-// on, and received back. Runs in the committer.
+// on, and received back. Of what is on hold or recalled it stays so, and a hold of its own begins
+// with that. Runs in the committer.
 #include "service/trade/receive.h"
+#include "service/event/hold_db.h"
 #include "service/event/index.h"
 #include "service/event/leaving.h"
 #include "service/event/noting.h"
@@ -111,6 +113,7 @@ static void take(struct receiving *r, const struct goods_unit *u, const struct g
     bool leaves = r->back && x->row.parent.v != 0;
 
     if (leaves) change->to = UNIT_SHIPPED;
+    if (leaves) change->set |= unit_takes_along(&x->row, &x->stands);
     if (r->n == 0) r->lot = x->lot;
     if (x->lot != r->lot) r->lot = 0;
     r->received[r->n++] = u->unit;
@@ -223,6 +226,7 @@ struct writing {
     struct cargo_marking around;
     struct arena *arena;
     uint64_t party; // that received it
+    uint64_t held;  // came out of what is on hold
 };
 
 // Out of its container, while its row still says what it was there.
@@ -244,6 +248,7 @@ static void write_unit(struct writing *w, unit_id u, uint64_t effect)
         handed_came_back(w->t, u);
     else
         handed_mark(w->t, u, w->party, HANDED_RECEIVED);
+    w->held += (c.set & UNIT_HOLD) != 0;
     if (leaves) leave(w, u, x.parent);
     if (leaves) x.parent = (unit_id){0};
     unit_apply(&x, &c);
@@ -275,6 +280,8 @@ static void write_units(struct txn *t, const struct fact *f, const struct receiv
         write_unit(&w, u, alike_get(&changes));
     unit_rows_end(&w.rows);
     cargo_mark_end(&w.around);
+    if (w.held > 0)
+        hold_put(t, &(struct hold){.id = f->seq, .client = f->client, .units = w.held});
 }
 
 static void write_counts(struct txn *t, const struct fact *f, const struct counts *c)
