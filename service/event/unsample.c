@@ -46,7 +46,7 @@ static bool next_is_sample(struct sampling *s)
 }
 
 // It lies again in what it lay in, as the correction says, or beside it: what that is stopped for
-// would be lost. REQ STATES-SAMPLE-HELD
+// would be lost. REQ STATES-HOLD-STAYS
 static status check_free(struct judge *j, const struct fact *f, unit_id u)
 {
     wall before = f->flags & FACT_HAS_TIME ? f->event.at : f->at;

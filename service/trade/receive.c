@@ -113,6 +113,7 @@ static void take(struct receiving *r, const struct goods_unit *u, const struct g
     bool leaves = r->back && x->row.parent.v != 0;
 
     if (leaves) change->to = UNIT_SHIPPED;
+    // REQ STATES-HOLD-STAYS: nothing ends a hold but a signature
     if (leaves) change->set |= unit_takes_along(&x->row, &x->stands);
     if (r->n == 0) r->lot = x->lot;
     if (x->lot != r->lot) r->lot = 0;
@@ -280,8 +281,7 @@ static void write_units(struct txn *t, const struct fact *f, const struct receiv
         write_unit(&w, u, alike_get(&changes));
     unit_rows_end(&w.rows);
     cargo_mark_end(&w.around);
-    if (w.held > 0)
-        hold_put(t, &(struct hold){.id = f->seq, .client = f->client, .units = w.held});
+    if (w.held > 0) hold_put(t, &(struct hold){.id = f->seq, .client = f->client, .units = w.held});
 }
 
 static void write_counts(struct txn *t, const struct fact *f, const struct counts *c)
