@@ -125,7 +125,8 @@ enum captured_effect {
     X(EXPIRY, 28, "unit.expiry_differs")                                                           \
     X(CAME_BACK, 29, "shipment.came_back")                                                         \
     X(FORWARDED, 30, "shipment.forwarded")                                                         \
-    X(LOT_UNBALANCED, 31, "lot.unbalanced")
+    X(LOT_UNBALANCED, 31, "lot.unbalanced")                                                        \
+    X(LOT_EXPIRED, 32, "lot.expired")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

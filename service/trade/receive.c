@@ -38,17 +38,6 @@ static status not_received(const char *code, const char *text)
     return fail(ST_CONFLICT, code, 0, "%s", text);
 }
 
-// The code on the pack says more than its number: it must agree with what is known.
-static status check_code(struct receiving *r, const struct goods_unit *u,
-                         const struct goods_look *x)
-{
-    struct lot lot;
-
-    if (u->lot.n == 0 && u->expiry.n == 0) return OK;
-    if (x->space.sort == SPACE_OF_SSCC || !lot_view(r->g.d->t, x->lot, &lot)) return OK;
-    return lot_code_check(&lot, u->lot, u->expiry);
-}
-
 static status check_party(struct receiving *r, const struct goods_unit *u)
 {
     uint64_t party = r->back ? r->ask->says.from_party : r->ask->says.to_party;
@@ -71,7 +60,7 @@ static status check_unit(struct receiving *r, const struct goods_unit *u, struct
     TRY(unit_step_inside(x->sort, &x->row, &x->stands, act, change));
     if (x->row.flags & UNIT_RECEIVED_BACK) // out of a container that is back it comes by itself
         return not_received("unit.received_back", "it is back at the site");
-    TRY(check_code(r, u, x));
+    TRY(goods_check_code(&r->g, u, x));
     bool is_back = r->back && x->stands.flags & UNIT_RECEIVED_BACK; // in what came back already
     if (!is_back) TRY(check_party(r, u));
     return goods_check_time(&r->g, u->unit, x);
