@@ -79,9 +79,7 @@ status captured_document_get(str decided, struct arena *a, struct captured_docum
 // Lenient: what was taken is read again, whatever its client's rules are now.
 struct epcis_scope captured_scope(const struct captured_document *d);
 
-// ---- events
-
-// What a captured event does to one unit. On disk: small numbers for what is frequent.
+// ---- events: what a captured event does to one unit. On disk: small numbers for what is frequent.
 enum captured_effect {
     EFFECT_NAMED = 0,           // it is in the unit's history, no more
     EFFECT_LATE = 1,            // likewise: older than what happened to the unit since, or ahead
