@@ -31,7 +31,8 @@ struct epcis_scope {
     bool words_as_given;
 };
 
-// One event, whole in memory: a JSON object, or an XML element. Without a context in the scope
+// One event, whole in memory, in UTF-8: a JSON object, or an XML element, whatever encoding a
+// declaration in front of it names. Without a context in the scope
 // (JSON only) the event must have an @context of its own. What is given is a well-formed event of
 // the grammar; what EPCIS and CBV allow in one epcis_event_check says.
 status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
