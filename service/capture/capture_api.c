@@ -11,6 +11,7 @@
 
 #define UPLOAD_MAGIC 0x0b10ad5u
 #define SMALL_MAX    (256 * KB)
+#define PIECE        (64 * KB) // of what is read again
 #define FRONT_MAX    (128 * MB) // what is kept of a large document: places, errors
 #define JOBS_PATH    REST_ROOT "/capture/"
 
@@ -28,8 +29,11 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     uint64_t came;
     struct part part;
     struct arena front;
-    struct document *document;
-    struct spool *spool; // it is not small
+    struct document *document, *late; // late: the first reading of one that is read again
+    struct spool *spool;              // it is not small
+    struct mail turn;                 // of the second reading
+    char *piece;
+    uint64_t read; // bytes of it
     bool counted;        // among those in the spool
     struct part_ids *ids;
     struct capture_errors conflicts; // eventIDs that are taken
@@ -42,6 +46,8 @@ static void upload_free(struct upload *u)
 {
     OBJ_CHECK(u, UPLOAD_MAGIC);
     document_free(&u->document);
+    document_free(&u->late);
+    free(u->piece);
     if (u->counted) atomic_fetch_sub(&capture_of(u->site)->spooled, 1);
     spool_close(&u->spool);
     part_fini(&u->part);
@@ -126,6 +132,8 @@ static struct document *document_of(struct upload *u,
                                  .events_max = u->whose.events_max,
                                  .lenient = u->whose.rule == CAPTURE_OFF,
                                  .proceed = u->proceed,
+                                 .again = u->spool != NULL && u->late == NULL,
+                                 .known = u->late == NULL ? NULL : document_front(u->late),
                                  .arena = &u->front,
                                  .event = event,
                                  .front = front,
@@ -321,14 +329,19 @@ static status large_event(void *self, const struct document_event *e)
     return taken ? conflict(u, e->index) : OK;
 }
 
-static status large_piece(struct upload *u, str bytes)
+static status large_read(struct upload *u, str bytes)
 {
-    TRY(spool_add(u->spool, bytes));
     part_begin(&u->part);
     u->part.taker.client = u->whose.client;
     u->part.taker.t = api_snapshot(u->r);
     status st = document_piece(u->document, bytes);
     return api_snapshot_end(u->r, st);
+}
+
+static status large_piece(struct upload *u, str bytes)
+{
+    TRY(spool_add(u->spool, bytes));
+    return large_read(u, bytes);
 }
 
 static status large_begin(struct upload *u)
@@ -546,12 +559,56 @@ static status bind_body(struct upload *u)
     return api_snapshot_end(u->r, OK);
 }
 
+// ---- a large one of JSON whose @context stands behind its events: read again, in turns
+
+static void again_step(struct mail *m);
+
+static void again_turn(struct upload *u)
+{
+    u->away = true;
+    u->turn.open = again_step;
+    loop_post(u->part.loop, &u->turn);
+}
+
+static status again_begin(struct upload *u)
+{
+    u->late = u->document;
+    u->document = document_of(u, large_event, NULL);
+    u->piece = malloc(PIECE);
+    assert(u->piece != NULL);
+    again_turn(u);
+    return OK;
+}
+
 static status large_end(struct upload *u)
 {
     TRY(document_end(u->document));
+    if (document_is_late(u->document)) return again_begin(u);
     TRY(check_kind(u));
     return large_send(u);
 }
+
+static void again_step(struct mail *m)
+{
+    struct upload *u = CONTAINER_OF(m, struct upload, turn);
+    size_t n = 0;
+
+    OBJ_CHECK(u, UPLOAD_MAGIC);
+    u->away = false;
+    if (u->r == NULL) {
+        upload_free(u);
+        return;
+    }
+    status st = spool_read(u->spool, u->read, u->piece, PIECE, &n);
+    u->read += n;
+    if (st.cls == ST_OK) st = n > 0 ? large_read(u, (str){u->piece, n}) : large_end(u);
+    if (st.cls != ST_OK)
+        refuse_read(u, st);
+    else if (n > 0)
+        again_turn(u);
+}
+
+// ---- the end of the body
 
 static void stream_end(struct http_req *r)
 {

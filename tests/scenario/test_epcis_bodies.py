@@ -1,18 +1,21 @@
-"""XML is taken in every encoding that its declaration may name, at every door alike, and kept and
-told as UTF-8."""
+"""How bodies may come: XML in any encoding, members of JSON in any order."""
+import json
 from urllib.parse import quote
 
 import pytest
 
 import harness
 import soap
-from epcis_calls import EVENTS, TOP, XML, code, names, one, send, xml_document, xml_event
+from epcis_calls import (
+    CONTEXT, EVENTS, TOP, XML, code, document, event, names, one, send, xml_document, xml_event)
+from test_capture import finished
 
 DOORS = {"capture": (TOP + "/capture", 202), "event": (EVENTS, 201),
          "capture of 1.2": ("/epcis/v1/capture", 200)}
 ENCODINGS = {"ISO-8859-1": "iso-8859-1", "UTF-16": "utf-16", "UTF-16 big": "utf-16-be",
              "UTF-16 little": "utf-16-le", "windows-1252": "cp1252", "UTF-8": "utf-8",
              "UTF-8 with a mark": "utf-8-sig"}
+EX = "https://a.example/ns/"
 WORD = "Zürich"
 NOTE = f'<x:note xmlns:x="https://a.example/ns/">{WORD}</x:note>'
 
@@ -38,6 +41,8 @@ def text_for(door, name):
     return xml_document(made.replace(named, f"<baseExtension>{named}</baseExtension>"),
                         version="1.2")
 
+
+# ---- XML
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("door", DOORS)
@@ -70,3 +75,43 @@ def test_bytes_that_are_none_of_the_encoding_are_refused_at_every_door(gateway, 
         answer = send(gateway, body, DOORS[door][0], "application/xml")
         assert code(answer) == "xml.encoding", answer.text
     assert "torn" not in names(gateway, "")
+
+
+# ---- JSON
+
+def in_order(order, sort_events, *events):
+    """A document whose members stand in this order."""
+    made = document(*events, context=[CONTEXT, {"ex": EX}])
+    made["epcisHeader"] = {"epcisMasterData": {"vocabularyList": [
+        {"type": "urn:epcglobal:epcis:vtype:ReadPoint", "vocabularyElementList": [
+            {"id": "urn:x:gate", "attributes": [{"id": "urn:x:name", "attribute": "Gate"}]}]}]}}
+    assert set(order) == set(made)
+    return json.dumps({k: made[k] for k in order}, sort_keys=sort_events)
+
+
+ORDERS = {
+    "sorted": sorted(["@context", "type", "schemaVersion", "creationDate", "epcisHeader",
+                      "epcisBody"]),
+    "body first": ["epcisBody", "epcisHeader", "creationDate", "schemaVersion", "type",
+                   "@context"],
+    "context last": ["type", "schemaVersion", "creationDate", "epcisHeader", "epcisBody",
+                     "@context"],
+}
+SIZES = {"many": (250, ""), "large": (700, "x" * 600)}  # over a slice; over 256 KB, too
+
+
+@pytest.mark.parametrize("behaviour", ["rollback", "proceed"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("order", ORDERS)
+def test_members_of_a_document_of_any_size_stand_in_any_order(gateway, order, size, behaviour):
+    count, filling = SIZES[size]
+    mark = f"{order}-{size}-{behaviour}".replace(" ", "-")
+    made = [event(f"{mark}-{n}", **{"ex:note": mark, "ex:filling": filling})
+            for n in range(count)]
+    sent = send(gateway, in_order(ORDERS[order], order == "sorted", *made),
+                **{"GS1-Capture-Error-Behaviour": behaviour})
+    assert sent.status_code == 202, sent.text
+    job = finished(gateway, sent.headers["Location"])
+    assert job["success"] and job["progress"]["stored"] == count, job
+    found = names(gateway, f"EQ_ex:note={mark}", **{"GS1-Extensions": f"ex={EX}"})
+    assert found == {f"{mark}-{n}" for n in range(count)}
