@@ -5,6 +5,7 @@
 // Memory: SMALL_MAX of the body, or one event and what stands around the events.
 #include "common/digest.h"
 #include "service/capture/capture_int.h"
+#include "service/capture/twice.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,8 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     char *piece;
     uint64_t read; // bytes of it
     bool counted;        // among those in the spool
-    struct part_ids *ids;
+    struct twice *ids;
+    bool settles;                    // it is read again for what comes twice in it
     struct capture_errors conflicts; // eventIDs that are taken
     bool away, overflows;            // it does not fit into one transaction
     struct capture_document_ask says, instead;
@@ -252,66 +254,12 @@ static status small_read(struct upload *u)
 
 // ---- a large one
 
-// eventIDs of the document so far: the same twice is no error where the event is the same.
-struct id_slot {
-    struct digest16 id; // of the eventID, and whether it declares an error; zeros: free
-    struct digest16 content;
-};
-struct part_ids {
-    struct id_slot *slots;
-    uint32_t mask, n;
-};
-
-static struct id_slot *ids_find(const struct part_ids *s, const struct digest16 *id)
-{
-    uint32_t at;
-
-    memcpy(&at, id->b, sizeof at);
-    for (at &= s->mask;; at = (at + 1) & s->mask) {
-        static const struct digest16 none;
-        struct id_slot *x = &s->slots[at];
-        if (memcmp(&x->id, id, sizeof *id) == 0 || memcmp(&x->id, &none, sizeof none) == 0)
-            return x;
-    }
-}
-
-static bool ids_grow(struct upload *u)
-{
-    struct part_ids *s = u->ids, old = *s;
-    uint32_t size = old.slots == NULL ? 1024 : 2 * (old.mask + 1);
-
-    if (old.slots != NULL && old.n < size / 4) return true;
-    s->slots = NEW_ARRAY(&u->front, struct id_slot, size);
-    if (s->slots == NULL) return false;
-    s->mask = size - 1;
-    static const struct digest16 none;
-    for (uint32_t i = 0; old.slots != NULL && i <= old.mask; i++)
-        if (memcmp(&old.slots[i].id, &none, sizeof none) != 0)
-            *ids_find(s, &old.slots[i].id) = old.slots[i];
-    return true;
-}
-
 static status conflict(struct upload *u, uint32_t index)
 {
     struct capture_error e = {.event = index + 1};
 
     e.st = fail(ST_CONFLICT, "event.id_taken", 0, "eventID: another event has it");
     return capture_error_add(&u->conflicts, &u->front, &e);
-}
-
-static status check_twice(struct upload *u, const struct document_event *e)
-{
-    char error = e->event->error != NULL;
-    struct digest16 id = digest16_of(e->event->id, (str){&error, 1});
-    struct digest16 content = digest16_of(e->bytes, (str){0});
-
-    if (!ids_grow(u)) return no_memory();
-    struct id_slot *x = ids_find(u->ids, &id);
-    if (memcmp(&x->id, &id, sizeof id) == 0)
-        return memcmp(&x->content, &content, sizeof content) == 0 ? OK : conflict(u, e->index);
-    *x = (struct id_slot){id, content};
-    u->ids->n++;
-    return OK;
 }
 
 // All or nothing is decided before the first of it is stored; where it may be in part, each event
@@ -323,7 +271,8 @@ static status large_event(void *self, const struct document_event *e)
     bool taken = false;
 
     if (u->proceed || e->event->id.n == 0) return OK;
-    TRY(check_twice(u, e));
+    TRY(u->settles ? twice_settle(u->ids, e, &taken) : twice_add(u->ids, e));
+    if (taken) return conflict(u, e->index);
     u->part.taker.scope = capture_scope_digest(s.scope);
     TRY(capture_look(&u->part.taker, &s, &taken));
     return taken ? conflict(u, e->index) : OK;
@@ -356,7 +305,7 @@ static status large_begin(struct upload *u)
     u->counted = true;
     document_free(&u->document);
     arena_reset(&u->front);
-    u->ids = NEW(&u->front, struct part_ids);
+    u->ids = twice_new(&u->front);
     if (u->ids == NULL) return no_memory();
     TRY(spool_new(c->spool, u->site->env, &u->spool));
     u->document = document_of(u, large_event, NULL);
@@ -559,7 +508,7 @@ static status bind_body(struct upload *u)
     return api_snapshot_end(u->r, OK);
 }
 
-// ---- a large one of JSON whose @context stands behind its events: read again, in turns
+// ---- a large one read again from the spool, in turns
 
 static void again_step(struct mail *m);
 
@@ -572,10 +521,15 @@ static void again_turn(struct upload *u)
 
 static status again_begin(struct upload *u)
 {
-    u->late = u->document;
+    if (document_is_late(u->document))
+        u->late = u->document;
+    else
+        document_free(&u->document);
     u->document = document_of(u, large_event, NULL);
-    u->piece = malloc(PIECE);
+    if (u->piece == NULL) u->piece = malloc(PIECE);
     assert(u->piece != NULL);
+    u->read = 0;
+    u->conflicts = (struct capture_errors){.n = 0};
     again_turn(u);
     return OK;
 }
@@ -585,6 +539,7 @@ static status large_end(struct upload *u)
     TRY(document_end(u->document));
     if (document_is_late(u->document)) return again_begin(u);
     TRY(check_kind(u));
+    if (!u->settles && twice_wants_again(u->ids)) return u->settles = true, again_begin(u);
     return large_send(u);
 }
 

@@ -1,4 +1,4 @@
-"""How bodies may come: XML in any encoding, members of JSON in any order."""
+"""How bodies may come: XML in any encoding, members of JSON in any order, an event more than once."""
 import json
 from urllib.parse import quote
 
@@ -115,3 +115,54 @@ def test_members_of_a_document_of_any_size_stand_in_any_order(gateway, order, si
     assert job["success"] and job["progress"]["stored"] == count, job
     found = names(gateway, f"EQ_ex:note={mark}", **{"GS1-Extensions": f"ex={EX}"})
     assert found == {f"{mark}-{n}" for n in range(count)}
+
+
+# ---- the same event again
+
+URNS = ["urn:epc:id:sgtin:9506000.013435.T1", "urn:epc:id:sgtin:9506000.013435.T2"]
+LINKS = [f"https://id.gs1.org/01/09506000134352/21/T{n}" for n in (1, 2)]
+TWINS = {
+    "in the same bytes": lambda one: one,
+    "a blank apart": lambda one: one.replace(": ", ":  ", 1),
+    "in other spellings": lambda one: one.replace(URNS[0], LINKS[0]).replace(URNS[1], LINKS[1]),
+    "of its time": lambda one: one.replace("03:04:05Z", "04:04:05.000+01:00"),
+}
+
+
+def as_document(events, padding):
+    text = json.dumps(document(context=[CONTEXT, {"ex": EX}]))
+    others = [json.dumps(event(f"padding-{n}", **{"ex:filling": "x" * 1000}))
+              for n in range(padding)]
+    return text.replace("[]", "[" + ", ".join([*events, *others]) + "]")
+
+
+@pytest.mark.parametrize("behaviour", ["rollback", "proceed"])
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+@pytest.mark.parametrize("twin", TWINS)
+def test_an_event_that_comes_again_in_its_document_is_a_repeat(gateway, twin, padding, behaviour):
+    name = f"{twin}-{padding}-{behaviour}".replace(" ", "-")
+    first = json.dumps(event(name, epcList=URNS))
+    body = as_document([first, TWINS[twin](first)], padding)
+    sent = send(gateway, body, **{"GS1-Capture-Error-Behaviour": behaviour})
+    assert sent.status_code == 202, sent.text
+    job = finished(gateway, sent.headers["Location"])
+    assert job["success"], job
+    assert job["progress"]["stored"] + job["progress"]["repeats"] == 2 + padding
+    assert job["progress"]["repeats"] >= 1
+    assert one(gateway, name)["eventID"] == f"urn:x:{name}"
+    again = send(gateway, json.dumps({"@context": CONTEXT, **json.loads(TWINS[twin](first))}),
+                 EVENTS)
+    assert code(again) == "event.id_taken" and again.status_code == 409
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_another_event_of_its_id_is_an_error_of_the_document(gateway, padding):
+    for behaviour, stored in (("rollback", False), ("proceed", True)):
+        name = f"another-{padding}-{behaviour}"
+        events = [json.dumps(event(name, epcList=URNS[:n])) for n in (1, 2)]
+        sent = send(gateway, as_document(events, padding),
+                    **{"GS1-Capture-Error-Behaviour": behaviour})
+        job = finished(gateway, sent.headers["Location"])
+        (error,) = job["errors"]
+        assert not job["success"] and (error["code"], error["index"]) == ("event.id_taken", 1)
+        assert (name in names(gateway, f"EQ_eventID=urn:x:{name}")) == stored
