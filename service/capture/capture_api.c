@@ -12,7 +12,7 @@
 
 #define UPLOAD_MAGIC 0x0b10ad5u
 #define SMALL_MAX    (256 * KB)
-#define PIECE        (64 * KB) // of what is read again
+#define PIECE        (64 * KB)  // of what is read again
 #define FRONT_MAX    (128 * MB) // what is kept of a large document: places, errors
 #define JOBS_PATH    REST_ROOT "/capture/"
 
@@ -35,7 +35,7 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     struct mail turn;                 // of the second reading
     char *piece;
     uint64_t read; // bytes of it
-    bool counted;        // among those in the spool
+    bool counted;  // among those in the spool
     struct twice *ids;
     bool settles;                    // it is read again for what comes twice in it
     struct capture_errors conflicts; // eventIDs that are taken
@@ -49,7 +49,6 @@ static void upload_free(struct upload *u)
     OBJ_CHECK(u, UPLOAD_MAGIC);
     document_free(&u->document);
     document_free(&u->late);
-    free(u->piece);
     if (u->counted) atomic_fetch_sub(&capture_of(u->site)->spooled, 1);
     spool_close(&u->spool);
     part_fini(&u->part);
@@ -526,8 +525,8 @@ static status again_begin(struct upload *u)
     else
         document_free(&u->document);
     u->document = document_of(u, large_event, NULL);
-    if (u->piece == NULL) u->piece = malloc(PIECE);
-    assert(u->piece != NULL);
+    if (u->piece == NULL) u->piece = NEW_ARRAY(&u->front, char, PIECE);
+    if (u->piece == NULL) return no_memory();
     u->read = 0;
     u->conflicts = (struct capture_errors){.n = 0};
     again_turn(u);

@@ -16,11 +16,11 @@ struct document_conf {
     enum epcis_syntax syntax;
     size_t event_max;
     uint32_t events_max;
-    bool lenient;        // as in epcis_scope
-    bool proceed;        // bad events are errors of the document; else they end it
-    bool no_rest;        // it was read before: only its events are wanted
-    uint32_t skip;       // events at its beginning that are not wanted
-    bool again;          // as in epcis_cut_conf, as is `known`
+    bool lenient;  // as in epcis_scope
+    bool proceed;  // bad events are errors of the document; else they end it
+    bool no_rest;  // it was read before: only its events are wanted
+    uint32_t skip; // events at its beginning that are not wanted
+    bool again;    // as in epcis_cut_conf, as is `known`
     const struct epcis_front *known;
     struct arena *arena; // of what is kept: errors, front, places
     // Each good event. A failure is the event's own, as if it had been read wrong; ST_INTERNAL,
