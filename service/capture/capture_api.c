@@ -2,7 +2,7 @@
 // answered. Larger ones are read twice: once as they come, every event checked and all bytes
 // written to the spool, then slice by slice (run.c); what is refused leaves nothing behind.
 //
-// Memory: SMALL_MAX of the body, or one event and what stands around the events.
+// Memory: CAPTURE_WHOLE_MAX of the body, or one event and what stands around the events.
 #include "common/digest.h"
 #include "service/capture/capture_int.h"
 #include "service/capture/twice.h"
@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define UPLOAD_MAGIC 0x0b10ad5u
-#define SMALL_MAX    (256 * KB)
 #define PIECE        (64 * KB)  // of what is read again
 #define FRONT_MAX    (128 * MB) // what is kept of a large document: places, errors
 #define JOBS_PATH    REST_ROOT "/capture/"
@@ -111,7 +110,7 @@ static status too_large_for_strict(const struct upload *u)
 {
     return fail(ST_TOO_LARGE, "capture.strict_max", 0,
                 "the client's rules are strict: at most %u events, %u units and %zu KB",
-                u->site->limits.capture_slice_events, PART_UNITS_MAX, SMALL_MAX / KB);
+                u->site->limits.capture_slice_events, PART_UNITS_MAX, CAPTURE_WHOLE_MAX / KB);
 }
 
 static status small_event(void *self, const struct document_event *e)
@@ -440,7 +439,7 @@ static void upload_open(struct http_req *r, bool plain)
     *u = (struct upload){.magic = UPLOAD_MAGIC, .r = r, .site = api_site(r), .plain_1_2 = plain};
     part_init(&u->part, u->site, r->loop);
     arena_init(&u->front, FRONT_MAX);
-    buf_init(&u->in, SMALL_MAX + 1 * MB);
+    buf_init(&u->in, CAPTURE_WHOLE_MAX + 1 * MB);
     sha256_start(&u->sum);
     status st = upload_prepare(r, plain, u);
     if (st.cls == ST_OK) u->key.present = api_key(r, &u->key, &bad);
@@ -478,7 +477,7 @@ static status take_piece(struct upload *u, str bytes)
             return fail(ST_MEDIA_TYPE, "body.type", 0, "this path takes XML");
     }
     buf_add(&u->in, bytes);
-    return u->in.n > SMALL_MAX ? large_begin(u) : OK;
+    return u->in.n > CAPTURE_WHOLE_MAX ? large_begin(u) : OK;
 }
 
 static void refuse_read(struct upload *u, status st)
