@@ -12,6 +12,7 @@
 
 #define UPLOAD_MAGIC 0x0b10ad5u
 #define PIECE        (64 * KB)  // of what is read again
+#define SIGN_MAX     (1 * KB)   // blanks that may stand before it
 #define FRONT_MAX    (128 * MB) // what is kept of a large document: places, errors
 #define JOBS_PATH    REST_ROOT "/capture/"
 
@@ -21,7 +22,7 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     struct site *site;
     struct capture_for whose;
     bool proceed, plain_1_2; // by EPCIS 1.2's rule: answered when all is stored
-    bool media_known;
+    bool media_told;         // by the body
     enum rest_media media;
     struct job_key key;
     struct sha256_run sum;
@@ -424,8 +425,7 @@ static status upload_prepare(struct http_req *r, bool plain, struct upload *u)
     TRY(api_snapshot_end(r, st));
     if (!plain) TRY(behaviour_of(r, &u->proceed));
     TRY(rest_body_media(r, (str){"", 0}, &u->media));
-    u->media_known = http_header(r, S("Content-Type")).n > 0;
-    if (plain && u->media_known && u->media != REST_XML)
+    if (plain && http_header(r, S("Content-Type")).n > 0 && u->media != REST_XML)
         return fail(ST_MEDIA_TYPE, "body.type", 0, "Content-Type: application/xml or text/xml");
     return OK;
 }
@@ -461,6 +461,21 @@ static void upload_open(struct http_req *r, bool plain)
 static void stream_open(struct http_req *r) { upload_open(r, false); }
 static void stream_open_1_2(struct http_req *r) { upload_open(r, true); }
 
+// By the beginning of the body, which may come byte by byte.
+static status media_find(struct upload *u)
+{
+    str begin = buf_str(&u->in);
+    enum rest_media media = u->media;
+
+    u->media_told = rest_body_tells(begin) || begin.n >= SIGN_MAX;
+    if (!u->media_told) return OK;
+    TRY(rest_body_media(u->r, begin, &media));
+    u->media = media;
+    if (u->plain_1_2 && media != REST_XML)
+        return fail(ST_MEDIA_TYPE, "body.type", 0, "this path takes XML");
+    return OK;
+}
+
 static status take_piece(struct upload *u, str bytes)
 {
     u->came += bytes.n;
@@ -469,14 +484,8 @@ static status take_piece(struct upload *u, str bytes)
         return fail(ST_TOO_LARGE, "capture.body_max", 0, "a document has at most %zu bytes",
                     u->site->limits.capture_body_max);
     if (u->spool != NULL) return large_piece(u, bytes);
-    if (u->in.n == 0) {
-        enum rest_media media = u->media;
-        TRY(rest_body_media(u->r, bytes, &media));
-        u->media = media;
-        if (u->plain_1_2 && media != REST_XML)
-            return fail(ST_MEDIA_TYPE, "body.type", 0, "this path takes XML");
-    }
     buf_add(&u->in, bytes);
+    if (!u->media_told) TRY(media_find(u));
     return u->in.n > CAPTURE_WHOLE_MAX ? large_begin(u) : OK;
 }
 

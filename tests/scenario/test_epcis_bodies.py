@@ -117,6 +117,42 @@ def test_members_of_a_document_of_any_size_stand_in_any_order(gateway, order, si
     assert found == {f"{mark}-{n}" for n in range(count)}
 
 
+# ---- in pieces
+
+def torn(text):
+    """Byte by byte at first, as a slow sender's network may have it."""
+    yield from (text[i:i + 1] for i in range(8))
+    yield text[8:]
+
+
+STARTS = {"mark": ("utf-8-sig", ""), "blanks": ("utf-8", " \n" * 40), "UTF-16": ("utf-16", ""),
+          "UTF-16 big": ("utf-16-be", "")}
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("form, start", [
+    (form, start) for form in ("json", "xml", "1.2") for start in STARTS
+    if form != "json" or "UTF-16" not in start])
+def test_a_body_may_be_torn_in_its_first_bytes(gateway, form, start, labelled):
+    name = f"torn-{form}-{start}-{labelled}".replace(" ", "-")
+    encoding, blanks = STARTS[start]
+    path, status = DOORS["capture of 1.2" if form == "1.2" else "capture"]
+    text = json.dumps(document(event(name))) if form == "json" else \
+        text_for("capture of 1.2" if form == "1.2" else "capture", name)
+    kind = {"Content-Type": "application/json" if form == "json" else "text/xml"}
+    answer = gateway.call("POST", path, torn((blanks + text).encode(encoding)),
+                          headers=kind if labelled else {})
+    assert answer.status_code == status, answer.text
+    assert one(gateway, name)["eventID"] == f"urn:x:{name}"
+
+
+def test_a_torn_body_that_is_not_what_it_says_is_refused(gateway):
+    for kind, text in (("application/json", "<a/>"), ("text/xml", json.dumps(document()))):
+        answer = gateway.call("POST", TOP + "/capture", torn(text.encode("utf-8-sig")),
+                              headers={"Content-Type": kind})
+        assert code(answer) == "body.mislabelled"
+
+
 # ---- the same event again
 
 URNS = ["urn:epc:id:sgtin:9506000.013435.T1", "urn:epc:id:sgtin:9506000.013435.T2"]
