@@ -432,6 +432,7 @@ def test_pages_lead_on_until_the_last_and_tokens_end(gateway):
         gateway.refused("GET", f"{EVENTS}?{wrong}", status=400)
 
 
+LINK = "https://id.gs1.org/01/09521999000006/21/"
 PAGED = ("capture", "queries", "queries/q0/subscriptions", "bizSteps", "epcs", "eventTypes",
          "events", "queries/q0/events")
 
@@ -460,6 +461,29 @@ def test_every_list_has_pages(make_site, path):
         got += map(json.dumps, items)
         url = answer.links.get("next", {}).get("url")
     assert len(got) == len(set(got)) == (5 if path == "eventTypes" else 3)
+
+
+@pytest.mark.parametrize("path", ["bizSteps", "dispositions", "readPoints", "bizLocations", "epcs"])
+def test_pages_of_resources_stay_as_they_were_while_events_arrive(gateway, path):
+    """Of what was there when the first page was told, all comes once; of what arrives, nothing
+    comes twice."""
+    def arrive(*numbers):
+        capture(gateway, *(event(f"{path}-{n}", bizStep=f"urn:x:step:{n}",
+                                 disposition=f"urn:x:disposition:{n}",
+                                 readPoint={"id": f"urn:x:point:{n}"},
+                                 bizLocation={"id": f"urn:x:place:{n}"},
+                                 epcList=[f"{LINK}{n}"]) for n in numbers))
+
+    arrive(*range(10, 40, 3))
+    before = set(gateway.get(f"{TOP}/{path}?perPage=100")["member"])
+    assert len(before) == 10
+    url, got, more = f"{TOP}/{path}?perPage=3", [], iter((11, 38, 9, 21, 99, 10))
+    while url:
+        answer = gateway.call("GET", url)
+        got += answer.json()["member"]
+        arrive(next(more))
+        url = answer.links.get("next", {}).get("url")
+    assert len(got) == len(set(got)) and before <= set(got)
 
 
 def test_a_token_of_any_list_is_its_callers_and_can_be_given_back(make_site):
