@@ -1,5 +1,8 @@
-"""How bodies may come: XML in any encoding, members of JSON in any order, an event more than once."""
+"""How bodies may come: XML in any encoding, members of JSON in any order, torn in their first
+bytes, with an event more than once."""
 import json
+import socket
+import time
 from urllib.parse import quote
 
 import pytest
@@ -115,6 +118,30 @@ def test_members_of_a_document_of_any_size_stand_in_any_order(gateway, order, si
     assert job["success"] and job["progress"]["stored"] == count, job
     found = names(gateway, f"EQ_ex:note={mark}", **{"GS1-Extensions": f"ex={EX}"})
     assert found == {f"{mark}-{n}" for n in range(count)}
+
+
+def test_a_caller_that_hangs_up_while_it_is_read_again_leaves_all_or_nothing(line):
+    gateway = line.site.as_role("gateway", client="acme")
+    host, port = gateway.url.split("//")[1].split(":")
+    for n in range(3):
+        made = [event(f"gone-{n}-{i}", **{"ex:note": f"gone-{n}", "ex:filling": "x" * 2000})
+                for i in range(1000)]
+        body = in_order(ORDERS["context last"], False, *made).encode()
+        head = (f"POST {TOP}/capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                f"Authorization: {gateway.http.headers['Authorization']}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n").encode()
+        with socket.create_connection((host, int(port)), timeout=harness.CALL_S) as s:
+            s.sendall(head + body)
+    deadline = time.monotonic() + 60
+    while list((line.site.folder / "spool").iterdir()):
+        assert time.monotonic() < deadline, "its bytes are still there"
+        time.sleep(0.05)
+    jobs = [finished(gateway, f"{TOP}/capture/{job['captureID']}")
+            for job in gateway.get(TOP + "/capture")]
+    assert all(job["success"] and job["progress"]["stored"] == 1000 for job in jobs)
+    found = [names(gateway, f"EQ_ex:note=gone-{n}", **{"GS1-Extensions": f"ex={EX}"})
+             for n in range(3)]
+    assert sorted(map(len, found)) == [0] * (3 - len(jobs)) + [1000] * len(jobs)
 
 
 # ---- in pieces

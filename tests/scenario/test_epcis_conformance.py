@@ -468,7 +468,8 @@ def test_every_list_has_pages(make_site, path):
     assert len(got) == len(set(got)) == (5 if path == "eventTypes" else 3)
 
 
-@pytest.mark.parametrize("path", ["bizSteps", "dispositions", "readPoints", "bizLocations", "epcs"])
+@pytest.mark.parametrize("path", ["bizSteps", "dispositions", "readPoints", "bizLocations",
+                                  "epcs"])
 def test_pages_of_resources_stay_as_they_were_while_events_arrive(gateway, path):
     """Of what was there when the first page was told, all comes once; of what arrives, nothing
     comes twice."""
