@@ -16,6 +16,10 @@ struct prefix_change; // service/client/client.h
 struct export_key;    // service/ops/export_key.h
 struct for_lot;       // service/pool/for_lot.h
 
+// Of a captured document that is collected and taken in as one transaction; what is larger goes by
+// way of a file, and clients with strict rules may send none that is.
+#define CAPTURE_WHOLE_MAX (256 * KB)
+
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
     uint32_t report_units_max;       // units a report, 20,000
