@@ -59,7 +59,7 @@ static void terms_of(const struct lot_terms *t, bool fate, uint64_t out[GOODS_TE
 }
 
 // A packing that waits an hour may be done at any moment.
-static bool is_in_doubt(const struct goods *g, uint32_t lot)
+bool lot_in_doubt(const struct goods *g, uint32_t lot)
 {
     for (uint32_t i = 0; i < g->wait_count; i++)
         if (g->short_waits && !g->waits[i].done && g->waits[i].lot == lot) return true;
@@ -87,6 +87,21 @@ static enum difference_now difference(const struct goods *g, uint32_t lot, bool 
 
     terms_of(&t, fate, terms);
     return now_of(fate ? &l->fate : &l->loose, fate ? t.unknown_fate : t.loose, terms);
+}
+
+bool lot_explained(const struct goods *g, uint32_t lot, bool fate, uint64_t *explained,
+                   uint64_t *outdated)
+{
+    struct lot_terms t = lot_terms(g, lot);
+    const struct sim_lot *l = &g->lots[lot];
+    const struct explained *e = fate ? &l->fate : &l->loose;
+    uint64_t terms[GOODS_TERMS];
+
+    terms_of(&t, fate, terms);
+    bool holds = l->state == LOT_FREED || memcmp(e->terms, terms, sizeof e->terms) == 0;
+    *explained = holds ? e->count : 0;
+    *outdated = holds ? 0 : e->count;
+    return !e->doubt;
 }
 
 // ---- wishes
@@ -162,7 +177,7 @@ static bool explain_count(struct goods *g, struct wish *w, bool fate)
              "{\"as\":\"%s\",\"level\":\"pack\",\"count\":%llu,\"reason\":\"they are there\"}",
              fate ? "lost_on_line" : "kept_loose",
              (unsigned long long)(fate ? t.unknown_fate : t.loose));
-    if (now != NOW_DOUBTFUL && !is_in_doubt(g, w->lot)) return true;
+    if (now != NOW_DOUBTFUL && !lot_in_doubt(g, w->lot)) return true;
     w->expect = EXPECT_EITHER;
     w->certain = false;
     return true;
@@ -193,9 +208,9 @@ bool wish_release(struct goods *g, struct wish *w)
         w->bound = BOUND_TO_NOTHING;
         return dice_chance(g->dice, 200);
     }
-    if (is_in_doubt(g, w->lot)) w->expect = EXPECT_EITHER;
+    if (lot_in_doubt(g, w->lot)) w->expect = EXPECT_EITHER;
     if (fate == NOW_DOUBTFUL || loose == NOW_DOUBTFUL) w->expect = EXPECT_EITHER;
-    if (!is_in_doubt(g, w->lot)) forbid(w, open || fate == NOW_OPEN || loose == NOW_OPEN);
+    if (!lot_in_doubt(g, w->lot)) forbid(w, open || fate == NOW_OPEN || loose == NOW_OPEN);
     forbid(w, l->held || lot_takes(l));
     return w->expect != EXPECT_REFUSED || dice_chance(g->dice, 40);
 }
