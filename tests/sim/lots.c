@@ -106,9 +106,9 @@ bool lot_explained(const struct goods *g, uint32_t lot, bool fate, uint64_t *exp
 
 // ---- wishes
 
-static bool act_upon(struct goods *g, struct wish *w, const char *what)
+static bool act_upon(struct goods *g, struct wish *w, uint32_t lot, const char *what)
 {
-    w->lot = dice_below(g->dice, LOTS);
+    w->lot = lot;
     if (g->lots[w->lot].changing > 0 || g->lots[w->lot].pinned > 0) return false;
     line_say(w, "POST /v1/lots/" SIM_GTIN "/%s/%s", sim_lots[w->lot], what);
     w->bound = BOUND_TO_NOW;
@@ -117,7 +117,7 @@ static bool act_upon(struct goods *g, struct wish *w, const char *what)
 
 bool wish_end(struct goods *g, struct wish *w)
 {
-    if (!act_upon(g, w, "close")) return false;
+    if (!act_upon(g, w, dice_below(g->dice, LOTS), "close")) return false;
     if (!lot_takes(&g->lots[w->lot]) || dice_chance(g->dice, 800)) return false;
     w->bound = BOUND_TO_FACT;
     buf_addf(&w->body, "{}");
@@ -198,7 +198,7 @@ bool wish_explain(struct goods *g, struct wish *w)
 
 bool wish_release(struct goods *g, struct wish *w)
 {
-    if (!act_upon(g, w, "release")) return false;
+    if (!act_upon(g, w, dice_below(g->dice, LOTS), "release")) return false;
     const struct sim_lot *l = &g->lots[w->lot];
     enum difference_now fate = difference(g, w->lot, true), loose = difference(g, w->lot, false);
     bool open = lot_terms(g, w->lot).open > 0;
@@ -215,12 +215,22 @@ bool wish_release(struct goods *g, struct wish *w)
     return w->expect != EXPECT_REFUSED || dice_chance(g->dice, 40);
 }
 
+// What was explained of it must be said anew.
+static bool is_explained(const struct sim_lot *l)
+{
+    return !lot_takes(l) && (l->fate.count > 0 || l->loose.count > 0);
+}
+
 bool wish_reopen(struct goods *g, struct wish *w)
 {
-    if (!act_upon(g, w, "reopen")) return false;
-    forbid(w, lot_takes(&g->lots[w->lot]));
+    uint32_t lot = dice_below(g->dice, LOTS);
+
+    for (unsigned i = 0; i < LOTS && !is_explained(&g->lots[lot]); i++) lot = (lot + 1) % LOTS;
+    if (!act_upon(g, w, lot, "reopen")) return false;
+    const struct sim_lot *l = &g->lots[w->lot];
+    forbid(w, lot_takes(l));
     buf_addf(&w->body, "{" SIM_SIGN "}");
-    return dice_chance(g->dice, w->expect == EXPECT_REFUSED ? 30 : 100);
+    return dice_chance(g->dice, lot_takes(l) ? 30 : is_explained(l) ? 300 : 100);
 }
 
 // ---- what became of them
