@@ -66,6 +66,7 @@ struct sim_lot {
     bool held;
     uint32_t changing; // acts upon it that are under way
     uint32_t pinned;   // documents under way that count on its state
+    uint32_t begins; // of what packings wait for, under way: a hold may come before those are done
     uint32_t returned; // numbers that were asked for with it, and went back to their pool
     struct explained fate, loose;
 };

@@ -122,7 +122,7 @@ static bool hold_lot(struct goods *g, struct wish *w)
 {
     const struct sim_lot *l = &g->lots[w->lot = pick_leaving(g)];
 
-    if (l->held || l->changing > 0 || l->pinned > 0) return false;
+    if (l->held || l->changing > 0 || l->pinned > 0 || l->begins > 0) return false;
     buf_addf(&w->body, "{\"gtin\":\"" SIM_GTIN "\",\"lot\":\"%s\",\"reason\":\"looked at\"}",
              sim_lots[w->lot]);
     return true;
