@@ -318,6 +318,32 @@ def test_a_strict_client_is_told_field_rule_unit_and_lot(line, gateway):
         "epcisException:ResourceAlreadyExistsException")
 
 
+def test_an_sscc_of_the_site_is_whose_goods_it_began_with(line, gateway):
+    line.site.admin.put("/v1/pools/own", {"kind": "sscc", "prefix": "0614141", "extension": "1"})
+    case, = line.operator.post("/v1/sscc", {"pool": "own", "quantity": 1}, 201)["ssccs"]
+    pack, = line.serials(1)
+    line.commission([pack])
+    line.call.report({"type": "commission", "lot": line.lot, "gtin": line.gtin, "ssccs": [case]})
+    packed = {**event(1, action="ADD", bizStep="packing"), "type": "AggregationEvent",
+              "parentID": f"https://id.gs1.org/00/{case}", "childEPCs": [OURS + pack],
+              "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 5))}
+    del packed["epcList"]
+    captured(gateway, packed)
+    assert gateway.get(f"/v1/units/(00){case}")["contents"] == [
+        {"gtin": line.gtin, "lot": line.lot, "count": 1}]
+
+
+def test_a_number_of_a_list_that_no_request_got_is_nobodys_to_report(line):
+    line.site.admin.put("/v1/pools/codes", {"gtin": line.gtin, "kind": "list", "rank": 0})
+    line.site.admin.call("POST", "/v1/pools/codes/import", "serial\nC0\nC1\n",
+                         headers={"Content-Type": "text/csv"})
+    wish = {"gtin": line.gtin, "quantity": 1, "pool": "codes"}
+    given, = line.operator.post("/v1/serials", wish, 201)["serials"]
+    for serial, count in ((given, 1), ("C1", 0)):
+        said = line.commission([serial])
+        assert said["accepted"] == count, said
+
+
 # ---- large documents
 
 def test_a_kill_in_the_middle_doubles_and_loses_nothing(line, gateway):

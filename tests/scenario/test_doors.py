@@ -681,8 +681,9 @@ def test_what_a_release_was_signed_over_stays(site):
         assert goods.report(act, serials=others, **word) == "lot.released"
     assert goods.report("unread", count=3, **word) == "lot.released"
     partial = {"partial": True, "by": "Joe", "reason": "rework"}
-    assert goods.report("pack", parent=spare, children=[pack], commission=True,
-                        **partial) == "lot.released"
+    for more in ({}, partial):
+        assert goods.report("pack", parent=spare, children=[pack], commission=True,
+                            **more) == "lot.released"
     assert goods.report("unpack", parent=box, children=inside[:1]) is None
     assert goods.report("close", parent=box, **partial) == "lot.released"
     assert goods.report("pack", parent=box, children=[pack]) is None
