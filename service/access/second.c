@@ -69,11 +69,7 @@ status second_setting_check(str text)
 
 bool second_is_marked(const struct site *s, enum second_act act)
 {
-    str rest = s->people.second, word;
-
-    while (str_cut(&rest, ' ', &word))
-        if (str_eq(word, str_of(acts[act].word))) return true;
-    return str_eq(rest, str_of(acts[act].word));
+    return str_has_word(s->people.second, str_of(acts[act].word));
 }
 
 // ---- rows

@@ -111,15 +111,6 @@ struct signing {
     wall now;
 };
 
-static bool is_word_of(str words, str word)
-{
-    str head;
-
-    while (str_cut(&words, ' ', &head))
-        if (str_eq(head, word)) return true;
-    return str_eq(words, word);
-}
-
 static status wrong(const char *reason, const char *says)
 {
     return fail(ST_BAD_INPUT, reason, 0, "signature: %s", says);
@@ -138,7 +129,7 @@ static status said_check(const struct signing *g)
     if (g->said == NULL)
         return wrong("signature.required", "this is signed: {\"password\",\"meaning\"}");
     if (memchr(g->said->meaning.p, ' ', g->said->meaning.n) != NULL ||
-        !is_word_of(meanings, g->said->meaning))
+        !str_has_word(meanings, g->said->meaning))
         return fail(ST_BAD_INPUT, "signature.meaning", 0, "signature: meaning is one of: %.*s",
                     STR(str_shown(meanings, 60)));
     if (g->rule->reason && g->said->reason.n == 0)
@@ -152,7 +143,7 @@ static status role_check(const struct signing *g, enum role role)
     bool administers = strcmp(g->rule->roles, role_word(ROLE_ADMIN)) == 0;
 
     if ((role == ROLE_ADMIN) != administers ||
-        !is_word_of(str_of(g->rule->roles), str_of(role_word(role))))
+        !str_has_word(str_of(g->rule->roles), str_of(role_word(role))))
         return fail(ST_NOT_ALLOWED, "signature.role", 0, "%s does not sign this, only %s",
                     role_word(role), g->rule->roles);
     return OK;
