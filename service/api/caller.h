@@ -38,8 +38,9 @@ struct caller {
 };
 #define CALLER_MAGIC 0xca11ca11u
 
-// What somebody may: as what, and for whom. The one answer to "may they still do this?": of who calls
-// and who goes on listening (access.h), who repeats a call (api.h), who has signed (second.h).
+// What somebody may: as what, and for whom. The one answer to "may they still do this?": of who
+// calls and who goes on listening (access.h), who repeats a call (api.h), who has signed
+// (second.h).
 struct reach {
     enum role role;
     const client_id *clients; // none: the whole site

@@ -93,6 +93,7 @@ static void done(struct part *p, struct job *j)
     x->r->waited_us += p->synced_us;
     if (st.cls == ST_OK && last->repeat && !j->repeat)
         st = fail(ST_CONFLICT, "event.id_taken", 0, "eventID: this event is there already");
+    if (st.cls == ST_OK) st = api_repeat_check(x->r, j);
     if (st.cls == ST_OK)
         answer(x, &last->fact);
     else
