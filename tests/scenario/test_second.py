@@ -283,6 +283,22 @@ def test_an_act_falls_with_who_signed_it_first(site, marked, qa, noa):  # noqa: 
     site.verify()
 
 
+def test_an_act_falls_with_who_is_for_other_clients_now(site, marked, line, qa, noa):  # noqa: F811
+    wish = {"signature": sign("approval", "x")}
+    site.admin.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9507000"]})
+    mia = {"name": "Mia Muster", "role": "qa"}
+    qa.post(f"{marked}/recall", wish, 202)
+    for clients in ([line.client], ["beta", line.client]):  # among whom the act's is
+        site.admin.put("/v1/users/mia", {**mia, "clients": clients})
+        assert [i["act"] for i in noa.get("/v1/acts")["items"]] == ["recall"]
+    site.admin.put("/v1/users/mia", {**mia, "client": "beta"})
+    assert noa.get("/v1/acts")["items"] == []
+    assert kinds(site, marked)[-1] == "act.fallen"
+    assert noa.post(f"{marked}/recall", wish, 202)["state"] == "closed"  # the first again
+    site.stop()
+    site.verify()
+
+
 def test_an_act_is_taken_back_by_its_name(site, marked, admins, line, qa, noa):  # noqa: F811
     mark(site, "recall put_user")
     ada, bob = admins
