@@ -256,6 +256,9 @@ status signature_by_name(const struct site *s, struct arena *a, const struct sig
     TRY(st);
     TRY(end);
     TRY(role_check(&g, g.user.role));
+    struct reach reach = {g.user.role, g.user.clients, g.user.client_count};
+    if (!reach_has(&reach, rule->roles, rule->client))
+        return forbidden("access.client", "this person is not for what is signed");
     TRY(password_fits(s, g.hash, who->said.password, &fits));
     who->number = g.user.number;
     *out = signed_now(&g, 0);

@@ -52,7 +52,8 @@ bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out);
 
 // The same where there is no request: on a site that does not run a person is known by name and
-// password. Texts of `out` are of `who` and of the arena. Of a signature.password the caller makes
+// password, and is for rule->client (access.client: who is for some clients signs nothing of the
+// site's). Texts of `out` are of `who` and of the arena. Of a signature.password the caller makes
 // the facts that count it, for who->number.
 struct site;
 struct signature_named {

@@ -470,6 +470,8 @@ WRONG = "not what anybody said"
 def signers(site, qa, noa):  # noqa: F811
     """A stopped site that marks what commands do."""
     site.person("admin", "ada", "Ada Amt")
+    site.admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": ["9506000"]})
+    site.person("qa", "cleo", "Cleo Client", client="acme")  # signs nothing of the site's
     site.configure(signatures={"second": "add_key advance"})
     site.stop()
     return site
@@ -496,6 +498,7 @@ def test_a_command_is_signed_by_two(signers, kind):
                        (sign_as("mia", "mia"), "act.second"),
                        (sign_as("mia", "zoe"), "signature.person"),
                        (sign_as("mia", "ada"), "signature.role"),
+                       (sign_as("cleo", "noa"), "access.client"),
                        (sign_as("mia", "noa", "fun"), "signature.meaning")):
         rc, said = command(site, *args, *more)
         assert rc == 1 and code in said, (more, said)
