@@ -160,6 +160,7 @@ static void opened(struct http_req *r, struct job *j)
     }
     str hash = j->n > 1 ? x->change.hash : ask->hash;
     session_keep(site, &(struct session){.key = sha256_of(text),
+                                         .opened = a->fact.seq,
                                          .actor = session_actor(&a->fact),
                                          .password = sha256_of(hash)});
     cookie_set(r, text, site->people.session_max_ms);

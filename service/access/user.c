@@ -12,6 +12,7 @@
 #include "common/bytes.h"
 #include "service/access/password.h"
 #include "service/access/second.h"
+#include "service/access/session.h"
 #include "service/access/token.h"
 #include "service/client/client.h"
 #include "service/item/item_api.h"
@@ -412,12 +413,29 @@ static status signed_decide(struct decide *d)
     return put->papers.p == NULL ? no_memory() : item_put_decide(d);
 }
 
+// Who was put as inactive logs in anew, should they be active again.
+static void sessions_end(struct http_req *r, const struct fact *f)
+{
+    struct user_value v;
+    struct item i;
+    str reason;
+
+    if (item_of_fact(f, &i, &reason).cls != ST_OK) return;
+    if (item_value(&noun_user, &i, &r->arena, &v).cls != ST_OK || str_eq(v.active, S("true")))
+        return;
+    uint32_t actor = session_actor_of(api_snapshot(r), i.name, &r->arena);
+    if (api_snapshot_end(r, OK).cls == ST_OK && actor != 0)
+        session_end_all(api_site(r), actor, f->seq);
+}
+
 static void submit_done(struct http_req *r, const struct ask *a)
 {
-    if (second_code(a) == 202)
+    if (second_code(a) == 202) {
         second_proposed(r, a);
-    else
-        item_api_put_done(r, a);
+        return;
+    }
+    sessions_end(r, &a->fact);
+    item_api_put_done(r, a);
 }
 
 static void submit_signed(struct http_req *r, const struct item_put *put, struct signature_said *by)

@@ -176,6 +176,20 @@ def test_only_pages_of_this_origin_change_anything(site, mia):
                               headers=headers)
 
 
+def test_a_session_of_who_was_inactive_is_over_for_good(site, mia):
+    stale, other = log_in(site), site.person("qa", "noa")
+    noa = log_in(site, {**MIA, "user": "noa"})
+    for active in (False, True):
+        site.admin.put("/v1/users/mia", {"name": "Mia Muster", "role": "qa", "active": active})
+    gone(stale)
+    fresh = log_in(site)
+    site.admin.put("/v1/users/mia", {"name": "Mia Meier", "role": "qa"})
+    for caller in (fresh, noa):
+        caller.get("/v1/session")
+    for caller in (mia, other):  # a token rests, and is a right of its own
+        caller.get("/v1/holds")
+
+
 def test_a_token_goes_before_a_cookie(site, mia):
     browser = log_in(site)
     browser.http.headers["Authorization"] = f"Bearer {site.admin_token}"
@@ -187,7 +201,7 @@ def test_a_token_goes_before_a_cookie(site, mia):
 
 @pytest.mark.parametrize("what, code", [
     ({"role": "qa", "password": "set anew by another"}, "session.ended"),
-    ({"role": "qa", "active": False}, "user.inactive")])
+    ({"role": "qa", "active": False}, "session.ended")])
 def test_what_an_administrator_puts_counts_at_once(site, mia, what, code):
     browser = log_in(site)
     site.admin.put("/v1/users/mia", {"name": "Mia Muster", "role": "operator"})

@@ -55,6 +55,26 @@ static bool is_there(struct fixture *f, char letter, bool used)
     return session_find(&f->site, text_of(f, letter), used, &s);
 }
 
+static void keep_opened(struct fixture *f, char letter, uint32_t actor, uint64_t seq)
+{
+    session_keep(
+        &f->site,
+        &(struct session){.key = sha256_of(text_of(f, letter)), .opened = seq, .actor = actor});
+}
+
+static void all_of_one_end_also_what_is_kept_too_late(void **state)
+{
+    struct fixture *f = *state;
+
+    keep_opened(f, 'a', 7, 10);
+    keep_opened(f, 'b', 7, 12);
+    keep_opened(f, 'c', 8, 10);
+    session_end_all(&f->site, 7, 11);
+    keep_opened(f, 'd', 7, 9); // opened before, and its loop was slow
+    assert_false(is_there(f, 'a', false) || is_there(f, 'd', false));
+    assert_true(is_there(f, 'b', false) && is_there(f, 'c', false));
+}
+
 static void a_session_that_is_used_lasts_to_its_end(void **state)
 {
     struct fixture *f = *state;
@@ -201,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLAIM(a_session_that_is_used_lasts_to_its_end),
+        CLAIM(all_of_one_end_also_what_is_kept_too_late),
         CLAIM(one_that_is_not_used_ends_though_it_is_looked_at),
         CLAIM(a_clock_that_jumps_prolongs_and_ends_nothing),
         CLAIM(an_ended_one_is_gone_and_others_stay),
