@@ -157,13 +157,11 @@ static status person_unknown(void)
 // Reads the person; texts are the arena's.
 static status user_read(struct signing *g, struct txn *t, str name)
 {
-    struct clock_stop stop;
     struct user_state s;
 
     if (!user_get(t, name, g->arena, &g->user) || !g->user.active) return person_unknown();
     user_state_get(t, g->user.number, &s);
-    // A clock that has jumped ahead must not end a lock that the journal's own time has not ended.
-    if (clock_stop_get(t, &stop)) g->now = journal_head_get(t).at;
+    g->now = clock_proven(t, g->site->env);
     if (s.hash.n == 0) return forbidden("signature.no_password", "this person has no password");
     TRY(user_lock_check(&s, g->now));
     if (s.first && g->site->people.first_must_change)
@@ -232,7 +230,6 @@ bool signature_check(struct http_req *r, const struct signature_rule *rule,
     struct signing g = {.site = api_site(r), .arena = &r->arena, .rule = rule, .said = said};
     bool fits = false;
 
-    g.now = env_wall(g.site->env);
     status st = said_check(&g);
     if (st.cls == ST_OK) st = person_check(&g, r);
     if (st.cls == ST_OK) st = password_fits(g.site, g.hash, said->password, &fits);
@@ -248,7 +245,6 @@ status signature_by_name(const struct site *s, struct arena *a, const struct sig
     struct signing g = {.site = s, .arena = a, .rule = rule, .said = &who->said};
     bool fits = false;
 
-    g.now = env_wall(s->env);
     TRY(said_check(&g));
     struct txn *t = txn_read(s->db);
     status st = user_read(&g, t, who->user);

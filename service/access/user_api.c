@@ -2,6 +2,7 @@
 #include "service/access/password.h"
 #include "service/access/user.h"
 #include "service/item/item_api.h"
+#include "service/journal/clock.h"
 
 struct wish { // the body of POST /v1/users/{user}/password
     str old, now;
@@ -34,13 +35,14 @@ static status person_read(struct http_req *r, struct change *c)
         user_state_get(t, c->user.number, &s);
         c->ask.was = arena_str(&r->arena, s.hash);
     }
+    wall now = clock_proven(t, api_site(r)->env);
     TRY(api_snapshot_end(r, OK));
     if (!found) return fail(ST_NOT_FOUND, "user.unknown", 0, "there is no such user");
     if (c->ask.was.p == NULL) return no_memory();
     if (c->ask.was.n == 0)
         return fail(ST_CONFLICT, "user.no_password", 0, "an administrator sets the first password");
     c->ask.user = &c->user;
-    return user_lock_check(&s, env_wall(api_site(r)->env));
+    return user_lock_check(&s, now);
 }
 
 static status new_hash(struct http_req *r, const struct wish *w, struct change *c)

@@ -329,3 +329,16 @@ def test_people_log_in_to_accept_a_clock(wrong):  # noqa: F811
     browser.post("/v1/logout", expect=204)
     wrong.stop()
     wrong.verify()
+
+
+def test_no_lock_ends_by_a_clock_that_is_stopped(wrong):  # noqa: F811
+    mia = wrong.person("qa", "mia")
+    guess = {"old": "a mere guess", "new": "brand new words of hers"}
+    right = {**guess, "old": PASSWORD}
+    for _ in range(5):
+        mia.refused("POST", "/v1/users/mia/password", guess, status=403)
+    wrong.set_ahead(7200)
+    wrong.admin.refused("PUT", "/v1/lines/x", {"name": "X"}, status=503, code="clock.jumped")
+    for path, body in (("/v1/users/mia/password", right), ("/v1/login", MIA),
+                       ("/v1/clock/accept", {"reason": "x", "signature": sign()})):
+        mia.refused("POST", path, body, status=403, code="user.locked")
