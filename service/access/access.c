@@ -9,6 +9,7 @@
 #include "service/access/user.h"
 #include "service/api/noted.h"
 #include "service/client/client.h"
+#include "service/journal/clock.h"
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -88,7 +89,7 @@ static status by_token(const struct look *l, struct actor *x)
     TRY(credential(l->r, l->arena, &id, &token));
     struct sha256 digest = token_digest(token);
     bool found = actor_by_token(l->t, &digest, l->arena, x);
-    TRY(actor_check(x, found, id, env_wall(api_site(l->r)->env)));
+    TRY(actor_check(x, found, id, clock_reached(l->t, api_site(l->r)->env)));
     return person_take(l->t, l->arena, x);
 }
 
@@ -126,7 +127,8 @@ static status by_certificate(const struct look *l, struct actor *x, bool *found)
 
     *found = false;
     if (c == NULL) return OK;
-    TRY(certificate_caller(l->t, c, env_wall(api_site(l->r)->env), l->arena, x, found));
+    wall now = clock_reached(l->t, api_site(l->r)->env);
+    TRY(certificate_caller(l->t, c, now, l->arena, x, found));
     return *found ? person_take(l->t, l->arena, x) : OK;
 }
 

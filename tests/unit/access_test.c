@@ -235,6 +235,10 @@ static void a_token_is_refused_from_its_end_on(void **state)
     f->now.ms += 1;
     assert_string_equal(let_in(f, bearer(f, ends), "qa"), "token.expired");
     assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "");
+    (void)token_made(f, ROLE_QA, (wall){0}); // a record of later
+    f->now.ms -= 50;
+    assert_string_equal(let_in(f, bearer(f, ends), "qa"), "token.expired");
+    f->now.ms += 50;
     assert_int_equal(token_end(f, revoked->actor.number, NULL).cls, ST_OK);
     assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "token.revoked");
     fixture_reopen(f);
