@@ -4,6 +4,7 @@
 // is compared with as much work whether there is such a person or not.
 #include "service/access/access.h"
 #include "service/access/cookie.h"
+#include "service/access/door.h"
 #include "service/access/limit.h"
 #include "service/access/password.h"
 #include "service/api/noted.h"
@@ -222,12 +223,15 @@ static void login(struct http_req *r)
     *x = (struct login){0};
     if (!api_body(r, &wish_form, &x->wish)) return;
     status st = look(r, x, &fits);
+    status door = door_check(r->door, x->user.role); // a session would open nothing here
     if (st.cls == ST_UNAUTHENTICATED || st.cls == ST_NOT_ALLOWED)
         turn_away(r, x, st);
     else if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else if (!fits)
         limit_count_unknown(), user_refuse_wrong(r, &x->user, refused());
+    else if (door.cls != ST_OK)
+        turn_away(r, x, door);
     else
         open_session(r, x);
 }

@@ -271,6 +271,23 @@ def test_a_cookie_is_for_addresses_of_people_alone(site, mia):
             browser.refused("POST", "/v1/login", MIA, status=404, code="route.unknown")
 
 
+@pytest.mark.parametrize("role", ["client", "distributor"])
+def test_who_has_another_door_is_told_so_before_there_is_a_session(site, line, role):
+    site.person(role, "bob", client=line.client)
+    bob = {"user": "bob", "password": PASSWORD}
+    log_in(site, bob)  # an address for all
+    site.stop()
+    site.configure(listeners=[{"name": "x", "purpose": "people", "address": "127.0.0.1:0"}])
+    site.start()
+    (address,) = listeners(site).values()
+    caller = harness.Caller(f"http://{address}")
+    caller.refused("POST", "/v1/login", {**bob, "password": "a mere guess"}, status=401)
+    answer = caller.call("POST", "/v1/login", bob)
+    assert_problem(answer, 403, "access.door")
+    assert not answer.cookies
+    assert [r["fact"]["user"] for r in records(site.admin, "?kind=session.opened")] == ["bob"]
+
+
 def test_over_tls_the_cookie_is_of_this_host_alone(make_site, tmp_path):
     folder = tmp_path / "authority"
     folder.mkdir()
