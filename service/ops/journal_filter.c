@@ -28,15 +28,21 @@ static status kind_read(const struct site *site, str name, uint16_t *out)
     return wrong("kind", "there is no such kind of fact");
 }
 
-static status actor_read(struct txn *t, str id, struct arena *a, struct journal_filter *f)
+// To who is for some clients, whoever is not theirs is as nobody: there is nothing of either.
+static status nobody(const struct http_req *r, const char *field, const char *says)
+{
+    return caller_is_site(caller_of(r)) ? wrong(field, says) : OK;
+}
+
+static status actor_read(struct txn *t, str id, struct http_req *r, struct journal_filter *f)
 {
     struct actor x = {0};
 
     f->by_actor = true;
-    f->actors = NEW(a, uint32_t);
+    f->actors = NEW(&r->arena, uint32_t);
     if (f->actors == NULL) return no_memory();
-    if (!str_eq(id, S("service")) && !actor_by_id(t, id, a, &x))
-        return wrong("actor", "there is no such token");
+    if (!str_eq(id, S("service")) && !actor_by_id(t, id, &r->arena, &x))
+        return nobody(r, "actor", "there is no such token");
     f->actors[f->actor_count++] = x.number;
     return OK;
 }
@@ -52,7 +58,7 @@ static status user_read(struct txn *t, str name, struct http_req *r, struct aren
     uint32_t n = 0;
 
     if (all == NULL) return no_memory();
-    if (!item_get(t, &noun_user, name, &user)) return wrong("user", "there is no such user");
+    if (!item_get(t, &noun_user, name, &user)) TRY(nobody(r, "user", "there is no such user"));
     for (uint64_t i = 1; i <= last; i++) {
         if (actor_get(t, (uint32_t)i, scratch, &x) && str_eq(x.user, name)) all[n++] = x.number;
         arena_reset(scratch);
@@ -266,7 +272,7 @@ status journal_filter_read(struct journal_filter *f, struct http_req *r, struct 
 
     TRY(journal_stretch_read(f, r, t));
     if (http_query(r, S("kind"), &v)) TRY(kind_read(api_site(r), v, &f->kind));
-    if (http_query(r, S("actor"), &v)) TRY(actor_read(t, v, &r->arena, f));
+    if (http_query(r, S("actor"), &v)) TRY(actor_read(t, v, r, f));
     if (http_query(r, S("user"), &v)) TRY(user_read(t, v, r, scratch, f));
     if (http_query(r, S("client"), &v)) {
         f->by_client = true;
