@@ -517,6 +517,10 @@ def test_a_command_is_signed_by_two(signers, kind):
         "Mia Muster", "Noa Null"]
     assert {fact["fact"][s]["meaning"] for s in ("first_signature", "signature")} == {"approval"}
     site.start()
+    found = {u: [r["kind"] for r in site.admin.pages("/v1/journal", user=u)]
+             for u in ("mia", "noa", "ada")}
+    assert kind in found["mia"] and {kind, "password.refused"} <= set(found["noa"])
+    assert not {kind, "password.refused"} & set(found["ada"])
     site.stop()
     site.verify()
 
