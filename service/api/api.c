@@ -326,7 +326,7 @@ void api_refuse(struct http_req *r, const struct kind *tried, client_id client, 
         http_problem(r, st, S(""));
         return;
     }
-    *what = (struct refused){tried->number, st, units, client};
+    *what = (struct refused){tried->number, st, units, client, 0};
     if (!render_key(r, &key) || (j = api_job(r, 1)) == NULL) return;
     j->key = key; // a refusal is not bound to it
     j->asks[0] = (struct ask){.kind = &kind_refusal, .what = what};

@@ -110,6 +110,8 @@ def test_a_lot_and_a_unit_are_found_from_the_first_number_on(site, line):
         assert found == ["numbers.issued", "numbers.confirmed", *more]
     other = site.as_role("qa", client="acme")
     assert kinds(other, "?lot=B7") == wanted
+    line.call.report({"type": "commission", **lot, "serials": ["NOT-A-NUMBER"]})  # of nothing known
+    assert kinds(site.admin, "?lot=B7") == [*wanted, "refusal"]
 
 
 def test_what_was_configured_again_shows_old_and_new_values(site):
