@@ -461,6 +461,26 @@ def test_the_second_signature_takes_a_sample_back(site, line, qa, noa):  # noqa:
     site.verify()
 
 
+def test_the_history_of_a_unit_shows_who_ended_its_hold(site, line, qa, noa):  # noqa: F811
+    serials = line.serials(1)
+    line.commission(serials)
+    pack = f"(01){line.gtin}(21){serials[0]}"
+    happened = lambda: line.operator.get(f"/v1/units/{quote(pack)}/history")["items"][-1]
+    for two in (False, True):
+        if two:
+            mark(site, "end_hold")
+        hold = qa.post("/v1/holds", {"units": [pack], "reason": "dented"}, 201)
+        assert "signature" not in happened()
+        path = f"/v1/holds/{hold['id']}/release"
+        if two:
+            noa.post(path, {"signature": sign("review", "seen")}, 202)
+        ended = qa.post(path, {"signature": sign("approval", "all is well")}, 200)
+        last = happened()
+        assert last["type"] == "end_hold" and last["signature"] == ended["signature"]
+        assert last["signature"]["meaning"] == "approval" and last["signature"]["time"]
+        assert last.get("first") == ended.get("first") and two == ("first" in last)
+
+
 # ---- by commands
 
 WRONG = "not what anybody said"
