@@ -99,14 +99,12 @@ static status refused(void)
 static status person_read(struct http_req *r, struct login *x)
 {
     struct user_state s = {0};
-    struct clock_stop stop;
 
-    x->now = env_wall(api_site(r)->env);
     struct txn *t = api_snapshot(r);
     x->known = user_get(t, x->wish.user, &r->arena, &x->user);
     if (x->known) user_state_get(t, x->user.number, &s);
     if (x->known) x->good_until = user_password_until(api_site(r), t, x->user.number);
-    if (clock_stop_get(t, &stop)) x->now = journal_head_get(t).at; // it ends no lock
+    x->now = clock_proven(t, api_site(r)->env); // it ends no lock
     x->ask = (struct session_ask){.user = &x->user, .hash = arena_str(&r->arena, s.hash)};
     x->must_change = s.first;
     TRY(api_snapshot_end(r, OK));
