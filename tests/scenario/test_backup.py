@@ -155,8 +155,8 @@ class World:
 def evidence_of(world, how, head):
     """Files that prove what was given, by somebody else each time."""
     (world.folder / "head.json").write_text(head)
-    if how == "head":
-        return [world.folder / "head.json"]
+    if how == "head":  # where nothing followed the backup it tells of nothing, and is accepted
+        return [world.folder / "head.json", "--accept", "it is the newest", "--by", "mia"]
     if how == "line":
         return [world.line_file()]
     return [world.folder / "head.json", world.line_file(), *world.partner_files()]
@@ -777,6 +777,76 @@ def test_evidence_that_proves_nothing_is_refused(lost, make_site, tmp_path):
     assert "NO EVIDENCE WAS GIVEN" in told and "accepted by mia: no line is left" in told
     site.start()
     lost.serials(1)
+
+
+def test_what_tells_of_nothing_since_the_backup_is_no_evidence(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    known = line.serials(3)
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    given = line.serials(5)
+    site.stop()
+    lose(site)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    own = json.loads((tmp_path / "backup/head.json").read_text())
+    path, gtin = tmp_path / "file", ("--gtin", line.gtin)
+    empty = ('{"@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", '
+             '"type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": '
+             '"2026-01-01T00:00:00Z", "epcisBody": {"eventList": []}}')
+    newer = {**own, "seq": own["seq"] + 100, "link": "12" * 32}
+    for code, text in (
+            ("evidence.old", json.dumps(own)),  # the backup's head
+            ("evidence.contradicts", json.dumps({**own, "link": "00" * 32})),
+            ("evidence.contradicts", json.dumps({**own, "seq": 1})),
+            ("evidence.spaces", json.dumps({**newer, "spaces": []})),
+            ("evidence.head", json.dumps({k: own[k] for k in own if k != "link"})),
+            ("evidence.empty", ""), ("evidence.empty", "\n# none\n"), ("evidence.empty", empty),
+            ("evidence.empty", json.dumps({"gtin": line.gtin, "serials": []})),
+            ("evidence.none", "\n".join(known)),
+            ("evidence.none", "\n".join(serial.lower() for serial in given))):
+        path.write_text(text)
+        done = packtrail("verify", site.folder, "--advance", *gtin, path)
+        assert (done.returncode, code in done.stderr) == (1, True), (code, done.stdout, done.stderr)
+    site.start()
+    line.call.url = site.url
+    line.call.refused("POST", "/v1/serials", {"gtin": line.gtin, "quantity": 1}, status=409,
+                      code="pool.frozen")
+    site.stop()
+    path.write_text(json.dumps(own))
+    (tmp_path / "line").write_text("\n".join(given))
+    told = advance(site, path, *gtin, tmp_path / "line")  # an old head harms nothing
+    assert "warning: evidence.old" in told and "1 marks moved" in told
+    site.start()
+    assert not {*line.serials(20)} & {*known, *given}
+
+
+def test_a_newer_head_that_moves_no_mark_is_evidence(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    line.serials(3)
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    site.admin.put("/v1/lines/line-9", {"name": "Line 9"})
+    site.stop()
+    _, head = lose(site)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    (tmp_path / "head.json").write_text(head)
+    assert "0 marks moved" in advance(site, tmp_path / "head.json")
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert done.returncode == 0, "it may be given again"
+
+
+def test_a_site_that_was_not_restored_moves_no_pools_by_itself(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    line.serials(3)
+    site.stop()
+    head = json.loads((site.folder / "head.json").read_text())
+    head["spaces"][0]["high"] = 10**6
+    (tmp_path / "head.json").write_text(json.dumps(head))
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert (done.returncode, "evidence.whole" in done.stderr) == (1, True), done.stderr
+    site.start()
+    assert site.admin.get("/v1/pools/acme-packs")["issued"] == 3
 
 
 # ---- what it costs the service
