@@ -4,6 +4,7 @@
 // is compared with as much work whether there is such a person or not.
 #include "service/access/access.h"
 #include "service/access/cookie.h"
+#include "service/access/hashing.h"
 #include "service/access/limit.h"
 #include "service/access/password.h"
 #include "service/api/noted.h"
@@ -121,9 +122,9 @@ static void turn_away(struct http_req *r, const struct login *x, status st)
 // Takes as long as to compare, so that time does not tell who is known.
 static status compare_nothing(struct http_req *r, const struct login *x)
 {
-    str ignored;
+    bool never;
 
-    TRY(password_hash(api_site(r), x->wish.password, &r->arena, &ignored));
+    TRY(hashing_fits(r, (str){"", 0}, x->wish.password, &never));
     if (!x->known) return refused();
     return fail(ST_UNAUTHENTICATED, x->user.active ? "user.no_password" : "user.inactive", 0,
                 "this person cannot log in");
@@ -169,10 +170,10 @@ static void open_session(struct http_req *r, struct login *x)
 static status look(struct http_req *r, struct login *x, bool *fits)
 {
     TRY(cookie_origin_check(r)); // nobody is logged in as another by a foreign page
-    TRY(limit_login(r));
+    if (!hashing_has_begun(r)) TRY(limit_login(r));
     TRY(person_read(r, x));
     if (!x->known || !x->user.active || x->ask.hash.n == 0) return compare_nothing(r, x);
-    return password_fits(api_site(r), x->ask.hash, x->wish.password, fits);
+    return hashing_fits(r, x->ask.hash, x->wish.password, fits);
 }
 
 static void login(struct http_req *r)
@@ -187,6 +188,7 @@ static void login(struct http_req *r)
     *x = (struct login){0};
     if (!api_body(r, &wish_form, &x->wish)) return;
     status st = look(r, x, &fits);
+    if (hashing_is_later(&st)) return;
     if (st.cls == ST_UNAUTHENTICATED || st.cls == ST_NOT_ALLOWED)
         turn_away(r, x, st);
     else if (st.cls != ST_OK)
