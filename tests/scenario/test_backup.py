@@ -533,6 +533,21 @@ def test_restore_says_that_what_was_revoked_since_opens_again(make_site, tmp_pat
     site.caller(made["token"]).refused("GET", "/v1/lots", status=401, code="token.revoked")
 
 
+def test_restore_names_the_files_of_tls_that_no_backup_has(make_site, tmp_path):
+    site = make_site()
+    (tmp_path / "trusted.pem").write_text("is there")
+    site.configure(tls={"certificate": "site.pem", "key": "site.key.pem"},
+                   exchange={"ca_file": str(tmp_path / "trusted.pem")})
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    done = packtrail("restore", tmp_path / "backup", tmp_path / "new", "--key", tmp_path / "key")
+    assert done.returncode == 0, done.stderr
+    missing = [line.rsplit(" ", 4)[0] for line in done.stdout.splitlines() if "put back /" in line]
+    new = tmp_path / "new"
+    assert missing == [
+        f"{what} is not in a backup, and not there: put back {new / name}"
+        for what, name in (("tls.certificate", "site.pem"), ("tls.key", "site.key.pem"))]
+
+
 def test_what_came_after_the_backup_is_put_again_before_the_pools_are_advanced(lost, tmp_path):
     """A pool that the backup does not know: its numbers come from a space that must be found."""
     site, admin = lost.site, lost.site.admin
