@@ -24,8 +24,8 @@
 #include "service/event/lot_acts.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
-#include "service/exchange/exchange.h"
 #include "service/exchange/prefixes.h"
+#include "service/exchange/trust.h"
 #include "service/inbox/inbox.h"
 #include "service/journal/restored.h"
 #include "service/kinds.h"
@@ -282,6 +282,8 @@ static status exchange_open(struct service *s)
     TRY(folder_path(&s->folder, "messages", path));
     conf.messages = path;
     TRY(site_settings_trust(&s->settings, &s->arena, &conf));
+    status files = exchange_trust_check(&conf); // lines do not wait for what partners need
+    if (files.cls != ST_OK) LOG(error, "exchange.unusable", fst(files));
     return exchange_start(&s->site, &conf);
 }
 
