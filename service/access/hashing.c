@@ -240,12 +240,12 @@ void hashing_free(struct site *site)
 
 static status later(void)
 {
-    return fail(ST_BUSY, "password.later", 0, "the password is being looked at");
+    return fail(ST_INTERNAL, "password.later", 0, "the password is being looked at");
 }
 
 bool hashing_is_later(const status *st)
 {
-    return st->cls == ST_BUSY && strcmp(st->reason, "password.later") == 0;
+    return st->cls == ST_INTERNAL && strcmp(st->reason, "password.later") == 0;
 }
 
 bool hashing_has_begun(const struct http_req *r) { return r->again != NULL; }

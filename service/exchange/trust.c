@@ -9,7 +9,7 @@ static char no_phrase[] = ""; // instead of asking somebody at a terminal
 static status unusable(const char *what, const char *file)
 {
     ERR_clear_error();
-    return fail(ST_BAD_INPUT, "exchange.files", 0, "%s cannot be used: %s", what, file);
+    return fail(ST_BAD_INPUT, "tls.partner", 0, "%s cannot be used: %s", what, file);
 }
 
 static status authorities_check(const char *file)

@@ -3,6 +3,6 @@
 #pragma once
 #include "service/exchange/exchange.h"
 
-// The first that cannot: exchange.files (no PEM, no file, a key that asks for a pass phrase, a key
+// The first that cannot: tls.partner (no PEM, no file, a key that asks for a pass phrase, a key
 // of another certificate).
 status exchange_trust_check(const struct exchange_conf *conf);

@@ -281,7 +281,7 @@ def test_what_partners_need_is_looked_at_and_lines_do_not_wait_for_it(make_site,
             done = harness.packtrail("check", *how, "-c", site.config)
             assert (done.returncode, word in done.stdout) == (1, True), done.stdout
     site.start()
-    assert "event=exchange.unusable code=exchange.files" in site.log()
+    assert "event=exchange.unusable code=tls.partner" in site.log()
     harness.Line(site).serials(1)
     site.stop()
     site.configure(exchange={"ca_file": str(authority.path), **shows(own.path, own.key)})
