@@ -17,6 +17,7 @@ TABLE = ROOT / "service/catalog/market_table.c"
 KINDS = ("random", "sequential", "list")
 CHARSETS = ("digits", "alnum", "base64", "gs1")
 WORDS = {"issuer": ("owner", "authority"), "levels": ("pack", "all"), "expiry": ("day", "month")}
+EMPTIED = ("keep", "decommission")
 DUTIES = ("none", "de_facto", "required")
 NEEDED = {"market", "name", "issuer", "pools", "serial", "levels", "code", "aggregation", "expiry"}
 TEXTS = ("unique", "retention", "report", "source")
@@ -57,6 +58,7 @@ def check(m):
     need(m["aggregation"]["duty"] in DUTIES, f"duty {m['aggregation']['duty']!r}")
     need((m["aggregation"]["levels"] > 0) == (m["aggregation"]["duty"] == "required"),
          "levels are for a required aggregation")
+    need(m["aggregation"].get("emptied", "keep") in EMPTIED, "emptied")
     need(set(m.get("unsure", [])) <= KNOWN, f"unsure {m.get('unsure')!r}")
     for ai in (*m["code"], *(a["ai"] for a in m.get("attributes", []))):
         need(re.fullmatch(r"\d{2,4}", str(ai)) and isinstance(ai, str), f"ai {ai!r}")
@@ -92,6 +94,7 @@ def row(m):
         member("duty", f"MARKET_AGGREGATION_{duty['duty'].upper()}"),
         member("containers", duty["levels"]),
         member("sscc", str(duty.get("sscc", False)).lower()),
+        member("ends_emptied", str(duty.get("emptied") == "decommission").lower()),
         member("expiry_day", str(m["expiry"] == "day").lower()),
         member("produced", str(m.get("produced", False)).lower()),
         *(member(name, wrapped(m.get(name, ""))) for name in TEXTS),

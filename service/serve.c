@@ -333,6 +333,8 @@ static status service_open(struct service *s, const struct serve_options *o)
     TRY(settings_open(s, o));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);
+    s->site.setting = site_setting_at;
+    s->site.settings = &s->settings;
     struct verification_conf verification = site_settings_verification(&s->settings);
     verification_start(&s->site, &verification);
     struct limit_conf limits = site_settings_rates(&s->settings);

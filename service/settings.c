@@ -172,6 +172,9 @@ const struct setting site_setting_table[] = {
      .value = "128", .says = "And at most."},
     {"passwords.history", SETTING_COUNT, SETTING_RESTART, AT(people.password_history), 0, 24,
      .value = "5", .says = "A person's latest passwords that may not come again."},
+    {"passwords.age_max", SETTING_TIME, SETTING_RESTART, AT(people.password_age_ms), 0,
+     UINT64_C(3653) * DAY_MS, .value = "0",
+     .says = "A password that is older (2160 h: 90 days) signs and logs in no more; 0: none is."},
     {"passwords.first_must_change", SETTING_BOOL, SETTING_RESTART, AT(people.first_must_change),
      .value = "true", .says = "What an administrator has set signs nothing until it is changed."},
     {"passwords.wrong_max", SETTING_COUNT, SETTING_RESTART, AT(people.wrong_max), 1, 100,
@@ -485,6 +488,45 @@ void site_settings_template(struct buf *b)
     settings_template(site_setting_table, b);
 }
 
+static void value_write(const struct setting *s, const void *values, struct json_w *w)
+{
+    struct buf text;
+
+    buf_init(&text, 16 * KB);
+    setting_write(s, values, &text);
+    json_w_str(w, buf_str(&text));
+    buf_fini(&text);
+}
+
+static void rows_write(const struct setting *s, const struct setting_rows *rows, struct json_w *w)
+{
+    json_w_array(w);
+    for (uint32_t i = 0; i < rows->n; i++) {
+        json_w_object(w);
+        for (const struct setting *row = s->rows; row->name != NULL; row++) {
+            json_w_key(w, str_of(row->name));
+            value_write(row, (const char *)rows->items + i * s->size, w);
+        }
+        json_w_end(w);
+    }
+    json_w_end(w);
+}
+
+bool site_setting_at(const void *settings, uint32_t i, str *name, struct buf *json)
+{
+    const struct setting *s = site_setting_table;
+    struct json_w w = json_writer(json);
+
+    while (i > 0 && s->name != NULL) i--, s++;
+    if (s->name == NULL) return false;
+    *name = str_of(s->name);
+    if (s->kind == SETTING_ROWS)
+        rows_write(s, (const void *)((const char *)settings + s->at), &w);
+    else
+        value_write(s, settings, &w);
+    return true;
+}
+
 unsigned site_settings_loops(const struct site_settings *s)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -533,6 +575,7 @@ struct site_people site_settings_people(const struct site_settings *s)
                                 PEOPLE(password_min),
                                 PEOPLE(password_max),
                                 PEOPLE(password_history),
+                                .password_age_ms = s->people.password_age_ms,
                                 PEOPLE(wrong_max),
                                 PEOPLE(wrong_window_ms),
                                 PEOPLE(lock_ms),

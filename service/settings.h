@@ -59,7 +59,7 @@ struct site_settings {
     } clock;
     struct { // as struct site_people
         uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;
-        uint64_t password_min, password_max, password_history;
+        uint64_t password_min, password_max, password_history, password_age_ms;
         uint64_t wrong_max, wrong_window_ms, lock_ms;
         bool first_must_change;
         str meanings, second;
@@ -102,6 +102,9 @@ str site_settings_stray(size_t *at);
 
 void site_settings_template(struct buf *b); // the file that `init` writes
 extern const struct setting site_setting_table[];
+// The setting at place `i` of the table: its name, and its value as JSON, a text as the file would
+// say it or a list of mappings to texts. `settings` is a struct site_settings. False: no more.
+bool site_setting_at(const void *settings, uint32_t i, str *name, struct buf *json);
 unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
 struct site_people site_settings_people(const struct site_settings *s);

@@ -70,7 +70,8 @@ static status seal(const struct site *s, const char *text, struct arena *a, str 
     return st;
 }
 
-// Sites of before hashes were sealed have some that are not.
+bool password_is_sealed(str hash) { return !str_starts(hash, S("$argon2id$")); }
+
 static status unseal(const struct site *s, str hash, char text[PASSWORD_HASH_MAX])
 {
     struct buf b;
@@ -78,7 +79,7 @@ static status unseal(const struct site *s, str hash, char text[PASSWORD_HASH_MAX
     status st = OK;
 
     buf_init(&b, PASSWORD_HASH_MAX - 1);
-    if (!str_starts(hash, S("$argon2id$"))) {
+    if (password_is_sealed(hash)) {
         st = s->open_sealed(s, hash, &b);
         if (st.cls == ST_OK) st = buf_done(&b, &plain);
     }

@@ -17,6 +17,7 @@
 // The rules of a new one that need no hash: password.length (in characters), password.simple (it is
 // the person's own name, or one character again and again).
 status password_check(const struct site_people *p, str password, str user, str printed);
+bool password_is_sealed(str hash); // sites of before hashes were sealed have some that are not
 // A fresh salt, the settings' cost; sealed, in the arena. password.busy.
 status password_hash(const struct site *s, str password, struct arena *a, str *out);
 // As much work, of which nothing is kept. password.busy.

@@ -1,8 +1,8 @@
 // second.c - the first of two signatures: kept, shown, completed, taken back, fallen.
 //
 // row '%' lot 4, act 1, subject (to the key's end) -> seq of `act.proposed` 8, expires 8
-// decided part of `act.proposed` 2: lot 4 | act 1 | subject str | expires 8 | first half of the
-// SHA-256 of what is signed 16 | the same for people as JSON str | signature
+// decided part of `act.proposed` 3: lot 4 | act 1 | subject str | expires 8 | first half of the
+// SHA-256 of what is signed 16 | the same for people as JSON str | signature; 2: without its role
 // of `act.proposed` 1, of a lot's release, reopening or recall: lot 4 | act 1 | state before 1 |
 // expires 8 | first half of the SHA-256 of the balance 16 | signature
 // decided part of `act.withdrawn` 2: lot 4 | act 1 | subject str | seq of the proposal 8 | reason
@@ -188,7 +188,7 @@ static status proposal_get(const struct fact *f, struct proposal *out)
     x.expires.ms = (int64_t)bytes_get_u(&r, 8);
     x.digest = bytes_get_raw(&r, 16);
     if (x.version != 1) x.says = bytes_get_str(&r);
-    bool sound = signature_get(&r, &x.signature);
+    bool sound = signature_get(f, &r, &x.signature);
     if (!sound || !bytes_end(&r) || x.of.act >= SECOND_END || x.of.subject.n > SUBJECT_MAX)
         return broken("a proposal");
     *out = x;
@@ -380,7 +380,9 @@ static void proposed_print(const struct fact *f, struct json_w *w, const void *a
 }
 
 const struct kind kind_act_proposed = {
-    FACT_ACT_PROPOSED, 2, "act.proposed", proposed_decide, proposed_write, proposed_print, NULL};
+    FACT_ACT_PROPOSED, 3, "act.proposed", proposed_decide, proposed_write, proposed_print, NULL};
+const struct kind kind_act_proposed_2 = {
+    FACT_ACT_PROPOSED, 2, "act.proposed", NULL, proposed_write, proposed_print, NULL};
 const struct kind kind_act_proposed_1 = {
     FACT_ACT_PROPOSED, 1, "act.proposed", NULL, proposed_write, proposed_print, NULL};
 
@@ -444,12 +446,12 @@ void second_put(struct buf *b, const struct second_first *x)
     signature_put(b, &x->signature);
 }
 
-bool second_read(struct bytes_r *r, struct second_first *out)
+bool second_read(const struct fact *f, struct bytes_r *r, struct second_first *out)
 {
     *out = (struct second_first){0};
     if (r->bad || r->p == r->end) return !r->bad;
     out->proposal = bytes_get_u(r, 8);
-    return signature_get(r, &out->signature);
+    return signature_get(f, r, &out->signature);
 }
 
 void second_write(struct json_w *w, const char *name, const struct second_first *x)
@@ -472,12 +474,12 @@ void second_pair_put(struct buf *b, const struct second_pair *p)
     for (uint32_t i = 0; i < p->n; i++) signature_put(b, &p->by[i]);
 }
 
-bool second_pair_read(struct bytes_r *r, struct second_pair *out)
+bool second_pair_read(const struct fact *f, struct bytes_r *r, struct second_pair *out)
 {
     *out = (struct second_pair){0};
     if (r->bad || r->p == r->end) return !r->bad;
     out->n = 2;
-    return signature_get(r, &out->by[0]) && signature_get(r, &out->by[1]);
+    return signature_get(f, r, &out->by[0]) && signature_get(f, r, &out->by[1]);
 }
 
 void second_pair_write(struct json_w *w, const struct second_pair *p)

@@ -106,7 +106,7 @@ status second_complete(struct decide *d, const struct second_of *of, str user, s
                        struct second_first *out);
 // At the end of a decided part: nothing, or seq 8 and the signature. Views; false: broken.
 void second_put(struct buf *b, const struct second_first *x);
-bool second_read(struct bytes_r *r, struct second_first *out);
+bool second_read(const struct fact *f, struct bytes_r *r, struct second_first *out);
 // Member `name` with the first signature, where there is one.
 void second_write(struct json_w *w, const char *name, const struct second_first *x);
 
@@ -118,7 +118,7 @@ struct second_pair {
 // In decide: act.second where the act is marked and nobody signed.
 status second_pair_check(struct decide *d, enum second_act act, const struct second_pair *p);
 void second_pair_put(struct buf *b, const struct second_pair *p); // two signatures or nothing
-bool second_pair_read(struct bytes_r *r, struct second_pair *out);
+bool second_pair_read(const struct fact *f, struct bytes_r *r, struct second_pair *out);
 void second_pair_write(struct json_w *w, const struct second_pair *p);
 
 // In decide of `but`, which makes a person inactive: the other acts that fall with them, for
@@ -132,7 +132,7 @@ struct second_withdraw_ask { // of kind_act_withdrawn
     str reason;
 };
 
-extern const struct kind kind_act_proposed, kind_act_proposed_1;
+extern const struct kind kind_act_proposed, kind_act_proposed_1, kind_act_proposed_2;
 extern const struct kind kind_act_withdrawn, kind_act_withdrawn_1, kind_act_fallen;
 
 // ---- shown

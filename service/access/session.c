@@ -173,6 +173,14 @@ static str actor_name(str user, char room[ACTOR_ID_MAX])
     return (str){room, (size_t)n};
 }
 
+uint32_t session_actor_of(struct txn *t, str user, struct arena *a)
+{
+    char room[ACTOR_ID_MAX];
+    struct actor x;
+
+    return actor_by_id(t, actor_name(user, room), a, &x) ? x.number : 0;
+}
+
 // The person as the loop saw it may be another by now.
 static status person_check(struct decide *d, const struct session_ask *ask, struct user *u)
 {
@@ -189,13 +197,11 @@ static status person_check(struct decide *d, const struct session_ask *ask, stru
 static status opened_decide(struct decide *d)
 {
     const struct session_ask *ask = d->ask;
-    char room[ACTOR_ID_MAX];
-    struct actor x;
     struct user u;
 
     TRY(person_check(d, ask, &u));
-    bool there = actor_by_id(d->t, actor_name(u.name, room), d->arena, &x);
-    uint32_t number = there ? x.number : (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
+    uint32_t number = session_actor_of(d->t, u.name, d->arena);
+    if (number == 0) number = (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
     d->fact->actor = number; // who has said the right password is who calls
     bytes_u(d->out, number, 4);
     bytes_str(d->out, u.name);

@@ -43,4 +43,5 @@ struct session_end_ask { // of `session.ended`
 };
 // The fact of a session is that of the person's actor, `login:NAME`, which the first one makes.
 extern const struct kind kind_session_opened, kind_session_ended;
-uint32_t session_actor(const struct fact *f); // of session.opened
+uint32_t session_actor(const struct fact *f);                        // of session.opened
+uint32_t session_actor_of(struct txn *t, str user, struct arena *a); // 0: none yet

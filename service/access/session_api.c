@@ -10,17 +10,19 @@
 #include "service/api/noted.h"
 #include "service/client/client.h"
 #include "service/journal/clock.h"
+#include <string.h>
 
 struct wish {
-    str user, password;
+    str user, password, next; // next: to be the password from now on; empty: as it is
 };
 
 // clang-format off
-#define WISH(field) .at = offsetof(struct wish, field), .required = true
+#define WISH(field) .at = offsetof(struct wish, field)
 static const struct form_field wish_fields[] = {
-    {.name = "user",     .kind = FORM_NAME, WISH(user)},
-    {.name = "password", .kind = FORM_STR, WISH(password), .max = PASSWORD_TEXT_MAX,
-     .secret = true},
+    {.name = "user",     .kind = FORM_NAME, WISH(user), .required = true},
+    {.name = "password", .kind = FORM_STR, WISH(password), .required = true,
+     .max = PASSWORD_TEXT_MAX, .secret = true},
+    {.name = "new",      .kind = FORM_STR, WISH(next), .max = PASSWORD_TEXT_MAX, .secret = true},
     {0},
 };
 // clang-format on
@@ -30,7 +32,9 @@ struct login { // in the request's arena
     struct wish wish;
     struct user user;
     struct session_ask ask;
+    struct user_password change; // where the wish says a new one
     bool known, must_change;
+    wall now, good_until; // of the password that counts; 0: for ever
     char text[SESSION_TEXT_LEN], label[SESSION_LABEL];
 };
 
@@ -64,8 +68,11 @@ static void reply_session(struct http_req *r, const struct shown *x)
     json_w_kstr(&w, "user", x->user->name);
     json_w_kstr(&w, "name", x->user->printed);
     json_w_kstr(&w, "role", str_of(role_word(x->user->role)));
-    write_clients(api_snapshot(r), &r->arena, &w, x->user);
+    struct txn *t = api_snapshot(r);
+    wall good = user_password_until(api_site(r), t, x->user->number);
+    write_clients(t, &r->arena, &w, x->user);
     json_w_kbool(&w, "must_change", x->must_change);
+    if (good.ms != 0) json_w_kwall(&w, "password_expires", good);
     json_w_kstr(&w, "session", x->label);
     json_w_kwall(&w, "expires", x->until);
     json_w_kint(&w, "idle", api_site(r)->people.session_idle_ms / 1000);
@@ -91,19 +98,20 @@ static status refused(void)
 // What counts is known now, in the request's arena. user.locked.
 static status person_read(struct http_req *r, struct login *x)
 {
-    wall now = env_wall(api_site(r)->env);
     struct user_state s = {0};
     struct clock_stop stop;
 
+    x->now = env_wall(api_site(r)->env);
     struct txn *t = api_snapshot(r);
     x->known = user_get(t, x->wish.user, &r->arena, &x->user);
     if (x->known) user_state_get(t, x->user.number, &s);
-    if (clock_stop_get(t, &stop)) now = journal_head_get(t).at; // it ends no lock
+    if (x->known) x->good_until = user_password_until(api_site(r), t, x->user.number);
+    if (clock_stop_get(t, &stop)) x->now = journal_head_get(t).at; // it ends no lock
     x->ask = (struct session_ask){.user = &x->user, .hash = arena_str(&r->arena, s.hash)};
     x->must_change = s.first;
     TRY(api_snapshot_end(r, OK));
     if (x->ask.hash.p == NULL && s.hash.n > 0) return no_memory();
-    return x->known ? user_lock_check(&s, now) : OK;
+    return x->known ? user_lock_check(&s, x->now) : OK;
 }
 
 // A record of who could not be let in, where there is such a person.
@@ -130,21 +138,31 @@ static status compare_nothing(struct http_req *r, const struct login *x)
                 "this person cannot log in");
 }
 
+// Both or none are done: the one that was refused for itself says why.
+static const struct ask *refused_of(const struct job *j)
+{
+    for (uint32_t i = 0; i < j->n; i++)
+        if (j->asks[i].result.cls != ST_OK && strcmp(j->asks[i].result.reason, "call.undone") != 0)
+            return &j->asks[i];
+    return NULL;
+}
+
 static void opened(struct http_req *r, struct job *j)
 {
-    const struct ask *a = &j->asks[0];
+    const struct ask *a = &j->asks[0], *refused = refused_of(j);
     const struct session_ask *ask = a->what;
     struct login *x = CONTAINER_OF((uintptr_t)ask, struct login, ask);
     const struct site *site = api_site(r);
     str text = {x->text, sizeof x->text};
 
-    if (a->result.cls != ST_OK) {
-        api_problem(r, a);
+    if (refused != NULL) {
+        api_problem(r, refused);
         return;
     }
+    str hash = j->n > 1 ? x->change.hash : ask->hash;
     session_keep(site, &(struct session){.key = sha256_of(text),
                                          .actor = session_actor(&a->fact),
-                                         .password = sha256_of(ask->hash)});
+                                         .password = sha256_of(hash)});
     cookie_set(r, text, site->people.session_max_ms);
     reply_session(r, &(struct shown){&x->user, text, ask->label, x->must_change, ask->until});
 }
@@ -154,7 +172,8 @@ static void open_session(struct http_req *r, struct login *x)
     const struct site *site = api_site(r);
     uint8_t secret[SESSION_TEXT_LEN / 2];
     str peer = str_shown(r->peer, 64);
-    struct job *j = api_job(r, 1);
+    bool changes = x->wish.next.n > 0;
+    struct job *j = api_job(r, changes ? 2 : 1);
 
     if (j == NULL) return;
     env_random(site->env, secret, sizeof secret);
@@ -164,7 +183,20 @@ static void open_session(struct http_req *r, struct login *x)
     x->ask.from = peer;
     x->ask.until = (wall){env_wall(site->env).ms + site->people.session_max_ms};
     j->asks[0] = (struct ask){.kind = &kind_session_opened, .what = &x->ask};
+    if (changes) j->asks[1] = (struct ask){.kind = &kind_user_password, .what = &x->change};
+    if (changes) x->must_change = false;
+    j->together = true;
     api_submit(r, j, opened);
+}
+
+// What comes after the right password: another one, or is it too old?
+static status next_password(struct http_req *r, struct login *x)
+{
+    if (x->wish.next.n == 0) return user_age_check(x->good_until, x->now);
+    x->change = (struct user_password){.user = &x->user, .was = x->ask.hash, .at_login = true};
+    struct txn *t = api_snapshot(r);
+    status st = user_password_change(r, t, &x->user, x->wish.next, &x->change.hash);
+    return api_snapshot_end(r, st);
 }
 
 static status look(struct http_req *r, struct login *x, bool *fits)
@@ -173,7 +205,8 @@ static status look(struct http_req *r, struct login *x, bool *fits)
     if (!hashing_has_begun(r)) TRY(limit_login(r));
     TRY(person_read(r, x));
     if (!x->known || !x->user.active || x->ask.hash.n == 0) return compare_nothing(r, x);
-    return hashing_fits(r, x->ask.hash, x->wish.password, fits);
+    TRY(hashing_fits(r, x->ask.hash, x->wish.password, fits));
+    return *fits ? next_password(r, x) : OK;
 }
 
 static void login(struct http_req *r)

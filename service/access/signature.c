@@ -24,18 +24,47 @@ void signature_put(struct buf *b, const struct signature *s)
     bytes_u(b, s->actor, 4);
     bytes_str(b, s->user);
     bytes_str(b, s->printed_name);
+    bytes_str(b, s->role);
     bytes_str(b, s->meaning);
     bytes_str(b, s->reason);
     bytes_u(b, (uint64_t)s->time.at.ms, 8);
     bytes_u(b, (uint16_t)s->time.offset_min, 2);
 }
 
-bool signature_get(struct bytes_r *r, struct signature *out)
+// Kinds that were signed before signatures said the role, and their last version that does not.
+static const struct {
+    uint16_t kind;
+    uint8_t last;
+} without_role[] = {
+    {FACT_TOKEN_CREATED,   2},
+    {FACT_EPOCH_ADDED,     1},
+    {FACT_POOLS_ADVANCED,  1},
+    {FACT_CERTIFICATE_PUT, 1},
+    {FACT_USER_PUT,        2},
+    {FACT_LOT_RELEASED,    1},
+    {FACT_LOT_REOPENED,    1},
+    {FACT_LOT_AMENDED,     1},
+    {FACT_LOT_RECALLED,    2},
+    {FACT_HOLD_RELEASED,   1},
+    {FACT_ACT_PROPOSED,    2},
+    {FACT_CORRECTION_MADE, 1},
+    {FACT_CLOCK_ACCEPTED,  1},
+};
+
+static bool says_role(const struct fact *f)
+{
+    for (size_t i = 0; i < LEN(without_role); i++)
+        if (without_role[i].kind == f->kind) return f->kind_version > without_role[i].last;
+    return true;
+}
+
+bool signature_get(const struct fact *f, struct bytes_r *r, struct signature *out)
 {
     struct signature s = {.actor = (uint32_t)bytes_get_u(r, 4)};
 
     s.user = bytes_get_str(r);
     s.printed_name = bytes_get_str(r);
+    if (says_role(f)) s.role = bytes_get_str(r);
     s.meaning = bytes_get_str(r);
     s.reason = bytes_get_str(r);
     s.time.at.ms = (int64_t)bytes_get_u(r, 8);
@@ -54,6 +83,7 @@ void signature_write(struct json_w *w, const struct signature *s)
     json_w_object(w);
     json_w_kstr(w, "user", s->user);
     json_w_kstr(w, "name", s->printed_name);
+    if (s->role.n > 0) json_w_kstr(w, "role", s->role);
     json_w_kstr(w, "meaning", s->meaning);
     if (s->reason.n > 0) json_w_kstr(w, "reason", s->reason);
     json_w_kstr(w, "time", buf_str(&b));
@@ -63,7 +93,9 @@ void signature_write(struct json_w *w, const struct signature *s)
 
 void signature_line(struct buf *b, const struct signature *s)
 {
-    buf_addf(b, "%.*s (%.*s), %.*s, ", STR(s->printed_name), STR(s->user), STR(s->meaning));
+    buf_addf(b, "%.*s (%.*s", STR(s->printed_name), STR(s->user));
+    if (s->role.n > 0) buf_addf(b, ", %.*s", STR(s->role));
+    buf_addf(b, "), %.*s, ", STR(s->meaning));
     when_write(b, s->time);
     if (s->reason.n > 0) buf_addf(b, ": %.*s", STR(s->reason));
 }
@@ -147,6 +179,7 @@ static status user_read(struct signing *g, struct txn *t, str name)
     if (s.first && g->site->people.first_must_change)
         return forbidden("signature.first_password",
                          "an administrator knows this password: change it before you sign");
+    TRY(user_age_check(user_password_until(g->site, t, g->user.number), g->now));
     g->user.name = arena_str(g->arena, g->user.name);
     g->user.printed = arena_str(g->arena, g->user.printed);
     g->hash = arena_str(g->arena, s.hash);
@@ -171,6 +204,7 @@ static struct signature signed_now(const struct signing *g, uint32_t actor)
     return (struct signature){.actor = actor,
                               .user = g->user.name,
                               .printed_name = g->user.printed,
+                              .role = str_of(role_word(g->user.role)),
                               .meaning = g->said->meaning,
                               .reason = g->said->reason,
                               .time = env_moment(g->site->env)};

@@ -13,7 +13,7 @@
 //         return; // answered
 //     …
 //     signature_put(d->out, &x->signature);                // in the kind's decide
-//     if (!signature_get(&r, &sig)) …                      // of the fact
+//     if (!signature_get(f, &r, &sig)) …                   // of the fact
 //     json_w_key(w, S("signature")), signature_write(w, &sig); // in its print, and in answers
 #pragma once
 #include "common/env.h"
@@ -31,6 +31,7 @@ extern const struct form signature_form;
 struct signature {
     uint32_t actor; // the token that it was said with
     str user, printed_name, meaning;
+    str role;           // in which it was given; empty: of before signatures said it
     str reason;         // may be empty
     struct moment time; // with the zone of the place
 };
@@ -46,8 +47,8 @@ struct signature_rule {
 // route is run again (service/access/hashing.h). False: answered, or will be. `said` is NULL where
 // the body has no signature. Texts of `out` are of the body and of r->arena. Codes:
 // signature.required, signature.meaning, reason.required (400); signature.person, signature.role,
-// signature.no_password, signature.first_password, signature.password, user.locked (403);
-// password.busy (503). All of 403 become facts; a wrong password counts.
+// signature.no_password, signature.first_password, signature.password, password.expired,
+// user.locked (403); password.busy (503). All of 403 become facts; a wrong password counts.
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out);
 
@@ -63,10 +64,13 @@ struct signature_named {
 status signature_by_name(const struct site *s, struct arena *a, const struct signature_rule *rule,
                          struct signature_named *who, struct signature *out);
 
-// actor 4 | user str | printed name str | meaning str | reason str | time 8, zone minutes 2
+// actor 4 | user str | printed name str | role str | meaning str | reason str | time 8, zone
+// minutes 2; facts of before signatures said the role have none (signature.c knows which).
 void signature_put(struct buf *b, const struct signature *s);
-bool signature_get(struct bytes_r *r, struct signature *out); // views; false: it is not one
-// {"user","name","meaning","reason"?,"time"} as a value, for answers and for prints of facts.
+// Of a fact, from its decided part; views. False: it is not one.
+bool signature_get(const struct fact *f, struct bytes_r *r, struct signature *out);
+// {"user","name","role"?,"meaning","reason"?,"time"} as a value, for answers and for prints of
+// facts.
 void signature_write(struct json_w *w, const struct signature *s);
-// "Mia Muster (mia), approval, 2026-11-23T20:17:05.123+01:00: the reason", for pages and CSV.
+// "Mia Muster (mia, qa), approval, 2026-11-23T20:17:05.123+01:00: the reason", for pages and CSV.
 void signature_line(struct buf *b, const struct signature *s);

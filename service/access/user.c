@@ -5,9 +5,9 @@
 // of it, and one that comes after a lock is another version, whose write ends the lock. What counts
 // now, which the person may have changed since, is in the row (user_db.h).
 //
-// A signed put is a fact of version 2, whose papers are: signature | where another person had to
-// sign before: seq of that proposal 8 | that person's signature. Both sign all but the password
-// itself: of one that is set, the second's counts.
+// A signed put is a fact of version 3, whose papers are: signature (of version 2 without its role)
+// | where another person had to sign before: seq of that proposal 8 | that person's signature. Both
+// sign all but the password itself: of one that is set, the second's counts.
 #include "service/access/user.h"
 #include "common/bytes.h"
 #include "service/access/password.h"
@@ -220,6 +220,23 @@ status user_password_put(const struct site *s, struct txn *t, struct arena *a, s
     return item_prepare(&noun_user, s, t, a, put);
 }
 
+static bool put_is_plain(const struct fact *f, struct arena *a)
+{
+    struct user_value v;
+    struct item i;
+    str reason;
+
+    return item_of_fact(f, &i, &reason).cls == ST_OK &&
+           item_value(&noun_user, &i, a, &v).cls == ST_OK &&
+           !password_is_sealed(hash_of(v.password));
+}
+
+bool user_fact_is_plain(const struct fact *f, struct arena *a)
+{
+    if (f->kind == FACT_USER_PUT) return put_is_plain(f, a);
+    return f->kind == FACT_USER_PASSWORD && !password_is_sealed(user_password_said(f));
+}
+
 // ---- decided
 
 static struct second_of act_of(str name)
@@ -312,24 +329,28 @@ struct papers {
     struct second_first first;
 };
 
-static bool papers_get(str bytes, struct papers *out)
+static bool papers_get(const struct fact *f, str bytes, struct papers *out)
 {
     struct bytes_r r = bytes_reader(bytes);
 
-    return signature_get(&r, &out->signature) && second_read(&r, &out->first) && bytes_end(&r);
+    return signature_get(f, &r, &out->signature) && second_read(f, &r, &out->first) &&
+           bytes_end(&r);
 }
 
-static void papers_write(str bytes, const char *first, struct json_w *w)
+static void papers_write(const struct fact *f, str bytes, const char *first, struct json_w *w)
 {
     struct papers x;
 
-    if (!papers_get(bytes, &x)) return;
+    if (!papers_get(f, bytes, &x)) return;
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
     second_write(w, first, &x.first);
 }
 
-static void papers_print(str bytes, struct json_w *w) { papers_write(bytes, "first_signature", w); }
+static void papers_print(const struct fact *f, str bytes, struct json_w *w)
+{
+    papers_write(f, bytes, "first_signature", w);
+}
 
 // What is signed: all but the password, of which only that there is another one.
 static status signed_look(struct decide *d, const void *what, struct buf *state,
@@ -445,7 +466,7 @@ static status show_signatures(struct txn *t, const struct item *i, struct json_w
     arena_init(&a, 1 * MB);
     status st = journal_get(t, i->seq, &a, &f);
     if (st.cls == ST_OK) st = item_of_fact(&f, &signed_, &reason);
-    if (st.cls == ST_OK && signed_.papers.n > 0) papers_write(signed_.papers, "first", w);
+    if (st.cls == ST_OK && signed_.papers.n > 0) papers_write(&f, signed_.papers, "first", w);
     if (second_get(t, &act, &row)) {
         json_w_key(w, S("pending"));
         json_w_object(w);
@@ -487,4 +508,6 @@ const struct item_noun noun_user = {.number = NOUN_USER,
 const struct kind kind_user_put = {
     FACT_USER_PUT, 1, "user.put", item_put_decide, item_put_write, item_put_print, &noun_user};
 const struct kind kind_user_put_signed = {
-    FACT_USER_PUT, 2, "user.put", signed_decide, item_put_write, item_put_print, &noun_user};
+    FACT_USER_PUT, 3, "user.put", signed_decide, item_put_write, item_put_print, &noun_user};
+const struct kind kind_user_put_signed_2 = {
+    FACT_USER_PUT, 2, "user.put", NULL, item_put_write, item_put_print, &noun_user};

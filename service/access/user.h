@@ -23,13 +23,18 @@ struct user {
 bool user_get(struct txn *t, str name, struct arena *a, struct user *out);
 
 extern const struct item_noun noun_user;
-extern const struct kind kind_user_put, kind_user_put_signed, kind_user_password,
-    kind_password_refused, kind_user_locked;
+extern const struct kind kind_user_put, kind_user_put_signed, kind_user_put_signed_2,
+    kind_user_password, kind_password_refused, kind_user_locked;
 extern const struct http_route user_routes[];
+
+// Does the fact hold a hash that is not sealed, and so could be tried passwords on?
+bool user_fact_is_plain(const struct fact *f, struct arena *a);
+str user_password_said(const struct fact *f); // the hash in a `user.password`; a view
 
 struct user_password { // the ask of `user.password`
     const struct user *user;
     str hash, was; // was: the hash that the loop saw; user.changed when it is another by now
+    bool at_login; // said by nobody yet: the actor is the one that `session.opened` has made
 };
 
 // The ask of `password.refused` and, after it in the same job, of `user.locked`, which says nothing
@@ -48,9 +53,13 @@ status user_password_put(const struct site *s, struct txn *t, struct arena *a, s
                          struct item_put *put);
 // user.locked (403) while the person is locked.
 status user_lock_check(const struct user_state *s, wall now);
+// Until when the password that counts is good; 0: for ever.
+struct site;
+wall user_password_until(const struct site *s, struct txn *t, uint32_t user);
+// password.expired (403) where that has passed: who has one says another before anything else.
+status user_age_check(wall until, wall now);
 // A password that the person is to have from now on: the rules, none of the latest, and its hash.
 // password.used; those of password.h.
-struct site;
 status user_password_new(const struct site *s, struct txn *t, const struct user *u, str password,
                          struct arena *a, str *hash);
 // The same for a request, away from its loop (service/access/hashing.h): password.later, too.

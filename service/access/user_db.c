@@ -88,6 +88,21 @@ uint32_t user_passwords(struct txn *t, uint32_t user, uint32_t n, str *out)
     return have;
 }
 
+wall user_password_since(struct txn *t, uint32_t user)
+{
+    struct key prefix = key_password(user, 0);
+    struct fact f = {0};
+    str k, v;
+
+    struct walk w = walk_open(t, DB_ROWS, str_key(&prefix), (str){0});
+    bool found = walk_last(&w, &k, &v);
+    uint64_t seq = found ? get_be(k.p + 5, 8) : 0;
+    walk_close(&w);
+    if (found && journal_get_header(t, seq, &f).cls != ST_OK)
+        txn_spoil(t, "store.corrupt", "the fact of a password");
+    return f.at;
+}
+
 static void forget_oldest(struct txn *t, uint32_t user)
 {
     struct key prefix = key_password(user, 0);

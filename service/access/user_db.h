@@ -22,4 +22,6 @@ void user_state_put(struct txn *t, uint32_t user, const struct user_state *s);
 // The hashes of the latest `n` passwords, newest first; how many there are. Texts are the
 // snapshot's.
 uint32_t user_passwords(struct txn *t, uint32_t user, uint32_t n, str *out);
+// When the password that counts was said: by the fact that made it. 0: there is none.
+wall user_password_since(struct txn *t, uint32_t user);
 void user_password_add(struct txn *t, uint32_t user, uint64_t seq, str hash);

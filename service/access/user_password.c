@@ -5,6 +5,7 @@
 // decided part of `user.locked`:      user 4 | name str | until 8 | how many were wrong 4
 #include "service/access/hashing.h"
 #include "service/access/password.h"
+#include "service/access/session.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
 
@@ -35,6 +36,8 @@ static struct said read_fact(const struct fact *f)
     return s;
 }
 
+str user_password_said(const struct fact *f) { return read_fact(f).hash; }
+
 // ---- another password
 
 static status password_decide(struct decide *d)
@@ -45,6 +48,7 @@ static status password_decide(struct decide *d)
     user_state_get(d->t, p->user->number, &s);
     if (!str_eq(s.hash, p->was))
         return fail(ST_BUSY, "user.changed", 0, "the password was changed meanwhile, ask again");
+    if (p->at_login) d->fact->actor = session_actor_of(d->t, p->user->name, d->arena);
     begin(d->out, p->user);
     bytes_str(d->out, p->hash);
     return OK;
@@ -212,6 +216,29 @@ status user_lock_check(const struct user_state *s, wall now)
     return st;
 }
 
+wall user_password_until(const struct site *s, struct txn *t, uint32_t user)
+{
+    uint64_t age = s->people.password_age_ms;
+    wall since = {0};
+
+    if (age > 0) since = user_password_since(t, user);
+    return since.ms == 0 ? since : (wall){since.ms + (int64_t)age};
+}
+
+// REQ PASSWORD-AGE: one that is too old does nothing but make way for the next
+status user_age_check(wall until, wall now)
+{
+    if (until.ms == 0 || now.ms < until.ms) return OK;
+    return fail(ST_NOT_ALLOWED, "password.expired", 0,
+                "the password is too old: change it, or log in and say `new`, too");
+}
+
+// One that has grown too old is never its own successor.
+static uint32_t former_count(const struct site_people *p)
+{
+    return p->password_history == 0 && p->password_age_ms > 0 ? 1 : p->password_history;
+}
+
 // Where it is hashed: in its turn and away from the loop for a request, else here.
 struct hasher {
     struct http_req *r; // or NULL
@@ -233,12 +260,13 @@ static status new_password(const struct hasher *h, struct txn *t, const struct u
     bool used = false;
 
     TRY(password_check(p, password, u->name, u->printed));
-    uint32_t n = u->number == 0 ? 0 : user_passwords(t, u->number, p->password_history, former);
+    uint32_t latest = former_count(p);
+    uint32_t n = u->number == 0 ? 0 : user_passwords(t, u->number, latest, former);
     for (uint32_t i = 0; i < n; i++) {
         TRY(fits(h, former[i], password, &used));
         if (used)
             return fail(ST_UNPROCESSABLE, "password.used", 0,
-                        "it is one of the person's latest %u passwords", p->password_history);
+                        "it is one of the person's latest %u passwords", latest);
     }
     if (h->r != NULL) return hashing_new(h->r, password, hash);
     return password_hash(h->site, password, h->arena, hash);

@@ -138,7 +138,7 @@ static status take_text(void *self, str piece)
 {
     struct document *d = self;
 
-    if (!d->conf.no_rest) buf_add(&d->pending, piece);
+    if (!d->conf.no_rest && !document_is_late(d)) buf_add(&d->pending, piece);
     return d->pending.failed ? too_much_rest() : OK;
 }
 
@@ -152,6 +152,8 @@ struct document *document_new(const struct document_conf *conf)
     struct epcis_cut_conf cut = {.syntax = conf->syntax,
                                  .lenient = conf->lenient,
                                  .event_max = conf->event_max,
+                                 .again = conf->again,
+                                 .known = conf->known,
                                  .ops = &cut_ops,
                                  .text = take_text,
                                  .self = d};
@@ -199,11 +201,13 @@ status document_end(struct document *d)
     TRY(epcis_cut_end(d->cut));
     const struct epcis_front *f = epcis_cut_front(d->cut);
     if (f != NULL) { // what stood behind the events is known now
+        TRY(keep(d, &d->says.schema_version, f->schema_version));
         TRY(keep(d, &d->says.instance, f->instance));
         TRY(keep(d, &d->says.sender.id, f->sender.id));
         TRY(keep(d, &d->says.receiver.id, f->receiver.id));
         TRY(keep(d, &d->says.created, f->created));
     }
+    if (document_is_late(d)) return OK;
     if (d->pending.n > d->taken)
         buf_add(&d->rest, (str){d->pending.p + d->taken, d->pending.n - d->taken});
     if (d->rest.failed) return too_much_rest();
@@ -213,6 +217,7 @@ status document_end(struct document *d)
     return OK;
 }
 
+bool document_is_late(const struct document *d) { return epcis_cut_is_late(d->cut); }
 uint32_t document_failed_at(const struct document *d) { return d->failed_at; }
 const struct captured_document *document_says(const struct document *d) { return &d->says; }
 str document_rest(const struct document *d)

@@ -1,5 +1,6 @@
 // POST /epcis/v2/events: one event, with all that it needs of a scope in itself. The answer is the
 // event as it is kept.
+#include "common/xml_decode.h"
 #include "service/capture/capture_int.h"
 #include "service/event/render.h"
 #include <stdlib.h>
@@ -98,26 +99,32 @@ static void done(struct part *p, struct job *j)
         refuse(x, st, last->units);
 }
 
+static status size_check(const struct posted *x, str bytes)
+{
+    size_t most = api_site(x->r)->limits.capture_event_max;
+
+    if (bytes.n <= most) return OK;
+    return fail(ST_TOO_LARGE, "capture.event_max", 0, "an event has at most %zu bytes", most);
+}
+
 // What is sent here is one event; a document is not.
 static status take(struct posted *x)
 {
-    struct http_req *r = x->r;
-    const struct site_limits *limits = &api_site(r)->limits;
     struct epcis_event event;
-    struct document_event e = {0, r->body, &event, &x->part.arena};
+    struct document_event e = {0, x->r->body, &event, &x->part.arena};
     enum rest_media media = REST_JSON;
 
-    if (r->body.n > limits->capture_event_max)
-        return fail(ST_TOO_LARGE, "capture.event_max", 0, "an event has at most %zu bytes",
-                    limits->capture_event_max);
-    TRY(rest_body_media(r, r->body, &media));
+    TRY(size_check(x, e.bytes));
+    TRY(rest_body_media(x->r, e.bytes, &media));
+    if (media == REST_XML) TRY(xml_decode_whole(e.bytes, &x->part.arena, &e.bytes));
+    TRY(size_check(x, e.bytes)); // as UTF-8 it may be more
     x->part.scope =
         (struct epcis_scope){.syntax = media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
                              .version = EPCIS_2_0,
                              .lenient = x->part.taker.rule == CAPTURE_OFF};
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
-    TRY(epcis_characters_check(x->part.scope.syntax, r->body));
-    TRY(epcis_event_read(r->body, &x->part.scope, &x->part.arena, &event));
+    TRY(epcis_characters_check(x->part.scope.syntax, e.bytes));
+    TRY(epcis_event_read(e.bytes, &x->part.scope, &x->part.arena, &event));
     TRY(epcis_event_check(&event));
     return part_add(&x->part, &e);
 }

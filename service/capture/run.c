@@ -24,6 +24,7 @@ struct intake { // owner: the loop
     struct mail turn;
     struct part part;
     struct arena front;
+    struct epcis_front known; // of its document
     struct document *document;
     struct spool *spool;
     uint64_t at; // of the file
@@ -252,10 +253,13 @@ static status open_all(struct intake *x, const struct fact *f, const struct capt
                                  .proceed = true, // what is wrong was told when it came
                                  .no_rest = true,
                                  .skip = job->next,
+                                 .known = &x->known, // it may stand behind the events
                                  .arena = &x->front,
                                  .event = take_event,
                                  .front = take_front,
                                  .self = x};
+    x->known = (struct epcis_front){
+        .kind = d.kind, .scope = captured_scope(&d), .schema_version = d.schema_version};
     x->part.actor = f->actor;
     x->part.taken = whole ? TAKEN_KEEP : TAKEN_REFUSE;
     TRY(spool_open(capture_of(x->conf.site)->spool, d.spool, &x->spool));

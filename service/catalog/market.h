@@ -41,6 +41,7 @@ struct market { // lists are words with a blank between, `printed` with "; "
     enum market_duty duty;
     uint32_t containers; // numbered levels above the innermost that a lot's product must have
     bool sscc;           // the outermost of them is an SSCC
+    bool ends_emptied;   // the number of an SSCC ends once nothing is left in the container
     bool expiry_day, produced;
     const char *unique, *retention, *report, *source, *unsure;
 };
@@ -49,7 +50,8 @@ extern const size_t market_count;
 
 extern const struct http_route market_routes[];
 
-const struct market *market_find(str word); // in any case; NULL: none of the table
+void market_write(struct json_w *w, const struct market *m); // as an object: all that it says
+const struct market *market_find(str word);                  // in any case; NULL: none of the table
 // Of a product's form: to capitals. market.unknown
 status market_check(str in, struct arena *a, str *out);
 // What holds for the numbers of a level of the product; NULL: nothing.

@@ -69,7 +69,7 @@ static void write_numbers(struct json_w *w, const struct market *m)
     json_w_end(w);
 }
 
-static void write_market(struct json_w *w, const struct market *m)
+void market_write(struct json_w *w, const struct market *m)
 {
     json_w_object(w);
     json_w_kstr(w, "market", str_of(m->word));
@@ -83,6 +83,7 @@ static void write_market(struct json_w *w, const struct market *m)
     json_w_kstr(w, "duty", str_of(duties[m->duty]));
     json_w_kint(w, "levels", m->containers);
     json_w_kbool(w, "sscc", m->sscc);
+    json_w_kstr(w, "emptied", m->ends_emptied ? S("decommission") : S("keep"));
     json_w_end(w);
     json_w_kstr(w, "expiry", m->expiry_day ? S("day") : S("month"));
     json_w_kbool(w, "produced", m->produced);
@@ -103,7 +104,7 @@ static void markets_list(struct http_req *r)
     json_w_object(&w);
     json_w_key(&w, S("items"));
     json_w_array(&w);
-    for (size_t i = 0; i < market_count; i++) write_market(&w, &markets[i]);
+    for (size_t i = 0; i < market_count; i++) market_write(&w, &markets[i]);
     json_w_end(&w);
     json_w_key(&w, S("next"));
     json_w_null(&w);
@@ -122,7 +123,7 @@ static void market_show(struct http_req *r)
     }
     buf_init(&b, 16 * KB);
     struct json_w w = json_writer(&b);
-    write_market(&w, m);
+    market_write(&w, m);
     api_reply(r, 200, &b);
 }
 

@@ -12,6 +12,7 @@ int cli_verify(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 int cli_journal(int argc, char **argv);
+int cli_configuration(int argc, char **argv);
 int cli_archive(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_token(int argc, char **argv);

@@ -30,6 +30,9 @@ static const struct command {
     {"restore", "SRC DIR --key FILE", "makes a site of a backup, once the backup is proven",
      cli_restore},
     {"journal", "DIR", "prints the journal, one JSON object a line", cli_journal},
+    {"configuration", "-c FILE",
+     "prints all that is configured as JSON that compares well, beside a service that runs",
+     cli_configuration},
     {"archive", "DIR OUT [--gtin GTIN --lot LOT | --before DATE]",
      "writes closed lots, each with its records and balance, and a signed index, beside a "
      "service that runs; deletes nothing",

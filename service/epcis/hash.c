@@ -475,6 +475,9 @@ static status put_content(event *e, struct arena *a, enum hash_numbers numbers, 
     return ended(&h);
 }
 
+// Where both tell numbers from texts these may be written in two ways; else as they stand.
+static const enum hash_numbers ways[] = {HASH_SHORTEST, HASH_AS_WRITTEN};
+
 static status same_by(event *const both[2], struct arena *a, enum hash_numbers numbers, bool *out)
 {
     struct buf one, other;
@@ -489,17 +492,37 @@ static status same_by(event *const both[2], struct arena *a, enum hash_numbers n
     return st;
 }
 
-// Where both tell numbers from texts these may be written in two ways; else as they stand.
 status epcis_says_same(const struct epcis_event *x, const struct epcis_event *y, struct arena *a,
                        bool *out)
 {
     event *const both[2] = {x, y};
     bool same = false;
 
-    TRY(same_by(both, a, HASH_SHORTEST, &same));
-    if (!same) TRY(same_by(both, a, HASH_AS_WRITTEN, &same));
+    for (size_t i = 0; i < LEN(ways) && !same; i++) TRY(same_by(both, a, ways[i], &same));
     *out = same;
     return OK;
+}
+
+status epcis_says(const struct epcis_event *e, struct arena *a, struct epcis_says *out)
+{
+    struct buf text;
+    status st = OK;
+
+    buf_init(&text, PREHASH_MAX);
+    for (size_t i = 0; i < LEN(ways) && st.cls == ST_OK; i++) {
+        buf_reset(&text);
+        st = put_content(e, a, ways[i], &text);
+        if (st.cls == ST_OK) out->by[i] = sha256_of(buf_str(&text));
+    }
+    buf_fini(&text);
+    return st;
+}
+
+bool epcis_says_equal(const struct epcis_says *x, const struct epcis_says *y)
+{
+    for (size_t i = 0; i < LEN(ways); i++)
+        if (memcmp(&x->by[i], &y->by[i], sizeof x->by[i]) == 0) return true;
+    return false;
 }
 
 status epcis_hash(const struct epcis_event *e, struct arena *a, char out[EPCIS_HASH_LEN + 1])

@@ -28,7 +28,7 @@ struct report_ask *before_add(struct before *b, enum report_type type)
     r->repeat = (struct repeat_key){.by = REPEAT_NONE};
     r->parent = r->to = (unit_id){0};
     r->units = (struct runs){0};
-    r->each = r->commission = r->partial = false;
+    r->each = r->commission = r->partial = r->goes_on = false;
     r->left_out = NULL;
     r->left_out_n = 0;
     r->derived = true;
@@ -66,6 +66,8 @@ void before_unpack(struct before *b, struct inside *all, uint32_t n)
         if (r == NULL) return;
         r->parent = all[i].parent;
         r->ends = b->ends;
+        // It gets what comes out, or ends by the report itself.
+        r->goes_on = r->parent.v == b->ask->parent.v || runs_hold(&b->ask->units, r->parent);
         r->units = before_runs(b, units + i, k - i);
     }
 }

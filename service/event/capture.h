@@ -64,6 +64,7 @@ struct capture_ask {
     bool fresh_id;           // nobody else can have it
     struct digest16 content; // of its bytes and its scope
     uint64_t same_as;        // a fact that has its content in another spelling; 0: none was seen
+    struct digest16 twin;    // content of an event of the same job that says the same; or zeros
     struct captured_acts acts;
     const struct capture_unit *units; // no unit twice
     uint32_t n, in;

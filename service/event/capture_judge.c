@@ -51,7 +51,9 @@ static bool is_repeat(struct capturing *c, const struct fact *f, bool *other)
         captured_event_get(&rest, f, touched.runs.units, c->d->arena, &e).cls != ST_OK)
         return false;
     if (!str_eq(e.id, c->ask->id) || ((e.flags ^ c->ask->flags) & CAPTURED_ERROR)) return false;
-    if (f->seq == c->ask->same_as || memcmp(e.content.b, c->ask->content.b, 16) == 0) return true;
+    if (f->seq == c->ask->same_as || memcmp(e.content.b, c->ask->content.b, 16) == 0 ||
+        memcmp(e.content.b, c->ask->twin.b, 16) == 0)
+        return true;
     *other = true;
     return false;
 }

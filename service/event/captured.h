@@ -79,9 +79,7 @@ status captured_document_get(str decided, struct arena *a, struct captured_docum
 // Lenient: what was taken is read again, whatever its client's rules are now.
 struct epcis_scope captured_scope(const struct captured_document *d);
 
-// ---- events
-
-// What a captured event does to one unit. On disk: small numbers for what is frequent.
+// ---- events: what a captured event does to one unit. On disk: small numbers for what is frequent.
 enum captured_effect {
     EFFECT_NAMED = 0,           // it is in the unit's history, no more
     EFFECT_LATE = 1,            // likewise: older than what happened to the unit since, or ahead
@@ -125,7 +123,8 @@ enum captured_effect {
     X(EXPIRY, 28, "unit.expiry_differs")                                                           \
     X(CAME_BACK, 29, "shipment.came_back")                                                         \
     X(FORWARDED, 30, "shipment.forwarded")                                                         \
-    X(LOT_UNBALANCED, 31, "lot.unbalanced")
+    X(LOT_UNBALANCED, 31, "lot.unbalanced")                                                        \
+    X(LOT_EXPIRED, 32, "lot.expired")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),

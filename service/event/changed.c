@@ -151,7 +151,7 @@ static void empty_first(struct looking *b, struct unit_rows *rows_)
         if (held.units == 0) continue;
         struct report_ask *out = before_add(&b->b, REPORT_UNPACK);
         if (out != NULL) out->parent = u, out->units = held;
-        if (out != NULL) out->ends = all_end(b, &held);
+        if (out != NULL) out->ends = all_end(b, &held), out->goes_on = true;
         if (b->profile.decommission_parent != PARENT_AND_CHILDREN) continue;
         struct report_ask *fate = before_add(&b->b, b->ask->type);
         if (fate != NULL) fate->units = held;

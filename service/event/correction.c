@@ -28,7 +28,8 @@ void correction_put(struct buf *b, const struct correction *c)
     second_put(b, &c->first);
 }
 
-status correction_get(struct bytes_r *rest, struct arena *a, struct correction *out)
+status correction_get(const struct fact *f, struct bytes_r *rest, struct arena *a,
+                      struct correction *out)
 {
     struct correction c = {.seq = bytes_get_var(rest)};
 
@@ -41,7 +42,7 @@ status correction_get(struct bytes_r *rest, struct arena *a, struct correction *
     c.correctives = ids;
     c.corrective_count = (uint32_t)n;
     bool sound = ids != NULL && captured_entries_get(rest, a, &c.found_by) &&
-                 signature_get(rest, &c.signature) && second_read(rest, &c.first);
+                 signature_get(f, rest, &c.signature) && second_read(f, rest, &c.first);
     if (!sound || !bytes_end(rest) || c.reason == 0 || c.reason >= CORRECTION_END)
         return fail(ST_STORE, "record.corrupt", 0, "a correction breaks off");
     *out = c;

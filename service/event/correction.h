@@ -33,5 +33,6 @@ struct correction {
     struct second_first first;
 };
 void correction_put(struct buf *b, const struct correction *c);
-status correction_get(struct bytes_r *rest, struct arena *a,
-                      struct correction *out); // record.corrupt
+// Of a fact, behind what all reports have. record.corrupt
+status correction_get(const struct fact *f, struct bytes_r *rest, struct arena *a,
+                      struct correction *out);

@@ -17,6 +17,6 @@ struct hold_released {
 second_look hold_release_look; // struct hold_release_ask
 // The act upon the hold; `room` keeps what it is known by.
 struct second_of hold_act(const struct hold *h, char room[8]);
-status hold_released_get(str decided, struct hold_released *out);
+status hold_released_get(const struct fact *f, struct hold_released *out);
 // What the hold was put on; none where it is a lot's. record.corrupt
 status hold_units(struct txn *t, const struct hold *h, struct arena *a, struct runs *out);

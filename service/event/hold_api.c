@@ -51,7 +51,7 @@ static status write_end(struct http_req *r, struct txn *t, const struct hold *h,
         return OK;
     }
     TRY(journal_get(t, h->end, &r->arena, &f));
-    TRY(hold_released_get(f.decided, &x));
+    TRY(hold_released_get(&f, &x));
     json_w_key(w, S("signature"));
     signature_write(w, &x.signature);
     second_write(w, "first", &x.first);
@@ -320,7 +320,7 @@ static status left_by(struct http_req *r, const struct fact *f, struct left *out
     struct proposal p;
 
     if (f->kind != FACT_ACT_PROPOSED) {
-        TRY(hold_released_get(f->decided, &x));
+        TRY(hold_released_get(f, &x));
         *out = (struct left){.id = x.id, .end = f->seq};
         return OK;
     }

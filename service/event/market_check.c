@@ -6,20 +6,31 @@
 #include "service/catalog/market.h"
 #include "service/event/report_int.h"
 
-static void look_up(struct judge *j, uint32_t lot)
+static bool product_of(struct judge *j, uint32_t lot, struct product *p)
 {
     struct lot_brief b;
+
+    if (!lot_brief_get(j->d->t, lot, &b)) return false;
+    status st = product_get_version(j->d->t, b.product, b.product_version, j->d->arena, p);
+    if (st.cls != ST_OK) txn_spoil(j->d->t, "store.corrupt", "the product of a lot");
+    return st.cls == ST_OK;
+}
+
+const struct market *judge_market_of(struct judge *j, uint32_t lot)
+{
+    struct product p;
+
+    return product_of(j, lot, &p) ? market_find(p.market) : NULL;
+}
+
+static void look_up(struct judge *j, uint32_t lot)
+{
     struct product p;
 
     if (j->market_lot == lot) return;
     j->market_lot = lot;
     j->market = j->market_all = NULL;
-    if (!lot_brief_get(j->d->t, lot, &b)) return;
-    status st = product_get_version(j->d->t, b.product, b.product_version, j->d->arena, &p);
-    if (st.cls != ST_OK) {
-        txn_spoil(j->d->t, "store.corrupt", "the product of a lot");
-        return;
-    }
+    if (!product_of(j, lot, &p)) return;
     j->market = market_of_level(&p, 0);
     j->market_all = market_of_level(&p, 1);
 }

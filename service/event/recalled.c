@@ -146,4 +146,6 @@ static void recalled_print(const struct fact *f, struct json_w *w, const void *a
 }
 
 const struct kind kind_lot_recalled = {
-    FACT_LOT_RECALLED, 2, "lot.recalled", recalled_decide, recalled_write, recalled_print, NULL};
+    FACT_LOT_RECALLED, 3, "lot.recalled", recalled_decide, recalled_write, recalled_print, NULL};
+const struct kind kind_lot_recalled_2 = {
+    FACT_LOT_RECALLED, 2, "lot.recalled", NULL, recalled_write, recalled_print, NULL};

@@ -1,4 +1,5 @@
-// recalled.h - `lot.recalled`, version 2: a lot that is recalled, told as an event of its classes.
+// recalled.h - `lot.recalled`, since version 2: a lot that is recalled, told as an event of its
+// classes.
 //
 // One event stands for all of the lot, however much of it there is and wherever it is by now: it
 // names no unit, and no quantity. Units have the flag at reading time, as before.
@@ -9,7 +10,7 @@
 #include "service/epcis/event.h"
 #include "service/event/report.h"
 
-extern const struct kind kind_lot_recalled; // ask: struct lot_sign_ask
+extern const struct kind kind_lot_recalled, kind_lot_recalled_2; // ask: struct lot_sign_ask
 
 // The lot once for each GTIN that its product has at any level: on every label that bears the lot
 // one of them stands. event.memory, product.unknown

@@ -76,6 +76,7 @@ static void take_out(struct relabelling *r, unit_id container, struct runs units
     if (a == NULL) return;
     a->parent = container;
     a->units = units;
+    a->goes_on = true; // it is filled again, or ends by its new number
 }
 
 // The order matters: partners are told in it.

@@ -533,7 +533,7 @@ static status tell_corrected(struct event_render *r, const struct fact *f, struc
     struct bytes_r rest;
 
     TRY(report_get(f->decided, r->arena, &report, &touched, &rest));
-    TRY(correction_get(&rest, r->arena, &c));
+    TRY(correction_get(f, &rest, r->arena, &c));
     if (error == NULL || told == NULL) return no_room();
     TRY(journal_get(r->t, c.seq, r->arena, told));
     if (told->kind == FACT_CORRECTION_MADE)

@@ -57,7 +57,7 @@ struct report_ask {
     unit_id to;               // of a relabelling: the new one
     bool derived;             // done because another report asks for more
     bool unless_done;         // of a closing: nothing, where it is closed already
-    bool ends;                // of an unpacking: what comes out ends by what follows
+    bool ends, goes_on;       // of an unpacking: what comes out ends, the container goes on
     struct runs units;        // the children, or what is commissioned or scrapped
     uint64_t request;         // whose numbers these are, by their place in it; 0: named
     struct repeat_key repeat;
@@ -84,10 +84,9 @@ struct finder { // one for the objects of a job. owner: the loop
     bool each; // each unit stands for itself; set after finder_begin
     bool one;  // what is being found stands for the whole report
     struct owner_reader owners;
-    struct buf units; // offenders of the object at hand
-    status first;     // and what the first did wrong
-    uint32_t bad;
-    uint32_t left_out; // of these, the report goes on without
+    struct buf units;       // offenders of the object at hand
+    status first;           // and what the first did wrong
+    uint32_t bad, left_out; // of the former, the report goes on without so many
 };
 void finder_begin(struct finder *f);
 void finder_end(struct finder *f);
@@ -154,6 +153,7 @@ status judge_line(struct judge *j, uint32_t lot);
 status judge_unreleased(const struct judge *j, uint32_t lot);
 // market_check.c: offends where the number is not what the market of the lot's product asks for.
 void judge_market(struct judge *j, uint32_t lot, unit_id u);
+const struct market *judge_market_of(struct judge *j, uint32_t lot); // NULL: none
 // Ends the list of previous positions, gives the fact its time; the refusal of what offended, with
 // what is left to be tried again where each unit stands for itself.
 status judge_end(struct judge *j);

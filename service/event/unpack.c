@@ -1,5 +1,7 @@
 // `units.unpacked`: children come out of a container, which is open again. decided part:
 // contents.h.
+#include "service/catalog/market.h"
+#include "service/event/before.h"
 #include "service/event/often.h"
 #include "service/event/report_int.h"
 #include "service/tree/tree_db.h"
@@ -103,6 +105,41 @@ static status level_after(struct unpacking *u)
     return txn_status(d->t);
 }
 
+// Does a market say that the number of the emptied container ends? Its own lot's, or, of one that
+// began without a lot, that of what came out.
+static bool must_end(struct unpacking *u)
+{
+    const struct contents *own = &u->own;
+    bool ends = false;
+
+    if (!(own->flags & CONTENTS_EMPTIED) || u->ask->goes_on) return false;
+    if (!judge_sorts(&u->j, u->parent).is_sscc) return false;
+    for (uint32_t i = 0; i <= own->tally_count && !ends; i++) {
+        uint32_t lot = i == 0 ? own->lot : own->tallies[i - 1].lot;
+        const struct market *m = lot == 0 ? NULL : judge_market_of(&u->j, lot);
+        ends = m != NULL && m->ends_emptied;
+    }
+    return ends;
+}
+
+// REQ EG-EPTTS-EMPTIED: decommissioned by a fact of its own, which partners are told of next.
+static status end_container(struct unpacking *u)
+{
+    struct decide *d = u->j.d;
+    struct before b = {.d = d, .ask = u->ask};
+    struct report_ask *a = before_add(&b, REPORT_DECOMMISSION);
+
+    if (a != NULL) {
+        a->act = ACT_DECOMMISSION;
+        a->units = before_runs(&b, &u->parent, 1);
+        if (a->fields.reason.n == 0) a->fields.reason = S("emptied, as the market asks");
+    }
+    if (b.no_room) return no_memory();
+    d->then = b.asks;
+    d->then_n = b.n;
+    return OK;
+}
+
 static status unpack_decide(struct decide *d)
 {
     const struct report_ask *ask = d->ask;
@@ -127,6 +164,7 @@ static status unpack_decide(struct decide *d)
     d->fact->flags |= FACT_IS_EVENT;
     u.own.has_repeat = repeat_digest(&ask->repeat, &u.own.repeat);
     contents_put(d->out, d->fact, &u.own);
+    if (must_end(&u)) TRY(end_container(&u));
     return txn_status(d->t);
 }
 

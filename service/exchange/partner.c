@@ -14,11 +14,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define URL_MAX     2000u
-#define PATTERN_MAX 200u
-#define HIDDEN      S("***")
+#define URL_MAX        2000u
+#define PATTERN_MAX    200u
+#define CREDENTIAL_MAX 64u // of a parameter's name that is looked at
+#define HIDDEN         S("***")
 
 // ---- the form
+
+// What a parameter of a URL's query is called whose value nobody else may know: without signs, in
+// any case. The address is shown to all who may see the partner, and stands in the journal.
+static bool is_credential(str name)
+{
+    static const char *const ends[] = {"token",      "secret",    "password",       "passwd",
+                                       "pwd",        "apikey",    "passwort",       "signature",
+                                       "credential", "accesskey", "subscriptionkey"};
+    static const char *const whole[] = {"key",    "sig", "pass", "auth",        "authorization",
+                                        "bearer", "jwt", "code", "credentials", "sas"};
+    char low[CREDENTIAL_MAX];
+    str word = {low, 0};
+
+    for (size_t i = 0; i < name.n && word.n < sizeof low; i++) {
+        char c = name.p[i];
+        if (c >= 'A' && c <= 'Z') c = (char)(c | 0x20);
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) low[word.n++] = c;
+    }
+    for (size_t i = 0; i < LEN(ends); i++)
+        if (str_ends(word, str_of(ends[i]))) return true;
+    for (size_t i = 0; i < LEN(whole); i++)
+        if (str_eq(word, str_of(whole[i]))) return true;
+    return false;
+}
+
+static status query_check(str url)
+{
+    str rest = url, path, part, name;
+
+    if (!str_cut(&rest, '?', &path)) return OK;
+    for (bool more = true; more;) {
+        more = str_cut(&rest, '&', &part);
+        if (!more) part = rest;
+        str value = part;
+        if (!str_cut(&value, '=', &name)) name = part;
+        if (is_credential(name))
+            return fail(ST_BAD_INPUT, "partner.url", (uint32_t)(name.p - url.p),
+                        "url: %.*s belongs into auth or a secret header, not into an address",
+                        STR(str_shown(name, 30)));
+    }
+    return OK;
+}
 
 static status url_check(str value, struct arena *a, str *out)
 {
@@ -38,7 +81,7 @@ static status url_check(str value, struct arena *a, str *out)
                     "url: names a host, and neither user nor password: they are for auth");
     if (!http_client_takes(value))
         return fail(ST_BAD_INPUT, "partner.url", 0, "url: its host or port is none");
-    return OK;
+    return query_check(value);
 }
 
 static status gtin_check(str value, struct arena *a, str *out)

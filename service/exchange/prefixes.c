@@ -5,14 +5,28 @@
 #include "service/pool/pool.h"
 #include <stdio.h>
 
-#define ARENA_MAX (ITEM_VALUE_ROOM + 1 * MB) // one item at a time
+#define ARENA_MAX   (ITEM_VALUE_ROOM + 1 * MB) // one item at a time
+#define READERS_MAX (1 * MB)                   // four bytes a client
 
 struct looking { // at the items of a noun, one after the other
     struct txn *t;
     struct arena arena;
     client_id client;                   // a partner of this one wants it
     const struct prefix_change *change; // or this put would leave it so; NULL: as it is
+    struct buf readers;                 // then: the client_id of each that has such a partner
 };
+
+// The next partner that is told in EPCIS 1.2.
+static bool next_reader(struct walk *w, struct arena *a, struct item *i)
+{
+    while (item_next(w, i)) {
+        struct partner p = {0};
+        arena_reset(a);
+        if (item_value(&noun_partner, i, a, &p).cls == ST_OK && p.format == EPCIS_XML_1_2)
+            return true;
+    }
+    return false;
+}
 
 bool partner_reads_urns(struct txn *t, client_id client)
 {
@@ -24,22 +38,44 @@ bool partner_reads_urns(struct txn *t, client_id client)
     arena_init(&a, ARENA_MAX);
     buf_init(&key, KB);
     struct walk w = item_walk(t, &noun_partner, (str){0}, &key);
-    while (!any && item_next(&w, &i)) {
-        struct partner p = {0};
-        arena_reset(&a);
-        any = (client.v == 0 || i.client.v == client.v) &&
-              item_value(&noun_partner, &i, &a, &p).cls == ST_OK && p.format == EPCIS_XML_1_2;
-    }
+    while (!any && next_reader(&w, &a, &i)) any = client.v == 0 || i.client.v == client.v;
     walk_close(&w);
     buf_fini(&key);
     arena_fini(&a);
     return any;
 }
 
-// What partners of nobody's client want is no matter.
-static bool is_wanted(struct looking *l, client_id owner)
+static bool has_reader(const struct looking *l, client_id owner)
 {
-    if (l->change != NULL) return partner_reads_urns(l->t, owner);
+    const client_id *readers = (const client_id *)(const void *)l->readers.p;
+    size_t n = l->readers.n / sizeof *readers;
+
+    for (size_t i = 0; i < n; i++)
+        if (owner.v == 0 || readers[i].v == owner.v) return true;
+    return false;
+}
+
+// Once for all products and pools that a change may leave without a prefix.
+static status gather_readers(struct looking *l)
+{
+    struct buf key;
+    struct item i;
+    str all;
+
+    buf_init(&key, KB);
+    struct walk w = item_walk(l->t, &noun_partner, (str){0}, &key);
+    while (next_reader(&w, &l->arena, &i))
+        if (!has_reader(l, i.client))
+            buf_add(&l->readers, (str){(const char *)&i.client, sizeof i.client});
+    walk_close(&w);
+    buf_fini(&key);
+    return buf_done(&l->readers, &all);
+}
+
+// What partners of nobody's client want is no matter.
+static bool is_wanted(const struct looking *l, client_id owner)
+{
+    if (l->change != NULL) return has_reader(l, owner);
     return owner.v == 0 || owner.v == l->client.v;
 }
 
@@ -102,8 +138,11 @@ static status look_at_all(struct looking *l, const struct item_noun *noun,
 static status look_at_both(struct looking *l)
 {
     arena_init(&l->arena, ARENA_MAX);
-    status st = look_at_all(l, &noun_product, look_at_product);
+    buf_init(&l->readers, READERS_MAX);
+    status st = l->change == NULL ? OK : gather_readers(l);
+    if (st.cls == ST_OK) st = look_at_all(l, &noun_product, look_at_product);
     if (st.cls == ST_OK) st = look_at_all(l, &noun_pool, look_at_pool);
+    buf_fini(&l->readers);
     arena_fini(&l->arena);
     return st;
 }

@@ -86,7 +86,7 @@ static status is_recall(const struct order *o, const struct fact *f, bool *out)
     *out = f->kind == FACT_LOT_RECALLED;
     if (f->kind != FACT_CORRECTION_MADE) return OK;
     TRY(report_get(f->decided, o->a, &report, &touched, &rest));
-    TRY(correction_get(&rest, o->a, &c));
+    TRY(correction_get(f, &rest, o->a, &c));
     TRY(journal_get_header(o->t, c.seq, &told));
     *out = told.kind == FACT_LOT_RECALLED;
     return OK;

@@ -38,7 +38,7 @@ struct item_put { // the ask of every noun's put
     client_id client;
     str reason;
     str papers; // what the fact is to keep beside the form; where there are any, its kind's version
-                // is 2
+                // is above 1
 };
 
 struct item_noun {
@@ -64,7 +64,7 @@ struct item_noun {
     status (*show)(struct txn *t, wall now, const struct item *i, const void *value,
                    struct json_w *w);
     // What a put said beside the form, as members of an open object. NULL: nothing.
-    void (*papers)(str papers, struct json_w *w);
+    void (*papers)(const struct fact *f, str papers, struct json_w *w);
     // On the loop, before prepare: what is secret becomes sealed bytes (service/pool/secret.h), or
     // stays what is stored where the value says so. NULL: it has no secrets.
     status (*seal)(const struct site *s, struct txn *t, struct arena *a, struct item_put *put);

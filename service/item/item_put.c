@@ -1,5 +1,5 @@
 // decided part of every put: name str | number 4 | client 4 | version 4 | reason str | packed form
-// of version 2: … reason str | papers str | packed form
+// of versions above 1: … reason str | papers str | packed form
 #include "service/item/item_db.h"
 
 #define VALUE_MAX (256 * KB) // of one item, packed: less than the body that it came in
@@ -24,7 +24,7 @@ status item_of_fact(const struct fact *f, struct item *out, str *reason)
     i.client.v = (uint32_t)bytes_get_u(&r, 4);
     i.version = (uint32_t)bytes_get_u(&r, 4);
     *reason = bytes_get_str(&r);
-    if (f->kind_version == 2) i.papers = bytes_get_str(&r);
+    if (f->kind_version > 1) i.papers = bytes_get_str(&r);
     i.packed = bytes_get_raw(&r, (size_t)(r.end - r.p));
     if (!bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "an item breaks off");
     *out = i;
@@ -135,6 +135,6 @@ void item_put_print(const struct fact *f, struct json_w *w, const void *noun)
         form_write(n->form, value, w);
         json_w_end(w);
     }
-    if (n->papers != NULL && i.papers.n > 0) n->papers(i.papers, w);
+    if (n->papers != NULL && i.papers.n > 0) n->papers(f, i.papers, w);
     arena_fini(&a);
 }

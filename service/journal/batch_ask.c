@@ -1,8 +1,8 @@
 // What one ask does inside a batch's transaction. Owner: the committer.
 //
 //     run ─▶ try ─▶ decide ─┬▶ take: the fact is written, an old one is read again, or nothing
-//      ▲                    └▶ with d->first: those asks, decide again, take; as one part of the
-//      │                       transaction, which a refusal undoes
+//      ▲                    └▶ with d->first: those asks, decide again, take; with d->then: take,
+//      │                       those asks; as one part of the transaction, which a refusal undoes
 //      └── refused with d->retry: the refusal becomes a fact, and what is left is tried
 //
 // A kind decides before anything of its fact is written, so a refusal leaves nothing behind but a
@@ -154,18 +154,21 @@ static status take(struct batch *b, struct job *j, struct ask *a, const struct d
 
 static status do_ask(struct batch *b, struct job *j, struct ask *a, client_id *client);
 
-// First what must be done before, then the ask itself.
-static status do_after(struct batch *b, struct job *j, struct ask *a, struct decide *d)
+// First what must be done before, then the ask itself, then what follows from it.
+static status do_all(struct batch *b, struct job *j, struct ask *a, struct decide *d)
 {
-    struct ask *first = d->first;
-    struct fact *f = d->fact;
-    uint32_t n = d->first_n;
+    client_id client;
 
-    for (uint32_t i = 0; i < n; i++) TRY(do_ask(b, j, &first[i], &f->client));
-    d->again = true;
-    TRY(batch_decide(b, j, a, d));
-    assert(d->first_n == 0);
-    return take(b, j, a, d);
+    // Who is refused here may not have said whose it is, so it is whose the first one was.
+    for (uint32_t i = 0; i < d->first_n; i++) TRY(do_ask(b, j, &d->first[i], &d->fact->client));
+    if (d->first_n > 0) {
+        d->again = true;
+        TRY(batch_decide(b, j, a, d));
+        assert(d->first_n == 0);
+    }
+    TRY(take(b, j, a, d));
+    for (uint32_t i = 0; i < d->then_n; i++) TRY(do_ask(b, j, &d->then[i], &client));
+    return OK;
 }
 
 static status do_ask(struct batch *b, struct job *j, struct ask *a, client_id *client)
@@ -174,7 +177,7 @@ static status do_ask(struct batch *b, struct job *j, struct ask *a, client_id *c
     struct decide d = {.fact = &f};
     status st = batch_decide(b, j, a, &d);
 
-    if (st.cls == ST_OK) st = d.first_n > 0 ? do_after(b, j, a, &d) : take(b, j, a, &d);
+    if (st.cls == ST_OK) st = do_all(b, j, a, &d);
     *client = f.client;
     return st;
 }
@@ -182,7 +185,7 @@ static status do_ask(struct batch *b, struct job *j, struct ask *a, client_id *c
 static status do_as_part(struct batch *b, struct job *j, struct ask *a, struct decide *d)
 {
     struct batch_part part = batch_part_begin(b);
-    status st = do_after(b, j, a, d);
+    status st = do_all(b, j, a, d);
 
     if (st.cls == ST_OK)
         batch_part_keep(b);
@@ -197,7 +200,7 @@ static void try_ask(struct batch *b, struct job *j, struct ask *a, struct decide
     ask_reset(a);
     a->result = batch_decide(b, j, a, d);
     if (a->result.cls == ST_OK)
-        a->result = d->first_n > 0 ? do_as_part(b, j, a, d) : take(b, j, a, d);
+        a->result = d->first_n + d->then_n > 0 ? do_as_part(b, j, a, d) : take(b, j, a, d);
     if (a->result.cls != ST_OK) a->units = bracketed(j->arena, &b->units);
 }
 

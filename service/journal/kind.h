@@ -35,6 +35,10 @@ struct decide {
     struct ask *first;
     uint32_t first_n;
     bool again; // given: what had to be done before was done
+    // What follows from it, as facts of their own right behind it. If one is refused, so is this,
+    // and none of it is done. In the arena.
+    struct ask *then;
+    uint32_t then_n;
     // On refusal: an ask with what is left where each unit stands for itself. The refusal becomes a
     // fact, then this is decided instead. In the arena; NULL: it is refused whole.
     const struct ask *retry;

@@ -16,6 +16,10 @@ struct prefix_change; // service/client/client.h
 struct export_key;    // service/ops/export_key.h
 struct for_lot;       // service/pool/for_lot.h
 
+// Of a captured document that is collected and taken in as one transaction; what is larger goes by
+// way of a file, and clients with strict rules may send none that is.
+#define CAPTURE_WHOLE_MAX (256 * KB)
+
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
     uint32_t report_units_max;       // units a report, 20,000
@@ -49,6 +53,7 @@ struct site_people {                  // settings: people's passwords and signat
     uint32_t password_min;            // characters, 12
     uint32_t password_max;            // 128
     uint32_t password_history;        // former ones that may not come again, 5
+    uint64_t password_age_ms;         // over it one must be changed; 0: never
     uint32_t wrong_max;               // wrong passwords before the user is locked, 5
     uint32_t wrong_window_ms;         // in this time, 15 min
     uint32_t lock_ms;                 // for this long, 15 min
@@ -83,6 +88,10 @@ struct site {
     // by who assembles the site.
     status (*seal)(const struct site *s, str plain, struct buf *sealed);
     status (*open_sealed)(const struct site *s, str sealed, struct buf *plain);
+    // The setting in force at place `i`: its name, and its value as JSON; false: there are no more.
+    // Set by who assembles the site, with `settings`; NULL: they are not known.
+    bool (*setting)(const void *settings, uint32_t i, str *name, struct buf *json);
+    const void *settings;
     void *exchange; // service/exchange
     // Takes over a request for the events of a named query that asks for a WebSocket. On a loop.
     // Set by the exchange; NULL: it is answered like any other.

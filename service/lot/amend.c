@@ -84,16 +84,16 @@ struct amended {
     } at[AMEND_END];
 };
 
-static bool amended_get(str decided, struct amended *out)
+static bool amended_get(const struct fact *f, struct amended *out)
 {
-    struct bytes_r r = bytes_reader(decided);
+    struct bytes_r r = bytes_reader(f->decided);
     struct amended x = {.number = (uint32_t)bytes_get_u(&r, 4)};
 
     x.expiry.year = (int16_t)bytes_get_u(&r, 2);
     x.expiry.month = (uint8_t)bytes_get_u(&r, 1);
     x.expiry.day = (uint8_t)bytes_get_u(&r, 1);
     x.is_signed = bytes_get_u(&r, 1) & AMEND_SIGNED;
-    if (x.is_signed && !signature_get(&r, &x.signature)) return false;
+    if (x.is_signed && !signature_get(f, &r, &x.signature)) return false;
     x.reason = bytes_get_str(&r);
     uint64_t n = bytes_get_var(&r);
     if (n > AMEND_END) return false;
@@ -103,16 +103,16 @@ static bool amended_get(str decided, struct amended *out)
         x.at[x.n].is = bytes_get_str(&r);
         if (x.at[x.n].field >= AMEND_END) return false;
     }
-    if (!second_read(&r, &x.first) || !bytes_end(&r)) return false;
+    if (!second_read(f, &r, &x.first) || !bytes_end(&r)) return false;
     *out = x;
     return true;
 }
 
-bool lot_amended_signature(str decided, struct signature *out, struct second_first *first)
+bool lot_amended_signature(const struct fact *f, struct signature *out, struct second_first *first)
 {
     struct amended x;
 
-    if (!amended_get(decided, &x) || !x.is_signed) return false;
+    if (!amended_get(f, &x) || !x.is_signed) return false;
     *out = x.signature;
     *first = x.first;
     return true;
@@ -126,20 +126,20 @@ static void apply(const struct amended *x, struct lot *lot)
     }
 }
 
-bool lot_amended_apply(str decided, struct lot *lot)
+bool lot_amended_apply(const struct fact *f, struct lot *lot)
 {
     struct amended x;
 
-    if (!amended_get(decided, &x)) return false;
+    if (!amended_get(f, &x)) return false;
     apply(&x, lot);
     return true;
 }
 
-str lot_amended_extra(str decided)
+str lot_amended_extra(const struct fact *f)
 {
     struct amended x;
 
-    if (!amended_get(decided, &x)) return (str){0};
+    if (!amended_get(f, &x)) return (str){0};
     for (uint32_t i = 0; i < x.n; i++)
         if (x.at[i].field == AMEND_EXTRA) return x.at[i].is;
     return (str){0};
@@ -243,7 +243,7 @@ static void amended_write(struct txn *t, const struct fact *f, const void *arg)
 
     (void)arg;
     arena_init(&a, 4 * MB);
-    if (!amended_get(f->decided, &x) || !lot_get(t, x.number, &a, &lot)) {
+    if (!amended_get(f, &x) || !lot_get(t, x.number, &a, &lot)) {
         txn_spoil(t, "record.corrupt", "an amended lot");
     } else {
         lot_papers_get(t, lot.number, &papers);
@@ -263,7 +263,7 @@ static void amended_print(const struct fact *f, struct json_w *w, const void *ar
     struct amended x;
 
     (void)arg;
-    if (!amended_get(f->decided, &x)) return;
+    if (!amended_get(f, &x)) return;
     json_w_key(w, S("amended"));
     json_w_object(w);
     for (uint32_t i = 0; i < x.n; i++) change_write(w, x.at[i].field, x.at[i].was, x.at[i].is);
@@ -276,4 +276,6 @@ static void amended_print(const struct fact *f, struct json_w *w, const void *ar
 }
 
 const struct kind kind_lot_amended = {
-    FACT_LOT_AMENDED, 1, "lot.amended", amended_decide, amended_write, amended_print, NULL};
+    FACT_LOT_AMENDED, 2, "lot.amended", amended_decide, amended_write, amended_print, NULL};
+const struct kind kind_lot_amended_1 = {FACT_LOT_AMENDED, 1,   "lot.amended", NULL, amended_write,
+                                        amended_print,    NULL};

@@ -155,7 +155,7 @@ static bool signature_at(struct txn *t, uint64_t seq, unsigned kind, struct aren
     struct fact f;
 
     if (signed_word(kind) == NULL || journal_get(t, seq, a, &f).cls != ST_OK) return false;
-    if (kind == FACT_LOT_AMENDED) return lot_amended_signature(f.decided, out, first);
+    if (kind == FACT_LOT_AMENDED) return lot_amended_signature(&f, out, first);
     if (lot_signed_get(&f, &x).cls != ST_OK) return false;
     *out = x.signature;
     *first = x.first;

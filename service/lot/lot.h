@@ -39,6 +39,8 @@ void lot_asked(struct txn *t, const struct lot *lot, const struct product *p, st
 // What a code says beside the number (AI 10, AI 17 as printed; empty: nothing) must be the lot's.
 // Codes: unit.lot_differs, unit.expiry_differs
 status lot_code_check(const struct lot *lot, str said_lot, str said_expiry);
+// For what begins at that time, which may be told late. lot.expired
+status lot_expiry_check(const struct lot *lot, wall at);
 
 // What is not yet well when a lot is closed: it is told, and never a reason to refuse.
 struct lot_loose_ends {
@@ -54,5 +56,6 @@ status lot_unknown(void);
 void lot_reply(struct http_req *r, status st, int code, struct buf *b); // takes the buf
 
 extern const struct kind kind_lot_opened, kind_lot_closed, kind_lot_counted, kind_lot_released,
-    kind_lot_reopened, kind_lot_amended, kind_lot_recalled_1;
+    kind_lot_released_1, kind_lot_reopened, kind_lot_reopened_1, kind_lot_amended,
+    kind_lot_amended_1, kind_lot_recalled_1;
 extern const struct http_route lot_routes[], lot_paper_routes[], lot_act_routes[];

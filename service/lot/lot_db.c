@@ -136,7 +136,7 @@ static str extra_amended(struct txn *t, uint32_t lot, struct arena *a)
 
     lot_papers_get(t, lot, &p);
     if (p.extra_seq == 0 || journal_get(t, p.extra_seq, a, &f).cls != ST_OK) return (str){0};
-    return lot_amended_extra(f.decided);
+    return lot_amended_extra(&f);
 }
 
 bool lot_said(struct txn *t, uint64_t seq, struct arena *a, struct lot_value *out)

@@ -97,9 +97,9 @@ struct lot_amend_ask { // of kind_lot_amended
 };
 second_look lot_amend_look; // struct lot_amend_ask
 // False: it has none.
-bool lot_amended_signature(str decided, struct signature *out, struct second_first *first);
-str lot_amended_extra(str decided);                   // a view; empty: not amended
-bool lot_amended_apply(str decided, struct lot *lot); // texts are views; false: none such
+bool lot_amended_signature(const struct fact *f, struct signature *out, struct second_first *first);
+str lot_amended_extra(const struct fact *f);                   // a view; empty: not amended
+bool lot_amended_apply(const struct fact *f, struct lot *lot); // texts are views; false: none such
 
 // past.c: a lot as its papers had it at that time, without holds and what became of its units.
 struct lot_past {

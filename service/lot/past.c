@@ -14,7 +14,7 @@ static status closed(const struct fact *f, struct lot_past *p)
 
 static status amended(const struct fact *f, struct lot_past *p)
 {
-    if (lot_amended_apply(f->decided, &p->lot)) return OK;
+    if (lot_amended_apply(f, &p->lot)) return OK;
     return fail(ST_STORE, "record.corrupt", 0, "an amended lot");
 }
 

@@ -36,9 +36,9 @@ status lot_signed_get(const struct fact *f, struct lot_signed_fact *out)
     struct lot_signed_fact x = {.number = (uint32_t)bytes_get_u(&r, 4)};
 
     x.before = (enum lot_state)bytes_get_u(&r, 1);
-    bool sound = signature_get(&r, &x.signature);
+    bool sound = signature_get(f, &r, &x.signature);
     x.balance = bytes_get_str(&r);
-    sound = sound && second_read(&r, &x.first);
+    sound = sound && second_read(f, &r, &x.first);
     if (!sound || !bytes_end(&r) || x.before < LOT_OPEN || x.before > LOT_RECALLED)
         return fail(ST_STORE, "record.corrupt", 0, "a signed lot breaks off");
     *out = x;
@@ -216,8 +216,15 @@ void lot_signed_print(const struct fact *f, struct json_w *w, const void *arg)
     json_w_raw(w, x.balance);
 }
 
-#define KIND(name) signed_decide, signed_write, lot_signed_print, &(name)
-const struct kind kind_lot_released = {FACT_LOT_RELEASED, 1, "lot.released", KIND(release)};
-const struct kind kind_lot_reopened = {FACT_LOT_REOPENED, 1, "lot.reopened", KIND(reopen)};
+#define WRITTEN(rule) signed_write, lot_signed_print, &(rule)
+const struct kind kind_lot_released = {FACT_LOT_RELEASED, 2, "lot.released", signed_decide,
+                                       WRITTEN(release)};
+const struct kind kind_lot_released_1 = {FACT_LOT_RELEASED, 1, "lot.released", NULL,
+                                         WRITTEN(release)};
+const struct kind kind_lot_reopened = {FACT_LOT_REOPENED, 2, "lot.reopened", signed_decide,
+                                       WRITTEN(reopen)};
+const struct kind kind_lot_reopened_1 = {FACT_LOT_REOPENED, 1, "lot.reopened", NULL,
+                                         WRITTEN(reopen)};
 // Recalled before recalls were told: read and written as ever.
-const struct kind kind_lot_recalled_1 = {FACT_LOT_RECALLED, 1, "lot.recalled", KIND(recall)};
+const struct kind kind_lot_recalled_1 = {FACT_LOT_RECALLED, 1, "lot.recalled", NULL,
+                                         WRITTEN(recall)};

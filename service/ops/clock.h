@@ -3,8 +3,8 @@
 #include "common/http.h"
 #include "service/journal/kind.h"
 
-extern const struct kind kind_clock_jumped;   // ask: struct clock_jump
-extern const struct kind kind_clock_accepted; // POST /v1/clock/accept
+extern const struct kind kind_clock_jumped;                          // ask: struct clock_jump
+extern const struct kind kind_clock_accepted, kind_clock_accepted_1; // POST /v1/clock/accept
 extern const struct kind *const clock_allowed[];
 extern const struct http_route clock_routes[];
 

@@ -1,5 +1,6 @@
 #include "service/ops/journal_export.h"
 #include "common/bytes.h"
+#include "service/access/user.h"
 #include "service/journal/lists.h"
 #include <openssl/evp.h>
 
@@ -79,6 +80,19 @@ static void record_line(struct journal_export *x, const struct fact *f, str reco
     buf_addc(out, '"');
 }
 
+// REQ HASH-WITHHELD: a password's hash that is not sealed goes to nobody who could try passwords on
+// it. The record's SHA-256 holds the chain without its bytes.
+static void bytes_add(const struct fact *f, str record, struct arena *scratch, struct buf *out)
+{
+    if (user_fact_is_plain(f, scratch)) {
+        buf_add(out, S(",\"withheld\":\"password\""));
+        return;
+    }
+    buf_add(out, S(",\"record\":\""));
+    base64_add(out, record);
+    buf_addc(out, '"');
+}
+
 // The lot's list has every fact that names it by its number.
 static bool is_of_lot(struct journal_export *x, struct txn *t, uint64_t seq)
 {
@@ -116,9 +130,7 @@ status journal_export_one(struct journal_export *x, struct txn *t, struct arena 
     if (x->at >= x->from) {
         record_line(x, &f, buf_str(&record), out);
         if (is_shown(x, t, &f)) {
-            buf_add(out, S(",\"record\":\""));
-            base64_add(out, buf_str(&record));
-            buf_addc(out, '"');
+            bytes_add(&f, buf_str(&record), scratch, out);
             says_add(x, t, scratch, &f, out);
         }
         buf_add(out, S("}\n"));

@@ -5,6 +5,7 @@
 // sed can take them apart (scripts/verify_export.sh):
 //   {"packtrail":"journal export 1","journal_id","from","link"}    the link before the first record
 //   {"seq","sha256","link","record","says":{…}}                     a record, base64
+//   {"seq","sha256","link","withheld","says":{…}}                   one whose bytes stay here
 //   {"seq","sha256","link"}                                         one that is not shown
 //   {"packtrail":"journal export 1","journal_id","from","until","records","client"?,"gtin"?,
 //    "lot"?,"time","link","sha256"}                                 of all lines before this one

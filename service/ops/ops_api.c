@@ -69,5 +69,6 @@ const struct http_route ops_routes[] = {
     {HTTP_GET,"/v1/journal/export", "qa auditor admin", 0, ops_export, NULL, NULL,
      "from until since before client"},
     {HTTP_GET,         "/v1/journal/key", "qa auditor admin", 0, ops_export_key, NULL, NULL, ""},
-    {0     },
+    {HTTP_GET,      "/v1/configuration", "admin", 0, ops_configuration, NULL, NULL, ""},
+    {0       },
 };

@@ -9,3 +9,4 @@ void ops_metrics(struct http_req *r);
 void ops_journal(struct http_req *r);
 void ops_export(struct http_req *r);
 void ops_export_key(struct http_req *r);
+void ops_configuration(struct http_req *r);

@@ -86,9 +86,9 @@ struct added {
     struct epoch_ask said;
 };
 
-static bool added_get(str decided, struct added *out)
+static bool added_get(const struct fact *f, struct added *out)
 {
-    struct bytes_r r = bytes_reader(decided);
+    struct bytes_r r = bytes_reader(f->decided);
 
     *out = (struct added){.epoch = (uint32_t)bytes_get_u(&r, 4)};
     out->check = bytes_get_raw(&r, SITE_KEY_CHECK_SIZE);
@@ -96,7 +96,7 @@ static bool added_get(str decided, struct added *out)
         out->said.reason = bytes_get_str(&r);
         out->said.by = bytes_get_str(&r);
     }
-    return second_pair_read(&r, &out->said.pair) && bytes_end(&r);
+    return second_pair_read(f, &r, &out->said.pair) && bytes_end(&r);
 }
 
 static void added_write(struct txn *t, const struct fact *f, const void *arg)
@@ -104,7 +104,7 @@ static void added_write(struct txn *t, const struct fact *f, const void *arg)
     struct added x;
 
     (void)arg;
-    if (!added_get(f->decided, &x)) {
+    if (!added_get(f, &x)) {
         txn_spoil(t, "record.corrupt", "a new epoch");
         return;
     }
@@ -117,12 +117,14 @@ static void added_print(const struct fact *f, struct json_w *w, const void *arg)
     struct added x;
 
     (void)arg;
-    if (!added_get(f->decided, &x)) return;
+    if (!added_get(f, &x)) return;
     json_w_kint(w, "epoch", x.epoch);
     if (x.said.reason.n > 0) json_w_kstr(w, "reason", x.said.reason);
     if (x.said.by.n > 0) json_w_kstr(w, "by", x.said.by);
     second_pair_write(w, &x.said.pair);
 }
 
-const struct kind kind_epoch_added = {FACT_EPOCH_ADDED, 1,           "epoch.added", added_decide,
+const struct kind kind_epoch_added = {FACT_EPOCH_ADDED, 2,           "epoch.added", added_decide,
                                       added_write,      added_print, NULL};
+const struct kind kind_epoch_added_1 = {FACT_EPOCH_ADDED, 1,           "epoch.added", NULL,
+                                        added_write,      added_print, NULL};

@@ -20,4 +20,4 @@ struct epoch_ask { // why, and who says so: for people
 };
 // ask: struct epoch_ask, or NULL where a start finds the line. Takes the next epoch of the site's
 // keys into use. epoch.none: there is none; act.second: nobody has signed it.
-extern const struct kind kind_epoch_added;
+extern const struct kind kind_epoch_added, kind_epoch_added_1;

@@ -163,9 +163,11 @@ static void advanced_print(const struct fact *f, struct json_w *w, const void *a
         json_w_end(w);
     }
     json_w_end(w);
-    if (second_pair_read(&in, &pair)) second_pair_write(w, &pair);
+    if (second_pair_read(f, &in, &pair)) second_pair_write(w, &pair);
 }
 
 const struct kind kind_pools_advanced = {
-    FACT_POOLS_ADVANCED, 1,   "pools.advanced", advanced_decide, advanced_write,
+    FACT_POOLS_ADVANCED, 2,   "pools.advanced", advanced_decide, advanced_write,
     advanced_print,      NULL};
+const struct kind kind_pools_advanced_1 = {
+    FACT_POOLS_ADVANCED, 1, "pools.advanced", NULL, advanced_write, advanced_print, NULL};

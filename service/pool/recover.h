@@ -34,4 +34,4 @@ struct advance_ask {
 };
 // Unfreezes. evidence.none: nothing is known of numbers given since, and no reason; act.second:
 // nobody has signed it.
-extern const struct kind kind_pools_advanced; // ask: struct advance_ask
+extern const struct kind kind_pools_advanced, kind_pools_advanced_1; // ask: struct advance_ask

@@ -142,15 +142,25 @@ static void note_skips(struct taking *g, uint32_t n, const uint64_t *hits, uint3
     g->k->skip_count += n + found;
 }
 
-// One round: *got numbers more, or none left below g->below.
+// How many candidates a round looks for. Each that is looked up may turn out to be taken: there
+// must be room to note it.
+static uint32_t round_of(const struct taking *g, uint32_t wanted, uint32_t room)
+{
+    if (!g->k->row->tests_lists) return wanted;
+    if (wanted > SLICE) wanted = SLICE;
+    if (wanted > room / 2) wanted = room / 2;
+    return wanted > 0 || room == 0 ? wanted : 1;
+}
+
+// One round: *got numbers more. False: there is no room for what would have to be passed over.
 static bool take_some(struct taking *g, uint32_t wanted, uint32_t *got)
 {
     struct take *k = g->k;
     struct number_space part = *g->space;
     uint64_t first = k->row->high + k->consumed, hits[SLICE];
     uint32_t found = 0, room = g->skips_max - k->skip_count;
+    uint32_t n = round_of(g, wanted, room), most = k->row->tests_lists ? room - n : room;
 
-    if (k->row->tests_lists && wanted > SLICE) wanted = SLICE;
     part.capacity = g->below;
     struct space_draw draw = {.space = &part,
                               .past = g->past,
@@ -158,17 +168,16 @@ static bool take_some(struct taking *g, uint32_t wanted, uint32_t *got)
                               .reserved = g->reserved,
                               .reserved_count = g->reserved_count,
                               .first = first,
-                              .wanted = wanted,
+                              .wanted = n,
                               .skipped = k->skips + k->skip_count,
-                              .skipped_max = room};
+                              .skipped_max = most};
     struct space_drawn d = space_candidates(&draw);
-    if (k->row->tests_lists && room - d.skipped >= SLICE) found = find_texts(g, first, &d, hits);
+    if (k->row->tests_lists) found = find_texts(g, first, &d, hits);
     note_skips(g, d.skipped, hits, found);
     k->consumed += d.consumed;
     *got += d.count - found;
     space_fini(&part);
-    // With no room left to test and note a whole round the request is given up by the caller.
-    return d.count == wanted && room - d.skipped >= SLICE;
+    return n > 0 && (d.count == n || d.skipped < most || first + d.consumed == g->below);
 }
 
 static status take_all(struct taking *g)
@@ -186,8 +195,7 @@ static status take_all(struct taking *g)
         if (k->passes)
             return fail(ST_CONFLICT, "pool.crowded", 0, "the next %u numbers are taken",
                         k->skip_count);
-        if (more) continue;
-        if (g->skips_max - k->skip_count < SLICE)
+        if (!more && got < k->wanted)
             return fail(
                 ST_CONFLICT, "pool.crowded", 0,
                 "so many of the next numbers are taken that %u can be found at once, not %u", got,

@@ -45,6 +45,8 @@ status rest_accept(const struct http_req *r, unsigned which, struct rest_accepte
 // What Content-Type says of the body; without one its first bytes decide. body.type (415).
 // `first` may be empty (a stream not yet come): then only the header is looked at.
 status rest_body_media(const struct http_req *r, str first, enum rest_media *out);
+// Do the first bytes tell what the body is? While they are blanks, or a torn mark, they do not.
+bool rest_body_tells(str first);
 // Do the first bytes look like what the header said? body.mislabelled (400).
 status rest_body_fits(enum rest_media said, str first);
 

@@ -139,7 +139,7 @@ static void correct_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     arena_init(&a, 256 * MB);
     if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
-        correction_get(&own, &a, &c).cls == ST_OK) {
+        correction_get(f, &own, &a, &c).cls == ST_OK) {
         char room[9];
         struct second_of act = correct_act(f->lot, &c, room);
         second_end(t, &act);
@@ -168,7 +168,7 @@ static void correct_print(const struct fact *f, struct json_w *w, const void *ar
     report_print(f, w);
     arena_init(&a, 256 * MB);
     if (report_get(f->decided, &a, &report, &touched, &own).cls == ST_OK &&
-        correction_get(&own, &a, &c).cls == ST_OK) {
+        correction_get(f, &own, &a, &c).cls == ST_OK) {
         json_w_kstr(w, "event", c.id);
         json_w_kstr(w, "declares", str_of(correction_word(c.reason)));
         json_w_key(w, S("signature"));
@@ -179,4 +179,6 @@ static void correct_print(const struct fact *f, struct json_w *w, const void *ar
 }
 
 const struct kind kind_correction_made = {
-    FACT_CORRECTION_MADE, 1, "correction.made", correct_decide, correct_write, correct_print, NULL};
+    FACT_CORRECTION_MADE, 2, "correction.made", correct_decide, correct_write, correct_print, NULL};
+const struct kind kind_correction_made_1 = {
+    FACT_CORRECTION_MADE, 1, "correction.made", NULL, correct_write, correct_print, NULL};

@@ -16,5 +16,5 @@ struct correct_ask {
 struct second_of correct_act(uint32_t lot, const struct correction *c, char room[9]);
 second_look correct_look;
 
-extern const struct kind kind_correction_made; // ask: struct correct_ask
+extern const struct kind kind_correction_made, kind_correction_made_1; // ask: struct correct_ask
 extern const struct http_route correct_routes[];

@@ -233,7 +233,7 @@ static void told(struct http_req *r, const struct ask *a)
     buf_init(&b, MB);
     struct json_w w = json_writer(&b);
     status st = report_get(a->fact.decided, &r->arena, &report, &touched, &own);
-    if (st.cls == ST_OK) st = correction_get(&own, &r->arena, &c);
+    if (st.cls == ST_OK) st = correction_get(&a->fact, &own, &r->arena, &c);
     if (st.cls != ST_OK) {
         buf_fini(&b);
         http_problem(r, st, S(""));

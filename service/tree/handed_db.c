@@ -148,15 +148,22 @@ bool handed_find(struct txn *t, unit_id u, uint64_t party, struct handed *out)
     return false;
 }
 
+// What lies there of an earlier time that the party had the goods is not said of this one.
+static bool marks_get(struct txn *t, unit_id u, const struct handed *got, struct handed *out)
+{
+    return row_get(t, u, got->party, out) && out->shipment == got->shipment;
+}
+
 unsigned handed_marks(struct txn *t, unit_id u, uint64_t party)
 {
     unsigned marks = 0, depth = 0;
-    struct handed h;
+    struct handed got, h;
 
+    if (!handed_find(t, u, party, &got)) return 0;
     for (unit_id at = u; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
-        bool any = row_get(t, at, party, &h);
-        if (any) marks |= h.marks & (at.v == u.v ? ~0u : ~(unsigned)HANDED_PART_FORWARDED);
-        if (any && !(h.marks & HANDED_MARKS_ONLY)) break;
+        if (marks_get(t, at, &got, &h))
+            marks |= h.marks & (at.v == u.v ? ~0u : ~(unsigned)HANDED_PART_FORWARDED);
+        if (at.v == got.unit.v) break;
         at = unit_one(t, at).parent;
     }
     return marks & ~(unsigned)HANDED_MARKS_ONLY;
@@ -169,7 +176,7 @@ void handed_mark(struct txn *t, unit_id u, uint64_t party, enum handed_mark mark
 
     if (!handed_find(t, u, party, &got)) return;
     for (unit_id at = u; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
-        if (!row_get(t, at, party, &h))
+        if (!marks_get(t, at, &got, &h))
             h = (struct handed){at, party, got.shipment, false, HANDED_MARKS_ONLY};
         h.marks |= at.v == u.v ? (unsigned)mark : HANDED_PART_FORWARDED;
         handed_put(t, &h);

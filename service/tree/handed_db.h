@@ -2,7 +2,8 @@
 // a party may see, receive and send back is one read away, however long ago that was.
 //
 // What a party has done with its goods is marked at the very unit that it named: row '6' of that
-// unit, which only keeps marks where it was a container around it that the party got.
+// unit, which only keeps marks where it was a container around it that the party got. They are of
+// the shipment that the row names: once the party gets the container anew they say nothing more.
 //
 // row '6' 1, unit 8, party 8 -> shipment 4, flags 1
 #pragma once

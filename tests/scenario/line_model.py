@@ -1,6 +1,6 @@
 """What site_model.py's model knows of the line's work and of papers beside single reports: moving,
 relabelling, calls whose units stand for themselves or that are all or nothing, labels that run
-apart, explanations of a lot's differences, receipts."""
+apart, explanations of a lot's differences."""
 
 EXPLAINED = {"lost_on_line": ("lose", True), "never_used": ("invalidate", True),
              "sample_not_recorded": ("sample", False), "missing": ("lose", False),
@@ -173,21 +173,6 @@ class LineModel:
                   "destroy": lambda u: u.state == "destroyed"}[act]
             if not all(so(u) for u in units):
                 self.changes(act, units, None, None)
-
-    # ---- receipts
-
-    def arrive(self, unit, ms):
-        """True where whom it was shipped to has received it."""
-        state, flags = self.stands(unit)
-        code, change = self.machine.step("receive", unit, state, flags)
-        handed = any(u in self.handed for u in [unit, *self.above(unit)])
-        if state != "shipped" or code is not None or "received_back" in unit.flags or not handed:
-            return False
-        if ms is not None and ms < unit.newest_ms:
-            return False
-        with self.attempt():
-            self.change(unit, change, self.when([unit], ms))
-        return True
 
 
 class Order:

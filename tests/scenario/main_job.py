@@ -409,6 +409,7 @@ def run(tell, site, partner):
     tell(site.admin, "GET", "/v1/journal")
     tell(site.admin, "GET", "/v1/journal/export?client=acme")
     tell(site.admin, "GET", "/v1/journal/key")
+    tell(site.admin, "GET", "/v1/configuration")
     tell(site.admin, "GET", "/v1/clock")
     tell(site.person("operator", "olga"), "POST", "/v1/clock/accept",
          {"reason": "nothing to accept", "signature": harness.sign()}, expect=(409,))

@@ -11,13 +11,15 @@ import pathlib
 import re
 
 from line_model import Ambiguous, LineModel, Refused
+from paper_model import PaperModel
 
 STATES = pathlib.Path(__file__).parents[2] / "schemas/states.txt"
 HANDED_DOWN = frozenset(("hold", "recalled", "lost", "stolen", "received_back"))
 BARRED_BY = (("hold", "unit.on_hold"), ("stolen", "unit.stolen"), ("lost", "unit.lost"),
              ("recalled", "unit.recalled"), ("received_back", "unit.received_back"))
 AHEAD_MAX_MS = 30000
-EXPIRY = "2031-06-30"  # of every lot
+EXPIRY = "2031-06-30"  # of every lot until it is amended
+BUYER, THIRD = "9506000100012", "9506000200019"
 LIVES = ("commissioned", "open", "closed")
 
 # Words of reports and the acts they are.
@@ -130,6 +132,7 @@ class Lot:
     def __init__(self, product, lot):
         self.product, self.lot = product, lot
         self.state, self.held = "open", False
+        self.expiry, self.order, self.quantity = EXPIRY, None, None
         self.asked = [0] * len(product.levels)
         self.unread = [0] * len(product.levels)
         self.pooled = [0] * len(product.levels)  # went back to their pool
@@ -147,7 +150,7 @@ class Lot:
             {"hold"} if self.held else set())
 
 
-class Model(LineModel):
+class Model(LineModel, PaperModel):
     def __init__(self, now_ms):
         self.machine = Machine(STATES.read_text())
         self.now_ms = now_ms  # a function: the service's clock, about
@@ -163,9 +166,12 @@ class Model(LineModel):
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
         self.lying = {}       # GTIN -> [units that lie in its pool again]
         self.samples = {}     # unit -> all that the newest event made samples together with it
+        self.sampled_ms = {}  # unit -> when that was; None: by the service's clock
+        self.taken_from = {}  # unit -> what it lay in before that
         self.requested = {}   # request -> its units, in its order
         self.orders = {}      # line that packs in this order -> Order
         self.line = None      # that reports
+        self.set_papers()
 
     # ---- what there is
 
@@ -523,6 +529,7 @@ class Model(LineModel):
         if any(self.units[name] in units and self.units[name].parent for name in for_each):
             raise Ambiguous()  # which comes out first?
         ends = act in (*EMPTIED, "sample")
+        lay = {unit: unit.parent for unit in units}
         first = [("unpack", self.units[name], inside, ends) for name, inside in for_each.items()]
         for unit in units if act in EMPTIED else ():
             comes = unpack and unit.parent is not None and self.stands(unit)[0] != "shipped"
@@ -563,6 +570,8 @@ class Model(LineModel):
             self.change(unit, change, at)
         if act == "sample":
             self.samples.update((unit, units) for unit in units)
+            self.sampled_ms.update((unit, ms) for unit in units)
+            self.taken_from.update(lay)
 
     def unread(self, said, units, ms):
         del units, ms
@@ -671,8 +680,16 @@ class Model(LineModel):
         with self.attempt():
             for other in self.samples[unit]:
                 code, change = self.machine.step("unsample", other, other.state, other.flags)
-                if code is None and "foreign" not in other.sorts:
-                    self.change(other, change, self.when([other], None))
+                if code is not None or "foreign" in other.sorts:
+                    continue
+                stopped = self.stopped(self.taken_from[other]) if self.taken_from[other] else None
+                if stopped:
+                    raise Refused(f"unit.{'on_hold' if 'hold' in stopped else 'recalled'}")
+                self.change(other, change, self.when([other], None))
+
+    def stopped(self, container):
+        """What it, or what it lies in, is stopped for: what comes out of it stays so."""
+        return self.stands(container, of_lot=False)[1] & STAYS
 
     # ---- captured events
 
@@ -800,7 +817,7 @@ class Model(LineModel):
                 return "lot.unknown", None
             if not lot.takes_commission():
                 return "lot.closed", None
-            if expiry not in (None, EXPIRY):
+            if expiry not in (None, lot.expiry):
                 return "unit.expiry_differs", None
         if act == "pack_as_told" and unit in self.above(units[0]):
             return "pack.cycle", None
@@ -817,6 +834,8 @@ class Model(LineModel):
                 return code, None
         if act == "unpack" and unit.parent is not units[0]:
             return "unit.other_parent", None
+        if act == "void_shipment" and (code := self.stays_shipped(unit)):
+            return code, None
         return None, change
 
     def apply_told(self, done, parent_act, lot, ms):
@@ -825,6 +844,8 @@ class Model(LineModel):
             parent = done[0][0] if parent_act else None
             samples = [u for u, act, change in done if change and act == "sample"]
             self.samples.update((unit, samples) for unit in samples)
+            self.sampled_ms.update((unit, ms) for unit in samples)
+            self.taken_from.update((unit, unit.parent) for unit in samples)
             for unit, act, change in done:
                 self.touch(unit, ms)
                 if unit.state == "none":  # named by an event, never commissioned
@@ -839,13 +860,17 @@ class Model(LineModel):
                 elif act == "unpack":
                     self.take_out(unit)
                 elif act == "receive_back" and unit.parent is not None:
+                    stopped = self.stopped(unit.parent)
                     self.take_out(unit)
-                    unit.state, unit.flags = "shipped", (unit.flags - change[2]) | change[1]
+                    unit.state = "shipped"
+                    unit.flags = (unit.flags - change[2]) | change[1] | stopped
                 elif unit is parent and unit.parent is not None:  # as it is, in its container
                     unit.flags -= change[2]
                 else:
                     unit.state, sets, clears = change
                     unit.flags = (unit.flags - clears) | sets
+                    if act == "void_shipment":
+                        self.never_left(unit)
                     if act == "commission":
                         self.begin(unit, act, None if "foreign" in unit.sorts else lot)
                     if act in ("decommission", "destroy", "sample", "come_out") and unit.parent:
@@ -891,15 +916,15 @@ class Model(LineModel):
             yield child
             yield from self.inside(child)
 
-    def ship(self, names, ms):
+    def ship(self, names, ms, shipment=None):
         """A shipment of tops; raises Refused."""
         try:
-            self._ship(names, ms)
+            self._ship(names, ms, shipment)
         except Refused:
             self.refused += 1
             raise
 
-    def _ship(self, names, ms):
+    def _ship(self, names, ms, shipment):
         offenders, whose = {}, None
         units = [self.units.get(name) for name in names]
         for name, unit in zip(names, units):
@@ -921,26 +946,39 @@ class Model(LineModel):
                 self.touch(unit, at)
                 unit.state = "shipped"
                 self.handed[unit] = False
+                self.hand_over(unit, BUYER, shipment)
 
     def void(self, units, ms):
-        """A shipment that never was."""
+        """A shipment that never was, known by its list of tops; what is not out under it any more
+        stays as it is."""
         with self.counted():
             offenders, changes = {}, []
             for unit in units:
+                hand = self.hands.get((unit, BUYER))
+                if hand is not None and hand.shipment is None:
+                    offenders[unit.name] = "shipment.forwarded"
+                if hand is None or hand.shipment is not units:
+                    continue
                 code, change = self.machine.step("void_shipment", unit, *self.stands(unit))
-                if code is None and self.handed.get(unit):
-                    code = "shipment.came_back"
+                code = code or self.stays_shipped(unit)
                 if code is None and ms is not None and ms < unit.newest_ms:
                     code = "time.before"
                 if code is not None:
                     offenders[unit.name] = code
-                changes.append(change)
+                changes.append((unit, change))
             self.refuse(offenders)
-            at = self.when(units, ms)
+            at = self.when([unit for unit, _ in changes], ms)
             with self.attempt():
-                for unit, change in zip(units, changes):
+                for unit, change in changes:
                     self.change(unit, change, at)
                     self.handed.pop(unit, None)
+                    del self.hands[unit, BUYER]
+
+    def stays_shipped(self, unit):
+        """Why nobody can say that it never left."""
+        if self.handed.get(unit):
+            return "shipment.came_back"
+        return "shipment.forwarded" if self.went_on(unit) else None
 
     @contextlib.contextmanager
     def counted(self):
@@ -964,38 +1002,23 @@ class Model(LineModel):
         if state != "shipped" or "received_back" in unit.flags:
             return False
         code, change = self.machine.step("receive_back", unit, state, flags)
-        shipped = self.shipped_as(unit)
-        if code is not None or (shipped is None and "received_back" not in flags):
+        if code is not None or ("received_back" not in flags and
+                                self.hand_of(unit, BUYER)[0] is None):
             return False
         if ms is not None and ms < unit.newest_ms:
             return False
         self.note_return(unit)
         with self.attempt():
             out = unit.parent is not None
+            stopped = self.stopped(unit.parent) if out else set()
             self.touch(unit, self.when([unit], ms))
             if out:
                 self.take_out(unit)
             unit.state = "shipped" if out else change[0]
-            unit.flags = (unit.flags - change[2]) | change[1]
+            unit.flags = (unit.flags - change[2]) | change[1] | stopped
         return True
 
     # ---- lots that people sign, and holds
-
-    def sign(self, act, lot):
-        to = {"release": "released", "reopen": "reopened", "recall": "recalled"}[act]
-        with self.counted():
-            if lot.state == to and act != "reopen":
-                return
-            if lot.state == "recalled":
-                raise Refused("lot.recalled")
-            wanted = {"release": ("closed",), "reopen": ("closed", "released")}
-            if lot.state not in wanted.get(act, ("open", "closed", "released", "reopened")):
-                raise Refused("lot.open")
-            if act == "release" and lot.held:
-                raise Refused("lot.on_hold")
-            if act == "release" and not self.is_balanced(lot):
-                raise Refused("lot.unbalanced")
-        lot.state = to
 
     def hold(self, units):
         with self.counted(), self.attempt():
@@ -1028,11 +1051,14 @@ class Model(LineModel):
                                     unit.flags)
         if code is not None:
             return code
+        return self.leaves(unit, whose, ms, self.clients[unit.client]["ship_rule"])
+
+    def leaves(self, unit, whose, ms, rule):
+        """Why it does not, by what it holds and its lots."""
         if unit.client != whose:
             return "shipment.clients"
         if ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
             return "time.before"
-        rule = self.clients[unit.client]["ship_rule"]
         if not unit.is_sscc and (code := self.ship_lot(unit.lot, rule)):
             return code
         bad = set(self.bad_content(unit).values())

@@ -73,7 +73,7 @@ def test_a_released_lot_is_archived_and_proven_by_standard_tools(released, line,
     assert any("says" not in x for x in lines[1:-2]), "what is not the lot's is a bare digest"
     assert lines[-2]["lot"] == "L2" and lines[-2]["records"] == len(lines) - 3
     page = (to / f"{line.gtin}-L2.html").read_text()
-    assert "Mia Muster (mia), approval, 20" in page and "Balanced" in page
+    assert "Mia Muster (mia, qa), approval, 20" in page and "Balanced" in page
     released.stop()
     released.verify()  # nothing was deleted, or changed
 
@@ -145,7 +145,7 @@ def test_whatever_is_changed_in_an_archive_is_found(released, line, key, tmp_pat
         shutil.rmtree(foreign, ignore_errors=True)
         shutil.copytree(to, foreign)
         (foreign / place).parent.mkdir(exist_ok=True)
-        (foreign / place).write_text("Mia Muster (mia), approval")
+        (foreign / place).write_text("Mia Muster (mia, qa), approval")
         said = proven(foreign, key)
         assert said.startswith("not proven: not of the archive: ") and place in said
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", tmp_path / "k"],

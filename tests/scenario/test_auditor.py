@@ -1,6 +1,8 @@
 """What auditors rely on: finding records, old and new values, exports that standard tools prove,
 the published head, and the watch over the clock."""
+import base64
 import gzip
+import hashlib
 import json
 import re
 import subprocess
@@ -158,6 +160,40 @@ def test_an_export_for_one_client_shows_bare_digests_and_is_proven(acme, tmp_pat
     assert "Beta" not in text and "Line" not in text
     assert [json.loads(line)["says"]["client"] for line in text.splitlines()
             if '"says"' in line] == ["acme"]
+
+
+def signed_anew(site, lines, tmp_path):
+    """The statement and its signature for changed lines, as the site's own key makes them."""
+    text, said = tmp_path / "statement", tmp_path / "signature"
+    of = hashlib.sha256("".join(lines[:-2]).encode()).hexdigest()
+    statement = re.sub(r'"sha256":"[0-9a-f]{64}"', f'"sha256":"{of}"', lines[-2])
+    text.write_text(statement.rstrip("\n"))
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", site.folder / "export.key", "-rawin",
+                    "-in", text, "-out", said], check=True)
+    return [*lines[:-2], statement,
+            f'{{"signature":"{base64.b64encode(said.read_bytes()).decode()}"}}\n']
+
+
+# HASH-WITHHELD
+def test_a_record_whose_bytes_are_withheld_is_proven_by_its_digest(acme, tmp_path):
+    """As those are that hold a password's hash of before hashes were sealed."""
+    acme.person("qa", "mia")
+    archive, key = export(acme, tmp_path, caller=acme.admin)
+
+    def withhold(lines):
+        of = [i for i, line in enumerate(lines) if '"kind":"user.p' in line]
+        assert len(of) == 2
+        for i in of:
+            lines[i] = re.sub(r'"record":"[^"]*"', '"withheld":"password"', lines[i])
+        return signed_anew(acme, lines, tmp_path)
+
+    other = rewritten(archive, withhold)
+    done = proven(other, key)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == proven(archive, key).stdout
+    shortened = rewritten(other, lambda lines: signed_anew(
+        acme, [x for x in lines if '"withheld"' not in x], tmp_path))
+    assert "a record is missing" in proven(shortened, key).stderr
 
 
 def flip(lines, number):

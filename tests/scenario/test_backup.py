@@ -152,14 +152,18 @@ class World:
         assert not twice, twice[:10]
 
 
+# Where nothing followed the backup that was picked, nothing tells of it.
+ACCEPTED = ("--accept", "all that there is was brought", "--by", "mia")
+
+
 def evidence_of(world, how, head):
     """Files that prove what was given, by somebody else each time."""
     (world.folder / "head.json").write_text(head)
-    if how == "head":  # where nothing followed the backup it tells of nothing, and is accepted
-        return [world.folder / "head.json", "--accept", "it is the newest", "--by", "mia"]
+    if how == "head":
+        return [world.folder / "head.json", *ACCEPTED]
     if how == "line":
-        return [world.line_file()]
-    return [world.folder / "head.json", world.line_file(), *world.partner_files()]
+        return [world.line_file(), *ACCEPTED]
+    return [world.folder / "head.json", world.line_file(), *world.partner_files(), *ACCEPTED]
 
 
 @pytest.mark.parametrize("how", ["head", "line", "all"])
@@ -743,7 +747,7 @@ def test_what_is_far_beyond_a_mark_is_taken_out_alone(lost, tmp_path):
     body = f"1{harness.PREFIX}00{1234567:07d}"  # a million numbers on
     digit = (10 - sum(int(d) * (3, 1)[i % 2] for i, d in enumerate(body)) % 10) % 10
     (tmp_path / "list").write_text(f"{body}{digit}\n# a remark\n\n")
-    told = advance(site, tmp_path / "list")
+    told = advance(site, tmp_path / "list", *ACCEPTED)  # alone it tells of nothing
     assert "1 far beyond" in told and "0 marks moved" in told
     assert "1 known" in advance(site, tmp_path / "list"), "a second time it is no news"
     site.start()

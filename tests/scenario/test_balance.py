@@ -150,7 +150,7 @@ def test_a_lot_with_reasons_for_all_is_released_by_a_signature(site, line, lot, 
 
     page = line.operator.call("GET", f"{lot}/balance", headers={"Accept": "text/html"})
     assert page.headers["Content-Type"].startswith("text/html")
-    assert "Mia Muster (mia), approval, 20" in page.text and "all is well" in page.text
+    assert "Mia Muster (mia, qa), approval, 20" in page.text and "all is well" in page.text
     assert "http" not in page.text and "<script" not in page.text
     table = line.operator.call("GET", f"{lot}/balance", headers={"Accept": "text/csv"}).text
     rows = list(csv.reader(io.StringIO(table)))

@@ -116,6 +116,47 @@ def test_wrong_passwords_lock_for_logins_and_signatures_alike(site, mia):
     log_in(site)
 
 
+# PASSWORD-AGE
+def test_who_logs_in_with_a_password_that_is_too_old_says_a_new_one(make_site):
+    site = make_site()
+    site.configure(passwords={"age_max": "1 ms", "history": 0})
+    site.start()
+    mia, stranger, new = site.person("qa", "mia"), site.caller(), "words of the next season"
+    for wish, status, code in [
+            (MIA, 403, "password.expired"), ({**MIA, "password": "a mere guess"}, 401, "login.refused"),
+            ({**MIA, "password": "a mere guess", "new": new}, 401, "login.refused"),
+            ({**MIA, "new": PASSWORD}, 422, "password.used"),
+            ({**MIA, "new": "short"}, 400, "password.length")]:
+        answer = stranger.call("POST", "/v1/login", wish)
+        assert_problem(answer, status, code)
+        assert "Set-Cookie" not in answer.headers
+    browser = log_in(site, {**MIA, "new": new})
+    assert browser.said["password_expires"] and browser.said["must_change"] is False
+    assert browser.get("/v1/session")["user"] == "mia"
+    stranger.refused("POST", "/v1/login", MIA, status=401)
+    browser.refused("POST", "/v1/clock/accept", {"signature": sign(password=new), "reason": "x"},
+                    status=403, code="password.expired")
+    assert mia.get("/v1/lines") is not None, "a token is no password"
+    facts = [(r["kind"], r["actor"]) for r in records(site.admin, "?user=mia")]
+    at = facts.index(("session.opened", "login:mia"))
+    assert facts[at:at + 2] == [("session.opened", "login:mia"), ("user.password", "login:mia")]
+    refused = [r["fact"] for r in records(site.admin, "?kind=refusal")]
+    assert [f["code"] for f in refused if "login" in str(f)][:1] == ["password.expired"]
+    site.stop()
+    journal = str(site.journal())
+    assert new not in journal and PASSWORD not in journal
+    site.verify()
+
+
+def test_a_password_says_until_when_it_is_good_where_it_ages(make_site):
+    site = make_site()
+    site.configure(passwords={"age_max": "2160 h"})
+    site.start()
+    site.person("qa", "mia")
+    shown = log_in(site).get("/v1/session")
+    assert shown["password_expires"] > shown["expires"]
+
+
 def test_only_pages_of_this_origin_change_anything(site, mia):
     browser = log_in(site)
     own = browser.http.headers.pop("Packtrail-CSRF")

@@ -302,6 +302,110 @@ def test_a_lot_opens_with_what_the_market_wants_on_the_pack(admin, operator, mar
         operator.post("/v1/lots", wish, 200)  # it is open: what was right then stays right
 
 
+# ---- emptied containers
+
+class Floor:
+    """A lot of a market, with packs, cases and a pallet at hand."""
+
+    def __init__(self, site, admin, operator, market):
+        product(admin, market, PALLETS)
+        admin.put("/v1/pools/p", {"gtin": GTIN, "kind": "random"})
+        admin.put("/v1/pools/s", {"client": "acme", "kind": "sscc", "prefix": harness.PREFIX,
+                                  "extension": "0"})
+        operator.post("/v1/lots", {"lot": "L1", "gtin": GTIN, "expiry": "2030-12-31",
+                                   "produced": "2026-01-02"}, 201)
+        self.operator, self.line = operator, site.as_role("line", line="line-1")
+        serials = self.line.post("/v1/serials", {"gtin": GTIN, "quantity": 13, "lot": "L1"},
+                                 201)["serials"]
+        self.packs = [f"(01){GTIN}(21){s}" for s in serials]
+        self.cases = self.line.post("/v1/sscc", {"quantity": 4, "lot": "L1", "gtin": GTIN},
+                                    201)["ssccs"]
+        self.say("commission", lot="L1", gtin=GTIN, serials=serials[:11])
+
+    def say(self, kind, **fields):
+        if kind in ("sample", "move", "decommission", "relabel", "pack"):
+            fields["reason"] = "rework"
+        answer = self.line.post("/v1/reports", {"type": kind, **fields}, 200)
+        assert answer["accepted"] == 1, answer
+        return answer["results"][0]["seq"]
+
+    def pack(self, parent, children, **more):
+        self.say("pack", parent=parent, children=children, commission=True, by="Mia", **more)
+
+    def state(self, unit):
+        return self.operator.get(f"/v1/units/{unit}")["state"]
+
+    def acts(self, unit):
+        return [e["type"] for e in self.operator.get(f"/v1/units/{unit}/history")["items"]]
+
+
+def told_events(partner, count):
+    events, messages = [], 0
+    while len(events) < count:
+        messages += 1
+        partner.wait_for(messages)
+        events = [e for d in partner.documents() for e in d["epcisBody"]["eventList"]]
+    return events
+
+
+# REQ EG-EPTTS-EMPTIED
+def test_in_egypt_the_number_of_an_emptied_container_ends_and_partners_hear_it(
+        site, admin, operator, partner):
+    admin.put("/v1/partners/hub", {"client": "acme", "url": partner.url, "packing": "each",
+                                   "format": "epcis-2.0-json"}, expect=201)
+    floor = Floor(site, admin, operator, "EG")
+    case, pallet = floor.cases[:2]
+    floor.pack(case, floor.packs[:3], partial=True)
+    floor.pack(pallet, [case])
+    floor.say("unpack", parent=pallet)
+    assert (floor.state(pallet), floor.state(case)) == ("dissolved", "closed")
+    floor.say("unpack", children=floor.packs[:2])  # in part: it goes on
+    assert floor.state(case) == "open"
+    told = floor.say("unpack", children=floor.packs[2:3], id="L-1")
+    assert floor.state(case) == "dissolved"
+    again = floor.line.post("/v1/reports", {"type": "unpack", "id": "L-1",
+                                            "children": floor.packs[2:3]}, 200)
+    assert again["results"] == [{"index": 0, "seq": told, "repeat": True}]
+    refusal = floor.line.post("/v1/reports", {"type": "pack", "parent": case,
+                                              "children": floor.packs[:1]}, 200)
+    assert [p["units"] for p in refused(refusal)] == [[{"unit": f"(00){case}",
+                                                        "code": "unit.state"}]]
+    lot = floor.operator.get(f"/v1/lots/{GTIN}/L1/balance")
+    assert sum(x["goods"]["dissolved"] for x in lot["levels"]) == 2
+    shown = [(e["action"], e["bizStep"]) for e in told_events(partner, 10)][5:]
+    assert shown == [("DELETE", "unpacking"), ("DELETE", "decommissioning"),
+                     ("DELETE", "unpacking"), ("DELETE", "unpacking"),
+                     ("DELETE", "decommissioning")]
+
+
+def test_in_egypt_what_comes_out_for_another_act_empties_alike(site, admin, operator):
+    floor = Floor(site, admin, operator, "EG")
+    for case, pack in zip(floor.cases, floor.packs):
+        floor.pack(case, [pack])
+    sampled, moved, target, ended = floor.cases
+    floor.say("sample", units=floor.packs[:1], unpack=True)
+    floor.say("move", children=floor.packs[1:2], parent=target)
+    floor.say("decommission", units=[f"(00){ended}", floor.packs[3]], unpack=True)
+    assert [floor.state(c) for c in (sampled, moved, ended)] == ["dissolved"] * 3
+    assert floor.acts(ended).count("decommission") == 1
+    floor.say("relabel", **{"from": floor.packs[1], "to": floor.packs[11]})
+    floor.say("unpack", children=floor.packs[2:3])
+    assert floor.state(target) == "open"  # the pack with the new label lies in it
+    floor.say("relabel", **{"from": floor.packs[11], "to": floor.packs[12]})
+    assert floor.state(target) == "open"  # empty for no longer than the label took
+    floor.say("unpack", parent=target)
+    assert floor.state(target) == "dissolved"
+
+
+def test_elsewhere_an_emptied_container_may_be_filled_again(site, admin, operator):
+    floor = Floor(site, admin, operator, "AE")
+    case = floor.cases[0]
+    floor.pack(case, floor.packs[:3])
+    floor.say("unpack", parent=case)
+    assert floor.state(case) == "open"
+    floor.say("pack", parent=case, children=floor.packs[:3])
+
+
 # ---- partners
 
 @pytest.mark.parametrize("form", ["epcis-2.0-json", "epcis-1.2-xml"])

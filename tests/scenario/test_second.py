@@ -59,11 +59,12 @@ def test_both_signatures_are_in_whatever_people_read(site, marked, line, qa, noa
     qa.post(f"{marked}/release", {"signature": sign("approval", "all is well")}, 202)
     noa.post(f"{marked}/release", {"signature": sign("review", "seen, too")}, 200)
     page = line.operator.call("GET", f"{marked}/balance", headers={"Accept": "text/html"}).text
-    assert page.index("Mia Muster (mia), approval, 20") < page.index("Noa Null (noa), review, 20")
+    first = page.index("Mia Muster (mia, qa), approval, 20")
+    assert first < page.index("Noa Null (noa, qa), review, 20")
     text = line.operator.call("GET", f"{marked}/balance", headers={"Accept": "text/csv"}).text
     told = [row for row in csv.reader(io.StringIO(text)) if row[1] == "signature"]
-    assert [(row[2], row[3].split(",")[0]) for row in told] == [
-        ("release", "Mia Muster (mia)"), ("release", "Noa Null (noa)")]
+    assert [(row[2], row[3].split("), ")[0]) for row in told] == [
+        ("release", "Mia Muster (mia, qa"), ("release", "Noa Null (noa, qa")]
     shown = line.operator.get(f"{marked}/balance")["signatures"]
     assert [(s["act"], s["first"]["user"], s["signature"]["user"]) for s in shown] == [
         ("release", "mia", "noa")]
@@ -176,7 +177,7 @@ def test_what_two_amend_is_amended_by_what_both_have_said(site, marked, line, qa
     assert (signed["act"], signed["first"]["user"], signed["signature"]["user"]) == (
         "amend", "mia", "noa")
     page = line.operator.call("GET", f"{marked}/balance", headers={"Accept": "text/html"}).text
-    assert page.index("Mia Muster (mia), review") < page.index("Noa Null (noa), review")
+    assert page.index("Mia Muster (mia, qa), review") < page.index("Noa Null (noa, qa), review")
     fact = {r["kind"]: r["fact"] for r in site.admin.pages("/v1/journal")}["lot.amended"]
     assert fact["first_signature"]["name"] == "Mia Muster" and fact["signature"]["user"] == "noa"
     site.stop()

@@ -10,8 +10,9 @@ import time
 
 import harness
 from line_model import EXPLAINED
+from paper_plant import MARKED
 from plant import Plant, link
-from site_model import EXPIRY
+from site_model import BUYER, EXPIRY, THIRD
 
 FULL = os.environ.get("TWO_WEEKS") == "full"
 SEED = int(os.environ.get("PACKTRAIL_SEED", 7))  # one that is always the same, for what is checked
@@ -68,6 +69,9 @@ class Story:
     def begin(self):
         plant, gtin = self.plant, self.product.gtin
         self.lot = plant.open_lot(gtin, f"LOT-{self.number:03d}")
+        if self.number % 4 == 1:
+            plant.amend(self.lot, "mia")
+            plant.amend(self.lot)
         dead = self.number % 5 == 4  # this line's PC dies before it confirms anything
         self.packs = plant.serials(self.line, gtin, self.lot, PACKS + SPARE, confirm=False)
         request = self.packs[0].request
@@ -301,8 +305,9 @@ class Story:
             if rng.random() < 0.3:
                 plant.draft(some)
                 plant.end_draft()
-            else:
-                plant.ship(some)
+            elif not plant.ship(some):
+                for one in some:  # those of them that may leave
+                    plant.ship([one])
             yield
         plant.ship([self.rng.choice(self.cases)])
         yield from self.after()
@@ -313,8 +318,11 @@ class Story:
         mine = [s for s in plant.shipments if s[1][0].lot is self.lot]
         if mine and rng.random() < 0.6:
             plant.void(*mine.pop(rng.randrange(len(mine))))
-        if mine and rng.random() < 0.6:
-            plant.arrive(rng.choice(mine)[1])
+        for _, some in rng.sample(mine, len(mine)):
+            if rng.random() < 0.8:
+                plant.arrive(some)
+                self.go_on(some)
+                yield
         gone = [u for u in self.packs if plant.model.stands(u)[0] == "shipped"]
         for some in pieces(rng.sample(gone, min(6, len(gone))), 2):
             if not any(u in plant.model.above(v) for u in some for v in some):
@@ -325,17 +333,32 @@ class Story:
             self.say(rng.choice(("decommission", "destroy", "hold")), back[:1])
         if rng.random() < 0.5:
             self.explain()
-        if rng.random() < 0.5:
-            plant.sign("release", self.lot)
-        if rng.random() < 0.3:
-            plant.sign("reopen", self.lot)
-        if rng.random() < 0.3:
-            plant.sign("recall", self.lot)
+        for act, chance in (("release", 0.5), ("reopen", 0.3), ("recall", 0.3)):
+            if rng.random() < chance:
+                for who in rng.choice((("mia",), ("mia", "noa"), ("noa", "noa", "mia"))):
+                    plant.sign(act, self.lot, who)
             some = free(self.pallets + self.cases, "closed")
             if some:
                 plant.ship(some[:1])
         yield
 
+
+    def go_on(self, tops):
+        """The buyer ships on, whole or what lies in it, and is sometimes sent it back."""
+        plant, rng = self.plant, self.rng
+        some, named = [rng.choice(tops)], []
+        if some[0].children and rng.random() < 0.7:
+            named = list(some[0].children.values())[:2]
+            plant.arrive(named)  # the buyer names what lies in it, too
+            if rng.random() < 0.5:
+                some = named
+        plant.forward(some)
+        if rng.random() < 0.7:
+            plant.arrive(some, THIRD)
+        if rng.random() < 0.4:
+            plant.forward(some, THIRD, BUYER)
+            plant.arrive(some)
+            plant.arrive(named or some)
 
     def explain(self):
         """Every difference of the lot that can be said by name."""
@@ -357,7 +380,8 @@ class Mischief:
     ACTS = ("printed", "scrap", "label_sample", "commission", "sample", "decommission", "destroy",
             "invalidate", "lost", "found", "stolen", "hold", "pack", "unpack", "close", "ship",
             "late", "ahead", "held", "let_go", "back", "move", "relabel", "each", "atomic", "draft",
-            "confirm", "explain", "pool", "correct")
+            "confirm", "explain", "pool", "correct", "forward", "receive", "amend", "sign", "log_in",
+            "visit", "log_out")
 
     def __init__(self, plant):
         self.plant, self.rng, self.corrected = plant, plant.rng, 0
@@ -486,13 +510,66 @@ class Mischief:
         unit = self.rng.choice(found)
         told = plant.as_(unit.client).get("/epcis/v2/events", params={
             "MATCH_epc": link(unit), "orderBy": "recordTime"})
+        # Another event may say the same and have done nothing: too late, ahead of the clock.
+        at = plant.model.sampled_ms[unit]
         event = next(e for e in told["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
-                     if e["bizStep"] in ("sampling", "decommissioning"))
-        plant.done("qa", "/v1/corrections", {
-            "event": event["eventID"], "reason": "did_not_occur",
-            "signature": harness.sign("approval", "the wrong box")}, 201)
-        plant.model.unsample(unit)
-        self.corrected += 1
+                     if e["bizStep"] in ("sampling", "decommissioning") and
+                     (plant.ms_of(e["eventTime"]) <= plant.model.now_ms() if at is None
+                      else plant.ms_of(e["eventTime"]) == at))
+        wish = {"event": event["eventID"], "reason": "did_not_occur",
+                "signature": harness.sign("approval", "the wrong box")}
+        if plant.attempt("qa", "/v1/corrections", wish, lambda: plant.model.unsample(unit)):
+            self.corrected += 1
+
+    def party(self):
+        return self.rng.choice(((BUYER, THIRD), (THIRD, BUYER)))
+
+    def forward(self, line, some):
+        """Any goods, or those that the party has, or what lies in these."""
+        del line
+        party, to = self.party()
+        handed = [u for u, of in self.plant.model.hands
+                  if of == party and u.client == some[0].client]
+        handed += [c for u in handed for c in u.children.values()]
+        if handed and self.rng.random() < 0.8:
+            some = self.rng.sample(handed, min(2, len(handed)))
+        self.plant.forward(some, party, to)
+
+    def receive(self, line, some):
+        del line
+        handed = [u for u, _ in self.plant.model.hands]
+        self.plant.arrive([self.rng.choice(handed)] if handed else some[:1], self.party()[0])
+
+    def lot(self):
+        return self.rng.choice(list(self.plant.model.lots.values()))
+
+    def amend(self, line, some):
+        del line, some
+        self.plant.amend(self.lot())
+
+    def sign(self, line, some):
+        """A first signature mostly, or the other one of any that waits."""
+        del line, some
+        waits = [(act, lot) for act, key in self.plant.model.proposed
+                 for lot in self.plant.model.lots.values() if lot.key == key and act != "amend"]
+        if waits and self.rng.random() < 0.5:
+            self.plant.sign(*self.rng.choice(waits))
+        else:
+            self.plant.sign(self.rng.choice(("release", "reopen")), self.lot())
+
+    def log_in(self, line, some):
+        del line, some
+        if self.rng.random() < 0.2:
+            self.plant.put_person()
+        self.plant.log_in(self.rng.random() < 0.5)
+
+    def visit(self, line, some):
+        del line, some
+        self.plant.visit()
+
+    def log_out(self, line, some):
+        del line, some
+        self.plant.log_out()
 
     def let_go(self, line, some):
         del line, some
@@ -596,14 +673,16 @@ class Capturing:
 def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, capsys):
     seed = SEED
     site = make_site()
-    site.configure(capture={"wait": "0 s"})  # what comes too early is an exception at once
+    plant = Plant(site, seed)
+    marked = [act for act in MARKED if plant.rng.random() < 0.5]
+    site.configure(capture={"wait": "0 s"},  # what comes too early is an exception at once
+                   signatures={"second": " ".join(marked)})
     site.start()
     began = time.monotonic()
-    plant = Plant(site, seed)
     clients = [*CLIENTS[:2], (CLIENTS[2][0], {
         **CLIENTS[2][1], "decommission_packed": plant.rng.choice(("refuse", "unpack")),
         "decommission_parent": plant.rng.choice(("parent", "children"))}, CLIENTS[2][2])]
-    plant.configure(clients, LINES)
+    plant.configure(clients, LINES, marked)
     mischief = Mischief(plant)
     capturing = [Capturing(plant, client) for client in ("cora", "bolt")]
     waiting = [Story(plant, n) for n in range(LOTS)]
@@ -635,9 +714,11 @@ def test_a_site_is_after_two_weeks_as_a_model_foretold(make_site, capsys):
               f"{len(plant.model.units)} units, {plant.calls} calls, {plant.model.refused} refused, "
               f"{sum(plant.model.objected.values())} captured events objected to; "
               f"{plant.pooled} numbers went back to their pools, {mischief.corrected} samples were "
-              f"taken back; seed {seed}; "
+              f"taken back, {plant.forwarded} shipments went on, {plant.waited} signatures waited "
+              f"(marked: {' '.join(marked)}), {plant.model.opened} logins; seed {seed}; "
               f"{time.monotonic() - began:.0f} s; verified {records} records, {units} units")
     assert plant.pooled > LOTS * SPARE / 2
+    assert plant.forwarded > LOTS / 8 and (plant.waited or not marked)
     assert mischief.corrected > 20 or not FULL
     assert plant.facts > (1000000 if FULL else 2000 * LOTS)
 
@@ -664,3 +745,33 @@ def test_a_pallet_counts_as_an_empty_one_once_all_came_back_out_of_it(make_site,
     for unit in (pallet, case):
         assert plant.say("line-1", "decommission", [unit], reason="damaged")
         plant.compare(f"{unit.name} is dissolved")
+
+
+def test_what_a_party_got_again_it_receives_and_ships_on_again_with_all_that_lies_in_it(
+        make_site, seed):
+    plant = Plant(make_site().start(), seed)
+    plant.configure(CLIENTS, LINES)
+    gtin = next(iter(plant.model.products))
+    lot = plant.open_lot(gtin, "L1")
+    packs, (case,) = plant.serials("line-1", gtin, lot, 10), plant.ssccs("line-1", lot, 1)
+    plant.say("line-1", "commission", packs, lot="L1", gtin=gtin)
+    plant.say("line-1", "pack", packs, parent=case, commission=True)
+    plant.close_lot(lot)
+    shipment = plant.ship([case])
+    plant.arrive(packs[:2])
+    plant.arrive(packs[:2])  # once
+    plant.void(*shipment)
+    plant.ship([case])
+    plant.arrive(packs[:3])  # anew
+    plant.forward([case])
+    plant.forward([case], THIRD, BUYER)
+    plant.arrive(packs[:2])
+    plant.forward(packs[:1])
+    plant.arrive(packs[:1], THIRD)
+    plant.forward(packs[:1], THIRD, BUYER)
+    plant.arrive(packs[:2])
+    plant.forward(packs[:1])
+    assert plant.forwarded == 5
+    plant.compare("the end")
+    plant.site.stop()
+    plant.site.verify()

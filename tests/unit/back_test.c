@@ -30,13 +30,6 @@ static int close_site(void **state)
     return 0;
 }
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
-#define refused(expr, code) assert_string_equal((expr).reason, code)
-
 static struct got issue(struct fixture *f, uint32_t n, const char *line, const char *lot)
 {
     struct issue_ask ask = pool_site_ask_of(GTIN_A, n);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-static void must(status st, str what)
+static void must_take(status st, str what)
 {
     if (st.cls != ST_OK) fail_msg("%s: %s in %.*s", st.reason, st.text, STR(what));
 }
@@ -19,11 +19,11 @@ static void take(struct fixture *f, client_id c, str json, struct capture_ask *a
     struct capture_taker k = {.site = &f->site, .arena = &f->arena, .client = c};
     struct capture_source source = {e, json, &scope, 0, true};
 
-    must(epcis_event_read(json, &scope, &f->arena, e), json);
+    must_take(epcis_event_read(json, &scope, &f->arena, e), json);
     k.t = fixture_read(f);
     capture_taker_init(&k);
     k.scope = capture_scope_digest(&scope);
-    must(capture_take(&k, &source, ask), json);
+    must_take(capture_take(&k, &source, ask), json);
     ask->taken = TAKEN_KEEP;
     fixture_read_end(k.t);
     struct capture_wanted wanted = capture_wanted(&k);
@@ -41,8 +41,8 @@ uint64_t captured_site_event(struct fixture *f, client_id c, str json)
     if (names->n > 0) j->asks[at++] = (struct ask){.kind = &kind_units_named, .what = names};
     j->asks[at] = (struct ask){.kind = &kind_event_captured, .what = ask};
     fixture_job_run(f, j);
-    must(j->whole, json);
-    must(j->asks[at].result, json);
+    must_take(j->whole, json);
+    must_take(j->asks[at].result, json);
     return j->asks[at].fact.seq;
 }
 

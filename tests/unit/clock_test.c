@@ -335,7 +335,8 @@ static void a_person_signs_and_a_wrong_password_counts_while_it_is_stopped(void 
     a = accept_it(f, "{\"reason\":\"checked\",\"signature\":{\"password\":\"" PASSWORD
                      "\",\"meaning\":\"approval\"}}");
     assert_int_equal(a.code, 200);
-    assert_true(holds(a, "\"name\":\"Olga Operator\",\"meaning\":\"approval\""));
+    assert_true(
+        holds(a, "\"name\":\"Olga Operator\",\"role\":\"operator\",\"meaning\":\"approval\""));
     assert_false(is_stopped(f));
     f->caller.role = ROLE_ADMIN;
     a = fixture_call(f, "GET /v1/journal?kind=clock.accepted", "", "");

@@ -20,6 +20,7 @@ struct add {
     uint32_t amount;
     client_id client;
     str body, packed;
+    struct ask *then; // one that follows from it, or NULL
 };
 
 static const char sum_key[] = {'Z'};
@@ -42,6 +43,8 @@ static status add_decide(struct decide *d)
     d->fact->flags |= a->client.v != 0 ? FACT_IS_EVENT : 0;
     d->fact->body = a->body;
     d->packed_body = a->packed;
+    d->then = a->then;
+    d->then_n = a->then != NULL;
     bytes_u(d->out, a->amount, 4);
     return OK;
 }
@@ -215,6 +218,36 @@ static void a_refused_command_does_not_spoil_its_batch(void **state)
     assert_int_equal(c[2].job->asks[0].fact.client_no, 3); // the refusal names the client too
     assert_int_equal(sum_now(w), 7);
     for (int i = 0; i < 3; i++) arena_fini(&c[i].arena);
+}
+
+static void what_follows_from_a_command_is_done_with_it_or_neither_is(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        uint32_t amount, then, sum;
+        uint64_t seq; // of the head afterwards
+    } rows[] = {
+        {3, 4,  7, 2},
+        {5, 11, 7, 3}, // refused: one refusal, and nothing is added
+        {1, 1,  9, 5},
+    };
+    struct call c;
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct add then = {.amount = rows[i].then, .client = {1}};
+        struct ask ask = {.kind = &kind_add, .what = &then};
+        call_make(w, &c, 1);
+        call_add(&c, 0, rows[i].amount);
+        ((struct add *)(uintptr_t)c.job->asks[0].what)->then = &ask;
+        call_run(w, &c);
+        struct ask *a = &c.job->asks[0];
+        assert_int_equal(sum_now(w), rows[i].sum);
+        assert_int_equal(head_now(w).seq, rows[i].seq);
+        assert_int_equal(a->result.cls, rows[i].then > 10 ? ST_CONFLICT : ST_OK);
+        assert_int_equal(a->units.n, rows[i].then > 10 ? 36 : 0);
+        if (a->result.cls == ST_OK) assert_int_equal(a->fact.seq, rows[i].seq - 1);
+        arena_fini(&c.arena);
+    }
 }
 
 static void equal_refusals_become_one_fact_with_a_count(void **state)
@@ -616,6 +649,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_refused_command_does_not_spoil_its_batch),
+        TEST(what_follows_from_a_command_is_done_with_it_or_neither_is),
         TEST(equal_refusals_become_one_fact_with_a_count),
         TEST(a_repeated_key_gets_the_same_answer_and_changes_nothing),
         TEST(a_refusal_binds_a_key_only_where_it_is_answered_with_200),

@@ -24,11 +24,6 @@ struct pending {
     struct answering answer;
 };
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 // ---- facts about units, laid out as report.h says; their verbs are another room's matter
 
 static status tell_decide(struct decide *d)

@@ -2,6 +2,7 @@
 // hang together. That standard tools prove them is shown by tests/scenario/test_auditor.py.
 #include "catalog_site.h"
 #include "common/bytes.h"
+#include "service/access/user.h"
 #include "service/item/item_api.h"
 #include "service/ops/journal_export.h"
 #include "service/ops/ops.h"
@@ -16,13 +17,15 @@
 
 #include <cmocka.h>
 
+static const struct kind *const kinds[] = {&kind_client_put, &kind_line_put, &kind_user_put,
+                                           &kind_user_password, NULL};
 static const struct http_route *const routes[] = {client_routes, place_routes, ops_routes, NULL};
 static char key_path[80];
 static struct export_key *key;
 
 static int site_open(void **state)
 {
-    struct fixture *f = fixture_open(catalog_kinds);
+    struct fixture *f = fixture_open(kinds);
 
     snprintf(key_path, sizeof key_path, "%s/export.key", f->folder);
     assert_int_equal(export_key_open(key_path, &key).cls, ST_OK);
@@ -243,6 +246,59 @@ static void what_is_others_is_a_bare_digest(void **state)
     assert_int_equal(fixture_call(f, "GET /v1/journal/export?from=7", "", "").code, 404);
 }
 
+// As it was before hashes were sealed.
+static status keep_plain(const struct site *s, str plain, struct buf *sealed)
+{
+    (void)s;
+    buf_add(sealed, plain);
+    return OK;
+}
+
+static unsigned count_of(str text, const char *word)
+{
+    unsigned n = 0;
+    const char *at;
+
+    for (; (at = memmem(text.p, text.n, word, strlen(word))) != NULL; n++)
+        text = str_from(text, (size_t)(at - text.p) + strlen(word));
+    return n;
+}
+
+// HASH-WITHHELD
+static void a_hash_that_is_not_sealed_stays_here_and_the_chain_holds(void **state)
+{
+    struct fixture *f = *state;
+    struct user_password own = {.hash = S("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")};
+    struct user mia;
+    struct user_state s;
+
+    f->site.seal = keep_plain;
+    assert_int_equal(fixture_put(f, &kind_user_put, "mia",
+                                 "{\"name\":\"Mia\",\"role\":\"qa\",\"password\":"
+                                 "\"words of before\"}")
+                         .cls,
+                     ST_OK);
+    struct txn *t = fixture_read(f);
+    assert_true(user_get(t, S("mia"), &f->arena, &mia));
+    user_state_get(t, mia.number, &s);
+    own.was = arena_str(&f->arena, s.hash);
+    own.user = &mia;
+    fixture_read_end(t);
+    assert_true(str_starts(own.was, S("$argon2id$")));
+    assert_int_equal(fixture_run(f, &kind_user_password, &own, NULL).cls, ST_OK);
+    own = (struct user_password){.user = &mia, .was = own.hash, .hash = S("sealed, as they are")};
+    assert_int_equal(fixture_run(f, &kind_user_password, &own, NULL).cls, ST_OK);
+    assert_int_equal(
+        fixture_put(f, &kind_user_put, "noa", "{\"name\":\"$argon2id$\",\"role\":\"qa\"}").cls,
+        ST_OK); // says so, and holds none
+    str text = export_of(f, "");
+    assert_int_equal(chain_check(f, text, 5), 3);
+    assert_true(is_signed(text));
+    assert_int_equal(count_of(text, ",\"withheld\":\"password\",\"says\":{"), 2);
+    assert_int_equal(count_of(text, "\"kind\":\"user.password\""), 2);
+    assert_int_equal(count_of(text, "v=19"), 0);
+}
+
 static void who_is_bound_to_a_client_gets_none(void **state)
 {
     struct fixture *f = *state;
@@ -315,6 +371,7 @@ int main(void)
         EXPORT_TEST(an_archive_of_any_length_is_whole),
         EXPORT_TEST(a_stretch_begins_with_the_link_before_it),
         EXPORT_TEST(what_is_others_is_a_bare_digest),
+        EXPORT_TEST(a_hash_that_is_not_sealed_stays_here_and_the_chain_holds),
         EXPORT_TEST(who_is_bound_to_a_client_gets_none),
         EXPORT_TEST(an_archive_that_breaks_off_is_not_signed),
         EXPORT_TEST(a_key_that_others_may_read_is_refused),

@@ -128,6 +128,41 @@ static void wrong_fields_are_refused_with_field_and_rule(void **state)
            "partner.client");
 }
 
+static void no_credential_lies_in_an_address(void **state)
+{
+    struct delivery_site *s = *state;
+    static const struct {
+        const char *url;
+        bool taken;
+    } rows[] = {
+        {"https://hub.example/in?tenant=acme&format=json", true },
+        {"https://hub.example/token/in?monkey=1&codes=2",  true },
+        {"https://hub.example/in?tokens",                  true },
+        {"https://user:word@hub.example/in",               false},
+        {"https://user@hub.example/in",                    false},
+        {"https://hub.example/in?token=abc",               false},
+        {"https://hub.example/in?a=1&Access_Token=abc",    false},
+        {"https://hub.example/in?X-Amz-Signature=abc",     false},
+        {"https://hub.example/in?api-key=abc&b=2",         false},
+        {"https://hub.example/in?code=abc",                false},
+        {"https://hub.example?a=b&sig=abc",                false},
+        {"https://hub.example/in?client_secret",           false},
+    };
+    char json[200];
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        snprintf(json, sizeof json,
+                 "{\"client\":\"acme\",\"url\":\"%s\",\"format\":\"epcis-2.0-json\"}", rows[i].url);
+        struct fixture_answer a = put(s, json);
+        bool taken = a.code == 200 || a.code == 201;
+        if (taken != rows[i].taken) fail_msg("%s: %.*s", rows[i].url, STR(a.body));
+        if (taken) continue;
+        assert_true(delivery_holds(a.body, S("partner.url")));
+        assert_true(delivery_holds(a.body, S("\"url: ")));
+        assert_false(delivery_holds(a.body, S("abc")));
+    }
+}
+
 // EPCIS-1.2-URN
 static void a_reader_of_1_2_needs_every_company_prefix(void **state)
 {
@@ -187,6 +222,21 @@ static void what_a_reader_of_1_2_needs_stays_there(void **state)
                "plant {\"name\":\"Plant\",\"plant\":true,\"prefixes\":[\"7612399\"]}", "");
     expect_put(s, &kind_pool_put, pool, "");
     expect_put(s, &kind_client_put, "plant {\"name\":\"Plant\",\"plant\":true}", "prefix.unknown");
+}
+
+static void who_reads_nothing_of_1_2_may_lose_a_prefix(void **state)
+{
+    struct delivery_site *s = *state;
+    static const char without[] = "bolt {\"name\":\"Bolt\",\"prefixes\":[\"9506001\"]}";
+
+    open_prefixes(s);
+    expect_put(s, &kind_product_put, "4012345000016 {\"client\":\"bolt\",\"name\":\"Drops\"}", "");
+    expect(s, "{\"client\":\"acme\",\"url\":\"http://a\",\"format\":\"epcis-1.2-xml\"}", 201,
+           "hub");
+    expect_put(s, &kind_client_put, without, ""); // another client's partner is no matter
+    expect_put(s, &kind_pool_put,
+               "own {\"kind\":\"sscc\",\"prefix\":\"7612399\",\"extension\":\"0\"}",
+               "prefix.unknown"); // the plant's own SSCCs go to every client
 }
 
 static void an_own_sscc_pool_without_a_prefix_is_in_the_way_of_1_2(void **state)
@@ -282,8 +332,10 @@ int main(void)
         DELIVERY_TEST(what_is_put_comes_back_without_secrets),
         DELIVERY_TEST(stars_keep_a_secret_for_the_same_address_only),
         DELIVERY_TEST(wrong_fields_are_refused_with_field_and_rule),
+        DELIVERY_TEST(no_credential_lies_in_an_address),
         DELIVERY_TEST(a_reader_of_1_2_needs_every_company_prefix),
         DELIVERY_TEST(what_a_reader_of_1_2_needs_stays_there),
+        DELIVERY_TEST(who_reads_nothing_of_1_2_may_lose_a_prefix),
         DELIVERY_TEST(an_own_sscc_pool_without_a_prefix_is_in_the_way_of_1_2),
         DELIVERY_TEST(prefixes_do_not_move_while_pools_give_from_them),
         DELIVERY_TEST(another_client_sees_none_of_it),

@@ -12,11 +12,6 @@
 #define RANDOM_12    "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\",\"length\":12}"
 #define SEQUENTIAL_6 "{\"kind\":\"sequential\",\"gtin\":\"" GTIN_A "\",\"length\":6}"
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 static void as(struct fixture *f, enum role role, const char *line)
 {
     f->caller.role = role;
@@ -308,7 +303,6 @@ static void numbers_go_back_but_not_what_was_used(void **state)
 static void every_number_of_a_request_returned_one_by_one_returns_it(void **state)
 {
     struct fixture *f = *state;
-    char line[128];
 
     must(pool_site_put(f, "p", RANDOM_12));
     struct got got;
@@ -320,7 +314,6 @@ static void every_number_of_a_request_returned_one_by_one_returns_it(void **stat
         answers(fixture_call(f, "POST /v1/serials/returns", "", body), 200, "{\"returned\":1,");
     }
     answers(fixture_call(f, "GET /v1/serials/requests", "", ""), 200, "\"state\":\"returned\"");
-    (void)line;
     fixture_verify(f);
 }
 

@@ -20,11 +20,6 @@
 #define AS_CSV  "Content-Type: text/csv; charset=utf-8\r\n"
 #define AS_JSON "Content-Type: application/json\r\n"
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 static int open_site(void **state)
 {
     struct fixture *f = pool_site_open();
@@ -220,6 +215,45 @@ static void several_thousand_come_in_parts_and_at_once(void **state)
     a = ask(f, "Accept: text/plain\r\n", "{\"gtin\":\"" GTIN_A "\",\"quantity\":5000}");
     assert_true(str_eq(a.body, str_of(body)));
     fixture_verify(f);
+}
+
+// Six digits, n from `first` on.
+static void import_six(struct fixture *f, uint32_t first, uint32_t n)
+{
+    char *body = NEW_ARRAY(&f->arena, char, 7 * (size_t)n + 1), holds[40];
+
+    for (uint32_t i = 0; i < n; i++) snprintf(body + 7 * (size_t)i, 8, "%06u\n", first + i);
+    snprintf(holds, sizeof holds, "{\"imported\":%u}", n);
+    answers(import(f, AS_TEXT, body), 201, holds);
+}
+
+// Whether the pool was there before the list, which then is barred in it, or came after it.
+static void free_ones_on_both_sides_of_a_list(struct fixture *f, bool after)
+{
+    static const char pool[] = "{\"kind\":\"sequential\",\"gtin\":\"" GTIN_A "\",\"length\":6}";
+    static const char text[] = "Accept: text/plain\r\n";
+    const char *eleven = "{\"gtin\":\"" GTIN_A "\",\"pool\":\"p\",\"quantity\":11}";
+
+    if (!after) must(pool_site_put(f, "p", pool));
+    import_six(f, 10, 99998);
+    if (after) must(pool_site_put(f, "p", pool));
+    answers(ask(f, text, eleven), 201, "000009\n100008\n"); // by 99,998 that are taken
+    import_six(f, 100019, 100001);
+    answers(ask(f, text, eleven), 409, "that 10 can be found at once, not 11");
+    answers(ask(f, text, "{\"gtin\":\"" GTIN_A "\",\"pool\":\"p\",\"quantity\":10}"), 201,
+            "100018\n");
+    answers(ask(f, text, eleven), 201, "200020\n"); // none is before them: the mark moves first
+    fixture_verify(f);
+}
+
+static void a_pool_older_than_a_list_gives_what_lies_around_it(void **state)
+{
+    free_ones_on_both_sides_of_a_list(*state, false);
+}
+
+static void a_pool_younger_than_a_list_gives_what_lies_around_it(void **state)
+{
+    free_ones_on_both_sides_of_a_list(*state, true);
 }
 
 static status part(struct fixture *f, uint64_t import, uint64_t so_far, const char *const *texts,
@@ -425,6 +459,8 @@ int main(void)
         T(what_a_pool_would_come_to_is_reserved),
         T(a_pool_made_after_the_import_passes_it_over),
         T(a_newer_key_passes_imports_over_too),
+        T(a_pool_older_than_a_list_gives_what_lies_around_it),
+        T(a_pool_younger_than_a_list_gives_what_lies_around_it),
         T(several_thousand_come_in_parts_and_at_once),
         T(an_import_that_a_crash_cut_off_leaves_nothing),
         T(a_cut_off_import_is_not_in_its_own_way),

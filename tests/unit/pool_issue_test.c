@@ -24,13 +24,6 @@ static int close_site(void **state)
     return 0;
 }
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
-#define refused(expr, code) assert_string_equal((expr).reason, code)
-
 static int by_text(const void *a, const void *b)
 {
     const str *x = a, *y = b;

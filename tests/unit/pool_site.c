@@ -23,11 +23,6 @@ const struct kind *const pool_site_kinds[] = {
     NULL};
 // clang-format on
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 struct fixture *pool_site_open(void)
 {
     struct fixture *f = fixture_open(pool_site_kinds);

@@ -12,6 +12,8 @@
 extern const struct kind *const pool_site_kinds[];
 struct fixture *pool_site_open(void);
 
+#define refused(expr, code) assert_string_equal((expr).reason, code)
+
 // PUT /v1/pools/{name}.
 status pool_site_put(struct fixture *f, const char *name, const char *json);
 void pool_site_serve(struct fixture *f);                        // the routes of this room

@@ -16,6 +16,7 @@ static struct signature of_person(const char *name)
         .actor = 1,
         .user = str_of(name),
         .printed_name = S("Mia Muster"),
+        .role = S("qa"),
         .meaning = S("approval"),
         .reason = S("seen"),
         .time = {{1000}, 60}
@@ -49,6 +50,7 @@ static void a_first_signature_is_read_again_and_nothing_shorter_is(void **state)
                                .n = 2, .by = {of_person("mia"), of_person("noa")}
     },
                        both;
+    const struct fact f = {.kind = FACT_LOT_AMENDED, .kind_version = 2};
     struct buf b;
 
     (void)state;
@@ -58,25 +60,37 @@ static void a_first_signature_is_read_again_and_nothing_shorter_is(void **state)
     second_put(&b, &in);
     for (size_t n = 1; n < b.n; n++) {
         struct bytes_r r = bytes_reader((str){b.p, n});
-        assert_false(second_read(&r, &out) && bytes_end(&r));
+        assert_false(second_read(&f, &r, &out) && bytes_end(&r));
     }
     struct bytes_r r = bytes_reader(buf_str(&b)), none = bytes_reader((str){"", 0});
-    assert_true(second_read(&r, &out) && bytes_end(&r));
+    assert_true(second_read(&f, &r, &out) && bytes_end(&r));
     assert_int_equal(out.proposal, 77);
     assert_true(str_eq(out.signature.user, S("mia")));
-    assert_true(second_read(&none, &out) && out.proposal == 0);
+    assert_true(second_read(&f, &none, &out) && out.proposal == 0);
     buf_reset(&b);
     second_pair_put(&b, &two);
     r = bytes_reader(buf_str(&b));
-    assert_true(second_pair_read(&r, &both) && bytes_end(&r));
+    assert_true(second_pair_read(&f, &r, &both) && bytes_end(&r));
     assert_int_equal(both.n, 2);
     assert_true(str_eq(both.by[1].user, S("noa")));
     r = bytes_reader((str){b.p, b.n - 1});
-    assert_false(second_pair_read(&r, &both) && bytes_end(&r));
+    assert_false(second_pair_read(&f, &r, &both) && bytes_end(&r));
     buf_fini(&b);
 }
 
-// ---- version 1
+// ---- earlier versions
+
+// A signature as it was before it said the role.
+static void old_signature_put(struct buf *b, const struct signature *s)
+{
+    bytes_u(b, s->actor, 4);
+    bytes_str(b, s->user);
+    bytes_str(b, s->printed_name);
+    bytes_str(b, s->meaning);
+    bytes_str(b, s->reason);
+    bytes_u(b, (uint64_t)s->time.at.ms, 8);
+    bytes_u(b, (uint16_t)s->time.offset_min, 2);
+}
 
 static status old_decide(struct decide *d)
 {
@@ -91,7 +105,7 @@ static status old_decide(struct decide *d)
     bytes_u(d->out, lot.state, 1);
     bytes_u(d->out, (uint64_t)d->now.ms + 10000, 8);
     buf_add(d->out, (str){(const char *)sha256_of_nothing, sizeof sha256_of_nothing});
-    signature_put(d->out, &ask->signature);
+    old_signature_put(d->out, &ask->signature);
     return OK;
 }
 
@@ -103,6 +117,22 @@ static uint32_t number_of_a1(struct fixture *f)
     assert_true(lot_find(t, PILLS, S("A1"), &f->arena, &lot));
     fixture_read_end(t);
     return lot.number;
+}
+
+// What the newest fact says of the roles of its two signatures; NULL: nothing.
+static void says_roles(struct fixture *f, struct txn *t, const char *first, const char *second)
+{
+    const char *expected[] = {first, second}, *members[] = {"first_signature", "signature"};
+    struct lot_signed_fact x;
+    struct fact fact;
+
+    assert_int_equal(journal_get(t, journal_head_get(t).seq, &f->arena, &fact).cls, ST_OK);
+    assert_int_equal(lot_signed_get(&fact, &x).cls, ST_OK);
+    const struct signature *said[] = {&x.first.signature, &x.signature};
+    for (unsigned i = 0; i < 2; i++) {
+        str role = str_of(expected[i] == NULL ? "" : expected[i]);
+        if (!str_eq(said[i]->role, role)) fail_msg("%s: %.*s", members[i], STR(said[i]->role));
+    }
 }
 
 static void a_proposal_of_the_first_version_is_completed_and_only_as_it_was(void **state)
@@ -136,6 +166,7 @@ static void a_proposal_of_the_first_version_is_completed_and_only_as_it_was(void
     t = fixture_read(f);
     assert_false(second_get(t, &of, &row));
     assert_int_equal(lot_state_get(t, ask.number), LOT_RECALLED);
+    says_roles(f, t, NULL, "qa");
     fixture_read_end(t);
     fixture_verify(f);
 }

@@ -11,7 +11,7 @@
 #define MAX_MS  5000
 #define COUNT   12u
 
-static const struct kind *const kinds[] = {&kind_user_put, &kind_session_opened,
+static const struct kind *const kinds[] = {&kind_user_put, &kind_user_locked, &kind_session_opened,
                                            &kind_session_ended, NULL};
 
 static int site_open(void **state)
@@ -176,6 +176,25 @@ static void who_is_another_by_then_is_not_let_in(void **state)
     assert_int_equal(open_for(f, &mia, &a).cls, ST_UNAUTHENTICATED);
 }
 
+// By wrong passwords that were said while the right one was looked at.
+static void who_is_locked_by_then_is_not_let_in(void **state)
+{
+    struct fixture *f = *state;
+    struct user mia = {.name = S("mia")};
+    struct ask a;
+
+    f->site.people.wrong_max = 0;
+    f->site.people.lock_ms = MAX_MS;
+    put_user(f, "mia", "{\"name\":\"Mia\",\"role\":\"qa\"}");
+    assert_int_equal(open_for(f, &mia, &a).cls, ST_OK);
+    assert_int_equal(fixture_run(f, &kind_user_locked, &(struct password_wrong){&mia}, &a).cls,
+                     ST_OK);
+    assert_int_equal(open_for(f, &mia, &a).cls, ST_NOT_ALLOWED);
+    assert_string_equal(a.result.reason, "user.locked");
+    f->now.ms += MAX_MS;
+    assert_int_equal(open_for(f, &mia, &a).cls, ST_OK);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, site_open, site_close)
 
 int main(void)
@@ -188,6 +207,7 @@ int main(void)
         CLAIM(one_person_ends_ones_own_oldest_and_a_full_table_that_of_anybody),
         CLAIM(all_sessions_of_a_person_are_one_caller),
         CLAIM(who_is_another_by_then_is_not_let_in),
+        CLAIM(who_is_locked_by_then_is_not_let_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

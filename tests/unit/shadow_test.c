@@ -44,11 +44,6 @@ struct pair {
     struct shadow_result r;
 };
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 static void take_notes(struct fixture *f, uint32_t n)
 {
     for (uint32_t i = 0; i < n;) {

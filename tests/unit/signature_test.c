@@ -6,6 +6,7 @@
 #include "service/access/user.h"
 #include "service/api/api.h"
 #include "service/journal/refusal.h"
+#include "service/kinds.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static void note_print(const struct fact *f, struct json_w *w, const void *arg)
     struct signature s;
 
     (void)arg;
-    assert_true(signature_get(&r, &s) && bytes_end(&r));
+    assert_true(signature_get(f, &r, &s) && bytes_end(&r));
     json_w_key(w, S("signature"));
     signature_write(w, &s);
 }
@@ -189,9 +190,10 @@ static void a_signature_says_who_when_where_and_what_it_means(void **state)
                                   "{\"text\":\"x\",\"signature\":{\"password\":\"" PASSWORD
                                   "\",\"meaning\":\"approval\",\"reason\":\"all is well\"}}");
     assert_int_equal(a.code, 201);
-    assert_true(str_eq(a.body, S("{\"signature\":{\"user\":\"mia\",\"name\":\"Mia Muster\","
-                                 "\"meaning\":\"approval\",\"reason\":\"all is well\","
-                                 "\"time\":\"2025-11-24T17:00:00+01:00\"}}")));
+    assert_true(
+        str_eq(a.body, S("{\"signature\":{\"user\":\"mia\",\"name\":\"Mia Muster\","
+                         "\"role\":\"qa\",\"meaning\":\"approval\",\"reason\":\"all is well\","
+                         "\"time\":\"2025-11-24T17:00:00+01:00\"}}")));
 }
 
 static void a_line_of_text_says_the_same(void **state)
@@ -200,6 +202,7 @@ static void a_line_of_text_says_the_same(void **state)
         .actor = 3,
         .user = S("mia"),
         .printed_name = S("Mia Muster"),
+        .role = S("qa"),
         .meaning = S("review"),
         .time = {{1764000000000}, -90}
     };
@@ -207,6 +210,10 @@ static void a_line_of_text_says_the_same(void **state)
 
     (void)state;
     buf_init(&b, 1 * KB);
+    signature_line(&b, &s);
+    assert_true(str_eq(buf_str(&b), S("Mia Muster (mia, qa), review, 2025-11-24T14:30:00-01:30")));
+    s.role = (str){"", 0};
+    buf_reset(&b);
     signature_line(&b, &s);
     assert_true(str_eq(buf_str(&b), S("Mia Muster (mia), review, 2025-11-24T14:30:00-01:30")));
     s.reason = S("why");
@@ -222,10 +229,12 @@ static void what_is_packed_is_read_again_and_nothing_shorter_is(void **state)
         .actor = 3,
         .user = S("mia"),
         .printed_name = S("Mia Muster"),
+        .role = S("qa"),
         .meaning = S("review"),
         .reason = S("why"),
         .time = {{1764000000000}, -90}
     };
+    const struct fact f = {.kind = FACT_LOT_RELEASED, .kind_version = 2};
     struct signature got;
     struct buf b;
 
@@ -233,17 +242,66 @@ static void what_is_packed_is_read_again_and_nothing_shorter_is(void **state)
     buf_init(&b, 1 * KB);
     signature_put(&b, &s);
     struct bytes_r r = bytes_reader(buf_str(&b));
-    assert_true(signature_get(&r, &got) && bytes_end(&r));
+    assert_true(signature_get(&f, &r, &got) && bytes_end(&r));
     assert_int_equal(got.actor, 3);
     assert_true(str_eq(got.user, s.user) && str_eq(got.printed_name, s.printed_name));
+    assert_true(str_eq(got.role, s.role));
     assert_true(str_eq(got.meaning, s.meaning) && str_eq(got.reason, s.reason));
     assert_int_equal(got.time.at.ms, s.time.at.ms);
     assert_int_equal(got.time.offset_min, -90);
     for (size_t n = 0; n < b.n; n++) {
         r = bytes_reader((str){b.p, n});
-        assert_false(signature_get(&r, &got));
+        assert_false(signature_get(&f, &r, &got));
     }
     buf_fini(&b);
+}
+
+// Every kind that was signed without a role reads its older facts as they were written.
+static void what_was_signed_before_roles_were_said_is_read_as_it_was(void **state)
+{
+    static const struct {
+        unsigned kind, last, now;
+    } rows[] = {
+        {FACT_TOKEN_CREATED,   2, 3},
+        {FACT_EPOCH_ADDED,     1, 2},
+        {FACT_POOLS_ADVANCED,  1, 2},
+        {FACT_CERTIFICATE_PUT, 1, 2},
+        {FACT_USER_PUT,        2, 3},
+        {FACT_LOT_RELEASED,    1, 2},
+        {FACT_LOT_REOPENED,    1, 2},
+        {FACT_LOT_AMENDED,     1, 2},
+        {FACT_LOT_RECALLED,    2, 3},
+        {FACT_HOLD_RELEASED,   1, 2},
+        {FACT_ACT_PROPOSED,    2, 3},
+        {FACT_CORRECTION_MADE, 1, 2},
+        {FACT_CLOCK_ACCEPTED,  1, 2},
+    };
+    static const char old[] = "\0\0\0\3"
+                              "\3mia"
+                              "\12Mia Muster"
+                              "\6review"
+                              "\3why"
+                              "\0\0\0\0\0\0\3\350"
+                              "\0\74";
+    str bytes = {old, sizeof old - 1};
+    struct signature got;
+
+    (void)state;
+    for (unsigned i = 0; i < LEN(rows); i++) {
+        for (uint8_t v = 1; v <= rows[i].last; v++) {
+            struct fact f = {.kind = (uint16_t)rows[i].kind, .kind_version = v};
+            struct bytes_r r = bytes_reader(bytes);
+            assert_true(signature_get(&f, &r, &got) && bytes_end(&r));
+            assert_true(str_eq(got.meaning, S("review")) && str_eq(got.reason, S("why")));
+            assert_int_equal(got.role.n, 0);
+            assert_int_equal(got.time.at.ms, 1000);
+        }
+        struct fact f = {.kind = (uint16_t)rows[i].kind, .kind_version = (uint8_t)rows[i].now};
+        struct bytes_r r = bytes_reader(bytes);
+        assert_false(signature_get(&f, &r, &got) && bytes_end(&r));
+        assert_non_null(kind_find(site_kinds, rows[i].kind, rows[i].now));
+        assert_non_null(kind_find(site_kinds, rows[i].kind, rows[i].last));
+    }
 }
 
 static void what_is_not_said_rightly_is_refused_before_the_password_is_looked_at(void **state)
@@ -296,6 +354,34 @@ static void a_password_that_an_administrator_knows_signs_nothing(void **state)
                      204);
     assert_code(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")), 403, "signature.password");
     assert_int_equal(ask(f, "POST /v1/notes", SIGNED("my very own words", "approval")).code, 201);
+}
+
+#define CHANGE(old, new) "POST /v1/users/mia/password", "{\"old\":\"" old "\",\"new\":\"" new "\"}"
+
+// PASSWORD-AGE
+static void a_password_that_is_too_old_signs_nothing_until_it_is_changed(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t age = INT64_C(90) * 24 * 3600000;
+
+    mia(f);
+    f->now.ms += 10 * age;
+    assert_int_equal(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")).code, 201);
+    f->site.people.password_age_ms = (uint64_t)age;
+    f->site.people.password_history = 0;
+    assert_code(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")), 403, "password.expired");
+    assert_code(ask(f, CHANGE(PASSWORD, PASSWORD)), 422, "password.used");
+    assert_int_equal(ask(f, CHANGE(PASSWORD, "my very own words")).code, 204);
+    f->now.ms += age - 1;
+    assert_int_equal(ask(f, "POST /v1/notes", SIGNED("my very own words", "approval")).code, 201);
+    f->now.ms += 1;
+    assert_code(ask(f, "POST /v1/notes", SIGNED("my very own words", "approval")), 403,
+                "password.expired");
+    struct txn *t = fixture_read(f);
+    struct user u;
+    assert_true(user_get(t, S("mia"), &f->arena, &u));
+    assert_int_equal(user_password_until(&f->site, t, u.number).ms, f->now.ms);
+    fixture_read_end(t);
 }
 
 static void who_has_no_password_or_is_gone_does_not_sign(void **state)
@@ -386,9 +472,11 @@ int main(void)
         CLAIM(a_signature_says_who_when_where_and_what_it_means),
         cmocka_unit_test(a_line_of_text_says_the_same),
         cmocka_unit_test(what_is_packed_is_read_again_and_nothing_shorter_is),
+        cmocka_unit_test(what_was_signed_before_roles_were_said_is_read_as_it_was),
         CLAIM(what_is_not_said_rightly_is_refused_before_the_password_is_looked_at),
         CLAIM(machines_administrators_and_other_roles_do_not_sign),
         CLAIM(a_password_that_an_administrator_knows_signs_nothing),
+        CLAIM(a_password_that_is_too_old_signs_nothing_until_it_is_changed),
         CLAIM(who_has_no_password_or_is_gone_does_not_sign),
         CLAIM(wrong_passwords_are_facts_and_lock_the_person),
         CLAIM(wrong_passwords_of_another_time_do_not_count),

@@ -49,7 +49,7 @@ static void fixture_random(void *self, void *out, size_t n)
     }
 }
 
-static void must(status st)
+void must(status st)
 {
     if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
 }

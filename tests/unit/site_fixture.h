@@ -37,6 +37,8 @@ void fixture_reopen(struct fixture *f); // as after a restart
 void fixture_leave(struct fixture *f);  // half of it: nothing is open, to fork a process that …
 void fixture_enter(struct fixture *f);  // … comes back here and may be killed
 
+void must(status st); // is OK, or the test fails with what it says
+
 // One command through the committer. `out` may be NULL; what it points to lives until
 // fixture_forget. The result is the job's trouble or the ask's.
 status fixture_run(struct fixture *f, const struct kind *k, const void *what, struct ask *out);

@@ -84,11 +84,6 @@ static void flag_write(struct txn *t, const struct fact *f, const void *arg)
 
 static const struct kind kind_flagged = {120, 1, "flagged", flag_decide, flag_write, NULL, NULL};
 
-static void must(status st)
-{
-    if (st.cls != ST_OK) fail_msg("%s: %s", st.reason, st.text);
-}
-
 const char *trade_text(struct trade *t, const char *fmt, ...)
 {
     struct buf b;

@@ -192,7 +192,7 @@ static void a_password_of_ones_own_outlives_a_put_without_one(void **state)
 
     put(f, "{\"name\":\"Mia\",\"role\":\"qa\",\"password\":\"a good password\"}");
     struct user_state s = state_of(f, &u);
-    struct user_password own = {&u, S("$argon2id$own"), s.hash};
+    struct user_password own = {&u, S("$argon2id$own"), s.hash, false};
     assert_int_equal(fixture_run(f, &kind_user_password, &own, NULL).cls, ST_OK);
     put(f, "{\"name\":\"Mia Muster\",\"role\":\"operator\"}");
     s = state_of(f, &u);
@@ -208,7 +208,7 @@ static void a_password_that_was_changed_meanwhile_is_asked_again(void **state)
     struct ask a;
 
     put(f, "{\"name\":\"Mia\",\"role\":\"qa\",\"password\":\"a good password\"}");
-    struct user_password late = {&u, S("$argon2id$late"), S("$argon2id$seen before")};
+    struct user_password late = {&u, S("$argon2id$late"), S("$argon2id$seen before"), false};
     (void)state_of(f, &u);
     assert_int_equal(fixture_run(f, &kind_user_password, &late, &a).cls, ST_BUSY);
     assert_string_equal(a.result.reason, "user.changed");
@@ -225,7 +225,7 @@ static void only_so_many_former_passwords_are_kept(void **state)
     for (unsigned i = 0; i < PASSWORDS_KEPT + 4; i++) {
         struct user_state s = state_of(f, &u);
         snprintf(hash, sizeof hash, "$argon2id$%u", i);
-        struct user_password next = {&u, str_of(hash), s.hash};
+        struct user_password next = {&u, str_of(hash), s.hash, false};
         assert_int_equal(fixture_run(f, &kind_user_password, &next, NULL).cls, ST_OK);
     }
     struct txn *t = fixture_read(f);

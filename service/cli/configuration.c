@@ -1,0 +1,56 @@
+// `packtrail configuration -c FILE`: what GET /v1/configuration tells, with the settings that a
+// service on FILE would have, beside one that runs or alone.
+#include "service/ops/configuration.h"
+#include "service/cli/cli.h"
+#include "service/ops/folder.h"
+#include "service/settings.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct printing {
+    struct arena arena;
+    struct site_settings settings;
+    struct db *db;
+    struct buf text;
+};
+
+static status gather(struct printing *x)
+{
+    struct journal_meta meta;
+    struct configuration c = {&meta, site_setting_at, &x->settings};
+    struct txn *t = txn_read(x->db);
+
+    status st = journal_meta_get(t, &x->arena, &meta);
+    if (st.cls == ST_OK) st = configuration_write(&c, t, &x->text);
+    status end = txn_end(&t, false);
+    return st.cls == ST_OK ? end : st;
+}
+
+static status print(struct printing *x, const char *file)
+{
+    struct folder_format format;
+    struct folder f;
+
+    TRY(site_settings_load(file, &x->arena, &x->settings));
+    TRY(folder_find(x->settings.folder.p, &f));
+    TRY(folder_format_read(&f, &format));
+    TRY(folder_db(&f, FOLDER_READ_MAP, true, &x->db));
+    TRY(gather(x));
+    if (fwrite(x->text.p, 1, x->text.n, stdout) == x->text.n) return OK;
+    return fail(ST_STORE, "output.write", 0, "standard output: %s", strerror(errno));
+}
+
+int cli_configuration(int argc, char **argv)
+{
+    struct printing x = {0};
+
+    if (argc != 3 || strcmp(argv[1], "-c") != 0) return cli_usage("configuration");
+    arena_init(&x.arena, 64 * MB);
+    buf_init(&x.text, CONFIGURATION_MAX);
+    status st = print(&x, argv[2]);
+    db_close(&x.db);
+    buf_fini(&x.text);
+    arena_fini(&x.arena);
+    return cli_end("configuration", st);
+}

@@ -1,0 +1,231 @@
+"""How bodies may come: XML in any encoding, members of JSON in any order, torn in their first
+bytes, with an event more than once."""
+import json
+import socket
+import time
+from urllib.parse import quote
+
+import pytest
+
+import harness
+import soap
+from epcis_calls import (
+    CONTEXT, EVENTS, TOP, XML, code, document, event, names, one, send, xml_document, xml_event)
+from test_capture import finished
+
+DOORS = {"capture": (TOP + "/capture", 202), "event": (EVENTS, 201),
+         "capture of 1.2": ("/epcis/v1/capture", 200)}
+ENCODINGS = {"ISO-8859-1": "iso-8859-1", "UTF-16": "utf-16", "UTF-16 big": "utf-16-be",
+             "UTF-16 little": "utf-16-le", "windows-1252": "cp1252", "UTF-8": "utf-8",
+             "UTF-8 with a mark": "utf-8-sig"}
+EX = "https://a.example/ns/"
+WORD = "Zürich"
+NOTE = f'<x:note xmlns:x="https://a.example/ns/">{WORD}</x:note>'
+
+
+@pytest.fixture(scope="module")
+def gateway(make_story_site):
+    line = harness.Line(make_story_site().start())
+    return line.site.as_role("gateway", client="acme")
+
+
+def written(text, encoding):
+    declared = encoding.split()[0]
+    return f'<?xml version="1.0" encoding="{declared}"?>\n{text}'.encode(ENCODINGS[encoding])
+
+
+def text_for(door, name):
+    made = xml_event(name, NOTE)
+    if door == "event":
+        return made
+    if door == "capture":
+        return xml_document(made)
+    named = f"<eventID>urn:x:{name}</eventID>"
+    return xml_document(made.replace(named, f"<baseExtension>{named}</baseExtension>"),
+                        version="1.2")
+
+
+# ---- XML
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("door", DOORS)
+def test_every_encoding_is_taken_at_every_door(gateway, door, encoding):
+    path, status = DOORS[door]
+    name = quote(f"{door}-{encoding}".replace(" ", "-"))
+    answer = send(gateway, written(text_for(door, name), encoding), path, "application/xml")
+    assert answer.status_code == status, answer.text
+    assert one(gateway, name)["x:note"] == WORD
+    told = gateway.call("GET", f"{EVENTS}/{quote('urn:x:' + name, safe='')}", headers=XML)
+    assert WORD in told.content.decode("utf-8")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_call_of_soap_has_any_encoding(gateway, encoding):
+    name = encoding.replace(" ", "-")
+    note = f'<x:note xmlns:x="https://a.example/ns/">{WORD} {name}</x:note>'
+    send(gateway, xml_document(xml_event(f"soap-{name}", note)), kind="application/xml")
+    call = soap.envelope("<q:Poll><queryName>SimpleEventQuery</queryName>" + soap.params(
+        [("EQ_https://a.example/ns/#note", [f"{WORD} {name}"])]) + "</q:Poll>").decode()
+    (found,) = soap.Client(gateway).send(written(call, encoding)).find("resultsBody/EventList")
+    assert found.findtext("baseExtension/eventID") == f"urn:x:soap-{name}"
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_bytes_that_are_none_of_the_encoding_are_refused_at_every_door(gateway, door):
+    text = text_for(door, "torn")
+    for body in (written(text, "UTF-8").replace(b"UTF-8", b"EBCDIC-X"),
+                 written(text, "UTF-16")[:-1], written(text, "UTF-8").replace(b"UTF-8", b"ASCII")):
+        answer = send(gateway, body, DOORS[door][0], "application/xml")
+        assert code(answer) == "xml.encoding", answer.text
+    assert "torn" not in names(gateway, "")
+
+
+# ---- JSON
+
+def in_order(order, sort_events, *events):
+    """A document whose members stand in this order."""
+    made = document(*events, context=[CONTEXT, {"ex": EX}])
+    made["epcisHeader"] = {"epcisMasterData": {"vocabularyList": [
+        {"type": "urn:epcglobal:epcis:vtype:ReadPoint", "vocabularyElementList": [
+            {"id": "urn:x:gate", "attributes": [{"id": "urn:x:name", "attribute": "Gate"}]}]}]}}
+    assert set(order) == set(made)
+    return json.dumps({k: made[k] for k in order}, sort_keys=sort_events)
+
+
+ORDERS = {
+    "sorted": sorted(["@context", "type", "schemaVersion", "creationDate", "epcisHeader",
+                      "epcisBody"]),
+    "body first": ["epcisBody", "epcisHeader", "creationDate", "schemaVersion", "type",
+                   "@context"],
+    "context last": ["type", "schemaVersion", "creationDate", "epcisHeader", "epcisBody",
+                     "@context"],
+}
+SIZES = {"many": (250, ""), "large": (700, "x" * 600)}  # over a slice; over 256 KB, too
+
+
+@pytest.mark.parametrize("behaviour", ["rollback", "proceed"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("order", ORDERS)
+def test_members_of_a_document_of_any_size_stand_in_any_order(gateway, order, size, behaviour):
+    count, filling = SIZES[size]
+    mark = f"{order}-{size}-{behaviour}".replace(" ", "-")
+    made = [event(f"{mark}-{n}", **{"ex:note": mark, "ex:filling": filling})
+            for n in range(count)]
+    sent = send(gateway, in_order(ORDERS[order], order == "sorted", *made),
+                **{"GS1-Capture-Error-Behaviour": behaviour})
+    assert sent.status_code == 202, sent.text
+    job = finished(gateway, sent.headers["Location"])
+    assert job["success"] and job["progress"]["stored"] == count, job
+    found = names(gateway, f"EQ_ex:note={mark}", **{"GS1-Extensions": f"ex={EX}"})
+    assert found == {f"{mark}-{n}" for n in range(count)}
+
+
+def test_a_caller_that_hangs_up_while_it_is_read_again_leaves_all_or_nothing(line):
+    gateway = line.site.as_role("gateway", client="acme")
+    host, port = gateway.url.split("//")[1].split(":")
+    for n in range(3):
+        made = [event(f"gone-{n}-{i}", **{"ex:note": f"gone-{n}", "ex:filling": "x" * 2000})
+                for i in range(1000)]
+        body = in_order(ORDERS["context last"], False, *made).encode()
+        head = (f"POST {TOP}/capture HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                f"Authorization: {gateway.http.headers['Authorization']}\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n").encode()
+        with socket.create_connection((host, int(port)), timeout=harness.CALL_S) as s:
+            s.sendall(head + body)
+    deadline = time.monotonic() + 60
+    while list((line.site.folder / "spool").iterdir()):
+        assert time.monotonic() < deadline, "its bytes are still there"
+        time.sleep(0.05)
+    jobs = [finished(gateway, f"{TOP}/capture/{job['captureID']}")
+            for job in gateway.get(TOP + "/capture")]
+    assert all(job["success"] and job["progress"]["stored"] == 1000 for job in jobs)
+    found = [names(gateway, f"EQ_ex:note=gone-{n}", **{"GS1-Extensions": f"ex={EX}"})
+             for n in range(3)]
+    assert sorted(map(len, found)) == [0] * (3 - len(jobs)) + [1000] * len(jobs)
+
+
+# ---- in pieces
+
+def torn(text):
+    """Byte by byte at first, as a slow sender's network may have it."""
+    yield from (text[i:i + 1] for i in range(8))
+    yield text[8:]
+
+
+STARTS = {"mark": ("utf-8-sig", ""), "blanks": ("utf-8", " \n" * 40), "UTF-16": ("utf-16", ""),
+          "UTF-16 big": ("utf-16-be", "")}
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("form, start", [
+    (form, start) for form in ("json", "xml", "1.2") for start in STARTS
+    if form != "json" or "UTF-16" not in start])
+def test_a_body_may_be_torn_in_its_first_bytes(gateway, form, start, labelled):
+    name = f"torn-{form}-{start}-{labelled}".replace(" ", "-")
+    encoding, blanks = STARTS[start]
+    path, status = DOORS["capture of 1.2" if form == "1.2" else "capture"]
+    text = json.dumps(document(event(name))) if form == "json" else \
+        text_for("capture of 1.2" if form == "1.2" else "capture", name)
+    kind = {"Content-Type": "application/json" if form == "json" else "text/xml"}
+    answer = gateway.call("POST", path, torn((blanks + text).encode(encoding)),
+                          headers=kind if labelled else {})
+    assert answer.status_code == status, answer.text
+    assert one(gateway, name)["eventID"] == f"urn:x:{name}"
+
+
+def test_a_torn_body_that_is_not_what_it_says_is_refused(gateway):
+    for kind, text in (("application/json", "<a/>"), ("text/xml", json.dumps(document()))):
+        answer = gateway.call("POST", TOP + "/capture", torn(text.encode("utf-8-sig")),
+                              headers={"Content-Type": kind})
+        assert code(answer) == "body.mislabelled"
+
+
+# ---- the same event again
+
+URNS = ["urn:epc:id:sgtin:9506000.013435.T1", "urn:epc:id:sgtin:9506000.013435.T2"]
+LINKS = [f"https://id.gs1.org/01/09506000134352/21/T{n}" for n in (1, 2)]
+TWINS = {
+    "in the same bytes": lambda one: one,
+    "a blank apart": lambda one: one.replace(": ", ":  ", 1),
+    "in other spellings": lambda one: one.replace(URNS[0], LINKS[0]).replace(URNS[1], LINKS[1]),
+    "of its time": lambda one: one.replace("03:04:05Z", "04:04:05.000+01:00"),
+}
+
+
+def as_document(events, padding):
+    text = json.dumps(document(context=[CONTEXT, {"ex": EX}]))
+    others = [json.dumps(event(f"padding-{n}", **{"ex:filling": "x" * 1000}))
+              for n in range(padding)]
+    return text.replace("[]", "[" + ", ".join([*events, *others]) + "]")
+
+
+@pytest.mark.parametrize("behaviour", ["rollback", "proceed"])
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+@pytest.mark.parametrize("twin", TWINS)
+def test_an_event_that_comes_again_in_its_document_is_a_repeat(gateway, twin, padding, behaviour):
+    name = f"{twin}-{padding}-{behaviour}".replace(" ", "-")
+    first = json.dumps(event(name, epcList=URNS))
+    body = as_document([first, TWINS[twin](first)], padding)
+    sent = send(gateway, body, **{"GS1-Capture-Error-Behaviour": behaviour})
+    assert sent.status_code == 202, sent.text
+    job = finished(gateway, sent.headers["Location"])
+    assert job["success"], job
+    assert job["progress"]["stored"] + job["progress"]["repeats"] == 2 + padding
+    assert job["progress"]["repeats"] >= 1
+    assert one(gateway, name)["eventID"] == f"urn:x:{name}"
+    again = send(gateway, json.dumps({"@context": CONTEXT, **json.loads(TWINS[twin](first))}),
+                 EVENTS)
+    assert code(again) == "event.id_taken" and again.status_code == 409
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_another_event_of_its_id_is_an_error_of_the_document(gateway, padding):
+    for behaviour, stored in (("rollback", False), ("proceed", True)):
+        name = f"another-{padding}-{behaviour}"
+        events = [json.dumps(event(name, epcList=URNS[:n])) for n in (1, 2)]
+        sent = send(gateway, as_document(events, padding),
+                    **{"GS1-Capture-Error-Behaviour": behaviour})
+        job = finished(gateway, sent.headers["Location"])
+        (error,) = job["errors"]
+        assert not job["success"] and (error["code"], error["index"]) == ("event.id_taken", 1)
+        assert (name in names(gateway, f"EQ_eventID=urn:x:{name}")) == stored
