@@ -5,6 +5,7 @@
 #include "service/access/access.h"
 #include "service/access/cookie.h"
 #include "service/access/door.h"
+#include "service/access/hashing.h"
 #include "service/access/limit.h"
 #include "service/access/password.h"
 #include "service/api/noted.h"
@@ -128,9 +129,9 @@ static void turn_away(struct http_req *r, const struct login *x, status st)
 // Takes as long as to compare, so that time does not tell who is known.
 static status compare_nothing(struct http_req *r, const struct login *x)
 {
-    str ignored;
+    bool never;
 
-    TRY(password_hash(api_site(r), x->wish.password, &r->arena, &ignored));
+    TRY(hashing_fits(r, (str){"", 0}, x->wish.password, &never));
     if (!x->known) return refused();
     return fail(ST_UNAUTHENTICATED, x->user.active ? "user.no_password" : "user.inactive", 0,
                 "this person cannot log in");
@@ -194,18 +195,17 @@ static status next_password(struct http_req *r, struct login *x)
     if (x->wish.next.n == 0) return user_age_check(x->good_until, x->now);
     x->change = (struct user_password){.user = &x->user, .was = x->ask.hash, .at_login = true};
     struct txn *t = api_snapshot(r);
-    status st =
-        user_password_new(api_site(r), t, &x->user, x->wish.next, &r->arena, &x->change.hash);
+    status st = user_password_change(r, t, &x->user, x->wish.next, &x->change.hash);
     return api_snapshot_end(r, st);
 }
 
 static status look(struct http_req *r, struct login *x, bool *fits)
 {
     TRY(cookie_origin_check(r)); // nobody is logged in as another by a foreign page
-    TRY(limit_login(r));
+    if (!hashing_has_begun(r)) TRY(limit_login(r));
     TRY(person_read(r, x));
     if (!x->known || !x->user.active || x->ask.hash.n == 0) return compare_nothing(r, x);
-    TRY(password_fits(api_site(r), x->ask.hash, x->wish.password, fits));
+    TRY(hashing_fits(r, x->ask.hash, x->wish.password, fits));
     return *fits ? next_password(r, x) : OK;
 }
 
@@ -221,6 +221,7 @@ static void login(struct http_req *r)
     *x = (struct login){0};
     if (!api_body(r, &wish_form, &x->wish)) return;
     status st = look(r, x, &fits);
+    if (hashing_is_later(&st)) return;
     status door = door_check(r->door, x->user.role); // a session would open nothing here
     if (st.cls == ST_UNAUTHENTICATED || st.cls == ST_NOT_ALLOWED)
         turn_away(r, x, st);

@@ -440,7 +440,8 @@ static void submit_done(struct http_req *r, const struct ask *a)
 
 static void submit_signed(struct http_req *r, const struct item_put *put, struct signature_said *by)
 {
-    struct signature_rule rule = {.roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put};
+    struct signature_rule rule = {
+        .roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put, .at_once = true};
     struct user_signed *ask = NEW(&r->arena, struct user_signed);
     struct second_ask *both = NEW(&r->arena, struct second_ask);
 

@@ -49,7 +49,7 @@ struct site_limits {                 // settings, each with its default in servi
 struct site_people {                  // settings: people's passwords and signatures
     uint32_t hash_memory_kb;          // argon2id, 19,456
     uint32_t hash_passes, hash_lanes; // 2 and 1
-    uint32_t hashes_at_once;          // of all loops, 4
+    uint32_t hashes_at_once;          // 4
     uint32_t password_min;            // characters, 12
     uint32_t password_max;            // 128
     uint32_t password_history;        // former ones that may not come again, 5
@@ -97,6 +97,7 @@ struct site {
     // Set by the exchange; NULL: it is answered like any other.
     void (*live)(struct http_req *r);
     void *access;       // service/access/limit.h; NULL: everybody may ask as often as they like
+    void *hashing;      // service/access/hashing.h; NULL: passwords are hashed on the spot
     void *sessions;     // service/access/session.h; NULL: nobody can log in
     void *capture;      // service/capture
     void *verification; // service/verification

@@ -1,5 +1,7 @@
 """Sessions of people: a cookie does what the person may now, for pages of this origin alone, and
 ends as it is told to."""
+import collections
+import threading
 import time
 
 import pytest
@@ -329,12 +331,71 @@ def test_nothing_of_a_session_is_in_files_log_or_journal(site, mia):
 
 def test_logins_of_one_address_have_a_rate(site, mia):
     site.stop()
-    site.configure(rate={"refused": 1, "refused_burst": 2})
+    site.configure(rate={"logins": 1, "logins_burst": 2})
     site.start()
     stranger = site.caller()
     codes = [stranger.call("POST", "/v1/login", {"user": "nobody", "password": "x"}).status_code
              for _ in range(20)]
     assert codes[:2] == [401, 401] and 429 in codes
+
+
+class Flood:
+    """Strangers that try passwords, each on a connection of its own, until it ends."""
+
+    def __init__(self, site, strangers):
+        self.site, self.codes, self.over = site, collections.Counter(), threading.Event()
+        self.threads = [threading.Thread(target=self.guess, args=(n,)) for n in range(strangers)]
+
+    def guess(self, n):
+        caller = self.site.caller()
+        while not self.over.is_set():
+            body = {"user": f"nobody-{n}", "password": "what it may be"}
+            code = caller.call("POST", "/v1/login", body).status_code
+            self.codes[code] += 1
+            if code == 503:
+                self.over.wait(0.02)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_a_line_does_not_wait_for_passwords(site, line):
+    """A hash is set to take long: on the loops each would hold up all that came with it."""
+    site.stop()
+    site.configure(rate={"logins": 100000, "logins_burst": 100000},
+                   passwords={"hash_passes": 6})
+    site.start()
+    line.call.url = site.url
+    calls = 0
+    with Flood(site, 16) as flood:
+        while flood.codes[401] < 8:
+            line.serials(1)
+            calls += 1
+    assert set(flood.codes) == {401, 503}
+    assert calls > flood.codes[401]
+
+
+def test_who_is_known_signs_before_strangers_are_looked_at(site, mia):
+    site.stop()
+    site.configure(rate={"logins": 100000, "logins_burst": 100000})
+    site.start()
+    mia.url = site.url
+    hold = mia.post("/v1/holds", HOLD, 201)
+    with Flood(site, 16) as flood:
+        while flood.codes[503] == 0:
+            mia.get("/v1/holds")
+        mia.post(f"/v1/holds/{hold['id']}/release",
+                 {"signature": sign("review", "it is good")}, 200)
+        mia.post("/v1/users/mia/password",
+                 {"old": PASSWORD, "new": "words that only mia knows"}, 204)
+    assert set(flood.codes) == {401, 503}
 
 
 def test_people_log_in_to_accept_a_clock(wrong):  # noqa: F811

@@ -536,7 +536,8 @@ static void who_asks_too_often_waits_alone(void **state)
     struct fixture *f = *state;
     struct limit_conf conf = {
         {1, 3},
-        {1, 2}
+        {1, 2},
+        {1, 1}
     };
     const char *one = bearer(f, token_made(f, ROLE_QA, (wall){0}));
     const char *two = bearer(f, token_made(f, ROLE_QA, (wall){0}));
