@@ -96,7 +96,7 @@ static status cut_out(struct document *d, uint64_t at, size_t n)
 
 // ---- events
 
-static bool is_fatal(status st)
+bool document_is_ended_by(status st)
 {
     return st.cls == ST_INTERNAL || st.cls == ST_STORE || st.cls == ST_TOO_LARGE ||
            st.cls == ST_FULL;
@@ -127,7 +127,7 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     status st = read_event(d, index, bytes);
     if (st.cls == ST_OK) return OK;
     st.at = at + st.at > UINT32_MAX ? UINT32_MAX : (uint32_t)(at + st.at);
-    if (d->conf.proceed && !is_fatal(st))
+    if (d->conf.proceed && !document_is_ended_by(st))
         return capture_error_add(&d->says.errors, d->conf.arena,
                                  &(struct capture_error){index + 1, st, {0}});
     d->failed_at = index;

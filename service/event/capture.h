@@ -33,6 +33,7 @@ struct capture_slice_ask {
     bool last, lost; // the rest of the document is gone
     uint32_t next;
     uint64_t at;
+    struct capture_errors refused; // of events that are none of the job's
     struct capture_tally *tally;
 };
 extern const struct kind kind_capture_slice;
@@ -112,8 +113,13 @@ struct capture_source {
 };
 status capture_take(struct capture_taker *k, const struct capture_source *s,
                     struct capture_ask *out);
-// Is the eventID another event's already, as far as the snapshot tells? The same event is none.
-status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken);
+// An event of a document of which all or nothing is taken, before any of it is: the same codes.
+struct capture_seen {
+    str id;     // in the taker's arena; empty: nobody else can have it
+    bool taken; // it is another event's already, as far as the snapshot tells
+};
+status capture_look(struct capture_taker *k, const struct capture_source *s,
+                    struct capture_seen *out);
 // The names that the events taken so far want to be given, for units.named; n 0: none.
 struct capture_wanted {
     struct foreign_name *names;

@@ -24,8 +24,12 @@ NOTE = f'<x:note xmlns:x="https://a.example/ns/">{WORD}</x:note>'
 
 
 @pytest.fixture(scope="module")
-def gateway(make_story_site):
-    line = harness.Line(make_story_site().start())
+def line(make_story_site):
+    return harness.Line(make_story_site().start())
+
+
+@pytest.fixture(scope="module")
+def gateway(line):
     return line.site.as_role("gateway", client="acme")
 
 
@@ -229,3 +233,98 @@ def test_another_event_of_its_id_is_an_error_of_the_document(gateway, padding):
         (error,) = job["errors"]
         assert not job["success"] and (error["code"], error["index"]) == ("event.id_taken", 1)
         assert (name in names(gateway, f"EQ_eventID=urn:x:{name}")) == stored
+
+
+# ---- all or nothing, whatever the size
+
+LONG = "urn:x:" + "a" * 900
+REFUSED = {
+    "an object": dict(epcList=[LONG]),
+    "a parent": dict(type="AggregationEvent", action="ADD", epcList=None, parentID=LONG,
+                     childEPCs=["urn:x:child"]),
+    "an output": dict(type="TransformationEvent", action=None, epcList=None,
+                      inputEPCList=["urn:x:in"], outputEPCList=[LONG]),
+}
+
+
+def with_others(events, wrong, padding):
+    """The wrong one stands last, behind so many good ones."""
+    good = [json.dumps(event(f"good-{n}", **{"ex:filling": "x" * 1000})) for n in range(padding)]
+    return as_document([*events, *good, json.dumps(wrong)], 0)
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_taken_is_refused_with_its_document_or_told(gateway, what, padding):
+    mark = f"refused-{what}-{padding}".replace(" ", "-")
+    wrong = {k: v for k, v in event(mark + "-wrong", **REFUSED[what]).items() if v is not None}
+    events = [json.dumps(event(mark))]
+    refused = send(gateway, with_others(events, wrong, padding))
+    harness.assert_problem(refused, 400, "foreign.too_long")
+    assert refused.json()["index"] == 1 + padding
+    assert mark not in names(gateway, f"EQ_eventID=urn:x:{mark}")
+    sent = send(gateway, with_others(events, wrong, padding),
+                **{"GS1-Capture-Error-Behaviour": "proceed"})
+    job = finished(gateway, sent.headers["Location"])
+    (error,) = job["errors"]
+    assert not job["success"] and job["progress"]["refused"] == 1
+    assert (error["code"], error["index"]) == ("foreign.too_long", 1 + padding)
+    assert mark in names(gateway, f"EQ_eventID=urn:x:{mark}")
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_a_distributor_tells_nothing_of_the_site_in_any_document(line, gateway, padding):
+    site = line.site
+    site.admin.put("/v1/parties/9506000200019", {"name": "W"})
+    distributor = site.as_role("distributor", client="acme", party="9506000200019")
+    mark = f"distributor-{padding}"
+    wrong = event(mark + "-wrong", action="ADD", bizStep="commissioning")
+    body = with_others([json.dumps(event(mark, epcList=["urn:x:theirs"]))], wrong, padding)
+    harness.assert_problem(send(distributor, body), 403, "access.role")
+    assert mark not in names(gateway, f"EQ_eventID=urn:x:{mark}")
+    sent = send(distributor, body, **{"GS1-Capture-Error-Behaviour": "proceed"})
+    job = finished(distributor, sent.headers["Location"])
+    assert [(e["code"], e["index"]) for e in job["errors"]] == [("access.role", 1 + padding)]
+
+
+def test_a_large_document_of_1_2_with_what_cannot_be_taken_is_refused_whole(gateway):
+    def of_1_2(name, epc):
+        named = f"<eventID>urn:x:{name}</eventID>"
+        made = xml_event(name, f'<x:note xmlns:x="https://a.example/ns/">{"x" * 600}</x:note>')
+        assert made.count("<epc>") == 1
+        made = made.replace(named, f"<baseExtension>{named}</baseExtension>")
+        return made if epc is None else made[:made.index("<epc>") + 5] + epc + made[
+            made.index("</epc>"):]
+
+    made = [of_1_2(f"twelve-{n}", None) for n in range(500)]
+    body = xml_document("".join([*made, of_1_2("twelve-wrong", LONG)]), version="1.2")
+    answer = send(gateway, body, "/epcis/v1/capture", "application/xml")
+    harness.assert_problem(answer, 400, "foreign.too_long")
+    assert "twelve-0" not in names(gateway, "EQ_eventID=urn:x:twelve-0")
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_other_content_of_a_made_id_is_an_error_of_every_document(gateway, padding):
+    mark = f"made-{padding}"
+
+    def sent(*notes):
+        events = [event(None, epcList=[f"urn:x:{mark}"], **{"rdfs:comment": note})
+                  for note in notes]
+        events = [json.dumps({k: v for k, v in e.items() if k != "eventID"}) for e in events]
+        answer = send(gateway, as_document(events, padding))
+        assert answer.status_code == 202, answer.text
+        return finished(gateway, answer.headers["Location"])
+
+    def found():
+        query = gateway.get(f"{EVENTS}?MATCH_epc=urn:x:{mark}")
+        return [e["rdfs:comment"]
+                for e in query["epcisBody"]["queryResults"]["resultsBody"]["eventList"]]
+
+    job = sent("Ann", "Ben")
+    assert [(e["code"], e["index"]) for e in job["errors"]] == [("event.id_taken", 1)]
+    assert not found()
+    assert sent("Ann", "Ann")["success"] and found() == ["Ann"]
+    assert sent("Ann")["progress"]["repeats"] == 1 + padding
+    job = sent("Ben")
+    assert [(e["code"], e["index"]) for e in job["errors"]] == [("event.id_taken", 0)]
+    assert job["progress"]["stored"] == 0 and found() == ["Ann"]
