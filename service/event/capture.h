@@ -65,6 +65,7 @@ struct capture_ask {
     bool fresh_id;           // nobody else can have it
     struct digest16 content; // of its bytes and its scope
     uint64_t same_as;        // a fact that has its content in another spelling; 0: none was seen
+    uint64_t line;           // what a line reported has the eventID: its fact; 0: none is known
     struct digest16 twin;    // content of an event of the same job that says the same; or zeros
     struct captured_acts acts;
     const struct capture_unit *units; // no unit twice
@@ -99,6 +100,7 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
     struct capture_names *names;
     struct digest16 scope; // capture_scope_digest
     uint32_t units;        // taken so far: what a slice is measured by
+    struct line_ids *lines;
 };
 void capture_taker_init(struct capture_taker *k);
 struct digest16 capture_scope_digest(const struct epcis_scope *s);

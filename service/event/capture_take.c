@@ -9,6 +9,7 @@
 #include "common/env.h"
 #include "service/epcis/hash.h"
 #include "service/event/capture.h"
+#include "service/event/line_id.h"
 #include "service/event/owner.h"
 #include "service/event/render.h"
 #include "service/event/report_int.h"
@@ -36,6 +37,7 @@ void capture_taker_init(struct capture_taker *k)
 {
     k->names = NEW(k->arena, struct capture_names);
     k->units = 0;
+    k->lines = NULL;
 }
 
 // FNV-1a: texts are compared anyhow.
@@ -331,9 +333,30 @@ static bool is_same(struct taking *x, const struct fact *f, str id)
     struct event_parts parts;
     bool same = false;
 
-    return event_render(&r, f, &parts).cls == ST_OK && parts.n == 1 &&
-           str_eq(parts.at[0].event.id, id) &&
-           epcis_says_same(&parts.at[0].event, x->e, x->k->arena, &same).cls == ST_OK && same;
+    if (event_render(&r, f, &parts).cls != ST_OK) return false;
+    for (uint32_t i = 0; i < parts.n && !same; i++)
+        same = str_eq(parts.at[i].event.id, id) &&
+               epcis_says_same(&parts.at[i].event, x->e, x->k->arena, &same).cls == ST_OK && same;
+    return same;
+}
+
+// What a line reported is in no list of eventIDs. It has no error declaration: with one it is
+// another event.
+static status find_line(struct taking *x, str id, struct capture_ask *ask)
+{
+    struct capture_taker *k = x->k;
+    struct line_ids_conf c = {k->site, k->t, k->arena, k->client, &k->lines};
+    struct line_id what = {.id = id, .ms = x->e->time.at.at.ms};
+    struct fact f;
+
+    for (uint32_t i = 0; i < x->n && what.unit.v == 0; i++)
+        if (!x->units[i].foreign) what.unit = x->units[i].unit;
+    if (x->e->error != NULL) return OK;
+    TRY(line_id_find(&c, &what, &ask->line));
+    if (ask->line == 0) return OK;
+    TRY(journal_get(k->t, ask->line, k->arena, &f));
+    if (is_same(x, &f, id)) ask->same_as = ask->line;
+    return OK;
 }
 
 // A fact of the same eventID that says the same; which is rare, so that time does not matter.
@@ -349,7 +372,7 @@ static status find_same(struct taking *x, str id, struct capture_ask *ask)
         TRY(journal_get(x->k->t, seqs[i], x->k->arena, &f));
         if (is_same(x, &f, id)) ask->same_as = seqs[i];
     }
-    return txn_status(x->k->t);
+    return ask->same_as == 0 ? find_line(x, id, ask) : txn_status(x->k->t);
 }
 
 // Has the fact the eventID, and says something else under it?
@@ -499,6 +522,7 @@ status capture_look(struct capture_taker *k, const struct capture_source *s,
     TRY(take_begun(&x, s, &ask));
     *out = (struct capture_seen){.id = ask.fresh_id ? (str){0} : ask.id};
     if (ask.fresh_id || ask.same_as != 0) return OK;
+    out->taken = ask.line != 0;
     TRY(index_value(LIST_EVENT_ID, (str){0}, ask.id, k->arena, &value));
     size_t n = list_of(k->t, k->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
     for (size_t i = 0; i < n && !out->taken; i++) {

@@ -10,7 +10,8 @@ import pytest
 import harness
 import soap
 from epcis_calls import (
-    CONTEXT, EVENTS, TOP, XML, code, document, event, names, one, send, xml_document, xml_event)
+    CONTEXT, EVENTS, TOP, XML, code, document, event, listed, names, one, send, xml_document,
+    xml_event)
 from test_capture import finished
 
 DOORS = {"capture": (TOP + "/capture", 202), "event": (EVENTS, 201),
@@ -328,3 +329,66 @@ def test_other_content_of_a_made_id_is_an_error_of_every_document(gateway, paddi
     job = sent("Ben")
     assert [(e["code"], e["index"]) for e in job["errors"]] == [("event.id_taken", 0)]
     assert job["progress"]["stored"] == 0 and found() == ["Ann"]
+
+
+# ---- what a line reported, told again
+
+WAYS = {"alone": (0, EVENTS), "small": (0, TOP + "/capture"), "large": (400, TOP + "/capture")}
+
+
+def reported(line, gateway):
+    """The event that it is told by."""
+    line.commission(line.serials(2))
+    told = listed(gateway.get(f"{EVENTS}?EQ_bizStep=commissioning&perPage=1000"))[-1]
+    assert told["eventID"].startswith("urn:uuid:")
+    return told
+
+
+def told_again(gateway, made, way):
+    padding, path = WAYS[way]
+    made = {"@context": [CONTEXT, {"cbvmda": "urn:epcglobal:cbv:mda:"}], **made}
+    body = json.dumps(made) if path == EVENTS else as_document([json.dumps(made)], padding)
+    answer = send(gateway, body, path)
+    if answer.status_code != 202:
+        return code(answer)
+    job = finished(gateway, answer.headers["Location"])
+    assert job["success"] or job["progress"]["stored"] == 0
+    return [e["code"] for e in job["errors"]]
+
+
+def by_id(gateway, told):
+    return listed(gateway.get(f"{EVENTS}/{quote(told['eventID'], safe='')}"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_line_reported_keeps_its_event_id(line, gateway, way):
+    told = reported(line, gateway)
+    alone = way == "alone"
+    again = told_again(gateway, told, way)
+    assert again == ("event.id_taken" if alone else [])
+    assert by_id(gateway, told) == [told]
+    other = {k: v for k, v in told.items() if k != "ilmd"} | {"bizStep": "inspecting",
+                                                              "action": "OBSERVE"}
+    later = other | {"eventTime": "2026-01-02T03:04:05Z"}  # the unit is the same
+    for made in (other, later):
+        again = told_again(gateway, made, way)
+        assert again == ("event.id_taken" if alone else ["event.id_taken"])
+        assert by_id(gateway, told) == [told]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_error_declaration_of_what_a_line_reported_stands_beside_it(line, gateway, way):
+    told = reported(line, gateway)
+    wrong = told | {"errorDeclaration": {"declarationTime": "2026-01-02T03:04:05Z",
+                                         "reason": "incorrect_data"}}
+    assert told_again(gateway, wrong, way) == (201 if way == "alone" else [])
+    assert ["errorDeclaration" in e for e in by_id(gateway, told)] == [False, True]
+
+
+def test_an_event_that_took_a_lines_event_id_does_not_hide_it(line, gateway):
+    """Neither its time nor its object says that it is meant."""
+    told = reported(line, gateway)
+    other = event("other", eventTime="2025-01-02T03:04:05Z", eventID=told["eventID"])
+    told_again(gateway, other, "alone")
+    found = by_id(gateway, told)
+    assert found[0] == told and [e["bizStep"] for e in found[1:]] == ["receiving"]
