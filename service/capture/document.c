@@ -102,10 +102,16 @@ bool document_is_ended_by(status st)
            st.cls == ST_FULL;
 }
 
-static status read_event(struct document *d, uint32_t index, str bytes)
+status document_fault(uint64_t at, status st)
+{
+    st.at = at + st.at > UINT32_MAX ? UINT32_MAX : (uint32_t)(at + st.at);
+    return st;
+}
+
+static status read_event(struct document *d, uint32_t index, str bytes, uint64_t at)
 {
     struct epcis_event event;
-    struct document_event e = {index, bytes, &event, &d->work};
+    struct document_event e = {index, bytes, &event, &d->work, at};
 
     arena_reset(&d->work);
     TRY(epcis_characters_check(d->scope.syntax, bytes));
@@ -124,9 +130,9 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     d->says.events = index + 1;
     TRY(cut_out(d, at, bytes.n));
     if (index < d->conf.skip) return OK;
-    status st = read_event(d, index, bytes);
+    status st = read_event(d, index, bytes, at);
     if (st.cls == ST_OK) return OK;
-    st.at = at + st.at > UINT32_MAX ? UINT32_MAX : (uint32_t)(at + st.at);
+    st = document_fault(at, st);
     if (d->conf.proceed && !document_is_ended_by(st))
         return capture_error_add(&d->says.errors, d->conf.arena,
                                  &(struct capture_error){index + 1, st, {0}});

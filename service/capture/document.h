@@ -10,6 +10,7 @@ struct document_event {
     str bytes; // for the call
     const struct epcis_event *event;
     struct arena *arena; // of this event
+    uint64_t at;         // in the document
 };
 
 struct document_conf {
@@ -32,7 +33,8 @@ struct document_conf {
 };
 
 struct document;
-bool document_is_ended_by(status st); // a failure of an event, also where others proceed
+bool document_is_ended_by(status st);          // a failure of an event, also where others proceed
+status document_fault(uint64_t at, status st); // of an event there, with its place in the document
 struct document *document_new(const struct document_conf *conf);
 void document_free(struct document **d);
 // Codes of the cutter and of event readers, epcis.check's, capture.events_max, event failures.

@@ -133,7 +133,7 @@ static status size_check(const struct posted *x, str bytes)
 static status take(struct posted *x)
 {
     struct epcis_event event;
-    struct document_event e = {0, x->r->body, &event, &x->part.arena};
+    struct document_event e = {0, x->r->body, &event, &x->part.arena, 0};
     enum rest_media media = REST_JSON;
 
     TRY(size_check(x, e.bytes));

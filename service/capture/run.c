@@ -126,7 +126,7 @@ static status take_event(void *self, const struct document_event *e)
 
     if (st.cls == ST_OK || document_is_ended_by(st)) return st;
     return capture_error_add(&x->refused, &x->part.arena,
-                             &(struct capture_error){e->index + 1, st, {0}});
+                             &(struct capture_error){e->index + 1, document_fault(e->at, st), {0}});
 }
 
 static void lose(struct intake *x, status st)

@@ -270,7 +270,27 @@ def test_what_cannot_be_taken_is_refused_with_its_document_or_told(gateway, what
     (error,) = job["errors"]
     assert not job["success"] and job["progress"]["refused"] == 1
     assert (error["code"], error["index"]) == ("foreign.too_long", 1 + padding)
+    assert error["at"] == refused.json()["at"] > 0
     assert mark in names(gateway, f"EQ_eventID=urn:x:{mark}")
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_an_error_of_a_job_says_where_it_is(gateway, padding):
+    wrong = event(f"where-{padding}", action="TURN")
+    body = with_others([json.dumps(event(f"where-{padding}-good"))], wrong, padding)
+    refused = send(gateway, body)
+    harness.assert_problem(refused, 400, "epcis.action")
+    at = refused.json()["at"]
+    assert body[at:].startswith('"TURN"')
+    sent = send(gateway, body, **{"GS1-Capture-Error-Behaviour": "proceed"})
+    (error,) = finished(gateway, sent.headers["Location"])["errors"]
+    assert error == refused.json()
+    told = gateway.call("GET", sent.headers["Location"], headers=XML).text
+    assert f'<at xmlns="urn:packtrail:problem">{at}</at>' in told
+    twice = [json.dumps(event(f"where-twice-{padding}", epcList=URNS[:n])) for n in (1, 2)]
+    sent = send(gateway, as_document(twice, padding))
+    (error,) = finished(gateway, sent.headers["Location"])["errors"]
+    assert "at" not in error  # it is no fault of one place
 
 
 @pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
