@@ -132,8 +132,14 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     if (index < d->conf.skip) return OK;
     status st = read_event(d, index, bytes, at);
     if (st.cls == ST_OK) return OK;
+    bool goes_on = d->conf.proceed && !document_is_ended_by(st);
+    if (goes_on && !d->conf.no_rest) {
+        arena_reset(&d->work);
+        status form = epcis_form_check(bytes, &d->scope, &d->work);
+        if (form.cls != ST_OK) st = form, goes_on = false;
+    }
     st = document_fault(at, st);
-    if (d->conf.proceed && !document_is_ended_by(st))
+    if (goes_on)
         return capture_error_add(&d->says.errors, d->conf.arena,
                                  &(struct capture_error){index + 1, st, {0}});
     d->failed_at = index;

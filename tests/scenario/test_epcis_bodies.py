@@ -412,3 +412,45 @@ def test_an_event_that_took_a_lines_event_id_does_not_hide_it(line, gateway):
     told_again(gateway, other, "alone")
     found = by_id(gateway, told)
     assert found[0] == told and [e["bizStep"] for e in found[1:]] == ["receiving"]
+
+
+# ---- what is no JSON and no XML
+
+def json_broken(good, how):
+    """The event in the middle is one of what the text breaks in."""
+    text = json.dumps(document(*good[:1], "HERE", *good[1:]))
+    return text.replace('"HERE"', how), "application/json"
+
+
+def xml_broken(good, how):
+    made = [xml_event(e["eventID"].removeprefix("urn:x:"), f"<x:note xmlns:x='{EX}'>"
+                      f"{e.get('ex:filling', '')}</x:note>") for e in good]
+    return xml_document(*made[:1], how, *made[1:]), "application/xml"
+
+
+BROKEN = {
+    "brackets": (json_broken, '{"a":1]', "json.syntax"),
+    "a wrong action before": (json_broken, '{"action":"TURN","a":1]', "json.syntax"),
+    "an escape": (json_broken, '{"type":"NoEvent","a":"\\q"}', "json.syntax"),
+    "a number": (json_broken, '{"type":"NoEvent","a":01}', "json.number"),
+    "an end tag": (xml_broken, xml_event("broken").replace("</action>", "</acton>"),
+                   "xml.syntax"),
+    "a wrong action in front": (
+        xml_broken, xml_event("broken", "<a>&</a>").replace("OBSERVE", "TURN"), "xml.syntax"),
+    "a prefix": (xml_broken, xml_event("broken", "<p:a/>"), "xml.prefix"),
+}
+
+
+@pytest.mark.parametrize("behaviour", ["rollback", "proceed"])
+@pytest.mark.parametrize("padding", [1, 400], ids=["small", "large"])
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_text_that_breaks_off_is_no_document(gateway, what, padding, behaviour):
+    broken, how, wanted = BROKEN[what]
+    mark = f"text-{what}-{padding}-{behaviour}".replace(" ", "-")
+    good = [event(f"{mark}-{n}", **{"ex:filling": "x" * 1000}) for n in range(1 + padding)]
+    body, kind = broken(good, how)
+    refused = send(gateway, body, kind=kind, **{"GS1-Capture-Error-Behaviour": behaviour})
+    assert refused.status_code == 400, refused.text
+    if behaviour == "proceed":
+        harness.assert_problem(refused, 400, wanted)
+    assert not names(gateway, f"EQ_eventID=urn:x:{mark}-0|urn:x:{mark}-{padding}")
