@@ -25,13 +25,13 @@ NOTE = f'<x:note xmlns:x="https://a.example/ns/">{WORD}</x:note>'
 
 
 @pytest.fixture(scope="module")
-def line(make_story_site):
+def story(make_story_site):
     return harness.Line(make_story_site().start())
 
 
 @pytest.fixture(scope="module")
-def gateway(line):
-    return line.site.as_role("gateway", client="acme")
+def gateway(story):
+    return story.site.as_role("gateway", client="acme")
 
 
 def written(text, encoding):
@@ -294,8 +294,8 @@ def test_an_error_of_a_job_says_where_it_is(gateway, padding):
 
 
 @pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
-def test_a_distributor_tells_nothing_of_the_site_in_any_document(line, gateway, padding):
-    site = line.site
+def test_a_distributor_tells_nothing_of_the_site_in_any_document(story, gateway, padding):
+    site = story.site
     site.admin.put("/v1/parties/9506000200019", {"name": "W"})
     distributor = site.as_role("distributor", client="acme", party="9506000200019")
     mark = f"distributor-{padding}"
@@ -356,9 +356,9 @@ def test_other_content_of_a_made_id_is_an_error_of_every_document(gateway, paddi
 WAYS = {"alone": (0, EVENTS), "small": (0, TOP + "/capture"), "large": (400, TOP + "/capture")}
 
 
-def reported(line, gateway):
+def reported(story, gateway):
     """The event that it is told by."""
-    line.commission(line.serials(2))
+    story.commission(story.serials(2))
     told = listed(gateway.get(f"{EVENTS}?EQ_bizStep=commissioning&perPage=1000"))[-1]
     assert told["eventID"].startswith("urn:uuid:")
     return told
@@ -381,8 +381,8 @@ def by_id(gateway, told):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_a_line_reported_keeps_its_event_id(line, gateway, way):
-    told = reported(line, gateway)
+def test_what_a_line_reported_keeps_its_event_id(story, gateway, way):
+    told = reported(story, gateway)
     alone = way == "alone"
     again = told_again(gateway, told, way)
     assert again == ("event.id_taken" if alone else [])
@@ -397,17 +397,17 @@ def test_what_a_line_reported_keeps_its_event_id(line, gateway, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_error_declaration_of_what_a_line_reported_stands_beside_it(line, gateway, way):
-    told = reported(line, gateway)
+def test_an_error_declaration_of_what_a_line_reported_stands_beside_it(story, gateway, way):
+    told = reported(story, gateway)
     wrong = told | {"errorDeclaration": {"declarationTime": "2026-01-02T03:04:05Z",
                                          "reason": "incorrect_data"}}
     assert told_again(gateway, wrong, way) == (201 if way == "alone" else [])
     assert ["errorDeclaration" in e for e in by_id(gateway, told)] == [False, True]
 
 
-def test_an_event_that_took_a_lines_event_id_does_not_hide_it(line, gateway):
+def test_an_event_that_took_a_lines_event_id_does_not_hide_it(story, gateway):
     """Neither its time nor its object says that it is meant."""
-    told = reported(line, gateway)
+    told = reported(story, gateway)
     other = event("other", eventTime="2025-01-02T03:04:05Z", eventID=told["eventID"])
     told_again(gateway, other, "alone")
     found = by_id(gateway, told)
