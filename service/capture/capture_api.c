@@ -97,7 +97,7 @@ static void answer(struct upload *u, uint64_t document)
 
 // ---- a small document
 
-static status small_front(void *self, const struct epcis_front *f)
+static status take_front(void *self, const struct epcis_front *f)
 {
     struct upload *u = self;
 
@@ -244,7 +244,7 @@ static void small_send(struct upload *u)
 static status small_read(struct upload *u)
 {
     u->part.taker.t = api_snapshot(u->r);
-    u->document = document_of(u, small_event, small_front);
+    u->document = document_of(u, small_event, take_front);
     status st = document_piece(u->document, u->in.n == 0 ? (str){"", 0} : buf_str(&u->in));
     if (st.cls == ST_OK) st = document_end(u->document);
     st = api_snapshot_end(u->r, st);
@@ -266,15 +266,14 @@ static status conflict(struct upload *u, uint32_t index)
 static status large_event(void *self, const struct document_event *e)
 {
     struct upload *u = self;
-    struct capture_source s = {e->event, e->bytes, document_scope(u->document), e->index, false};
+    struct capture_seen seen = {.taken = false};
     bool taken = false;
 
-    if (u->proceed || e->event->id.n == 0) return OK;
-    TRY(u->settles ? twice_settle(u->ids, e, &taken) : twice_add(u->ids, e));
-    if (taken) return conflict(u, e->index);
-    u->part.taker.scope = capture_scope_digest(s.scope);
-    TRY(capture_look(&u->part.taker, &s, &taken));
-    return taken ? conflict(u, e->index) : OK;
+    if (u->proceed) return OK;
+    TRY(part_look(&u->part, e, &seen));
+    if (seen.id.n == 0) return OK;
+    TRY(u->settles ? twice_settle(u->ids, e, seen.id, &taken) : twice_add(u->ids, e, seen.id));
+    return taken || seen.taken ? conflict(u, e->index) : OK;
 }
 
 static status large_read(struct upload *u, str bytes)
@@ -307,7 +306,7 @@ static status large_begin(struct upload *u)
     u->ids = twice_new(&u->front);
     if (u->ids == NULL) return no_memory();
     TRY(spool_new(c->spool, u->site->env, &u->spool));
-    u->document = document_of(u, large_event, NULL);
+    u->document = document_of(u, large_event, take_front);
     status st = large_piece(u, buf_str(&u->in));
     buf_fini(&u->in);
     return st;
@@ -532,7 +531,7 @@ static status again_begin(struct upload *u)
         u->late = u->document;
     else
         document_free(&u->document);
-    u->document = document_of(u, large_event, NULL);
+    u->document = document_of(u, large_event, take_front);
     if (u->piece == NULL) u->piece = NEW_ARRAY(&u->front, char, PIECE);
     if (u->piece == NULL) return no_memory();
     u->read = 0;

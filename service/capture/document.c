@@ -96,16 +96,22 @@ static status cut_out(struct document *d, uint64_t at, size_t n)
 
 // ---- events
 
-static bool is_fatal(status st)
+bool document_is_ended_by(status st)
 {
     return st.cls == ST_INTERNAL || st.cls == ST_STORE || st.cls == ST_TOO_LARGE ||
            st.cls == ST_FULL;
 }
 
-static status read_event(struct document *d, uint32_t index, str bytes)
+status document_fault(uint64_t at, status st)
+{
+    st.at = at + st.at > UINT32_MAX ? UINT32_MAX : (uint32_t)(at + st.at);
+    return st;
+}
+
+static status read_event(struct document *d, uint32_t index, str bytes, uint64_t at)
 {
     struct epcis_event event;
-    struct document_event e = {index, bytes, &event, &d->work};
+    struct document_event e = {index, bytes, &event, &d->work, at};
 
     arena_reset(&d->work);
     TRY(epcis_characters_check(d->scope.syntax, bytes));
@@ -124,10 +130,16 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     d->says.events = index + 1;
     TRY(cut_out(d, at, bytes.n));
     if (index < d->conf.skip) return OK;
-    status st = read_event(d, index, bytes);
+    status st = read_event(d, index, bytes, at);
     if (st.cls == ST_OK) return OK;
-    st.at = at + st.at > UINT32_MAX ? UINT32_MAX : (uint32_t)(at + st.at);
-    if (d->conf.proceed && !is_fatal(st))
+    bool goes_on = d->conf.proceed && !document_is_ended_by(st);
+    if (goes_on && !d->conf.no_rest) {
+        arena_reset(&d->work);
+        status form = epcis_form_check(bytes, &d->scope, &d->work);
+        if (form.cls != ST_OK) st = form, goes_on = false;
+    }
+    st = document_fault(at, st);
+    if (goes_on)
         return capture_error_add(&d->says.errors, d->conf.arena,
                                  &(struct capture_error){index + 1, st, {0}});
     d->failed_at = index;

@@ -10,6 +10,7 @@ struct document_event {
     str bytes; // for the call
     const struct epcis_event *event;
     struct arena *arena; // of this event
+    uint64_t at;         // in the document
 };
 
 struct document_conf {
@@ -23,8 +24,8 @@ struct document_conf {
     bool again;    // as in epcis_cut_conf, as is `known`
     const struct epcis_front *known;
     struct arena *arena; // of what is kept: errors, front, places
-    // Each good event. A failure is the event's own, as if it had been read wrong; ST_INTERNAL,
-    // ST_STORE, ST_TOO_LARGE end the document.
+    // Each good event. A failure is the event's own, as if it had been read wrong, but for what
+    // ends the document.
     status (*event)(void *self, const struct document_event *e);
     // What stands before the events is known; may be NULL.
     status (*front)(void *self, const struct epcis_front *f);
@@ -32,6 +33,8 @@ struct document_conf {
 };
 
 struct document;
+bool document_is_ended_by(status st);          // a failure of an event, also where others proceed
+status document_fault(uint64_t at, status st); // of an event there, with its place in the document
 struct document *document_new(const struct document_conf *conf);
 void document_free(struct document **d);
 // Codes of the cutter and of event readers, epcis.check's, capture.events_max, event failures.

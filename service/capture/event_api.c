@@ -21,30 +21,52 @@ static void leave(struct posted *x)
     x->magic = 0;
 }
 
-static status write_event(struct posted *x, const struct fact *f, struct txn *t, struct buf *out,
-                          str *id)
+static status write_told(const struct posted *x, const struct event_render *r, wall now,
+                         const struct epcis_event *e, struct buf *out)
 {
-    struct event_render r = event_render_begin(api_site(x->r), t, &x->r->arena);
-    struct event_parts parts;
     struct epcis_out conf = {
         .format = x->answer.media == REST_XML ? EPCIS_XML_2_0 : EPCIS_JSON_2_0,
         .kind = EPCIS_BARE_EVENT,
         .ids = rest_form_ids(x->form),
         .words = rest_form_words(x->form),
-        .prefixes = r.prefixes,
-        .created = {f->at, 0}
+        .prefixes = r->prefixes,
+        .created = {now, 0}
     };
     struct epcis_doc doc;
 
-    r.words_as_given = conf.format == EPCIS_XML_2_0 && x->form.words == REST_WORDS_AS_GIVEN;
-    TRY(event_render(&r, f, &parts));
-    if (parts.n != 1) return fail(ST_STORE, "record.corrupt", 0, "a captured event");
-    *id = parts.at[0].event.id;
     epcis_doc_init(&doc, &conf, out);
-    status st = epcis_doc_event(&doc, &parts.at[0].event);
+    status st = epcis_doc_event(&doc, e);
     status end = epcis_doc_end(&doc);
     epcis_doc_fini(&doc);
     return st.cls == ST_OK ? end : st;
+}
+
+static status write_event(struct posted *x, const struct fact *f, struct txn *t, struct buf *out,
+                          str *id)
+{
+    struct event_render r = event_render_begin(api_site(x->r), t, &x->r->arena);
+    struct event_parts parts;
+
+    r.words_as_given = x->answer.media == REST_XML && x->form.words == REST_WORDS_AS_GIVEN;
+    TRY(event_render(&r, f, &parts));
+    if (parts.n != 1) return fail(ST_STORE, "record.corrupt", 0, "a captured event");
+    *id = parts.at[0].event.id;
+    return write_told(x, &r, f->at, &parts.at[0].event, out);
+}
+
+// The answer is the event: what XML cannot say is refused to who wants XML, before it is stored.
+static status check_told(const struct posted *x, const struct epcis_event *e)
+{
+    struct event_render r =
+        event_render_begin(api_site(x->r), x->part.taker.t, x->part.taker.arena);
+    struct buf out;
+
+    if (x->answer.media != REST_XML) return OK;
+    buf_init(&out, 1 * GB);
+    status st = write_told(x, &r, (wall){0}, e, &out);
+    buf_fini(&out);
+    if (st.cls == ST_OK || st.cls == ST_STORE || st.cls == ST_TOO_LARGE) return st;
+    return fail(ST_NOT_ACCEPTABLE, "event.form", 0, "the event has no such form: %.60s", st.text);
 }
 
 static void answer(struct posted *x, const struct fact *f)
@@ -112,7 +134,7 @@ static status size_check(const struct posted *x, str bytes)
 static status take(struct posted *x)
 {
     struct epcis_event event;
-    struct document_event e = {0, x->r->body, &event, &x->part.arena};
+    struct document_event e = {0, x->r->body, &event, &x->part.arena, 0};
     enum rest_media media = REST_JSON;
 
     TRY(size_check(x, e.bytes));
@@ -127,6 +149,7 @@ static status take(struct posted *x)
     TRY(epcis_characters_check(x->part.scope.syntax, e.bytes));
     TRY(epcis_event_read(e.bytes, &x->part.scope, &x->part.arena, &event));
     TRY(epcis_event_check(&event));
+    TRY(check_told(x, &event));
     return part_add(&x->part, &e);
 }
 

@@ -102,6 +102,14 @@ status part_add(struct part *p, const struct document_event *e)
     return OK;
 }
 
+status part_look(struct part *p, const struct document_event *e, struct capture_seen *out)
+{
+    struct capture_source s = {e->event, e->bytes, &p->scope, e->index, false};
+
+    TRY(find_party(p));
+    return capture_look(&p->taker, &s, out);
+}
+
 bool part_is_full(const struct part *p)
 {
     return p->n >= p->site->limits.capture_slice_events || p->taker.units >= PART_UNITS_MAX;

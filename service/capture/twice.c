@@ -58,16 +58,16 @@ static bool grow(struct twice *s)
     return true;
 }
 
-static struct digest16 id_of(const struct epcis_event *e)
+static struct digest16 id_of(const struct epcis_event *e, str id)
 {
     char error = e->error != NULL;
 
-    return digest16_of(e->id, (str){&error, 1});
+    return digest16_of(id, (str){&error, 1});
 }
 
-status twice_add(struct twice *s, const struct document_event *e)
+status twice_add(struct twice *s, const struct document_event *e, str event_id)
 {
-    struct digest16 id = id_of(e->event), content = digest16_of(e->bytes, (str){0});
+    struct digest16 id = id_of(e->event, event_id), content = digest16_of(e->bytes, (str){0});
 
     if (!grow(s)) return no_memory();
     struct slot *x = find(s, &id);
@@ -82,9 +82,9 @@ status twice_add(struct twice *s, const struct document_event *e)
 
 bool twice_wants_again(const struct twice *s) { return s->wants_again; }
 
-status twice_settle(struct twice *s, const struct document_event *e, bool *other)
+status twice_settle(struct twice *s, const struct document_event *e, str event_id, bool *other)
 {
-    struct digest16 id = id_of(e->event);
+    struct digest16 id = id_of(e->event, event_id);
     struct slot *x = find(s, &id);
     struct epcis_says says;
 

@@ -8,8 +8,9 @@
 
 struct twice;                             // lives in the arena that it was made in
 struct twice *twice_new(struct arena *a); // NULL: it is full
-status twice_add(struct twice *s, const struct document_event *e); // of the first reading
+// Of the first reading. `id`: its eventID, also where that was made.
+status twice_add(struct twice *s, const struct document_event *e, str id);
 bool twice_wants_again(const struct twice *s);
 // Of the second reading. *other: an earlier event of the document has its eventID and says
 // something else.
-status twice_settle(struct twice *s, const struct document_event *e, bool *other);
+status twice_settle(struct twice *s, const struct document_event *e, str id, bool *other);

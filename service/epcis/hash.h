@@ -8,8 +8,9 @@
 // Appends the text that is hashed. No failure but the buf's ceiling and the arena's.
 status epcis_prehash(const struct epcis_event *e, struct arena *a, struct buf *out);
 // Do two events say the same, in whatever bytes or format? What the hash leaves out counts, too:
-// the error declaration and remarks; and texts that look like numbers are texts, so that lot 00123
-// is not lot 123. eventID and recordTime do not count. Failures as above.
+// the error declaration and remarks, times below a millisecond, lots and queries of Digital Links
+// that have a serial, and where a text ends; and texts that look like numbers are texts, so that
+// lot 00123 is not lot 123. eventID and recordTime do not count. Failures as above.
 status epcis_says_same(const struct epcis_event *x, const struct epcis_event *y, struct arena *a,
                        bool *out);
 // The same for events that are not there at once.

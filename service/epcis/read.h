@@ -108,5 +108,9 @@ const struct epcis_front *epcis_cut_front(const struct epcis_cut *c);
 // reader does that anyhow. Asked of what comes in, not of what was kept before.
 status epcis_characters_check(enum epcis_syntax syntax, str bytes);
 
+// Is an event that could not be read JSON, or well-formed XML, at all? Fails where its text breaks
+// the grammar, so that where it ends is anybody's guess; not where it is more than readers take.
+status epcis_form_check(str bytes, const struct epcis_scope *scope, struct arena *a);
+
 // First bytes of a document: which syntax? False: neither.
 bool epcis_syntax_guess(str bytes, enum epcis_syntax *out);

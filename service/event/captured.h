@@ -19,8 +19,8 @@
 //   what an event that waited does to its units, in the end.
 // capture.slice: distance to the document's fact var, flags 1, next event var, where it begins var,
 //   stored var, repeats var, distance to the slice before that has errors var | errors.
-// errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
-//   str each; those left out because there are more than CAPTURE_ERRORS_MAX var.
+// errors: n var and index of the event + 1 var, status class 1 (+ 128: its place in the document
+//   var), code str, sentence str, offenders str each; how many more than CAPTURE_ERRORS_MAX var.
 // Version 2 of both: goods that never left are with no party, what is packed is closed by that.
 #pragma once
 #include "service/epcis/read.h"
@@ -45,7 +45,7 @@ enum captured_flag {                 // on disk
 
 struct capture_error {
     uint32_t event; // index + 1; 0: of the document as a whole
-    status st;      // class, reason and text; `at` is lost
+    status st;      // `at`: in the document; 0: it is not known
     str units;      // offenders as JSON, `[{"unit","code"},…]`, or empty
 };
 struct capture_errors {

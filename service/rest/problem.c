@@ -58,7 +58,6 @@ void rest_problem_members(struct json_w *w, status st)
     json_w_kint(w, "status", status_http(st.cls));
     if (st.text[0] != 0) json_w_kstr(w, "detail", str_of(st.text));
     if (st.reason != NULL) json_w_kstr(w, "code", str_of(st.reason));
-    if (st.cls == ST_BAD_INPUT || st.at > 0) json_w_kint(w, "at", st.at);
 }
 
 str rest_printable(str s, char out[sizeof((status *)0)->text])
@@ -108,6 +107,7 @@ void rest_problem_write(struct buf *b, bool xml, status st, str extra)
     struct json_w w = json_writer(b);
     json_w_object(&w);
     rest_problem_members(&w, st);
+    if (st.cls == ST_BAD_INPUT || st.at > 0) json_w_kint(&w, "at", st.at);
     if (extra.n > 0) buf_addc(b, ',');
     buf_add(b, extra);
     json_w_end(&w);

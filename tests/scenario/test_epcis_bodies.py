@@ -10,7 +10,8 @@ import pytest
 import harness
 import soap
 from epcis_calls import (
-    CONTEXT, EVENTS, TOP, XML, code, document, event, names, one, send, xml_document, xml_event)
+    CONTEXT, EVENTS, TOP, XML, code, document, event, listed, names, one, send, xml_document,
+    xml_event)
 from test_capture import finished
 
 DOORS = {"capture": (TOP + "/capture", 202), "event": (EVENTS, 201),
@@ -24,9 +25,13 @@ NOTE = f'<x:note xmlns:x="https://a.example/ns/">{WORD}</x:note>'
 
 
 @pytest.fixture(scope="module")
-def gateway(make_story_site):
-    line = harness.Line(make_story_site().start())
-    return line.site.as_role("gateway", client="acme")
+def story(make_story_site):
+    return harness.Line(make_story_site().start())
+
+
+@pytest.fixture(scope="module")
+def gateway(story):
+    return story.site.as_role("gateway", client="acme")
 
 
 def written(text, encoding):
@@ -229,3 +234,223 @@ def test_another_event_of_its_id_is_an_error_of_the_document(gateway, padding):
         (error,) = job["errors"]
         assert not job["success"] and (error["code"], error["index"]) == ("event.id_taken", 1)
         assert (name in names(gateway, f"EQ_eventID=urn:x:{name}")) == stored
+
+
+# ---- all or nothing, whatever the size
+
+LONG = "urn:x:" + "a" * 900
+REFUSED = {
+    "an object": dict(epcList=[LONG]),
+    "a parent": dict(type="AggregationEvent", action="ADD", epcList=None, parentID=LONG,
+                     childEPCs=["urn:x:child"]),
+    "an output": dict(type="TransformationEvent", action=None, epcList=None,
+                      inputEPCList=["urn:x:in"], outputEPCList=[LONG]),
+}
+
+
+def with_others(events, wrong, padding):
+    """The wrong one stands last, behind so many good ones."""
+    good = [json.dumps(event(f"good-{n}", **{"ex:filling": "x" * 1000})) for n in range(padding)]
+    return as_document([*events, *good, json.dumps(wrong)], 0)
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_taken_is_refused_with_its_document_or_told(gateway, what, padding):
+    mark = f"refused-{what}-{padding}".replace(" ", "-")
+    wrong = {k: v for k, v in event(mark + "-wrong", **REFUSED[what]).items() if v is not None}
+    events = [json.dumps(event(mark))]
+    refused = send(gateway, with_others(events, wrong, padding))
+    harness.assert_problem(refused, 400, "foreign.too_long")
+    assert refused.json()["index"] == 1 + padding
+    assert mark not in names(gateway, f"EQ_eventID=urn:x:{mark}")
+    sent = send(gateway, with_others(events, wrong, padding),
+                **{"GS1-Capture-Error-Behaviour": "proceed"})
+    job = finished(gateway, sent.headers["Location"])
+    (error,) = job["errors"]
+    assert not job["success"] and job["progress"]["refused"] == 1
+    assert (error["code"], error["index"]) == ("foreign.too_long", 1 + padding)
+    assert error["at"] == refused.json()["at"] > 0
+    assert mark in names(gateway, f"EQ_eventID=urn:x:{mark}")
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_an_error_of_a_job_says_where_it_is(gateway, padding):
+    wrong = event(f"where-{padding}", action="TURN")
+    body = with_others([json.dumps(event(f"where-{padding}-good"))], wrong, padding)
+    refused = send(gateway, body)
+    harness.assert_problem(refused, 400, "epcis.action")
+    at = refused.json()["at"]
+    assert body[at:].startswith('"TURN"')
+    sent = send(gateway, body, **{"GS1-Capture-Error-Behaviour": "proceed"})
+    (error,) = finished(gateway, sent.headers["Location"])["errors"]
+    assert error == refused.json()
+    told = gateway.call("GET", sent.headers["Location"], headers=XML).text
+    assert f'<at xmlns="urn:packtrail:problem">{at}</at>' in told
+    twice = [json.dumps(event(f"where-twice-{padding}", epcList=URNS[:n])) for n in (1, 2)]
+    sent = send(gateway, as_document(twice, padding))
+    (error,) = finished(gateway, sent.headers["Location"])["errors"]
+    assert "at" not in error  # it is no fault of one place
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_a_distributor_tells_nothing_of_the_site_in_any_document(story, gateway, padding):
+    site = story.site
+    site.admin.put("/v1/parties/9506000200019", {"name": "W"})
+    distributor = site.as_role("distributor", client="acme", party="9506000200019")
+    mark = f"distributor-{padding}"
+    wrong = event(mark + "-wrong", action="ADD", bizStep="commissioning")
+    body = with_others([json.dumps(event(mark, epcList=["urn:x:theirs"]))], wrong, padding)
+    harness.assert_problem(send(distributor, body), 403, "access.role")
+    assert mark not in names(gateway, f"EQ_eventID=urn:x:{mark}")
+    sent = send(distributor, body, **{"GS1-Capture-Error-Behaviour": "proceed"})
+    job = finished(distributor, sent.headers["Location"])
+    assert [(e["code"], e["index"]) for e in job["errors"]] == [("access.role", 1 + padding)]
+
+
+def test_a_large_document_of_1_2_with_what_cannot_be_taken_is_refused_whole(gateway):
+    def of_1_2(name, epc):
+        named = f"<eventID>urn:x:{name}</eventID>"
+        made = xml_event(name, f'<x:note xmlns:x="https://a.example/ns/">{"x" * 600}</x:note>')
+        assert made.count("<epc>") == 1
+        made = made.replace(named, f"<baseExtension>{named}</baseExtension>")
+        return made if epc is None else made[:made.index("<epc>") + 5] + epc + made[
+            made.index("</epc>"):]
+
+    made = [of_1_2(f"twelve-{n}", None) for n in range(500)]
+    body = xml_document("".join([*made, of_1_2("twelve-wrong", LONG)]), version="1.2")
+    answer = send(gateway, body, "/epcis/v1/capture", "application/xml")
+    harness.assert_problem(answer, 400, "foreign.too_long")
+    assert "twelve-0" not in names(gateway, "EQ_eventID=urn:x:twelve-0")
+
+
+@pytest.mark.parametrize("padding", [0, 400], ids=["small", "large"])
+def test_other_content_of_a_made_id_is_an_error_of_every_document(gateway, padding):
+    mark = f"made-{padding}"
+
+    def sent(*notes):
+        events = [event(None, epcList=[f"urn:x:{mark}"], **{"rdfs:comment": note})
+                  for note in notes]
+        events = [json.dumps({k: v for k, v in e.items() if k != "eventID"}) for e in events]
+        answer = send(gateway, as_document(events, padding))
+        assert answer.status_code == 202, answer.text
+        return finished(gateway, answer.headers["Location"])
+
+    def found():
+        query = gateway.get(f"{EVENTS}?MATCH_epc=urn:x:{mark}")
+        return [e["rdfs:comment"]
+                for e in query["epcisBody"]["queryResults"]["resultsBody"]["eventList"]]
+
+    job = sent("Ann", "Ben")
+    assert [(e["code"], e["index"]) for e in job["errors"]] == [("event.id_taken", 1)]
+    assert not found()
+    assert sent("Ann", "Ann")["success"] and found() == ["Ann"]
+    assert sent("Ann")["progress"]["repeats"] == 1 + padding
+    job = sent("Ben")
+    assert [(e["code"], e["index"]) for e in job["errors"]] == [("event.id_taken", 0)]
+    assert job["progress"]["stored"] == 0 and found() == ["Ann"]
+
+
+# ---- what a line reported, told again
+
+WAYS = {"alone": (0, EVENTS), "small": (0, TOP + "/capture"), "large": (400, TOP + "/capture")}
+
+
+def reported(story, gateway):
+    """The event that it is told by."""
+    story.commission(story.serials(2))
+    told = listed(gateway.get(f"{EVENTS}?EQ_bizStep=commissioning&perPage=1000"))[-1]
+    assert told["eventID"].startswith("urn:uuid:")
+    return told
+
+
+def told_again(gateway, made, way):
+    padding, path = WAYS[way]
+    made = {"@context": [CONTEXT, {"cbvmda": "urn:epcglobal:cbv:mda:"}], **made}
+    body = json.dumps(made) if path == EVENTS else as_document([json.dumps(made)], padding)
+    answer = send(gateway, body, path)
+    if answer.status_code != 202:
+        return code(answer)
+    job = finished(gateway, answer.headers["Location"])
+    assert job["success"] or job["progress"]["stored"] == 0
+    return [e["code"] for e in job["errors"]]
+
+
+def by_id(gateway, told):
+    return listed(gateway.get(f"{EVENTS}/{quote(told['eventID'], safe='')}"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_line_reported_keeps_its_event_id(story, gateway, way):
+    told = reported(story, gateway)
+    alone = way == "alone"
+    again = told_again(gateway, told, way)
+    assert again == ("event.id_taken" if alone else [])
+    assert by_id(gateway, told) == [told]
+    other = {k: v for k, v in told.items() if k != "ilmd"} | {"bizStep": "inspecting",
+                                                              "action": "OBSERVE"}
+    later = other | {"eventTime": "2026-01-02T03:04:05Z"}  # the unit is the same
+    for made in (other, later):
+        again = told_again(gateway, made, way)
+        assert again == ("event.id_taken" if alone else ["event.id_taken"])
+        assert by_id(gateway, told) == [told]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_error_declaration_of_what_a_line_reported_stands_beside_it(story, gateway, way):
+    told = reported(story, gateway)
+    wrong = told | {"errorDeclaration": {"declarationTime": "2026-01-02T03:04:05Z",
+                                         "reason": "incorrect_data"}}
+    assert told_again(gateway, wrong, way) == (201 if way == "alone" else [])
+    assert ["errorDeclaration" in e for e in by_id(gateway, told)] == [False, True]
+
+
+def test_an_event_that_took_a_lines_event_id_does_not_hide_it(story, gateway):
+    """Neither its time nor its object says that it is meant."""
+    told = reported(story, gateway)
+    other = event("other", eventTime="2025-01-02T03:04:05Z", eventID=told["eventID"])
+    told_again(gateway, other, "alone")
+    found = by_id(gateway, told)
+    assert found[0] == told and [e["bizStep"] for e in found[1:]] == ["receiving"]
+
+
+# ---- what is no JSON and no XML
+
+def json_broken(good, how):
+    """The event in the middle is one of what the text breaks in."""
+    text = json.dumps(document(*good[:1], "HERE", *good[1:]))
+    return text.replace('"HERE"', how), "application/json"
+
+
+def xml_broken(good, how):
+    made = [xml_event(e["eventID"].removeprefix("urn:x:"), f"<x:note xmlns:x='{EX}'>"
+                      f"{e.get('ex:filling', '')}</x:note>") for e in good]
+    return xml_document(*made[:1], how, *made[1:]), "application/xml"
+
+
+BROKEN = {
+    "brackets": (json_broken, '{"a":1]', "json.syntax"),
+    "a wrong action before": (json_broken, '{"action":"TURN","a":1]', "json.syntax"),
+    "an escape": (json_broken, '{"type":"NoEvent","a":"\\q"}', "json.syntax"),
+    "a number": (json_broken, '{"type":"NoEvent","a":01}', "json.number"),
+    "an end tag": (xml_broken, xml_event("broken").replace("</action>", "</acton>"),
+                   "xml.syntax"),
+    "a wrong action in front": (
+        xml_broken, xml_event("broken", "<a>&</a>").replace("OBSERVE", "TURN"), "xml.syntax"),
+    "a prefix": (xml_broken, xml_event("broken", "<p:a/>"), "xml.prefix"),
+}
+
+
+@pytest.mark.parametrize("behaviour", ["rollback", "proceed"])
+@pytest.mark.parametrize("padding", [1, 400], ids=["small", "large"])
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_text_that_breaks_off_is_no_document(gateway, what, padding, behaviour):
+    broken, how, wanted = BROKEN[what]
+    mark = f"text-{what}-{padding}-{behaviour}".replace(" ", "-")
+    good = [event(f"{mark}-{n}", **{"ex:filling": "x" * 1000}) for n in range(1 + padding)]
+    body, kind = broken(good, how)
+    refused = send(gateway, body, kind=kind, **{"GS1-Capture-Error-Behaviour": behaviour})
+    assert refused.status_code == 400, refused.text
+    if behaviour == "proceed":
+        harness.assert_problem(refused, 400, wanted)
+    assert not names(gateway, f"EQ_eventID=urn:x:{mark}-0|urn:x:{mark}-{padding}")

@@ -161,6 +161,18 @@ def test_several_certificates_have_no_xml(gateway, name):
     assert gateway.call("GET", query, headers=XML).status_code == 406
 
 
+@pytest.mark.parametrize("more", [
+    {"certificationInfo": ["https://a.example", "https://b.example"]}, {"ex:1abc": "x"},
+    {"ex:a": [[1], [2]]}, {"ex:a": {"@id": "urn:x:a"}}],
+    ids=["certificates", "name", "list in a list", "@id"])
+def test_what_has_no_xml_is_not_stored_to_be_answered_in_it(gateway, name, more):
+    made = {"@context": [CONTEXT, {"ex": EX}], **event(name, **more)}
+    refused = send(gateway, made, EVENTS, Accept="application/xml")
+    assert refused.status_code == 406 and "event.form" in refused.text, refused.text
+    assert names(gateway, f"EQ_eventID=urn:x:{name}") == set()
+    assert send(gateway, made, EVENTS).status_code == 201
+
+
 # ---- JSON-LD
 
 @pytest.mark.parametrize("context", [
