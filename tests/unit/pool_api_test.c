@@ -349,6 +349,24 @@ static void a_return_says_one_thing(void **state)
             400, "reason.required");
 }
 
+static void a_pool_of_ssccs_that_lacks_what_it_counts_from_is_refused(void **state)
+{
+    static const struct {
+        const char *json, *reason;
+    } rows[] = {
+        {"{\"kind\":\"sscc\"}",                                                  "pool.extension"},
+        {"{\"kind\":\"sscc\",\"prefix\":\"9506000\"}",                           "pool.extension"},
+        {"{\"kind\":\"sscc\",\"prefix\":\"9506000\",\"extension\":\"\"}",        "field.range"   },
+        {"{\"kind\":\"sscc\",\"prefix\":\"9506000\",\"extension\":\"x\"}",       "pool.extension"},
+        {"{\"kind\":\"sscc\",\"extension\":\"1\"}",                              "pool.prefix"   },
+        {"{\"kind\":\"sscc\",\"prefix\":\"950600013435\",\"extension\":\"12\"}", "field.range"   },
+        {"{\"kind\":\"sequential\"}",                                            "pool.gtin"     },
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++)
+        assert_string_equal(pool_site_put(*state, "s", rows[i].json).reason, rows[i].reason);
+}
+
 static void an_sscc_request_must_single_out_one_pool(void **state)
 {
     struct fixture *f = *state;
@@ -421,6 +439,7 @@ int main(void)
         T(numbers_go_back_but_not_what_was_used),
         T(every_number_of_a_request_returned_one_by_one_returns_it),
         T(a_return_says_one_thing),
+        T(a_pool_of_ssccs_that_lacks_what_it_counts_from_is_refused),
         T(an_sscc_request_must_single_out_one_pool),
         T(a_pool_tells_how_it_stands),
     };
