@@ -496,11 +496,11 @@ static void write_order(struct unit_writing *w, unit_id parent, const struct con
                             w->touched.runs.units - 1};
     struct shift_case c = case_of(parent, &children, &w->arena);
     struct shift_of of = {w->report.line, 0};
-    struct digest16 about = exception_about(of.line, w->f->lot);
     struct shift_row row;
     struct shift_gap gap;
 
-    if (!(own->flags & CONTENTS_WATCHED) || c.n == 0) return;
+    if (!(own->flags & CONTENTS_WATCHED) || c.n == 0) return; // also where no line said it
+    struct digest16 about = exception_about(of.line, w->f->lot);
     of.space = unit_space(c.at[0].first);
     (void)shift_get(w->t, of, &row);
     c.lot = w->f->lot;

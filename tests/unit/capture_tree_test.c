@@ -201,6 +201,31 @@ static void put(struct fixture *f, const char *parent, struct part p, const char
     assert_int_equal(line_site_row(f, parent).state, full ? UNIT_CLOSED : UNIT_OPEN);
 }
 
+// Nor a line, where an operator reports: nobody watches the order of its labels.
+static void a_container_that_an_event_began_is_packed_by_an_operator(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers n = line_site_serials(f, DROPS, "D1", 4), c = line_site_ssccs(f, "acme", 4);
+    const char *in = text(f, c.texts[0]), *pallet = text(f, c.texts[1]);
+    const char *other = text(f, c.texts[2]), *label = text(f, c.texts[3]);
+
+    accepted(f, say_commission(f, "D1", DROPS, PART(n, 0, 4)));
+    begin_by_event(f, in);
+    put(f, in, PART(n, 0, 4), DROPS, true);
+    f->caller.role = ROLE_OPERATOR;
+    f->caller.line = (str){0};
+    accepted(f, say_pack(f, pallet, PART(c, 0, 1), PACKS(NULL, BEGIN)));
+    begin_by_event(f, other);
+    accepted(f,
+             fmt(f, "{\"type\":\"move\",\"parent\":\"%s\",\"children\":[\"%s\"],\"reason\":\"r\"}",
+                 other, in));
+    assert_int_equal(line_site_row(f, in).parent.v, line_site_unit(f, other).v);
+    accepted(f, fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"r\"}", in,
+                    label));
+    assert_int_equal(line_site_row(f, label).parent.v, line_site_unit(f, other).v);
+    line_site_check(f);
+}
+
 // An event tells no lot of an SSCC: what lies in it does.
 static void a_container_that_an_event_began_is_full_by_what_it_holds(void **state)
 {
@@ -246,6 +271,7 @@ int main(void)
         TREE_TEST(what_a_pallet_held_comes_out_when_it_ends),
         TREE_TEST(what_a_pallet_held_ends_with_it_by_the_clients_rule),
         TREE_TEST(a_lot_on_hold_says_nothing_of_what_began_elsewhere),
+        TREE_TEST(a_container_that_an_event_began_is_packed_by_an_operator),
         TREE_TEST(a_container_that_an_event_began_is_full_by_what_it_holds),
         TREE_TEST(a_line_empties_what_holds_a_unit_that_began_elsewhere),
     };
