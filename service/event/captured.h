@@ -124,7 +124,7 @@ enum captured_effect {
     X(CAME_BACK, 29, "shipment.came_back")                                                         \
     X(FORWARDED, 30, "shipment.forwarded")                                                         \
     X(LOT_UNBALANCED, 31, "lot.unbalanced")                                                        \
-    X(LOT_EXPIRED, 32, "lot.expired")
+    X(LOT_EXPIRED, 32, "lot.expired") X(DEPTH, 33, "pack.depth")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),
