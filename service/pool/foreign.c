@@ -46,6 +46,8 @@ unit_id foreign_find(struct txn *t, client_id c, str text)
     return text_find(t, &of);
 }
 
+bool foreign_any(struct txn *t, client_id c) { return space_of(t, c) != 0; }
+
 // ---- claims
 
 // Pools of the site's own may give to any client: nobody else's numbers are claimed for one.

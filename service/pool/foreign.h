@@ -14,6 +14,7 @@
 // Appends the key of an identity. foreign.too_long
 status foreign_text(const struct gs1_id *id, struct buf *out);
 unit_id foreign_find(struct txn *t, client_id c, str text); // {0}: not known
+bool foreign_any(struct txn *t, client_id c);               // has it any?
 // The ordinal that the identity has in a pool of the client or of the site's own; {0}: none. The
 // committer sees whether the pool has come that far.
 unit_id foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id);

@@ -86,7 +86,7 @@ static void open_space(struct choice *c)
     c->row.epoch = epoch_now(c->d->t);
     c->row.high = c->row.issued = c->row.barred = c->row.ahead = c->row.passed = 0;
     c->row.back = 0;
-    c->row.tests_lists = lists_have_numbers(c->d->t, &c->pool.id);
+    c->row.tests_lists = numbers_are_known(c->d->t, c->row.client, &c->pool.id);
 }
 
 static status take_generated(struct choice *c)

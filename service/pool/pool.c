@@ -274,7 +274,7 @@ static uint32_t write_space(struct txn *t, const struct pool *p, const struct po
     if (is_generated(p) && space_init(&conf, &space).cls != ST_OK)
         txn_spoil(t, "record.corrupt", "the definition of a pool");
     s.capacity = space.capacity;
-    s.tests_lists = is_generated(p) && lists_have_numbers(t, &row->id);
+    s.tests_lists = is_generated(p) && numbers_are_known(t, s.client, &row->id);
     if (p->kind != POOL_SSCC && gtin_get(t, p->gtin.p, &product)) {
         memcpy(s.gtin, p->gtin.p, sizeof s.gtin);
         s.product = product.product;

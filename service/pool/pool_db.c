@@ -11,6 +11,7 @@
 #include "service/pool/pool_db.h"
 #include "common/bytes.h"
 #include "service/journal/restored.h"
+#include "service/pool/foreign.h"
 #include "service/pool/pool_int.h"
 #include <string.h>
 
@@ -145,13 +146,13 @@ uint32_t pools_of(struct txn *t, const struct pool_id *id, uint32_t pools[POOLS_
     return n;
 }
 
-bool lists_have_numbers(struct txn *t, const struct pool_id *id)
+bool numbers_are_known(struct txn *t, client_id c, const struct pool_id *id)
 {
     uint32_t pools[POOLS_OF_ID_MAX], n = pools_of(t, id, pools);
     struct pool_row p;
     struct space_row s;
 
-    if (restored_get(t).tests_names) return true;
+    if (restored_get(t).tests_names || foreign_any(t, c)) return true;
     for (uint32_t i = 0; i < n; i++) {
         if (!pool_row_get(t, pools[i], &p) || p.kind != POOL_LIST) continue;
         if (!space_row_get(t, pool_newest(&p), &s)) continue;

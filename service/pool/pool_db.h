@@ -23,7 +23,7 @@ struct space_row {
     char gtin[14];    // of SGTIN and list spaces, else zeros
     uint32_t product;
     uint8_t level;     // of the product; SSCC: 0xff
-    bool tests_lists;  // imports are older than it: candidates are looked up one by one
+    bool tests_lists;  // numbers are known that are older: candidates are looked up one by one
     uint64_t capacity; // ordinals are below it; of a list: the numbers imported
     uint64_t high;     // high-water mark: ordinals below it were issued, skipped or returned
     uint64_t issued;   // numbers given out of it

@@ -59,9 +59,9 @@ void pool_row_put(struct txn *t, const struct pool_row *p, const struct pool_row
 // All pools of an id, by rank and then by age. More than these are not made (pool.many).
 #define POOLS_OF_ID_MAX 64u
 uint32_t pools_of(struct txn *t, const struct pool_id *id, uint32_t pools[POOLS_OF_ID_MAX]);
-// Have imports brought numbers of this id, be they visible yet or not? Or a restore, which is not
-// told apart by ids.
-bool lists_have_numbers(struct txn *t, const struct pool_id *id);
+// Are numbers of this id known that no pool gave: have imports brought them, be they visible yet or
+// not? Or what is not told apart by ids: events captured for the client, a restore.
+bool numbers_are_known(struct txn *t, client_id c, const struct pool_id *id);
 // Every SSCC pool of the site, for it is by all of them that an SSCC must be unique.
 typedef bool pool_each(void *self, uint32_t pool); // false: enough
 void pools_of_all_sscc(struct txn *t, pool_each *each, void *self);

@@ -29,7 +29,7 @@ static status place_find(struct decide *d, struct pool_row *p, struct space_row 
     s->space = a->space;
     s->epoch = a->epoch;
     s->high = s->ahead = s->back = 0;
-    s->tests_lists = lists_have_numbers(d->t, &p->id);
+    s->tests_lists = numbers_are_known(d->t, s->client, &p->id);
     return OK;
 }
 

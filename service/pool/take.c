@@ -73,7 +73,7 @@ static void reserved_load(struct taking *g, uint64_t from)
     if (g->reserved_count == RESERVED_MAX) g->below = g->reserved[RESERVED_MAX - 1] + 1;
 }
 
-// After a restore it may be a number that the lost machine gave.
+// What events named before there was this space; after a restore what the lost machine gave.
 static bool is_name(struct taking *g, str text)
 {
     const struct space_row *row = g->k->row;
@@ -83,7 +83,8 @@ static bool is_name(struct taking *g, str text)
 
     buf_init(&b, FOREIGN_TEXT_MAX + KB);
     bool found = foreign_text(&id, &b).cls == ST_OK &&
-                 foreign_find(g->k->t, sscc ? (client_id){0} : row->client, buf_str(&b)).v != 0;
+                 (foreign_find(g->k->t, row->client, buf_str(&b)).v != 0 ||
+                  (sscc && foreign_find(g->k->t, (client_id){0}, buf_str(&b)).v != 0));
     buf_fini(&b);
     return found;
 }
@@ -224,7 +225,7 @@ status space_take(struct take *k)
         k->consumed = k->wanted; // nothing to meet: not even the key is needed
         return OK;
     }
-    g.tests_names = restored_get(k->t).tests_names;
+    g.tests_names = restored_get(k->t).tests_names || foreign_any(k->t, k->row->client);
     TRY(past_load(&g));
     // Asked for last: the past may have pushed it out of what the names remember.
     if (g.space == NULL) g.space = names_generated(k->names, k->t, k->row->space);

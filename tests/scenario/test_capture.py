@@ -344,6 +344,18 @@ def test_a_number_of_a_list_that_no_request_got_is_nobodys_to_report(line):
         assert said["accepted"] == count, said
 
 
+def test_a_pool_that_is_younger_than_an_event_gives_none_of_its_numbers(line, gateway):
+    """Serials that another system gave, before this one was there; and a pool's next epoch."""
+    captured(gateway, event(1, [OURS + "0000", OURS + "0002"]))
+    line.site.admin.put("/v1/pools/young", {"gtin": line.gtin, "kind": "sequential", "length": 4})
+    wish = {"gtin": line.gtin, "quantity": 2, "pool": "young"}
+    assert line.operator.post("/v1/serials", wish, 201)["serials"] == ["0001", "0003"]
+    captured(gateway, event(2, [OURS + "0005"]))
+    assert line.operator.post("/v1/serials", wish, 201)["serials"] == ["0004", "0006"]
+    line.site.stop()
+    line.site.verify()
+
+
 # ---- large documents
 
 def test_a_kill_in_the_middle_doubles_and_loses_nothing(line, gateway):

@@ -333,18 +333,18 @@ static void who_goes_on_is_who_would_be_let_in_anew(void **state)
     struct fixture *f = *state;
     struct http_req *r[4];
 
-    by_print(f, "one", 1, ROLE_QA);
-    by_print(f, "two", 2, ROLE_QA);
-    by_print(f, "three", 3, ROLE_QA);
+    must(by_print(f, "one", 1, ROLE_QA));
+    must(by_print(f, "two", 2, ROLE_QA));
+    must(by_print(f, "three", 3, ROLE_QA));
     for (uint8_t i = 0; i < 3; i++) r[i] = goes_on(f, shown(f, (uint8_t)(i + 1), ""), NULL, "qa");
     struct token_new *n = token_made(f, ROLE_QA, (wall){f->now.ms + 10});
     r[3] = goes_on(f, NULL, bearer(f, n), "qa");
     for (int i = 0; i < 4; i++) assert_true(still(f, r[i], 1));
-    by_print(f, "one", 4, ROLE_QA);      // renewed: the one that was shown stands for nobody
-    by_print(f, "two", 2, ROLE_AUDITOR); // the same, for another role
-    certificate_end(f, "three");
-    by_print(f, "four", 3, ROLE_QA); // the same, for another caller
-    f->now.ms += 10;                 // the token has expired
+    must(by_print(f, "one", 4, ROLE_QA));      // renewed: the one that was shown stands for nobody
+    must(by_print(f, "two", 2, ROLE_AUDITOR)); // the same, for another role
+    must(certificate_end(f, "three"));
+    must(by_print(f, "four", 3, ROLE_QA)); // the same, for another caller
+    f->now.ms += 10;                       // the token has expired
     for (int i = 0; i < 4; i++) {
         assert_false(still(f, r[i], 1));
         arena_fini(&r[i]->arena);
