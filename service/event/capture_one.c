@@ -341,10 +341,25 @@ static unsigned judge_act(struct capturing *c, const struct one *o, struct unit_
     return wrong != 0 ? wrong : check(c, o);
 }
 
+// By the party that has it, where it is one's to receive or to ship on; else it is as any act.
+static bool pass_on(struct capturing *c, const struct one *o, unsigned *effect)
+{
+    struct passing p = {o->u, o->x, sort_of(c, o), o->act};
+
+    if ((o->act != ACT_SHIP_TOLD && o->act != ACT_RECEIVE) || !capturing_is_passed(c, &p))
+        return false;
+    unsigned wrong = capturing_pass_on(c, &p, effect);
+    if (wrong != 0) object(c, (enum capture_exception)wrong, o);
+    return true;
+}
+
 static unsigned do_act(struct capturing *c, const struct one *o)
 {
     struct unit_change change = {.to = o->x.state};
+    unsigned passed;
     bool leaves;
+
+    if (pass_on(c, o, &passed)) return passed;
     unsigned wrong = judge_act(c, o, &change, &leaves);
 
     if (wrong == EXCEPTION_HAS_PARENT && goes_along(c, o)) return EFFECT_NAMED;

@@ -22,6 +22,7 @@
 // errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
 //   str each; those left out because there are more than CAPTURE_ERRORS_MAX var.
 // Version 2 of both: goods that never left are with no party, what is packed is closed by that.
+// Version 3: roles + 8 if goods go from a party or to one; if so, at the end: from var, to var.
 #pragma once
 #include "service/epcis/read.h"
 #include "service/event/counting.h"
@@ -88,6 +89,8 @@ enum captured_effect {
     EFFECT_PACKED = 2,          // it lies in the first unit from now on
     EFFECT_UNPACKED = 3,        // it lies in none
     EFFECT_WAITS = 4,           // the event waits for the unit to begin
+    EFFECT_FORWARDED = 5,       // the party that it comes from ships it on
+    EFFECT_RECEIVED = 6,        // the party that it goes to has it
     EFFECT_CHANGED = 0x1000000, // + state, flags set, flags cleared, 8 bits each: from now on
     EFFECT_BEGINS = 0x2000000,  // likewise, and it begins with this event
     EFFECT_LEAVES = 0x4000000,  // likewise, and it lies in no container from now on
@@ -125,7 +128,9 @@ enum captured_effect {
     X(EXPIRY, 28, "unit.expiry_differs")                                                           \
     X(CAME_BACK, 29, "shipment.came_back")                                                         \
     X(FORWARDED, 30, "shipment.forwarded")                                                         \
-    X(LOT_UNBALANCED, 31, "lot.unbalanced")
+    X(LOT_UNBALANCED, 31, "lot.unbalanced")                                                        \
+    X(UNIT_FORWARDED, 40, "unit.forwarded")                                                        \
+    X(UNIT_RECEIVED, 41, "unit.received")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),
@@ -154,6 +159,8 @@ struct captured_event {
     bool ahead;        // of the clock that it was recorded by: nothing is measured by its time
     bool has_parent;   // the first unit of the runs is the parent
     uint32_t in;       // units of its first list, behind the parent; those after are outputs
+    uint64_t from,
+        to; // parties, as their GLN: what it ships or receives goes from one to the other
     str id;
     struct digest16 content;
     struct bytes_r effects; // for alike_get, one a unit
@@ -181,6 +188,9 @@ bool captured_of(struct bytes_r *rest, const struct fact *f, uint64_t *event);
 // `rest` as captured_of left it; `units` of the runs. record.corrupt.
 status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
                           struct arena *a, struct captured_event *out);
+// The owning party among the sources or destinations, by the key of its Digital Link: "417", or
+// "414" where it is told by the number of its place. 0: there is none.
+uint64_t captured_party(const struct index_entries *all, enum list_attribute of, const char *key);
 void captured_entries_put(struct buf *b, const struct index_entries *all);
 bool captured_entries_get(struct bytes_r *in, struct arena *a, struct index_entries *out);
 

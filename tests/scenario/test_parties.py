@@ -1,0 +1,106 @@
+"""What parties do with the goods that were sent to them, at every door."""
+import pytest
+from harness import quote
+from test_doors import Doors, recalled_lot, shipped_case, voided
+from test_rule_tables import BUYER, GLN
+
+SGLN = "https://id.gs1.org/414/"
+PGLN = "https://id.gs1.org/417/"
+
+
+class Parties(Doors):
+    def __init__(self, site, **profile):
+        super().__init__(site, **profile)
+        self.hub, self.shop = (
+            site.as_role("distributor", client="acme", party=p) for p in (BUYER, GLN))
+        self.acme = self.gateway
+
+    def told_by(self, who, units, step, ends=None, source=None, to=None, **more):
+        """As Doors.capture; `ends` is how parties are spelled."""
+        self.gateway = who
+        ends = ends or PGLN
+        if source:
+            more["sourceList"] = [{"type": "owning_party", "source": ends + source}]
+        if to:
+            more["destinationList"] = [{"type": "owning_party", "destination": ends + to}]
+        disposition = "in_transit" if step == "shipping" else "in_progress"
+        return self.capture(units, bizStep=step, disposition=disposition, **more)
+
+    def on(self, who, units, to):
+        """Shipped on by a call."""
+        return self.ask(who, "/v1/shipments", {"units": units, "to": {"party": to, "location": to}})
+
+    def received(self, who, unit):
+        assert self.ask(who, "/v1/receipts", {"units": [unit]}) is None
+        return self.answer["results"][0]["verdict"]
+
+    def sees(self, who, unit):
+        return who.call("GET", "/v1/units/" + quote(unit, safe="")).status_code == 200
+
+    def kept(self, code):
+        """What an event that is not taken is answered, by the client's rule; else an exception."""
+        return code if self.rules["capture"] == "strict" else "stored"
+
+
+@pytest.mark.parametrize("who", ["hub", "acme"])
+@pytest.mark.parametrize("rule", ["strict", "record"])
+def test_a_party_ships_on_by_events_as_by_calls(site, rule, who):
+    """Told by the party itself, or by its client as the source says."""
+    goods = Parties(site, capture=rule)
+    box, inside, first = shipped_case(goods)
+    told = {"source": BUYER} if who == "acme" else {}
+    who = getattr(goods, who)
+    ship = {"step": "shipping", "to": GLN, **told}
+    assert goods.told_by(who, [box, *inside], **ship) == "stored"
+    assert goods.sees(goods.shop, inside[0]) and goods.operator.unit(box)["state"] == "shipped"
+    assert goods.told_by(who, [box], **ship) == goods.kept("unit.forwarded")
+    assert goods.on(goods.hub, [box], GLN) == "unit.forwarded"
+    assert goods.on(goods.hub, inside[:1], GLN) == "unit.forwarded"
+    assert voided(goods, first) == "shipment.forwarded"
+    assert goods.received(goods.shop, box) == "accepted"
+    assert goods.on(goods.shop, inside[:1], BUYER) is None
+    site.stop()
+    site.verify()
+
+
+def test_what_is_on_hold_or_of_no_such_party_is_not_shipped_on(site):
+    goods = Parties(site, capture="strict")
+    box, inside, _ = shipped_case(goods)
+    assert goods.told_by(goods.acme, [box], "shipping", source=GLN, to=BUYER) == "unit.state"
+    assert goods.told_by(goods.shop, [box], "shipping", to=BUYER) == "unit.unknown"
+    assert goods.told_by(goods.hub, [box], "shipping", source=BUYER, to=BUYER) == "stored"
+    assert goods.ask(goods.operator, "/v1/returns", {
+        "units": inside[:1], "from": {"party": BUYER}, "reason": "x"}) is None
+    assert goods.told_by(goods.hub, inside[:1], "shipping", to=GLN) == "unit.received_back"
+    recalled_lot(goods)
+    assert goods.told_by(goods.hub, [box], "shipping", to=GLN) == "unit.recalled"
+    assert not goods.sees(goods.shop, box)
+
+
+@pytest.mark.parametrize("rule", ["strict", "record"])
+def test_a_party_receives_once_at_whatever_door(site, rule):
+    goods = Parties(site, capture=rule)
+    box, inside, _ = shipped_case(goods)
+    assert goods.told_by(goods.acme, inside[:1], "receiving", to=BUYER) == "stored"
+    assert goods.received(goods.hub, inside[0]) == "unit.received"
+    assert goods.told_by(goods.hub, inside[:1], "receiving") == goods.kept("unit.received")
+    assert goods.told_by(goods.hub, inside[1:2], "receiving") == "stored"
+    assert goods.received(goods.hub, inside[1]) == "unit.received"
+    assert goods.received(goods.hub, inside[2]) == "accepted"
+    assert goods.told_by(goods.hub, inside[2:3], "receiving") == goods.kept("unit.received")
+    if rule == "record":
+        assert goods.raised("captured") == ["unit.received"] * 2
+
+
+@pytest.mark.parametrize("ends", [PGLN, SGLN, "urn:epc:id:pgln:", "urn:epc:id:sgln:"])
+def test_an_event_hands_goods_over_to_a_party_however_it_is_named(site, ends):
+    goods = Parties(site, capture="strict")
+    box, inside = goods.case(5)
+    to = BUYER
+    if ends.startswith("urn"):
+        to = f"{BUYER[:7]}.{BUYER[7:12]}" + (".0" if "sgln" in ends else "")
+    assert goods.told_by(goods.acme, [box], "shipping", ends=ends, to=to) == "stored"
+    assert goods.sees(goods.hub, inside[0])
+    assert goods.received(goods.hub, box) == "accepted"
+    assert goods.told_by(goods.hub, [box], "shipping", ends=SGLN, to=GLN) == "stored"
+    assert goods.sees(goods.shop, inside[0])
