@@ -212,7 +212,15 @@ static unsigned check_fits(struct capturing *c, const struct one *o)
 
 static unsigned check_leaving(struct capturing *c, const struct one *o)
 {
-    return capture_guard_leaving(&c->guard, o->u, &o->x);
+    unsigned wrong = capture_guard_leaving(&c->guard, o->u, &o->x);
+
+    return wrong != 0 ? wrong : capture_guard_time(&c->guard, o->u, &o->x);
+}
+
+// A time before its container left, say.
+static unsigned check_arriving(struct capturing *c, const struct one *o)
+{
+    return capture_guard_time(&c->guard, o->u, &o->x);
 }
 
 // What came back or was shipped on had left.
@@ -243,6 +251,8 @@ static const struct {
     {ACT_PACK_INTO_TOLD, check_room     },
     {ACT_BE_PACKED_TOLD, check_fits     },
     {ACT_SHIP_TOLD,      check_leaving  },
+    {ACT_RECEIVE,        check_arriving },
+    {ACT_RECEIVE_BACK,   check_arriving },
     {ACT_VOID_SHIP,      check_void     },
     {ACT_END_HOLD,       check_signature},
 };

@@ -57,6 +57,7 @@ static unsigned ship_on(struct capturing *c, const struct passing *p, unsigned *
     if (stands.flags & UNIT_RECEIVED_BACK) return EXCEPTION_RECEIVED_BACK;
     if (marks & (HANDED_FORWARDED | HANDED_PART_FORWARDED)) return EXCEPTION_UNIT_FORWARDED;
     unsigned wrong = check_leaves(c, p, stands);
+    if (wrong == 0) wrong = capture_guard_time(&c->guard, p->u, &p->x);
     bool stays = c->ask->from == c->ask->to || goes_along(c, p->x.parent);
     if (wrong == 0 && !stays) *effect = EFFECT_FORWARDED;
     return wrong;
@@ -66,8 +67,9 @@ static unsigned receive(struct capturing *c, const struct passing *p, unsigned *
 {
     if (p->x.flags & UNIT_RECEIVED_BACK) return 0; // it is with the site again
     if (handed_marks(c->d->t, p->u, c->ask->to) & HANDED_RECEIVED) return EXCEPTION_UNIT_RECEIVED;
-    *effect = EFFECT_RECEIVED;
-    return 0;
+    unsigned wrong = capture_guard_time(&c->guard, p->u, &p->x);
+    if (wrong == 0) *effect = EFFECT_RECEIVED;
+    return wrong;
 }
 
 unsigned capturing_pass_on(struct capturing *c, const struct passing *p, unsigned *effect)

@@ -82,7 +82,7 @@ class PaperModel:
             if offenders:
                 raise Refused(next(offenders[u.name] for u in units if u.name in offenders),
                               offenders)
-            at = self.when(units, ms)
+            at = self.when([u for unit in units for u in (unit, *self.above(unit))], ms)
             with self.attempt():
                 for unit in units:
                     self.touch(unit, at)
@@ -112,10 +112,10 @@ class PaperModel:
             return False
         if self.hand_of(unit, party)[0] is None or "received" in self.has_done(unit, party):
             return False
-        if ms is not None and ms < unit.newest_ms:
+        if self.too_early(unit, ms):
             return False
         with self.attempt():
-            self.change(unit, change, self.when([unit], ms))
+            self.change(unit, change, self.when([unit, *self.above(unit)], ms))
             self.note_done(unit, party, "received")
         return True
 

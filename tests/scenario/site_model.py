@@ -30,6 +30,7 @@ CHANGES = {"printed": "print", "sample": "sample", "decommission": "decommission
 COMES_OUT = ("sample", "decommission", "destroy", "lose", "steal")  # or is refused in a container
 EMPTIED = ("decommission", "destroy")  # what a container holds comes out before
 OPENS = ("unpack_from", "unpack_from_as_told")  # what comes out keeps its lot's flags
+GOES = ("ship_as_told", "receive", "receive_back")  # with what lies in it, in what it lies in
 STAYS = frozenset(("hold", "recalled"))  # of a container, what comes out of it would lose these
 
 
@@ -714,6 +715,8 @@ class Model(LineModel, PaperModel):
                 mine = None
             elif mine and not (moves and parent_bad):
                 code, change = self.told(mine, unit, units, lot, names, unit in under, fits, expiry)
+                if code is None and mine in GOES and self.too_early(unit, ms):
+                    code, change = "time.before", None
                 if code is None and unit in under.values() and (bars := self.stays(client, unit)):
                     code, change = bars, None
                 if code == "unit.has_parent" and mine == "ship_as_told" and \
@@ -902,6 +905,11 @@ class Model(LineModel, PaperModel):
             yield child
             yield from self.inside(child)
 
+    def too_early(self, unit, ms):
+        """Before what happened to it, to what it lies in, or to what lies in it."""
+        of = [unit, *self.above(unit), *self.inside(unit)]
+        return ms is not None and any(u.newest_ms is not None and ms < u.newest_ms for u in of)
+
     def ship(self, names, ms, shipment=None):
         """A shipment of tops; raises Refused."""
         try:
@@ -947,7 +955,7 @@ class Model(LineModel, PaperModel):
                     continue
                 code, change = self.machine.step("void_shipment", unit, *self.stands(unit))
                 code = code or self.stays_shipped(unit)
-                if code is None and ms is not None and ms < unit.newest_ms:
+                if code is None and self.too_early(unit, ms):
                     code = "time.before"
                 if code is not None:
                     offenders[unit.name] = code
@@ -991,12 +999,12 @@ class Model(LineModel, PaperModel):
         if code is not None or ("received_back" not in flags and
                                 self.hand_of(unit, BUYER)[0] is None):
             return False
-        if ms is not None and ms < unit.newest_ms:
+        if self.too_early(unit, ms):
             return False
         self.note_return(unit)
         with self.attempt():
             out = unit.parent is not None
-            self.touch(unit, self.when([unit], ms))
+            self.touch(unit, self.when([unit, *self.above(unit)], ms))
             if out:
                 self.take_out(unit)
             unit.state = "shipped" if out else change[0]
@@ -1042,7 +1050,7 @@ class Model(LineModel, PaperModel):
         """Why it does not, by what it holds and its lots."""
         if unit.client != whose:
             return "shipment.clients"
-        if ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
+        if self.too_early(unit, ms):
             return "time.before"
         if not unit.is_sscc and (code := self.ship_lot(unit.lot, rule)):
             return code

@@ -1,8 +1,8 @@
 """What parties do with the goods that were sent to them, at every door."""
 import pytest
-from harness import quote
+from harness import quote, sign
 from test_doors import Doors, recalled_lot, shipped_case, voided
-from test_rule_tables import BUYER, GLN
+from test_rule_tables import BUYER, CASE, GLN, moment
 
 SGLN = "https://id.gs1.org/414/"
 PGLN = "https://id.gs1.org/417/"
@@ -30,9 +30,20 @@ class Parties(Doors):
         """Shipped on by a call."""
         return self.ask(who, "/v1/shipments", {"units": units, "to": {"party": to, "location": to}})
 
-    def received(self, who, unit):
-        assert self.ask(who, "/v1/receipts", {"units": [unit]}) is None
+    def received(self, who, unit, **more):
+        assert self.ask(who, "/v1/receipts", {"units": [unit], **more}) is None
         return self.answer["results"][0]["verdict"]
+
+    def returned(self, unit, **more):
+        assert self.ask(self.operator, "/v1/returns", {
+            "units": [unit], "from": {"party": BUYER}, "reason": "x", **more}) is None
+        return self.answer["results"][0]["verdict"] or "accepted"
+
+    def case_of(self, time):
+        """Made and packed then."""
+        inside, (box,) = self.made(5, time=time), self.made(gtin=CASE, time=time)
+        assert self.report("pack", parent=box, children=inside, time=time) is None
+        return box, inside
 
     def sees(self, who, unit):
         return who.call("GET", "/v1/units/" + quote(unit, safe="")).status_code == 200
@@ -104,3 +115,44 @@ def test_an_event_hands_goods_over_to_a_party_however_it_is_named(site, ends):
     assert goods.received(goods.hub, box) == "accepted"
     assert goods.told_by(goods.hub, [box], "shipping", ends=SGLN, to=GLN) == "stored"
     assert goods.sees(goods.shop, inside[0])
+
+
+def at(seconds):
+    return moment(seconds / 3600)
+
+
+@pytest.mark.parametrize("door", ["call", "event"])
+def test_nothing_arrives_or_comes_back_before_its_container_left(site, door):
+    goods = Parties(site, capture="strict")
+    box, inside = goods.case_of(at(-60))
+    assert goods.ask(goods.operator, "/v1/shipments", {
+        "units": [box], "to": {"party": BUYER, "location": BUYER}, "time": at(-20)}) is None
+    if door == "call":
+        assert goods.received(goods.hub, inside[0], time=at(-30)) == "time.before"
+        assert goods.returned(inside[1], time=at(-30)) == "time.before"
+        assert goods.received(goods.hub, inside[0], time=at(-10)) == "accepted"
+        assert goods.returned(inside[1], time=at(-10)) == "accepted"
+    else:
+        for unit, how in ((inside[0], "in_progress"), (inside[1], "returned")):
+            words = {"bizStep": "receiving", "disposition": how}
+            assert goods.capture([unit], time=at(-30), **words) == "time.before"
+            assert goods.capture([unit], time=at(-10), **words) == "stored"
+
+
+@pytest.mark.parametrize("door", ["call", "event"])
+def test_nothing_leaves_before_what_happened_to_its_content(site, door):
+    goods = Parties(site, capture="strict")
+    box, inside = goods.case_of(at(-60))
+    assert goods.report("hold", units=inside[:1], reason="looks odd", time=at(-30)) is None
+    hold, = goods.operator.get("/v1/holds?state=held")["items"]
+    assert goods.ask(goods.qa, f"/v1/holds/{hold['id']}/release",
+                     {"signature": sign("approval", "it is fine")}) is None
+
+    def shipped(time):
+        if door == "event":
+            return goods.told_by(goods.acme, [box], "shipping", to=BUYER, time=time)
+        return goods.ask(goods.operator, "/v1/shipments", {
+            "units": [box], "to": {"party": BUYER, "location": BUYER}, "time": time}) or "stored"
+
+    assert shipped(at(-40)) == shipped(at(-10)) == "time.before"
+    assert shipped(at(2)) == "stored"
