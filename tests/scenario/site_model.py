@@ -10,7 +10,7 @@ import json
 import pathlib
 import re
 
-from line_model import Ambiguous, LineModel, Refused
+from line_model import EMPTIED, Ambiguous, LineModel, Refused
 from paper_model import PaperModel
 
 STATES = pathlib.Path(__file__).parents[2] / "schemas/states.txt"
@@ -28,7 +28,6 @@ CHANGES = {"printed": "print", "sample": "sample", "decommission": "decommission
            "destroy": "destroy", "invalidate": "invalidate", "lost": "lose", "found": "find",
            "stolen": "steal", "hold": "hold"}
 COMES_OUT = ("sample", "decommission", "destroy", "lose", "steal")  # or is refused in a container
-EMPTIED = ("decommission", "destroy")  # what a container holds comes out before
 OPENS = ("unpack_from", "unpack_from_as_told")  # what comes out keeps its lot's flags
 GOES = ("ship_as_told", "receive", "receive_back")  # with what lies in it, in what it lies in
 STAYS = frozenset(("hold", "recalled"))  # of a container, what comes out of it would lose these
