@@ -25,11 +25,11 @@
 // Version 3: roles + 8 if goods go from a party or to one; if so, at the end: from var, to var.
 #pragma once
 #include "service/epcis/read.h"
+#include "service/event/capture_errors.h"
 #include "service/event/counting.h"
 #include "service/event/index.h"
 #include "service/event/report.h"
 
-#define CAPTURE_ERRORS_MAX     1000u // of a document, in its facts and answers
 #define CAPTURE_EXCEPTIONS_MAX 1000u // of an event, named one by one
 enum captured_flag {                 // on disk
     CAPTURED_XML = 1,                // of documents and events: else JSON
@@ -41,22 +41,6 @@ enum captured_flag {                 // on disk
     CAPTURED_EXCEPTION = 64,         // of events: some unit did not allow it
     CAPTURED_ALONE = 128             // of events: it came without a document
 };
-
-// ---- errors
-
-struct capture_error {
-    uint32_t event; // index + 1; 0: of the document as a whole
-    status st;      // class, reason and text; `at` is lost
-    str units;      // offenders as JSON, `[{"unit","code"},…]`, or empty
-};
-struct capture_errors {
-    struct capture_error *at; // room for CAPTURE_ERRORS_MAX; NULL: none yet
-    uint32_t n;
-    uint64_t more; // left out
-};
-// request.memory
-status capture_error_add(struct capture_errors *all, struct arena *a,
-                         const struct capture_error *e);
 
 // ---- documents
 
