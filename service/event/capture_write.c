@@ -142,6 +142,8 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
     count_often(a, u, &x);
     unit_put(&a->w->rows, u, &x);
     if (x.parent.v == before.parent.v) cargo_mark(&a->around, x.parent, before.flags, x.flags);
+    if ((effect & EFFECT_LEAVES) && a->w->f->kind_version > 2) // the event does not name it
+        cargo_mark(&a->around, before.parent, 0, 0);
     if (effect >= EFFECT_LEAVES) unit_rows_end(&a->w->rows); // what follows looks up from it
 }
 

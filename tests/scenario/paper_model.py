@@ -77,7 +77,7 @@ class PaperModel:
                     whose = whose or unit.client
                     code = self.forward_top(unit, party, units, whose, ms)
                 if code is not None:
-                    offenders.update(self.bad_content(unit) if "content" in code else {})
+                    offenders.update(self.bad_content(unit, True) if "content" in code else {})
                     offenders[unit.name] = code
             if offenders:
                 raise Refused(next(offenders[u.name] for u in units if u.name in offenders),
@@ -102,7 +102,7 @@ class PaperModel:
         code, _ = self.machine.step("ship", unit, alone,
                                     flags - self.flags_of_lot(unit) | unit.flags)
         unit.parent = parent
-        return code or self.leaves(unit, whose, ms, "quarantine")
+        return code or self.leaves(unit, whose, ms, "quarantine", True)
 
     def arrive(self, unit, ms, party):
         """True where whom it was shipped to has received it, once until it gets it again."""

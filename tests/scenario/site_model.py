@@ -165,6 +165,7 @@ class Model(LineModel, PaperModel):
         self.trail = None     # copies of what is being changed
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
         self.lying = {}       # GTIN -> [units that lie in its pool again]
+        self.late = set()     # containers of which something inside was told of alone
         self.samples = {}     # unit -> all that the newest event made samples together with it
         self.sampled_ms = {}  # unit -> when that was; None: by the service's clock
         self.requested = {}   # request -> its units, in its order
@@ -375,8 +376,10 @@ class Model(LineModel, PaperModel):
         finally:
             self.trail = outer
 
-    def touch(self, unit, ms):
+    def touch(self, unit, ms, out=False):
         self.trail.setdefault(unit, unit.copy())
+        if not out:  # with what it lay in: that was told of, too
+            self.late.update(self.above(unit))
         unit.last_ms = ms
         unit.newest_ms = ms if unit.newest_ms is None else max(unit.newest_ms, ms)
         unit.events += 1
@@ -647,8 +650,8 @@ class Model(LineModel, PaperModel):
         at = self.when([parent, *children], ms)
         self.change(parent, change, at)
         for child in children:
-            self.touch(child, at)
             self.take_out(child)
+            self.touch(child, at)
 
     def close(self, said, units, ms):
         parent, = units
@@ -837,7 +840,7 @@ class Model(LineModel, PaperModel):
             self.samples.update((unit, samples) for unit in samples)
             self.sampled_ms.update((unit, ms) for unit in samples)
             for unit, act, change in done:
-                self.touch(unit, ms)
+                self.touch(unit, ms, out=change is not None and act == "unpack")
                 if unit.state == "none":  # named by an event, never commissioned
                     unit.flags |= {"seen"}
                 if change is None or (unit is parent and not moved):
@@ -1028,14 +1031,20 @@ class Model(LineModel, PaperModel):
     BARS = (("stolen", "unit.stolen"), ("recalled", "unit.recalled"), ("hold", "unit.on_hold"),
             ("lost", "unit.lost"))
 
-    def bad_content(self, unit):
+    def bad_content(self, unit, forwards=False):
         """What inside may not leave, by flags of its own, and containers that are not closed."""
         found = {}
         for inner in self.inside(unit):
             code = next((code for flag, code in self.BARS if flag in inner.flags), None)
             if code or inner.state == "open":
                 found[inner.name] = code or "unit.open"
-        return found
+        return found if found or forwards else dict(self.emptied(unit))
+
+    def emptied(self, unit):
+        for inner in unit.children.values() if unit in self.late else ():
+            if not inner.is_pack and "foreign" not in inner.sorts and not inner.children:
+                yield inner.name, "unit.empty"
+            yield from self.emptied(inner)
 
     def ship_top(self, unit, whose, ms):
         state, flags = self.stands(unit)
@@ -1045,7 +1054,7 @@ class Model(LineModel, PaperModel):
             return code
         return self.leaves(unit, whose, ms, self.clients[unit.client]["ship_rule"])
 
-    def leaves(self, unit, whose, ms, rule):
+    def leaves(self, unit, whose, ms, rule, forwards=False):
         """Why it does not, by what it holds and its lots."""
         if unit.client != whose:
             return "shipment.clients"
@@ -1053,12 +1062,16 @@ class Model(LineModel, PaperModel):
             return "time.before"
         if not unit.is_sscc and (code := self.ship_lot(unit.lot, rule)):
             return code
-        bad = set(self.bad_content(unit).values())
+        bad = set(self.bad_content(unit, forwards).values())
         for _, code in self.BARS:
             if code in bad:
                 return "unit.content_" + code.split(".")[1]
-        if bad:
+        if "unit.open" in bad:
             return "unit.content_open"
+        if bad:
+            return "unit.content_empty"
+        if not (unit.is_pack or unit.children or forwards):
+            return "unit.empty"
         lots = dict.fromkeys(u.lot for u in self.inside(unit) if not u.is_sscc and u.lot)
         return next(filter(None, (self.ship_lot(lot, rule) for lot in lots)), None)
 

@@ -2,7 +2,7 @@
 import pytest
 from harness import quote, sign
 from test_doors import Doors, recalled_lot, shipped_case, voided
-from test_rule_tables import BUYER, CASE, GLN, moment
+from test_rule_tables import BUYER, CASE, GLN, an_sscc, moment
 
 SGLN = "https://id.gs1.org/414/"
 PGLN = "https://id.gs1.org/417/"
@@ -156,3 +156,19 @@ def test_nothing_leaves_before_what_happened_to_its_content(site, door):
 
     assert shipped(at(-40)) == shipped(at(-10)) == "time.before"
     assert shipped(at(2)) == "stored"
+
+
+def test_no_container_leaves_that_an_event_emptied(site):
+    goods = Parties(site, decommission_packed="unpack")
+    box, few = goods.case(5)
+    assert goods.ended_as_told(few, "destroying") == "stored"
+    assert goods.ship([box]) == "unit.empty"
+    pallet = an_sscc(goods)
+    inside = goods.units
+    inner = goods.operator.unit(inside[0])["parent"]
+    assert goods.ended_as_told(inside, "destroying") == "stored"
+    assert goods.ship([pallet]) == "unit.content_empty"
+    named = {u["unit"]: u["code"] for u in goods.answer["units"]}
+    assert named == {f"(00){pallet}": "unit.content_empty", inner: "unit.empty"}
+    site.stop()
+    site.verify()
