@@ -152,12 +152,17 @@ class PaperModel:
             if self.signed(act, lot, who, of):
                 lot.state = to
 
+    @staticmethod
+    def bears_expiry(unit, lot):
+        if unit.state == "printed":
+            return unit.asked is lot and not unit.flags & {"lost", "stolen"}
+        return unit.lot is lot and (unit.first == "commission" or unit.state == "label_sampled")
+
     def amend(self, lot, who, **said):
         with self.counted():
             if lot.state == "recalled":
                 raise Refused("lot.recalled")
-            if "expiry" in said and any(u.lot is lot and u.first == "commission"
-                                        for u in self.units.values()):
+            if "expiry" in said and any(self.bears_expiry(u, lot) for u in self.units.values()):
                 raise Refused("lot.begun")
             of = (lot.state, {name: (getattr(lot, name), said[name]) for name in said})
             if self.signed("amend", lot, who, of):
