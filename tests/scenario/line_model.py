@@ -171,7 +171,7 @@ class LineModel:
             for unit in units:
                 if (unit.asked if unit.first is None else unit.lot) is not lot:
                     offenders[unit.name] = "explain.lot"
-                elif (unit.first is None) != numbers:
+                elif (unit.first is None) != numbers or unit.parent is not None:
                     offenders[unit.name] = "explain.sort"
             self.refuse(offenders)
             so = {"lose": lambda u: "lost" in u.flags, "invalidate": lambda u: u.state == "invalid",
