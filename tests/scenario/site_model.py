@@ -650,8 +650,8 @@ class Model(LineModel, PaperModel):
         at = self.when([parent, *children], ms)
         self.change(parent, change, at)
         for child in children:
+            self.touch(child, at, out=True)
             self.take_out(child)
-            self.touch(child, at)
 
     def close(self, said, units, ms):
         parent, = units
