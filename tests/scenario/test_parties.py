@@ -82,7 +82,7 @@ def test_what_is_on_hold_or_of_no_such_party_is_not_shipped_on(site):
     assert goods.told_by(goods.hub, [box], "shipping", source=BUYER, to=BUYER) == "stored"
     assert goods.ask(goods.operator, "/v1/returns", {
         "units": inside[:1], "from": {"party": BUYER}, "reason": "x"}) is None
-    assert goods.told_by(goods.hub, inside[:1], "shipping", to=GLN) == "unit.received_back"
+    assert goods.told_by(goods.hub, inside[:1], "shipping", to=GLN) == "unit.unknown"
     recalled_lot(goods)
     assert goods.told_by(goods.hub, [box], "shipping", to=GLN) == "unit.recalled"
     assert not goods.sees(goods.shop, box)
@@ -172,3 +172,22 @@ def test_no_container_leaves_that_an_event_emptied(site):
     assert named == {f"(00){pallet}": "unit.content_empty", inner: "unit.empty"}
     site.stop()
     site.verify()
+
+
+def test_a_party_is_told_what_happened_and_not_by_whom_and_why(site):
+    goods = Parties(site)
+    box, inside = goods.case(5)
+    assert goods.ask(goods.operator, "/v1/holds", {"units": inside[:1], "reason": "secret"}) is None
+    hold = goods.answer["id"]
+    assert goods.ask(goods.qa, f"/v1/holds/{hold}/release",
+                     {"signature": sign("approval", "secret")}) is None
+    assert goods.ship([box]) is None
+    path = "/v1/units/" + quote(inside[0], safe="") + "/history"
+    whole, seen = (who.get(path)["items"] for who in (goods.operator, goods.hub))
+    assert [x["type"] for x in seen] == [x["type"] for x in whole]
+    assert "secret" in str(whole) and "Mia" in str(whole)
+    for word in ("secret", "Mia", "line-1"):
+        assert word not in str(seen)
+    assert goods.ask(goods.hub, "/v1/receipts", {"units": inside[:1], "reason": "own"}) is None
+    last = goods.hub.get(path)["items"][-1]
+    assert (last["type"], last.get("reason")) == ("receive", "own")
