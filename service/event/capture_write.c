@@ -64,6 +64,7 @@ static void hand_to_party(struct applying *a, unit_id u)
 {
     struct handed h = {.unit = u, .party = a->e->to};
 
+    if (a->w->f->kind_version > 2) h.event = a->event;
     if (h.party != 0) handed_put(a->w->t, &h);
 }
 

@@ -191,3 +191,27 @@ def test_a_party_is_told_what_happened_and_not_by_whom_and_why(site):
     assert goods.ask(goods.hub, "/v1/receipts", {"units": inside[:1], "reason": "own"}) is None
     last = goods.hub.get(path)["items"][-1]
     assert (last["type"], last.get("reason")) == ("receive", "own")
+
+
+def test_who_gets_goods_anew_by_events_receives_and_ships_on_what_is_in_them_anew(site):
+    goods = Parties(site, capture="strict")
+    box, inside = goods.case(5)
+    assert goods.told_by(goods.acme, [box], "shipping", to=BUYER) == "stored"
+    assert goods.received(goods.hub, inside[0]) == "accepted"
+    goods.gateway = goods.acme
+    assert goods.capture([box], bizStep="void_shipping") == "stored"
+    assert goods.told_by(goods.acme, [box], "shipping", to=BUYER) == "stored"
+    assert goods.received(goods.hub, inside[0]) == "accepted"
+    assert goods.received(goods.hub, inside[0]) == "unit.received"
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("who", ["shop", "acme"])
+def test_what_was_shipped_on_to_the_wrong_party_comes_back_from_it(site, who):
+    goods = Parties(site, capture="strict")
+    box, _, _ = shipped_case(goods)
+    assert goods.on(goods.hub, [box], GLN) is None
+    assert goods.on(goods.hub, [box], GLN) == "unit.forwarded"
+    assert goods.told_by(getattr(goods, who), [box], "shipping", source=GLN, to=BUYER) == "stored"
+    assert goods.on(goods.hub, [box], GLN) is None
