@@ -22,8 +22,8 @@
 // errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
 //   str each; those left out because there are more than CAPTURE_ERRORS_MAX var.
 // Version 2 of both: goods that never left are with no party, what is packed is closed by that.
-// Version 3: roles + 8 if goods go from a party or to one; if so, at the end: from var, to var. What
-// leaves a container that is not named is news of that; hand-overs are known by their event.
+// Version 3: roles + 8 if goods go from a party or to one; if so, at the end: from var, to var.
+// What leaves a container that is not named is news of that; hand-overs are known by their event.
 #pragma once
 #include "service/epcis/read.h"
 #include "service/event/capture_errors.h"

@@ -7,7 +7,7 @@
 struct loaded_rules {
     uint8_t ship_rule; // of the client: enum ship_rule
     bool expired_too;  // it is said that expired goods leave, or they are not the site's
-    bool empty_too;    // containers that hold nothing leave, too: a party's are what is left of them
+    bool empty_too; // containers that hold nothing leave, too: a party's are what is left of them
 };
 
 // Asks the container's cargo (cargo_db.h), which costs one read; only where the answer is no is it
