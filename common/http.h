@@ -76,6 +76,7 @@ struct http_req {
     struct loop *loop;
     void *app;          // of the server, see http_server.h
     void *work;         // the handler's own
+    void *again;        // of who runs the route's `run` again
     status problem;     // that was replied; its class is OK where none was
     bool recorded;      // the handler's: what was refused is on record
     uint64_t waited_us; // the handler's: for others, as whoever is told of the reply wants to know

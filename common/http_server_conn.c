@@ -106,6 +106,7 @@ static void request_end(struct http_conn *c)
     r->route = NULL;
     r->caller = NULL;
     r->work = NULL;
+    r->again = NULL;
     c->scan = (struct http_scan){0};
     c->begun = c->blank = c->chunks = false;
     c->drained = c->gone = NULL;

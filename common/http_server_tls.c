@@ -11,6 +11,8 @@
 
 #define CIPHERS_12 "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+static char no_phrase[] = ""; // of a key that asks for one: nobody is there to be asked
+
 static status trouble(const char *what, const char *file)
 {
     char text[64];
@@ -60,6 +62,7 @@ static status load(SSL_CTX *x, const struct http_tls *files)
 {
     if (SSL_CTX_use_certificate_chain_file(x, files->certificate) != 1)
         return trouble("the certificate", files->certificate);
+    SSL_CTX_set_default_passwd_cb_userdata(x, no_phrase);
     if (SSL_CTX_use_PrivateKey_file(x, files->key, SSL_FILETYPE_PEM) != 1)
         return trouble("the key", files->key);
     if (SSL_CTX_check_private_key(x) != 1)

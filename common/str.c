@@ -59,6 +59,15 @@ bool str_cut(str *rest, char sep, str *head)
     return true;
 }
 
+bool str_has_word(str words, str word)
+{
+    str head;
+
+    while (str_cut(&words, ' ', &head))
+        if (str_eq(head, word)) return true;
+    return str_eq(words, word);
+}
+
 bool str_is_digits(str s)
 {
     for (size_t i = 0; i < s.n; i++)

@@ -19,6 +19,7 @@ bool str_ends(str s, str suffix);
 str str_trim(str s);                              // without ASCII blanks at both ends
 str str_from(str s, size_t at);                   // what is left after `at` bytes
 bool str_cut(str *rest, char sep, str *head);     // cursor parsing; false when sep is absent
+bool str_has_word(str words, str word);           // words between single blanks
 bool str_u64(str s, uint64_t max, uint64_t *out); // digits only, 1..20 of them, <= max
 bool str_is_blank(str s); // empty, or nothing that can be seen: white space, joiners, fillers
 bool str_is_utf8(str s, size_t *bad);   // RFC 3629; *bad (may be NULL) is the first wrong byte

@@ -183,3 +183,28 @@ status xml_decoder_end(struct xml_decoder *d, str *out)
         return fail(ST_BAD_INPUT, "xml.encoding", 0, "the text ends inside a character");
     return OK;
 }
+
+// Where it converts, the text lies in the decoder and goes with it.
+static status whole_keep(const struct xml_decoder *d, struct arena *a, str *text)
+{
+    if (!xml_decoder_converts(d)) return OK;
+    *text = arena_str(a, *text);
+    if (text->p != NULL) return OK;
+    return fail(ST_TOO_LARGE, "xml.ceiling", 0, "more text than is allowed");
+}
+
+status xml_decode_whole(str in, struct arena *a, str *out)
+{
+    struct xml_decoder d;
+    str text, tail;
+
+    xml_decoder_init(&d);
+    status st = choose(&d, in);
+    d.known = true;
+    if (st.cls == ST_OK) st = pass(&d, in, &text);
+    if (st.cls == ST_OK) st = whole_keep(&d, a, &text);
+    if (st.cls == ST_OK) st = xml_decoder_end(&d, &tail);
+    if (st.cls == ST_OK) *out = text;
+    xml_decoder_fini(&d);
+    return st;
+}

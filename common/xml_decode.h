@@ -4,6 +4,7 @@
 // UTF-16, ISO-8859-1, ISO-8859-15, windows-1252 and US-ASCII are known. What is UTF-8 passes as it
 // is. Codes: xml.encoding (another encoding, or bytes that are none of it).
 #pragma once
+#include "common/arena.h"
 #include "common/buf.h"
 
 struct xml_decoder {
@@ -21,3 +22,7 @@ void xml_decoder_fini(struct xml_decoder *d);
 status xml_decoder_piece(struct xml_decoder *d, str in, str *out);
 status xml_decoder_end(struct xml_decoder *d, str *out);
 bool xml_decoder_converts(const struct xml_decoder *d); // what the document declares is not UTF-8
+
+// A text that came whole: `in` itself where it is UTF-8, else made so in the arena. Its declaration
+// stays: whoever reads on sets xml_r.transcoded. xml.ceiling (TOO_LARGE): the arena is full
+status xml_decode_whole(str in, struct arena *a, str *out);

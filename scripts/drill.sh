@@ -9,6 +9,8 @@
 # KEY   a copy of its site.key     PACKTRAIL names the program (build/packtrail, else that in PATH)
 #
 # Nothing is served: a restored site would tell partners again what the backup knows no answer to.
+# So a head file that is no newer than the backup, as in a quiet minute, is accepted here, and nobody
+# signs where `advance` is marked as an act of two people.
 set -euo pipefail
 [ $# = 3 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 dir=$1 dest=$2 key=$3
@@ -39,5 +41,6 @@ step restore "$program" restore "$dest" "$work/site" --key "$key"
 [ "${last##* head }" = "$head" ] || { echo "the restored head is not $head"; exit 1; }
 step verify "$program" verify "$work/site"
 cp "$dir/head.json" "$work/head.json"
-step advance "$program" verify "$work/site" --advance "$work/head.json"
+PACKTRAIL_SIGNATURES_SECOND='' step advance "$program" verify "$work/site" \
+    --advance "$work/head.json" --accept "a restore drill" --by drill.sh
 echo "the drill passed: head $head"

@@ -3,13 +3,14 @@
 // loops stop, the head file is written, the store is closed.
 //
 // Threads: this one waits for signals; N loops (sockets); the committer; the courier and the
-// shapers; the head file's.
+// shapers; those that hash passwords; the head file's.
 #include "service/serve.h"
 #include "common/http_server.h"
 #include "common/process.h"
 #include "service/access/access.h"
 #include "service/access/certificate.h"
 #include "service/access/door.h"
+#include "service/access/hashing.h"
 #include "service/access/limit.h"
 #include "service/access/session.h"
 #include "service/access/user.h"
@@ -23,8 +24,8 @@
 #include "service/event/lot_acts.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
-#include "service/exchange/exchange.h"
 #include "service/exchange/prefixes.h"
+#include "service/exchange/trust.h"
 #include "service/inbox/inbox.h"
 #include "service/journal/restored.h"
 #include "service/kinds.h"
@@ -281,6 +282,8 @@ static status exchange_open(struct service *s)
     TRY(folder_path(&s->folder, "messages", path));
     conf.messages = path;
     TRY(site_settings_trust(&s->settings, &s->arena, &conf));
+    status files = exchange_trust_check(&conf); // lines do not wait for what partners need
+    if (files.cls != ST_OK) LOG(error, "exchange.unusable", fst(files));
     return exchange_start(&s->site, &conf);
 }
 
@@ -297,6 +300,7 @@ static status threads_start(struct service *s)
     TRY(committer_start(s->site.committer));
     TRY(exchange_open(s));
     TRY(capture_begin(s));
+    TRY(hashing_start(&s->site));
     for (unsigned i = 0; i < s->site.loop_count; i++) TRY(loop_start(s->site.loops[i]));
     return head_file_start(s->site.db, s->head_path, &env_real, &s->head);
 }
@@ -427,8 +431,10 @@ static void loops_end(struct service *s)
 static void service_close(struct service *s)
 {
     exchange_stop(&s->site, EXCHANGE_END_MS);
+    hashing_stop(&s->site);
     if (s->site.committer != NULL) committer_stop(s->site.committer);
     loops_end(s);
+    hashing_free(&s->site);
     capture_stop(&s->site);
     exchange_free(&s->site);
     verification_stop(&s->site);

@@ -76,6 +76,10 @@ const struct setting site_setting_table[] = {
      .value = "20", .says = "Requests of one address that get 401 in a second; over it 429."},
     {"rate.refused_burst", SETTING_COUNT, SETTING_RESTART, AT(rate.refused_burst), 1, 1000000,
      .value = "500", .says = "And at once, after a pause."},
+    {"rate.logins", SETTING_COUNT, SETTING_RESTART, AT(rate.logins), 1, 1000000, .value = "2",
+     .says = "Logins of one address in a second, right or wrong; over it 429."},
+    {"rate.logins_burst", SETTING_COUNT, SETTING_RESTART, AT(rate.logins_burst), 1, 1000000,
+     .value = "40", .says = "And at once, after a pause."},
     {"store.map_max", SETTING_BYTES, SETTING_RESTART, AT(map_max), 64 * MB, 64 * 1024 * GB,
      .value = "256 GB",
      .says = "Address space kept for the data; over it nothing more is stored (507)."},
@@ -186,7 +190,7 @@ const struct setting site_setting_table[] = {
     {"passwords.hash_lanes", SETTING_COUNT, SETTING_RESTART, AT(people.hash_lanes), 1, 16,
      .value = "1", .says = "argon2id: lanes, each a thread while it hashes."},
     {"passwords.hashes_at_once", SETTING_COUNT, SETTING_RESTART, AT(people.hashes_at_once), 1, 64,
-     .value = "4", .says = "Hashes under way at once; over it callers get 503."},
+     .value = "4", .says = "Hashes under way at once, and always fewer than there are cores."},
     {"signatures.meanings", SETTING_TEXT, SETTING_RESTART, AT(people.meanings), 1, 500,
      .value = "approval review responsibility authorship",
      .says = "What a signature may mean: words between blanks."},
@@ -663,7 +667,8 @@ struct limit_conf site_settings_rates(const struct site_settings *s)
 {
     return (struct limit_conf){
         {(uint32_t)s->rate.requests, (uint32_t)s->rate.burst        },
-        {(uint32_t)s->rate.refused,  (uint32_t)s->rate.refused_burst}
+        {(uint32_t)s->rate.refused,  (uint32_t)s->rate.refused_burst},
+        {(uint32_t)s->rate.logins,   (uint32_t)s->rate.logins_burst }
     };
 }
 

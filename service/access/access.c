@@ -9,6 +9,7 @@
 #include "service/access/user.h"
 #include "service/api/noted.h"
 #include "service/client/client.h"
+#include "service/journal/clock.h"
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -73,15 +74,23 @@ static status person_take(struct txn *t, struct arena *a, struct actor *x)
     return OK;
 }
 
-static status by_token(struct http_req *r, struct txn *t, struct actor *x)
+struct look { // at who calls
+    struct http_req *r;
+    struct txn *t;
+    struct arena *arena; // what is found lies here
+    bool calls;          // else only whether they still may: that keeps no session awake
+    bool by_cookie;      // out: by a session
+};
+
+static status by_token(const struct look *l, struct actor *x)
 {
     str id, token;
 
-    TRY(credential(r, &r->arena, &id, &token));
+    TRY(credential(l->r, l->arena, &id, &token));
     struct sha256 digest = token_digest(token);
-    bool found = actor_by_token(t, &digest, &r->arena, x);
-    TRY(actor_check(x, found, id, env_wall(api_site(r)->env)));
-    return person_take(t, &r->arena, x);
+    bool found = actor_by_token(l->t, &digest, l->arena, x);
+    TRY(actor_check(x, found, id, clock_reached(l->t, api_site(l->r)->env)));
+    return person_take(l->t, l->arena, x);
 }
 
 static status session_ended(void)
@@ -90,35 +99,37 @@ static status session_ended(void)
 }
 
 // Ends with the password that it began with.
-static status session_person(struct http_req *r, struct txn *t, const struct session *s)
+static status session_person(const struct look *l, const struct session *s)
 {
     struct user_state now;
     struct user u;
     struct actor x;
 
-    if (!actor_get(t, s->actor, &r->arena, &x) || !user_get(t, x.user, &r->arena, &u))
+    if (!actor_get(l->t, s->actor, l->arena, &x) || !user_get(l->t, x.user, l->arena, &u))
         return session_ended();
-    user_state_get(t, u.number, &now);
+    user_state_get(l->t, u.number, &now);
     struct sha256 hash = sha256_of(now.hash);
     if (memcmp(&hash, &s->password, sizeof hash) == 0) return OK;
-    session_end(api_site(r), cookie_text(r));
+    session_end(api_site(l->r), cookie_text(l->r));
     return session_ended();
 }
 
-static status by_session(struct http_req *r, struct txn *t, const struct session *s,
-                         struct actor *x)
+static status by_session(const struct look *l, const struct session *s, struct actor *x)
 {
-    TRY(session_person(r, t, s));
-    if (!actor_get(t, s->actor, &r->arena, x)) return session_ended();
-    return person_take(t, &r->arena, x);
+    TRY(session_person(l, s));
+    if (!actor_get(l->t, s->actor, l->arena, x)) return session_ended();
+    return person_take(l->t, l->arena, x);
 }
 
-static status by_certificate(struct http_req *r, struct txn *t, struct actor *x, bool *found)
+static status by_certificate(const struct look *l, struct actor *x, bool *found)
 {
+    const struct http_certificate *c = l->r->certificate;
+
     *found = false;
-    if (r->certificate == NULL) return OK;
-    TRY(certificate_caller(t, r->certificate, env_wall(api_site(r)->env), &r->arena, x, found));
-    return *found ? person_take(t, &r->arena, x) : OK;
+    if (c == NULL) return OK;
+    wall now = clock_reached(l->t, api_site(l->r)->env);
+    TRY(certificate_caller(l->t, c, now, l->arena, x, found));
+    return *found ? person_take(l->t, l->arena, x) : OK;
 }
 
 // The same person; or machines that may the same for the same.
@@ -133,30 +144,25 @@ static bool is_same(const struct actor *a, const struct actor *b)
 
 // Who says both by a token and by a certificate who calls is the token's actor. A certificate that
 // stands for nobody proves nothing and harms nothing.
-static status find_actor(struct http_req *r, struct txn *t, struct actor *out, bool *by_cookie)
+static status find_actor(struct look *l, struct actor *out)
 {
+    struct http_req *r = l->r;
     bool says = http_has_header(r, S("Authorization")), shows;
     struct actor shown = {0};
     struct session s;
 
-    *by_cookie =
-        !says && door_is_for_people(r->door) && session_find(api_site(r), cookie_text(r), true, &s);
-    says = says || *by_cookie;
-    status st = by_certificate(r, t, &shown, &shows);
+    l->by_cookie = !says && door_is_for_people(r->door) &&
+                   session_find(api_site(r), cookie_text(r), l->calls, &s);
+    says = says || l->by_cookie;
+    status st = by_certificate(l, &shown, &shows);
     if (st.cls != ST_OK) return *out = shown, st; // of a person, that is told
     if (shows && !says) return *out = shown, OK;
     if (!says && door_is_for_people(r->door) && cookie_text(r).n > 0) return session_ended();
     if (!says && r->certificate != NULL)
         return refuse("certificate.unknown", "this certificate stands for nobody here");
-    TRY(*by_cookie ? by_session(r, t, &s, out) : by_token(r, t, out));
+    TRY(l->by_cookie ? by_session(l, &s, out) : by_token(l, out));
     if (!shows || is_same(&shown, out)) return OK;
     return refuse("access.two", "the token is one caller's and the certificate another's");
-}
-
-bool access_lasts(struct http_req *r)
-{
-    struct session s;
-    return !caller_of(r)->session || session_find(api_site(r), cookie_text(r), false, &s);
 }
 
 static struct caller *caller_new(struct arena *a, const struct actor *x, bool by_cookie)
@@ -194,17 +200,16 @@ static status unknown(struct http_req *r, const struct actor *x, status st)
 
 status access_caller(struct http_req *r, const struct caller **out)
 {
+    struct look l = {.r = r, .t = api_snapshot(r), .arena = &r->arena, .calls = true};
     struct actor x = {0};
-    bool by_cookie;
 
-    struct txn *t = api_snapshot(r);
-    status st = find_actor(r, t, &x, &by_cookie);
+    status st = find_actor(&l, &x);
     status end = api_snapshot_end(r, OK);
     if (end.cls != ST_OK) return end; // what could not be read is not unknown
     if (st.cls == ST_UNAUTHENTICATED) return unknown(r, &x, st);
     TRY(st);
     TRY(limit_caller(r, x.number));
-    const struct caller *c = caller_new(&r->arena, &x, by_cookie);
+    const struct caller *c = caller_new(&r->arena, &x, l.by_cookie);
     if (c == NULL) return no_memory();
     *out = c;
     return OK;
@@ -213,23 +218,14 @@ status access_caller(struct http_req *r, const struct caller **out)
 uint32_t access_person(struct http_req *r)
 {
     bool says = http_has_header(r, S("Authorization")) || http_has_header(r, S("Cookie"));
+    struct look l = {.r = r, .arena = &r->arena, .calls = true};
     struct actor x = {0};
-    bool by_cookie;
 
     if (!says && r->certificate == NULL) return 0;
-    struct txn *t = api_snapshot(r);
-    status st = find_actor(r, t, &x, &by_cookie);
+    l.t = api_snapshot(r);
+    status st = find_actor(&l, &x);
     st = api_snapshot_end(r, st);
     return st.cls == ST_OK && x.user.n > 0 ? x.number : 0;
-}
-
-static bool role_is_in(str roles, str role)
-{
-    str word;
-
-    while (str_cut(&roles, ' ', &word))
-        if (str_eq(word, role)) return true;
-    return str_eq(roles, role);
 }
 
 status access_check(struct http_req *r, const char *roles)
@@ -242,9 +238,19 @@ status access_check(struct http_req *r, const char *roles)
     r->caller = c;
     TRY(door_check(r->door, c->role));
     if (c->session) TRY(cookie_csrf_check(r));
-    if (strcmp(roles, "*") == 0 || role_is_in(str_of(roles), str_of(role_word(c->role)))) return OK;
+    if (reach_has(&(struct reach){.role = c->role}, roles, (client_id){0})) return OK;
     return fail(ST_NOT_ALLOWED, "access.role", 0, "a token of role %s may not do this, only %s",
                 role_word(c->role), roles);
+}
+
+bool access_still(struct http_req *r, struct txn *t, client_id client, struct arena *a)
+{
+    struct look l = {.r = r, .t = t, .arena = a};
+    struct actor x = {0};
+
+    if (find_actor(&l, &x).cls != ST_OK || x.number != caller_of(r)->actor) return false;
+    struct reach now = {x.role, x.clients, x.client_count};
+    return door_check(r->door, x.role).cls == ST_OK && reach_has(&now, r->route->roles, client);
 }
 
 status access_client(struct http_req *r, struct txn *t, client_id *out)

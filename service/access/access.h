@@ -23,7 +23,9 @@ status access_client(struct http_req *r, struct txn *t, client_id *out);
 // Whose person's actor calls, 0: nobody's that is known. Takes from no bucket, refuses nothing.
 uint32_t access_person(struct http_req *r);
 
-// Of a caller by a session: does it last? For answers that go on and on.
-bool access_lasts(struct http_req *r);
+// For answers that go on and on: would the same call still be let in, as the same caller, and may
+// they still ask it of the client? In the snapshot `t`; uses `a`, takes from no bucket, and keeps
+// no session awake.
+bool access_still(struct http_req *r, struct txn *t, client_id client, struct arena *a);
 
 extern const struct http_route access_routes[], session_routes[];

@@ -50,29 +50,27 @@ static void created_render(struct http_req *r, const struct ask *a)
     json_w_kstr(&w, "id", x.actor.id);
     if (memcmp(&x.actor.token, &n->actor.token, sizeof x.actor.token) == 0)
         json_w_kstr(&w, "token", (str){n->text, TOKEN_LEN});
-    token_signed_write(&w, &x, "first");
+    signed_by_write(&w, "first", &x.by);
     json_w_end(&w);
     http_reply_header(r, "Cache-Control", S("no-store"));
     api_reply(r, 201, &b);
 }
 
-static void create_signed(struct http_req *r, struct token_new *n, const struct signature_said *by)
+static void create_signed(struct http_req *r, struct token_new *n,
+                          const struct signature_said *said)
 {
-    struct signature_rule rule = {.roles = second_roles(SECOND_MAKE_TOKEN),
-                                  .kind = &kind_token_created};
-    struct second_ask *both = NEW(&r->arena, struct second_ask);
+    struct signing s = {.look = token_look,
+                        .what = n,
+                        .by = &n->by,
+                        .said = said,
+                        .kind = &kind_token_created,
+                        .render = created_render};
 
-    status st = both == NULL ? no_memory() : token_act(n, &r->arena, &both->of);
-    if (st.cls != ST_OK) {
+    status st = token_act(n, &r->arena, &s.of);
+    if (st.cls == ST_OK)
+        signed_by_command(r, &s);
+    else
         api_fail(r, st);
-        return;
-    }
-    if (!signature_check(r, &rule, by, &n->signature)) return;
-    n->is_signed = true;
-    both->look = token_look;
-    both->what = n;
-    both->signature = n->signature;
-    second_command(r, both, &kind_token_created, created_render);
 }
 
 static void token_create(struct http_req *r)

@@ -62,24 +62,14 @@ status certificate_act(const struct certificate_wish *w, struct arena *a, struct
     return second_of_said(SECOND_MAKE_TOKEN, &b, a, act);
 }
 
-static status check_signed(struct decide *d, const struct certificate_wish *w,
-                           struct second_first *first)
-{
-    struct second_ask both = {.look = certificate_look, .what = w, .signature = w->signature};
-
-    *first = (struct second_first){0};
-    if (d->actor == 0) return OK; // nobody signs what the service does itself
-    TRY(certificate_act(w, d->arena, &both.of));
-    return second_check(d, &both, first);
-}
-
 // ---- put
 
 static status put_decide(struct decide *d)
 {
     const struct certificate_wish *w = d->ask;
+    struct signing s = {.look = certificate_look, .what = w};
+    struct signed_by by = w->by;
     struct actor x = w->actor, was = {0};
-    struct second_first first;
     struct certificate old = {0};
     char id[ACTOR_ID_MAX + 1];
     bool there = certificate_get(d->t, w->name, &old) && actor_get(d->t, old.actor, d->arena, &was);
@@ -91,7 +81,8 @@ static status put_decide(struct decide *d)
         d->repeat_seq = old.seq;
         return OK;
     }
-    TRY(check_signed(d, w, &first));
+    TRY(certificate_act(w, d->arena, &s.of));
+    TRY(signed_by_check(d, &s, &by));
     x.number = there ? old.actor : (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
     int n = snprintf(id, sizeof id, ID_PREFIX "%.*s", STR(w->name));
     x.id = (str){id, (size_t)n};
@@ -100,8 +91,7 @@ static status put_decide(struct decide *d)
     bytes_str(d->out, w->what);
     bytes_str(d->out, w->reason);
     token_put_actor(d->out, &x);
-    if (w->is_signed) signature_put(d->out, &w->signature);
-    if (w->is_signed) second_put(d->out, &first);
+    signed_by_put(d->out, &by);
     return OK;
 }
 
@@ -119,10 +109,8 @@ status certificate_of_fact(const struct fact *f, struct arena *a, struct certifi
     TRY(token_get_actor(&r, a, &x.actor));
     c->actor = x.actor.number;
     x.actor.created = f->at;
-    x.is_signed = r.p != r.end;
-    if (x.is_signed && !(signature_get(f, &r, &x.signature) && second_read(f, &r, &x.first)))
-        r.bad = true;
-    if (!bytes_end(&r)) return fail(ST_STORE, "record.corrupt", 0, "a certificate breaks off");
+    if (!signed_by_read(f, &r, &x.by) || !bytes_end(&r))
+        return fail(ST_STORE, "record.corrupt", 0, "a certificate breaks off");
     *out = x;
     return OK;
 }
@@ -174,14 +162,6 @@ void certificate_write(const struct certificate *c, struct json_w *w)
     }
 }
 
-void certificate_signed_write(struct json_w *w, const struct certificate_made *x, const char *first)
-{
-    if (!x->is_signed) return;
-    json_w_key(w, S("signature"));
-    signature_write(w, &x->signature);
-    second_write(w, first, &x->first);
-}
-
 static void put_print(const struct fact *f, struct json_w *w, const void *arg)
 {
     struct certificate_made made;
@@ -198,7 +178,7 @@ static void put_print(const struct fact *f, struct json_w *w, const void *arg)
         if (x->party.n > 0) json_w_kstr(w, "party", x->party);
         if (x->client_count > 0) json_w_kint(w, "clients", x->client_count);
         if (made.reason.n > 0) json_w_kstr(w, "reason", made.reason);
-        certificate_signed_write(w, &made, "first_signature");
+        signed_by_write(w, "first_signature", &made.by);
     }
     arena_fini(&a);
 }

@@ -6,7 +6,7 @@
 #pragma once
 #include "common/http.h"
 #include "service/access/certificate_db.h"
-#include "service/access/second.h"
+#include "service/access/signed_by.h"
 #include "service/journal/kind.h"
 
 #define CERTIFICATE_SUBJECT_MAX 512u
@@ -18,8 +18,7 @@ struct certificate_wish { // the ask of `certificate.put`
     struct actor actor; // what it may; number, id and created are the committer's
     str reason;
     bool is_new; // for the answer: there was none of this name
-    bool is_signed;
-    struct signature signature;
+    struct signed_by by;
 };
 // What is signed of it. `act.subject` is a digest of that, in the arena: where tokens are made by
 // two, so is whoever calls by a certificate.
@@ -38,14 +37,9 @@ struct certificate_made { // by a `certificate.put`; views into the fact, client
     struct certificate certificate;
     struct actor actor;
     str reason;
-    bool is_signed;
-    struct signature signature;
-    struct second_first first;
+    struct signed_by by;
 };
 status certificate_of_fact(const struct fact *f, struct arena *a, struct certificate_made *out);
-
-void certificate_signed_write(struct json_w *w, const struct certificate_made *x,
-                              const char *first);
 // Its members: the name, and the fingerprint or subject.
 void certificate_write(const struct certificate *c, struct json_w *w);
 

@@ -175,7 +175,7 @@ static status write_put(struct http_req *r, struct txn *t, const struct fact *f,
     if (actor_get(t, made.actor.number, &r->arena, &now)) made.actor.created = now.created; // stays
     json_w_object(w);
     write_members(t, &r->arena, w, &made.certificate, &made.actor);
-    certificate_signed_write(w, &made, "first");
+    signed_by_write(w, "first", &made.by);
     json_w_end(w);
     return OK;
 }
@@ -196,23 +196,20 @@ static void put_render(struct http_req *r, const struct ask *a)
 }
 
 static void put_signed(struct http_req *r, struct certificate_wish *w,
-                       const struct signature_said *by)
+                       const struct signature_said *said)
 {
-    struct signature_rule rule = {.roles = second_roles(SECOND_MAKE_TOKEN),
-                                  .kind = &kind_certificate_put};
-    struct second_ask *both = NEW(&r->arena, struct second_ask);
+    struct signing s = {.look = certificate_look,
+                        .what = w,
+                        .by = &w->by,
+                        .said = said,
+                        .kind = &kind_certificate_put,
+                        .render = put_render};
 
-    status st = both == NULL ? no_memory() : certificate_act(w, &r->arena, &both->of);
-    if (st.cls != ST_OK) {
+    status st = certificate_act(w, &r->arena, &s.of);
+    if (st.cls == ST_OK)
+        signed_by_command(r, &s);
+    else
         api_fail(r, st);
-        return;
-    }
-    if (!signature_check(r, &rule, by, &w->signature)) return;
-    w->is_signed = true;
-    both->look = certificate_look;
-    both->what = w;
-    both->signature = w->signature;
-    second_command(r, both, &kind_certificate_put, put_render);
 }
 
 static status wish_of(struct http_req *r, struct body *b, struct certificate_wish *w)

@@ -21,15 +21,6 @@ const struct door_purpose *door_purpose(unsigned word)
     return NULL;
 }
 
-static bool has_word(str words, str word)
-{
-    str head;
-
-    while (str_cut(&words, ' ', &head))
-        if (str_eq(head, word)) return true;
-    return str_eq(words, word);
-}
-
 static bool is_probe(str path) { return str_eq(path, S("/healthz")) || str_eq(path, S("/readyz")); }
 
 bool door_offers(const void *purpose, const struct http_route *route)
@@ -40,15 +31,15 @@ bool door_offers(const void *purpose, const struct http_route *route)
     if (route->roles[0] == 0) return p->anybody || is_probe(str_of(route->path));
     if (strcmp(route->roles, "*") == 0) return true;
     while (str_cut(&roles, ' ', &role))
-        if (has_word(str_of(route->roles), role)) return true;
-    return has_word(str_of(route->roles), roles);
+        if (str_has_word(str_of(route->roles), role)) return true;
+    return str_has_word(str_of(route->roles), roles);
 }
 
 bool door_is_for_people(const struct door_purpose *p) { return p == NULL || p->anybody; }
 
 status door_check(const struct door_purpose *p, enum role role)
 {
-    if (p == NULL || has_word(str_of(p->roles), str_of(role_word(role)))) return OK;
+    if (p == NULL || str_has_word(str_of(p->roles), str_of(role_word(role)))) return OK;
     return fail(ST_NOT_ALLOWED, "access.door", 0, "this address is for %s, not for the role %s",
                 p->word, role_word(role));
 }

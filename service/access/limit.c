@@ -9,11 +9,11 @@
 
 struct limits {
     unsigned magic;
-    struct rate_table *callers, *addresses, *refused;
+    struct rate_table *callers, *addresses, *refused, *logins;
 };
 
-enum { WHY_UNKNOWN, WHY_REQUESTS, WHY_REFUSED };
-static const char *const whys[] = {"unknown", "rate.requests", "rate.refused"};
+enum { WHY_UNKNOWN, WHY_REQUESTS, WHY_REFUSED, WHY_LOGINS };
+static const char *const whys[] = {"unknown", "rate.requests", "rate.refused", "rate.logins"};
 static const struct metric turned_away =
     METRIC_OF(METRIC_COUNTER, "packtrail_turned_away_total",
               "Requests answered 401 or 429: callers that are not known, and who asks too often.",
@@ -25,7 +25,7 @@ void limit_start(struct site *site, const struct limit_conf *conf)
 
     assert(l != NULL && site->access == NULL);
     *l = (struct limits){LIMIT_MAGIC, rate_table_new(conf->callers), rate_table_new(conf->callers),
-                         rate_table_new(conf->refused)};
+                         rate_table_new(conf->refused), rate_table_new(conf->logins)};
     metric_register(&turned_away);
     site->access = l;
 }
@@ -40,12 +40,13 @@ void limit_stop(struct site *site)
     rate_table_free(&l->callers);
     rate_table_free(&l->addresses);
     rate_table_free(&l->refused);
+    rate_table_free(&l->logins);
     l->magic = 0;
     free(l);
 }
 
 // "127.0.0.1:51234" or "[::1]:51234", without the port.
-static uint64_t address_key(str peer)
+uint64_t limit_address_key(str peer)
 {
     char z[INET6_ADDRSTRLEN + 2];
     unsigned char bytes[16] = {0};
@@ -92,24 +93,29 @@ status limit_caller(struct http_req *r, uint32_t actor)
 status limit_address(struct http_req *r)
 {
     struct limits *l = limits_of(r);
-    return l == NULL || take(r, l->addresses, address_key(r->peer), WHY_REQUESTS) ? OK : too_many();
+    return l == NULL || take(r, l->addresses, limit_address_key(r->peer), WHY_REQUESTS)
+               ? OK
+               : too_many();
 }
 
 status limit_login(struct http_req *r)
 {
     struct limits *l = limits_of(r);
 
-    if (l == NULL || take(r, l->refused, address_key(r->peer), WHY_REFUSED)) return OK;
-    return fail(ST_TOO_MANY, "rate.refused", 0,
-                "too many requests of nobody that is known here: wait a second");
+    if (l == NULL || take(r, l->logins, limit_address_key(r->peer), WHY_LOGINS)) return OK;
+    return fail(ST_TOO_MANY, "rate.logins", 0, "too many logins of this address: wait a second");
 }
 
 void limit_count_unknown(void) { metric_add_at(&turned_away, WHY_UNKNOWN, 1); }
 
 status limit_refused(struct http_req *r, status st)
 {
-    if (limits_of(r) == NULL) return st;
-    TRY(limit_login(r));
+    struct limits *l = limits_of(r);
+
+    if (l == NULL) return st;
+    if (!take(r, l->refused, limit_address_key(r->peer), WHY_REFUSED))
+        return fail(ST_TOO_MANY, "rate.refused", 0,
+                    "too many requests of nobody that is known here: wait a second");
     limit_count_unknown();
     return st;
 }

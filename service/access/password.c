@@ -6,7 +6,7 @@
 #define SALT_SIZE 16u
 #define HASH_SIZE 32u
 
-static atomic_uint under_way; // hashes of all loops
+static atomic_uint under_way; // hashes of all threads
 
 static status begin(const struct site *s)
 {
@@ -109,6 +109,20 @@ status password_hash(const struct site *s, str password, struct arena *a, str *o
     status st = seal(s, text, a, out);
     OPENSSL_cleanse(text, sizeof text);
     return st;
+}
+
+status password_cost(const struct site *s, str password)
+{
+    const struct site_people *p = &s->people;
+    uint8_t salt[SALT_SIZE], hash[HASH_SIZE];
+
+    env_random(s->env, salt, sizeof salt);
+    TRY(begin(s));
+    int rc = argon2id_hash_raw(p->hash_passes, p->hash_memory_kb, p->hash_lanes, password.p,
+                               password.n, salt, sizeof salt, hash, sizeof hash);
+    end();
+    OPENSSL_cleanse(hash, sizeof hash);
+    return rc == ARGON2_OK ? OK : failed(rc);
 }
 
 status password_fits(const struct site *s, str hash, str password, bool *fits)

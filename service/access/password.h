@@ -1,8 +1,9 @@
 // password.h - people's passwords: the rules of a new one, its argon2id hash, and comparing.
 //
-// A hash takes some 20 ms of one core and `passwords.hash_memory` while it is made. It is made on
-// the loop of the request, never by the committer: a loop has at most one under way, and all loops
-// together `passwords.hashes_at_once`; over it password.busy (503). No state but that count.
+// A hash takes some 20 ms of one core and `passwords.hash_memory` while it is made: never by the
+// committer, and on a loop only where an administrator sets a password; else see hashing.h. No more
+// than `passwords.hashes_at_once` are made together; over it password.busy (503). No state but that
+// count.
 //
 // What is kept, in facts and rows, is the hash sealed under the site's key: whoever reads a
 // journal, an export or a backup without that key cannot try passwords on it.
@@ -19,6 +20,8 @@ status password_check(const struct site_people *p, str password, str user, str p
 bool password_is_sealed(str hash); // sites of before hashes were sealed have some that are not
 // A fresh salt, the settings' cost; sealed, in the arena. password.busy.
 status password_hash(const struct site *s, str password, struct arena *a, str *out);
+// As much work, of which nothing is kept. password.busy.
+status password_cost(const struct site *s, str password);
 // Under the cost that the hash names; compared in constant time. password.busy; those of
 // secret_open (service/pool/secret.h).
 status password_fits(const struct site *s, str hash, str password, bool *fits);

@@ -69,11 +69,7 @@ status second_setting_check(str text)
 
 bool second_is_marked(const struct site *s, enum second_act act)
 {
-    str rest = s->people.second, word;
-
-    while (str_cut(&rest, ' ', &word))
-        if (str_eq(word, str_of(acts[act].word))) return true;
-    return str_eq(rest, str_of(acts[act].word));
+    return str_has_word(s->people.second, str_of(acts[act].word));
 }
 
 // ---- rows
@@ -388,14 +384,20 @@ const struct kind kind_act_proposed_1 = {
 
 // ---- completed
 
+static bool may_sign(const struct reach *who, const struct proposal *x)
+{
+    return reach_has(who, acts[x->of.act].roles, x->client);
+}
+
 // Whoever cannot sign any more has not signed.
 static status signer_check(struct decide *d, const struct proposal *x)
 {
     struct user u;
 
-    if (user_get(d->t, x->signature.user, d->arena, &u) && u.active) return OK;
+    bool active = user_get(d->t, x->signature.user, d->arena, &u) && u.active;
     TRY(txn_status(d->t));
-    return fail(ST_CONFLICT, "act.second", 0, "%.*s, who signed first, is not active any more",
+    if (active && may_sign(&(struct reach){u.role, u.clients, u.client_count}, x)) return OK;
+    return fail(ST_CONFLICT, "act.second", 0, "%.*s, who signed first, may not sign it any more",
                 STR(x->signature.user));
 }
 
@@ -566,8 +568,8 @@ static bool is_same(const struct second_of *a, const struct second_of *b)
     return a->act == b->act && a->lot == b->lot && str_eq(a->subject, b->subject);
 }
 
-// The next that still waits for somebody else than `user`, who signed first; false: none.
-static bool next_of(struct decide *d, struct second_walk *w, str user, const struct second_of *but,
+// The next that waits, that the person signed first and may not sign any more; false: none.
+static bool next_of(struct decide *d, struct second_walk *w, const struct second_leaver *who,
                     struct second_withdraw_ask *out)
 {
     struct second_row row;
@@ -577,7 +579,8 @@ static bool next_of(struct decide *d, struct second_walk *w, str user, const str
     while (second_next(w, &row, &key)) {
         if (!second_waits(&row, d->now)) continue;
         if (second_proposal(d->t, row.seq, d->arena, &x).cls != ST_OK) continue;
-        if (!str_eq(x.signature.user, user) || is_same(&x.of, but)) continue;
+        if (!str_eq(x.signature.user, who->user) || is_same(&x.of, &who->but)) continue;
+        if (who->left != NULL && may_sign(who->left, &x)) continue;
         *out = (struct second_withdraw_ask){
             .of = x.of, .seq = row.seq, .client = x.client, .reason = x.signature.user};
         return true;
@@ -585,7 +588,7 @@ static bool next_of(struct decide *d, struct second_walk *w, str user, const str
     return false;
 }
 
-bool second_falls(struct decide *d, str user, const struct second_of *but, status *st)
+bool second_falls(struct decide *d, const struct second_leaver *who, status *st)
 {
     struct second_withdraw_ask x, *asks;
     struct second_walk w;
@@ -593,14 +596,14 @@ bool second_falls(struct decide *d, str user, const struct second_of *but, statu
 
     *st = OK;
     second_walk_open(&w, d->t, (str){"", 0});
-    while (n < FALLS_MAX && next_of(d, &w, user, but, &x)) n++;
+    while (n < FALLS_MAX && next_of(d, &w, who, &x)) n++;
     walk_close(&w.walk);
     if (n == 0) return false;
     d->first = NEW_ARRAY(d->arena, struct ask, n);
     asks = NEW_ARRAY(d->arena, struct second_withdraw_ask, n);
     if (d->first == NULL || asks == NULL) return *st = no_memory(), false;
     second_walk_open(&w, d->t, (str){"", 0});
-    while (d->first_n < n && next_of(d, &w, user, but, &asks[d->first_n])) {
+    while (d->first_n < n && next_of(d, &w, who, &asks[d->first_n])) {
         d->first[d->first_n] = (struct ask){.kind = &kind_act_fallen, .what = &asks[d->first_n]};
         d->first_n++;
     }

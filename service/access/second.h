@@ -3,7 +3,8 @@
 //
 // glossary: an act is *marked* where the setting signatures.second names it; signed once it is
 // *proposed* and changes nothing; signed by another person, before it *expires*, it is done. It
-// *falls* where who signed first is not active any more, or has another role.
+// *falls* where who signed first is not active any more, has another role, or is not for the act's
+// client any more.
 #pragma once
 #include "service/access/signature.h"
 #include "service/api/api.h"
@@ -121,9 +122,14 @@ void second_pair_put(struct buf *b, const struct second_pair *p); // two signatu
 bool second_pair_read(const struct fact *f, struct bytes_r *r, struct second_pair *out);
 void second_pair_write(struct json_w *w, const struct second_pair *p);
 
-// In decide of `but`, which makes a person inactive: the other acts that fall with them, for
-// d->first. False: none, or no memory (*st).
-bool second_falls(struct decide *d, str user, const struct second_of *but, status *st);
+// In decide of `but`, which takes a right from a person: the other acts that they signed first and
+// may not sign any more, which fall, for d->first. False: none, or no memory (*st).
+struct second_leaver {
+    str user;
+    const struct reach *left; // what the person may from now on; NULL: nothing
+    struct second_of but;
+};
+bool second_falls(struct decide *d, const struct second_leaver *who, status *st);
 
 struct second_withdraw_ask { // of kind_act_withdrawn
     struct second_of of;

@@ -17,6 +17,7 @@ struct sessions {
     unsigned magic;
     pthread_mutex_t lock;
     uint32_t count; // places; one that is free has no actor
+    uint64_t ended; // the newest record that ended all of somebody's
     struct session *place;
 };
 
@@ -87,9 +88,11 @@ void session_keep(const struct site *site, const struct session *s)
 
     assert(x != NULL && s->actor != 0);
     pthread_mutex_lock(&x->lock);
-    struct session *place = place_for(site, x, s->actor);
-    *place = *s;
-    place->begun = place->used = env_mono(site->env);
+    if (s->opened >= x->ended) { // else it may have been this person's: who logs in again is let in
+        struct session *place = place_for(site, x, s->actor);
+        *place = *s;
+        place->begun = place->used = env_mono(site->env);
+    }
     pthread_mutex_unlock(&x->lock);
 }
 
@@ -124,6 +127,18 @@ void session_end(const struct site *site, str text)
     pthread_mutex_lock(&x->lock);
     struct session *s = find(x, &key);
     if (s != NULL) *s = (struct session){0};
+    pthread_mutex_unlock(&x->lock);
+}
+
+void session_end_all(const struct site *site, uint32_t actor, uint64_t seq)
+{
+    struct sessions *x = sessions_of(site);
+
+    if (x == NULL) return;
+    pthread_mutex_lock(&x->lock);
+    for (struct session *s = x->place; s < x->place + x->count; s++)
+        if (s->actor == actor && s->opened < seq) *s = (struct session){0};
+    if (seq > x->ended) x->ended = seq;
     pthread_mutex_unlock(&x->lock);
 }
 

@@ -19,6 +19,7 @@
 
 struct session {
     struct sha256 key; // of the cookie's text, which is kept nowhere
+    uint64_t opened;   // seq of its session.opened
     uint32_t actor;
     struct sha256 password; // of the hash that counted when it began
     mono begun, used;
@@ -30,6 +31,8 @@ void session_keep(const struct site *site, const struct session *s); // begun no
 // The session of a cookie that has not ended. `used`: it is from now on unused anew.
 bool session_find(const struct site *site, str text, bool used, struct session *out);
 void session_end(const struct site *site, str text);
+// All of the person's actor that were opened before the record `seq`, which took their right.
+void session_end_all(const struct site *site, uint32_t actor, uint64_t seq);
 void session_label(str text, char out[SESSION_LABEL]);
 
 struct session_ask { // of `session.opened`

@@ -4,6 +4,8 @@
 // is compared with as much work whether there is such a person or not.
 #include "service/access/access.h"
 #include "service/access/cookie.h"
+#include "service/access/door.h"
+#include "service/access/hashing.h"
 #include "service/access/limit.h"
 #include "service/access/password.h"
 #include "service/api/noted.h"
@@ -98,14 +100,12 @@ static status refused(void)
 static status person_read(struct http_req *r, struct login *x)
 {
     struct user_state s = {0};
-    struct clock_stop stop;
 
-    x->now = env_wall(api_site(r)->env);
     struct txn *t = api_snapshot(r);
     x->known = user_get(t, x->wish.user, &r->arena, &x->user);
     if (x->known) user_state_get(t, x->user.number, &s);
     if (x->known) x->good_until = user_password_until(api_site(r), t, x->user.number);
-    if (clock_stop_get(t, &stop)) x->now = journal_head_get(t).at; // it ends no lock
+    x->now = clock_proven(t, api_site(r)->env); // it ends no lock
     x->ask = (struct session_ask){.user = &x->user, .hash = arena_str(&r->arena, s.hash)};
     x->must_change = s.first;
     TRY(api_snapshot_end(r, OK));
@@ -129,9 +129,9 @@ static void turn_away(struct http_req *r, const struct login *x, status st)
 // Takes as long as to compare, so that time does not tell who is known.
 static status compare_nothing(struct http_req *r, const struct login *x)
 {
-    str ignored;
+    bool never;
 
-    TRY(password_hash(api_site(r), x->wish.password, &r->arena, &ignored));
+    TRY(hashing_fits(r, (str){"", 0}, x->wish.password, &never));
     if (!x->known) return refused();
     return fail(ST_UNAUTHENTICATED, x->user.active ? "user.no_password" : "user.inactive", 0,
                 "this person cannot log in");
@@ -160,6 +160,7 @@ static void opened(struct http_req *r, struct job *j)
     }
     str hash = j->n > 1 ? x->change.hash : ask->hash;
     session_keep(site, &(struct session){.key = sha256_of(text),
+                                         .opened = a->fact.seq,
                                          .actor = session_actor(&a->fact),
                                          .password = sha256_of(hash)});
     cookie_set(r, text, site->people.session_max_ms);
@@ -194,18 +195,17 @@ static status next_password(struct http_req *r, struct login *x)
     if (x->wish.next.n == 0) return user_age_check(x->good_until, x->now);
     x->change = (struct user_password){.user = &x->user, .was = x->ask.hash, .at_login = true};
     struct txn *t = api_snapshot(r);
-    status st =
-        user_password_new(api_site(r), t, &x->user, x->wish.next, &r->arena, &x->change.hash);
+    status st = user_password_change(r, t, &x->user, x->wish.next, &x->change.hash);
     return api_snapshot_end(r, st);
 }
 
 static status look(struct http_req *r, struct login *x, bool *fits)
 {
     TRY(cookie_origin_check(r)); // nobody is logged in as another by a foreign page
-    TRY(limit_login(r));
+    if (!hashing_has_begun(r)) TRY(limit_login(r));
     TRY(person_read(r, x));
     if (!x->known || !x->user.active || x->ask.hash.n == 0) return compare_nothing(r, x);
-    TRY(password_fits(api_site(r), x->ask.hash, x->wish.password, fits));
+    TRY(hashing_fits(r, x->ask.hash, x->wish.password, fits));
     return *fits ? next_password(r, x) : OK;
 }
 
@@ -221,12 +221,16 @@ static void login(struct http_req *r)
     *x = (struct login){0};
     if (!api_body(r, &wish_form, &x->wish)) return;
     status st = look(r, x, &fits);
+    if (hashing_is_later(&st)) return;
+    status door = door_check(r->door, x->user.role); // a session would open nothing here
     if (st.cls == ST_UNAUTHENTICATED || st.cls == ST_NOT_ALLOWED)
         turn_away(r, x, st);
     else if (st.cls != ST_OK)
         http_problem(r, st, S(""));
     else if (!fits)
         limit_count_unknown(), user_refuse_wrong(r, &x->user, refused());
+    else if (door.cls != ST_OK)
+        turn_away(r, x, door);
     else
         open_session(r, x);
 }

@@ -1,4 +1,5 @@
 #include "service/access/signature.h"
+#include "service/access/hashing.h"
 #include "service/access/password.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
@@ -111,15 +112,6 @@ struct signing {
     wall now;
 };
 
-static bool is_word_of(str words, str word)
-{
-    str head;
-
-    while (str_cut(&words, ' ', &head))
-        if (str_eq(head, word)) return true;
-    return str_eq(words, word);
-}
-
 static status wrong(const char *reason, const char *says)
 {
     return fail(ST_BAD_INPUT, reason, 0, "signature: %s", says);
@@ -138,7 +130,7 @@ static status said_check(const struct signing *g)
     if (g->said == NULL)
         return wrong("signature.required", "this is signed: {\"password\",\"meaning\"}");
     if (memchr(g->said->meaning.p, ' ', g->said->meaning.n) != NULL ||
-        !is_word_of(meanings, g->said->meaning))
+        !str_has_word(meanings, g->said->meaning))
         return fail(ST_BAD_INPUT, "signature.meaning", 0, "signature: meaning is one of: %.*s",
                     STR(str_shown(meanings, 60)));
     if (g->rule->reason && g->said->reason.n == 0)
@@ -152,7 +144,7 @@ static status role_check(const struct signing *g, enum role role)
     bool administers = strcmp(g->rule->roles, role_word(ROLE_ADMIN)) == 0;
 
     if ((role == ROLE_ADMIN) != administers ||
-        !is_word_of(str_of(g->rule->roles), str_of(role_word(role))))
+        !str_has_word(str_of(g->rule->roles), str_of(role_word(role))))
         return fail(ST_NOT_ALLOWED, "signature.role", 0, "%s does not sign this, only %s",
                     role_word(role), g->rule->roles);
     return OK;
@@ -166,13 +158,11 @@ static status person_unknown(void)
 // Reads the person; texts are the arena's.
 static status user_read(struct signing *g, struct txn *t, str name)
 {
-    struct clock_stop stop;
     struct user_state s;
 
     if (!user_get(t, name, g->arena, &g->user) || !g->user.active) return person_unknown();
     user_state_get(t, g->user.number, &s);
-    // A clock that has jumped ahead must not end a lock that the journal's own time has not ended.
-    if (clock_stop_get(t, &stop)) g->now = journal_head_get(t).at;
+    g->now = clock_proven(t, g->site->env);
     if (s.hash.n == 0) return forbidden("signature.no_password", "this person has no password");
     TRY(user_lock_check(&s, g->now));
     if (s.first && g->site->people.first_must_change)
@@ -235,16 +225,22 @@ static bool refuse_password(struct http_req *r, const struct signing *g)
     return false;
 }
 
+static status compare(struct http_req *r, const struct signing *g, bool *fits)
+{
+    if (g->rule->at_once) return password_fits(g->site, g->hash, g->said->password, fits);
+    return hashing_fits(r, g->hash, g->said->password, fits);
+}
+
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out)
 {
     struct signing g = {.site = api_site(r), .arena = &r->arena, .rule = rule, .said = said};
     bool fits = false;
 
-    g.now = env_wall(g.site->env);
     status st = said_check(&g);
     if (st.cls == ST_OK) st = person_check(&g, r);
-    if (st.cls == ST_OK) st = password_fits(g.site, g.hash, said->password, &fits);
+    if (st.cls == ST_OK) st = compare(r, &g, &fits);
+    if (hashing_is_later(&st)) return false;
     if (st.cls != ST_OK) return refuse(r, &g, st);
     if (!fits) return refuse_password(r, &g);
     *out = signed_now(&g, caller_of(r)->actor);
@@ -257,7 +253,6 @@ status signature_by_name(const struct site *s, struct arena *a, const struct sig
     struct signing g = {.site = s, .arena = a, .rule = rule, .said = &who->said};
     bool fits = false;
 
-    g.now = env_wall(s->env);
     TRY(said_check(&g));
     struct txn *t = txn_read(s->db);
     status st = user_read(&g, t, who->user);
@@ -265,6 +260,9 @@ status signature_by_name(const struct site *s, struct arena *a, const struct sig
     TRY(st);
     TRY(end);
     TRY(role_check(&g, g.user.role));
+    struct reach reach = {g.user.role, g.user.clients, g.user.client_count};
+    if (!reach_has(&reach, rule->roles, rule->client))
+        return forbidden("access.client", "this person is not for what is signed");
     TRY(password_fits(s, g.hash, who->said.password, &fits));
     who->number = g.user.number;
     *out = signed_now(&g, 0);

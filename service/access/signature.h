@@ -41,18 +41,20 @@ struct signature_rule {
     const struct kind *kind; // that is tried, for refusals
     client_id client;        // whose it is, for refusals; {0}: the site's
     bool reason;             // must be said
+    bool at_once;            // is compared on this loop: what was done before is not done again
 };
-// For handlers, on the loop, as the last check before the command (it costs a hash). False:
-// answered, or will be. `said` is NULL where the body has no signature. Texts of `out` are of the
-// body and of r->arena. Codes: signature.required, signature.meaning, reason.required (400);
-// signature.person, signature.role, signature.no_password, signature.first_password,
-// signature.password, password.expired, user.locked (403); password.busy (503). All of 403 become
-// facts; a wrong password counts.
+// For handlers, on the loop, as the last check before the command: it costs a hash, for which the
+// route is run again (service/access/hashing.h). False: answered, or will be. `said` is NULL where
+// the body has no signature. Texts of `out` are of the body and of r->arena. Codes:
+// signature.required, signature.meaning, reason.required (400); signature.person, signature.role,
+// signature.no_password, signature.first_password, signature.password, password.expired,
+// user.locked (403); password.busy (503). All of 403 become facts; a wrong password counts.
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out);
 
 // The same where there is no request: on a site that does not run a person is known by name and
-// password. Texts of `out` are of `who` and of the arena. Of a signature.password the caller makes
+// password, and is for rule->client (access.client: who is for some clients signs nothing of the
+// site's). Texts of `out` are of `who` and of the arena. Of a signature.password the caller makes
 // the facts that count it, for who->number.
 struct site;
 struct signature_named {

@@ -92,20 +92,9 @@ status token_of_fact(const struct fact *f, struct arena *a, struct token_made *o
     TRY(token_get_actor(&r, a, &x.actor));
     x.actor.created = f->at;
     if (f->kind_version > 1) x.reason = bytes_get_str(&r);
-    x.is_signed = r.p != r.end;
-    if (x.is_signed && !(signature_get(f, &r, &x.signature) && second_read(f, &r, &x.first)))
-        return broken();
-    if (!bytes_end(&r)) return broken();
+    if (!signed_by_read(f, &r, &x.by) || !bytes_end(&r)) return broken();
     *out = x;
     return OK;
-}
-
-void token_signed_write(struct json_w *w, const struct token_made *x, const char *first)
-{
-    if (!x->is_signed) return;
-    json_w_key(w, S("signature"));
-    signature_write(w, &x->signature);
-    second_write(w, first, &x->first);
 }
 
 // ---- signed
@@ -136,34 +125,24 @@ status token_act(const struct token_new *n, struct arena *a, struct second_of *a
     return second_of_said(SECOND_MAKE_TOKEN, &b, a, act);
 }
 
-// What the service does itself (commands on a stopped site, the first start) nobody signs.
-static status check_signed(struct decide *d, const struct token_new *n, struct second_first *first)
-{
-    struct second_ask both = {.look = token_look, .what = n, .signature = n->signature};
-
-    *first = (struct second_first){0};
-    if (d->actor == 0) return OK;
-    TRY(token_act(n, d->arena, &both.of));
-    return second_check(d, &both, first);
-}
-
 // ---- made
 
 static status created_decide(struct decide *d)
 {
     const struct token_new *n = d->ask;
-    struct second_first first;
+    struct signing s = {.look = token_look, .what = n};
+    struct signed_by by = n->by;
     struct actor x = n->actor, other;
 
-    TRY(check_signed(d, n, &first));
+    TRY(token_act(n, d->arena, &s.of));
+    TRY(signed_by_check(d, &s, &by));
     if (actor_by_id(d->t, x.id, d->arena, &other) ||
         actor_by_token(d->t, &x.token, d->arena, &other))
         return fail(ST_BUSY, "token.drawn_before", 0, "the random id is taken, ask again");
     x.number = (uint32_t)counter_get(d->t, COUNTER_ACTOR) + 1;
     token_put_actor(d->out, &x);
     bytes_str(d->out, n->reason);
-    if (n->is_signed) signature_put(d->out, &n->signature);
-    if (n->is_signed) second_put(d->out, &first);
+    signed_by_put(d->out, &by);
     return OK;
 }
 
@@ -202,7 +181,7 @@ static void created_print(const struct fact *f, struct json_w *w, const void *ar
         if (x->party.n > 0) json_w_kstr(w, "party", x->party);
         if (x->client_count > 0) json_w_kint(w, "clients", x->client_count);
         if (made.reason.n > 0) json_w_kstr(w, "reason", made.reason);
-        token_signed_write(w, &made, "first_signature");
+        signed_by_write(w, "first_signature", &made.by);
     }
     arena_fini(&a);
 }

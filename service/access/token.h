@@ -6,7 +6,7 @@
 #include "common/bytes.h"
 #include "common/env.h"
 #include "service/access/actor_db.h"
-#include "service/access/second.h"
+#include "service/access/signed_by.h"
 #include "service/journal/kind.h"
 
 #define TOKEN_PREFIX "pt_"
@@ -16,8 +16,7 @@ struct token_new { // the ask of `token.created`
     char text[TOKEN_LEN];
     struct actor actor; // number and created are the committer's
     str reason;         // or empty
-    bool is_signed;
-    struct signature signature;
+    struct signed_by by;
 };
 // What is signed of it: all but what is drawn. `act.subject` is a digest of that, in the arena.
 second_look token_look;
@@ -47,9 +46,6 @@ extern const struct kind kind_token_created, kind_token_created_2, kind_token_cr
 struct token_made { // views into the fact, clients in the arena
     struct actor actor;
     str reason;
-    bool is_signed;
-    struct signature signature;
-    struct second_first first;
+    struct signed_by by;
 };
 status token_of_fact(const struct fact *f, struct arena *a, struct token_made *out);
-void token_signed_write(struct json_w *w, const struct token_made *x, const char *first);

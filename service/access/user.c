@@ -12,6 +12,7 @@
 #include "common/bytes.h"
 #include "service/access/password.h"
 #include "service/access/second.h"
+#include "service/access/session.h"
 #include "service/access/token.h"
 #include "service/client/client.h"
 #include "service/item/item_api.h"
@@ -261,14 +262,14 @@ static status check(struct decide *d, const struct item_put *put, const struct u
                 to_admin ? "has been of the trade" : "has administered");
 }
 
-static status check_all(struct decide *d, const struct item_put *put, struct user *was, bool *there)
+static status check_all(struct decide *d, const struct item_put *put, struct user *was,
+                        struct user *now, bool *there)
 {
     const struct user_value *v = put->value;
-    struct user now = {0};
 
     if (v->password.n > 0 && !is_sealed(v->password)) // whatever way a put took here
         return fail(ST_INTERNAL, "user.password", 0, "a password was not hashed before the put");
-    TRY(clients_of(d->t, v, d->arena, &now));
+    TRY(clients_of(d->t, v, d->arena, now));
     *there = user_get(d->t, put->name, d->arena, was);
     return *there ? check(d, put, was) : OK;
 }
@@ -277,19 +278,21 @@ static status check_all(struct decide *d, const struct item_put *put, struct use
 static status decide(struct decide *d, const struct item_put *put, const struct item *old)
 {
     const struct user_value *v = put->value;
-    struct second_of act = act_of(put->name);
-    struct user was = {0};
+    struct second_leaver who = {.user = put->name, .but = act_of(put->name)};
+    struct user was = {0}, now = {0};
     bool there;
     status st;
 
     (void)old;
     if (d->actor != 0 && put->papers.n == 0 && second_is_marked(d->app, SECOND_PUT_USER))
         return fail(ST_CONFLICT, "act.second", 0, "two administrators must sign it");
-    TRY(check_all(d, put, &was, &there));
+    TRY(check_all(d, put, &was, &now, &there));
+    struct reach left = {was.role, now.clients, now.client_count};
     bool stays = str_eq(v->active, S("true")) && str_eq(v->role, str_of(role_word(was.role)));
-    if (!there || !was.active || stays || d->again) return OK;
+    if (stays) who.left = &left;
+    if (!there || !was.active || d->again) return OK;
     // Who has signed first and could not sign any more has signed nothing.
-    (void)second_falls(d, put->name, &act, &st);
+    (void)second_falls(d, &who, &st);
     return st;
 }
 
@@ -363,11 +366,11 @@ static status signed_look(struct decide *d, const void *what, struct buf *state,
                         .packed = {"", 0}
     },
                 now = {0};
-    struct user user = {0};
+    struct user user = {0}, next = {0};
     struct buf packed;
     bool there;
 
-    TRY(check_all(d, &ask->put, &user, &there));
+    TRY(check_all(d, &ask->put, &user, &next, &there));
     if (item_get(d->t, &noun_user, ask->put.name, &was))
         TRY(item_value(&noun_user, &was, d->arena, &old));
     bool fresh = !str_eq(hash_of(v.password), hash_of(old.password));
@@ -410,17 +413,35 @@ static status signed_decide(struct decide *d)
     return put->papers.p == NULL ? no_memory() : item_put_decide(d);
 }
 
+// Who was put as inactive logs in anew, should they be active again.
+static void sessions_end(struct http_req *r, const struct fact *f)
+{
+    struct user_value v;
+    struct item i;
+    str reason;
+
+    if (item_of_fact(f, &i, &reason).cls != ST_OK) return;
+    if (item_value(&noun_user, &i, &r->arena, &v).cls != ST_OK || str_eq(v.active, S("true")))
+        return;
+    uint32_t actor = session_actor_of(api_snapshot(r), i.name, &r->arena);
+    if (api_snapshot_end(r, OK).cls == ST_OK && actor != 0)
+        session_end_all(api_site(r), actor, f->seq);
+}
+
 static void submit_done(struct http_req *r, const struct ask *a)
 {
-    if (second_code(a) == 202)
+    if (second_code(a) == 202) {
         second_proposed(r, a);
-    else
-        item_api_put_done(r, a);
+        return;
+    }
+    sessions_end(r, &a->fact);
+    item_api_put_done(r, a);
 }
 
 static void submit_signed(struct http_req *r, const struct item_put *put, struct signature_said *by)
 {
-    struct signature_rule rule = {.roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put};
+    struct signature_rule rule = {
+        .roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put, .at_once = true};
     struct user_signed *ask = NEW(&r->arena, struct user_signed);
     struct second_ask *both = NEW(&r->arena, struct second_ask);
 

@@ -62,3 +62,6 @@ status user_age_check(wall until, wall now);
 // password.used; those of password.h.
 status user_password_new(const struct site *s, struct txn *t, const struct user *u, str password,
                          struct arena *a, str *hash);
+// The same for a request, away from its loop (service/access/hashing.h): password.later, too.
+status user_password_change(struct http_req *r, struct txn *t, const struct user *u, str password,
+                            str *hash);

@@ -1,7 +1,9 @@
 // /v1/users: an administrator makes and changes people; who one is changes one's own password.
+#include "service/access/hashing.h"
 #include "service/access/password.h"
 #include "service/access/user.h"
 #include "service/item/item_api.h"
+#include "service/journal/clock.h"
 
 struct wish { // the body of POST /v1/users/{user}/password
     str old, now;
@@ -34,19 +36,20 @@ static status person_read(struct http_req *r, struct change *c)
         user_state_get(t, c->user.number, &s);
         c->ask.was = arena_str(&r->arena, s.hash);
     }
+    wall now = clock_proven(t, api_site(r)->env);
     TRY(api_snapshot_end(r, OK));
     if (!found) return fail(ST_NOT_FOUND, "user.unknown", 0, "there is no such user");
     if (c->ask.was.p == NULL) return no_memory();
     if (c->ask.was.n == 0)
         return fail(ST_CONFLICT, "user.no_password", 0, "an administrator sets the first password");
     c->ask.user = &c->user;
-    return user_lock_check(&s, env_wall(api_site(r)->env));
+    return user_lock_check(&s, now);
 }
 
 static status new_hash(struct http_req *r, const struct wish *w, struct change *c)
 {
     struct txn *t = api_snapshot(r);
-    status st = user_password_new(api_site(r), t, &c->user, w->now, &r->arena, &c->ask.hash);
+    status st = user_password_change(r, t, &c->user, w->now, &c->ask.hash);
     return api_snapshot_end(r, st);
 }
 
@@ -75,12 +78,14 @@ static void password_change(struct http_req *r)
     api_secrets(r, "old new");
     api_answers(r, api_render_nothing);
     status st = c == NULL ? no_memory() : person_read(r, c);
-    if (st.cls == ST_OK) st = password_fits(api_site(r), c->ask.was, w.old, &fits);
+    if (st.cls == ST_OK) st = hashing_fits(r, c->ask.was, w.old, &fits);
+    if (hashing_is_later(&st)) return;
     if (st.cls == ST_OK && !fits) {
         api_unless_repeat(r, wrong_old, &c->user);
         return;
     }
     if (st.cls == ST_OK) st = new_hash(r, &w, c);
+    if (hashing_is_later(&st)) return;
     if (st.cls != ST_OK)
         refuse(r, st);
     else

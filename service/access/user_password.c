@@ -3,6 +3,7 @@
 // decided part of `user.password`:    user 4 | name str | hash str
 // decided part of `password.refused`: user 4 | name str | the first that is counted 8 | how many 4
 // decided part of `user.locked`:      user 4 | name str | until 8 | how many were wrong 4
+#include "service/access/hashing.h"
 #include "service/access/password.h"
 #include "service/access/session.h"
 #include "service/access/user.h"
@@ -238,20 +239,47 @@ static uint32_t former_count(const struct site_people *p)
     return p->password_history == 0 && p->password_age_ms > 0 ? 1 : p->password_history;
 }
 
-status user_password_new(const struct site *s, struct txn *t, const struct user *u, str password,
-                         struct arena *a, str *hash)
+// Where it is hashed: in its turn and away from the loop for a request, else here.
+struct hasher {
+    struct http_req *r; // or NULL
+    const struct site *site;
+    struct arena *arena;
+};
+
+static status fits(const struct hasher *h, str hash, str password, bool *out)
 {
+    if (h->r != NULL) return hashing_fits(h->r, hash, password, out);
+    return password_fits(h->site, hash, password, out);
+}
+
+static status new_password(const struct hasher *h, struct txn *t, const struct user *u,
+                           str password, str *hash)
+{
+    const struct site_people *p = &h->site->people;
     str former[PASSWORDS_KEPT];
     bool used = false;
 
-    TRY(password_check(&s->people, password, u->name, u->printed));
-    uint32_t latest = former_count(&s->people);
+    TRY(password_check(p, password, u->name, u->printed));
+    uint32_t latest = former_count(p);
     uint32_t n = u->number == 0 ? 0 : user_passwords(t, u->number, latest, former);
     for (uint32_t i = 0; i < n; i++) {
-        TRY(password_fits(s, former[i], password, &used));
+        TRY(fits(h, former[i], password, &used));
         if (used)
             return fail(ST_UNPROCESSABLE, "password.used", 0,
                         "it is one of the person's latest %u passwords", latest);
     }
-    return password_hash(s, password, a, hash);
+    if (h->r != NULL) return hashing_new(h->r, password, hash);
+    return password_hash(h->site, password, h->arena, hash);
+}
+
+status user_password_new(const struct site *s, struct txn *t, const struct user *u, str password,
+                         struct arena *a, str *hash)
+{
+    return new_password(&(struct hasher){NULL, s, a}, t, u, password, hash);
+}
+
+status user_password_change(struct http_req *r, struct txn *t, const struct user *u, str password,
+                            str *hash)
+{
+    return new_password(&(struct hasher){r, api_site(r), &r->arena}, t, u, password, hash);
 }

@@ -18,6 +18,14 @@ struct pending { // in the request's arena while its job is away
     void *arg;
 };
 
+// Asked for the sake of the key alone: where that is bound this is not decided.
+static status nothing_decide(struct decide *d)
+{
+    d->nothing = true;
+    return OK;
+}
+static const struct kind kind_nothing = {.name = "nothing", .decide = nothing_decide};
+
 struct site *api_site(const struct http_req *r)
 {
     struct site *s = r->app;
@@ -69,16 +77,59 @@ struct job *api_job(struct http_req *r, uint32_t n)
     return j;
 }
 
+static bool is_anothers(const struct caller *c, const struct ask *a)
+{
+    bool told = a->result.cls == ST_OK && a->fact.seq != 0;
+
+    return told && a->fact.client.v != 0 && !caller_sees(c, a->fact.client);
+}
+
+// What was answered then is told again to who may still be told of it.
+status api_repeat_check(const struct http_req *r, const struct job *j)
+{
+    bool others = j->repeat && j->undone && is_anothers(caller_of(r), j->instead);
+
+    for (uint32_t i = 0; j->repeat && i < j->n; i++)
+        others |= is_anothers(caller_of(r), &j->asks[i]);
+    if (!others) return OK;
+    return fail(ST_NOT_FOUND, "idempotency.client", 0,
+                "Idempotency-Key: it is of a call for a client that is not the caller's any more");
+}
+
+static void one_done(struct http_req *r, struct job *j);
+
+// Where the loop refuses anyhow, it is as though the key were bound to nothing.
+static void unheard(struct http_req *r, struct job *j, status st)
+{
+    struct pending *p = r->work;
+    const struct kind *kind = j->asks[0].kind;
+
+    if (kind == &kind_nothing) {
+        p->otherwise(r, p->arg);
+    } else if (kind == &kind_refusal) {
+        j->key.present = false;
+        api_submit(r, j, one_done);
+    } else {
+        http_problem(r, st, S(""));
+    }
+}
+
 static void job_done(struct job *j)
 {
     struct http_req *r = j->owner;
     struct pending *p = r->work;
 
     r->waited_us += j->synced_us;
-    if (j->whole.cls != ST_OK)
+    if (j->whole.cls != ST_OK) {
         http_problem(r, j->whole, S(""));
+        return;
+    }
+    status st = api_repeat_check(r, j);
+    r->recorded = st.cls == ST_OK;
+    if (r->recorded)
+        p->done(r, j);
     else
-        r->recorded = true, p->done(r, j);
+        unheard(r, j, st);
 }
 
 void api_key_older(struct txn *t, wall now, struct job_key *key)
@@ -211,14 +262,6 @@ void api_render_nothing(struct http_req *r, const struct ask *a)
     http_reply(r, 204, NULL, S(""));
 }
 
-// Asked for the sake of the key alone: where that is bound this is not decided.
-static status nothing_decide(struct decide *d)
-{
-    d->nothing = true;
-    return OK;
-}
-static const struct kind kind_nothing = {.name = "nothing", .decide = nothing_decide};
-
 static void key_done(struct http_req *r, struct job *j)
 {
     struct pending *p = r->work;
@@ -283,7 +326,7 @@ void api_refuse(struct http_req *r, const struct kind *tried, client_id client, 
         http_problem(r, st, S(""));
         return;
     }
-    *what = (struct refused){tried->number, st, units, client};
+    *what = (struct refused){tried->number, st, units, client, 0};
     if (!render_key(r, &key) || (j = api_job(r, 1)) == NULL) return;
     j->key = key; // a refusal is not bound to it
     j->asks[0] = (struct ask){.kind = &kind_refusal, .what = what};

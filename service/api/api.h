@@ -32,6 +32,10 @@ void api_fail(struct http_req *r, status st);
 // The answer of the call that this repeats; where it repeats none `otherwise` goes on.
 typedef void api_otherwise(struct http_req *r, void *arg);
 void api_unless_repeat(struct http_req *r, api_otherwise *otherwise, void *arg);
+// Of a job that was answered on the caller's loop: is what a repeat is to be told again of clients
+// that are still the caller's? idempotency.client (404). Jobs of api_submit are looked at by
+// themselves: there api_fail and api_refuse go on as though the key were bound to nothing.
+status api_repeat_check(const struct http_req *r, const struct job *j);
 // Before api_command: members of the body whose texts are secrets of a person ("old new"), and so
 // no part of what is compared under a key; `password` in a `signature` never is.
 void api_secrets(struct http_req *r, const char *names);

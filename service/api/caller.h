@@ -38,6 +38,17 @@ struct caller {
 };
 #define CALLER_MAGIC 0xca11ca11u
 
+// What somebody may: as what, and for whom. The one answer to "may they still do this?": of who
+// calls and who goes on listening (access.h), who repeats a call (api.h), who has signed
+// (second.h).
+struct reach {
+    enum role role;
+    const client_id *clients; // none: the whole site
+    uint32_t client_count;
+};
+// As one of `roles` ("qa admin"; "*": any), for a client ({0}: the site itself).
+bool reach_has(const struct reach *x, const char *roles, client_id client);
+
 const char *role_word(enum role r);
 bool role_find(str word, enum role *out);
 const struct caller *caller_of(const struct http_req *r); // asserts that there is one

@@ -2,15 +2,17 @@
 // answered. Larger ones are read twice: once as they come, every event checked and all bytes
 // written to the spool, then slice by slice (run.c); what is refused leaves nothing behind.
 //
-// Memory: SMALL_MAX of the body, or one event and what stands around the events.
+// Memory: CAPTURE_WHOLE_MAX of the body, or one event and what stands around the events.
 #include "common/digest.h"
 #include "service/capture/capture_int.h"
+#include "service/capture/twice.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UPLOAD_MAGIC 0x0b10ad5u
-#define SMALL_MAX    (256 * KB)
+#define PIECE        (64 * KB)  // of what is read again
+#define SIGN_MAX     (1 * KB)   // blanks that may stand before it
 #define FRONT_MAX    (128 * MB) // what is kept of a large document: places, errors
 #define JOBS_PATH    REST_ROOT "/capture/"
 
@@ -20,7 +22,7 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     struct site *site;
     struct capture_for whose;
     bool proceed, plain_1_2; // by EPCIS 1.2's rule: answered when all is stored
-    bool media_known;
+    bool media_told;         // by the body
     enum rest_media media;
     struct job_key key;
     struct sha256_run sum;
@@ -28,10 +30,14 @@ struct upload { // owner: the request's loop; outlives the request where a job i
     uint64_t came;
     struct part part;
     struct arena front;
-    struct document *document;
-    struct spool *spool; // it is not small
-    bool counted;        // among those in the spool
-    struct part_ids *ids;
+    struct document *document, *late; // late: the first reading of one that is read again
+    struct spool *spool;              // it is not small
+    struct mail turn;                 // of the second reading
+    char *piece;
+    uint64_t read; // bytes of it
+    bool counted;  // among those in the spool
+    struct twice *ids;
+    bool settles;                    // it is read again for what comes twice in it
     struct capture_errors conflicts; // eventIDs that are taken
     bool away, overflows;            // it does not fit into one transaction
     struct capture_document_ask says, instead;
@@ -42,6 +48,7 @@ static void upload_free(struct upload *u)
 {
     OBJ_CHECK(u, UPLOAD_MAGIC);
     document_free(&u->document);
+    document_free(&u->late);
     if (u->counted) atomic_fetch_sub(&capture_of(u->site)->spooled, 1);
     spool_close(&u->spool);
     part_fini(&u->part);
@@ -90,7 +97,7 @@ static void answer(struct upload *u, uint64_t document)
 
 // ---- a small document
 
-static status small_front(void *self, const struct epcis_front *f)
+static status take_front(void *self, const struct epcis_front *f)
 {
     struct upload *u = self;
 
@@ -104,7 +111,7 @@ static status too_large_for_strict(const struct upload *u)
 {
     return fail(ST_TOO_LARGE, "capture.strict_max", 0,
                 "the client's rules are strict: at most %u events, %u units and %zu KB",
-                u->site->limits.capture_slice_events, PART_UNITS_MAX, SMALL_MAX / KB);
+                u->site->limits.capture_slice_events, PART_UNITS_MAX, CAPTURE_WHOLE_MAX / KB);
 }
 
 static status small_event(void *self, const struct document_event *e)
@@ -126,6 +133,8 @@ static struct document *document_of(struct upload *u,
                                  .events_max = u->whose.events_max,
                                  .lenient = u->whose.rule == CAPTURE_OFF,
                                  .proceed = u->proceed,
+                                 .again = u->spool != NULL && u->late == NULL,
+                                 .known = u->late == NULL ? NULL : document_front(u->late),
                                  .arena = &u->front,
                                  .event = event,
                                  .front = front,
@@ -235,7 +244,7 @@ static void small_send(struct upload *u)
 static status small_read(struct upload *u)
 {
     u->part.taker.t = api_snapshot(u->r);
-    u->document = document_of(u, small_event, small_front);
+    u->document = document_of(u, small_event, take_front);
     status st = document_piece(u->document, u->in.n == 0 ? (str){"", 0} : buf_str(&u->in));
     if (st.cls == ST_OK) st = document_end(u->document);
     st = api_snapshot_end(u->r, st);
@@ -243,45 +252,6 @@ static status small_read(struct upload *u)
 }
 
 // ---- a large one
-
-// eventIDs of the document so far: the same twice is no error where the event is the same.
-struct id_slot {
-    struct digest16 id; // of the eventID, and whether it declares an error; zeros: free
-    struct digest16 content;
-};
-struct part_ids {
-    struct id_slot *slots;
-    uint32_t mask, n;
-};
-
-static struct id_slot *ids_find(const struct part_ids *s, const struct digest16 *id)
-{
-    uint32_t at;
-
-    memcpy(&at, id->b, sizeof at);
-    for (at &= s->mask;; at = (at + 1) & s->mask) {
-        static const struct digest16 none;
-        struct id_slot *x = &s->slots[at];
-        if (memcmp(&x->id, id, sizeof *id) == 0 || memcmp(&x->id, &none, sizeof none) == 0)
-            return x;
-    }
-}
-
-static bool ids_grow(struct upload *u)
-{
-    struct part_ids *s = u->ids, old = *s;
-    uint32_t size = old.slots == NULL ? 1024 : 2 * (old.mask + 1);
-
-    if (old.slots != NULL && old.n < size / 4) return true;
-    s->slots = NEW_ARRAY(&u->front, struct id_slot, size);
-    if (s->slots == NULL) return false;
-    s->mask = size - 1;
-    static const struct digest16 none;
-    for (uint32_t i = 0; old.slots != NULL && i <= old.mask; i++)
-        if (memcmp(&old.slots[i].id, &none, sizeof none) != 0)
-            *ids_find(s, &old.slots[i].id) = old.slots[i];
-    return true;
-}
 
 static status conflict(struct upload *u, uint32_t index)
 {
@@ -291,44 +261,34 @@ static status conflict(struct upload *u, uint32_t index)
     return capture_error_add(&u->conflicts, &u->front, &e);
 }
 
-static status check_twice(struct upload *u, const struct document_event *e)
-{
-    char error = e->event->error != NULL;
-    struct digest16 id = digest16_of(e->event->id, (str){&error, 1});
-    struct digest16 content = digest16_of(e->bytes, (str){0});
-
-    if (!ids_grow(u)) return no_memory();
-    struct id_slot *x = ids_find(u->ids, &id);
-    if (memcmp(&x->id, &id, sizeof id) == 0)
-        return memcmp(&x->content, &content, sizeof content) == 0 ? OK : conflict(u, e->index);
-    *x = (struct id_slot){id, content};
-    u->ids->n++;
-    return OK;
-}
-
 // All or nothing is decided before the first of it is stored; where it may be in part, each event
 // is judged when its turn comes.
 static status large_event(void *self, const struct document_event *e)
 {
     struct upload *u = self;
-    struct capture_source s = {e->event, e->bytes, document_scope(u->document), e->index, false};
+    struct capture_seen seen = {.taken = false};
     bool taken = false;
 
-    if (u->proceed || e->event->id.n == 0) return OK;
-    TRY(check_twice(u, e));
-    u->part.taker.scope = capture_scope_digest(s.scope);
-    TRY(capture_look(&u->part.taker, &s, &taken));
-    return taken ? conflict(u, e->index) : OK;
+    if (u->proceed) return OK;
+    TRY(part_look(&u->part, e, &seen));
+    if (seen.id.n == 0) return OK;
+    TRY(u->settles ? twice_settle(u->ids, e, seen.id, &taken) : twice_add(u->ids, e, seen.id));
+    return taken || seen.taken ? conflict(u, e->index) : OK;
 }
 
-static status large_piece(struct upload *u, str bytes)
+static status large_read(struct upload *u, str bytes)
 {
-    TRY(spool_add(u->spool, bytes));
     part_begin(&u->part);
     u->part.taker.client = u->whose.client;
     u->part.taker.t = api_snapshot(u->r);
     status st = document_piece(u->document, bytes);
     return api_snapshot_end(u->r, st);
+}
+
+static status large_piece(struct upload *u, str bytes)
+{
+    TRY(spool_add(u->spool, bytes));
+    return large_read(u, bytes);
 }
 
 static status large_begin(struct upload *u)
@@ -343,10 +303,10 @@ static status large_begin(struct upload *u)
     u->counted = true;
     document_free(&u->document);
     arena_reset(&u->front);
-    u->ids = NEW(&u->front, struct part_ids);
+    u->ids = twice_new(&u->front);
     if (u->ids == NULL) return no_memory();
     TRY(spool_new(c->spool, u->site->env, &u->spool));
-    u->document = document_of(u, large_event, NULL);
+    u->document = document_of(u, large_event, take_front);
     status st = large_piece(u, buf_str(&u->in));
     buf_fini(&u->in);
     return st;
@@ -464,8 +424,7 @@ static status upload_prepare(struct http_req *r, bool plain, struct upload *u)
     TRY(api_snapshot_end(r, st));
     if (!plain) TRY(behaviour_of(r, &u->proceed));
     TRY(rest_body_media(r, (str){"", 0}, &u->media));
-    u->media_known = http_header(r, S("Content-Type")).n > 0;
-    if (plain && u->media_known && u->media != REST_XML)
+    if (plain && http_header(r, S("Content-Type")).n > 0 && u->media != REST_XML)
         return fail(ST_MEDIA_TYPE, "body.type", 0, "Content-Type: application/xml or text/xml");
     return OK;
 }
@@ -479,7 +438,7 @@ static void upload_open(struct http_req *r, bool plain)
     *u = (struct upload){.magic = UPLOAD_MAGIC, .r = r, .site = api_site(r), .plain_1_2 = plain};
     part_init(&u->part, u->site, r->loop);
     arena_init(&u->front, FRONT_MAX);
-    buf_init(&u->in, SMALL_MAX + 1 * MB);
+    buf_init(&u->in, CAPTURE_WHOLE_MAX + 1 * MB);
     sha256_start(&u->sum);
     status st = upload_prepare(r, plain, u);
     if (st.cls == ST_OK) u->key.present = api_key(r, &u->key, &bad);
@@ -501,6 +460,21 @@ static void upload_open(struct http_req *r, bool plain)
 static void stream_open(struct http_req *r) { upload_open(r, false); }
 static void stream_open_1_2(struct http_req *r) { upload_open(r, true); }
 
+// By the beginning of the body, which may come byte by byte.
+static status media_find(struct upload *u)
+{
+    str begin = buf_str(&u->in);
+    enum rest_media media = u->media;
+
+    u->media_told = rest_body_tells(begin) || begin.n >= SIGN_MAX;
+    if (!u->media_told) return OK;
+    TRY(rest_body_media(u->r, begin, &media));
+    u->media = media;
+    if (u->plain_1_2 && media != REST_XML)
+        return fail(ST_MEDIA_TYPE, "body.type", 0, "this path takes XML");
+    return OK;
+}
+
 static status take_piece(struct upload *u, str bytes)
 {
     u->came += bytes.n;
@@ -509,15 +483,9 @@ static status take_piece(struct upload *u, str bytes)
         return fail(ST_TOO_LARGE, "capture.body_max", 0, "a document has at most %zu bytes",
                     u->site->limits.capture_body_max);
     if (u->spool != NULL) return large_piece(u, bytes);
-    if (u->in.n == 0) {
-        enum rest_media media = u->media;
-        TRY(rest_body_media(u->r, bytes, &media));
-        u->media = media;
-        if (u->plain_1_2 && media != REST_XML)
-            return fail(ST_MEDIA_TYPE, "body.type", 0, "this path takes XML");
-    }
     buf_add(&u->in, bytes);
-    return u->in.n > SMALL_MAX ? large_begin(u) : OK;
+    if (!u->media_told) TRY(media_find(u));
+    return u->in.n > CAPTURE_WHOLE_MAX ? large_begin(u) : OK;
 }
 
 static void refuse_read(struct upload *u, status st)
@@ -546,12 +514,62 @@ static status bind_body(struct upload *u)
     return api_snapshot_end(u->r, OK);
 }
 
+// ---- a large one read again from the spool, in turns
+
+static void again_step(struct mail *m);
+
+static void again_turn(struct upload *u)
+{
+    u->away = true;
+    u->turn.open = again_step;
+    loop_post(u->part.loop, &u->turn);
+}
+
+static status again_begin(struct upload *u)
+{
+    if (document_is_late(u->document))
+        u->late = u->document;
+    else
+        document_free(&u->document);
+    u->document = document_of(u, large_event, take_front);
+    if (u->piece == NULL) u->piece = NEW_ARRAY(&u->front, char, PIECE);
+    if (u->piece == NULL) return no_memory();
+    u->read = 0;
+    u->conflicts = (struct capture_errors){.n = 0};
+    again_turn(u);
+    return OK;
+}
+
 static status large_end(struct upload *u)
 {
     TRY(document_end(u->document));
+    if (document_is_late(u->document)) return again_begin(u);
     TRY(check_kind(u));
+    if (!u->settles && twice_wants_again(u->ids)) return u->settles = true, again_begin(u);
     return large_send(u);
 }
+
+static void again_step(struct mail *m)
+{
+    struct upload *u = CONTAINER_OF(m, struct upload, turn);
+    size_t n = 0;
+
+    OBJ_CHECK(u, UPLOAD_MAGIC);
+    u->away = false;
+    if (u->r == NULL) {
+        upload_free(u);
+        return;
+    }
+    status st = spool_read(u->spool, u->read, u->piece, PIECE, &n);
+    u->read += n;
+    if (st.cls == ST_OK) st = n > 0 ? large_read(u, (str){u->piece, n}) : large_end(u);
+    if (st.cls != ST_OK)
+        refuse_read(u, st);
+    else if (n > 0)
+        again_turn(u);
+}
+
+// ---- the end of the body
 
 static void stream_end(struct http_req *r)
 {

@@ -83,6 +83,8 @@ void part_begin(struct part *p); // empty again
 void part_fini(struct part *p);
 // One event, checked; its bytes are copied. In a snapshot: p->taker.t. Codes of capture_take.
 status part_add(struct part *p, const struct document_event *e);
+// Would it be taken? Nothing is added. Codes of capture_take.
+status part_look(struct part *p, const struct document_event *e, struct capture_seen *out);
 bool part_is_full(const struct part *p);
 // Names first where they are many, then all. False: the committer takes no more; nothing is lost.
 bool part_send(struct part *p);

@@ -96,16 +96,22 @@ static status cut_out(struct document *d, uint64_t at, size_t n)
 
 // ---- events
 
-static bool is_fatal(status st)
+bool document_is_ended_by(status st)
 {
     return st.cls == ST_INTERNAL || st.cls == ST_STORE || st.cls == ST_TOO_LARGE ||
            st.cls == ST_FULL;
 }
 
-static status read_event(struct document *d, uint32_t index, str bytes)
+status document_fault(uint64_t at, status st)
+{
+    st.at = at + st.at > UINT32_MAX ? UINT32_MAX : (uint32_t)(at + st.at);
+    return st;
+}
+
+static status read_event(struct document *d, uint32_t index, str bytes, uint64_t at)
 {
     struct epcis_event event;
-    struct document_event e = {index, bytes, &event, &d->work};
+    struct document_event e = {index, bytes, &event, &d->work, at};
 
     arena_reset(&d->work);
     TRY(epcis_characters_check(d->scope.syntax, bytes));
@@ -124,10 +130,16 @@ static status take_event(void *self, uint32_t index, str bytes, uint64_t at)
     d->says.events = index + 1;
     TRY(cut_out(d, at, bytes.n));
     if (index < d->conf.skip) return OK;
-    status st = read_event(d, index, bytes);
+    status st = read_event(d, index, bytes, at);
     if (st.cls == ST_OK) return OK;
-    st.at = at + st.at > UINT32_MAX ? UINT32_MAX : (uint32_t)(at + st.at);
-    if (d->conf.proceed && !is_fatal(st))
+    bool goes_on = d->conf.proceed && !document_is_ended_by(st);
+    if (goes_on && !d->conf.no_rest) {
+        arena_reset(&d->work);
+        status form = epcis_form_check(bytes, &d->scope, &d->work);
+        if (form.cls != ST_OK) st = form, goes_on = false;
+    }
+    st = document_fault(at, st);
+    if (goes_on)
         return capture_error_add(&d->says.errors, d->conf.arena,
                                  &(struct capture_error){index + 1, st, {0}});
     d->failed_at = index;
@@ -138,7 +150,7 @@ static status take_text(void *self, str piece)
 {
     struct document *d = self;
 
-    if (!d->conf.no_rest) buf_add(&d->pending, piece);
+    if (!d->conf.no_rest && !document_is_late(d)) buf_add(&d->pending, piece);
     return d->pending.failed ? too_much_rest() : OK;
 }
 
@@ -152,6 +164,8 @@ struct document *document_new(const struct document_conf *conf)
     struct epcis_cut_conf cut = {.syntax = conf->syntax,
                                  .lenient = conf->lenient,
                                  .event_max = conf->event_max,
+                                 .again = conf->again,
+                                 .known = conf->known,
                                  .ops = &cut_ops,
                                  .text = take_text,
                                  .self = d};
@@ -199,11 +213,13 @@ status document_end(struct document *d)
     TRY(epcis_cut_end(d->cut));
     const struct epcis_front *f = epcis_cut_front(d->cut);
     if (f != NULL) { // what stood behind the events is known now
+        TRY(keep(d, &d->says.schema_version, f->schema_version));
         TRY(keep(d, &d->says.instance, f->instance));
         TRY(keep(d, &d->says.sender.id, f->sender.id));
         TRY(keep(d, &d->says.receiver.id, f->receiver.id));
         TRY(keep(d, &d->says.created, f->created));
     }
+    if (document_is_late(d)) return OK;
     if (d->pending.n > d->taken)
         buf_add(&d->rest, (str){d->pending.p + d->taken, d->pending.n - d->taken});
     if (d->rest.failed) return too_much_rest();
@@ -213,6 +229,7 @@ status document_end(struct document *d)
     return OK;
 }
 
+bool document_is_late(const struct document *d) { return epcis_cut_is_late(d->cut); }
 uint32_t document_failed_at(const struct document *d) { return d->failed_at; }
 const struct captured_document *document_says(const struct document *d) { return &d->says; }
 str document_rest(const struct document *d)

@@ -1,5 +1,6 @@
 // POST /epcis/v2/events: one event, with all that it needs of a scope in itself. The answer is the
 // event as it is kept.
+#include "common/xml_decode.h"
 #include "service/capture/capture_int.h"
 #include "service/event/render.h"
 #include <stdlib.h>
@@ -20,30 +21,52 @@ static void leave(struct posted *x)
     x->magic = 0;
 }
 
-static status write_event(struct posted *x, const struct fact *f, struct txn *t, struct buf *out,
-                          str *id)
+static status write_told(const struct posted *x, const struct event_render *r, wall now,
+                         const struct epcis_event *e, struct buf *out)
 {
-    struct event_render r = event_render_begin(api_site(x->r), t, &x->r->arena);
-    struct event_parts parts;
     struct epcis_out conf = {
         .format = x->answer.media == REST_XML ? EPCIS_XML_2_0 : EPCIS_JSON_2_0,
         .kind = EPCIS_BARE_EVENT,
         .ids = rest_form_ids(x->form),
         .words = rest_form_words(x->form),
-        .prefixes = r.prefixes,
-        .created = {f->at, 0}
+        .prefixes = r->prefixes,
+        .created = {now, 0}
     };
     struct epcis_doc doc;
 
-    r.words_as_given = conf.format == EPCIS_XML_2_0 && x->form.words == REST_WORDS_AS_GIVEN;
-    TRY(event_render(&r, f, &parts));
-    if (parts.n != 1) return fail(ST_STORE, "record.corrupt", 0, "a captured event");
-    *id = parts.at[0].event.id;
     epcis_doc_init(&doc, &conf, out);
-    status st = epcis_doc_event(&doc, &parts.at[0].event);
+    status st = epcis_doc_event(&doc, e);
     status end = epcis_doc_end(&doc);
     epcis_doc_fini(&doc);
     return st.cls == ST_OK ? end : st;
+}
+
+static status write_event(struct posted *x, const struct fact *f, struct txn *t, struct buf *out,
+                          str *id)
+{
+    struct event_render r = event_render_begin(api_site(x->r), t, &x->r->arena);
+    struct event_parts parts;
+
+    r.words_as_given = x->answer.media == REST_XML && x->form.words == REST_WORDS_AS_GIVEN;
+    TRY(event_render(&r, f, &parts));
+    if (parts.n != 1) return fail(ST_STORE, "record.corrupt", 0, "a captured event");
+    *id = parts.at[0].event.id;
+    return write_told(x, &r, f->at, &parts.at[0].event, out);
+}
+
+// The answer is the event: what XML cannot say is refused to who wants XML, before it is stored.
+static status check_told(const struct posted *x, const struct epcis_event *e)
+{
+    struct event_render r =
+        event_render_begin(api_site(x->r), x->part.taker.t, x->part.taker.arena);
+    struct buf out;
+
+    if (x->answer.media != REST_XML) return OK;
+    buf_init(&out, 1 * GB);
+    status st = write_told(x, &r, (wall){0}, e, &out);
+    buf_fini(&out);
+    if (st.cls == ST_OK || st.cls == ST_STORE || st.cls == ST_TOO_LARGE) return st;
+    return fail(ST_NOT_ACCEPTABLE, "event.form", 0, "the event has no such form: %.60s", st.text);
 }
 
 static void answer(struct posted *x, const struct fact *f)
@@ -92,33 +115,41 @@ static void done(struct part *p, struct job *j)
     x->r->waited_us += p->synced_us;
     if (st.cls == ST_OK && last->repeat && !j->repeat)
         st = fail(ST_CONFLICT, "event.id_taken", 0, "eventID: this event is there already");
+    if (st.cls == ST_OK) st = api_repeat_check(x->r, j);
     if (st.cls == ST_OK)
         answer(x, &last->fact);
     else
         refuse(x, st, last->units);
 }
 
+static status size_check(const struct posted *x, str bytes)
+{
+    size_t most = api_site(x->r)->limits.capture_event_max;
+
+    if (bytes.n <= most) return OK;
+    return fail(ST_TOO_LARGE, "capture.event_max", 0, "an event has at most %zu bytes", most);
+}
+
 // What is sent here is one event; a document is not.
 static status take(struct posted *x)
 {
-    struct http_req *r = x->r;
-    const struct site_limits *limits = &api_site(r)->limits;
     struct epcis_event event;
-    struct document_event e = {0, r->body, &event, &x->part.arena};
+    struct document_event e = {0, x->r->body, &event, &x->part.arena, 0};
     enum rest_media media = REST_JSON;
 
-    if (r->body.n > limits->capture_event_max)
-        return fail(ST_TOO_LARGE, "capture.event_max", 0, "an event has at most %zu bytes",
-                    limits->capture_event_max);
-    TRY(rest_body_media(r, r->body, &media));
+    TRY(size_check(x, e.bytes));
+    TRY(rest_body_media(x->r, e.bytes, &media));
+    if (media == REST_XML) TRY(xml_decode_whole(e.bytes, &x->part.arena, &e.bytes));
+    TRY(size_check(x, e.bytes)); // as UTF-8 it may be more
     x->part.scope =
         (struct epcis_scope){.syntax = media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
                              .version = EPCIS_2_0,
                              .lenient = x->part.taker.rule == CAPTURE_OFF};
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
-    TRY(epcis_characters_check(x->part.scope.syntax, r->body));
-    TRY(epcis_event_read(r->body, &x->part.scope, &x->part.arena, &event));
+    TRY(epcis_characters_check(x->part.scope.syntax, e.bytes));
+    TRY(epcis_event_read(e.bytes, &x->part.scope, &x->part.arena, &event));
     TRY(epcis_event_check(&event));
+    TRY(check_told(x, &event));
     return part_add(&x->part, &e);
 }
 

@@ -86,6 +86,7 @@ static void json_error(void *self, const struct capture_error *e)
 
     json_w_object(w);
     rest_problem_members(w, e->st);
+    if (e->st.at > 0) json_w_kint(w, "at", e->st.at);
     if (e->event > 0) json_w_kint(w, "index", e->event - 1);
     if (e->units.n > 0) {
         json_w_key(w, S("units"));
@@ -175,6 +176,7 @@ static void xml_error(void *self, const struct capture_error *e)
     xml_leaf(w, S("status"), (str){digits, (size_t)n});
     if (e->st.text[0] != 0) xml_leaf(w, S("detail"), rest_printable(str_of(e->st.text), text));
     if (e->event > 0) xml_count(w, "index", e->event - 1);
+    if (e->st.at > 0) xml_count(w, "at", e->st.at);
     xml_close(w);
 }
 

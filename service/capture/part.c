@@ -1,5 +1,6 @@
 #include "service/access/actor_db.h"
 #include "service/capture/capture_int.h"
+#include "service/epcis/hash.h"
 #include <string.h>
 
 void part_init(struct part *p, struct site *site, struct loop *loop)
@@ -61,6 +62,26 @@ static status find_party(struct part *p)
     return OK;
 }
 
+static bool is_twin(struct part *p, const struct document_event *e, const struct capture_ask *of)
+{
+    struct epcis_event event;
+    bool same = false;
+
+    return epcis_event_read(of->body, &p->scope, &p->arena, &event).cls == ST_OK &&
+           epcis_says_same(&event, e->event, &p->arena, &same).cls == ST_OK && same;
+}
+
+// The same event in other bytes, earlier in this part, where no snapshot knows of it yet: the first
+// of its eventID is what all others are held to.
+static void find_twin(struct part *p, const struct document_event *e, struct capture_ask *ask)
+{
+    const struct capture_ask *x = p->asks, *end = p->asks + p->n;
+
+    while (x < end && (!str_eq(x->id, ask->id) || ((x->flags ^ ask->flags) & CAPTURED_ERROR))) x++;
+    if (x == end || memcmp(&x->content, &ask->content, sizeof x->content) == 0) return;
+    if (is_twin(p, e, x)) ask->twin = x->content;
+}
+
 // The event was read from bytes that go; what the ask keeps of it is copied or read again.
 status part_add(struct part *p, const struct document_event *e)
 {
@@ -74,10 +95,19 @@ status part_add(struct part *p, const struct document_event *e)
     if (s.bytes.p == NULL || ask == NULL) return no_memory();
     TRY(find_party(p));
     TRY(capture_take(&p->taker, &s, ask));
+    find_twin(p, e, ask);
     ask->taken = p->taken;
     ask->tally = p->alone ? NULL : &p->tally;
     p->n++;
     return OK;
+}
+
+status part_look(struct part *p, const struct document_event *e, struct capture_seen *out)
+{
+    struct capture_source s = {e->event, e->bytes, &p->scope, e->index, false};
+
+    TRY(find_party(p));
+    return capture_look(&p->taker, &s, out);
 }
 
 bool part_is_full(const struct part *p)

@@ -24,6 +24,7 @@ struct intake { // owner: the loop
     struct mail turn;
     struct part part;
     struct arena front;
+    struct epcis_front known; // of its document
     struct document *document;
     struct spool *spool;
     uint64_t at; // of the file
@@ -31,6 +32,7 @@ struct intake { // owner: the loop
     const char *why; // it was lost
     uint32_t unread;
     struct capture_slice_ask slice;
+    struct capture_errors refused; // of the events of the part in hand
     char *piece;
 };
 
@@ -116,11 +118,15 @@ static status take_front(void *self, const struct epcis_front *f)
     return OK;
 }
 
+// What cannot be read was told when it came; what is no event of this caller's is told here.
 static status take_event(void *self, const struct document_event *e)
 {
     struct intake *x = self;
+    status st = part_add(&x->part, e);
 
-    return part_add(&x->part, e);
+    if (st.cls == ST_OK || document_is_ended_by(st)) return st;
+    return capture_error_add(&x->refused, &x->part.arena,
+                             &(struct capture_error){e->index + 1, document_fault(e->at, st), {0}});
 }
 
 static void lose(struct intake *x, status st)
@@ -158,6 +164,7 @@ static void send_slice(struct intake *x)
         .lost = x->lost,
         .next = x->document == NULL ? 0 : document_says(x->document)->events,
         .at = x->at,
+        .refused = x->refused,
         .tally = &x->part.tally};
     x->part.slice = &x->slice;
     x->part.named = 0; // what was named before is known
@@ -193,12 +200,13 @@ static void step(struct mail *m)
 
     OBJ_CHECK(x, RUN_MAGIC);
     part_begin(&x->part);
+    x->refused = (struct capture_errors){.n = 0};
     x->part.taker.client = x->conf.client;
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
     if (!x->ended) st = look(x);
     if (st.cls != ST_OK)
         begin_anew(x, st);
-    else if (x->part.n == 0 && !x->ended)
+    else if (x->part.n == 0 && x->refused.n == 0 && !x->ended)
         turn(x);
     else
         send_slice(x);
@@ -249,13 +257,16 @@ static status open_all(struct intake *x, const struct fact *f, const struct capt
                                  .event_max = limits->capture_event_max,
                                  .events_max = UINT32_MAX,
                                  .lenient = whole || x->part.taker.rule == CAPTURE_OFF,
-                                 .proceed = true, // what is wrong was told when it came
+                                 .proceed = true,
                                  .no_rest = true,
                                  .skip = job->next,
+                                 .known = &x->known, // it may stand behind the events
                                  .arena = &x->front,
                                  .event = take_event,
                                  .front = take_front,
                                  .self = x};
+    x->known = (struct epcis_front){
+        .kind = d.kind, .scope = captured_scope(&d), .schema_version = d.schema_version};
     x->part.actor = f->actor;
     x->part.taken = whole ? TAKEN_KEEP : TAKEN_REFUSE;
     TRY(spool_open(capture_of(x->conf.site)->spool, d.spool, &x->spool));

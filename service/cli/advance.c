@@ -2,6 +2,7 @@
 #include "service/cli/signing.h"
 #include "service/cli/stopped.h"
 #include "service/journal/restored.h"
+#include "service/ops/head_file.h"
 #include "service/pool/epoch.h"
 #include "service/pool/site_key.h"
 #include <inttypes.h>
@@ -18,7 +19,14 @@ struct advancing {
     struct txn *t;             // while files are read
     struct recover_ask *marks; // of head files
     uint32_t mark_count, mark_max;
-    uint64_t open; // that somebody must accept
+    uint64_t open;   // that somebody must accept
+    uint64_t backup; // seq of the head that the site was restored to
+    bool frozen;
+    bool evident;    // something tells of numbers given since the backup, or that none were
+    status why;      // not: a head file is older
+    uint64_t spaces; // that have given numbers, of the site
+    uint64_t said;   // of those, of a head file
+    bool newer;      // which is of after the backup
     uint64_t recovered;
     uint64_t lay; // in their pools again; the lost machine may have given them
     struct second_pair pair;
@@ -38,22 +46,79 @@ static status open_end(struct advancing *a, status st)
 
 // ---- what files say
 
-static status take_head(void *self, str journal, uint64_t seq)
+// Is it the lost machine's, of after the backup? One that this journal holds says nothing of that;
+// beside better evidence it does no harm.
+static status head_judge(struct advancing *a, const struct journal_head *said)
+{
+    status st = head_hold(a->t, said);
+
+    if (st.cls == ST_OK) {
+        a->why = fail(ST_CONFLICT, "evidence.old", 0,
+                      "a head file is of record %" PRIu64 ", and the backup of %" PRIu64
+                      ": it tells of nothing since",
+                      said->seq, a->backup);
+        printf("warning: %s: %s\n", a->why.reason, a->why.text);
+        return OK;
+    }
+    if (strcmp(st.reason, "journal.truncated") != 0 && strcmp(st.reason, "journal.rewritten") != 0)
+        return st;
+    a->newer = said->seq > a->backup;
+    a->evident = a->evident || a->newer;
+    if (a->newer) return OK;
+    return open_end(a, fail(ST_CONFLICT, "evidence.contradicts", 0,
+                            "a head file has another record %" PRIu64 " than the backup: is it "
+                            "this site's?",
+                            said->seq));
+}
+
+static status take_head(void *self, str journal, const struct journal_head *said)
 {
     struct advancing *a = self;
     char id[32];
 
+    a->said = 0;
+    a->newer = false;
     hex_put(id, a->s.site.meta.journal_id, sizeof a->s.site.meta.journal_id);
-    if (str_eq(journal, (str){id, sizeof id})) return OK;
-    return fail(ST_CONFLICT, "head.other", 0,
-                "a head file (record %" PRIu64 ") is of another site: leave it out", seq);
+    if (!str_eq(journal, (str){id, sizeof id}))
+        return fail(ST_CONFLICT, "head.other", 0,
+                    "a head file (record %" PRIu64 ") is of another site: leave it out", said->seq);
+    return head_judge(a, said);
+}
+
+static bool has_given(struct txn *t, const struct space_row *s)
+{
+    struct pool_marks m;
+
+    pool_marks_get(t, s->pool, &m);
+    for (uint32_t i = 0; i < m.n; i++)
+        if (m.spaces[i] == s->space) return s->high > 0;
+    return false;
+}
+
+static bool count_space(void *self, const struct space_row *s)
+{
+    struct advancing *a = self;
+
+    if (has_given(a->t, s)) a->spaces++;
+    return true;
+}
+
+// A newer head knows all spaces that the backup knows numbers of.
+static status head_end(struct advancing *a, const char *path)
+{
+    if (!a->frozen || !a->newer || a->said >= a->spaces) return OK;
+    return open_end(a, fail(ST_CONFLICT, "evidence.spaces", 0,
+                            "%s has marks of %" PRIu64 " of %" PRIu64 " pools that gave numbers",
+                            path, a->said, a->spaces));
 }
 
 static status take_mark(void *self, const struct advance_mark *m)
 {
     struct advancing *a = self;
     struct recover_ask ask;
+    struct space_row row;
 
+    if (space_row_get(a->t, m->space, &row) && has_given(a->t, &row)) a->said++;
     TRY(open_end(a, advance_mark(&a->s.site, a->t, m, &ask)));
     if (ask.to == 0) return OK;
     for (uint32_t i = 0; i < a->mark_count; i++) { // of two head files the newer one
@@ -79,9 +144,9 @@ static status take_id(void *self, const struct gs1_id *id)
     return advance_id(a->numbers, a->t, id);
 }
 
-static status no_head(void *self, str journal, uint64_t seq)
+static status no_head(void *self, str journal, const struct journal_head *said)
 {
-    (void)self, (void)journal, (void)seq;
+    (void)self, (void)journal, (void)said;
     return OK;
 }
 static status no_mark(void *self, const struct advance_mark *m)
@@ -108,8 +173,11 @@ static status files_read(struct advancing *a, const struct evidence_ops *ops)
     status st = OK;
 
     a->t = txn_read(a->s.site.db);
-    for (uint32_t i = 0; i < a->wish->n && st.cls == ST_OK; i++)
-        st = evidence_read(&a->wish->files[i], ops, a);
+    for (uint32_t i = 0; i < a->wish->n && st.cls == ST_OK; i++) {
+        struct evidence_file *f = &a->wish->files[i];
+        st = evidence_read(f, ops, a);
+        if (st.cls == ST_OK && f->head && ops == &marks_only) st = head_end(a, f->path);
+    }
     return st;
 }
 
@@ -202,8 +270,11 @@ static status end_put(struct advancing *a, bool tests_names)
 {
     const struct advance_wish *w = a->wish;
     struct advanced_evidence *files = NEW_ARRAY(&a->arena, struct advanced_evidence, w->n + 1);
-    struct advance_ask ask = {
-        .files = files, .n = w->n, .tests_names = tests_names, .pair = a->pair};
+    struct advance_ask ask = {.files = files,
+                              .n = w->n,
+                              .tests_names = tests_names,
+                              .evident = a->evident,
+                              .pair = a->pair};
 
     if (files == NULL) return no_memory();
     for (uint32_t i = 0; i < w->n; i++)
@@ -229,13 +300,24 @@ static void say(const struct advancing *a, const struct advance_counts *c)
     printf("evidence: %" PRIu64 " numbers, %" PRIu64 " known, %" PRIu64 " beyond a mark, %" PRIu64
            " far beyond and taken out alone, %" PRIu64 " of no pool and kept as names\n",
            c->numbers, c->known, c->ahead, c->far, c->named);
-    if (a->wish->n == 0)
-        printf("NO EVIDENCE WAS GIVEN: numbers that the lost machine gave may be given again\n");
+    if (!a->evident)
+        printf("NO EVIDENCE WAS GIVEN of what came after the backup: numbers that the lost machine "
+               "gave may be given again\n");
     if (is_accepted(a)) printf("accepted by %s: %s\n", a->wish->by, a->wish->accept);
     if (a->lay > 0)
         printf("%" PRIu64 " numbers had come back to their pools: none of them is given again\n",
                a->lay);
     printf("%" PRIu64 " marks moved; the pools give numbers again\n", a->recovered);
+}
+
+// Before anything follows from numbers: what is refused leaves the names out, too.
+static status evident_end(struct advancing *a)
+{
+    if (a->evident) return OK;
+    if (a->why.cls != ST_OK) return open_end(a, a->why);
+    return open_end(a, fail(ST_CONFLICT, "evidence.none", 0,
+                            "no file tells of numbers given since the backup: bring more, or "
+                            "accept it"));
 }
 
 static status numbers_run(struct advancing *a, struct advance_plan *p)
@@ -245,6 +327,12 @@ static status numbers_run(struct advancing *a, struct advance_plan *p)
     if (st.cls == ST_OK) st = advance_settle(a->numbers, a->t, &a->arena, p);
     TRY(files_end(a, st));
     TRY(strangers_end(a, &p->counts));
+    if (p->counts.ahead > 0) a->evident = true;
+    if (p->counts.named > 0)
+        printf("warning: %" PRIu64
+               " numbers are of no pool: are they written as they were given?\n",
+               p->counts.named);
+    TRY(evident_end(a));
     TRY(moves_put(a, p->moves, p->move_count));
     return names_put(a, p);
 }
@@ -270,10 +358,37 @@ static status signatures_take(struct advancing *a)
     return OK;
 }
 
+// An earlier call, that came to no end, may have moved marks: they are evidence still.
+static void past_read(struct advancing *a)
+{
+    uint64_t restored = restored_newest(a->t), head = journal_head_get(a->t).seq;
+    struct fact f;
+
+    a->backup = restored == 0 ? 0 : restored - 1;
+    a->frozen = restored_get(a->t).frozen;
+    a->evident = !a->frozen;
+    for (uint64_t seq = restored + 1; a->frozen && seq <= head; seq++)
+        if (journal_get_header(a->t, seq, &f).cls == ST_OK && f.kind == FACT_NUMBERS_RECOVERED)
+            a->evident = true;
+    space_rows(a->t, count_space, a);
+}
+
+static status past_look(struct advancing *a)
+{
+    a->t = txn_read(a->s.site.db);
+    past_read(a);
+    TRY(files_end(a, OK));
+    if (a->backup > 0) return OK;
+    return open_end(a, fail(ST_CONFLICT, "evidence.whole", 0,
+                            "the site was not restored from a backup: its own journal knows all "
+                            "that it gave"));
+}
+
 static status advance(struct advancing *a)
 {
     struct advance_plan plan;
 
+    TRY(past_look(a));
     TRY(signatures_take(a));
 
     a->mark_max = 1u << 17; // a space each

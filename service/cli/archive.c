@@ -124,30 +124,64 @@ static status records_write(struct archiving *a, struct journal_export *x, const
     return st;
 }
 
-// The first and the last record that names the lot, in the list of its client.
-static status stretch_of(struct archiving *a, struct txn *t, const struct lot *lot,
-                         struct journal_export *x)
-{
-    uint64_t last = 0;
-    char number[4];
+// What stands in no list of the lot: numbers asked for and returned, refusals, ends of holds.
+struct gathering {
+    struct caller everybody;
+    struct named_lot lot;
+    struct journal_gather of;
+};
 
-    put_be(number, lot->number, sizeof number);
-    str value = {number, sizeof number};
+static status gather(struct archiving *a, const struct lot *lot, struct gathering *g)
+{
+    struct lots_wish wish = {&g->everybody, lot->lot, true, 0};
+    struct gtin_row product;
+    struct arena one;
+    status st = OK;
+
+    arena_init(&one, ARENA_MAX);
+    *g = (struct gathering){
+        .everybody = {.magic = CALLER_MAGIC, .role = ROLE_AUDITOR},
+          .lot = {.client = lot->client                    }
+    };
+    put_be(g->lot.number, lot->number, sizeof g->lot.number);
+    struct txn *t = txn_read(a->db);
+    wish.by_product = gtin_get(t, lot->gtin, &product);
+    wish.product = product.product;
+    journal_gather_begin(&g->of, &wish, &g->lot, 1);
+    while (st.cls == ST_OK && !g->of.done) {
+        st = journal_gather_some(&g->of, t, &one);
+        status end = txn_end(&t, false);
+        if (st.cls == ST_OK) st = end;
+        t = txn_read(a->db);
+    }
+    arena_fini(&one);
+    status end = txn_end(&t, false);
+    return st.cls == ST_OK ? end : st;
+}
+
+// The first and the last record of the lot, of the list of its client and of what was gathered.
+static status stretch_of(struct archiving *a, struct txn *t, const struct lot *lot,
+                         struct gathering *g, struct journal_export *x)
+{
+    uint64_t last = 0, first = journal_gather_next(&g->of, 1);
+    str value = {g->lot.number, sizeof g->lot.number};
+
     *x = (struct journal_export){
         .meta = &a->meta,
         .key = a->key,
         .kinds = site_kinds,
-        .from = lot->opened_seq,
+        .from = first < lot->opened_seq ? first : lot->opened_seq,
         .client = lot->client,
         .client_name = client_name(t, lot->client, &a->scratch),
         .lot = lot->number,
+        .more = &g->of,
         .gtin = {lot->gtin, sizeof lot->gtin},
         .lot_name = lot->lot,
         .now = env_wall(&env_real)
     };
     if (list_back(t, lot->client, LIST_LOT, value, UINT64_MAX, &last, 1) == 0)
         return fail(ST_STORE, "store.corrupt", 0, "a lot without a list of its records");
-    x->until = last;
+    x->until = journal_gather_last(&g->of) > last ? journal_gather_last(&g->of) : last;
     return journal_export_begin(x, t);
 }
 
@@ -206,7 +240,7 @@ static status index_line(struct archiving *a, const struct lot *lot, const struc
     return OK;
 }
 
-static status lot_archive(struct archiving *a, const struct lot *lot)
+static status lot_write(struct archiving *a, const struct lot *lot, struct gathering *g)
 {
     char path[FOLDER_PATH_MAX], name[FILE_NAME_MAX];
     struct txn *t = txn_read(a->db);
@@ -214,7 +248,7 @@ static status lot_archive(struct archiving *a, const struct lot *lot)
 
     name_of(lot, ".html", name);
     status st = path_of(a, name, path);
-    if (st.cls == ST_OK) st = stretch_of(a, t, lot, &x);
+    if (st.cls == ST_OK) st = stretch_of(a, t, lot, g, &x);
     if (st.cls == ST_OK) st = page_write(a, t, lot, path);
     status end = txn_end(&t, false);
     TRY(st);
@@ -227,6 +261,16 @@ static status lot_archive(struct archiving *a, const struct lot *lot)
            (unsigned long long)x.from, (unsigned long long)x.until);
     a->lots++;
     return OK;
+}
+
+static status lot_archive(struct archiving *a, const struct lot *lot)
+{
+    struct gathering g;
+    status st = gather(a, lot, &g);
+
+    if (st.cls == ST_OK) st = lot_write(a, lot, &g);
+    journal_gather_end(&g.of);
+    return st;
 }
 
 // ---- which lots

@@ -4,6 +4,7 @@
 #include "service/catalog/market.h"
 #include "service/cli/checking.h"
 #include "service/cli/proving.h"
+#include "service/exchange/trust.h"
 #include "service/journal/restored.h"
 #include "service/kinds.h"
 #include "service/ops/head_file.h"
@@ -176,6 +177,18 @@ static status check_address(struct checking *c)
     return st;
 }
 
+// Without them no https partner is told anything, while all else goes on.
+static status check_trust(struct checking *c)
+{
+    struct exchange_conf conf = {0};
+
+    TRY(site_settings_trust(&c->settings, &c->arena, &conf));
+    checking_say(c, "%s are trusted, %u certificates are shown to partners",
+                 conf.ca_file == NULL ? "the system's authorities" : "the site's own authorities",
+                 conf.certificate_count);
+    return exchange_trust_check(&conf);
+}
+
 static status check_page(struct checking *c)
 {
     long size = sysconf(_SC_PAGESIZE);
@@ -261,6 +274,7 @@ const struct check checks_site[] = {
     {"head file", check_head},
     {"seed", check_seeds},
     {"address", check_address},
+    {"partners", check_trust},
     {"page size", check_page},
     {"clock", check_clock},
     {"disk", check_space},

@@ -6,7 +6,7 @@
 #define EVENT_MAX   (64 * MB)  // 600,000 identifiers
 #define EVENT_ARENA (512 * MB) // what an event of that size is made of
 #define FRONT_ARENA (64 * MB)  // its scope: what stands around the events
-#define PIECE       (1 * MB)   // a document of that size is read whole, in whatever order it is
+#define PIECE       (1 * MB)   // a document of that size may have its @context anywhere
 
 struct reading {
     const struct document_ops *ops;

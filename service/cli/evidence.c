@@ -160,8 +160,8 @@ static status head_mark(struct reading *r, struct json_r *j)
 static status take_head(struct reading *r, str json)
 {
     struct json_r j = json_reader(json, &r->arena);
-    str key, spaces = {0}, journal = {0};
-    int64_t seq = 0;
+    str key, spaces = {0}, journal = {0}, link = {0};
+    struct journal_head said = {0};
     status st = OK;
 
     for (json_object(&j); json_key(&j, &key);) {
@@ -170,14 +170,17 @@ static status take_head(struct reading *r, str json)
         else if (str_eq(key, S("journal")))
             journal = json_string(&j);
         else if (str_eq(key, S("seq")))
-            seq = json_int(&j, 0, INT64_MAX);
+            said.seq = (uint64_t)json_int(&j, 0, INT64_MAX);
+        else if (str_eq(key, S("link")))
+            link = json_string(&j);
         else
             (void)json_raw(&j);
     }
     TRY(json_failed(r, &j));
-    if (spaces.n == 0 || journal.n == 0)
-        return refused(r, "evidence.head", "the head file lacks its journal or spaces");
-    TRY(r->ops->head(r->self, journal, (uint64_t)seq));
+    if (spaces.n == 0 || journal.n == 0 || !hex_get(link, said.link.b, sizeof said.link.b))
+        return refused(r, "evidence.head", "the head file lacks its journal, link or spaces");
+    r->file->head = true;
+    TRY(r->ops->head(r->self, journal, &said));
     j = json_reader(spaces, &r->arena);
     for (json_array(&j); st.cls == ST_OK && json_item(&j);) st = head_mark(r, &j);
     return st.cls == ST_OK ? json_failed(r, &j) : st;
@@ -294,10 +297,13 @@ status evidence_take(struct evidence_file *f, str text, const struct evidence_op
     struct reading r = {.file = f, .ops = ops, .self = self};
 
     f->numbers = 0;
+    f->head = false;
     f->sum = digest16_of(text, (str){0});
     arena_init(&r.arena, SLICE_MEMORY);
     status st = take(&r, text);
     arena_fini(&r.arena);
+    if (st.cls == ST_OK && f->numbers == 0 && !f->head)
+        return refused(&r, "evidence.empty", "it names no number: leave it out");
     return st;
 }
 

@@ -8,6 +8,7 @@
 //   EPCIS document      JSON or XML, of any version: every identifier in it
 #pragma once
 #include "service/gs1/id.h"
+#include "service/journal/journal_db.h"
 #include "service/pool/advance.h"
 
 struct evidence_file {
@@ -16,16 +17,18 @@ struct evidence_file {
     // The answer:
     struct digest16 sum;
     uint64_t numbers;
+    bool head; // it is a head file
 };
 
 struct evidence_ops { // texts live for the call
-    status (*head)(void *self, str journal, uint64_t seq);
+    status (*head)(void *self, str journal, const struct journal_head *said);
     status (*mark)(void *self, const struct advance_mark *m);
     status (*serials)(void *self, const char gtin[14], const str *serials, uint32_t n); // <= 256
     status (*id)(void *self, const struct gs1_id *id);
 };
-// Codes: file.open, file.read, evidence.line (a line that names no single unit), evidence.head,
-// evidence.event, evidence.gtin (bare serials and nobody says of what), those of EPCIS readers.
+// Codes: file.open, file.read, evidence.empty (it names no number), evidence.line (a line that
+// names no single unit), evidence.head, evidence.event, evidence.gtin (bare serials and nobody says
+// of what), those of EPCIS readers.
 status evidence_read(struct evidence_file *f, const struct evidence_ops *ops, void *self);
 // The same of a text that was read; an EPCIS document is read from the path all the same.
 status evidence_take(struct evidence_file *f, str text, const struct evidence_ops *ops, void *self);

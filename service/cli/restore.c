@@ -1,6 +1,7 @@
 // `packtrail restore SRC DIR --key FILE`: a site from a backup, or from any stopped folder. What
 // makes DIR a site, the file `format`, is written last.
 #include "service/cli/cli.h"
+#include "service/cli/named_files.h"
 #include "service/cli/proving.h"
 #include "service/journal/replay.h"
 #include "service/journal/restored.h"
@@ -14,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct restoring {
     const char *dir, *key;
@@ -126,7 +128,29 @@ static status make(struct restoring *r, const char *src)
     return folder_format_write(&r->to, &r->site.meta);
 }
 
-static status say(const struct restoring *r)
+static void say_missing(void *self, const char *what, str path)
+{
+    (void)self;
+    if (access(path.p, R_OK) != 0)
+        printf("%s is not in a backup, and not there: put back %s before the site serves\n", what,
+               path.p);
+}
+
+// Keys of certificates are as secret as site.key, so that they are copied with it.
+static void say_files(struct restoring *r)
+{
+    static struct site_settings settings;
+    char path[FOLDER_PATH_MAX];
+
+    if (folder_path(&r->to, "packtrail.yaml", path).cls != ST_OK || access(path, R_OK) != 0) return;
+    status st = site_settings_load(path, &r->arena, &settings);
+    if (st.cls == ST_OK)
+        named_files(&settings, say_missing, NULL);
+    else
+        printf("packtrail.yaml cannot be read: %s\n", st.text);
+}
+
+static status say(struct restoring *r)
 {
     char link[64];
 
@@ -143,6 +167,7 @@ static status say(const struct restoring *r)
            r->dir);
     printf("export.key is not in a backup: put back a copy of it, or auditors need the public half "
            "of the one that the next start makes\n");
+    say_files(r);
     printf("all pools are frozen: packtrail verify %s --advance FILE…\n", r->dir);
     printf("restored %" PRIu64 " records, %" PRIu64 " units, head %" PRIu64 "/%.*s\n",
            r->proven.records, r->proven.units, r->head.seq, (int)sizeof link, link);

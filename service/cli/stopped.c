@@ -110,15 +110,6 @@ status stopped_say(struct buf *b)
 
 // ---- words
 
-static bool is_word_of(str words, str word)
-{
-    str head;
-
-    while (str_cut(&words, ' ', &head))
-        if (str_eq(head, word)) return true;
-    return str_eq(words, word);
-}
-
 static bool is_client(const char *word) { return strcmp(word, "--client") == 0; }
 
 static bool words_write(int argc, char **argv, const char *words, struct buf *json)
@@ -130,7 +121,7 @@ static bool words_write(int argc, char **argv, const char *words, struct buf *js
     json_w_object(&w);
     for (int i = 0; i < argc; i += 2) {
         str word = str_of(argv[i]);
-        if (!str_starts(word, S("--")) || !is_word_of(str_of(words), str_from(word, 2)))
+        if (!str_starts(word, S("--")) || !str_has_word(str_of(words), str_from(word, 2)))
             return false;
         clients |= is_client(argv[i]);
         if (!is_client(argv[i])) json_w_kstr(&w, argv[i] + 2, str_of(argv[i + 1]));

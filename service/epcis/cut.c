@@ -92,6 +92,12 @@ status epcis_cut_end(struct epcis_cut *c)
     return c->st;
 }
 
+bool epcis_cut_is_late(const struct epcis_cut *c)
+{
+    OBJ_CHECK(c, CUT_MAGIC);
+    return c->syntax != NULL && c->syntax->is_late != NULL && c->syntax->is_late(c->self);
+}
+
 const struct epcis_front *epcis_cut_front(const struct epcis_cut *c)
 {
     OBJ_CHECK(c, CUT_MAGIC);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { PATH_ROOM = 5, KEY_ROOM = 64, DEPTH_MAX = 64 };
+enum { LIST_DEPTH = 3 }; // of the events of an EPCISDocument
 
 enum place {
     IN_FRONT,
@@ -57,6 +58,7 @@ struct cut {
 
     struct arena arena;
     bool front_given, front_whole; // it was read, and to its end
+    bool late;                     // @context stands behind the events, which are passed over
     struct epcis_front given;
     size_t whole_n; // bytes of front when it was read to its end
     bool first_piece;
@@ -110,19 +112,27 @@ static status front_read(struct cut *c, bool partial, struct epcis_front *out)
     }
     buf_fini(&begin);
     if (partial && text.p == NULL) return no_memory();
-    status st = epcis_json_front(text, partial, &c->arena, out);
+    enum epcis_doc_kind kind = c->begin_depth == LIST_DEPTH ? EPCIS_DOC : EPCIS_QUERY_DOC;
+    status st = epcis_json_front(text, partial ? &kind : NULL, &c->arena, out);
     if (st.cls != ST_OK) st.at = (uint32_t)place_of(c, st.at);
     c->front_whole = !partial;
     c->whole_n = c->front.n;
     return st;
 }
 
+static status not_of_events(void)
+{
+    return fail(ST_BAD_INPUT, "epcis.event_list", 0, "an event has no list of events");
+}
+
 static status front_give(struct cut *c, bool partial)
 {
-    TRY(front_read(c, partial, &c->given));
+    if (partial && c->conf->known != NULL)
+        c->given = *c->conf->known;
+    else
+        TRY(front_read(c, partial, &c->given));
     c->given.scope.lenient = c->conf->lenient; // which JSON has no use for
-    if (c->listed && c->given.kind == EPCIS_BARE_EVENT)
-        return fail(ST_BAD_INPUT, "epcis.event_list", 0, "an event has no list of events");
+    if (c->listed && c->given.kind == EPCIS_BARE_EVENT) return not_of_events();
     c->front_given = true;
     return c->conf->ops->front(c->conf->self, &c->given);
 }
@@ -132,8 +142,12 @@ static status front_give(struct cut *c, bool partial)
 static status event_give(struct cut *c, str bytes, uint64_t at)
 {
     if (bytes.n > c->conf->event_max) return too_large(at);
+    if (c->late) return OK;
     status st = c->front_given ? OK : front_give(c, !is_whole(c));
-    if (st.cls != ST_OK && strcmp(st.reason, "epcis.order") == 0) st.at = (uint32_t)at;
+    if (st.cls != ST_OK && strcmp(st.reason, "epcis.order") == 0) {
+        if (c->conf->again) return c->late = true, OK;
+        st.at = (uint32_t)at;
+    }
     TRY(st);
     return c->conf->ops->event(c->conf->self, c->events++, bytes, at);
 }
@@ -436,8 +450,8 @@ static status cut_end(void *self)
     if (!c->front_given) TRY(front_give(c, false));
     if (!c->front_whole || c->whole_n != c->front.n) {
         TRY(front_read(c, false, &f));
-        if (f.schema_version.n > 0 && c->given.schema_version.n == 0)
-            return fail(ST_BAD_INPUT, "epcis.order", 0, "schemaVersion stands behind the events");
+        if (c->listed && f.kind == EPCIS_BARE_EVENT) return not_of_events();
+        f.scope = c->given.scope; // which the events were given with
         TRY(c->conf->ops->front(c->conf->self, &f));
     }
     return c->given.kind == EPCIS_BARE_EVENT ? bare_give(c) : OK;
@@ -467,4 +481,7 @@ static void cut_free(void *self)
     free(c);
 }
 
-const struct epcis_cut_syntax epcis_cut_json = {cut_begin, cut_piece, cut_end, cut_free};
+static bool cut_is_late(const void *self) { return ((const struct cut *)self)->late; }
+
+const struct epcis_cut_syntax epcis_cut_json = {cut_begin, cut_piece, cut_end, cut_is_late,
+                                                cut_free};

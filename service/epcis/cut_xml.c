@@ -567,4 +567,4 @@ static status end(void *self)
     return st;
 }
 
-const struct epcis_cut_syntax epcis_cut_xml = {begin, piece_take, end, free_all};
+const struct epcis_cut_syntax epcis_cut_xml = {begin, piece_take, end, NULL, free_all};

@@ -75,6 +75,7 @@ static void leaf(struct hasher *h, const char *name, char what, str text)
     buf_add(h->out, str_of(name));
     buf_addc(h->out, '=');
     hash_value(h, what, text);
+    hash_mark(h, HASH_MARK_VALUE);
 }
 
 static void word(struct hasher *h, const char *name, enum epcis_vocabulary v, str text)
@@ -83,6 +84,7 @@ static void word(struct hasher *h, const char *name, enum epcis_vocabulary v, st
     buf_add(h->out, str_of(name));
     buf_addc(h->out, '=');
     hash_word(h, v, text);
+    hash_mark(h, HASH_MARK_VALUE);
 }
 
 // Appends `name`, or takes it back where nothing was written behind it.
@@ -94,7 +96,11 @@ static size_t open_list(struct hasher *h, const char *name)
 
 static void close_list(struct hasher *h, const char *name, size_t behind)
 {
-    if (!h->out->failed && h->out->n == behind) h->out->n -= strlen(name);
+    if (h->out->failed) return;
+    if (h->out->n == behind)
+        h->out->n -= strlen(name);
+    else
+        hash_mark(h, HASH_MARK_ALL);
 }
 
 static void strs(struct hasher *h, const char *name, char what, const struct epcis_strs *list)
@@ -143,9 +149,11 @@ static void quantities(struct hasher *h, const char *list, const struct epcis_qu
         leaf(h, "epcClass", 'i', q->at[i].epc_class);
         leaf(h, "quantity", 'q', q->at[i].quantity);
         leaf(h, "uom", 's', q->at[i].uom);
+        hash_mark(h, HASH_MARK_ALL);
         hash_piece_end(h, &p, from);
     }
     hash_pieces_end(h, &p);
+    hash_mark(h, HASH_MARK_ALL);
 }
 
 // The type stands before what it is the type of.
@@ -160,9 +168,11 @@ static void pairs(struct hasher *h, const char *list, const char *name, enum epc
         size_t from = h->out->n;
         word(h, "type", v, list_of->at[i].type);
         leaf(h, name, 'i', list_of->at[i].id);
+        hash_mark(h, HASH_MARK_ALL);
         hash_piece_end(h, &p, from);
     }
     hash_pieces_end(h, &p);
+    hash_mark(h, HASH_MARK_ALL);
 }
 
 static void place(struct hasher *h, const char *name, const struct epcis_place *place)
@@ -265,12 +275,14 @@ static void put_type(struct hasher *h, event *e)
 {
     buf_add(h->out, S("eventType="));
     buf_add(h->out, str_of(epcis_shape(e->type)->name));
+    hash_mark(h, HASH_MARK_VALUE);
 }
 
 static void put_time(struct hasher *h, event *e)
 {
     buf_add(h->out, S("eventTime="));
     hash_time(h, &e->time);
+    hash_mark(h, HASH_MARK_VALUE);
 }
 
 static void put_zone(struct hasher *h, event *e)
@@ -278,9 +290,10 @@ static void put_zone(struct hasher *h, event *e)
     int minutes = e->time.at.offset_min, away = minutes < 0 ? -minutes : minutes;
 
     leaf(h, "eventTimeZoneOffset", 's', e->zone);
-    if (e->zone.n == 0)
-        buf_addf(h->out, "eventTimeZoneOffset=%c%02d:%02d", minutes < 0 ? '-' : '+', away / 60,
-                 away % 60);
+    if (e->zone.n > 0) return;
+    buf_addf(h->out, "eventTimeZoneOffset=%c%02d:%02d", minutes < 0 ? '-' : '+', away / 60,
+             away % 60);
+    hash_mark(h, HASH_MARK_VALUE);
 }
 
 static void put_certification(struct hasher *h, event *e)
@@ -461,6 +474,7 @@ static void put_error(struct hasher *h, event *e)
     if (x == NULL) return;
     buf_add(h->out, S("errorDeclaration="));
     hash_time(h, &x->declared);
+    hash_mark(h, HASH_MARK_VALUE);
     word(h, "reason", EPCIS_VOC_ERROR, x->reason);
     strs(h, "correctiveEventID", 'i', &x->corrective);
     hash_nodes(h, x->ext);
@@ -474,6 +488,9 @@ static status put_content(event *e, struct arena *a, enum hash_numbers numbers, 
     put_error(&h, e);
     return ended(&h);
 }
+
+// Where both tell numbers from texts these may be written in two ways; else as they stand.
+static const enum hash_numbers ways[] = {HASH_SHORTEST, HASH_AS_WRITTEN};
 
 static status same_by(event *const both[2], struct arena *a, enum hash_numbers numbers, bool *out)
 {
@@ -489,17 +506,37 @@ static status same_by(event *const both[2], struct arena *a, enum hash_numbers n
     return st;
 }
 
-// Where both tell numbers from texts these may be written in two ways; else as they stand.
 status epcis_says_same(const struct epcis_event *x, const struct epcis_event *y, struct arena *a,
                        bool *out)
 {
     event *const both[2] = {x, y};
     bool same = false;
 
-    TRY(same_by(both, a, HASH_SHORTEST, &same));
-    if (!same) TRY(same_by(both, a, HASH_AS_WRITTEN, &same));
+    for (size_t i = 0; i < LEN(ways) && !same; i++) TRY(same_by(both, a, ways[i], &same));
     *out = same;
     return OK;
+}
+
+status epcis_says(const struct epcis_event *e, struct arena *a, struct epcis_says *out)
+{
+    struct buf text;
+    status st = OK;
+
+    buf_init(&text, PREHASH_MAX);
+    for (size_t i = 0; i < LEN(ways) && st.cls == ST_OK; i++) {
+        buf_reset(&text);
+        st = put_content(e, a, ways[i], &text);
+        if (st.cls == ST_OK) out->by[i] = sha256_of(buf_str(&text));
+    }
+    buf_fini(&text);
+    return st;
+}
+
+bool epcis_says_equal(const struct epcis_says *x, const struct epcis_says *y)
+{
+    for (size_t i = 0; i < LEN(ways); i++)
+        if (memcmp(&x->by[i], &y->by[i], sizeof x->by[i]) == 0) return true;
+    return false;
 }
 
 status epcis_hash(const struct epcis_event *e, struct arena *a, char out[EPCIS_HASH_LEN + 1])

@@ -27,6 +27,14 @@ struct hash_pieces hash_pieces(struct hasher *h, uint32_t max); // start: where 
 void hash_piece_end(struct hasher *h, struct hash_pieces *p, size_t from);
 void hash_pieces_end(struct hasher *h, struct hash_pieces *p);
 
+// For content, where one thing ends: no text has these characters, so that none looks like two. The
+// hash has no separators.
+enum hash_mark { HASH_MARK_VALUE = '\x1f', HASH_MARK_ALL = '\x1e' };
+static inline void hash_mark(struct hasher *h, enum hash_mark mark)
+{
+    if (h->numbers != HASH_BY_LOOK) buf_addc(h->out, (char)mark);
+}
+
 // Values, of what kind: see EPCIS_SENSOR_FIELDS; 'i' an identifier, 'd' a disposition,
 // 'q' a quantity.
 void hash_value(struct hasher *h, char what, str text);

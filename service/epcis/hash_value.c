@@ -26,21 +26,40 @@ static void time_put(struct hasher *h, int64_t ms)
     struct date d = date_of_days((int32_t)(ms / DAY_MS));
     int of_day = (int)(ms % DAY_MS);
 
-    buf_addf(h->out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", d.year, d.month, d.day,
-             of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
+    buf_addf(h->out, "%04d-%02d-%02dT%02d:%02d:%02d.%03d", d.year, d.month, d.day, of_day / 3600000,
+             of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
 }
 
-void hash_time(struct hasher *h, const struct epcis_time *t)
+// The decimals behind the third, without zeros at their end.
+static str below_ms(str text)
 {
-    time_put(h, t->text.n > 0 ? rounded(t->at.at.ms, t->text) : t->at.at.ms);
+    const char *point = text.n > 0 ? memchr(text.p, '.', text.n) : NULL;
+    str all = point == NULL ? (str){0} : str_from(text, (size_t)(point - text.p) + 1);
+    size_t n = 0;
+
+    while (n < all.n && all.p[n] >= '0' && all.p[n] <= '9') n++;
+    while (n > 3 && all.p[n - 1] == '0') n--;
+    return n > 3 ? (str){all.p + 3, n - 3} : (str){0};
 }
+
+// `ms` is what was read of the text, cut off; the hash rounds it, content has all of it.
+static void instant(struct hasher *h, int64_t ms, str text)
+{
+    bool whole = h->numbers != HASH_BY_LOOK;
+
+    time_put(h, whole ? ms : rounded(ms, text));
+    if (whole) buf_add(h->out, below_ms(text));
+    buf_addc(h->out, 'Z');
+}
+
+void hash_time(struct hasher *h, const struct epcis_time *t) { instant(h, t->at.at.ms, t->text); }
 
 static void time_text(struct hasher *h, str text)
 {
     struct moment m;
 
     if (when_read(text, &m).cls == ST_OK)
-        time_put(h, rounded(m.at.ms, text));
+        instant(h, m.at.ms, text);
     else
         buf_add(h->out, text);
 }
@@ -100,7 +119,9 @@ static void canonical(struct hasher *h, str text, bool is_number)
 {
     if (text.n == 0) return;
     if ((is_number || h->numbers == HASH_BY_LOOK) && number(h, text)) return;
-    if (!expand(h, text)) gs1_hash_form(text, h->arena, h->out);
+    if (expand(h, text)) return;
+    gs1_hash_form(text, h->arena, h->out);
+    if (h->numbers != HASH_BY_LOOK) gs1_hash_rest(text, h->out);
 }
 
 static void identifier(struct hasher *h, str text)
@@ -164,13 +185,17 @@ void hash_node(struct hasher *h, const struct epcis_node *n)
         buf_addc(h->out, '{');
         buf_add(h->out, n->ns->uri);
         buf_addc(h->out, '}');
+        hash_mark(h, HASH_MARK_VALUE);
     }
     buf_add(h->out, n->name);
+    hash_mark(h, HASH_MARK_VALUE);
     if (text.n > 0) {
         buf_addc(h->out, '=');
         canonical(h, text, value->kind == NODE_NUMBER && h->numbers == HASH_SHORTEST);
     }
+    hash_mark(h, HASH_MARK_VALUE);
     if (n->kind == NODE_PARENT || n->kind == NODE_ARRAY) hash_nodes(h, n->child);
+    hash_mark(h, HASH_MARK_ALL);
 }
 
 uint32_t hash_node_count(const struct epcis_node *n)

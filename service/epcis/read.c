@@ -1,8 +1,11 @@
 // read.c - one event in any syntax, and which syntax a document has.
 #include "service/epcis/read.h"
 #include "common/bytes.h"
+#include "common/json.h"
 #include "common/xml.h"
+#include "common/xml_r.h"
 #include "service/epcis/read_int.h"
+#include <string.h>
 
 static status (*const readers[])(str bytes, const struct epcis_scope *scope, struct arena *a,
                                  struct epcis_event *out) = {
@@ -48,6 +51,37 @@ status epcis_characters_check(enum epcis_syntax syntax, str s)
                         "a character that XML has no place for, so that it could not be told on");
     }
     return OK;
+}
+
+static status json_form(str bytes, struct arena *a)
+{
+    struct json_r r = json_reader(bytes, a);
+
+    (void)json_raw(&r);
+    return json_r_end(&r);
+}
+
+static status xml_form(str bytes, str context, struct arena *a)
+{
+    struct xml_r r;
+
+    xml_r_init(&r, bytes, a);
+    xml_r_scope(&r, context);
+    if (xml_r_root(&r)) xml_r_skip(&r);
+    return xml_r_end(&r);
+}
+
+status epcis_form_check(str bytes, const struct epcis_scope *scope, struct arena *a)
+{
+    static const char *const ceilings[] = {"json.depth", "xml.depth", "xml.attributes",
+                                           "xml.namespaces"};
+    status st = scope->syntax == EPCIS_SYNTAX_JSON ? json_form(bytes, a)
+                                                   : xml_form(bytes, scope->context, a);
+
+    if (st.cls != ST_BAD_INPUT) return OK;
+    for (size_t i = 0; i < LEN(ceilings); i++)
+        if (strcmp(st.reason, ceilings[i]) == 0) return OK;
+    return st;
 }
 
 bool epcis_syntax_guess(str bytes, enum epcis_syntax *out)

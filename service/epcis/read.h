@@ -31,7 +31,8 @@ struct epcis_scope {
     bool words_as_given;
 };
 
-// One event, whole in memory: a JSON object, or an XML element. Without a context in the scope
+// One event, whole in memory, in UTF-8: a JSON object, or an XML element, whatever encoding a
+// declaration in front of it names. Without a context in the scope
 // (JSON only) the event must have an @context of its own. What is given is a well-formed event of
 // the grammar; what EPCIS and CBV allow in one epcis_event_check says.
 status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
@@ -70,7 +71,7 @@ struct epcis_front {
 // cutting and is given back. `front` comes before the first event, or at the end where there is
 // none: what stands behind the events (JSON members are in no order) is then not yet in it, unless
 // the whole document came in one piece: then it is complete. A document in several pieces whose
-// @context, schemaVersion or type comes behind its events is refused (epcis.order).
+// @context comes behind its events is refused (epcis.order), or read twice.
 struct epcis_cut_ops {
     status (*front)(void *self, const struct epcis_front *f);
     // Bytes live for the call, the front as long as the cutter. `at`: where they begin in the
@@ -81,6 +82,11 @@ struct epcis_cut_conf {
     enum epcis_syntax syntax;
     bool lenient;     // as in the scope, which takes it over
     size_t event_max; // bytes of one event, and of all that is no event (epcis.event_too_large)
+    // Its @context may come behind its events: they are then passed over, epcis_cut_is_late says
+    // so, and another cutter is to read the document again with the front of this one as `known`,
+    // which lives as long as that cutter. Both are for JSON; others need neither.
+    bool again;
+    const struct epcis_front *known;
     const struct epcis_cut_ops *ops;
     // The document's text as UTF-8, each piece before what is cut out of it: it is what `at`
     // counts the bytes of, whatever encoding the document came in. May be NULL.
@@ -92,6 +98,7 @@ struct epcis_cut *epcis_cut_new(const struct epcis_cut_conf *conf);
 void epcis_cut_free(struct epcis_cut **c);
 status epcis_cut_piece(struct epcis_cut *c, str bytes);
 status epcis_cut_end(struct epcis_cut *c); // the document must be whole
+bool epcis_cut_is_late(const struct epcis_cut *c);
 // The front as far as it is known: after epcis_cut_end all of it, with master data that stood
 // behind the events. NULL: not yet.
 const struct epcis_front *epcis_cut_front(const struct epcis_cut *c);
@@ -100,6 +107,10 @@ const struct epcis_front *epcis_cut_front(const struct epcis_cut *c);
 // place for, as such or as an escape, is refused where they stand (epcis.character). XML's own
 // reader does that anyhow. Asked of what comes in, not of what was kept before.
 status epcis_characters_check(enum epcis_syntax syntax, str bytes);
+
+// Is an event that could not be read JSON, or well-formed XML, at all? Fails where its text breaks
+// the grammar, so that where it ends is anybody's guess; not where it is more than readers take.
+status epcis_form_check(str bytes, const struct epcis_scope *scope, struct arena *a);
 
 // First bytes of a document: which syntax? False: neither.
 bool epcis_syntax_guess(str bytes, enum epcis_syntax *out);

@@ -7,6 +7,7 @@ struct epcis_cut_syntax {
     void *(*begin)(const struct epcis_cut_conf *conf); // conf lives as long as the cutter
     status (*piece)(void *self, str bytes);
     status (*end)(void *self);
+    bool (*is_late)(const void *self); // NULL: never
     void (*free)(void *self);
 };
 extern const struct epcis_cut_syntax epcis_cut_json, epcis_cut_xml;

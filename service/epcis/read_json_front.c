@@ -293,19 +293,15 @@ static status type_find(str text, struct arena *a, str *type)
     return json_r_end(&r);
 }
 
-static status too_late(void)
-{
-    return fail(ST_BAD_INPUT, "epcis.order", 0,
-                "@context, type and schemaVersion must stand before the events");
-}
-
-static status kind_find(str text, bool partial, struct arena *a, enum epcis_doc_kind *out)
+// Where the type may still come, where the events stand tells it.
+static status kind_find(str text, const enum epcis_doc_kind *partial, struct arena *a,
+                        enum epcis_doc_kind *out)
 {
     enum epcis_type event;
     str type = {"", 0};
 
     TRY(type_find(text, a, &type));
-    if (type.n == 0 && partial) return too_late();
+    if (type.n == 0 && partial != NULL) return *out = *partial, OK;
     if (type.n == 0) return fail(ST_BAD_INPUT, "epcis.type", 0, "the document has no \"type\"");
     if (str_eq(type, S("EPCISDocument")))
         *out = EPCIS_DOC;
@@ -341,9 +337,8 @@ static status whole(const struct front *x)
 
 static status early_enough(const struct front *x)
 {
-    bool versioned = x->f->schema_version.n > 0 || x->f->kind == EPCIS_QUERY_DOC;
-
-    return x->f->scope.context.n > 0 && versioned ? OK : too_late();
+    if (x->f->scope.context.n > 0) return OK;
+    return fail(ST_BAD_INPUT, "epcis.order", 0, "@context must stand before the events");
 }
 
 // Master data may have a context, but for what its elements are: names there are the document's.
@@ -367,7 +362,8 @@ static status names(struct front *x)
     return st;
 }
 
-status epcis_json_front(str text, bool partial, struct arena *a, struct epcis_front *out)
+status epcis_json_front(str text, const enum epcis_doc_kind *partial, struct arena *a,
+                        struct epcis_front *out)
 {
     static const struct row rows[] = {
         {"@context",           context },
@@ -391,7 +387,7 @@ status epcis_json_front(str text, bool partial, struct arena *a, struct epcis_fr
     if (f.kind != EPCIS_BARE_EVENT) {
         object(&x, rows, true);
         TRY(json_r_end(&x.r));
-        TRY(partial ? early_enough(&x) : whole(&x));
+        TRY(partial != NULL ? early_enough(&x) : whole(&x));
         TRY(names(&x));
         f.elements = x.elements.at;
         f.element_count = x.elements.n;

@@ -363,6 +363,7 @@ status epcis_xml_event_read(str bytes, const struct epcis_scope *scope, struct a
 
     assert(scope->syntax == EPCIS_SYNTAX_XML);
     xml_r_init(&x.r, bytes, a);
+    x.r.transcoded = true; // by who took it in, if need be
     x.arena = a;
     x.version = scope->version;
     x.uri = (str){"", 0};

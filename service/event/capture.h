@@ -33,6 +33,7 @@ struct capture_slice_ask {
     bool last, lost; // the rest of the document is gone
     uint32_t next;
     uint64_t at;
+    struct capture_errors refused; // of events that are none of the job's
     struct capture_tally *tally;
 };
 extern const struct kind kind_capture_slice;
@@ -64,6 +65,8 @@ struct capture_ask {
     bool fresh_id;           // nobody else can have it
     struct digest16 content; // of its bytes and its scope
     uint64_t same_as;        // a fact that has its content in another spelling; 0: none was seen
+    uint64_t line;           // what a line reported has the eventID: its fact; 0: none is known
+    struct digest16 twin;    // content of an event of the same job that says the same; or zeros
     struct captured_acts acts;
     const struct capture_unit *units; // no unit twice
     uint32_t n, in;
@@ -98,6 +101,7 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
     struct capture_names *names;
     struct digest16 scope; // capture_scope_digest
     uint32_t units;        // taken so far: what a slice is measured by
+    struct line_ids *lines;
 };
 void capture_taker_init(struct capture_taker *k);
 struct digest16 capture_scope_digest(const struct epcis_scope *s);
@@ -112,8 +116,13 @@ struct capture_source {
 };
 status capture_take(struct capture_taker *k, const struct capture_source *s,
                     struct capture_ask *out);
-// Is the eventID another event's already, as far as the snapshot tells? The same event is none.
-status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken);
+// An event of a document of which all or nothing is taken, before any of it is: the same codes.
+struct capture_seen {
+    str id;     // in the taker's arena; empty: nobody else can have it
+    bool taken; // it is another event's already, as far as the snapshot tells
+};
+status capture_look(struct capture_taker *k, const struct capture_source *s,
+                    struct capture_seen *out);
 // The names that the events taken so far want to be given, for units.named; n 0: none.
 struct capture_wanted {
     struct foreign_name *names;

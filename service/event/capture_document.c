@@ -129,6 +129,9 @@ static status slice_decide(struct decide *d)
     struct capture_error lost = {
         .st = fail(ST_STORE, "capture.lost", 0, "the rest of the document is gone")};
     count_events(tally->job, &s);
+    for (uint32_t i = 0; i < ask->refused.n; i++)
+        TRY(capture_error_add(&s.errors, d->arena, &ask->refused.at[i]));
+    s.errors.more = ask->refused.more;
     TRY(refusals_add(tally, d->arena, &s.errors));
     if (ask->lost) TRY(capture_error_add(&s.errors, d->arena, &lost));
     capture_slice_put(d->out, d->seq, &s);

@@ -7,7 +7,7 @@
 
 struct capture_error {
     uint32_t event; // index + 1; 0: of the document as a whole
-    status st;      // class, reason and text; `at` is lost
+    status st;      // `at`: in the document; 0: it is not known
     str units;      // offenders as JSON, `[{"unit","code"},…]`, or empty
 };
 struct capture_errors {

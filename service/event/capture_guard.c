@@ -102,17 +102,27 @@ static unsigned release_stands(struct capture_guard *g, uint32_t lot)
     return g->released_says;
 }
 
-// On hold and recalled come from the lot as flags: the table of states has looked at them.
+// An event has no word for goods that leave although they have expired: shipments do.
+static bool is_over(const struct capture_guard *g, uint32_t number)
+{
+    struct lot lot;
+
+    return lot_view(g->j->d->t, number, &lot) && lot_is_over(lot.expiry, (wall){g->left_ms});
+}
+
 static unsigned lot_leaves(struct capture_guard *g, uint32_t lot)
 {
-    static const unsigned exceptions[] = {
-        [LOT_STAYS_UNRELEASED] = EXCEPTION_LOT_UNRELEASED, [LOT_STAYS_OPEN] = EXCEPTION_LOT_OPEN};
+    static const unsigned exceptions[] = {[LOT_STAYS_HELD] = EXCEPTION_ON_HOLD,
+                                          [LOT_STAYS_RECALLED] = EXCEPTION_RECALLED,
+                                          [LOT_STAYS_UNRELEASED] = EXCEPTION_LOT_UNRELEASED,
+                                          [LOT_STAYS_OPEN] = EXCEPTION_LOT_OPEN};
     struct lot_brief b;
 
     if (lot == 0 || !lot_brief_get(g->j->d->t, lot, &b)) return 0;
     enum lot_stay why = lot_stays(&b, g->profile->ship_rule);
-    if (why != LOT_LEAVES || g->profile->ship_rule != SHIP_RELEASED) return exceptions[why];
-    return release_stands(g, lot);
+    if (why != LOT_LEAVES) return exceptions[why];
+    if (is_over(g, lot)) return EXCEPTION_LOT_EXPIRED;
+    return g->profile->ship_rule == SHIP_RELEASED ? release_stands(g, lot) : 0;
 }
 
 // More lots than its cargo tells: all that lies in it is counted.
@@ -143,10 +153,12 @@ unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struc
 {
     struct unit_sorts s = judge_sorts(g->j, top);
     struct cargo c = {0};
-    unsigned wrong = s.is_sscc ? 0 : lot_leaves(g, judge_lot_of(g->j, top, x));
+    bool own = !s.is_sscc && !s.is_foreign;
+    unsigned wrong = own ? lot_leaves(g, judge_lot_of(g->j, top, x)) : 0;
 
-    if (s.is_foreign) return 0;
-    if (s.sort == SORT_CONTAINER) cargo_get(g->j->d->t, top, &c);
+    // Own packs may lie in what began elsewhere.
+    if (s.sort == SORT_CONTAINER || s.is_foreign) cargo_get(g->j->d->t, top, &c);
+    if (s.is_foreign && c.lot_count == 0 && !c.many) return 0;
     for (uint32_t i = 0; !c.many && i < c.lot_count && wrong == 0; i++)
         wrong = lot_leaves(g, c.lots[i].lot);
     if (wrong == 0 && c.many) wrong = many_leave(g, top);

@@ -23,9 +23,9 @@ struct capture_guard { // of one event. owner: the committer
 // A child as the event packs it. 0; EXCEPTION_LEVEL, EXCEPTION_LOT; EXCEPTION_SAME_LEVEL, which
 // is told and nothing more: a container lies in another one of its own level.
 unsigned capture_guard_child(struct capture_guard *g, unit_id child, const struct unit *x);
-// A top that leaves, with all that it holds. 0; EXCEPTION_LOT_OPEN, EXCEPTION_LOT_UNRELEASED,
-// EXCEPTION_NOT_ACKNOWLEDGED; where lots must be released EXCEPTION_LOT_UNBALANCED,
-// EXCEPTION_TIME_BEFORE
+// A top that leaves, with all that it holds. 0; EXCEPTION_ON_HOLD, EXCEPTION_RECALLED of its lots,
+// EXCEPTION_LOT_OPEN, EXCEPTION_LOT_UNRELEASED, EXCEPTION_LOT_EXPIRED, EXCEPTION_NOT_ACKNOWLEDGED;
+// where lots must be released EXCEPTION_LOT_UNBALANCED, EXCEPTION_TIME_BEFORE
 unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struct unit *x);
 // What leaves, arrives or comes back, against what happened to its containers and its content. 0;
 // EXCEPTION_TIME_BEFORE

@@ -51,7 +51,9 @@ static bool is_repeat(struct capturing *c, const struct fact *f, bool *other)
         captured_event_get(&rest, f, touched.runs.units, c->d->arena, &e).cls != ST_OK)
         return false;
     if (!str_eq(e.id, c->ask->id) || ((e.flags ^ c->ask->flags) & CAPTURED_ERROR)) return false;
-    if (f->seq == c->ask->same_as || memcmp(e.content.b, c->ask->content.b, 16) == 0) return true;
+    if (memcmp(e.content.b, c->ask->content.b, 16) == 0 ||
+        memcmp(e.content.b, c->ask->twin.b, 16) == 0)
+        return true;
     *other = true;
     return false;
 }
@@ -60,11 +62,13 @@ static bool is_repeat(struct capturing *c, const struct fact *f, bool *other)
 // event's for ever.
 static status check_id(struct capturing *c)
 {
+    bool other = c->ask->line != 0;
     uint64_t seqs[SAME_MAX];
-    bool other = false;
     struct fact f;
     str value;
 
+    c->d->repeat_seq = c->ask->same_as; // what is written never changes
+    if (c->ask->same_as != 0) return OK;
     TRY(index_value(LIST_EVENT_ID, (str){0}, c->ask->id, c->d->arena, &value));
     size_t n = list_of(c->d->t, c->ask->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
     for (size_t i = 0; i < n; i++) {

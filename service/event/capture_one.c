@@ -152,6 +152,7 @@ static unsigned check_lot(struct capturing *c, const struct one *o)
     if (lot == NULL || lot->product != s.product) return EXCEPTION_LOT_UNKNOWN;
     if (!level_is_of_lot(&levels, o->u, lot->number)) return EXCEPTION_LOT_UNKNOWN;
     if (!lot_takes_commission(lot->state)) return EXCEPTION_LOT_CLOSED;
+    if (lot_is_over(lot->expiry, c->ask->time.at)) return EXCEPTION_LOT_EXPIRED;
     return is_other_expiry(c, lot) ? EXCEPTION_EXPIRY : 0;
 }
 
@@ -378,7 +379,9 @@ static unsigned do_act(struct capturing *c, const struct one *o)
     if (o->act == ACT_COMMISSION && c->ask->rule == CAPTURE_STRICT && !o->is_foreign)
         judge_market(&c->j, c->ask->lot, o->u);
     if (comes_back(o)) {
+        struct unit stands = standing_of(&c->j.standing, &o->x, 0);
         change.to = UNIT_SHIPPED;
+        change.set |= unit_takes_along(&o->x, &stands);
         leaves = true;
     }
     if (o->is_parent && o->x.parent.v != 0) change.to = o->x.state; // nobody said what it is

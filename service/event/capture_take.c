@@ -9,6 +9,7 @@
 #include "common/env.h"
 #include "service/epcis/hash.h"
 #include "service/event/capture.h"
+#include "service/event/line_id.h"
 #include "service/event/owner.h"
 #include "service/event/render.h"
 #include "service/event/report_int.h"
@@ -36,6 +37,7 @@ void capture_taker_init(struct capture_taker *k)
 {
     k->names = NEW(k->arena, struct capture_names);
     k->units = 0;
+    k->lines = NULL;
 }
 
 // FNV-1a: texts are compared anyhow.
@@ -331,9 +333,30 @@ static bool is_same(struct taking *x, const struct fact *f, str id)
     struct event_parts parts;
     bool same = false;
 
-    return event_render(&r, f, &parts).cls == ST_OK && parts.n == 1 &&
-           str_eq(parts.at[0].event.id, id) &&
-           epcis_says_same(&parts.at[0].event, x->e, x->k->arena, &same).cls == ST_OK && same;
+    if (event_render(&r, f, &parts).cls != ST_OK) return false;
+    for (uint32_t i = 0; i < parts.n && !same; i++)
+        same = str_eq(parts.at[i].event.id, id) &&
+               epcis_says_same(&parts.at[i].event, x->e, x->k->arena, &same).cls == ST_OK && same;
+    return same;
+}
+
+// What a line reported is in no list of eventIDs. It has no error declaration: with one it is
+// another event.
+static status find_line(struct taking *x, str id, struct capture_ask *ask)
+{
+    struct capture_taker *k = x->k;
+    struct line_ids_conf c = {k->site, k->t, k->arena, k->client, &k->lines};
+    struct line_id what = {.id = id, .ms = x->e->time.at.at.ms};
+    struct fact f;
+
+    for (uint32_t i = 0; i < x->n && what.unit.v == 0; i++)
+        if (!x->units[i].foreign) what.unit = x->units[i].unit;
+    if (x->e->error != NULL) return OK;
+    TRY(line_id_find(&c, &what, &ask->line));
+    if (ask->line == 0) return OK;
+    TRY(journal_get(k->t, ask->line, k->arena, &f));
+    if (is_same(x, &f, id)) ask->same_as = ask->line;
+    return OK;
 }
 
 // A fact of the same eventID that says the same; which is rare, so that time does not matter.
@@ -349,11 +372,11 @@ static status find_same(struct taking *x, str id, struct capture_ask *ask)
         TRY(journal_get(x->k->t, seqs[i], x->k->arena, &f));
         if (is_same(x, &f, id)) ask->same_as = seqs[i];
     }
-    return txn_status(x->k->t);
+    return ask->same_as == 0 ? find_line(x, id, ask) : txn_status(x->k->t);
 }
 
 // Has the fact the eventID, and says something else under it?
-static status is_other(struct taking *x, const struct fact *f, bool *out)
+static status is_other(struct taking *x, const struct fact *f, str id, bool *out)
 {
     struct report report;
     struct touched touched;
@@ -363,7 +386,7 @@ static status is_other(struct taking *x, const struct fact *f, bool *out)
     if (f->kind != FACT_EVENT_CAPTURED) return OK;
     TRY(report_get(f->decided, x->k->arena, &report, &touched, &rest));
     TRY(captured_event_get(&rest, f, touched.runs.units, x->k->arena, &e));
-    *out = str_eq(e.id, x->e->id) && ((e.flags & CAPTURED_ERROR) != 0) == (x->e->error != NULL);
+    *out = str_eq(e.id, id) && ((e.flags & CAPTURED_ERROR) != 0) == (x->e->error != NULL);
     return OK;
 }
 
@@ -459,6 +482,7 @@ static status check_trades(const struct taking *x, const struct captured_acts *a
                 unit_act_name(acts->parent != 0 ? acts->parent : acts->in));
 }
 
+// All but its bytes: what is refused is refused here.
 static status take(struct taking *x, const struct capture_source *s, struct capture_ask *ask)
 {
     if (s->event->step_misspelt && x->k->rule == CAPTURE_STRICT)
@@ -474,46 +498,58 @@ static status take(struct taking *x, const struct capture_source *s, struct capt
     take_expiry(x->e, ask);
     indexer_event(&x->index, x->e);
     TRY(take_id(x, ask));
-    TRY(capture_pack(s->bytes, x->k->arena, &ask->packed_body));
     return txn_status(x->k->t);
+}
+
+static status take_begun(struct taking *x, const struct capture_source *s, struct capture_ask *ask)
+{
+    struct index_entries none;
+
+    if (x->k->names == NULL) return no_memory();
+    indexer_begin(&x->index, x->k->arena);
+    status st = take(x, s, ask);
+    if (st.cls != ST_OK) {
+        (void)indexer_end(&x->index, &none).cls;
+        return st;
+    }
+    x->k->units += x->n;
+    return take_entries(x, ask);
+}
+
+static struct taking taking_of(struct capture_taker *k, const struct epcis_event *e)
+{
+    return (struct taking){
+        .k = k, .e = e, .owners = {.names = names_here(k->site), .t = k->t}
+    };
 }
 
 status capture_take(struct capture_taker *k, const struct capture_source *s,
                     struct capture_ask *out)
 {
-    struct names *names = names_here(k->site);
-    struct taking x = {
-        .k = k, .e = s->event, .owners = {.names = names, .t = k->t}
-    };
-    struct index_entries none;
+    struct taking x = taking_of(k, s->event);
 
-    if (k->names == NULL) return no_memory();
-    indexer_begin(&x.index, k->arena);
-    status st = take(&x, s, out);
-    if (st.cls != ST_OK) {
-        (void)indexer_end(&x.index, &none).cls;
-        return st;
-    }
-    k->units += x.n;
-    return take_entries(&x, out);
+    TRY(take_begun(&x, s, out));
+    return capture_pack(s->bytes, k->arena, &out->packed_body);
 }
 
-status capture_look(struct capture_taker *k, const struct capture_source *s, bool *taken)
+status capture_look(struct capture_taker *k, const struct capture_source *s,
+                    struct capture_seen *out)
 {
-    struct taking x = {.k = k, .e = s->event};
-    struct capture_ask ask = {.flags = 0};
+    struct taking x = taking_of(k, s->event);
+    struct capture_ask ask;
     uint64_t seqs[SAME_MAX];
     struct fact f;
     str value;
 
-    *taken = false;
-    TRY(index_value(LIST_EVENT_ID, (str){0}, s->event->id, k->arena, &value));
+    TRY(take_begun(&x, s, &ask));
+    *out = (struct capture_seen){.id = ask.fresh_id ? (str){0} : ask.id};
+    if (ask.fresh_id || ask.same_as != 0) return OK;
+    out->taken = ask.line != 0;
+    TRY(index_value(LIST_EVENT_ID, (str){0}, ask.id, k->arena, &value));
     size_t n = list_of(k->t, k->client, LIST_EVENT_ID, value, 0, seqs, SAME_MAX);
-    if (n == 0) return txn_status(k->t);
-    TRY(find_same(&x, s->event->id, &ask));
-    for (size_t i = 0; ask.same_as == 0 && i < n && !*taken; i++) {
+    for (size_t i = 0; i < n && !out->taken; i++) {
         TRY(journal_get(k->t, seqs[i], k->arena, &f));
-        TRY(is_other(&x, &f, taken));
+        TRY(is_other(&x, &f, ask.id, &out->taken));
     }
-    return OK;
+    return txn_status(k->t);
 }

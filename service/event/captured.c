@@ -31,6 +31,8 @@ static uint32_t count_get(struct bytes_r *in, size_t least)
 
 // ---- errors
 
+#define ERROR_AT 128u // with the class: a place follows
+
 status capture_error_add(struct capture_errors *all, struct arena *a, const struct capture_error *e)
 {
     if (all->at == NULL) all->at = NEW_ARRAY(a, struct capture_error, CAPTURE_ERRORS_MAX);
@@ -48,7 +50,8 @@ static void errors_put(struct buf *b, const struct capture_errors *all)
     for (uint32_t i = 0; i < all->n; i++) {
         const struct capture_error *e = &all->at[i];
         bytes_var(b, e->event);
-        bytes_u(b, e->st.cls, 1);
+        bytes_u(b, e->st.cls | (e->st.at > 0 ? ERROR_AT : 0), 1);
+        if (e->st.at > 0) bytes_var(b, e->st.at);
         bytes_str(b, str_of(e->st.reason));
         bytes_str(b, str_of(e->st.text));
         bytes_str(b, e->units);
@@ -66,11 +69,14 @@ static bool errors_get(struct bytes_r *in, struct arena *a, struct capture_error
     for (uint32_t i = 0; i < all.n; i++) {
         all.at[i].event = (uint32_t)bytes_get_var(in);
         unsigned cls = (unsigned)bytes_get_u(in, 1);
+        uint64_t at = cls & ERROR_AT ? bytes_get_var(in) : 0;
+        cls &= ~ERROR_AT;
         char *reason = str_z(a, bytes_get_str(in));
         str text = bytes_get_str(in);
         all.at[i].units = bytes_get_str(in);
-        if (reason == NULL || cls == ST_OK || cls >= STATUS_CLASS_COUNT) return false;
-        all.at[i].st = fail((enum status_class)cls, reason, 0, "%.*s", STR(text));
+        if (reason == NULL || cls == ST_OK || cls >= STATUS_CLASS_COUNT || at > UINT32_MAX)
+            return false;
+        all.at[i].st = fail((enum status_class)cls, reason, (uint32_t)at, "%.*s", STR(text));
     }
     all.more = bytes_get_var(in);
     *out = all;

@@ -19,8 +19,8 @@
 //   what an event that waited does to its units, in the end.
 // capture.slice: distance to the document's fact var, flags 1, next event var, where it begins var,
 //   stored var, repeats var, distance to the slice before that has errors var | errors.
-// errors: n var and index of the event + 1 var, status class 1, code str, sentence str, offenders
-//   str each; those left out because there are more than CAPTURE_ERRORS_MAX var.
+// errors: n var and index of the event + 1 var, status class 1 (+ 128: its place in the document
+//   var), code str, sentence str, offenders str each; how many more than CAPTURE_ERRORS_MAX var.
 // Version 2 of both: goods that never left are with no party, what is packed is closed by that.
 // Version 3: roles + 8 if goods go from a party or to one; if so, at the end: from var, to var.
 // What leaves a container that is not named is news of that; hand-overs are known by their event.
@@ -65,9 +65,7 @@ status captured_document_get(str decided, struct arena *a, struct captured_docum
 // Lenient: what was taken is read again, whatever its client's rules are now.
 struct epcis_scope captured_scope(const struct captured_document *d);
 
-// ---- events
-
-// What a captured event does to one unit. On disk: small numbers for what is frequent.
+// ---- events: what a captured event does to one unit. On disk: small numbers for what is frequent.
 enum captured_effect {
     EFFECT_NAMED = 0,           // it is in the unit's history, no more
     EFFECT_LATE = 1,            // likewise: older than what happened to the unit since, or ahead
@@ -114,6 +112,7 @@ enum captured_effect {
     X(CAME_BACK, 29, "shipment.came_back")                                                         \
     X(FORWARDED, 30, "shipment.forwarded")                                                         \
     X(LOT_UNBALANCED, 31, "lot.unbalanced")                                                        \
+    X(LOT_EXPIRED, 32, "lot.expired")                                                              \
     X(UNIT_FORWARDED, 40, "unit.forwarded")                                                        \
     X(UNIT_RECEIVED, 41, "unit.received")
 
@@ -144,8 +143,8 @@ struct captured_event {
     bool ahead;        // of the clock that it was recorded by: nothing is measured by its time
     bool has_parent;   // the first unit of the runs is the parent
     uint32_t in;       // units of its first list, behind the parent; those after are outputs
-    uint64_t from,
-        to; // parties, as their GLN: what it ships or receives goes from one to the other
+    uint64_t from;     // party, as its GLN, that what it ships goes from; 0: it says none
+    uint64_t to;       // and that it ships to, or that receives
     str id;
     struct digest16 content;
     struct bytes_r effects; // for alike_get, one a unit

@@ -521,7 +521,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
     status st = types[s->type].find(f, s, ask);
     str units = f->units.failed ? (str){"", 0} : arena_str(f->arena, buf_str(&f->units));
     if (st.cls == ST_OK && f->left_out > 0) {
-        *no = (struct refused){(*kind)->number, f->first, units, ask->client};
+        *no = (struct refused){(*kind)->number, f->first, units, ask->client, ask->lot};
         ask->left_out = no;
         ask->left_out_n = f->left_out;
     }
@@ -529,7 +529,7 @@ status report_find(struct finder *f, const struct said *s, const struct kind **k
         repeat_key_of(s, ask, f->arena, &ask->repeat);
         return OK;
     }
-    *no = (struct refused){(*kind)->number, st, units, ask->client};
+    *no = (struct refused){(*kind)->number, st, units, ask->client, ask->lot};
     *kind = &kind_refusal;
     *what = no;
     return units.p == NULL ? no_memory() : OK;

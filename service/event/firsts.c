@@ -36,10 +36,7 @@ static status check_lot(const struct decide *d, const struct report_ask *ask)
         return fail(ST_CONFLICT, "lot.closed", 0,
                     "lot: it is %s, nothing more is commissioned for it",
                     lot_state_word(lot.state));
-    if (!lot_is_over(lot.expiry, at)) return OK;
-    return fail(ST_CONFLICT, "lot.expired", 0,
-                "lot: it expired on %.*s, nothing more is commissioned for it",
-                STR(lot.expiry_printed));
+    return lot_expiry_check(&lot, at);
 }
 
 // A level that the product had, or has since, is none of a lot of another version.

@@ -7,6 +7,7 @@
 #include "service/event/hold.h"
 #include "service/event/captured.h"
 #include "service/event/changed.h"
+#include "service/event/handover.h"
 #include "service/event/lot_acts.h"
 #include "service/event/report_int.h"
 
@@ -22,27 +23,46 @@ status hold_released_get(const struct fact *f, struct hold_released *out)
     return OK;
 }
 
-// Of a captured event those that it put on hold.
-static status captured_held(struct bytes_r *own, const struct fact *f, struct arena *a,
-                            struct runs *runs)
+static bool captured_holds(uint64_t effect)
+{
+    return effect >= EFFECT_CHANGED && effect_change_of(effect).set & UNIT_HOLD;
+}
+
+static bool return_holds(uint64_t effect) { return handover_change_of(effect).set & UNIT_HOLD; }
+
+// Of all that the fact touched those that it put on hold.
+static status only_held(struct bytes_r bytes, bool (*holds)(uint64_t), struct arena *a,
+                        struct runs *runs)
 {
     unit_id *held = NEW_ARRAY(a, unit_id, runs->units + 1), u;
-    struct captured_event e;
-    uint64_t event;
+    struct alike_r effects = {.in = &bytes};
     uint32_t n = 0;
 
     if (held == NULL) return no_memory();
+    for (struct run_walk w = runs_walk(runs); run_next(&w, &u);)
+        if (holds(alike_get(&effects))) held[n++] = u;
+    *runs = runs_of(a, held, n);
+    return runs->at == NULL ? no_memory() : OK;
+}
+
+static status captured_held(struct bytes_r *own, const struct fact *f, struct arena *a,
+                            struct runs *runs)
+{
+    struct captured_event e;
+    uint64_t event;
+
     if (!captured_of(own, f, &event))
         return fail(ST_STORE, "record.corrupt", 0, "a captured event breaks off");
     TRY(captured_event_get(own, f, runs->units, a, &e));
-    struct bytes_r bytes = e.effects;
-    struct alike_r effects = {.in = &bytes};
-    for (struct run_walk w = runs_walk(runs); run_next(&w, &u);) {
-        uint64_t effect = alike_get(&effects);
-        if (effect >= EFFECT_CHANGED && effect_change_of(effect).set & UNIT_HOLD) held[n++] = u;
-    }
-    *runs = runs_of(a, held, n);
-    return runs->at == NULL ? no_memory() : OK;
+    return only_held(e.effects, captured_holds, a, runs);
+}
+
+static status return_held(struct bytes_r *own, struct arena *a, struct runs *runs)
+{
+    struct handover h;
+
+    TRY(handover_get(own, runs->units, a, &h));
+    return only_held(h.changes, return_holds, a, runs);
 }
 
 status hold_units(struct txn *t, const struct hold *h, struct arena *a, struct runs *out)
@@ -57,6 +77,7 @@ status hold_units(struct txn *t, const struct hold *h, struct arena *a, struct r
     TRY(journal_get(t, h->id, a, &f));
     TRY(report_get(f.decided, a, &report, &touched, &own));
     *out = touched.runs;
+    if (f.kind == FACT_RETURN_MADE) return return_held(&own, a, out);
     return is_captured(&f) ? captured_held(&own, &f, a, out) : OK;
 }
 

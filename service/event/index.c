@@ -118,7 +118,7 @@ static void item_class_put(const struct gs1_id *id, struct buf *out)
     }
 }
 
-static uint32_t hour_of(int64_t ms) { return ms < 0 ? 0 : (uint32_t)(ms / HOUR_MS); }
+uint32_t index_hour(int64_t ms) { return ms < 0 ? 0 : (uint32_t)(ms / HOUR_MS); }
 
 static status hour_put(str text, struct buf *out)
 {
@@ -126,7 +126,7 @@ static status hour_put(str text, struct buf *out)
 
     if (when_read(text, &m).cls != ST_OK)
         return fail(ST_BAD_INPUT, "index.value", 0, "no time with a zone");
-    bytes_u(out, hour_of(m.at.ms), 4);
+    bytes_u(out, index_hour(m.at.ms), 4);
     return OK;
 }
 
@@ -275,7 +275,7 @@ void indexer_event(struct indexer *x, const struct epcis_event *e)
 {
     char hour[4], type = (char)e->type;
 
-    put_be(hour, hour_of(e->time.at.at.ms), 4);
+    put_be(hour, index_hour(e->time.at.at.ms), 4);
     indexer_value(x, LIST_HOUR, (str){hour, sizeof hour});
     indexer_value(x, LIST_TYPE, (str){&type, 1});
     take_some(x, LIST_STEP, e->step);

@@ -29,6 +29,8 @@ status index_of(const struct epcis_event *e, struct arena *a, struct index_entri
 // when_read takes it; LIST_TYPE: the type's name. index.value where these are none, index.memory
 status index_value(enum list_attribute of, str type, str text, struct arena *a, str *out);
 
+uint32_t index_hour(int64_t ms); // the value of LIST_HOUR, as a number of 4 bytes
+
 // How the values begin that may match a pattern: LIST_ITEM_CLASS for objects, LIST_EPC_CLASS for
 // classes. Where `whole` is set they are the values themselves. index.memory
 struct index_begins {

@@ -276,6 +276,15 @@ static status fill(struct packing *p)
     return OK;
 }
 
+// A case that bears an SGTIN begins with its lot's expiry, as its packs did.
+static status check_expiry(const struct packing *p)
+{
+    wall at = p->ask->has_time ? p->ask->time.at : p->j.d->now;
+    struct lot lot;
+
+    return lot_view(p->j.d->t, p->own.lot, &lot) ? lot_expiry_check(&lot, at) : OK;
+}
+
 // Cases that bear SGTINs are in the balance that a release was signed over, and so are partial
 // ones; pallets are loaded until goods leave.
 static status check_released(struct packing *p)
@@ -284,6 +293,7 @@ static status check_released(struct packing *p)
 
     if (p->sorts.is_sscc || !changes) return OK;
     status st = judge_unreleased(&p->j, p->own.lot);
+    if (st.cls == ST_OK && p->own.flags & CONTENTS_BEGINS) st = check_expiry(p);
     if (st.cls != ST_OK) judge_offend(&p->j, p->ask->parent, st);
     return st;
 }

@@ -246,8 +246,9 @@ static void job_done(struct job *j)
         return;
     }
     s->r->waited_us += j->synced_us;
-    if (j->whole.cls != ST_OK) {
-        refuse(s, j->whole);
+    status st = j->whole.cls == ST_OK ? api_repeat_check(s->r, j) : j->whole;
+    if (st.cls != ST_OK) {
+        refuse(s, st);
         return;
     }
     tell(s, j);

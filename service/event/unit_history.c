@@ -11,6 +11,8 @@
 #include "service/catalog/place.h"
 #include "service/event/captured.h"
 #include "service/event/changed.h"
+#include "service/event/correction.h"
+#include "service/event/hold.h"
 #include "service/event/report.h"
 #include "service/event/shipped.h"
 #include "service/event/units_int.h"
@@ -271,6 +273,41 @@ static void write_request(struct history *h, const struct told *x, struct json_w
     write_some(w, "reason", x->issued.reason);
 }
 
+// The end of a hold is signed in the fact behind the one that took it off the units (hold.c).
+static bool signed_of(struct history *h, const struct told *x, struct signature *s,
+                      struct second_first *first)
+{
+    struct bytes_r own = x->own;
+    struct hold_released end;
+    struct correction c;
+    struct fact f;
+
+    if (x->f.kind == FACT_CORRECTION_MADE) {
+        if (correction_get(&x->f, &own, &h->facts, &c).cls != ST_OK) return false;
+        *s = c.signature;
+        *first = c.first;
+        return true;
+    }
+    if (x->f.kind != FACT_UNITS_CHANGED || x->act != ACT_END_HOLD) return false;
+    if (journal_get(h->u->t, x->f.seq + 1, &h->facts, &f).cls != ST_OK) return false;
+    if (f.kind != FACT_HOLD_RELEASED || hold_released_get(&f, &end).cls != ST_OK) return false;
+    *s = end.signature;
+    *first = end.first;
+    return true;
+}
+
+// REQ 21CFR11.50: printed name, time and meaning stand wherever what was signed is shown.
+static void write_signature(struct history *h, const struct told *x, struct json_w *w)
+{
+    struct second_first first;
+    struct signature s;
+
+    if (!signed_of(h, x, &s, &first)) return;
+    json_w_key(w, S("signature"));
+    signature_write(w, &s);
+    second_write(w, "first", &first);
+}
+
 static void write_shipment(struct history *h, struct told *x, struct json_w *w)
 {
     struct shipped s;
@@ -323,6 +360,7 @@ static void write_site(struct history *h, const struct told *x, struct json_w *w
     write_some(w, "reason", x->report.reason);
     write_order(h, x, w);
     write_request(h, x, w);
+    write_signature(h, x, w);
 }
 
 static status write_event(struct history *h, const struct event *e, struct json_w *w)

@@ -3,6 +3,7 @@
 #include "service/event/captured.h"
 #include "service/event/changed.h"
 #include "service/event/report_int.h"
+#include "service/event/unit_past.h"
 
 struct sampling { // what an event made of its units, one after the other
     struct touched touched;
@@ -44,20 +45,42 @@ static bool next_is_sample(struct sampling *s)
     return changes && effect_change_of(effect).to == UNIT_SAMPLED;
 }
 
+// It lies again in what it lay in, as the correction says, or beside it: what that is stopped for
+// would be lost. REQ STATES-HOLD-STAYS
+static status check_free(struct judge *j, const struct fact *f, unit_id u)
+{
+    wall before = f->flags & FACT_HAS_TIME ? f->event.at : f->at;
+    struct unit was;
+
+    before.ms--;
+    TRY(past_unit(j->d->t, u, before, &was));
+    if (was.parent.v == 0) return OK;
+    struct unit x = unit_get(&j->rows, was.parent);
+    unsigned flags = standing_of(&j->standing, &x, 0).flags;
+    if (!(flags & (UNIT_HOLD | UNIT_RECALLED))) return OK;
+    return fail(ST_CONFLICT, flags & UNIT_HOLD ? "unit.on_hold" : "unit.recalled", 0,
+                "what it was taken from is %s", flags & UNIT_HOLD ? "on hold" : "recalled");
+}
+
 // Those that still are what it made of them. What began elsewhere is not ours to call good.
-static struct runs still_samples(struct decide *d, struct sampling *s)
+static status still_samples(struct decide *d, const struct fact *f, struct sampling *s,
+                            struct runs *out)
 {
     struct judge j = {.d = d, .names = names_here(d->app)};
     unit_id *units = NEW_ARRAY(d->arena, unit_id, s->touched.runs.units + 1), u;
     uint32_t n = 0;
 
-    if (units == NULL) return (struct runs){0};
+    if (units == NULL) return no_memory();
     unit_rows_read(&j.rows, d->t);
+    j.standing.t = d->t;
     for (struct run_walk w = runs_walk(&s->touched.runs); run_next(&w, &u);) {
         bool sampled = next_is_sample(s) && unit_get(&j.rows, u).state == UNIT_SAMPLED;
-        if (sampled && !judge_sorts(&j, u).is_foreign) units[n++] = u;
+        if (!sampled || judge_sorts(&j, u).is_foreign) continue;
+        TRY(check_free(&j, f, u));
+        units[n++] = u;
     }
-    return runs_of(d->arena, units, n);
+    *out = runs_of(d->arena, units, n);
+    return out->at == NULL ? no_memory() : OK;
 }
 
 status unsample_first(struct decide *d, const struct unsample *what)
@@ -75,9 +98,8 @@ status unsample_first(struct decide *d, const struct unsample *what)
                                .act = ACT_UNSAMPLE,
                                .fields.reason = what->reason,
                                .client = what->client,
-                               .derived = true,
-                               .units = still_samples(d, &s)};
-    if (ask->units.at == NULL) return no_memory();
+                               .derived = true};
+    TRY(still_samples(d, &f, &s, &ask->units));
     if (ask->units.units == 0) return txn_status(d->t);
     *first = (struct ask){.kind = &kind_units_changed, .what = ask};
     d->first = first;

@@ -1,7 +1,6 @@
 #include "service/exchange/live.h"
 #include "common/log.h"
 #include "service/access/access.h"
-#include "service/access/actor_db.h"
 #include "service/exchange/exchange_int.h"
 #include "service/exchange/live_wish.h"
 #include <event2/event.h>
@@ -233,15 +232,12 @@ static status look(struct turn *x, bool *more)
 // Is there still a query, and may the caller still ask?
 static bool may_go_on(struct live *l, struct txn *t)
 {
-    wall now = env_wall(api_site(l->r)->env);
     struct asked_query q;
-    struct actor a;
 
     arena_reset(&l->scratch);
-    bool known = actor_get(t, caller_of(l->r)->actor, &l->scratch, &a) && a.revoked.ms == 0 &&
-                 (a.expires.ms == 0 || a.expires.ms > now.ms) && access_lasts(l->r);
+    bool known = access_still(l->r, t, l->client, &l->scratch);
     bool there = asking_find(t, l->client, l->query.name, &q) && q.made == l->query.made;
-    if (!known) say_over(l, FORBIDDEN, "the token has ended");
+    if (!known) say_over(l, FORBIDDEN, "who asks may not any more");
     if (known && !there) say_over(l, GONE, "the query was deleted");
     return known && there;
 }

@@ -236,6 +236,26 @@ static bool link_form(str in, struct buf *out)
     return true;
 }
 
+void gs1_hash_rest(str in, struct buf *out)
+{
+    const struct pair *finest;
+    struct link l;
+
+    if (in.n > GS1_TEXT_MAX || !gs1_is_web(in)) return;
+    if (!link_cut(in, &l) || !qualifiers_fit(&l, &finest)) return;
+    for (size_t i = l.n; i-- > 0;) {
+        const struct qualifier *q = qualifier_named(l.pair[i].name);
+        if (&l.pair[i] == finest || str_eq(q->ai, S("254"))) continue; // no extension of a GLN
+        buf_addc(out, '/');
+        buf_add(out, q->ai);
+        buf_addc(out, '/');
+        value_write(l.pair[i].value, out);
+    }
+    size_t path = 0;
+    while (path < in.n && in.p[path] != '?' && in.p[path] != '#') path++;
+    buf_add(out, str_from(in, path));
+}
+
 bool gs1_hash_form(str in, struct arena *a, struct buf *out)
 {
     if (in.n <= GS1_TEXT_MAX && (gs1_is_urn(in)   ? urn_form(in, a, out)

@@ -68,6 +68,9 @@ status gs1_write(const struct gs1_id *id, enum gs1_form form, const struct gs1_p
 bool gs1_hash_form(str in, struct arena *a, struct buf *out);
 // The same where an element string in brackets may stand, too: it takes the form of its link.
 bool gs1_hash_form_any(str in, struct arena *a, struct buf *out);
+// What that form leaves out of a Digital Link, so that two texts with one form and one rest say the
+// same: qualifiers but the finest, and the query as it stands. Nothing where there is none.
+void gs1_hash_rest(str in, struct buf *out);
 bool gs1_id_eq(const struct gs1_id *a, const struct gs1_id *b);
 const char *gs1_scheme_name(enum gs1_scheme s); // "sgtin", "uri"
 str gs1_id_key(const struct gs1_id *id);

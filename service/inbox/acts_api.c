@@ -176,17 +176,30 @@ static void done(struct http_req *r, const struct ask *a)
     inbox_reply(r, 200, inbox_close(&x, answer(&x, a, &w)), &b);
 }
 
-// Who works something off is a person or a token of this site, so that nothing waits for nobody.
-static status check_owner(const struct inbox *x, str owner)
+// What the one of that name may, a person's or a token's. False: there is nobody.
+static bool reach_of(const struct inbox *x, str name, struct reach *out)
 {
-    struct actor actor;
-    struct user user;
+    struct actor a = {.user = name};
+    struct user u;
+    bool token = actor_by_id(x->t, name, x->a, &a);
+
+    *out = (struct reach){a.role, a.clients, a.client_count};
+    if (token && (a.revoked.ms != 0 || a.user.n == 0)) return a.revoked.ms == 0;
+    if (!user_get(x->t, a.user, x->a, &u) || !u.active) return false;
+    *out = (struct reach){u.role, u.clients, u.client_count};
+    return true;
+}
+
+// Who works something off is a person or a token of this site, so that nothing waits for nobody,
+// and may see it. Who may not is as unknown as who is not there.
+static status check_owner(const struct inbox *x, str owner, client_id client)
+{
+    struct reach reach;
 
     if (owner.n == 0) return OK;
-    if (user_get(x->t, owner, x->a, &user) && user.active) return OK;
-    if (actor_by_id(x->t, owner, x->a, &actor) && actor.revoked.ms == 0) return OK;
+    if (reach_of(x, owner, &reach) && reach_has(&reach, "*", client)) return OK;
     return fail(ST_UNPROCESSABLE, "exception.owner", 0,
-                "owner: there is no person and no token of that name here");
+                "owner: there is no person and no token of that name for this");
 }
 
 static status read_act(struct http_req *r, const struct verb *verb, const struct value *v,
@@ -202,7 +215,7 @@ static status read_act(struct http_req *r, const struct verb *verb, const struct
     if (st.cls == ST_OK) {
         out->id = row.id;
         verb->fill(&x, &row, v, out);
-        st = check_owner(&x, v->owner);
+        st = check_owner(&x, v->owner, row.id.client);
     }
     return inbox_close(&x, st);
 }

@@ -13,7 +13,7 @@ static void put_refused(const struct ask *a, struct buf *out)
 
     buf_init(&b, 64 * MB);
     status st = a->partly ? a->besides : a->result;
-    refusal_put(&(struct refused){a->kind->number, st, a->units, {0}}, &b);
+    refusal_put(&(struct refused){a->kind->number, st, a->units, {0}, 0}, &b);
     bytes_str(out, buf_str(&b));
     buf_fini(&b);
 }

@@ -145,6 +145,18 @@ bool clock_stop_get(struct txn *t, struct clock_stop *out)
     return true;
 }
 
+wall clock_reached(struct txn *t, const struct env *env)
+{
+    wall now = env_wall(env), last = journal_head_get(t).at;
+    return now.ms < last.ms ? last : now;
+}
+
+wall clock_proven(struct txn *t, const struct env *env)
+{
+    struct clock_stop stop;
+    return clock_stop_get(t, &stop) ? journal_head_get(t).at : clock_reached(t, env);
+}
+
 void clock_stop_put(struct txn *t, const struct clock_stop *s)
 {
     char v[24];

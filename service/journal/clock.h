@@ -53,6 +53,13 @@ void clock_taken(struct clock_watch *w, const struct clock_jump *jump);
 bool clock_has_tidings(const struct clock_watch *w, const struct clock_conf *conf,
                        const struct env *env);
 
+// What a loop takes for now, in its snapshot. Never before the newest record, so that what has
+// expired stays so where the clock was set back.
+wall clock_reached(struct txn *t, const struct env *env);
+// The same for what must not end too early, such as a lock: while the clock is stopped, the time of
+// the newest record.
+wall clock_proven(struct txn *t, const struct env *env);
+
 bool clock_is_synchronised(void); // any thread: by the last look
 // row 'M' 'c': the clock is stopped, since the fact `seq`.
 struct clock_stop {

@@ -37,6 +37,7 @@ status refusal_decide(struct decide *d)
     const struct refused *r = d->ask;
 
     d->fact->client = r->client;
+    d->fact->lot = r->lot;
     buf_add(d->units, r->units);
     return r->st;
 }

@@ -15,6 +15,7 @@ struct refused {
     status st;
     str units; // offenders without brackets, as struct decide's
     client_id client;
+    uint32_t lot; // that was named, dense number; 0: none, or none that is there
 };
 
 // Their writes change no row. A table of kinds may hold others under the same numbers whose writes

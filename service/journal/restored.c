@@ -42,6 +42,23 @@ uint32_t restored_term(struct txn *t, uint64_t seq)
     return f.term;
 }
 
+// Facts after it have its term, those up to it have not.
+uint64_t restored_newest(struct txn *t)
+{
+    struct restored r = restored_get(t);
+    uint64_t from = r.first, to = journal_head_get(t).seq;
+
+    if (r.term == 0) return 0;
+    while (from < to) {
+        uint64_t middle = from + (to - from) / 2 + 1;
+        if (restored_term(t, middle) == r.term)
+            to = middle - 1;
+        else
+            from = middle;
+    }
+    return from;
+}
+
 status restored_refusal(void)
 {
     return fail(ST_CONFLICT, "pool.frozen", 0,

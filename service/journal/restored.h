@@ -19,6 +19,7 @@ struct restored {
 struct restored restored_get(struct txn *t);
 void restored_put(struct txn *t, const struct restored *r);
 uint32_t restored_term(struct txn *t, uint64_t seq); // of the fact there
+uint64_t restored_newest(struct txn *t);             // seq of the newest site.restored; 0: none
 status restored_refusal(void);                       // pool.frozen
 
 struct restored_ask {

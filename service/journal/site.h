@@ -16,6 +16,10 @@ struct prefix_change; // service/client/client.h
 struct export_key;    // service/ops/export_key.h
 struct for_lot;       // service/pool/for_lot.h
 
+// Of a captured document that is collected and taken in as one transaction; what is larger goes by
+// way of a file, and clients with strict rules may send none that is.
+#define CAPTURE_WHOLE_MAX (256 * KB)
+
 struct site_limits {                 // settings, each with its default in service/settings.c
     uint32_t issue_max;              // numbers a request, 1,000,000
     uint32_t report_units_max;       // units a report, 20,000
@@ -45,7 +49,7 @@ struct site_limits {                 // settings, each with its default in servi
 struct site_people {                  // settings: people's passwords and signatures
     uint32_t hash_memory_kb;          // argon2id, 19,456
     uint32_t hash_passes, hash_lanes; // 2 and 1
-    uint32_t hashes_at_once;          // of all loops, 4
+    uint32_t hashes_at_once;          // 4
     uint32_t password_min;            // characters, 12
     uint32_t password_max;            // 128
     uint32_t password_history;        // former ones that may not come again, 5
@@ -93,6 +97,7 @@ struct site {
     // Set by the exchange; NULL: it is answered like any other.
     void (*live)(struct http_req *r);
     void *access;       // service/access/limit.h; NULL: everybody may ask as often as they like
+    void *hashing;      // service/access/hashing.h; NULL: passwords are hashed on the spot
     void *sessions;     // service/access/session.h; NULL: nobody can log in
     void *capture;      // service/capture
     void *verification; // service/verification

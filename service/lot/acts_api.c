@@ -8,15 +8,6 @@
 
 #define BODY_MAX (64 * KB)
 
-static bool is_word_of(str words, str word)
-{
-    str head;
-
-    while (str_cut(&words, ' ', &head))
-        if (str_eq(head, word)) return true;
-    return str_eq(words, word);
-}
-
 // Who has which rights is the business of those who give, sign and audit them.
 static bool sees(const struct caller *c, const struct proposal *p)
 {
@@ -198,7 +189,7 @@ static status find(struct http_req *r, const struct wish *wish, struct second_wi
     TRY(api_snapshot_end(r, OK));
     if (!found) return fail(ST_NOT_FOUND, "act.unknown", 0, "no such act waits");
     const char *roles = second_roles(ask->of.act);
-    if (!is_word_of(str_of(roles), str_of(role_word(c->role))))
+    if (!str_has_word(str_of(roles), str_of(role_word(c->role))))
         return fail(ST_NOT_ALLOWED, "access.role", 0, "who may sign it takes it back: %s", roles);
     ask->reason = wish->reason;
     return OK;

@@ -34,6 +34,14 @@ status lot_code_check(const struct lot *lot, str said_lot, str said_expiry)
     return fail(ST_CONFLICT, "unit.expiry_differs", 0, "it expires at another date");
 }
 
+status lot_expiry_check(const struct lot *lot, wall at)
+{
+    if (!lot_is_over(lot->expiry, at)) return OK;
+    return fail(ST_CONFLICT, "lot.expired", 0,
+                "lot: it expired on %.*s, nothing more is commissioned for it",
+                STR(lot->expiry_printed));
+}
+
 status shape_of_lot(struct txn *t, const struct lot_brief *lot, struct arena *a, struct shape *out)
 {
     struct product p;

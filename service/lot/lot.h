@@ -39,6 +39,8 @@ void lot_asked(struct txn *t, const struct lot *lot, const struct product *p, st
 // What a code says beside the number (AI 10, AI 17 as printed; empty: nothing) must be the lot's.
 // Codes: unit.lot_differs, unit.expiry_differs
 status lot_code_check(const struct lot *lot, str said_lot, str said_expiry);
+// For what begins at that time, which may be told late. lot.expired
+status lot_expiry_check(const struct lot *lot, wall at);
 
 // What is not yet well when a lot is closed: it is told, and never a reason to refuse.
 struct lot_loose_ends {

@@ -6,8 +6,8 @@
 #include "common/bytes.h"
 #include "common/form.h"
 #include "common/loop.h"
-#include "service/access/second.h"
 #include "service/access/session.h"
+#include "service/access/signed_by.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
 #include "service/exception/exception.h"
@@ -102,15 +102,13 @@ const struct kind kind_clock_jumped = {
 
 struct accept {
     str reason;
-    bool is_signed;
-    struct signature signature;
+    struct signed_by by;
 };
 
 struct accepted { // as in the fact
     uint64_t jump;
     wall shown;
     struct accept as;
-    struct second_first first;
 };
 
 static status stopped_by(struct decide *d, struct clock_stop *out)
@@ -138,18 +136,16 @@ static status accepted_decide(struct decide *d)
 {
     const struct site *site = d->app;
     const struct accept *a = d->ask;
-    const struct second_ask both = {
-        .of = act, .look = accept_look, .what = a, .signature = a->signature};
-    struct second_first first;
+    const struct signing s = {.of = act, .look = accept_look, .what = a};
+    struct signed_by by = a->by;
     struct clock_stop stop;
 
     TRY(stopped_by(d, &stop));
-    TRY(second_check(d, &both, &first));
+    TRY(signed_by_check(d, &s, &by));
     bytes_u(d->out, stop.seq, 8);
     bytes_u(d->out, (uint64_t)env_wall(site->env).ms, 8);
     bytes_str(d->out, a->reason);
-    if (a->is_signed) signature_put(d->out, &a->signature);
-    if (a->is_signed) second_put(d->out, &first);
+    signed_by_put(d->out, &by);
     return OK;
 }
 
@@ -160,9 +156,7 @@ static bool accepted_get(const struct fact *f, struct accepted *out)
 
     x.shown.ms = (int64_t)bytes_get_u(&r, 8);
     x.as.reason = bytes_get_str(&r);
-    x.as.is_signed = !r.bad && r.p != r.end;
-    if (x.as.is_signed && !(signature_get(f, &r, &x.as.signature) && second_read(f, &r, &x.first)))
-        return false;
+    if (!signed_by_read(f, &r, &x.as.by)) return false;
     *out = x;
     return bytes_end(&r);
 }
@@ -178,10 +172,7 @@ static void accepted_members(const struct accepted *x, const char *first, struct
     json_w_kint(w, "jump", (int64_t)x->jump);
     json_w_kwall(w, "shown", x->shown);
     if (x->as.reason.n > 0) json_w_kstr(w, "reason", x->as.reason);
-    if (!x->as.is_signed) return;
-    json_w_key(w, S("signature"));
-    signature_write(w, &x->as.signature);
-    second_write(w, first, &x->first);
+    signed_by_write(w, first, &x->as.by);
 }
 
 static void accepted_print(const struct fact *f, struct json_w *w, const void *arg)
@@ -244,16 +235,13 @@ static void render_accepted(struct http_req *r, const struct ask *a)
 
 static void accept_post(struct http_req *r)
 {
-    struct signature_rule rule = {.roles = second_roles(SECOND_ACCEPT_CLOCK),
-                                  .kind = &kind_clock_accepted};
     const struct caller *c = caller_of(r);
-    struct second_ask *both = NEW(&r->arena, struct second_ask);
     struct accept_wish wish;
     struct accept *ask = NEW(&r->arena, struct accept);
 
     if (!api_body(r, &accept_form, &wish)) return;
     api_answers(r, render_accepted);
-    status st = ask == NULL || both == NULL ? no_memory() : api_reason_check(c, wish.reason);
+    status st = ask == NULL ? no_memory() : api_reason_check(c, wish.reason);
     if (st.cls == ST_OK && !caller_is_site(c))
         st = fail(ST_NOT_ALLOWED, "access.client", 0, "the clock is the whole site's");
     if (st.cls != ST_OK) {
@@ -261,11 +249,14 @@ static void accept_post(struct http_req *r)
         return;
     }
     *ask = (struct accept){.reason = wish.reason};
-    ask->is_signed = true; // always: records of before may have none
-    if (!signature_check(r, &rule, wish.signature, &ask->signature)) return;
-    *both = (struct second_ask){
-        .of = act, .look = accept_look, .what = ask, .signature = ask->signature};
-    second_command(r, both, &kind_clock_accepted, render_accepted);
+    struct signing s = {.of = act, // always signed: records of before may not be
+                        .look = accept_look,
+                        .what = ask,
+                        .by = &ask->by,
+                        .said = wish.signature,
+                        .kind = &kind_clock_accepted,
+                        .render = render_accepted};
+    signed_by_command(r, &s);
 }
 
 static void clock_get(struct http_req *r)

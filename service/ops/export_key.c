@@ -51,12 +51,14 @@ static status mode_check(const char *path)
     return fail(ST_STORE, "export_key.mode", 0, "%s: only its owner may read it (chmod 600)", path);
 }
 
+static char no_phrase[] = ""; // of a key that asks for one: nobody is there to be asked
+
 static status load(const char *path, struct export_key *k)
 {
     BIO *in = BIO_new_file(path, "r");
 
     if (in == NULL) return bad(path);
-    k->key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+    k->key = PEM_read_bio_PrivateKey(in, NULL, NULL, no_phrase);
     BIO_free(in);
     if (k->key == NULL || !EVP_PKEY_is_a(k->key, "ED25519")) return bad(path);
     BIO *out = BIO_new(BIO_s_mem());

@@ -233,7 +233,7 @@ static status link_at(struct txn *t, uint64_t seq, struct link *out)
     return st;
 }
 
-static status hold(struct txn *t, const struct journal_head *said)
+status head_hold(struct txn *t, const struct journal_head *said)
 {
     struct journal_head now = journal_head_get(t);
     struct link link = now.link;
@@ -259,7 +259,7 @@ status head_file_hold(struct db *db, const char *path)
     TRY(head_file_read(path, &there, &said));
     if (!there) return OK;
     struct txn *t = txn_read(db); // after the file: beside a service it may grow meanwhile
-    status st = hold(t, &said), end = txn_end(&t, false);
+    status st = head_hold(t, &said), end = txn_end(&t, false);
     return st.cls == ST_OK ? end : st;
 }
 

@@ -19,6 +19,8 @@ status head_file_read(const char *path, bool *there, struct journal_head *out);
 // store that was put back would give numbers again. No crash makes the file the newer one, for it
 // is written of what is synced. OK where there is no file. journal.truncated, journal.rewritten.
 status head_file_hold(struct db *db, const char *path);
+// The same of a head that somebody says.
+status head_hold(struct txn *t, const struct journal_head *said);
 
 // A thread of the lowest priority that writes it when it is due. `path` outlives it.
 struct head_file;

@@ -93,7 +93,7 @@ static void bytes_add(const struct fact *f, str record, struct arena *scratch, s
     buf_addc(out, '"');
 }
 
-// The lot's list has every fact that names it.
+// The lot's list has every fact that names it by its number.
 static bool is_of_lot(struct journal_export *x, struct txn *t, uint64_t seq)
 {
     char value[4];
@@ -110,7 +110,8 @@ static bool is_of_lot(struct journal_export *x, struct txn *t, uint64_t seq)
 static bool is_shown(struct journal_export *x, struct txn *t, const struct fact *f)
 {
     if (x->client.v != 0 && f->client.v != x->client.v) return false;
-    return x->lot == 0 || is_of_lot(x, t, f->seq);
+    if (x->lot == 0 || is_of_lot(x, t, f->seq)) return true;
+    return x->more != NULL && journal_gather_next(x->more, f->seq) == f->seq;
 }
 
 status journal_export_one(struct journal_export *x, struct txn *t, struct arena *scratch,

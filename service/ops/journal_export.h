@@ -14,6 +14,7 @@
 #include "common/digest.h"
 #include "service/journal/opened.h"
 #include "service/ops/export_key.h"
+#include "service/ops/journal_gather.h"
 #include "service/ops/journal_print.h"
 
 struct journal_export {
@@ -23,7 +24,8 @@ struct journal_export {
     uint64_t from, until; // seq
     client_id client;     // not {0}: only its records are shown
     str client_name;
-    uint32_t lot; // not 0: of these only those that name this lot of it
+    uint32_t lot;                // not 0: of these only those that name this lot of it
+    struct journal_gather *more; // and those that this has gathered; may be NULL
     str gtin, lot_name;
     wall now;
     // its own:

@@ -10,6 +10,7 @@
 #include "service/pool/pool_db.h"
 #include "service/unit/unit_db.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define CHAIN_MAX 100000u // facts of one unit
 #define LOTS_MAX  1000u   // of one name, or of one product
@@ -28,15 +29,21 @@ static status kind_read(const struct site *site, str name, uint16_t *out)
     return wrong("kind", "there is no such kind of fact");
 }
 
-static status actor_read(struct txn *t, str id, struct arena *a, struct journal_filter *f)
+// To who is for some clients, whoever is not theirs is as nobody: there is nothing of either.
+static status nobody(const struct http_req *r, const char *field, const char *says)
+{
+    return caller_is_site(caller_of(r)) ? wrong(field, says) : OK;
+}
+
+static status actor_read(struct txn *t, str id, struct http_req *r, struct journal_filter *f)
 {
     struct actor x = {0};
 
     f->by_actor = true;
-    f->actors = NEW(a, uint32_t);
+    f->actors = NEW(&r->arena, uint32_t);
     if (f->actors == NULL) return no_memory();
-    if (!str_eq(id, S("service")) && !actor_by_id(t, id, a, &x))
-        return wrong("actor", "there is no such token");
+    if (!str_eq(id, S("service")) && !actor_by_id(t, id, &r->arena, &x))
+        return nobody(r, "actor", "there is no such token");
     f->actors[f->actor_count++] = x.number;
     return OK;
 }
@@ -52,18 +59,19 @@ static status user_read(struct txn *t, str name, struct http_req *r, struct aren
     uint32_t n = 0;
 
     if (all == NULL) return no_memory();
-    if (!item_get(t, &noun_user, name, &user)) return wrong("user", "there is no such user");
+    if (!item_get(t, &noun_user, name, &user)) TRY(nobody(r, "user", "there is no such user"));
     for (uint64_t i = 1; i <= last; i++) {
         if (actor_get(t, (uint32_t)i, scratch, &x) && str_eq(x.user, name)) all[n++] = x.number;
         arena_reset(scratch);
     }
     if (f->by_actor) { // that token, if it is theirs
-        uint32_t wanted = f->actors[0];
-        for (uint32_t i = 0; i < n; i++)
-            if (all[i] == wanted) return OK;
+        for (uint32_t i = 0; i < n && f->actor_count > 0; i++)
+            if (all[i] == f->actors[0]) return OK;
         f->actor_count = 0;
         return OK;
     }
+    f->user = name;
+    f->kinds = api_site(r)->kinds;
     f->by_actor = true;
     f->actors = all;
     f->actor_count = n;
@@ -80,6 +88,42 @@ static bool is_actor(const struct journal_filter *f, uint32_t actor)
 {
     return f->actor_count > 0 &&
            bsearch(&actor, f->actors, f->actor_count, sizeof actor, compare_numbers) != NULL;
+}
+
+// Records of the service itself that may name a person: signed by a command, or a password said at
+// a login or by a command.
+static const uint16_t naming[] = {FACT_EPOCH_ADDED, FACT_POOLS_ADVANCED, FACT_PASSWORD_REFUSED,
+                                  FACT_USER_LOCKED};
+
+static bool is_naming(const struct fact *head)
+{
+    for (size_t i = 0; i < LEN(naming); i++)
+        if (head->kind == naming[i]) return head->actor == 0;
+    return false;
+}
+
+// By what it says to people, where a name is a member, and text within others is escaped.
+static bool names_user(const struct journal_filter *f, struct txn *t, const struct fact *head)
+{
+    struct buf said, member;
+    struct arena a;
+    struct fact x;
+
+    if (f->user.n == 0 || !is_naming(head)) return false;
+    arena_init(&a, 1 * MB);
+    buf_init(&said, 64 * KB);
+    buf_init(&member, 256);
+    buf_addf(&member, "\"user\":\"%.*s\"", STR(f->user));
+    struct json_w w = json_writer(&said);
+    const struct kind *k = kind_find(f->kinds, head->kind, head->kind_version);
+    json_w_object(&w);
+    if (k != NULL && journal_get(t, head->seq, &a, &x).cls == ST_OK) k->print(&x, &w, k->arg);
+    json_w_end(&w);
+    bool found = memmem(said.p, said.n, member.p, member.n) != NULL;
+    buf_fini(&member);
+    buf_fini(&said);
+    arena_fini(&a);
+    return found;
 }
 
 status journal_client_read(struct http_req *r, struct txn *t, str name, client_id *out)
@@ -266,7 +310,7 @@ status journal_filter_read(struct journal_filter *f, struct http_req *r, struct 
 
     TRY(journal_stretch_read(f, r, t));
     if (http_query(r, S("kind"), &v)) TRY(kind_read(api_site(r), v, &f->kind));
-    if (http_query(r, S("actor"), &v)) TRY(actor_read(t, v, &r->arena, f));
+    if (http_query(r, S("actor"), &v)) TRY(actor_read(t, v, r, f));
     if (http_query(r, S("user"), &v)) TRY(user_read(t, v, r, scratch, f));
     if (http_query(r, S("client"), &v)) {
         f->by_client = true;
@@ -300,7 +344,7 @@ bool journal_filter_fits(struct journal_filter *f, const struct caller *c, struc
 
     if (!caller_sees(c, head->client) || shown < f->from || shown > f->until) return false;
     if (f->kind != 0 && head->kind != f->kind) return false;
-    if (f->by_actor && !is_actor(f, head->actor)) return false;
+    if (f->by_actor && !is_actor(f, head->actor) && !names_user(f, t, head)) return false;
     if (f->by_client && head->client.v != f->client.v) return false;
     return !f->by_lot || !f->by_unit || lots_next(f, t, head->seq) == head->seq;
 }

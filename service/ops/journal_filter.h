@@ -15,6 +15,8 @@ struct journal_filter {
     client_id client;
     uint32_t *actors; // with by_actor, ascending
     uint32_t actor_count;
+    str user; // and what names this person, where the service itself is the actor; or empty
+    const struct kind *const *kinds;
     struct named_lot *lots; // with by_lot: of that name, or of that product
     uint32_t lot_count;
     struct journal_gather gather; // of them

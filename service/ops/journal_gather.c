@@ -222,3 +222,11 @@ uint64_t journal_gather_next(struct journal_gather *g, uint64_t from)
     while (g->at < n && seqs[g->at] < from) g->at++;
     return g->at < n ? seqs[g->at] : UINT64_MAX;
 }
+
+uint64_t journal_gather_last(const struct journal_gather *g)
+{
+    const uint64_t *seqs = (const uint64_t *)(const void *)g->seqs.p;
+    size_t n = g->seqs.n / sizeof *seqs;
+
+    return n > 0 ? seqs[n - 1] : 0;
+}

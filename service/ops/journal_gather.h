@@ -44,3 +44,4 @@ void journal_gather_end(struct journal_gather *g); // also of zeros
 status journal_gather_some(struct journal_gather *g, struct txn *t, struct arena *scratch);
 // The first one gathered from `from` on; UINT64_MAX: none. `from` only grows.
 uint64_t journal_gather_next(struct journal_gather *g, uint64_t from);
+uint64_t journal_gather_last(const struct journal_gather *g); // of all; 0: none

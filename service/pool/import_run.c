@@ -236,7 +236,7 @@ static void refuse(struct importing *m)
     status st = fail(m->offence.cls, m->offence.reason, 0, "%u numbers, the first in line %u: %s",
                      m->offender_count, m->lines[0], m->offence.text);
     if (what != NULL)
-        *what = (struct refused){kind_import_part.number, st, buf_str(&m->offenders), m->client};
+        *what = (struct refused){kind_import_part.number, st, buf_str(&m->offenders), m->client, 0};
     struct ask ask = {.kind = &kind_refusal, .what = what};
     if (what == NULL || submit(m, ask, refusal_kept).cls != ST_OK) answer_problem(m, st, NULL);
 }

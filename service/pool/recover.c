@@ -106,8 +106,9 @@ static status advanced_decide(struct decide *d)
 {
     const struct advance_ask *a = d->ask;
 
-    if (a->n == 0 && a->reason.n == 0)
-        return fail(ST_CONFLICT, "evidence.none", 0, "neither evidence nor a reason is given");
+    if (!a->evident && a->reason.n == 0)
+        return fail(ST_CONFLICT, "evidence.none", 0,
+                    "nothing tells of numbers given since the backup, and nobody accepts it");
     TRY(second_pair_check(d, SECOND_ADVANCE, &a->pair));
     bytes_u(d->out, a->tests_names ? TESTS_NAMES : 0, 1);
     bytes_str(d->out, a->reason);

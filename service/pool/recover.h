@@ -29,7 +29,9 @@ struct advance_ask {
     uint32_t n;
     str reason, by;   // of who accepts what the evidence leaves open; empty: nobody had to
     bool tests_names; // some numbers are of no pool that there is now
+    bool evident;     // the files say what was given since the backup
     struct second_pair pair;
 };
-// Unfreezes. evidence.none: neither evidence nor a reason; act.second: nobody has signed it.
+// Unfreezes. evidence.none: nothing is known of numbers given since, and no reason; act.second:
+// nobody has signed it.
 extern const struct kind kind_pools_advanced, kind_pools_advanced_1; // ask: struct advance_ask

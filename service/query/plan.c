@@ -156,7 +156,8 @@ static status class_add(struct plan *p, const struct plan_world *w, const struct
 }
 
 // Ids of what lines report follow from where their facts stand, and no list has them: those of the
-// client's facts are made again, some in each step, until one is the id.
+// client's facts are made again, some in each step, until one is the id. Also of an id that a list
+// has: the event's error declaration stands there, or another's that came by the same id.
 static status id_scan(struct plan *p, const struct plan_world *w, const uint8_t id[16])
 {
     uint64_t seqs[SCAN_STEP], *one;
@@ -181,7 +182,6 @@ static status id_scan(struct plan *p, const struct plan_world *w, const uint8_t 
 
 static status id_add(struct plan *p, const struct plan_world *w, const struct query_value *v)
 {
-    uint32_t before = p->open.n;
     uint8_t id[16];
     str value;
 
@@ -190,7 +190,7 @@ static status id_add(struct plan *p, const struct plan_world *w, const struct qu
         TRY(index_value(LIST_EVENT_ID, (str){0}, v->text, w->scratch, &value));
         TRY(list_add(p, w, LIST_EVENT_ID, value));
     }
-    return p->open.n > before || !event_id_read(v->text, id) ? OK : id_scan(p, w, id);
+    return event_id_read(v->text, id) ? id_scan(p, w, id) : OK;
 }
 
 static status value_add(struct plan *p, const struct plan_world *w, const struct query_term *t,

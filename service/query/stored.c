@@ -235,15 +235,18 @@ void queries_list(struct http_req *r)
 
 // ---- putting
 
-// A name stands in paths and rows: some text without control characters.
+// A name stands in paths, rows and XML, whose readers trim it: some text without control characters
+// and without blanks at its ends.
 static status name_check(str name)
 {
-    bool wrong = name.n == 0 || name.n > QUERY_NAME_MAX || !xml_is_text(name, NULL);
+    bool wrong = name.n == 0 || name.n > QUERY_NAME_MAX || !xml_is_text(name, NULL) ||
+                 str_trim(name).n != name.n;
 
     for (size_t i = 0; i < name.n && !wrong; i++)
         wrong = (unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f;
     if (!wrong) return OK;
-    return fail(ST_BAD_INPUT, "definition.name", 0, "name: 1 to %u bytes of text", QUERY_NAME_MAX);
+    return fail(ST_BAD_INPUT, "definition.name", 0,
+                "name: 1 to %u bytes of text, no blanks at its ends", QUERY_NAME_MAX);
 }
 
 static status body_read(struct http_req *r, struct stored_ask *out)

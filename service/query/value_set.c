@@ -1,79 +1,97 @@
-// value_set.c - a table of texts and one of identities over the same values, both open addressed.
+// value_set.c - two sorted arrays over the same values, one by their texts and one by their
+// identities. Whoever chooses the values cannot make looking slow, as with a table of hashes.
 #include "service/query/value_set.h"
+#include <stdlib.h>
+#include <string.h>
 
 #define FEW         8u  // values that are as well looked at one by one
 #define NUMBER_WORK 50u // comparing numbers with their units, in comparisons of a pattern
 
 struct query_set {
-    uint32_t mask;
-    uint32_t *texts, *ids; // value + 1; 0: free
-    uint32_t *patterns;    // values that stand for many identities
-    uint32_t pattern_n;
+    const struct query_value **texts, **ids, **patterns; // patterns stand for many identities
+    uint32_t text_n, id_n, pattern_n;
 };
 
-static uint32_t hash_more(uint32_t h, str s)
+// In some order: the short ones first.
+static int text_order(str a, str b)
 {
-    for (size_t i = 0; i < s.n; i++) h = (h ^ (uint8_t)s.p[i]) * 16777619u;
-    return h;
+    if (a.n != b.n) return a.n < b.n ? -1 : 1;
+    return a.n == 0 ? 0 : memcmp(a.p, b.p, a.n);
 }
 
-static uint32_t hash_text(str s) { return hash_more(2166136261u, s); }
-
-// Equal for what gs1_id_eq calls equal.
-static uint32_t hash_id(const struct gs1_id *id)
+// 0 for what gs1_id_eq calls equal.
+static int id_order(const struct gs1_id *a, const struct gs1_id *b)
 {
-    return hash_more(hash_more(2166136261u ^ (uint32_t)id->scheme, gs1_id_key(id)), id->ext);
+    if (a->scheme != b->scheme) return a->scheme < b->scheme ? -1 : 1;
+    int keys = text_order(gs1_id_key(a), gs1_id_key(b));
+    return keys != 0 ? keys : text_order(a->ext, b->ext);
 }
 
-static void put(uint32_t *table, uint32_t mask, uint32_t hash, uint32_t value)
+static int by_text(const void *a, const void *b)
 {
-    uint32_t at = hash & mask;
+    const struct query_value *const *x = a, *const *y = b;
 
-    while (table[at] != 0) at = (at + 1) & mask;
-    table[at] = value + 1;
+    return text_order((*x)->text, (*y)->text);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct query_value *const *x = a, *const *y = b;
+
+    return id_order(&(*x)->pattern->id, &(*y)->pattern->id);
 }
 
 status query_set_make(struct query_term *t, struct arena *a)
 {
-    uint32_t mask = 15;
-
     t->set = NULL;
     if (t->n <= FEW) return OK;
-    while (mask < 2 * t->n) mask = 2 * mask + 1;
     struct query_set *s = NEW(a, struct query_set);
-    uint32_t *tables = NEW_ARRAY(a, uint32_t, 2 * ((size_t)mask + 1) + t->n);
-    if (s == NULL || tables == NULL) return no_memory();
-    *s = (struct query_set){mask, tables, tables + mask + 1, tables + 2 * ((size_t)mask + 1), 0};
+    const struct query_value **at = NEW_ARRAY(a, const struct query_value *, 3 * (size_t)t->n);
+    if (s == NULL || at == NULL) return no_memory();
+    *s = (struct query_set){.texts = at, .ids = at + t->n, .patterns = at + 2 * (size_t)t->n};
     for (uint32_t i = 0; i < t->n; i++) {
         const struct query_value *v = &t->values[i];
-        if (v->is_text) put(s->texts, mask, hash_text(v->text), i);
+        if (v->is_text) s->texts[s->text_n++] = v;
         if (v->pattern == NULL) continue;
         if (v->pattern->is_exact)
-            put(s->ids, mask, hash_id(&v->pattern->id), i);
+            s->ids[s->id_n++] = v;
         else
-            s->patterns[s->pattern_n++] = i;
+            s->patterns[s->pattern_n++] = v;
     }
+    qsort(s->texts, s->text_n, sizeof *s->texts, by_text);
+    qsort(s->ids, s->id_n, sizeof *s->ids, by_id);
     t->set = s;
     return OK;
+}
+
+static int text_is(const void *text, const void *value)
+{
+    const struct query_value *const *v = value;
+
+    return text_order(*(const str *)text, (*v)->text);
+}
+
+static int id_is(const void *id, const void *value)
+{
+    const struct query_value *const *v = value;
+
+    return id_order(id, &(*v)->pattern->id);
 }
 
 bool query_set_has_text(const struct query_term *t, str text)
 {
     const struct query_set *s = t->set;
 
-    for (uint32_t at = hash_text(text) & s->mask; s->texts[at] != 0; at = (at + 1) & s->mask)
-        if (str_eq(t->values[s->texts[at] - 1].text, text)) return true;
-    return false;
+    return bsearch(&text, s->texts, s->text_n, sizeof *s->texts, text_is) != NULL;
 }
 
 bool query_set_has_id(const struct query_term *t, const struct gs1_id *id)
 {
     const struct query_set *s = t->set;
 
-    for (uint32_t at = hash_id(id) & s->mask; s->ids[at] != 0; at = (at + 1) & s->mask)
-        if (gs1_id_eq(&t->values[s->ids[at] - 1].pattern->id, id)) return true;
+    if (bsearch(id, s->ids, s->id_n, sizeof *s->ids, id_is) != NULL) return true;
     for (uint32_t i = 0; i < s->pattern_n; i++)
-        if (gs1_pattern_matches(t->values[s->patterns[i]].pattern, id)) return true;
+        if (gs1_pattern_matches(s->patterns[i]->pattern, id)) return true;
     return false;
 }
 

@@ -1,5 +1,5 @@
 // value_set.h - the values of a term that are found at once, however many they are: texts and
-// identities by hash. What is left for one by one is patterns and what is compared by size.
+// identities by halving. What is left for one by one is patterns and what is compared by size.
 #pragma once
 #include "service/query/query.h"
 

@@ -1,6 +1,8 @@
 // What the service says of itself: versions and forms, by headers of every answer below /epcis/v2
 // and more of them for OPTIONS; and the list of top-level resources.
+#include "service/access/access.h"
 #include "service/api/version.h"
+#include "service/client/client.h"
 #include "service/rest/rest_int.h"
 #include <string.h>
 
@@ -83,14 +85,48 @@ status rest_check(struct http_req *r)
 #define VENDOR     "GS1-Vendor-Version: packtrail-" PACKTRAIL_VERSION "\r\n"
 #define FORMS      "GS1-EPC-Format: No_Preference\r\nGS1-CBV-XML-Format: No_Preference\r\n"
 
+struct rest_capture_limits rest_capture_limits(const struct site_limits *l, bool strict)
+{
+    struct rest_capture_limits all = {l->capture_events_max, l->capture_body_max};
+
+    if (strict && all.events > l->capture_slice_events) all.events = l->capture_slice_events;
+    if (strict && all.bytes > CAPTURE_WHOLE_MAX) all.bytes = CAPTURE_WHOLE_MAX;
+    return all;
+}
+
+static bool client_is_strict(struct http_req *r)
+{
+    struct client_profile profile = {.capture = CAPTURE_RECORD};
+    struct txn *t = api_snapshot(r);
+    client_id client;
+
+    status st = access_client(r, t, &client);
+    if (st.cls == ST_OK && client.v != 0) st = client_profile(t, client, &profile);
+    st = api_snapshot_end(r, st);
+    return st.cls == ST_OK && profile.capture == CAPTURE_STRICT;
+}
+
+// OPTIONS wants no caller; one who shows who it is, is told what its own documents are held to.
+static bool asker_is_strict(struct http_req *r)
+{
+    const struct caller *c;
+
+    if (!http_has_header(r, S("Authorization")) && r->certificate == NULL) return false;
+    if (access_caller(r, &c).cls != ST_OK) return false;
+    r->caller = c;
+    bool strict = client_is_strict(r);
+    r->caller = NULL;
+    return strict;
+}
+
 static void capture_headers(struct http_req *r, struct buf *b)
 {
-    const struct site_limits *l = &api_site(r)->limits;
+    struct rest_capture_limits l = rest_capture_limits(&api_site(r)->limits, asker_is_strict(r));
 
     buf_add(b, S("GS1-EPCIS-Capture-Limit: "));
-    buf_addu(b, l->capture_events_max);
+    buf_addu(b, l.events);
     buf_add(b, S("\r\nGS1-EPCIS-Capture-File-Size-Limit: "));
-    buf_addu(b, l->capture_body_max);
+    buf_addu(b, l.bytes);
     buf_add(b, S("\r\nGS1-Capture-Error-Behaviour: all\r\n"));
 }
 

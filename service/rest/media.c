@@ -32,10 +32,26 @@ status rest_accept(const struct http_req *r, unsigned which, struct rest_accepte
     return OK;
 }
 
+// The beginning of a byte order mark, or of UTF-16 without one, and no more of it.
+static bool is_torn(str in)
+{
+    static const str marks[] = {
+        {"\xef\xbb\xbf", 3},
+        {"\xff\xfe",     2},
+        {"\xfe\xff",     2},
+        {"\0<",          2},
+    };
+
+    for (size_t i = 0; i < LEN(marks); i++)
+        if (in.n < marks[i].n && str_starts(marks[i], in)) return true;
+    return false;
+}
+
 // '{' or '<' behind blanks and a byte order mark; 0: nothing that tells, '?': neither. Of the two
 // XML alone comes as UTF-16.
 static char first_sign(str in)
 {
+    if (is_torn(in)) return 0;
     if (str_starts(in, S("\xff\xfe")) || str_starts(in, S("\xfe\xff"))) return '<';
     if (str_starts(in, (str){"\0<", 2})) return '<';
     if (str_starts(in, S("\xef\xbb\xbf"))) in = str_from(in, 3);
@@ -44,6 +60,8 @@ static char first_sign(str in)
     if (in.p[0] == '{' || in.p[0] == '[') return '{';
     return in.p[0] == '<' ? '<' : '?';
 }
+
+bool rest_body_tells(str first) { return first_sign(first) != 0; }
 
 status rest_body_fits(enum rest_media said, str first)
 {

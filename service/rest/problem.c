@@ -58,7 +58,6 @@ void rest_problem_members(struct json_w *w, status st)
     json_w_kint(w, "status", status_http(st.cls));
     if (st.text[0] != 0) json_w_kstr(w, "detail", str_of(st.text));
     if (st.reason != NULL) json_w_kstr(w, "code", str_of(st.reason));
-    if (st.cls == ST_BAD_INPUT || st.at > 0) json_w_kint(w, "at", st.at);
 }
 
 str rest_printable(str s, char out[sizeof((status *)0)->text])
@@ -108,25 +107,32 @@ void rest_problem_write(struct buf *b, bool xml, status st, str extra)
     struct json_w w = json_writer(b);
     json_w_object(&w);
     rest_problem_members(&w, st);
+    if (st.cls == ST_BAD_INPUT || st.at > 0) json_w_kint(&w, "at", st.at);
     if (extra.n > 0) buf_addc(b, ',');
     buf_add(b, extra);
     json_w_end(&w);
+}
+
+static struct rest_capture_limits limits_of(const struct site_limits *l, str reason)
+{
+    if (str_eq(reason, S("capture.event_max")))
+        return (struct rest_capture_limits){1, l->capture_event_max};
+    return rest_capture_limits(l, str_eq(reason, S("capture.strict_max")));
 }
 
 // The limits of a capture, so that the caller can do better. A body over its ceiling is refused by
 // the server itself, which knows nothing of them.
 static void say_limits(struct http_req *r, status st)
 {
-    const struct site_limits *l = &api_site(r)->limits;
+    struct rest_capture_limits l = limits_of(&api_site(r)->limits, str_of(st.reason));
     struct buf b;
 
     if (str_starts(str_of(st.reason), S("query."))) return;
     buf_init(&b, 32);
-    bool strict = str_eq(str_of(st.reason), S("capture.strict_max")); // one transaction
-    buf_addu(&b, strict ? l->capture_slice_events : l->capture_events_max);
+    buf_addu(&b, l.events);
     http_reply_header(r, "GS1-EPCIS-Capture-Limit", buf_str(&b));
     buf_reset(&b);
-    buf_addu(&b, l->capture_body_max);
+    buf_addu(&b, l.bytes);
     http_reply_header(r, "GS1-EPCIS-Capture-File-Size-Limit", buf_str(&b));
     buf_fini(&b);
 }

@@ -24,7 +24,8 @@ const char *rest_problem_type(status st);
 // One problem as a JSON object or, in `xml`, as an EPCISException; `extra` as for http_problem
 // (JSON only). Also for problems that are sent to somebody, or that lie in a list (members).
 void rest_problem_write(struct buf *b, bool xml, status st, str extra);
-void rest_problem_members(struct json_w *w, status st); // into an object that is open
+// Into an object that is open; `at` is the caller's, who knows whether it is known.
+void rest_problem_members(struct json_w *w, status st);
 // A sentence for XML: what has no place there (it may quote a stranger, and may be cut) becomes
 // '?'.
 str rest_printable(str s, char out[sizeof((status *)0)->text]);
@@ -45,6 +46,8 @@ status rest_accept(const struct http_req *r, unsigned which, struct rest_accepte
 // What Content-Type says of the body; without one its first bytes decide. body.type (415).
 // `first` may be empty (a stream not yet come): then only the header is looked at.
 status rest_body_media(const struct http_req *r, str first, enum rest_media *out);
+// Do the first bytes tell what the body is? While they are blanks, or a torn mark, they do not.
+bool rest_body_tells(str first);
 // Do the first bytes look like what the header said? body.mislabelled (400).
 status rest_body_fits(enum rest_media said, str first);
 

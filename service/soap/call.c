@@ -1,4 +1,5 @@
 #include "service/soap/call.h"
+#include "common/xml_decode.h"
 #include <string.h>
 
 #define XSD          "http://www.w3.org/2001/XMLSchema"
@@ -360,7 +361,9 @@ status soap_call_read(str body, struct arena *a, struct soap_call *out)
     struct in *x = NEW(a, struct in);
 
     if (x == NULL) return no_memory();
+    TRY(xml_decode_whole(body, a, &body));
     xml_r_init(&x->r, body, a);
+    x->r.transcoded = true;
     envelope_read(x);
     status st = xml_r_end(&x->r);
     TRY(x->st);

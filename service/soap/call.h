@@ -51,5 +51,5 @@ struct soap_call {
     str initial; // initialRecordTime
 };
 
-// Views into the body and the arena.
+// Of a body in any encoding of common/xml_decode.h. Views into it and the arena.
 status soap_call_read(str body, struct arena *a, struct soap_call *out);

@@ -50,6 +50,15 @@ status goods_check_client(struct goods *g, const struct goods_look *x, const cha
                 "it belongs to another client than the others: tell them apart");
 }
 
+status goods_check_code(struct goods *g, const struct goods_unit *u, const struct goods_look *x)
+{
+    struct lot lot;
+
+    if (u->lot.n == 0 && u->expiry.n == 0) return OK;
+    if (x->space.sort == SPACE_OF_SSCC || !lot_view(g->d->t, x->lot, &lot)) return OK;
+    return lot_code_check(&lot, u->lot, u->expiry);
+}
+
 // Nothing leaves, arrives or comes back before what happened to its container or its content.
 static status before(const char *what)
 {

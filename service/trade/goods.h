@@ -48,6 +48,9 @@ status goods_check_clock(const struct goods *g);
 status goods_look(struct goods *g, const struct goods_unit *u, struct goods_look *out);
 // The first that ever was commissioned says whose all are. `code`: of one that is another's.
 status goods_check_client(struct goods *g, const struct goods_look *x, const char *code);
+// The code on it says more than its number: that must agree with its lot. unit.lot_differs,
+// unit.expiry_differs
+status goods_check_code(struct goods *g, const struct goods_unit *u, const struct goods_look *x);
 status goods_check_time(struct goods *g, unit_id u, const struct goods_look *x); // time.before
 void goods_refuse(struct goods *g, const struct goods_unit *u, status st);
 void goods_refuse_inner(struct goods *g, unit_id u, const char *code); // named beside its container

@@ -1,8 +1,10 @@
 // facts `receipt.made` and `return.made`: report | touched units | handover.h's own part.
 //
 // A unit that comes back out of a container lies in it no longer: it is shipped by itself from then
-// on, and received back. Runs in the committer.
+// on, and received back. Of what is on hold or recalled it stays so, and a hold of its own begins
+// with that. Runs in the committer.
 #include "service/trade/receive.h"
+#include "service/event/hold_db.h"
 #include "service/event/index.h"
 #include "service/event/leaving.h"
 #include "service/event/noting.h"
@@ -36,17 +38,6 @@ static status not_received(const char *code, const char *text)
     return fail(ST_CONFLICT, code, 0, "%s", text);
 }
 
-// The code on the pack says more than its number: it must agree with what is known.
-static status check_code(struct receiving *r, const struct goods_unit *u,
-                         const struct goods_look *x)
-{
-    struct lot lot;
-
-    if (u->lot.n == 0 && u->expiry.n == 0) return OK;
-    if (x->space.sort == SPACE_OF_SSCC || !lot_view(r->g.d->t, x->lot, &lot)) return OK;
-    return lot_code_check(&lot, u->lot, u->expiry);
-}
-
 static status check_party(struct receiving *r, const struct goods_unit *u)
 {
     uint64_t party = r->back ? r->ask->says.from_party : r->ask->says.to_party;
@@ -69,7 +60,7 @@ static status check_unit(struct receiving *r, const struct goods_unit *u, struct
     TRY(unit_step_inside(x->sort, &x->row, &x->stands, act, change));
     if (x->row.flags & UNIT_RECEIVED_BACK) // out of a container that is back it comes by itself
         return not_received("unit.received_back", "it is back at the site");
-    TRY(check_code(r, u, x));
+    TRY(goods_check_code(&r->g, u, x));
     bool is_back = r->back && x->stands.flags & UNIT_RECEIVED_BACK; // in what came back already
     if (!is_back) TRY(check_party(r, u));
     return goods_check_time(&r->g, u->unit, x);
@@ -111,6 +102,8 @@ static void take(struct receiving *r, const struct goods_unit *u, const struct g
     bool leaves = r->back && x->row.parent.v != 0;
 
     if (leaves) change->to = UNIT_SHIPPED;
+    // REQ STATES-HOLD-STAYS: nothing ends a hold but a signature
+    if (leaves) change->set |= unit_takes_along(&x->row, &x->stands);
     if (r->n == 0) r->lot = x->lot;
     if (x->lot != r->lot) r->lot = 0;
     r->received[r->n++] = u->unit;
@@ -223,6 +216,7 @@ struct writing {
     struct cargo_marking around;
     struct arena *arena;
     uint64_t party; // that received it
+    uint64_t held;  // came out of what is on hold
 };
 
 // Out of its container, while its row still says what it was there.
@@ -244,6 +238,7 @@ static void write_unit(struct writing *w, unit_id u, uint64_t effect)
         handed_came_back(w->t, u);
     else
         handed_mark(w->t, u, w->party, HANDED_RECEIVED);
+    w->held += (c.set & UNIT_HOLD) != 0;
     if (leaves) leave(w, u, x.parent);
     if (leaves) x.parent = (unit_id){0};
     unit_apply(&x, &c);
@@ -275,6 +270,7 @@ static void write_units(struct txn *t, const struct fact *f, const struct receiv
         write_unit(&w, u, alike_get(&changes));
     unit_rows_end(&w.rows);
     cargo_mark_end(&w.around);
+    if (w.held > 0) hold_put(t, &(struct hold){.id = f->seq, .client = f->client, .units = w.held});
 }
 
 static void write_counts(struct txn *t, const struct fact *f, const struct counts *c)

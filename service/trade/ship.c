@@ -121,6 +121,7 @@ static status check_top(struct ship *s, const struct goods_unit *top)
     TRY(check_state(s, top->unit, &x));
     alike_put(&s->previous, x.row.last);
     TRY(client);
+    TRY(goods_check_code(&s->g, top, &x));
     TRY(goods_check_time(&s->g, top->unit, &x));
     if (!s->forwards) rules = (struct loaded_rules){s->profile.ship_rule, s->expired_too, false};
     TRY(loaded_check(&s->g, top->unit, &x, &rules));

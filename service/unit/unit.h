@@ -139,6 +139,11 @@ status unit_step(unsigned sorts, const struct unit *u, enum unit_act act, struct
 // Acts whose own flags alone count see the others' not; a state that stays is the row's.
 status unit_step_inside(unsigned sorts, const struct unit *own, const struct unit *stands,
                         enum unit_act act, struct unit_change *out);
+// What its container, by itself, was stopped for, a unit that comes out of it takes along: flags.
+static inline uint8_t unit_takes_along(const struct unit *own, const struct unit *stands)
+{
+    return stands->flags & ~own->flags & (UNIT_HOLD | UNIT_RECALLED);
+}
 static inline void unit_apply(struct unit *u, const struct unit_change *c)
 {
     u->state = c->to;

@@ -28,13 +28,15 @@ static status part_give(struct master_reader *in, str part, str *version)
     TRY(http_decode(value, true, in->arena, &value));
     if (!str_is_utf8(name, NULL) || !str_is_utf8(value, NULL))
         return fail(ST_BAD_INPUT, "query.value", 0, "the query string is not UTF-8");
+    if (str_eq(name, S("version")) && version->p != NULL)
+        return fail(ST_BAD_INPUT, "query.twice", 0, "version: it is given twice");
     if (str_eq(name, S("version"))) return *version = value, OK;
     return master_give(in, name, &(struct query_given){QUERY_TEXT, &value, 1});
 }
 
 static status asked_read(struct http_req *r, struct master_asked *out)
 {
-    str rest = r->query, part, version = {"", 0};
+    str rest = r->query, part, version = {0};
     struct master_reader in;
 
     master_begin(&in, &r->arena);

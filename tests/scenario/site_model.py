@@ -168,6 +168,7 @@ class Model(LineModel, PaperModel):
         self.late = set()     # containers of which something inside was told of alone
         self.samples = {}     # unit -> all that the newest event made samples together with it
         self.sampled_ms = {}  # unit -> when that was; None: by the service's clock
+        self.taken_from = {}  # unit -> what it lay in before that
         self.requested = {}   # request -> its units, in its order
         self.orders = {}      # line that packs in this order -> Order
         self.line = None      # that reports
@@ -531,6 +532,7 @@ class Model(LineModel, PaperModel):
         if any(self.units[name] in units and self.units[name].parent for name in for_each):
             raise Ambiguous()  # which comes out first?
         ends = act in (*EMPTIED, "sample")
+        lay = {unit: unit.parent for unit in units}
         first = [("unpack", self.units[name], inside, ends) for name, inside in for_each.items()]
         for unit in units if act in EMPTIED else ():
             comes = unpack and unit.parent is not None and self.stands(unit)[0] != "shipped"
@@ -572,6 +574,7 @@ class Model(LineModel, PaperModel):
         if act == "sample":
             self.samples.update((unit, units) for unit in units)
             self.sampled_ms.update((unit, ms) for unit in units)
+            self.taken_from.update(lay)
 
     def unread(self, said, units, ms):
         del units, ms
@@ -680,8 +683,16 @@ class Model(LineModel, PaperModel):
         with self.attempt():
             for other in self.samples[unit]:
                 code, change = self.machine.step("unsample", other, other.state, other.flags)
-                if code is None and "foreign" not in other.sorts:
-                    self.change(other, change, self.when([other], None))
+                if code is not None or "foreign" in other.sorts:
+                    continue
+                stopped = self.stopped(self.taken_from[other]) if self.taken_from[other] else None
+                if stopped:
+                    raise Refused(f"unit.{'on_hold' if 'hold' in stopped else 'recalled'}")
+                self.change(other, change, self.when([other], None))
+
+    def stopped(self, container):
+        """What it, or what it lies in, is stopped for: what comes out of it stays so."""
+        return self.stands(container, of_lot=False)[1] & STAYS
 
     # ---- captured events
 
@@ -839,6 +850,7 @@ class Model(LineModel, PaperModel):
             samples = [u for u, act, change in done if change and act == "sample"]
             self.samples.update((unit, samples) for unit in samples)
             self.sampled_ms.update((unit, ms) for unit in samples)
+            self.taken_from.update((unit, unit.parent) for unit in samples)
             for unit, act, change in done:
                 self.touch(unit, ms, out=change is not None and act == "unpack")
                 if unit.state == "none":  # named by an event, never commissioned
@@ -853,8 +865,10 @@ class Model(LineModel, PaperModel):
                 elif act == "unpack":
                     self.take_out(unit)
                 elif act == "receive_back" and unit.parent is not None:
+                    stopped = self.stopped(unit.parent)
                     self.take_out(unit)
-                    unit.state, unit.flags = "shipped", (unit.flags - change[2]) | change[1]
+                    unit.state = "shipped"
+                    unit.flags = (unit.flags - change[2]) | change[1] | stopped
                 elif unit is parent and unit.parent is not None:  # as it is, in its container
                     unit.flags -= change[2]
                 else:
@@ -1006,11 +1020,12 @@ class Model(LineModel, PaperModel):
         self.note_return(unit)
         with self.attempt():
             out = unit.parent is not None
+            stopped = self.stopped(unit.parent) if out else set()
             self.touch(unit, self.when([unit, *self.above(unit)], ms))
             if out:
                 self.take_out(unit)
             unit.state = "shipped" if out else change[0]
-            unit.flags = (unit.flags - change[2]) | change[1]
+            unit.flags = (unit.flags - change[2]) | change[1] | stopped
         return True
 
     # ---- lots that people sign, and holds

@@ -45,6 +45,23 @@ def test_a_person_is_found_whatever_token_they_called_with(site):
     site.admin.refused("GET", f"{JOURNAL}?user=nobody", status=400, code="journal.filter")
 
 
+def test_people_of_other_clients_are_as_nobody(site, line):
+    site.admin.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9507000"]})
+    zoe, ann = (site.person("qa", name, client=c) for name, c in (("zoe", "beta"), ("ann", "acme")))
+    ann.post("/v1/holds", {"gtin": GTIN, "lot": "L1", "reason": "x"}, 201)
+    theirs = site.as_role("auditor", client="acme")
+    token = records(site.admin, "?user=zoe")[0]["actor"]
+    for query in ("user=zoe", "user=nobody", f"actor={token}", "actor=nobody"):
+        assert theirs.get(f"{JOURNAL}?{query}") == {"items": [], "next": None}
+    assert kinds(theirs, "?user=ann") == ["lot.held"]
+    line.call.report({"type": "close", "parent": line.ssccs(1)[0]})  # refused
+    operator = site.as_role("operator", client="acme")
+    path = f"/v1/exceptions/{operator.get('/v1/exceptions')['items'][0]['id']}/assign"
+    for owner in ("zoe", token, "nobody"):
+        operator.refused("POST", path, {"owner": owner}, status=422, code="exception.owner")
+    assert operator.post(path, {"owner": "ann"}, 200)["owner"] == "ann"
+
+
 def test_lots_are_found_by_their_name_and_by_any_gtin_of_the_product(site, line):
     operator = site.as_role("operator")
     for lot in ("A1", "A2"):
@@ -93,6 +110,8 @@ def test_a_lot_and_a_unit_are_found_from_the_first_number_on(site, line):
         assert found == ["numbers.issued", "numbers.confirmed", *more]
     other = site.as_role("qa", client="acme")
     assert kinds(other, "?lot=B7") == wanted
+    line.call.report({"type": "commission", **lot, "serials": ["NOT-A-NUMBER"]})  # of nothing known
+    assert kinds(site.admin, "?lot=B7") == [*wanted, "refusal"]
 
 
 def test_what_was_configured_again_shows_old_and_new_values(site):

@@ -152,14 +152,18 @@ class World:
         assert not twice, twice[:10]
 
 
+# Where nothing followed the backup that was picked, nothing tells of it.
+ACCEPTED = ("--accept", "all that there is was brought", "--by", "mia")
+
+
 def evidence_of(world, how, head):
     """Files that prove what was given, by somebody else each time."""
     (world.folder / "head.json").write_text(head)
     if how == "head":
-        return [world.folder / "head.json"]
+        return [world.folder / "head.json", *ACCEPTED]
     if how == "line":
-        return [world.line_file()]
-    return [world.folder / "head.json", world.line_file(), *world.partner_files()]
+        return [world.line_file(), *ACCEPTED]
+    return [world.folder / "head.json", world.line_file(), *world.partner_files(), *ACCEPTED]
 
 
 @pytest.mark.parametrize("how", ["head", "line", "all"])
@@ -533,6 +537,21 @@ def test_restore_says_that_what_was_revoked_since_opens_again(make_site, tmp_pat
     site.caller(made["token"]).refused("GET", "/v1/lots", status=401, code="token.revoked")
 
 
+def test_restore_names_the_files_of_tls_that_no_backup_has(make_site, tmp_path):
+    site = make_site()
+    (tmp_path / "trusted.pem").write_text("is there")
+    site.configure(tls={"certificate": "site.pem", "key": "site.key.pem"},
+                   exchange={"ca_file": str(tmp_path / "trusted.pem")})
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    done = packtrail("restore", tmp_path / "backup", tmp_path / "new", "--key", tmp_path / "key")
+    assert done.returncode == 0, done.stderr
+    missing = [line.rsplit(" ", 4)[0] for line in done.stdout.splitlines() if "put back /" in line]
+    new = tmp_path / "new"
+    assert missing == [
+        f"{what} is not in a backup, and not there: put back {new / name}"
+        for what, name in (("tls.certificate", "site.pem"), ("tls.key", "site.key.pem"))]
+
+
 def test_what_came_after_the_backup_is_put_again_before_the_pools_are_advanced(lost, tmp_path):
     """A pool that the backup does not know: its numbers come from a space that must be found."""
     site, admin = lost.site, lost.site.admin
@@ -728,7 +747,7 @@ def test_what_is_far_beyond_a_mark_is_taken_out_alone(lost, tmp_path):
     body = f"1{harness.PREFIX}00{1234567:07d}"  # a million numbers on
     digit = (10 - sum(int(d) * (3, 1)[i % 2] for i, d in enumerate(body)) % 10) % 10
     (tmp_path / "list").write_text(f"{body}{digit}\n# a remark\n\n")
-    told = advance(site, tmp_path / "list")
+    told = advance(site, tmp_path / "list", *ACCEPTED)  # alone it tells of nothing
     assert "1 far beyond" in told and "0 marks moved" in told
     assert "1 known" in advance(site, tmp_path / "list"), "a second time it is no news"
     site.start()
@@ -777,6 +796,76 @@ def test_evidence_that_proves_nothing_is_refused(lost, make_site, tmp_path):
     assert "NO EVIDENCE WAS GIVEN" in told and "accepted by mia: no line is left" in told
     site.start()
     lost.serials(1)
+
+
+def test_what_tells_of_nothing_since_the_backup_is_no_evidence(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    known = line.serials(3)
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    given = line.serials(5)
+    site.stop()
+    lose(site)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    own = json.loads((tmp_path / "backup/head.json").read_text())
+    path, gtin = tmp_path / "file", ("--gtin", line.gtin)
+    empty = ('{"@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", '
+             '"type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": '
+             '"2026-01-01T00:00:00Z", "epcisBody": {"eventList": []}}')
+    newer = {**own, "seq": own["seq"] + 100, "link": "12" * 32}
+    for code, text in (
+            ("evidence.old", json.dumps(own)),  # the backup's head
+            ("evidence.contradicts", json.dumps({**own, "link": "00" * 32})),
+            ("evidence.contradicts", json.dumps({**own, "seq": 1})),
+            ("evidence.spaces", json.dumps({**newer, "spaces": []})),
+            ("evidence.head", json.dumps({k: own[k] for k in own if k != "link"})),
+            ("evidence.empty", ""), ("evidence.empty", "\n# none\n"), ("evidence.empty", empty),
+            ("evidence.empty", json.dumps({"gtin": line.gtin, "serials": []})),
+            ("evidence.none", "\n".join(known)),
+            ("evidence.none", "\n".join(serial.lower() for serial in given))):
+        path.write_text(text)
+        done = packtrail("verify", site.folder, "--advance", *gtin, path)
+        assert (done.returncode, code in done.stderr) == (1, True), (code, done.stdout, done.stderr)
+    site.start()
+    line.call.url = site.url
+    line.call.refused("POST", "/v1/serials", {"gtin": line.gtin, "quantity": 1}, status=409,
+                      code="pool.frozen")
+    site.stop()
+    path.write_text(json.dumps(own))
+    (tmp_path / "line").write_text("\n".join(given))
+    told = advance(site, path, *gtin, tmp_path / "line")  # an old head harms nothing
+    assert "warning: evidence.old" in told and "1 marks moved" in told
+    site.start()
+    assert not {*line.serials(20)} & {*known, *given}
+
+
+def test_a_newer_head_that_moves_no_mark_is_evidence(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    line.serials(3)
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    site.admin.put("/v1/lines/line-9", {"name": "Line 9"})
+    site.stop()
+    _, head = lose(site)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    (tmp_path / "head.json").write_text(head)
+    assert "0 marks moved" in advance(site, tmp_path / "head.json")
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert done.returncode == 0, "it may be given again"
+
+
+def test_a_site_that_was_not_restored_moves_no_pools_by_itself(make_site, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    line.serials(3)
+    site.stop()
+    head = json.loads((site.folder / "head.json").read_text())
+    head["spaces"][0]["high"] = 10**6
+    (tmp_path / "head.json").write_text(json.dumps(head))
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert (done.returncode, "evidence.whole" in done.stderr) == (1, True), done.stderr
+    site.start()
+    assert site.admin.get("/v1/pools/acme-packs")["issued"] == 3
 
 
 # ---- what it costs the service
@@ -873,6 +962,13 @@ def test_the_drill_restores_beside_the_running_site_and_reports(make_site, tmp_p
         assert f"restored {count} records, 5 units, head {head}" in done.stdout
         assert f"verified {count + 1} records, 5 units" in done.stdout
     line.serials(1)  # the site itself was not touched
+    # In a quiet minute the head file knows nothing newer; and nobody is there to sign.
+    for second in ("", "advance"):
+        site.stop()
+        site.configure(signatures={"second": second})
+        site.start()
+        done = drill(site.folder, tmp_path / "backup", site.folder / "site.key")
+        assert done.returncode == 0, done.stdout + done.stderr
     (tmp_path / "key").write_text("1 " + "ab" * 32 + "\n")
     (tmp_path / "key").chmod(0o600)
     done = drill(site.folder, tmp_path / "backup", tmp_path / "key")

@@ -64,6 +64,10 @@ ISSUES = [
     ("/v1/lots?=1", "query.unknown", []),
     ("/v1/serials/requests?page=x&Line=line-1", "query.unknown", ["Line"]),
     ("/v1/pools/packs?limit=1", "query.unknown", ["limit"]),
+    ("/epcis/v2/capture?foo=1", "query.unknown", ["foo"]),
+    ("/epcis/v2/capture?perPage=1&perPage=2", "query.twice", ["perPage"]),
+    ("/epcis/v2/capture/x?perPage=1", "query.unknown", ["perPage"]),
+    ("/epcis/v1/master-data?version=2.0&version=1.2", "query.twice", ["version"]),
 ])
 def test_a_parameter_that_is_not_known_is_never_lost(plant, path, code, words):
     problem = plant.operator.refused("GET", path, status=400, code=code)

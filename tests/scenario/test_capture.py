@@ -41,6 +41,16 @@ def pieces(events):
     yield ("]" + tail).encode()
 
 
+def pieces_context_last(events):
+    """Likewise; nothing of what the events need stands before them."""
+    front = document()
+    del front["epcisBody"]
+    yield b'{"epcisBody":{"eventList":['
+    for n, one in enumerate(events):
+        yield (("," if n else "") + json.dumps(one)).encode()
+    yield ("]}," + json.dumps(dict(reversed(front.items())))[1:]).encode()
+
+
 def post(caller, body, path=CAPTURE, **headers):
     headers = {"Content-Type": "application/json",
                **{k.replace("_", "-"): v for k, v in headers.items()}}
@@ -225,6 +235,43 @@ def test_a_strict_clients_documents_fit_into_one_transaction(line, gateway):
 
 
 # REQ EPCIS-STRICT-SAYS
+def limits(answer):
+    return tuple(int(answer.headers[f"GS1-EPCIS-Capture-{name}Limit"])
+                 for name in ("", "File-Size-"))
+
+
+def test_the_limits_that_options_tell_are_those_that_hold(line, gateway):
+    whole = limits(line.site.caller().call("OPTIONS", CAPTURE))
+    assert whole == limits(gateway.call("OPTIONS", CAPTURE)) == (100000, 256 * 1024 * 1024)
+    line.site.admin.put("/v1/clients/acme", {
+        "name": "Acme", "prefixes": [harness.PREFIX], "profile": {"capture": "strict"}})
+    events, size = limits(gateway.call("OPTIONS", CAPTURE))
+    assert (events, size) == (200, 256 * 1024)
+    operator = line.site.as_role("operator")
+    named = operator.call("OPTIONS", CAPTURE, headers={"Packtrail-Client": "acme"})
+    assert limits(named) == (events, size)
+    for other in (line.site.caller(), line.site.caller("wrong"), operator):
+        assert limits(other.call("OPTIONS", CAPTURE)) == whole
+    many = [event(n) for n in range(events + 1)]
+    big = json.dumps(document(event(9000)))
+    for good, bad in ((document(*many[:-1]), document(*many)),
+                      (big.ljust(size), big.ljust(size + 1))):
+        assert post(gateway, good).status_code == 202
+        refused = post(gateway, bad)
+        harness.assert_problem(refused, 413, "capture.strict_max")
+        assert limits(refused) == (events, size)
+
+
+def test_one_event_over_its_limit_is_told_it(line, gateway):
+    line.site.configure(capture={"event_max": "16 KB"})
+    line.site.restart()
+    gateway.url = line.site.url
+    refused = post(gateway, {"@context": CONTEXT, **event(), "rdfs:comment": "x" * 20000},
+                   "/epcis/v2/events")
+    harness.assert_problem(refused, 413, "capture.event_max")
+    assert limits(refused) == (1, 16 * 1024)
+
+
 def test_a_strict_client_is_told_field_rule_unit_and_lot(line, gateway):
     line.site.admin.put("/v1/clients/acme", {
         "name": "Acme", "prefixes": [harness.PREFIX], "profile": {"capture": "strict"}})
@@ -269,6 +316,32 @@ def test_a_strict_client_is_told_field_rule_unit_and_lot(line, gateway):
     taken = post(gateway, {"@context": CONTEXT, **event(9)}, "/epcis/v2/events")
     assert harness.assert_problem(taken, 409, "event.id_taken")["type"] == (
         "epcisException:ResourceAlreadyExistsException")
+
+
+def test_an_sscc_of_the_site_is_whose_goods_it_began_with(line, gateway):
+    line.site.admin.put("/v1/pools/own", {"kind": "sscc", "prefix": "0614141", "extension": "1"})
+    case, = line.operator.post("/v1/sscc", {"pool": "own", "quantity": 1}, 201)["ssccs"]
+    pack, = line.serials(1)
+    line.commission([pack])
+    line.call.report({"type": "commission", "lot": line.lot, "gtin": line.gtin, "ssccs": [case]})
+    packed = {**event(1, action="ADD", bizStep="packing"), "type": "AggregationEvent",
+              "parentID": f"https://id.gs1.org/00/{case}", "childEPCs": [OURS + pack],
+              "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 5))}
+    del packed["epcList"]
+    captured(gateway, packed)
+    assert gateway.get(f"/v1/units/(00){case}")["contents"] == [
+        {"gtin": line.gtin, "lot": line.lot, "count": 1}]
+
+
+def test_a_number_of_a_list_that_no_request_got_is_nobodys_to_report(line):
+    line.site.admin.put("/v1/pools/codes", {"gtin": line.gtin, "kind": "list", "rank": 0})
+    line.site.admin.call("POST", "/v1/pools/codes/import", "serial\nC0\nC1\n",
+                         headers={"Content-Type": "text/csv"})
+    wish = {"gtin": line.gtin, "quantity": 1, "pool": "codes"}
+    given, = line.operator.post("/v1/serials", wish, 201)["serials"]
+    for serial, count in ((given, 1), ("C1", 0)):
+        said = line.commission([serial])
+        assert said["accepted"] == count, said
 
 
 # ---- large documents
@@ -378,11 +451,12 @@ def test_packs_shipped_out_of_their_pallets_one_by_one_take_no_longer_than_their
 # ---- memory
 
 @pytest.mark.skipif(harness.SANITIZED, reason="sanitizers need memory of their own")
-def test_memory_does_not_grow_with_a_document(line, gateway):
+@pytest.mark.parametrize("arranged", [pieces, pieces_context_last])
+def test_memory_does_not_grow_with_a_document(line, gateway, arranged):
     site = line.site
     captured(gateway, event(1))
     before = site.rss_kb()
-    sent = post(gateway, pieces(event(n, [f"{FOREIGN}{n % 500}"]) for n in range(100000)))
+    sent = post(gateway, arranged(event(n, [f"{FOREIGN}{n % 500}"]) for n in range(100000)))
     assert sent.status_code == 202, sent.text
     peak = site.rss_kb()
     while gateway.get(sent.headers["Location"])["running"]:

@@ -430,7 +430,7 @@ def test_check_says_what_is_right(make_site):
     site.configure(listen="127.0.0.1:0")
     done = packtrail("check", "-c", site.config)
     assert done.returncode == 0, done.stdout
-    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ok"] * 10 + ["warn"] * 2
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ok"] * 11 + ["warn"] * 2
 
 
 def test_check_goes_on_after_what_is_wrong(make_site):

@@ -437,6 +437,67 @@ def test_packed_goods_of_a_held_or_recalled_lot_end_at_every_door(site, bar):
     site.verify()
 
 
+def test_what_has_expired_neither_begins_nor_leaves_by_any_door(site):
+    """REQ STATES-LOT-EXPIRY"""
+    goods = Doors(site, capture="strict", ship_rule="quarantine")
+    assert goods.ask(goods.operator, "/v1/lots",
+                     {"lot": "OLD", "gtin": GTIN, "expiry": "2021-02"}) is None
+    told, late, said = (f"(01){GTIN}(21){s}" for s in goods.numbers(3))
+    in_time = "2021-02-28T23:59:59Z"
+    assert goods.begun_as_told([told], "OLD") == "lot.expired"
+    assert goods.begun_as_told([told], "OLD", time=in_time) == "stored"
+    assert goods.report("commission", lot="OLD", gtin=GTIN, serials=serials_of([late])) == "lot.expired"
+    assert goods.report("commission", lot="OLD", gtin=GTIN, time=in_time,
+                        serials=serials_of([late, said])) is None
+    case, = unbegun_case(goods)
+    begin = {"parent": case, "children": [late], "commission": True}
+    assert goods.report("pack", **begin) == "lot.expired"
+    assert goods.report("pack", **begin, time=in_time) is None
+    assert goods.shipped_as_told([told]) == "lot.expired"
+    assert goods.ship([told]) == "lot.expired"
+    assert goods.capture([told], bizStep="shipping", disposition="in_transit",
+                         time=in_time) == "stored"
+    assert goods.ship([said], flags=["expired"]) is None
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("bar", [None, held_lot, recalled_lot])
+def test_own_packs_do_not_leave_in_what_began_elsewhere_either(site, bar):
+    goods = Doors(site, capture="strict", ship_rule="quarantine" if bar else "closed")
+    units = goods.made()
+    foreign = "(00)095219990000000112"
+    assert goods.packed_as_told(units, parent=foreign) == "stored"
+    if bar:
+        bar(goods)
+    code = {None: "lot.open", held_lot: "unit.on_hold", recalled_lot: "unit.recalled"}[bar]
+    assert goods.shipped_as_told([foreign]) == code
+    assert goods.operator.unit(units[0])["state"] == "packed"
+    site.stop()
+    site.verify()
+
+
+def test_a_pallet_of_more_lots_than_are_counted_stays_for_one_that_is_held(site):
+    goods = Doors(site, capture="strict", ship_rule="quarantine")
+    lots = [f"M{i}" for i in range(103)]
+    cases = [f"(01){CASE}(21){s}" for s in goods.numbers(len(lots), gtin=CASE)]
+    short = {"partial": True, "by": "Mia", "reason": "mixed"}
+    for lot, case, serial in zip(lots, cases, goods.numbers(len(lots))):
+        assert goods.ask(goods.operator, "/v1/lots",
+                         {"lot": lot, "gtin": GTIN, "expiry": "2031-01-01"}) is None
+        assert goods.report("commission", lot=lot, gtin=GTIN, serials=[serial]) is None
+        assert goods.report("pack", parent=case, children=[f"(01){GTIN}(21){serial}"],
+                            commission=True, **short) is None
+    pallet = "(00)" + an_sscc(goods)
+    assert goods.report("unpack", parent=pallet) is None
+    assert goods.packed_as_told(cases, parent=pallet) == "stored"
+    assert goods.ask(goods.operator, "/v1/holds", {"gtin": GTIN, "lot": "M77", "reason": "x"}) is None
+    assert goods.shipped_as_told([pallet]) == "unit.on_hold"
+    assert goods.ship([pallet]) == "lot.on_hold"
+    site.stop()
+    site.verify()
+
+
 def test_no_event_lets_goods_out_of_a_held_case_by_its_end(site):
     goods = Doors(site, capture="strict")
     box, inside = goods.case(5)
@@ -620,8 +681,9 @@ def test_what_a_release_was_signed_over_stays(site):
         assert goods.report(act, serials=others, **word) == "lot.released"
     assert goods.report("unread", count=3, **word) == "lot.released"
     partial = {"partial": True, "by": "Joe", "reason": "rework"}
-    assert goods.report("pack", parent=spare, children=[pack], commission=True,
-                        **partial) == "lot.released"
+    for more in ({}, partial):
+        assert goods.report("pack", parent=spare, children=[pack], commission=True,
+                            **more) == "lot.released"
     assert goods.report("unpack", parent=box, children=inside[:1]) is None
     assert goods.report("close", parent=box, **partial) == "lot.released"
     assert goods.report("pack", parent=box, children=[pack]) is None

@@ -1,4 +1,5 @@
 """The query interface of EPCIS 1.2 over SOAP answers as the standard says, and refuses by name."""
+import json
 import time
 import xml.etree.ElementTree as ET
 
@@ -52,6 +53,27 @@ def test_versions_and_names_of_queries(client, line):
     assert client.strings("GetQueryNames") == [*names, "mine"]
     other = soap.Client(line.site.as_role("operator"), **{"Packtrail-Client": "acme"})
     assert other.strings("GetQueryNames") == [*names, "mine"]
+
+
+ODD_NAMES = ["a<&>\"'b", "a  b", " a", "a ", "\u00a0a", "a\u0085b", "a\u2028b", "a\u0080b",
+             "\ufffea", "\U0001f600", "\ud7ff", "]]>", "&lt;", "<!--", "a%2Fb", "a/b?c#d", "é" * 40]
+
+
+def test_what_a_query_may_be_called_can_be_called_in_soap(line, client):
+    commission(line)
+    kept = []
+    for name in ODD_NAMES:
+        put = client.caller.call("POST", "/epcis/v2/queries", json.dumps(
+            {"name": name, "query": {}}), headers={"Content-Type": "application/json"})
+        assert put.status_code == 201 or put.json()["code"] == "definition.name", put.text
+        kept += [name] if put.ok else []
+    assert len(kept) == len(ODD_NAMES) - 3  # blanks at ends, and what is no character of XML
+    assert sorted(client.strings("GetQueryNames")[2:]) == sorted(kept)
+    for name in kept:
+        asked = soap.escape(name).replace(">", "&gt;")
+        result = client.ask("Poll", f"<queryName>{asked}</queryName><params/>")
+        assert result.findtext("queryName") == name
+        assert len(result.find("resultsBody/EventList")) == 1
 
 
 def test_events_of_lines_come_as_epcis_1_2(line, client):

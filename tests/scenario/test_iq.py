@@ -11,8 +11,9 @@ from certificates import Authority
 from harness import packtrail
 
 CHECKS = ["program", "hardening", "libraries", "machine", "settings", "listen", "verify", "folder",
-          "key file", "head file", "seed", "address", "page size", "clock", "disk", "backup", "files",
-          "format", "file system", "in force", "time source", "certificates", "rights", "journal head"]
+          "key file", "head file", "seed", "address", "partners", "page size", "clock", "disk",
+          "backup", "files", "format", "file system", "in force", "time source", "certificates",
+          "rights", "journal head"]
 SANITIZED = any(word in str(harness.BIN) for word in ("asan", "tsan"))
 
 
@@ -112,6 +113,16 @@ def test_what_is_wrong_is_said_and_ends_it_with_1(fresh):
     (fresh.folder / "data").chmod(0o755)
     code, checks = report(fresh.folder)
     assert (code, checks["files"]["verdict"]) == (0, "warn")
+    fresh.folder.chmod(0o700)
+    (fresh.folder / "data").chmod(0o700)
+    assert report(fresh.folder)[1]["files"]["verdict"] == "ok"
+    for name, wide, mode in (("packtrail.yaml", 0o666, 0o600), ("head.json", 0o622, 0o600),
+                             ("messages", 0o777, 0o700)):
+        (fresh.folder / name).touch()
+        (fresh.folder / name).chmod(wide)  # in a folder that is closed to others
+        says = report(fresh.folder)[1]["files"]
+        assert (says["verdict"], "let others write" in says["says"]) == ("warn", True), name
+        (fresh.folder / name).chmod(mode)
     (fresh.folder / "messages").rmdir()
     code, checks = report(fresh.folder)
     assert code == 1 and "messages" in checks["files"]["says"]

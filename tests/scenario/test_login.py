@@ -1,5 +1,7 @@
 """Sessions of people: a cookie does what the person may now, for pages of this origin alone, and
 ends as it is told to."""
+import collections
+import threading
 import time
 
 import pytest
@@ -176,6 +178,20 @@ def test_only_pages_of_this_origin_change_anything(site, mia):
                               headers=headers)
 
 
+def test_a_session_of_who_was_inactive_is_over_for_good(site, mia):
+    stale, other = log_in(site), site.person("qa", "noa")
+    noa = log_in(site, {**MIA, "user": "noa"})
+    for active in (False, True):
+        site.admin.put("/v1/users/mia", {"name": "Mia Muster", "role": "qa", "active": active})
+    gone(stale)
+    fresh = log_in(site)
+    site.admin.put("/v1/users/mia", {"name": "Mia Meier", "role": "qa"})
+    for caller in (fresh, noa):
+        caller.get("/v1/session")
+    for caller in (mia, other):  # a token rests, and is a right of its own
+        caller.get("/v1/holds")
+
+
 def test_a_token_goes_before_a_cookie(site, mia):
     browser = log_in(site)
     browser.http.headers["Authorization"] = f"Bearer {site.admin_token}"
@@ -187,7 +203,7 @@ def test_a_token_goes_before_a_cookie(site, mia):
 
 @pytest.mark.parametrize("what, code", [
     ({"role": "qa", "password": "set anew by another"}, "session.ended"),
-    ({"role": "qa", "active": False}, "user.inactive")])
+    ({"role": "qa", "active": False}, "session.ended")])
 def test_what_an_administrator_puts_counts_at_once(site, mia, what, code):
     browser = log_in(site)
     site.admin.put("/v1/users/mia", {"name": "Mia Muster", "role": "operator"})
@@ -257,6 +273,23 @@ def test_a_cookie_is_for_addresses_of_people_alone(site, mia):
             browser.refused("POST", "/v1/login", MIA, status=404, code="route.unknown")
 
 
+@pytest.mark.parametrize("role", ["client", "distributor"])
+def test_who_has_another_door_is_told_so_before_there_is_a_session(site, line, role):
+    site.person(role, "bob", client=line.client)
+    bob = {"user": "bob", "password": PASSWORD}
+    log_in(site, bob)  # an address for all
+    site.stop()
+    site.configure(listeners=[{"name": "x", "purpose": "people", "address": "127.0.0.1:0"}])
+    site.start()
+    (address,) = listeners(site).values()
+    caller = harness.Caller(f"http://{address}")
+    caller.refused("POST", "/v1/login", {**bob, "password": "a mere guess"}, status=401)
+    answer = caller.call("POST", "/v1/login", bob)
+    assert_problem(answer, 403, "access.door")
+    assert not answer.cookies
+    assert [r["fact"]["user"] for r in records(site.admin, "?kind=session.opened")] == ["bob"]
+
+
 def test_over_tls_the_cookie_is_of_this_host_alone(make_site, tmp_path):
     folder = tmp_path / "authority"
     folder.mkdir()
@@ -298,12 +331,71 @@ def test_nothing_of_a_session_is_in_files_log_or_journal(site, mia):
 
 def test_logins_of_one_address_have_a_rate(site, mia):
     site.stop()
-    site.configure(rate={"refused": 1, "refused_burst": 2})
+    site.configure(rate={"logins": 1, "logins_burst": 2})
     site.start()
     stranger = site.caller()
     codes = [stranger.call("POST", "/v1/login", {"user": "nobody", "password": "x"}).status_code
              for _ in range(20)]
     assert codes[:2] == [401, 401] and 429 in codes
+
+
+class Flood:
+    """Strangers that try passwords, each on a connection of its own, until it ends."""
+
+    def __init__(self, site, strangers):
+        self.site, self.codes, self.over = site, collections.Counter(), threading.Event()
+        self.threads = [threading.Thread(target=self.guess, args=(n,)) for n in range(strangers)]
+
+    def guess(self, n):
+        caller = self.site.caller()
+        while not self.over.is_set():
+            body = {"user": f"nobody-{n}", "password": "what it may be"}
+            code = caller.call("POST", "/v1/login", body).status_code
+            self.codes[code] += 1
+            if code == 503:
+                self.over.wait(0.02)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_a_line_does_not_wait_for_passwords(site, line):
+    """A hash is set to take long: on the loops each would hold up all that came with it."""
+    site.stop()
+    site.configure(rate={"logins": 100000, "logins_burst": 100000},
+                   passwords={"hash_passes": 6})
+    site.start()
+    line.call.url = site.url
+    calls = 0
+    with Flood(site, 16) as flood:
+        while flood.codes[401] < 8:
+            line.serials(1)
+            calls += 1
+    assert set(flood.codes) == {401, 503}
+    assert calls > flood.codes[401]
+
+
+def test_who_is_known_signs_before_strangers_are_looked_at(site, mia):
+    site.stop()
+    site.configure(rate={"logins": 100000, "logins_burst": 100000})
+    site.start()
+    mia.url = site.url
+    hold = mia.post("/v1/holds", HOLD, 201)
+    with Flood(site, 16) as flood:
+        while flood.codes[503] == 0:
+            mia.get("/v1/holds")
+        mia.post(f"/v1/holds/{hold['id']}/release",
+                 {"signature": sign("review", "it is good")}, 200)
+        mia.post("/v1/users/mia/password",
+                 {"old": PASSWORD, "new": "words that only mia knows"}, 204)
+    assert set(flood.codes) == {401, 503}
 
 
 def test_people_log_in_to_accept_a_clock(wrong):  # noqa: F811
@@ -315,3 +407,16 @@ def test_people_log_in_to_accept_a_clock(wrong):  # noqa: F811
     browser.post("/v1/logout", expect=204)
     wrong.stop()
     wrong.verify()
+
+
+def test_no_lock_ends_by_a_clock_that_is_stopped(wrong):  # noqa: F811
+    mia = wrong.person("qa", "mia")
+    guess = {"old": "a mere guess", "new": "brand new words of hers"}
+    right = {**guess, "old": PASSWORD}
+    for _ in range(5):
+        mia.refused("POST", "/v1/users/mia/password", guess, status=403)
+    wrong.set_ahead(7200)
+    wrong.admin.refused("PUT", "/v1/lines/x", {"name": "X"}, status=503, code="clock.jumped")
+    for path, body in (("/v1/users/mia/password", right), ("/v1/login", MIA),
+                       ("/v1/clock/accept", {"reason": "x", "signature": sign()})):
+        mia.refused("POST", path, body, status=403, code="user.locked")

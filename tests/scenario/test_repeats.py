@@ -146,3 +146,41 @@ def test_a_key_that_was_used_for_something_else_is_told_so_even_where_the_call_i
                           code="idempotency.mismatch", headers=headers)
     line.operator.refused("POST", f"{lot}/NONE/amend", {"order": "o-1"}, status=404,
                           code="lot.unknown", headers={"Idempotency-Key": "l"})
+
+
+def test_a_repeat_does_not_pass_the_wall_between_clients(site, line):
+    site.admin.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9507000"]})
+    quin = site.person("qa", "quin", client=line.client)
+    omar = site.person("operator", "omar", client=line.client)
+    lot = f"/v1/lots/{line.gtin}/{line.lot}"
+    why = {"Packtrail-Reason": "the line is down"}
+    calls = [
+        (omar, "/v1/reports", {"type": "commission", "lot": line.lot, "gtin": line.gtin,
+                               "serials": line.serials(1)}, 404, "idempotency.client"),
+        (omar, "/v1/serials", {"gtin": line.gtin, "quantity": 1}, 404, "product.unknown"),
+        (omar, "/v1/sscc", {"quantity": 1}, 409, "pool.none"),
+        (quin, "/v1/holds", {"gtin": line.gtin, "lot": line.lot, "reason": "x"}, 422,
+         "product.unknown"),
+        (quin, f"{lot}/recall", {"signature": harness.sign("approval", "bad")}, 404, "lot.unknown")]
+
+    def tell(i):
+        caller, path, body = calls[i][:3]
+        return caller.call("POST", path, body, headers={"Idempotency-Key": f"k{i}", **why})
+
+    def put(**scope):
+        for name, role in (("quin", "qa"), ("omar", "operator")):
+            site.admin.put(f"/v1/users/{name}", {"name": "X", "role": role, **scope})
+
+    said = [tell(i) for i in range(len(calls))]
+    assert all(s.ok for s in said), [s.text for s in said]
+    put(client="beta")
+    before = site.admin.get("/v1/pools/acme-packs")["issued"]
+    for i, call in enumerate(calls):
+        harness.assert_problem(tell(i), *call[3:])
+    assert site.admin.get("/v1/pools/acme-packs")["issued"] == before
+    put(clients=["beta", line.client])
+    for i, was in enumerate(said):     # theirs again: what was bound is bound
+        if "sscc" not in calls[i][1]:  # which client is meant is to be said now
+            assert _said(tell(i)) == _said(was)
+    site.stop()
+    site.verify()

@@ -90,9 +90,9 @@ class Goods:
     def pack(self, children, **more):
         return self.report("pack", parent=self.case()[0], children=children, **more)
 
-    def ship(self, units, location=BUYER):
+    def ship(self, units, location=BUYER, **more):
         return self.ask(self.operator, "/v1/shipments", {
-            "units": units, "to": {"party": BUYER, "location": location}})
+            "units": units, "to": {"party": BUYER, "location": location}, **more})
 
     def shipped(self):
         units = self.made()

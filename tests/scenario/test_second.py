@@ -283,6 +283,22 @@ def test_an_act_falls_with_who_signed_it_first(site, marked, qa, noa):  # noqa: 
     site.verify()
 
 
+def test_an_act_falls_with_who_is_for_other_clients_now(site, marked, line, qa, noa):  # noqa: F811
+    wish = {"signature": sign("approval", "x")}
+    site.admin.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9507000"]})
+    mia = {"name": "Mia Muster", "role": "qa"}
+    qa.post(f"{marked}/recall", wish, 202)
+    for clients in ([line.client], ["beta", line.client]):  # among whom the act's is
+        site.admin.put("/v1/users/mia", {**mia, "clients": clients})
+        assert [i["act"] for i in noa.get("/v1/acts")["items"]] == ["recall"]
+    site.admin.put("/v1/users/mia", {**mia, "client": "beta"})
+    assert noa.get("/v1/acts")["items"] == []
+    assert kinds(site, marked)[-1] == "act.fallen"
+    assert noa.post(f"{marked}/recall", wish, 202)["state"] == "closed"  # the first again
+    site.stop()
+    site.verify()
+
+
 def test_an_act_is_taken_back_by_its_name(site, marked, admins, line, qa, noa):  # noqa: F811
     mark(site, "recall put_user")
     ada, bob = admins
@@ -445,6 +461,26 @@ def test_the_second_signature_takes_a_sample_back(site, line, qa, noa):  # noqa:
     site.verify()
 
 
+def test_the_history_of_a_unit_shows_who_ended_its_hold(site, line, qa, noa):  # noqa: F811
+    serials = line.serials(1)
+    line.commission(serials)
+    pack = f"(01){line.gtin}(21){serials[0]}"
+    happened = lambda: line.operator.get(f"/v1/units/{quote(pack)}/history")["items"][-1]
+    for two in (False, True):
+        if two:
+            mark(site, "end_hold")
+        hold = qa.post("/v1/holds", {"units": [pack], "reason": "dented"}, 201)
+        assert "signature" not in happened()
+        path = f"/v1/holds/{hold['id']}/release"
+        if two:
+            noa.post(path, {"signature": sign("review", "seen")}, 202)
+        ended = qa.post(path, {"signature": sign("approval", "all is well")}, 200)
+        last = happened()
+        assert last["type"] == "end_hold" and last["signature"] == ended["signature"]
+        assert last["signature"]["meaning"] == "approval" and last["signature"]["time"]
+        assert last.get("first") == ended.get("first") and two == ("first" in last)
+
+
 # ---- by commands
 
 WRONG = "not what anybody said"
@@ -454,6 +490,8 @@ WRONG = "not what anybody said"
 def signers(site, qa, noa):  # noqa: F811
     """A stopped site that marks what commands do."""
     site.person("admin", "ada", "Ada Amt")
+    site.admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": ["9506000"]})
+    site.person("qa", "cleo", "Cleo Client", client="acme")  # signs nothing of the site's
     site.configure(signatures={"second": "add_key advance"})
     site.stop()
     return site
@@ -480,6 +518,7 @@ def test_a_command_is_signed_by_two(signers, kind):
                        (sign_as("mia", "mia"), "act.second"),
                        (sign_as("mia", "zoe"), "signature.person"),
                        (sign_as("mia", "ada"), "signature.role"),
+                       (sign_as("cleo", "noa"), "access.client"),
                        (sign_as("mia", "noa", "fun"), "signature.meaning")):
         rc, said = command(site, *args, *more)
         assert rc == 1 and code in said, (more, said)
@@ -498,6 +537,10 @@ def test_a_command_is_signed_by_two(signers, kind):
         "Mia Muster", "Noa Null"]
     assert {fact["fact"][s]["meaning"] for s in ("first_signature", "signature")} == {"approval"}
     site.start()
+    found = {u: [r["kind"] for r in site.admin.pages("/v1/journal", user=u)]
+             for u in ("mia", "noa", "ada")}
+    assert kind in found["mia"] and {kind, "password.refused"} <= set(found["noa"])
+    assert not {kind, "password.refused"} & set(found["ada"])
     site.stop()
     site.verify()
 

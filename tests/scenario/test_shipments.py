@@ -79,6 +79,19 @@ def test_what_has_expired_is_made_no_more_and_leaves_only_if_that_is_said(site, 
     line.operator.post("/v1/shipments", {**ship, "flags": ["expired"]}, 201)
 
 
+def test_a_code_that_says_another_lot_or_expiry_ships_nothing(line, goods):
+    """REQ STATES-LOT-EXPIRY"""
+    line.operator.post("/v1/lots", {"lot": "NEW", "gtin": GTIN, "expiry": "2031-02"}, 201)
+    serials = line.serials(1)
+    line.call.report({"type": "commission", "lot": "NEW", "gtin": GTIN, "serials": serials})
+    line.operator.post(f"/v1/lots/{GTIN}/NEW/close", {}, 200)
+    for code, says in (("unit.lot_differs", "(10)L2"), ("unit.expiry_differs", "(17)220101")):
+        line.operator.refused("POST", "/v1/shipments", {
+            "units": [f"(01){GTIN}{says}(21){serials[0]}"], "to": TO}, status=409, code=code)
+    line.operator.post("/v1/shipments", {
+        "units": [f"(01){GTIN}(17)310200(10)NEW(21){serials[0]}"], "to": TO}, 201)
+
+
 def test_goods_of_an_open_lot_stay(site, line):
     site.admin.put(f"/v1/parties/{HUB}", {"name": "A party"})
     site.admin.put(f"/v1/locations/{HUB}", {"name": "Its place"})

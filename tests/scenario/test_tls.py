@@ -1,5 +1,8 @@
 """Addresses and what they are for; TLS, new certificates while it runs, and callers that show one."""
+import os
+import pty
 import re
+import select
 import signal
 import socket
 import ssl
@@ -9,7 +12,7 @@ import pytest
 import requests
 
 import harness
-from certificates import Authority
+from certificates import Authority, openssl
 from harness import assert_problem
 
 LINES = "/v1/serials/requests"  # what a line may look at
@@ -239,6 +242,50 @@ def test_an_expired_or_broken_certificate_is_not_taken_up(secure, authority):
     until(lambda: secure.log().count("event=tls.refused") == 3)
     assert shown(secure.listen, authority)[0] == old
     assert secure.admin.call("GET", "/v1/tokens").status_code == 200
+
+
+def test_a_key_that_asks_for_a_phrase_is_refused_and_nobody_asked(make_site, authority):
+    site = make_site()
+    made, locked = authority.sign("site"), site.folder / "locked.key"
+    openssl("pkey", "-in", made.key, "-aes256", "-passout", "pass:x", "-out", locked)
+    site.configure(tls={"certificate": str(made.path), "key": str(locked)})
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(harness.BIN, [harness.BIN, "check", "-c", str(site.config)])
+    said = b""
+    try:
+        while select.select([terminal], [], [], harness.STOP_S)[0]:
+            said += os.read(terminal, 65536)
+        asks = True
+    except OSError:  # it has ended by itself
+        asks = False
+    if asks:
+        os.kill(child, signal.SIGKILL)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, said
+    assert b"wrong  address    the key " in said and b"pass phrase" not in said
+
+
+def test_what_partners_need_is_looked_at_and_lines_do_not_wait_for_it(make_site, authority):
+    site = make_site()
+    own, other = authority.sign("own"), authority.sign("other")
+    shows = lambda certificate, key: {"certificates": [
+        {"partner": "hub", "certificate": str(certificate), "key": str(key)}]}
+    for exchange, word in (
+            ({"ca_file": "nothing.pem"}, "exchange.ca_file cannot be used"),
+            (shows("nothing.pem", own.key), "a partner's certificate cannot be used"),
+            (shows(own.path, "nothing.key"), "the key of a partner's certificate"),
+            (shows(own.path, other.key), "a key of another certificate")):
+        site.configure(exchange=exchange)
+        for how in ((), ("--iq",)):
+            done = harness.packtrail("check", *how, "-c", site.config)
+            assert (done.returncode, word in done.stdout) == (1, True), done.stdout
+    site.start()
+    assert "event=exchange.unusable code=tls.partner" in site.log()
+    harness.Line(site).serials(1)
+    site.stop()
+    site.configure(exchange={"ca_file": str(authority.path), **shows(own.path, own.key)})
+    assert harness.packtrail("check", "-c", site.config).returncode == 0
 
 
 # ---- callers that show a certificate

@@ -12,7 +12,7 @@ import harness
 from epcis_documents import events, faults
 from harness import GTIN
 from test_delivery import deliveries, put_partner, site, told, until  # noqa: F401 (a fixture)
-from test_units import EACH, packed, spelled
+from test_units import EACH, packed, put_into, spelled
 
 SITE, HUB, SHOP = "9506000000022", "9506000000015", "9506000000039"
 TO_HUB = {"party": HUB, "location": HUB}
@@ -369,6 +369,67 @@ def test_what_came_back_is_held_and_destroyed_by_the_table(line, goods):
         answer = line.call.report({"type": what, "units": [pack], "reason": "inspection"})
         assert answer["refused"] == 0, answer
     assert line.operator.unit(pack)["state"] == "destroyed"
+    line.site.stop()
+    line.site.verify()
+
+
+@pytest.mark.parametrize("door", ["return", "event"])
+def test_what_comes_back_out_of_what_is_held_stays_held_until_somebody_signs(line, goods, door):
+    """REQ STATES-HOLD-STAYS"""
+    serials, _, pallet = goods
+    ship(line.operator, [pallet])
+    back = {"from": {"party": HUB}}
+    line.operator.post("/v1/returns", {**back, "units": [pallet]}, 200)
+    mia = line.site.person("qa", "mia")
+    held = mia.post("/v1/holds", {"units": [pallet], "reason": "suspect"}, 201)
+    pack, other = (EACH + s for s in serials[:2])
+    if door == "return":
+        line.operator.post("/v1/returns", {**back, "units": [pack], "reason": "opened"}, 200)
+    else:
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        line.site.as_role("gateway", client=line.client).post("/epcis/v2/events", {
+            **observed(f"https://id.gs1.org/01/{GTIN}/21/{serials[0]}"), "disposition": "returned",
+            "eventTime": now}, 201)
+    unit = line.operator.unit(pack)
+    assert unit["parent"] is None and set(unit["flags"]) == {"hold", "received_back"}
+    release(mia, held)
+    assert "hold" in line.operator.unit(pack)["flags"]
+    assert "hold" not in line.operator.unit(other)["flags"]
+    own, = (h for h in mia.pages("/v1/holds") if h["state"] == "held")
+    assert mia.get(f"/v1/holds/{own['id']}")["units"] == [pack]
+    release(mia, own)
+    assert line.operator.unit(pack)["flags"] == ["received_back"]
+    line.site.stop()
+    line.site.verify()
+
+
+def release(mia, hold):
+    mia.post(f"/v1/holds/{hold['id']}/release",
+             {"reason": "sound", "signature": harness.sign("approval", "sound")}, 200)
+
+
+def test_a_sample_out_of_what_is_held_is_no_pack_again_before_the_hold_ends(line):
+    """REQ STATES-HOLD-STAYS"""
+    client = line.site.admin.get(f"/v1/clients/{line.client}")
+    line.site.admin.put(f"/v1/clients/{line.client}", {
+        "name": client["name"], "prefixes": client["prefixes"],
+        "profile": {"decommission_packed": "unpack"}})
+    serials, (case,) = line.serials(3), line.ssccs(1)
+    line.commission(serials)
+    put_into(line, case, [EACH + s for s in serials])
+    mia = line.site.person("qa", "mia")
+    held = mia.post("/v1/holds", {"units": [case], "reason": "suspect"}, 201)
+    pack = EACH + serials[0]
+    taken = line.call.report({"type": "sample", "units": [pack], "reason": "QA"})
+    assert taken["refused"] == 0, taken
+    event, = asked(line, EQ_action="DELETE", EQ_bizStep="decommissioning")
+    wish = {"event": event["eventID"], "reason": "did_not_occur",
+            "signature": harness.sign("approval")}
+    mia.refused("POST", "/v1/corrections", wish, status=409, code="unit.on_hold")
+    assert line.operator.unit(pack)["state"] == "sampled"
+    release(mia, held)
+    mia.post("/v1/corrections", wish, 201)
+    assert line.operator.unit(pack)["state"] == "commissioned"
     line.site.stop()
     line.site.verify()
 

@@ -516,11 +516,10 @@ class Mischief:
                      if e["bizStep"] in ("sampling", "decommissioning") and
                      (plant.ms_of(e["eventTime"]) <= plant.model.now_ms() if at is None
                       else plant.ms_of(e["eventTime"]) == at))
-        plant.done("qa", "/v1/corrections", {
-            "event": event["eventID"], "reason": "did_not_occur",
-            "signature": harness.sign("approval", "the wrong box")}, 201)
-        plant.model.unsample(unit)
-        self.corrected += 1
+        wish = {"event": event["eventID"], "reason": "did_not_occur",
+                "signature": harness.sign("approval", "the wrong box")}
+        if plant.attempt("qa", "/v1/corrections", wish, lambda: plant.model.unsample(unit)):
+            self.corrected += 1
 
     def party(self):
         return self.rng.choice(((BUYER, THIRD), (THIRD, BUYER)))

@@ -165,6 +165,34 @@ def test_it_ends_with_its_query_and_with_its_token(line, gateway, connect):
     assert ended.opcode == CLOSE and ended.data[:2] == (1001).to_bytes(2, "big")
 
 
+BOB = {"name": "Bob", "role": "client", "client": "acme"}
+
+
+@pytest.mark.parametrize("now, both", [
+    ({"client": "beta"}, True), ({"active": False}, True), ({"role": "distributor"}, True),
+    ({"client": None, "clients": ["acme", "beta"]}, None), ({"password": "set by somebody"}, False)],
+    ids=lambda x: str(x))
+def test_it_ends_once_its_person_may_not_ask_any_more(line, connect, now, both):
+    site = line.site
+    site.admin.put("/v1/clients/beta", {"name": "Beta", "prefixes": ["9506001"]})
+    bob = site.person("client", "bob", "Bob", client="acme")
+    browser = site.caller()
+    browser.post("/v1/login", {"user": "bob", "password": harness.PASSWORD}, 200)
+    (cookie,) = browser.http.cookies
+    by_token = connect(caller=bob)
+    by_cookie = connect(caller=browser, headers={"Cookie": f"packtrail={cookie.value}"})
+    commission(line, 1)
+    assert len(events(by_token, 1)) == len(events(by_cookie, 1)) == 1
+    site.admin.put("/v1/users/bob", {k: v for k, v in {**BOB, **now}.items() if v is not None})
+    commission(line, 1)
+    # Another password ends what began with the one before: the session. Who may ask for more still
+    # listens to what they asked for.
+    for socket, ends in ((by_token, both), (by_cookie, both is not None)):
+        got = socket.message()
+        assert got.opcode == (CLOSE if ends else TEXT)
+        assert not ends or got.data[:2] == (1008).to_bytes(2, "big")
+
+
 def test_the_service_ends_while_sockets_are_open(line, connect):
     socket = connect()
     commission(line, 1)

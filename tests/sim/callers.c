@@ -68,16 +68,24 @@ void callers_buried(struct callers *c)
 
 // ---- asking
 
+// What all the others wish for.
+static struct wishing wishing(struct callers *c, struct caller_of_sim *x,
+                              struct wish *others[CALLERS])
+{
+    unsigned who = (unsigned)(x - c->at);
+
+    for (unsigned i = 0; i < CALLERS; i++)
+        others[i] = i != who && c->at[i].asks == ASKING_WISH ? &c->at[i].wish : NULL;
+    return (struct wishing){others, CALLERS,
+                            who < OPERATOR ? BY_LINE : (enum wisher)(BY_OPERATOR + who - OPERATOR),
+                            who};
+}
+
 static void wish_new(struct callers *c, struct caller_of_sim *x)
 {
     struct wish *others[CALLERS];
-    unsigned who = (unsigned)(x - c->at);
-    struct wishing w = {others, CALLERS,
-                        who < OPERATOR ? BY_LINE : (enum wisher)(BY_OPERATOR + who - OPERATOR),
-                        who};
+    struct wishing w = wishing(c, x, others);
 
-    for (unsigned i = 0; i < CALLERS; i++)
-        others[i] = c->at[i].asks == ASKING_WISH ? &c->at[i].wish : NULL;
     if (!goods_wish(c->goods, &x->wish, &w)) return;
     snprintf(x->wish.key, sizeof x->wish.key, "%s-%u", wish_words[x->wish.sort], ++c->wishes);
     x->asks = ASKING_WISH;
@@ -179,6 +187,11 @@ static void hear_wish(struct callers *c, struct caller_of_sim *x, const struct h
 
     if (j == JUDGED_AGAIN) return;
     goods_judge(c->goods, &x->wish, j, a->body);
+    if (dice_chance(c->dice, 500)) {
+        struct wish *others[CALLERS];
+        struct wishing w = wishing(c, x, others);
+        goods_glance(c->goods, &x->wish, &w);
+    }
     if (x->wish.sort == WISH_ACCEPT) c->clock_stopped = false;
     if (a->code < 300 && x->wish.sort != WISH_ACCEPT && x->wish.bound != BOUND_TO_NOTHING)
         keep(x, a);

@@ -10,10 +10,11 @@ bool wish_packs(struct goods *g, struct wish *w)
     line_say(w, "POST /v1/serials");
     buf_addf(&w->body, "{\"gtin\":\"" SIM_GTIN "\",\"quantity\":%u", w->count);
     w->lot = dice_below(g->dice, 2 * LOTS);
-    if (w->lot >= LOTS || !lot_takes(&g->lots[w->lot])) w->lot = LOTS;
+    bool right = w->lot < LOTS && lot_takes(&g->lots[w->lot]);
+    if (w->lot >= LOTS || (!right && dice_chance(g->dice, 850))) w->lot = LOTS;
     if (w->lot < LOTS) {
         buf_addf(&w->body, ",\"lot\":\"%s\"", sim_lots[w->lot]);
-        depend(g, w, w->lot, true);
+        depend(g, w, w->lot, right);
     }
     buf_addc(&w->body, '}');
     return true;
@@ -41,6 +42,7 @@ static void name_back(struct goods *g, struct wish *w, uint32_t i)
     w->times[w->count] = x->times;
     w->asked[w->count] = x->asked;
     w->packs[w->count++] = i;
+    if (x->asked < LOTS && g->lots[x->asked].changing > 0) w->certain = false;
 }
 
 // One that is used, another line's, or named by an event: the latter rather.
@@ -133,6 +135,12 @@ static void given(struct goods *g, const struct wish *w, str body)
     if (n != w->count) trace_break(g->house->trace, "%u numbers were given, not %u", n, w->count);
 }
 
+// Nothing goes back that was asked for a lot which has ended.
+static bool went_by_lot(const struct goods *g, const struct wish *w, uint32_t lot, bool kept)
+{
+    return w->certain ? lot_takes(&g->lots[lot]) : !kept;
+}
+
 // Nothing else was done to them meanwhile, but that another may have got them already.
 static void went_back(struct goods *g, const struct wish *w, str body)
 {
@@ -142,7 +150,7 @@ static void went_back(struct goods *g, const struct wish *w, str body)
         snprintf(unit, sizeof unit, "(21)%s\"", x->serial);
         bool kept = says(body, unit), went = x->going != 0;
         x->going = 0;
-        if (kept && w->asked[i] < LOTS) went = false; // its lot may have ended
+        if (w->asked[i] < LOTS && !went_by_lot(g, w, w->asked[i], kept)) went = false;
         if (kept == went)
             trace_break(g->house->trace, "%s %s its pool", x->serial,
                         kept ? "was kept from" : "went to");

@@ -302,6 +302,7 @@ static void engage(struct goods *g, const struct wish *w, bool on)
     if (w->box != BOXES_MAX) g->boxes[w->box].busy = on;
     if (is_act_upon_lot(w)) g->lots[w->lot].changing += one;
     if (w->sort == WISH_TELL) g->lots[w->lot].pinned += one;
+    if (w->sort == WISH_BEGIN) g->lots[w->lot].begins += one;
     if (w->sort == WISH_UNHOLD) g->holds[w->hold].busy = on;
     if (w->sort == WISH_BEGIN) g->waits[w->wait].busy = on;
 }

@@ -66,6 +66,7 @@ struct sim_lot {
     bool held;
     uint32_t changing; // acts upon it that are under way
     uint32_t pinned;   // documents under way that count on its state
+    uint32_t begins; // of what packings wait for, under way: a hold may come before those are done
     uint32_t returned; // numbers that were asked for with it, and went back to their pool
     struct explained fate, loose;
 };
@@ -151,7 +152,8 @@ struct said { // a document that was taken
 struct goods {
     struct house *house;
     struct dice *dice;
-    bool short_waits; // packings that wait do so for an hour
+    bool short_waits;             // packings that wait do so for an hour
+    const char *auditor, *client; // tokens of who may read all, and what others' units are told
     struct sim_pack packs[UNITS_MAX];
     struct sim_box boxes[BOXES_MAX];
     struct sim_lot lots[LOTS];
@@ -193,6 +195,8 @@ enum judged goods_weigh(const struct wish *w, const struct house_answer *a);
 // The wish has its last answer: the model follows it, or says what was promised otherwise.
 void goods_judge(struct goods *g, const struct wish *w, enum judged v, str body);
 
-// At the end: every number, case, lot and counter is as the answers have said. `token`: who may
-// read; `gateway`: who told of units of others.
-void goods_check(struct goods *g, str token, str gateway);
+// The wish was just answered: some of what it named, and something else, is as the answers have
+// said, where none of `x->others` is at it.
+void goods_glance(struct goods *g, const struct wish *w, const struct wishing *x);
+// At the end: every number, case, lot and counter is.
+void goods_check(struct goods *g);

@@ -5,7 +5,7 @@
 //     lots.c   lots: ended, explained, released, opened again; their balance
 //     trade.c  goods leave, arrive, come back, are held
 //     told.c   documents
-//     proof.c  the end: all is as the answers said
+//     proof.c  all is as the answers said
 #pragma once
 #include "goods.h"
 
@@ -55,3 +55,8 @@ struct lot_terms {
     uint64_t unknown_fate;
 };
 struct lot_terms lot_terms(const struct goods *g, uint32_t lot);
+bool lot_in_doubt(const struct goods *g, uint32_t lot); // may its goods change by themselves?
+// What is explained by count of the numbers without a fate, or of the loose goods. False: that
+// hangs on what came first.
+bool lot_explained(const struct goods *g, uint32_t lot, bool fate, uint64_t *explained,
+                   uint64_t *outdated);

@@ -59,7 +59,7 @@ static void terms_of(const struct lot_terms *t, bool fate, uint64_t out[GOODS_TE
 }
 
 // A packing that waits an hour may be done at any moment.
-static bool is_in_doubt(const struct goods *g, uint32_t lot)
+bool lot_in_doubt(const struct goods *g, uint32_t lot)
 {
     for (uint32_t i = 0; i < g->wait_count; i++)
         if (g->short_waits && !g->waits[i].done && g->waits[i].lot == lot) return true;
@@ -89,11 +89,26 @@ static enum difference_now difference(const struct goods *g, uint32_t lot, bool 
     return now_of(fate ? &l->fate : &l->loose, fate ? t.unknown_fate : t.loose, terms);
 }
 
+bool lot_explained(const struct goods *g, uint32_t lot, bool fate, uint64_t *explained,
+                   uint64_t *outdated)
+{
+    struct lot_terms t = lot_terms(g, lot);
+    const struct sim_lot *l = &g->lots[lot];
+    const struct explained *e = fate ? &l->fate : &l->loose;
+    uint64_t terms[GOODS_TERMS];
+
+    terms_of(&t, fate, terms);
+    bool holds = l->state == LOT_FREED || memcmp(e->terms, terms, sizeof e->terms) == 0;
+    *explained = holds ? e->count : 0;
+    *outdated = holds ? 0 : e->count;
+    return !e->doubt;
+}
+
 // ---- wishes
 
-static bool act_upon(struct goods *g, struct wish *w, const char *what)
+static bool act_upon(struct goods *g, struct wish *w, uint32_t lot, const char *what)
 {
-    w->lot = dice_below(g->dice, LOTS);
+    w->lot = lot;
     if (g->lots[w->lot].changing > 0 || g->lots[w->lot].pinned > 0) return false;
     line_say(w, "POST /v1/lots/" SIM_GTIN "/%s/%s", sim_lots[w->lot], what);
     w->bound = BOUND_TO_NOW;
@@ -102,7 +117,7 @@ static bool act_upon(struct goods *g, struct wish *w, const char *what)
 
 bool wish_end(struct goods *g, struct wish *w)
 {
-    if (!act_upon(g, w, "close")) return false;
+    if (!act_upon(g, w, dice_below(g->dice, LOTS), "close")) return false;
     if (!lot_takes(&g->lots[w->lot]) || dice_chance(g->dice, 800)) return false;
     w->bound = BOUND_TO_FACT;
     buf_addf(&w->body, "{}");
@@ -162,7 +177,7 @@ static bool explain_count(struct goods *g, struct wish *w, bool fate)
              "{\"as\":\"%s\",\"level\":\"pack\",\"count\":%llu,\"reason\":\"they are there\"}",
              fate ? "lost_on_line" : "kept_loose",
              (unsigned long long)(fate ? t.unknown_fate : t.loose));
-    if (now != NOW_DOUBTFUL && !is_in_doubt(g, w->lot)) return true;
+    if (now != NOW_DOUBTFUL && !lot_in_doubt(g, w->lot)) return true;
     w->expect = EXPECT_EITHER;
     w->certain = false;
     return true;
@@ -183,7 +198,7 @@ bool wish_explain(struct goods *g, struct wish *w)
 
 bool wish_release(struct goods *g, struct wish *w)
 {
-    if (!act_upon(g, w, "release")) return false;
+    if (!act_upon(g, w, dice_below(g->dice, LOTS), "release")) return false;
     const struct sim_lot *l = &g->lots[w->lot];
     enum difference_now fate = difference(g, w->lot, true), loose = difference(g, w->lot, false);
     bool open = lot_terms(g, w->lot).open > 0;
@@ -193,19 +208,29 @@ bool wish_release(struct goods *g, struct wish *w)
         w->bound = BOUND_TO_NOTHING;
         return dice_chance(g->dice, 200);
     }
-    if (is_in_doubt(g, w->lot)) w->expect = EXPECT_EITHER;
+    if (lot_in_doubt(g, w->lot)) w->expect = EXPECT_EITHER;
     if (fate == NOW_DOUBTFUL || loose == NOW_DOUBTFUL) w->expect = EXPECT_EITHER;
-    if (!is_in_doubt(g, w->lot)) forbid(w, open || fate == NOW_OPEN || loose == NOW_OPEN);
+    if (!lot_in_doubt(g, w->lot)) forbid(w, open || fate == NOW_OPEN || loose == NOW_OPEN);
     forbid(w, l->held || lot_takes(l));
     return w->expect != EXPECT_REFUSED || dice_chance(g->dice, 40);
 }
 
+// What was explained of it must be said anew.
+static bool is_explained(const struct sim_lot *l)
+{
+    return !lot_takes(l) && (l->fate.count > 0 || l->loose.count > 0);
+}
+
 bool wish_reopen(struct goods *g, struct wish *w)
 {
-    if (!act_upon(g, w, "reopen")) return false;
-    forbid(w, lot_takes(&g->lots[w->lot]));
+    uint32_t lot = dice_below(g->dice, LOTS);
+
+    for (unsigned i = 0; i < LOTS && !is_explained(&g->lots[lot]); i++) lot = (lot + 1) % LOTS;
+    if (!act_upon(g, w, lot, "reopen")) return false;
+    const struct sim_lot *l = &g->lots[w->lot];
+    forbid(w, lot_takes(l));
     buf_addf(&w->body, "{" SIM_SIGN "}");
-    return dice_chance(g->dice, w->expect == EXPECT_REFUSED ? 30 : 100);
+    return dice_chance(g->dice, lot_takes(l) ? 30 : is_explained(l) ? 300 : 100);
 }
 
 // ---- what became of them

@@ -348,7 +348,7 @@ static void check(struct sim *s)
 
     s->sum->facts += journal_head_get(t).seq;
     (void)txn_end(&t, false).cls;
-    goods_check(&s->goods, str_of(s->auditor), str_of(s->client));
+    goods_check(&s->goods);
     partners_check(&s->partners);
     partners_check_captured(&s->partners, s->goods.told, s->goods.told_count);
     house_verify(&s->house);
@@ -364,6 +364,8 @@ void sim_run(uint64_t seed, struct trace *t, struct sim_sum *sum)
     s->house.random.state = dice_next(&s->dice);
     partners_init(&s->partners, &s->house, &s->dice);
     goods_init(&s->goods, &s->house, &s->dice);
+    s->goods.auditor = s->auditor;
+    s->goods.client = s->client;
     s->goods.short_waits = dice_chance(&s->dice, 300);
     s->house.wait_ms = s->goods.short_waits ? 3600000 : 40 * (uint32_t)DAY_MS;
     callers_init(&s->callers, &s->house, &s->goods, &s->dice);

@@ -12,20 +12,24 @@ static bool holds_held(const struct goods *g, uint32_t box)
     return false;
 }
 
+// Nothing but its hold keeps what is of it.
+static bool keeps_by_hold(const struct sim_lot *l) { return l->held && !lot_takes(l); }
+
 bool wish_ship(struct goods *g, struct wish *w)
 {
-    bool wrong = dice_chance(g->dice, 80); // open, or gone already
+    bool wrong = dice_chance(g->dice, 80), held = dice_chance(g->dice, 250);
     enum box_state right = !wrong ? BOX_CLOSED : dice_chance(g->dice, 500) ? BOX_OPEN : BOX_SHIPPED;
 
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         w->box = pick_box(g, right, true);
-        if (w->box == BOXES_MAX || lot_leaves(&g->lots[g->boxes[w->box].lot])) break;
+        if (w->box == BOXES_MAX) return false;
+        const struct sim_lot *of = &g->lots[g->boxes[w->box].lot];
+        if (held ? keeps_by_hold(of) : lot_leaves(of)) break;
     }
-    if (w->box == BOXES_MAX) return false;
     const struct sim_box *x = &g->boxes[w->box];
     w->lot = x->lot;
     const struct sim_lot *l = &g->lots[w->lot];
-    if (!lot_leaves(l) && dice_chance(g->dice, l->held ? 600 : 985)) return false;
+    if (!lot_leaves(l) && !keeps_by_hold(l) && dice_chance(g->dice, 985)) return false;
     depend(g, w, w->lot, lot_leaves(l));
     forbid(w, wrong || x->held || holds_held(g, w->box));
     line_say(w, "POST /v1/shipments");
@@ -100,11 +104,25 @@ bool wish_return(struct goods *g, struct wish *w)
 
 // ---- holds
 
+// Rather one of which something is about to leave.
+static uint32_t pick_leaving(struct goods *g)
+{
+    uint32_t lot = dice_below(g->dice, LOTS);
+
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t box = pick_box(g, BOX_CLOSED, true);
+        if (box == BOXES_MAX) break;
+        lot = g->boxes[box].lot;
+        if (lot_leaves(&g->lots[lot])) break;
+    }
+    return lot;
+}
+
 static bool hold_lot(struct goods *g, struct wish *w)
 {
-    const struct sim_lot *l = &g->lots[w->lot = dice_below(g->dice, LOTS)];
+    const struct sim_lot *l = &g->lots[w->lot = pick_leaving(g)];
 
-    if (l->held || l->changing > 0 || l->pinned > 0) return false;
+    if (l->held || l->changing > 0 || l->pinned > 0 || l->begins > 0) return false;
     buf_addf(&w->body, "{\"gtin\":\"" SIM_GTIN "\",\"lot\":\"%s\",\"reason\":\"looked at\"}",
              sim_lots[w->lot]);
     return true;
@@ -146,7 +164,7 @@ bool wish_hold(struct goods *g, struct wish *w)
     static bool (*const make[])(struct goods * g, struct wish * w) = {
         [HOLD_PACKS] = hold_packs, [HOLD_BOX] = hold_box, [HOLD_LOT] = hold_lot};
 
-    if (g->hold_count + 4 > HOLDS_MAX || dice_chance(g->dice, 800)) return false;
+    if (g->hold_count + 4 > HOLDS_MAX || dice_chance(g->dice, 650)) return false;
     w->of = (enum hold_of)dice_below(g->dice, LEN(make));
     line_say(w, "POST /v1/holds");
     return make[w->of](g, w);
@@ -175,6 +193,7 @@ bool wish_unhold(struct goods *g, struct wish *w)
     w->hold = dice_below(g->dice, g->hold_count);
     const struct sim_hold *h = &g->holds[w->hold];
     if (h->busy || (h->ended && dice_chance(g->dice, 900))) return false;
+    if (h->of == HOLD_LOT && dice_chance(g->dice, 700)) return false; // it takes its time
     w->of = h->of;
     line_say(w, "POST /v1/holds/%s/release", h->id);
     buf_addf(&w->body, "{" SIM_SIGN "}");

@@ -235,6 +235,10 @@ static void a_token_is_refused_from_its_end_on(void **state)
     f->now.ms += 1;
     assert_string_equal(let_in(f, bearer(f, ends), "qa"), "token.expired");
     assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "");
+    (void)token_made(f, ROLE_QA, (wall){0}); // a record of later
+    f->now.ms -= 50;
+    assert_string_equal(let_in(f, bearer(f, ends), "qa"), "token.expired");
+    f->now.ms += 50;
     assert_int_equal(token_end(f, revoked->actor.number, NULL).cls, ST_OK);
     assert_string_equal(let_in(f, bearer(f, revoked), "qa"), "token.revoked");
     fixture_reopen(f);
@@ -299,6 +303,52 @@ static const char *comes_as(struct fixture *f, const struct http_certificate *c,
     str id = st.cls == ST_OK ? arena_str(&f->arena, caller_of(r)->id) : str_of(st.reason);
     arena_fini(&r->arena);
     return str_z(&f->arena, id);
+}
+
+// A request that was let in, and goes on and on.
+static struct http_req *goes_on(struct fixture *f, const struct http_certificate *c,
+                                const char *header, const char *roles)
+{
+    struct http_route *route = NEW(&f->arena, struct http_route);
+    struct http_req *r = request(f, header);
+
+    route->roles = roles;
+    r->route = route;
+    r->certificate = c;
+    assert_int_equal(access_check(r, roles).cls, ST_OK);
+    return r;
+}
+
+static bool still(struct fixture *f, struct http_req *r, uint32_t client)
+{
+    struct txn *t = api_snapshot(r);
+    bool may = access_still(r, t, (client_id){client}, &f->arena);
+
+    assert_int_equal(api_snapshot_end(r, OK).cls, ST_OK);
+    return may;
+}
+
+static void who_goes_on_is_who_would_be_let_in_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct http_req *r[4];
+
+    by_print(f, "one", 1, ROLE_QA);
+    by_print(f, "two", 2, ROLE_QA);
+    by_print(f, "three", 3, ROLE_QA);
+    for (uint8_t i = 0; i < 3; i++) r[i] = goes_on(f, shown(f, (uint8_t)(i + 1), ""), NULL, "qa");
+    struct token_new *n = token_made(f, ROLE_QA, (wall){f->now.ms + 10});
+    r[3] = goes_on(f, NULL, bearer(f, n), "qa");
+    for (int i = 0; i < 4; i++) assert_true(still(f, r[i], 1));
+    by_print(f, "one", 4, ROLE_QA);      // renewed: the one that was shown stands for nobody
+    by_print(f, "two", 2, ROLE_AUDITOR); // the same, for another role
+    certificate_end(f, "three");
+    by_print(f, "four", 3, ROLE_QA); // the same, for another caller
+    f->now.ms += 10;                 // the token has expired
+    for (int i = 0; i < 4; i++) {
+        assert_false(still(f, r[i], 1));
+        arena_fini(&r[i]->arena);
+    }
 }
 
 static void a_certificate_is_known_by_its_print_before_its_subject(void **state)
@@ -486,7 +536,8 @@ static void who_asks_too_often_waits_alone(void **state)
     struct fixture *f = *state;
     struct limit_conf conf = {
         {1, 3},
-        {1, 2}
+        {1, 2},
+        {1, 1}
     };
     const char *one = bearer(f, token_made(f, ROLE_QA, (wall){0}));
     const char *two = bearer(f, token_made(f, ROLE_QA, (wall){0}));
@@ -623,6 +674,7 @@ int main(void)
         ACCESS_TEST(every_role_is_let_in_where_it_is_named_and_nowhere_else),
         ACCESS_TEST(headers_that_say_nobody_are_refused),
         ACCESS_TEST(a_token_is_refused_from_its_end_on),
+        ACCESS_TEST(who_goes_on_is_who_would_be_let_in_anew),
         ACCESS_TEST(a_certificate_is_known_by_its_print_before_its_subject),
         ACCESS_TEST(a_name_is_one_actor_and_an_old_certificate_is_nobodys),
         ACCESS_TEST(an_ended_certificate_is_refused_and_may_become_anothers),

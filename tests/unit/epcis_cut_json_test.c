@@ -64,6 +64,19 @@ static struct epcis_cut *cut_text(str text, size_t piece, size_t max, struct tak
     return c;
 }
 
+// By the caller's conf; it must be taken.
+static struct epcis_cut *cut_by(const struct epcis_cut_conf *conf, str text, size_t piece)
+{
+    struct epcis_cut *c = epcis_cut_new(conf);
+
+    for (size_t i = 0; i < text.n; i += piece)
+        assert_int_equal(
+            epcis_cut_piece(c, (str){text.p + i, text.n - i < piece ? text.n - i : piece}).cls,
+            ST_OK);
+    assert_int_equal(epcis_cut_end(c).cls, ST_OK);
+    return c;
+}
+
 static status cut(str text, size_t piece, struct taken *t)
 {
     status st;
@@ -223,32 +236,83 @@ static void what_is_wrong_is_refused_where_it_stands(void **state)
     }
 }
 
-// In pieces, the first event can't wait for what may come.
-static void what_events_need_must_stand_before_them(void **state)
+// In pieces, the first event can't wait for what may come. Each document has one event.
+#define AROUND(before, behind) "{" before ",\"epcisBody\":{\"eventList\":[{\"a\":1}]}," behind "}"
+
+static void what_stands_behind_the_events_is_found_there(void **state)
 {
-    static const struct {
-        const char *before, *behind;
-    } rows[] = {
-        {"\"@context\":" GS1 ",\"type\":\"EPCISDocument\"," CREATED, "\"schemaVersion\":\"2.0\""          },
-        {"\"schemaVersion\":\"2.0\",\"type\":\"EPCISDocument\"",     "\"@context\":" GS1 "," CREATED      },
-        {"\"schemaVersion\":\"2.0\",\"@context\":" GS1,              "\"type\":\"EPCISDocument\"," CREATED},
+    static const char *const rows[] = {
+        AROUND("\"@context\":" GS1 ",\"type\":\"EPCISDocument\"",
+               CREATED ",\"schemaVersion\":\"2.0\""),
+        AROUND("\"@context\":" GS1 "," CREATED,
+               "\"schemaVersion\":\"2.0\",\"type\":\"EPCISDocument\""),
+        "{\"@context\":" GS1
+        ",\"epcisBody\":{\"queryResults\":{\"resultsBody\":{\"eventList\":[{}]},"
+        "\"queryName\":\"q\"}},\"schemaVersion\":\"1.2\",\"type\":\"EPCISQueryDocument\"}",
     };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        str text = str_of(rows[i]);
+        struct taken whole = {.answer = OK};
+        struct taken t = {.answer = OK};
+        status st;
+        assert_int_equal(cut(text, text.n, &whole).cls, ST_OK);
+        struct epcis_cut *c = cut_text(text, 16, 64 * KB, &t, &st);
+        if (st.cls != ST_OK) fail_msg("%s at %u: %s\n%s", st.reason, st.at, st.text, text.p);
+        assert_true(str_eq(buf_str(&t.log), buf_str(&whole.log)));
+        assert_true(epcis_cut_front(c)->schema_version.n == 3);
+        epcis_cut_free(&c);
+        buf_fini(&t.log);
+        buf_fini(&whole.log);
+    }
+}
+
+static void a_type_behind_the_events_that_does_not_fit_them_is_refused(void **state)
+{
+    static const char *const rows[] = {"EPCISQueryDocument", "ObjectEvent", "Other"};
 
     (void)state;
     for (size_t i = 0; i < LEN(rows); i++) {
         struct taken t = {.answer = OK};
         char text[1024];
-        int n = snprintf(text, sizeof text, "{%s,\"epcisBody\":{\"eventList\":[{}]},%s}",
-                         rows[i].before, rows[i].behind);
-        status st = cut((str){text, (size_t)n}, (size_t)n, &t);
-        if (st.cls != ST_OK) fail_msg("%s: %s\n%s", st.reason, st.text, text);
-        assert_int_equal(t.events, 1);
-        buf_fini(&t.log);
-        st = cut((str){text, (size_t)n}, 16, &t);
-        assert_string_equal(st.reason, "epcis.order");
-        assert_int_equal(t.events, 0);
+        int n = snprintf(
+            text, sizeof text,
+            AROUND("\"@context\":" GS1, CREATED ",\"schemaVersion\":\"2.0\",\"type\":\"%s\""),
+            rows[i]);
+        assert_int_equal(cut((str){text, (size_t)n}, 16, &t).cls, ST_BAD_INPUT);
         buf_fini(&t.log);
     }
+}
+
+static void a_context_behind_the_events_wants_a_second_reading(void **state)
+{
+    static const char text[] = AROUND("\"schemaVersion\":\"2.0\",\"type\":\"EPCISDocument\"",
+                                      "\"@context\":" GS1 "," CREATED);
+    struct taken whole = {.answer = OK}, t = {.answer = OK};
+    struct epcis_cut_conf conf = {
+        .syntax = EPCIS_SYNTAX_JSON, .event_max = KB, .ops = &ops, .self = &t};
+
+    (void)state;
+    assert_string_equal(cut(str_of(text), 16, &t).reason, "epcis.order");
+    assert_int_equal(t.events, 0);
+    buf_fini(&t.log);
+    assert_int_equal(cut(str_of(text), sizeof text, &whole).cls, ST_OK);
+    t = (struct taken){.answer = OK};
+    buf_init(&t.log, 1 * MB);
+    conf.again = true;
+    struct epcis_cut *first = cut_by(&conf, str_of(text), 16);
+    assert_true(epcis_cut_is_late(first));
+    assert_int_equal(t.events, 0);
+    buf_reset(&t.log);
+    conf.known = epcis_cut_front(first);
+    struct epcis_cut *second = cut_by(&conf, str_of(text), 16);
+    assert_false(epcis_cut_is_late(second));
+    assert_true(str_eq(buf_str(&t.log), buf_str(&whole.log)));
+    epcis_cut_free(&second);
+    epcis_cut_free(&first);
+    buf_fini(&t.log);
+    buf_fini(&whole.log);
 }
 
 static void what_is_too_large_is_refused_in_pieces_too(void **state)
@@ -330,7 +394,9 @@ int main(void)
         cmocka_unit_test(events_are_told_with_where_they_stand),
         cmocka_unit_test(the_front_tells_what_stands_around_the_events),
         cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
-        cmocka_unit_test(what_events_need_must_stand_before_them),
+        cmocka_unit_test(what_stands_behind_the_events_is_found_there),
+        cmocka_unit_test(a_type_behind_the_events_that_does_not_fit_them_is_refused),
+        cmocka_unit_test(a_context_behind_the_events_wants_a_second_reading),
         cmocka_unit_test(what_is_too_large_is_refused_in_pieces_too),
         cmocka_unit_test(a_refusal_of_the_taker_ends_the_cutting),
         cmocka_unit_test(syntaxes_are_told_apart),

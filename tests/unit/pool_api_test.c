@@ -303,7 +303,6 @@ static void numbers_go_back_but_not_what_was_used(void **state)
 static void every_number_of_a_request_returned_one_by_one_returns_it(void **state)
 {
     struct fixture *f = *state;
-    char line[128];
 
     must(pool_site_put(f, "p", RANDOM_12));
     struct got got;
@@ -315,7 +314,6 @@ static void every_number_of_a_request_returned_one_by_one_returns_it(void **stat
         answers(fixture_call(f, "POST /v1/serials/returns", "", body), 200, "{\"returned\":1,");
     }
     answers(fixture_call(f, "GET /v1/serials/requests", "", ""), 200, "\"state\":\"returned\"");
-    (void)line;
     fixture_verify(f);
 }
 

@@ -604,7 +604,7 @@ static void among_many_values_each_is_found(void **state)
     buf_fini(&b);
 }
 
-// Texts and identities are found by hash, so that their number does not matter; patterns are not.
+// Texts and identities are sorted, so that their number does not matter; patterns are not.
 static void many_patterns_and_very_many_objects_are_too_complex(void **state)
 {
     enum { OBJECTS = 60000 };

@@ -72,12 +72,31 @@ static void the_text_tells_nothing_of_the_number(void **state)
     buf_fini(&two);
 }
 
+// What is hidden is hidden by another stream at each place: a name that repeats itself shows
+// nothing.
+static void a_name_of_one_letter_is_hidden_letter_by_letter(void **state)
+{
+    static char name[SEALED_KEY_MAX];
+    struct buf b;
+
+    (void)state;
+    memset(name, 'a', sizeof name);
+    buf_init(&b, 4 * KB);
+    sealed_put(ours, lots, (str){name, sizeof name}, &b);
+    const char *hidden = b.p + b.n - 2 * sizeof name; // in hexadecimal, behind the seal
+    for (size_t far = 4; far < sizeof name; far++)
+        for (size_t i = 0; i + far + 4 <= sizeof name; i++)
+            assert_memory_not_equal(hidden + 2 * i, hidden + 2 * (i + far), 8);
+    buf_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_place_comes_back_for_its_own_list_of_its_own_site),
         cmocka_unit_test(no_character_may_be_another_nor_be_missing),
         cmocka_unit_test(the_text_tells_nothing_of_the_number),
+        cmocka_unit_test(a_name_of_one_letter_is_hidden_letter_by_letter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

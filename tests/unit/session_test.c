@@ -11,7 +11,7 @@
 #define MAX_MS  5000
 #define COUNT   12u
 
-static const struct kind *const kinds[] = {&kind_user_put, &kind_session_opened,
+static const struct kind *const kinds[] = {&kind_user_put, &kind_user_locked, &kind_session_opened,
                                            &kind_session_ended, NULL};
 
 static int site_open(void **state)
@@ -53,6 +53,26 @@ static bool is_there(struct fixture *f, char letter, bool used)
 {
     struct session s;
     return session_find(&f->site, text_of(f, letter), used, &s);
+}
+
+static void keep_opened(struct fixture *f, char letter, uint32_t actor, uint64_t seq)
+{
+    session_keep(
+        &f->site,
+        &(struct session){.key = sha256_of(text_of(f, letter)), .opened = seq, .actor = actor});
+}
+
+static void all_of_one_end_also_what_is_kept_too_late(void **state)
+{
+    struct fixture *f = *state;
+
+    keep_opened(f, 'a', 7, 10);
+    keep_opened(f, 'b', 7, 12);
+    keep_opened(f, 'c', 8, 10);
+    session_end_all(&f->site, 7, 11);
+    keep_opened(f, 'd', 7, 9); // opened before, and its loop was slow
+    assert_false(is_there(f, 'a', false) || is_there(f, 'd', false));
+    assert_true(is_there(f, 'b', false) && is_there(f, 'c', false));
 }
 
 static void a_session_that_is_used_lasts_to_its_end(void **state)
@@ -176,18 +196,39 @@ static void who_is_another_by_then_is_not_let_in(void **state)
     assert_int_equal(open_for(f, &mia, &a).cls, ST_UNAUTHENTICATED);
 }
 
+// By wrong passwords that were said while the right one was looked at.
+static void who_is_locked_by_then_is_not_let_in(void **state)
+{
+    struct fixture *f = *state;
+    struct user mia = {.name = S("mia")};
+    struct ask a;
+
+    f->site.people.wrong_max = 0;
+    f->site.people.lock_ms = MAX_MS;
+    put_user(f, "mia", "{\"name\":\"Mia\",\"role\":\"qa\"}");
+    assert_int_equal(open_for(f, &mia, &a).cls, ST_OK);
+    assert_int_equal(fixture_run(f, &kind_user_locked, &(struct password_wrong){&mia}, &a).cls,
+                     ST_OK);
+    assert_int_equal(open_for(f, &mia, &a).cls, ST_NOT_ALLOWED);
+    assert_string_equal(a.result.reason, "user.locked");
+    f->now.ms += MAX_MS;
+    assert_int_equal(open_for(f, &mia, &a).cls, ST_OK);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, site_open, site_close)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLAIM(a_session_that_is_used_lasts_to_its_end),
+        CLAIM(all_of_one_end_also_what_is_kept_too_late),
         CLAIM(one_that_is_not_used_ends_though_it_is_looked_at),
         CLAIM(a_clock_that_jumps_prolongs_and_ends_nothing),
         CLAIM(an_ended_one_is_gone_and_others_stay),
         CLAIM(one_person_ends_ones_own_oldest_and_a_full_table_that_of_anybody),
         CLAIM(all_sessions_of_a_person_are_one_caller),
         CLAIM(who_is_another_by_then_is_not_let_in),
+        CLAIM(who_is_locked_by_then_is_not_let_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

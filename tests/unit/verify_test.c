@@ -3,7 +3,9 @@
 #include "service/ops/head_file.h"
 #include "service/ops/verify.h"
 #include "site_fixture.h"
+#include <semaphore.h>
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,6 +317,43 @@ static void a_head_file_that_is_none_is_said(void **state)
     expect(f, "head_file.read", "is no head file");
 }
 
+// A clock that the thread of the file alone reads: at its start, twice at its first look, short of
+// a minute, and from its second look on.
+struct minute {
+    atomic_uint reads;
+    bool early; // it was written at the first look
+    sem_t over;
+};
+
+static mono minute_now(void *self)
+{
+    struct minute *x = self;
+    unsigned n = atomic_fetch_add(&x->reads, 1);
+
+    if (n == 3) x->early = access(head_path, F_OK) == 0;
+    if (n == 6) sem_post(&x->over); // it has swept, and written
+    return (mono){n == 0 ? 0 : n < 3 ? 59999 : 60000};
+}
+
+static void a_head_file_is_written_when_a_minute_is_over(void **state)
+{
+    struct fixture *f = *state;
+    struct minute x = {.early = true};
+    struct env env = {.self = &x, .mono_now = minute_now};
+    struct head_file *h = NULL;
+    struct journal_head said;
+    bool there = false;
+
+    assert_int_equal(sem_init(&x.over, 0, 0), 0);
+    assert_int_equal(head_file_start(f->site.db, head_path, &env, &h).cls, ST_OK);
+    while (sem_wait(&x.over) != 0) {}
+    assert_int_equal(head_file_read(head_path, &there, &said).cls, ST_OK);
+    assert_true(there && !x.early);
+    assert_int_equal(said.seq, 1 + NOTES);
+    head_file_stop(&h);
+    sem_destroy(&x.over);
+}
+
 static void a_scratch_folder_that_is_none_is_said(void **state)
 {
     struct fixture *f = *state;
@@ -346,6 +385,7 @@ int main(void)
         HEAD_TEST(a_journal_that_was_written_anew_is_noticed),
         HEAD_TEST(a_store_is_held_against_the_file_beside_it),
         HEAD_TEST(a_head_file_that_is_none_is_said),
+        HEAD_TEST(a_head_file_is_written_when_a_minute_is_over),
         VERIFY_TEST(a_scratch_folder_that_is_none_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,174 @@
+// hashing_test.c - claims about passwords that are hashed away from the loop that asks.
+#include "common/loop.h"
+#include "service/access/hashing.h"
+#include "service/access/password.h"
+#include "site_fixture.h"
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CALLS_MAX 80
+
+struct call {
+    struct http_req r;
+    struct http_route route;
+    char peer[32];
+    str hash, password;
+    bool makes;
+    unsigned runs;
+    status st;
+    bool fits;
+    str made;
+    unsigned place; // in the order of answers, from 1; 0: none yet
+};
+
+static struct call calls[CALLS_MAX];
+static unsigned count, answered;
+static str right;
+static const struct kind *const kinds[] = {NULL};
+
+static void run(struct http_req *r)
+{
+    struct call *c = CONTAINER_OF(r, struct call, r);
+
+    assert_int_equal(hashing_has_begun(r), c->runs > 0);
+    c->runs++;
+    c->st = c->makes ? hashing_new(r, c->password, &c->made)
+                     : hashing_fits(r, c->hash, c->password, &c->fits);
+    if (!hashing_is_later(&c->st)) c->place = ++answered;
+}
+
+static int site_open(void **state)
+{
+    struct fixture *f = fixture_open(kinds);
+
+    count = answered = 0;
+    f->site.people.hashes_at_once = 1;
+    assert_int_equal(password_hash(&f->site, S("a good password"), &f->arena, &right).cls, ST_OK);
+    f->site.people.hash_memory_kb = 19456; // what is asked for takes longer than asking
+    f->site.people.hash_passes = 8;
+    assert_int_equal(hashing_start(&f->site).cls, ST_OK);
+    *state = f;
+    return 0;
+}
+
+static int site_close(void **state)
+{
+    struct fixture *f = *state;
+
+    hashing_stop(&f->site);
+    while (answered < count) loop_step(f->loop, true);
+    hashing_free(&f->site);
+    for (unsigned i = 0; i < count; i++) arena_fini(&calls[i].r.arena);
+    fixture_close((struct fixture **)state);
+    return 0;
+}
+
+// Somebody asks: from an address of this number, known or not.
+static struct call *ask(struct fixture *f, unsigned address, const void *caller, str hash)
+{
+    struct call *c = &calls[count++];
+
+    assert_true(count <= CALLS_MAX);
+    *c = (struct call){.hash = hash, .password = S("a good password")};
+    snprintf(c->peer, sizeof c->peer, "10.0.%u.%u:1", address / 256, address % 256);
+    c->route.run = run;
+    c->r.app = &f->site;
+    c->r.loop = f->loop;
+    c->r.route = &c->route;
+    c->r.caller = caller;
+    c->r.peer = str_of(c->peer);
+    arena_init(&c->r.arena, 64 * KB);
+    run(&c->r);
+    return c;
+}
+
+static void wait_for(struct fixture *f, const struct call *c)
+{
+    while (c->place == 0) loop_step(f->loop, true);
+}
+
+static void the_route_runs_again_and_finds_what_it_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    struct call *good = ask(f, 1, f, right), *wrong, *nobody, *fresh;
+
+    assert_int_equal(good->place, 0);
+    wrong = ask(f, 1, f, right);
+    wrong->password = S("a good passwore");
+    nobody = ask(f, 1, NULL, S(""));
+    wait_for(f, good);
+    wait_for(f, wrong);
+    wait_for(f, nobody);
+    assert_true(good->st.cls == ST_OK && good->fits && good->runs == 2);
+    assert_true(wrong->st.cls == ST_OK && !wrong->fits);
+    assert_int_equal(wrong->runs, 3); // another password was asked for meanwhile: looked at anew
+    assert_true(nobody->st.cls == ST_OK && !nobody->fits);
+    fresh = ask(f, 1, f, S(""));
+    fresh->makes = true;
+    wait_for(f, fresh);
+    assert_int_equal(fresh->st.cls, ST_OK);
+    assert_int_equal(password_fits(&f->site, fresh->made, S("a good password"), &good->fits).cls,
+                     ST_OK);
+    assert_true(good->fits);
+}
+
+static void who_is_known_goes_first(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 8; i++) ask(f, i, NULL, S(""));
+    struct call *known = ask(f, 9, f, right);
+    for (unsigned i = 0; i < 8; i++) wait_for(f, &calls[i]);
+    assert_in_range(known->place, 1, 4);
+}
+
+static unsigned turned_away(unsigned from)
+{
+    unsigned n = 0;
+
+    for (unsigned i = from; i < count; i++)
+        if (calls[i].place != 0 && calls[i].st.cls == ST_BUSY) {
+            assert_string_equal(calls[i].st.reason, "password.busy");
+            n++;
+        }
+    return n;
+}
+
+static void an_address_has_few_places_and_all_have_an_end(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 20; i++) ask(f, 1, NULL, S(""));
+    assert_in_range(turned_away(0), 20 - HASHING_ADDRESS_MAX - 4, 20 - HASHING_ADDRESS_MAX);
+    for (unsigned i = 0; i < HASHING_LOGINS_MAX + 8; i++) ask(f, 2 + i, NULL, S(""));
+    assert_in_range(turned_away(20), 8, 8 + HASHING_ADDRESS_MAX);
+    assert_int_equal(ask(f, 1, f, right)->place, 0); // who is known waits elsewhere
+}
+
+static void after_the_end_everybody_is_answered(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 20; i++) ask(f, i, NULL, S(""));
+    hashing_stop(&f->site);
+    while (answered < 20) loop_step(f->loop, true);
+    assert_in_range(turned_away(0), 15, 20);
+    assert_string_equal(ask(f, 1, f, right)->st.reason, "password.busy");
+}
+
+#define claim(name) cmocka_unit_test_setup_teardown(name, site_open, site_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        claim(the_route_runs_again_and_finds_what_it_asked_for),
+        claim(who_is_known_goes_first),
+        claim(an_address_has_few_places_and_all_have_an_end),
+        claim(after_the_end_everybody_is_answered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
