@@ -382,6 +382,15 @@ static str host_of(str address)
     return (str){address.p, n > 0 ? n - 1 : 0};
 }
 
+// What it stands for is read when it is bound: here only whether anything could be.
+static bool is_address(str address)
+{
+    str host = host_of(address);
+    uint64_t port;
+
+    return host.n > 0 && str_u64(str_from(address, host.n + 1), UINT16_MAX, &port);
+}
+
 static status wrong(const struct site_listener *l, const char *reason, const char *says)
 {
     return fail(ST_BAD_INPUT, reason, 0, "listeners: %.*s: %s", STR(l->name), says);
@@ -396,6 +405,7 @@ static status listener_rules(const struct site_settings *s, uint32_t i)
         if (str_eq(listener_at(s, k)->name, l->name))
             return wrong(l, "settings.twice", "this name is there twice");
     if (l->address.n == 0) return wrong(l, "settings.value", "it needs an address");
+    if (!is_address(l->address)) return wrong(l, "listen.address", "its address is ADDRESS:PORT");
     if ((l->certificate.n > 0) != (l->key.n > 0))
         return wrong(l, "tls.files", "it needs both certificate and key");
     if ((l->client_ca.n > 0 && l->certificate.n == 0) ||
@@ -420,6 +430,9 @@ static status rules(const struct site_settings *s)
                     STR(s->file));
     if (s->client_ca.n > 0 && !tls)
         return fail(ST_BAD_INPUT, "tls.files", 0, "tls: client_ca needs a certificate and a key");
+    if (!is_address(s->listen))
+        return fail(ST_BAD_INPUT, "listen.address", 0, "listen: %.*s is not ADDRESS:PORT",
+                    STR(s->listen));
     if (tls || s->insecure || is_loopback(host_of(s->listen))) return OK;
     return fail(ST_BAD_INPUT, "listen.public", 0,
                 "listen: %.*s is public: give it tls, or say insecure: true", STR(s->listen));

@@ -367,6 +367,16 @@ bool api_body(struct http_req *r, const struct form *f, void *out)
     return false;
 }
 
+status api_flag(struct http_req *r, str name, bool *out)
+{
+    str v;
+
+    if (!http_query(r, name, &v)) return OK;
+    *out = str_eq(v, S("true"));
+    if (*out || str_eq(v, S("false"))) return OK;
+    return fail(ST_BAD_INPUT, "query.value", 0, "%.*s: true or false", STR(name));
+}
+
 bool api_query_name(struct http_req *r, str name, str *value)
 {
     char folded[STR_NAME_MAX];

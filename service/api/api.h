@@ -68,6 +68,10 @@ bool api_body(struct http_req *r, const struct form *f, void *out);
 // A name in the query, folded as names in bodies and paths are.
 bool api_query_name(struct http_req *r, str name, str *value);
 
+// A yes or no in the query, which stays as it is where it is not asked for. query.value: neither
+// "true" nor "false"; a wish that was misspelt is not taken for no.
+status api_flag(struct http_req *r, str name, bool *out);
+
 // `limit` and `page` of a list. `next` is where to go on, a number or a key's bytes, sealed for
 // this route (sealed.h): it tells nothing of how much others do, and what is none is 400 page.form.
 struct api_page {

@@ -10,6 +10,7 @@
 #pragma once
 #include "service/event/capture.h"
 #include "service/event/capture_guard.h"
+#include "service/tree/depth.h"
 
 struct capturing {
     struct decide *d;
@@ -17,6 +18,7 @@ struct capturing {
     uint64_t event; // applied: the seq of the event that waited; else 0
     struct judge j; // headers, sorts, offenders, how units stand
     struct capture_guard guard;
+    struct depth depth; // of the parent; n 0: not looked at yet
     struct level_reader levels;
     struct owner_reader owners;
     struct client_profile profile; // where the act asks for it

@@ -192,19 +192,21 @@ static unsigned check_room(struct capturing *c, const struct one *o)
     return fits ? 0 : (unsigned)EXCEPTION_TOO_MANY;
 }
 
-static bool lies_in(struct capturing *c, unit_id u, unit_id container)
+static unsigned check_depth(struct capturing *c, const struct one *o)
 {
-    for (unsigned i = 0; i < UNIT_DEPTH_MAX && u.v != 0; i++) {
-        u = unit_one(c->d->t, u).parent;
-        if (u.v == container.v) return true;
-    }
-    return false;
+    static const unsigned exceptions[] = {
+        [DEPTH_CYCLE] = EXCEPTION_CYCLE, [DEPTH_OVER] = EXCEPTION_DEPTH};
+
+    if (sort_of(c, o) == SORT_PACK) return 0;
+    if (c->depth.n == 0) depth_begin(&c->depth, c->d->t, c->units[0]);
+    return exceptions[depth_check(&c->depth, o->u)];
 }
 
 // Onto another of its own level: such is done, and told.
 static unsigned check_fits(struct capturing *c, const struct one *o)
 {
-    if (lies_in(c, c->units[0], o->u)) return EXCEPTION_CYCLE;
+    unsigned deep = check_depth(c, o);
+    if (deep != 0) return deep;
     unsigned wrong = capture_guard_child(&c->guard, o->u, &o->x);
     if (wrong != EXCEPTION_SAME_LEVEL) return wrong;
     capturing_except(c, EXCEPTION_SAME_LEVEL, o->i + 1);

@@ -20,6 +20,7 @@ static const struct rule {
     [EXCEPTION_RECALLED] = {NULL,             "it is recalled"                       },
     [EXCEPTION_RECEIVED_BACK] = {NULL,             "it was received back"                 },
     [EXCEPTION_CYCLE] = {NULL,             "it would lie in itself"               },
+    [EXCEPTION_DEPTH] = {NULL,             "too many would lie in one another"    },
     [EXCEPTION_LEVEL] = {NULL,             "its level does not go in there"       },
     [EXCEPTION_LOT] = {NULL,             "its lot is not that of the content"   },
     [EXCEPTION_LOT_OPEN] = {NULL,             "its lot is not closed"                },

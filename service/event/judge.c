@@ -89,9 +89,10 @@ uint32_t judge_lot_of(struct judge *j, unit_id u, const struct unit *x)
 uint32_t judge_lot_within(struct judge *j, unit_id u)
 {
     uint32_t lot = judge_lot(j, u);
+    unsigned depth = 0;
 
-    while (lot == 0 && u.v != 0 && judge_sorts(j, u).is_sscc) {
-        u = children_first(j->d->t, u); // no container lies in itself
+    while (lot == 0 && u.v != 0 && judge_sorts(j, u).is_sscc && depth++ < UNIT_DEPTH_MAX) {
+        u = children_first(j->d->t, u);
         lot = judge_lot(j, u);
     }
     return lot;

@@ -87,14 +87,15 @@ static void show_differences(struct http_req *r)
 static void lot_balance(struct http_req *r)
 {
     int form = http_header(r, S("Accept")).n == 0 ? AS_JSON : http_negotiate(r, types, LEN(types));
-    str v;
+    bool differences = false;
+    status st = api_flag(r, S("differences"), &differences);
 
-    if (form < 0)
-        http_problem(r,
-                     fail(ST_NOT_ACCEPTABLE, "accept.none", 0,
-                          "a balance comes as JSON, text/csv or text/html"),
-                     S(""));
-    else if (http_query(r, S("differences"), &v) && str_eq(v, S("true")))
+    if (st.cls == ST_OK && form < 0)
+        st = fail(ST_NOT_ACCEPTABLE, "accept.none", 0,
+                  "a balance comes as JSON, text/csv or text/html");
+    if (st.cls != ST_OK)
+        http_problem(r, st, S(""));
+    else if (differences)
         show_differences(r);
     else
         show(r, form);

@@ -12,10 +12,10 @@
 #include "service/event/waiting.h"
 #include "service/exception/exception.h"
 #include "service/pool/issue.h"
+#include "service/tree/depth.h"
 #include "service/tree/tree_db.h"
 #include <string.h>
 
-#define DEPTH_MAX   16u  // of containers in one another; a product has far fewer levels
 #define TALLIES_MAX 256u // lots and levels in one report
 
 struct packing {
@@ -25,6 +25,7 @@ struct packing {
     struct unit parent; // as it is
     struct unit_sorts sorts;
     struct contents own;
+    struct depth depth; // of the parent
     uint64_t before;    // children in it already
     uint32_t lot;       // that every child must have, 0: not known yet or any
     bool one_lot;       // all packs of a lowest container, and a case's content, are of one lot
@@ -153,19 +154,15 @@ static status lotless_fits(struct packing *p, unit_id u)
     return fail(ST_CONFLICT, "pack.lots", 0, "more than %u lots in one report", TALLIES_MAX);
 }
 
-// Down the first of what each holds. Whoever looks at a unit looks at all that it lies in.
 static status depth_fits(struct packing *p, unit_id u, const struct unit_sorts *s)
 {
-    unsigned depth = 1;
-
-    if (s->sort == SORT_PACK) return OK;
-    while (depth < DEPTH_MAX && u.v != 0) {
-        u = children_first(p->j.d->t, u);
-        depth++;
-    }
-    if (u.v == 0) return OK;
+    if (s->sort == SORT_PACK && !s->is_foreign) return OK;
+    enum depth_says says = depth_check(&p->depth, u);
+    if (says == DEPTH_FITS) return OK;
+    if (says == DEPTH_CYCLE)
+        return fail(ST_CONFLICT, "pack.cycle", 0, "nothing is put into what lies in it");
     return fail(ST_CONFLICT, "pack.depth", 0, "at most %u containers lie in one another",
-                DEPTH_MAX);
+                CONTAINERS_DEEP);
 }
 
 static status child_fits(struct packing *p, unit_id u, const struct unit *x)
@@ -173,12 +170,12 @@ static status child_fits(struct packing *p, unit_id u, const struct unit *x)
     struct unit_sorts s = judge_sorts(&p->j, u);
     uint32_t lot = judge_header(&p->j, x->first)->lot;
 
+    TRY(depth_fits(p, u, &s));
     if (lot == 0) return lotless_fits(p, u);
     const struct shape *shape = level_shape(&p->levels, lot);
     if (shape == NULL) return txn_status(p->j.d->t);
     uint32_t product = shape->product;
     TRY(level_fits(p, u, &s, shape)); // first: what is not taken says nothing of the others' lot
-    TRY(depth_fits(p, u, &s));
     TRY(lot_fits(p, &s, lot));
     uint8_t level = level_of_unit(&p->levels, u, lot);
     note_content(p, lot, product, level);
@@ -438,6 +435,7 @@ static status pack_decide(struct decide *d)
     p.levels = (struct level_reader){.t = d->t, .names = p.j.names, .arena = d->arena};
     bool parent = begin_parent(&p);
     TRY(take_rule(&p));
+    depth_begin(&p.depth, d->t, ask->parent);
     if (parent) look_inside(&p);
     take_children(&p, parent);
     TRY(judge_end(&p.j));
@@ -496,11 +494,11 @@ static void write_order(struct unit_writing *w, unit_id parent, const struct con
                             w->touched.runs.units - 1};
     struct shift_case c = case_of(parent, &children, &w->arena);
     struct shift_of of = {w->report.line, 0};
-    struct digest16 about = exception_about(of.line, w->f->lot);
     struct shift_row row;
     struct shift_gap gap;
 
-    if (!(own->flags & CONTENTS_WATCHED) || c.n == 0) return;
+    if (!(own->flags & CONTENTS_WATCHED) || c.n == 0) return; // also where no line said it
+    struct digest16 about = exception_about(of.line, w->f->lot);
     of.space = unit_space(c.at[0].first);
     (void)shift_get(w->t, of, &row);
     c.lot = w->f->lot;

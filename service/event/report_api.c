@@ -273,19 +273,10 @@ static status media_of(const struct http_req *r, bool *lines)
                 "Content-Type: application/json or application/x-ndjson");
 }
 
-static status flag_of(struct http_req *r, str name, bool *out)
-{
-    str v;
-
-    if (!http_query(r, name, &v) || str_eq(v, S("false"))) return OK;
-    *out = str_eq(v, S("true"));
-    return *out ? OK : fail(ST_BAD_INPUT, "query.value", 0, "%.*s: true or false", STR(name));
-}
-
 static status wishes_of(struct http_req *r, bool *each, bool *atomic)
 {
-    TRY(flag_of(r, S("each"), each));
-    TRY(flag_of(r, S("atomic"), atomic));
+    TRY(api_flag(r, S("each"), each));
+    TRY(api_flag(r, S("atomic"), atomic));
     if (!*each || !*atomic) return OK;
     return fail(ST_BAD_INPUT, "report.each_atomic", 0,
                 "each unit for itself, or the whole call all or nothing: not both");

@@ -74,6 +74,7 @@ static void begin(struct batch *b)
     b->before = b->ledger.head.link;
     b->refusals_before = b->refusals;
     b->refused = 0;
+    b->named = 0;
     b->told_jump = false;
     b->count = 0;
     buf_reset(&b->records);

@@ -13,6 +13,7 @@ struct batch {
     size_t *ends;       // where each ends
     size_t count, ends_cap;
     struct buf out, units; // for decide
+    size_t named;          // bytes of offenders that the job at hand has named
     struct refusal_memory refusals, refusals_before;
     uint64_t head_seq;  // after the last commit
     struct link before; // link of the fact before the batch

@@ -10,6 +10,8 @@
 #include "service/journal/batch_int.h"
 #include <string.h>
 
+#define JOB_UNITS_MAX (16 * MB) // offenders of one job, as JSON
+
 // ---- deciding and writing
 
 status batch_decide(struct batch *b, const struct job *j, const struct ask *a, struct decide *d)
@@ -92,13 +94,16 @@ void ask_reset(struct ask *a)
     a->repeat = a->nothing = a->partly = false;
 }
 
-// Offenders as the answer shows them; empty where there are none, or too many.
-static str bracketed(struct arena *a, const struct buf *units)
+// Offenders as the answer shows them; empty where there are none, or too many: of one ask, or with
+// those of the job's asks before, since one `call.bound` fact must hold them all.
+static str bracketed(struct batch *b, struct arena *a)
 {
-    str s = units->failed || units->n == 0 ? (str){0} : buf_str(units);
-    char *p = s.n == 0 ? NULL : arena_alloc(a, s.n + 2);
+    str s = b->units.failed || b->units.n == 0 ? (str){0} : buf_str(&b->units);
+    bool fits = s.n <= JOB_UNITS_MAX - b->named;
+    char *p = s.n == 0 || !fits ? NULL : arena_alloc(a, s.n + 2);
 
     if (p == NULL) return (str){"", 0};
+    b->named += s.n;
     p[0] = '[';
     memcpy(p + 1, s.p, s.n);
     p[s.n + 1] = ']';
@@ -201,7 +206,7 @@ static void try_ask(struct batch *b, struct job *j, struct ask *a, struct decide
     a->result = batch_decide(b, j, a, d);
     if (a->result.cls == ST_OK)
         a->result = d->first_n + d->then_n > 0 ? do_as_part(b, j, a, d) : take(b, j, a, d);
-    if (a->result.cls != ST_OK) a->units = bracketed(j->arena, &b->units);
+    if (a->result.cls != ST_OK) a->units = bracketed(b, j->arena);
 }
 
 // With what is left after a refusal, which becomes a fact; then `a` tells both outcomes. The key is

@@ -163,6 +163,7 @@ void batch_job(struct batch *b, struct job *j)
 {
     j->whole = OK;
     j->repeat = j->undone = false;
+    b->named = 0;
     for (uint32_t i = 0; i < j->n; i++) ask_reset(&j->asks[i]);
     if (job_is_repeat(b, j)) return;
     if (!may_run(b, j)) {

@@ -1,8 +1,9 @@
 // kind.h - what every kind of fact can do: decide a command into it, write it, print it.
 //
 // decide may refuse and writes nothing; write reads only the fact and the ledger, never settings,
-// files, clock, random or keys, and cannot refuse. Once released, the write of a kind and version
-// never changes: a new rule is a new version.
+// files, clock, random or keys, and cannot refuse: what it could stumble over decide has looked at,
+// for an assert in either ends the site, at every repeat. Once released, the write of a kind and
+// version never changes: a new rule is a new version.
 #pragma once
 #include "common/env.h"
 #include "common/json.h"

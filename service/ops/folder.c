@@ -37,7 +37,8 @@ status folder_find(const char *dir, struct folder *out)
     struct folder f = {.lock = -1};
     size_t n = strlen(dir);
 
-    if (n == 0 || n >= sizeof f.site) return too_long("the folder");
+    if (n == 0) return fail(ST_BAD_INPUT, "folder.path", 0, "no folder was named");
+    if (n >= sizeof f.site) return too_long("the folder");
     if (holds_format(dir)) {
         memcpy(f.data, dir, n + 1);
         *out = f;

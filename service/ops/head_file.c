@@ -22,6 +22,13 @@
 #define FILE_MAX    (64 * MB)
 #define RECORD_MAX  (1 * GB)
 
+struct moved { // of all spaces: only compared with what it was before
+    wall since;
+    uint64_t marks; // how far they are
+    uint64_t
+        given; // numbers since the beginning of that hour: those that had come back move no mark
+};
+
 struct head_file {
     struct loop *loop;
     struct event *tick;
@@ -29,23 +36,26 @@ struct head_file {
     const char *path;
     const struct env *env;
     bool nice;
-    uint64_t seq, numbers; // as last written
+    uint64_t seq; // as last written
+    struct moved moved;
     mono at, swept;
 };
 
-// How many numbers were given out of all spaces: only compared with what it was before.
-static bool add_numbers(void *self, const struct space_row *s)
+static bool add_moved(void *self, const struct space_row *s)
 {
-    *(uint64_t *)self += s->high;
+    struct moved *m = self;
+
+    m->marks += s->high;
+    m->given += space_given_since(s, m->since);
     return true;
 }
 
-static uint64_t count_numbers(struct txn *t)
+static struct moved moved_since(struct txn *t, wall at)
 {
-    uint64_t sum = 0;
+    struct moved m = {.since = at};
 
-    space_rows(t, add_numbers, &sum);
-    return sum;
+    space_rows(t, add_moved, &m);
+    return m;
 }
 
 // ---- the file
@@ -265,7 +275,7 @@ status head_file_hold(struct db *db, const char *path)
 
 // ---- its thread
 
-static void write_now(struct head_file *h, uint64_t seq, uint64_t numbers)
+static void write_now(struct head_file *h, uint64_t seq, const struct moved *m)
 {
     struct journal_head head = {0};
     char link[2 * sizeof head.link.b];
@@ -278,28 +288,47 @@ static void write_now(struct head_file *h, uint64_t seq, uint64_t numbers)
         return;
     }
     h->seq = seq;
-    h->numbers = numbers;
+    h->moved = *m;
     LOG(info, "journal.head", fi("seq", head.seq), fs("link", ((str){link, sizeof link})));
+}
+
+// So much that it is not put off for a minute.
+static bool is_much(const struct head_file *h, const struct moved *now)
+{
+    return now->marks - h->moved.marks >= NUMBERS_MAX || now->given - h->moved.given >= NUMBERS_MAX;
+}
+
+// Whether it is due; *next is what the next looks compare with.
+static bool is_due(const struct head_file *h, struct txn *t, uint64_t *seq, struct moved *next)
+{
+    struct journal_head head = journal_head_get(t);
+    bool minute = env_mono(h->env).ms - h->at.ms >= WRITE_MS;
+
+    *seq = head.seq;
+    if (head.seq == h->seq) return false;
+    struct moved now = moved_since(t, h->moved.since);
+    if (!minute && !is_much(h, &now)) return false;
+    *next = moved_since(t, head.at);
+    return true;
 }
 
 static void look(evutil_socket_t fd, short what, void *arg)
 {
     struct head_file *h = arg;
     struct txn *t = txn_read(h->db);
-    uint64_t seq = journal_head_get(t).seq;
-    uint64_t numbers = seq == h->seq ? h->numbers : count_numbers(t);
+    struct moved next;
+    uint64_t seq;
+    bool due = is_due(h, t, &seq, &next);
 
     (void)fd, (void)what;
     if (!h->nice) setpriority(PRIO_PROCESS, (id_t)gettid(), 19); // of this thread alone
     h->nice = true;
     status st = txn_end(&t, false);
-    bool minute = env_mono(h->env).ms - h->at.ms >= WRITE_MS;
     if (env_mono(h->env).ms - h->swept.ms >= WRITE_MS) {
         db_sweep(h->db); // a backup that was killed
         h->swept = env_mono(h->env);
     }
-    if (st.cls == ST_OK && seq != h->seq && (minute || numbers - h->numbers >= NUMBERS_MAX))
-        write_now(h, seq, numbers);
+    if (st.cls == ST_OK && due) write_now(h, seq, &next);
 }
 
 status head_file_start(struct db *db, const char *path, const struct env *env,
@@ -333,6 +362,6 @@ void head_file_stop(struct head_file **hp)
     loop_stop(h->loop);
     event_free(h->tick);
     loop_free(&h->loop);
-    write_now(h, 0, 0);
+    write_now(h, 0, &(struct moved){{0}, 0, 0});
     free(h);
 }

@@ -3,9 +3,9 @@
 // After a restore it is evidence of numbers that were issued since the backup. {"journal","seq",
 // "link","at","pools":{name:{space:high}},"spaces":[{"space","pool","epoch","high","form"}]}; the
 // form is service/pool/pool_db.h's, by which a pool that was put again is known. Written when
-// something changed: once a minute, or after 10,000 numbers, looked at once a second. Each time the
-// head goes to the log, too (`journal.head`), which may lie where whoever rewrites the folder does
-// not reach.
+// something changed: once a minute, or where 10,000 numbers were given, new ones or such as had
+// come back, or the marks moved by as many; looked at once a second. Each time the head goes to the
+// log, too (`journal.head`), which may lie where whoever rewrites the folder does not reach.
 #pragma once
 #include "common/db.h"
 #include "common/env.h"

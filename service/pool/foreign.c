@@ -48,6 +48,7 @@ unit_id foreign_find(struct txn *t, client_id c, str text)
 
 // ---- claims
 
+// Pools of the site's own may give to any client: nobody else's numbers are claimed for one.
 static unit_id claim_in_pools(struct names *n, struct txn *t, client_id c, const struct pool_id *id,
                               str text)
 {
@@ -56,7 +57,8 @@ static unit_id claim_in_pools(struct names *n, struct txn *t, client_id c, const
     uint64_t ordinal;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (!pool_row_get(t, pools[i], &p) || p.kind == POOL_LIST || p.client.v != c.v) continue;
+        if (!pool_row_get(t, pools[i], &p) || p.kind == POOL_LIST) continue;
+        if (p.client.v != c.v && p.client.v != 0) continue;
         const struct number_space *s = names_generated(n, t, pool_newest(&p));
         if (s != NULL && space_ordinal(s, text, &ordinal))
             return unit_id_of(pool_newest(&p), ordinal);
@@ -106,13 +108,18 @@ static uint64_t space_next(struct txn *t, client_id c, uint32_t *space)
     return 0;
 }
 
-// A claim that was issued since the loop looked is the unit itself.
-static bool is_issued_now(struct txn *t, unit_id claim)
+// A claim that was issued since the loop looked is the unit itself, where the client got it.
+static bool is_issued_now(struct txn *t, client_id c, unit_id claim)
 {
+    struct request_row q;
+    struct issue_row i;
     struct space_row s;
 
-    return claim.v != 0 && space_row_get(t, unit_space(claim), &s) &&
-           unit_ordinal(claim) < s.high && barred_get(t, claim) == 0;
+    if (claim.v == 0 || !space_row_get(t, unit_space(claim), &s) || unit_ordinal(claim) >= s.high ||
+        barred_get(t, claim) != 0)
+        return false;
+    if (s.client.v != 0) return true;
+    return issue_of(t, claim, &i) && request_get(t, i.seq, &q) && q.client.v == c.v;
 }
 
 static status named_decide(struct decide *d)
@@ -133,7 +140,7 @@ static status named_decide(struct decide *d)
     for (uint32_t i = 0; i < ask->n; i++) {
         struct foreign_name *x = &ask->names[i];
         x->unit = foreign_find(d->t, ask->client, x->text);
-        if (x->unit.v == 0 && is_issued_now(d->t, x->claim)) x->unit = x->claim;
+        if (x->unit.v == 0 && is_issued_now(d->t, ask->client, x->claim)) x->unit = x->claim;
         if (x->unit.v != 0) continue;
         x->unit = unit_id_of(space, first + fresh++);
         bytes_str(&texts, x->text);

@@ -3,8 +3,8 @@
 //
 // Each client has one space of them, made with the first; their key is the canonical text (GS1_DL),
 // so that a number of one client that another client's event names is a unit of the other's own,
-// and the two know nothing of one another. A number that a pool of the client has not issued yet
-// is taken out of that pool: it will never be given.
+// and the two know nothing of one another. A number that a pool of the client, or of the site's
+// own, has not issued yet is taken out of that pool: it will never be given.
 #pragma once
 #include "service/pool/names.h"
 
@@ -14,7 +14,8 @@
 // Appends the key of an identity. foreign.too_long
 status foreign_text(const struct gs1_id *id, struct buf *out);
 unit_id foreign_find(struct txn *t, client_id c, str text); // {0}: not known
-// The ordinal that the identity has in a pool of the client which has not come that far; {0}: none.
+// The ordinal that the identity has in a pool of the client or of the site's own; {0}: none. The
+// committer sees whether the pool has come that far.
 unit_id foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id);
 
 struct foreign_name {

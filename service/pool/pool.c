@@ -228,7 +228,6 @@ static status pool_decide(struct decide *d, const struct item_put *put, const st
     struct space_conf conf = conf_of(p);
     struct number_space space = {0};
     struct rival r = {.d = d, .self = old == NULL ? 0 : old->number};
-    struct pool_id id = id_of(p);
     struct pool_row before = {0};
     client_id client;
 
@@ -240,6 +239,7 @@ static status pool_decide(struct decide *d, const struct item_put *put, const st
         TRY(space_init(&conf, &space));
         r.space = &space;
     }
+    struct pool_id id = id_of(p); // of what space_init has taken
     if (old != NULL && pool_row_get(d->t, old->number, &before) && is_in_use(d->t, &before) &&
         (!is_same_definition(d->t, &before, p) || before.client.v != client.v))
         return fail(ST_CONFLICT, "pool.in_use", 0,

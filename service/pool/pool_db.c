@@ -336,12 +336,23 @@ void space_count_hour(struct space_row *s, wall at, uint32_t numbers)
     s->by_hour[now % SPACE_HOURS] += numbers;
 }
 
+// The entries of the hours from this one on.
+static uint64_t given_from(const struct space_row *s, uint64_t hour)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < SPACE_HOURS && i <= s->hour && s->hour - i >= hour; i++)
+        sum += s->by_hour[(s->hour - i) % SPACE_HOURS];
+    return sum;
+}
+
 uint64_t space_last_day(const struct space_row *s, wall now)
 {
     uint32_t hour = hour_of(now);
-    uint64_t sum = 0;
+    return given_from(s, hour < SPACE_HOURS ? 0 : hour - SPACE_HOURS + 1);
+}
 
-    for (uint32_t i = 0; i < SPACE_HOURS && i <= s->hour; i++)
-        if (s->hour - i + SPACE_HOURS > hour) sum += s->by_hour[(s->hour - i) % SPACE_HOURS];
-    return sum;
+uint64_t space_given_since(const struct space_row *s, wall at)
+{
+    return given_from(s, hour_of(at));
 }

@@ -50,6 +50,9 @@ void pool_marks_get(struct txn *t, uint32_t pool, struct pool_marks *out);
 // Every space, in the order of their numbers; `each` answers false where it has seen enough.
 typedef bool space_each(void *self, const struct space_row *s);
 void space_rows(struct txn *t, space_each *each, void *self);
+// Numbers given in the hour of `at` and since, also those that had come back; of its newest 24
+// hours alone.
+uint64_t space_given_since(const struct space_row *s, wall at);
 // What a space's texts follow from, but for the key: equal digests, equal definitions.
 struct digest16 space_form(const struct space_row *s);
 // The company prefix of a space of SSCCs; empty: it is none. A view of the row.

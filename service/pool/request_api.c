@@ -33,20 +33,19 @@ static bool sees_request(const struct caller *c, const struct request_row *q)
 
 // ---- one
 
-static bool wants_unused(struct http_req *r)
-{
-    str v;
-    return http_query(r, S("unused"), &v) && str_eq(v, S("true"));
-}
-
 void request_show(struct http_req *r)
 {
-    struct numbers_answer a = {.code = 200, .tells_state = true, .unused_only = wants_unused(r)};
+    struct numbers_answer a = {.code = 200, .tells_state = true};
     struct request_row q;
 
     if ((a.form = numbers_form(r)) < 0) return;
+    status st = api_flag(r, S("unused"), &a.unused_only);
+    if (st.cls != ST_OK) {
+        http_problem(r, st, S(""));
+        return;
+    }
     struct txn *t = api_snapshot(r);
-    status st = request_find(t, r, r->param[0], &q);
+    st = request_find(t, r, r->param[0], &q);
     if (st.cls == ST_OK && !sees_request(caller_of(r), &q)) st = unknown();
     if (st.cls == ST_OK) st = journal_get(t, q.seq, &r->arena, &a.fact);
     st = api_snapshot_end(r, st);

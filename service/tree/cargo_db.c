@@ -47,6 +47,7 @@ static void add_lot(struct cargo *c, uint32_t lot, uint64_t n)
 static void sum_add(struct cargo *c, const struct cargo *more)
 {
     for (unsigned i = 0; i < CARGO_MARKS; i++) c->marked[i] += more->marked[i];
+    for (unsigned i = 0; i < LEN(c->deep); i++) c->deep[i] += more->deep[i];
     c->open += more->open;
     c->many |= more->many;
     for (uint32_t i = 0; i < more->lot_count; i++)
@@ -76,9 +77,25 @@ static void sub_lot(struct txn *t, struct cargo *c, uint32_t lot, uint64_t n)
 static void sum_sub(struct txn *t, struct cargo *c, const struct cargo *gone)
 {
     for (unsigned i = 0; i < CARGO_MARKS; i++) less(t, &c->marked[i], gone->marked[i]);
+    for (unsigned i = 0; i < LEN(c->deep); i++) less(t, &c->deep[i], gone->deep[i]);
     less(t, &c->open, gone->open);
     for (uint32_t i = 0; i < gone->lot_count; i++)
         sub_lot(t, c, gone->lots[i].lot, gone->lots[i].count);
+}
+
+// As those count it that the container lies in: depth.h keeps the last place free.
+static void deepen(struct cargo *c)
+{
+    memmove(c->deep + 1, c->deep, sizeof c->deep - sizeof c->deep[0]);
+    c->deep[0] = 0;
+}
+
+static unsigned height(const struct cargo *c)
+{
+    unsigned n = LEN(c->deep);
+
+    while (n > 0 && c->deep[n - 1] == 0) n--;
+    return n;
 }
 
 static bool is_marked(const struct cargo *c)
@@ -102,6 +119,10 @@ static bool row_get(struct txn *t, unit_id u, struct cargo *out)
     out->many = marks & CARGO_MANY;
     for (unsigned i = 0; i < CARGO_MARKS; i++)
         out->marked[i] = marks & 1u << i ? bytes_get_var(&r) : 0;
+    memset(out->deep, 0, sizeof out->deep);
+    uint64_t deep = marks & CARGO_DEEP ? bytes_get_u(&r, 1) : 0;
+    if (deep > LEN(out->deep)) r.bad = true;
+    for (uint64_t i = 0; i < deep && !r.bad; i++) out->deep[i] = bytes_get_var(&r);
     while (!r.bad && r.p < r.end && out->lot_count < CARGO_LOTS_MAX) {
         struct cargo_lot *l = &out->lots[out->lot_count++];
         l->lot = (uint32_t)bytes_get_var(&r);
@@ -114,7 +135,7 @@ static bool row_get(struct txn *t, unit_id u, struct cargo *out)
 static void row_put(struct txn *t, unit_id u, const struct cargo *c)
 {
     struct key k = key_of(u);
-    unsigned marks = c->many ? CARGO_MANY : 0;
+    unsigned deep = height(c), marks = (c->many ? CARGO_MANY : 0) | (deep > 0 ? CARGO_DEEP : 0);
     struct buf b;
 
     buf_init(&b, 4 * KB);
@@ -124,6 +145,8 @@ static void row_put(struct txn *t, unit_id u, const struct cargo *c)
     bytes_u(&b, marks, 1);
     for (unsigned i = 0; i < CARGO_MARKS; i++)
         if (c->marked[i]) bytes_var(&b, c->marked[i]);
+    if (deep > 0) bytes_u(&b, deep, 1);
+    for (unsigned i = 0; i < deep; i++) bytes_var(&b, c->deep[i]);
     for (uint32_t i = 0; i < c->lot_count && !c->many; i++) {
         bytes_var(&b, c->lots[i].lot);
         bytes_var(&b, c->lots[i].count);
@@ -186,6 +209,8 @@ static void add_run(struct looking *x, const struct run *r)
         add_unit(x, &row);
         if (!holds) continue;
         cargo_get(x->t, u, &inside);
+        deepen(&inside);
+        inside.deep[0] = 1;
         sum_add(x->sum, &inside);
     }
 }
@@ -238,12 +263,30 @@ unsigned cargo_flags(const struct cargo *c)
     return all;
 }
 
+// Without a row no containers lie in it.
+unsigned cargo_height(struct txn *t, unit_id container)
+{
+    struct cargo c;
+
+    return row_get(t, container, &c) ? height(&c) : 0;
+}
+
 // ---- changes
+
+// The container that this one lies in, {0}: none. `depth` counts the steps: a damaged store must
+// not keep the committer for ever.
+static unit_id around(struct txn *t, unit_id u, unsigned *depth)
+{
+    if (++*depth <= UNIT_DEPTH_MAX) return unit_one(t, u).parent;
+    txn_spoil(t, "store.corrupt", "containers lie in one another without end");
+    return (unit_id){0};
+}
 
 void cargo_added(struct txn *t, unit_id parent, const struct runs *more)
 {
     struct cargo is, adds;
     bool plain = sum_up(t, more, &adds), has_row = row_get(t, parent, &is);
+    unsigned depth = 0;
 
     if (!has_row) of_children(t, parent, &is);
     bool same = is.lot_count == 0 || adds.lot_count == 0 || is.lots[0].lot == adds.lots[0].lot;
@@ -253,37 +296,45 @@ void cargo_added(struct txn *t, unit_id parent, const struct runs *more)
         row_put(t, parent, &is);
     }
     // Containers of containers all have a row.
-    for (unit_id at = unit_one(t, parent).parent; at.v != 0; at = unit_one(t, at).parent) {
+    for (unit_id at = around(t, parent, &depth); at.v != 0; at = around(t, at, &depth)) {
+        deepen(&adds);
         if (!row_get(t, at, &is)) continue;
         sum_add(&is, &adds);
         row_put(t, at, &is);
     }
 }
 
-void cargo_removed(struct txn *t, unit_id parent, const struct runs *gone)
+// From `at` up.
+static void take_off(struct txn *t, unit_id at, struct cargo *gone)
 {
-    struct cargo is, less_;
+    struct cargo is;
 
-    (void)sum_up(t, gone, &less_);
-    for (unit_id at = parent; at.v != 0; at = unit_one(t, at).parent) {
+    for (unsigned depth = 0; at.v != 0; at = around(t, at, &depth), deepen(gone)) {
         if (!row_get(t, at, &is)) continue;
-        sum_sub(t, &is, &less_);
+        sum_sub(t, &is, gone);
         row_put(t, at, &is);
     }
 }
 
+void cargo_removed(struct txn *t, unit_id parent, const struct runs *gone)
+{
+    struct cargo sum;
+
+    (void)sum_up(t, gone, &sum);
+    take_off(t, parent, &sum);
+}
+
 void cargo_cleared(struct txn *t, unit_id parent)
 {
+    unit_id above = unit_one(t, parent).parent;
     struct key k = key_of(parent);
     struct cargo was;
     str v;
 
-    for (unit_id at = unit_one(t, parent).parent; at.v != 0; at = unit_one(t, at).parent) {
-        struct cargo is;
+    if (above.v != 0) {
         cargo_get(t, parent, &was);
-        if (!row_get(t, at, &is)) continue;
-        sum_sub(t, &is, &was);
-        row_put(t, at, &is);
+        deepen(&was);
+        take_off(t, above, &was);
     }
     if (txn_get(t, DB_ROWS, (str){k.b, sizeof k.b}, &v))
         txn_del(t, DB_ROWS, (str){k.b, sizeof k.b});
@@ -291,9 +342,10 @@ void cargo_cleared(struct txn *t, unit_id parent)
 
 void cargo_mark_end(struct cargo_marking *m)
 {
+    unsigned depth = 0;
     struct cargo c;
 
-    for (unit_id at = m->parent; at.v != 0; at = unit_one(m->t, at).parent) {
+    for (unit_id at = m->parent; at.v != 0; at = around(m->t, at, &depth)) {
         cargo_get(m->t, at, &c);
         for (unsigned i = 0; i < CARGO_MARKS; i++) {
             if (m->more[i] < 0) less(m->t, &c.marked[i], (uint64_t)-m->more[i]);

@@ -1,9 +1,9 @@
 // cargo_db.h - what a container holds at any depth, as far as shipping asks: the lots of its trade
-// items, what is marked (on hold, recalled, lost, stolen), containers left open. Kept as it is
-// filled, emptied and marked, so that asking costs one read, however much it holds.
+// items, what is marked (on hold, recalled, lost, stolen), containers left open, how deep they lie.
+// Kept as it is filled, emptied and marked, so that asking costs one read, however much it holds.
 //
 // row '5' container 8 -> late var, open var, marks 1 (bit i: marked[i] follows; CARGO_MANY), marked
-//     var each, then lots: lot var, trade items var each
+//     var each, with CARGO_DEEP depths 1, deep var each, then lots: lot var, trade items var each
 // A container of packs of one lot, none of them marked, has no row: its children say the same.
 #pragma once
 #include "common/db.h"
@@ -11,6 +11,10 @@
 
 #define CARGO_LOTS_MAX 100u // told one by one; of more none is told, and whoever asks must look
 #define CARGO_MANY     0x80u
+#define CARGO_DEEP     0x40u
+
+// So many containers lie in one another at most; a product names far fewer levels.
+#define CONTAINERS_DEEP 16u
 
 enum { CARGO_HOLD, CARGO_RECALLED, CARGO_LOST, CARGO_STOLEN, CARGO_MARKS };
 
@@ -22,6 +26,9 @@ struct cargo {
     uint64_t marked[CARGO_MARKS]; // units inside, by flags of their own
     uint64_t open;                // containers inside
     uint64_t late;                // newest fact that names what lies in it and not itself; 0: none
+    // Containers inside, right in it first, then those in these … A unit that began elsewhere
+    // counts as one: it may be.
+    uint64_t deep[CONTAINERS_DEEP - 1];
     bool many;
     uint32_t lot_count;
     struct cargo_lot lots[CARGO_LOTS_MAX];
@@ -29,6 +36,8 @@ struct cargo {
 
 void cargo_get(struct txn *t, unit_id container, struct cargo *out);
 unsigned cargo_flags(const struct cargo *c); // enum unit_flag, of all inside together
+// How many containers lie in one another inside it. One read.
+unsigned cargo_height(struct txn *t, unit_id container);
 
 // Units lie in a container and flags of their own change, or a fact names them: all containers
 // around are told. Neighbours in one container cost as much as one.

@@ -86,6 +86,11 @@ def test_init_refuses_a_folder_that_holds_a_site(tmp_path):
     assert {p: p.read_bytes() for p in before} == before
 
 
+def test_a_folder_without_a_name_is_told_as_one():
+    for done in (packtrail("init", ""), packtrail("verify", "")):
+        assert done.returncode != 0 and "no folder was named" in done.stderr
+
+
 def test_an_init_that_was_cut_short_is_finished_by_the_next_one(tmp_path):
     folder = tmp_path / "site"
     harness.init_folder(folder)

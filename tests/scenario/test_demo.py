@@ -67,6 +67,17 @@ def test_a_demo_that_is_ended_leaves_neither_service_nor_folder(tmp_path, how, g
         socket.create_connection((lies[2], int(lies[3])))
 
 
+def test_no_service_outlives_a_demo_that_is_killed(tmp_path):
+    with subprocess.Popen([BIN, "demo", "--packs", "2000", "--speed", "50"], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**os.environ, "TMPDIR": str(tmp_path)}) as demo:
+        port = re.search(r"answers at http://\S+:(\d+)", demo.stdout.readline())[1]
+        demo.kill()
+        demo.stderr.read()  # to its end: the service has it, too
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(port)))
+
+
 def test_wrong_usage_is_told():
     for says, *args in (("option.range: --packs: a number from 2 to 10000000, not none", "--packs", "none"),
                         ("option.value: --packs: has no value", "--packs"),

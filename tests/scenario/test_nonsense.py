@@ -30,6 +30,18 @@ def with_instead(body, at, other):
     return copy
 
 
+def without(body, at):
+    """All but what stands at this place; None where that is the whole."""
+    if not at:
+        return None
+    copy = dict(body) if isinstance(body, dict) else list(body)
+    if len(at) == 1:
+        del copy[at[0]]
+    else:
+        copy[at[0]] = without(copy[at[0]], at[1:])
+    return copy
+
+
 def with_more(body, at):
     """One member more in the object at this place; None where there is no object."""
     for step in at:
@@ -47,6 +59,20 @@ def test_nonsense_in_a_body_is_refused_in_documented_words(site, make_partner):
                 response = caller.call(method, path, text,
                                        headers={"Content-Type": "application/json"})
                 assert response.status_code < 500, f"{name} {text[:800]}: {response.text[:800]}"
+
+
+def test_a_body_that_lacks_something_is_answered_in_documented_words(site, make_partner):
+    tell = main_job.Story()
+    main_job.run(tell, site, make_partner(harness.REFUSE))
+    ssccs = {"kind": "sscc", "prefix": harness.PREFIX, "extension": "7", "client": "acme"}
+    bodies = [*tell.bodies.values(), (site.admin, "PUT", "/v1/pools/lacking", ssccs)]
+    for caller, method, path, body in bodies:
+        for at in leaves(body):
+            less = without(body, at)
+            if less is None:
+                continue
+            response = caller.call(method, path, less)
+            assert response.status_code < 500, f"{method} {path} {less}: {response.text[:800]}"
 
 
 def test_a_member_more_is_never_taken(site, make_partner):

@@ -139,18 +139,40 @@ def test_what_came_back_in_a_case_leaves_it_before_the_case_ends(line):
     line.site.verify()
 
 
-def test_containers_lie_in_one_another_only_so_deep(line):
-    packs, case = packed(line)
-    inner = case
-    for outer in line.ssccs(30):
+DEEP = 16
+
+
+def in_one_another(line, containers, packs):
+    """Each holds a pack, then the container before it; the problems that there were."""
+    problems, inner = [], None
+    for outer, pack in zip(containers, packs):
         answer = line.call.report({"type": "pack", "parent": outer, "commission": True,
                                    "partial": True, "by": "me", "reason": "deep",
-                                   "children": [inner]})
-        if answer["refused"]:
-            break
+                                   "children": [unit(line, pack), *([inner] if inner else [])]})
+        problems += [r["problem"]["code"] for r in answer["results"] if "problem" in r]
         inner = outer
-    assert answer["results"][0]["problem"]["code"] == "pack.depth"
-    assert line.operator.unit(unit(line, packs[0]))["state"] == "packed"
+    return problems
+
+
+def test_containers_lie_in_one_another_only_so_deep(line):
+    packs, containers = line.serials(DEEP + 1), line.ssccs(DEEP + 1)
+    assert line.commission(packs)["accepted"] == 1
+    assert in_one_another(line, containers[:DEEP], packs) == []
+    over = line.call.report({"type": "pack", "parent": containers[DEEP], "commission": True,
+                             "children": [containers[DEEP - 1]]})
+    assert over["results"][0]["problem"]["code"] == "pack.depth"
+    line.operator.post(f"/v1/lots/{line.gtin}/{line.lot}/close", {})
+    admin, party = line.site.admin, "9506000100012"
+    admin.put(f"/v1/parties/{party}", {"name": "Hub"})
+    admin.put(f"/v1/locations/{party}", {"name": "Hub"})
+    line.operator.post("/v1/shipments", {
+        "units": [containers[DEEP - 1]], "to": {"party": party, "location": party},
+        "documents": [{"type": "desadv", "id": "1", "gln": party}]})
+    deepest = unit(line, packs[0])
+    assert line.operator.unit(deepest)["state"] == "shipped"
+    assert line.operator.get(f"/v1/units/{harness.quote(deepest, safe='')}/history")["items"]
+    line.site.stop()
+    line.site.verify()
 
 
 def sscc(n):

@@ -4,8 +4,10 @@
 #include "common/env.h"
 #include "line_site.h"
 #include "service/client/client.h"
+#include "service/pool/foreign.h"
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -201,6 +203,31 @@ static void put(struct fixture *f, const char *parent, struct part p, const char
     assert_int_equal(line_site_row(f, parent).state, full ? UNIT_CLOSED : UNIT_OPEN);
 }
 
+// Nor a line, where an operator reports: nobody watches the order of its labels.
+static void a_container_that_an_event_began_is_packed_by_an_operator(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers n = line_site_serials(f, DROPS, "D1", 4), c = line_site_ssccs(f, "acme", 4);
+    const char *in = text(f, c.texts[0]), *pallet = text(f, c.texts[1]);
+    const char *other = text(f, c.texts[2]), *label = text(f, c.texts[3]);
+
+    accepted(f, say_commission(f, "D1", DROPS, PART(n, 0, 4)));
+    begin_by_event(f, in);
+    put(f, in, PART(n, 0, 4), DROPS, true);
+    f->caller.role = ROLE_OPERATOR;
+    f->caller.line = (str){0};
+    accepted(f, say_pack(f, pallet, PART(c, 0, 1), PACKS(NULL, BEGIN)));
+    begin_by_event(f, other);
+    accepted(f,
+             fmt(f, "{\"type\":\"move\",\"parent\":\"%s\",\"children\":[\"%s\"],\"reason\":\"r\"}",
+                 other, in));
+    assert_int_equal(line_site_row(f, in).parent.v, line_site_unit(f, other).v);
+    accepted(f, fmt(f, "{\"type\":\"relabel\",\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"r\"}", in,
+                    label));
+    assert_int_equal(line_site_row(f, label).parent.v, line_site_unit(f, other).v);
+    line_site_check(f);
+}
+
 // An event tells no lot of an SSCC: what lies in it does.
 static void a_container_that_an_event_began_is_full_by_what_it_holds(void **state)
 {
@@ -236,6 +263,79 @@ static int teardown(void **state)
     return 0;
 }
 
+// ---- numbers that no pool has given yet
+
+// The SSCC after this one, of a pool that counts.
+static const char *next_sscc(struct fixture *f, const char *sscc)
+{
+    char digits[18];
+    unsigned sum = 0;
+
+    snprintf(digits, sizeof digits, "%017llu", strtoull(text(f, (str){sscc, 17}), NULL, 10) + 1);
+    for (unsigned k = 0; k < 17; k++) sum += (unsigned)(digits[k] - '0') * (k % 2 == 0 ? 3 : 1);
+    return fmt(f, "%s%u", digits, (10 - sum % 10) % 10);
+}
+
+static void what_an_event_named_is_never_given(struct fixture *f, const char *given,
+                                               struct numbers (*more)(struct fixture *))
+{
+    const char *named = next_sscc(f, given);
+
+    begin_by_event(f, named);
+    struct numbers then = more(f);
+    for (uint32_t i = 0; i < then.n; i++) assert_false(str_eq(then.texts[i], str_of(named)));
+    line_site_check(f);
+}
+
+static struct numbers two_of_acme(struct fixture *f) { return line_site_ssccs(f, "acme", 2); }
+
+static struct numbers two_of_the_site(struct fixture *f) { return line_site_own_ssccs(f, 2); }
+
+static void a_clients_pool_passes_over_what_an_event_named(void **state)
+{
+    struct numbers first = two_of_acme(*state);
+
+    what_an_event_named_is_never_given(*state, text(*state, first.texts[1]), two_of_acme);
+}
+
+static void the_sites_own_pool_passes_over_what_an_event_named(void **state)
+{
+    struct numbers first = two_of_the_site(*state);
+
+    what_an_event_named_is_never_given(*state, text(*state, first.texts[1]), two_of_the_site);
+}
+
+// What the loop found free is given before the committer comes to it.
+static bool is_what_was_given(struct fixture *f, const char *sscc)
+{
+    struct foreign_ask *ask = NEW(&f->arena, struct foreign_ask);
+    struct txn *t = fixture_read(f);
+    struct gs1_id id;
+    struct buf b;
+
+    *ask = (struct foreign_ask){.names = NEW(&f->arena, struct foreign_name), .n = 1};
+    assert_true(client_by_name(t, S("acme"), &ask->client));
+    fixture_read_end(t);
+    assert_int_equal(gs1_read(str_of(sscc), &f->arena, &id).cls, ST_OK);
+    buf_init(&b, KB);
+    assert_int_equal(foreign_text(&id, &b).cls, ST_OK);
+    *ask->names = (struct foreign_name){.text = arena_str(&f->arena, buf_str(&b)),
+                                        .claim = line_site_unit(f, sscc)};
+    buf_fini(&b);
+    struct job *j = fixture_job(f, 1);
+    j->asks[0] = (struct ask){.kind = &kind_units_named, .what = ask};
+    fixture_job_run(f, j);
+    assert_int_equal(j->asks[0].result.cls, ST_OK);
+    return ask->names->unit.v == ask->names->claim.v;
+}
+
+static void a_claim_comes_too_late_for_what_was_given(void **state)
+{
+    assert_true(is_what_was_given(*state, text(*state, two_of_acme(*state).texts[0])));
+    assert_false(is_what_was_given(*state, text(*state, two_of_the_site(*state).texts[0])));
+    line_site_check(*state);
+}
+
 #define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -246,8 +346,12 @@ int main(void)
         TREE_TEST(what_a_pallet_held_comes_out_when_it_ends),
         TREE_TEST(what_a_pallet_held_ends_with_it_by_the_clients_rule),
         TREE_TEST(a_lot_on_hold_says_nothing_of_what_began_elsewhere),
+        TREE_TEST(a_container_that_an_event_began_is_packed_by_an_operator),
         TREE_TEST(a_container_that_an_event_began_is_full_by_what_it_holds),
         TREE_TEST(a_line_empties_what_holds_a_unit_that_began_elsewhere),
+        TREE_TEST(a_clients_pool_passes_over_what_an_event_named),
+        TREE_TEST(the_sites_own_pool_passes_over_what_an_event_named),
+        TREE_TEST(a_claim_comes_too_late_for_what_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

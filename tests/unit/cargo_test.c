@@ -77,6 +77,9 @@ static void compare(struct trade *t, str container)
     assert_int_equal(c.marked[CARGO_HOLD], marked(txn, u, UNIT_HOLD, &t->f->arena));
     assert_int_equal(c.marked[CARGO_RECALLED], marked(txn, u, UNIT_RECALLED, &t->f->arena));
     assert_int_equal(c.open, 0);
+    bool cases = c.deep[0] > 0; // a pallet holds nothing but cases
+    assert_int_equal(c.deep[0], cases ? children_count(txn, u) : 0);
+    assert_int_equal(cargo_height(txn, u), cases);
     fixture_read_end(txn);
 }
 

@@ -17,7 +17,7 @@
 
 // A kind that adds to a sum: refused above 10, and it may carry a body.
 struct add {
-    uint32_t amount;
+    uint32_t amount, more; // more: offenders besides the first, where it is refused
     client_id client;
     str body, packed;
     struct ask *then; // one that follows from it, or NULL
@@ -38,6 +38,8 @@ static status add_decide(struct decide *d)
     d->fact->client = a->client;
     if (a->amount > 10) {
         buf_add(d->units, S("{\"unit\":\"x\",\"code\":\"add.too_much\"}"));
+        for (uint32_t i = 0; i < a->more; i++)
+            buf_add(d->units, S(",{\"unit\":\"x\",\"code\":\"add.too_much\"}"));
         return (fail)(ST_CONFLICT, "add.too_much", 0, "at most 10, not %u", a->amount);
     }
     d->fact->flags |= a->client.v != 0 ? FACT_IS_EVENT : 0;
@@ -146,7 +148,7 @@ static void call_done(struct job *j) { ((struct call *)j->owner)->done = true; }
 static void call_make(struct world *w, struct call *c, uint32_t n)
 {
     *c = (struct call){0};
-    arena_init(&c->arena, 64 * MB);
+    arena_init(&c->arena, 256 * MB);
     c->job = job_new(&c->arena, w->loop, n);
     assert_non_null(c->job);
     c->job->owner = c;
@@ -345,6 +347,35 @@ static void a_call_of_several_commands_is_bound_whole(void **state)
         arena_fini(&c.arena);
     }
     assert_int_equal(sum_now(w), 3);
+}
+
+// Each fits into an answer, all of them into no fact: those that come last are not named.
+static void a_call_that_is_refused_for_very_many_is_bound_all_the_same(void **state)
+{
+    enum { ASKS = 20, MORE = 100000 };
+    struct world *w = *state;
+    size_t named[2] = {0};
+
+    for (int round = 0; round < 2; round++) {
+        struct call c;
+        call_make(w, &c, ASKS);
+        for (uint32_t i = 0; i < ASKS; i++) {
+            call_add(&c, i, 11 + i);
+            ((struct add *)(uintptr_t)c.job->asks[i].what)->more = MORE;
+        }
+        c.job->key = key_of(9, 9, true);
+        call_run(w, &c);
+        assert_int_equal(c.job->whole.cls, ST_OK);
+        assert_int_equal(c.job->repeat, round == 1);
+        for (uint32_t i = 0; i < ASKS; i++) {
+            assert_int_equal(c.job->asks[i].result.cls, ST_CONFLICT);
+            named[round] += c.job->asks[i].units.n;
+        }
+        assert_true(c.job->asks[0].units.n > MORE);
+        assert_int_equal(c.job->asks[ASKS - 1].units.n, 0);
+        arena_fini(&c.arena);
+    }
+    assert_int_equal(named[0], named[1]);
 }
 
 static uint32_t rows_before(struct world *w, unsigned day)
@@ -654,6 +685,7 @@ int main(void)
         TEST(a_repeated_key_gets_the_same_answer_and_changes_nothing),
         TEST(a_refusal_binds_a_key_only_where_it_is_answered_with_200),
         TEST(a_call_of_several_commands_is_bound_whole),
+        TEST(a_call_that_is_refused_for_very_many_is_bound_all_the_same),
         TEST(keys_are_forgotten_after_thirty_days_a_thousand_at_once),
         TEST(no_answer_says_ok_for_what_is_not_there),
         TEST(records_of_any_size_come_back_as_they_were),

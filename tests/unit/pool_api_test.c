@@ -90,6 +90,31 @@ static void a_line_gets_its_numbers_and_the_same_again(void **state)
             "request.unknown");
 }
 
+// Taken for no it would have all of its labels printed once more.
+static void a_wish_for_what_is_unused_is_never_misread(void **state)
+{
+    static const struct {
+        const char *value;
+        int code;
+        const char *holds;
+    } rows[] = {
+        {"true",  200, "\"serials\":["  },
+        {"false", 200, "\"serials\":["  },
+        {"TRUE",  400, "\"query.value\""},
+        {"1",     400, "\"query.value\""},
+        {"",      400, "\"query.value\""},
+    };
+    struct fixture *f = *state;
+    char line[128];
+
+    must(pool_site_put(f, "p", SEQUENTIAL_6));
+    const char *id = member(f, ask(f, "{\"gtin\":\"" GTIN_A "\",\"quantity\":3}"), "request");
+    for (size_t i = 0; i < LEN(rows); i++) {
+        snprintf(line, sizeof line, "GET /v1/serials/requests/%s?unused=%s", id, rows[i].value);
+        answers(fixture_call(f, line, "", ""), rows[i].code, rows[i].holds);
+    }
+}
+
 static void texts_that_need_escaping_are_escaped(void **state)
 {
     static const char pool[] =
@@ -349,6 +374,24 @@ static void a_return_says_one_thing(void **state)
             400, "reason.required");
 }
 
+static void a_pool_of_ssccs_that_lacks_what_it_counts_from_is_refused(void **state)
+{
+    static const struct {
+        const char *json, *reason;
+    } rows[] = {
+        {"{\"kind\":\"sscc\"}",                                                  "pool.extension"},
+        {"{\"kind\":\"sscc\",\"prefix\":\"9506000\"}",                           "pool.extension"},
+        {"{\"kind\":\"sscc\",\"prefix\":\"9506000\",\"extension\":\"\"}",        "field.range"   },
+        {"{\"kind\":\"sscc\",\"prefix\":\"9506000\",\"extension\":\"x\"}",       "pool.extension"},
+        {"{\"kind\":\"sscc\",\"extension\":\"1\"}",                              "pool.prefix"   },
+        {"{\"kind\":\"sscc\",\"prefix\":\"950600013435\",\"extension\":\"12\"}", "field.range"   },
+        {"{\"kind\":\"sequential\"}",                                            "pool.gtin"     },
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++)
+        assert_string_equal(pool_site_put(*state, "s", rows[i].json).reason, rows[i].reason);
+}
+
 static void an_sscc_request_must_single_out_one_pool(void **state)
 {
     struct fixture *f = *state;
@@ -411,6 +454,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
     const struct CMUnitTest tests[] = {
         T(a_line_gets_its_numbers_and_the_same_again),
+        T(a_wish_for_what_is_unused_is_never_misread),
         T(texts_that_need_escaping_are_escaped),
         T(what_is_wrong_is_named),
         T(another_clients_numbers_are_not_there),
@@ -421,6 +465,7 @@ int main(void)
         T(numbers_go_back_but_not_what_was_used),
         T(every_number_of_a_request_returned_one_by_one_returns_it),
         T(a_return_says_one_thing),
+        T(a_pool_of_ssccs_that_lacks_what_it_counts_from_is_refused),
         T(an_sscc_request_must_single_out_one_pool),
         T(a_pool_tells_how_it_stands),
     };
