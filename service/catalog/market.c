@@ -206,10 +206,15 @@ static status aggregation_check(const struct market *m, const struct product *p)
     return OK;
 }
 
+status market_expiry_check(const struct market *m, struct date expiry)
+{
+    if (!m->expiry_day || expiry.day != 0) return OK;
+    return fail(ST_UNPROCESSABLE, "market.expiry", 0, "expiry: %s wants the day", m->word);
+}
+
 status market_lot_check(const struct market *m, const struct market_lot *lot)
 {
-    if (m->expiry_day && lot->expiry.day == 0)
-        return fail(ST_UNPROCESSABLE, "market.expiry", 0, "expiry: %s wants the day", m->word);
+    TRY(market_expiry_check(m, lot->expiry));
     if (m->produced && !lot->has_produced)
         return fail(ST_UNPROCESSABLE, "market.produced", 0,
                     "produced: %s wants the day of production on the pack", m->word);

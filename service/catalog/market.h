@@ -77,4 +77,5 @@ struct market_lot {
     struct date expiry;
     bool has_produced;
 };
+status market_expiry_check(const struct market *m, struct date expiry); // market.expiry
 status market_lot_check(const struct market *m, const struct market_lot *lot);

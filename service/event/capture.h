@@ -73,6 +73,7 @@ struct capture_ask {
     bool has_parent, twice; // some were named twice
     uint8_t warns;          // enum capture_exception, of its words; 0: none
     bool empties;           // no children: all that the parent holds
+    uint64_t from, to;      // parties that goods go from and to, as their GLN; 0: it says none
     uint32_t lot;           // that it says; 0: none, or none that is known
     bool says_expiry;
     struct date expiry; // year 0: it is no date
@@ -80,11 +81,11 @@ struct capture_ask {
     str body, packed_body;
     struct capture_tally *tally; // NULL: it came alone
 };
-extern const struct kind kind_event_captured, kind_event_captured_1;
+extern const struct kind kind_event_captured, kind_event_captured_1, kind_event_captured_2;
 
 // An event that waited, applied: what its units' states allow by now. Asked by the committer itself
 // (struct due).
-extern const struct kind kind_capture_applied, kind_capture_applied_1;
+extern const struct kind kind_capture_applied, kind_capture_applied_1, kind_capture_applied_2;
 
 // ---- taking, on a loop
 

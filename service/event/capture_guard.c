@@ -2,6 +2,7 @@
 #include "service/event/capture_guard.h"
 #include "service/event/inside.h"
 #include "service/event/lot_leaving.h"
+#include "service/event/newest.h"
 #include "service/journal/site.h"
 #include "service/lot/released.h"
 #include "service/tree/cargo_db.h"
@@ -163,4 +164,12 @@ unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struc
     if (wrong == 0 && c.many) wrong = many_leave(g, top);
     if (wrong != 0) return wrong;
     return is_acknowledged(g, x->last > c.late ? x->last : c.late) ? 0 : EXCEPTION_NOT_ACKNOWLEDGED;
+}
+
+unsigned capture_guard_time(struct capture_guard *g, unit_id u, const struct unit *x)
+{
+    struct txn *t = g->j->d->t;
+    bool early = g->left_ms < newest_around(t, x) || g->left_ms < newest_inside(t, u);
+
+    return early ? EXCEPTION_TIME_BEFORE : 0;
 }

@@ -15,7 +15,7 @@ struct capture_guard { // of one event. owner: the committer
     bool begun, one_lot;
     struct level_pairs pairs; // of an SSCC that is packed into
     uint32_t lot;             // that every child must have; 0: not known yet or any
-    int64_t left_ms;          // when what leaves left
+    int64_t left_ms;          // when what is told happened
     uint32_t released;        // the lot whose release was looked at last, and what was found
     unsigned released_says;   // enum capture_exception
 };
@@ -27,3 +27,6 @@ unsigned capture_guard_child(struct capture_guard *g, unit_id child, const struc
 // EXCEPTION_LOT_OPEN, EXCEPTION_LOT_UNRELEASED, EXCEPTION_LOT_EXPIRED, EXCEPTION_NOT_ACKNOWLEDGED;
 // where lots must be released EXCEPTION_LOT_UNBALANCED, EXCEPTION_TIME_BEFORE
 unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struct unit *x);
+// What leaves, arrives or comes back, against what happened to its containers and its content. 0;
+// EXCEPTION_TIME_BEFORE
+unsigned capture_guard_time(struct capture_guard *g, unit_id u, const struct unit *x);

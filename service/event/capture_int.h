@@ -3,6 +3,7 @@
 //     capture_judge.c   the whole event: a repeat? does it wait? its header; what waited, again
 //     capture_named.c   the units that it is about, with what it empties or ends
 //     capture_one.c     what becomes of one of them
+//     capture_party.c   what parties do with goods that were handed to them
 //
 // Each unit is looked at once, in the order of the runs: the parent, the first list, the outputs of
 // a transformation, and what an emptied or ended container held. Runs in the committer.
@@ -55,6 +56,20 @@ bool capturing_begins(const struct capturing *c, uint32_t i, const struct unit *
 void capturing_one(struct capturing *c, uint32_t i, struct unit_rows *rows); // sets its effect
 // After all of them: what became of the parent, and its counters.
 void capturing_parent(struct capturing *c);
+
+// ---- capture_party.c
+
+struct passing {
+    unit_id u;
+    struct unit x;
+    unsigned sort;
+    enum unit_act act; // ACT_SHIP_TOLD, ACT_RECEIVE
+};
+// Is it out, and was it handed to the party that the event has it shipped from, or received by?
+bool capturing_is_passed(struct capturing *c, const struct passing *p);
+// By the guards of shipments.forwarded and receipts. 0 or enum capture_exception; *effect: what
+// becomes of it.
+unsigned capturing_pass_on(struct capturing *c, const struct passing *p, unsigned *effect);
 
 static inline bool act_ends(enum unit_act act)
 {

@@ -144,6 +144,8 @@ static void set_header(struct capturing *c)
     if (ask->tally != NULL) c->own.document = ask->tally->document;
     c->own.index = ask->index;
     c->own.has_parent = ask->has_parent;
+    c->own.from = ask->from;
+    c->own.to = ask->to;
     c->own.in = ask->in;
     c->own.id = ask->id;
     c->own.content = ask->content;
@@ -204,8 +206,10 @@ static status captured_decide(struct decide *d)
 
 const struct kind kind_event_captured_1 = {
     FACT_EVENT_CAPTURED, 1, "event.captured", NULL, captured_write, captured_print, NULL};
+const struct kind kind_event_captured_2 = {
+    FACT_EVENT_CAPTURED, 2, "event.captured", NULL, captured_write, captured_print, NULL};
 const struct kind kind_event_captured = {
-    FACT_EVENT_CAPTURED, 2,   "event.captured", captured_decide, captured_write,
+    FACT_EVENT_CAPTURED, 3,   "event.captured", captured_decide, captured_write,
     captured_print,      NULL};
 
 // ---- what waited
@@ -264,6 +268,8 @@ static status applied_decide(struct decide *d)
 
 const struct kind kind_capture_applied_1 = {
     FACT_CAPTURE_APPLIED, 1, "capture.applied", NULL, captured_write, captured_print, NULL};
+const struct kind kind_capture_applied_2 = {
+    FACT_CAPTURE_APPLIED, 2, "capture.applied", NULL, captured_write, captured_print, NULL};
 const struct kind kind_capture_applied = {
-    FACT_CAPTURE_APPLIED, 2,   "capture.applied", applied_decide, captured_write,
+    FACT_CAPTURE_APPLIED, 3,   "capture.applied", applied_decide, captured_write,
     captured_print,       NULL};

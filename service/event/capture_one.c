@@ -215,7 +215,15 @@ static unsigned check_fits(struct capturing *c, const struct one *o)
 
 static unsigned check_leaving(struct capturing *c, const struct one *o)
 {
-    return capture_guard_leaving(&c->guard, o->u, &o->x);
+    unsigned wrong = capture_guard_leaving(&c->guard, o->u, &o->x);
+
+    return wrong != 0 ? wrong : capture_guard_time(&c->guard, o->u, &o->x);
+}
+
+// A time before its container left, say.
+static unsigned check_arriving(struct capturing *c, const struct one *o)
+{
+    return capture_guard_time(&c->guard, o->u, &o->x);
 }
 
 // What came back or was shipped on had left.
@@ -246,6 +254,8 @@ static const struct {
     {ACT_PACK_INTO_TOLD, check_room     },
     {ACT_BE_PACKED_TOLD, check_fits     },
     {ACT_SHIP_TOLD,      check_leaving  },
+    {ACT_RECEIVE,        check_arriving },
+    {ACT_RECEIVE_BACK,   check_arriving },
     {ACT_VOID_SHIP,      check_void     },
     {ACT_END_HOLD,       check_signature},
 };
@@ -344,10 +354,25 @@ static unsigned judge_act(struct capturing *c, const struct one *o, struct unit_
     return wrong != 0 ? wrong : check(c, o);
 }
 
+// By the party that has it, where it is one's to receive or to ship on; else it is as any act.
+static bool pass_on(struct capturing *c, const struct one *o, unsigned *effect)
+{
+    struct passing p = {o->u, o->x, sort_of(c, o), o->act};
+
+    if ((o->act != ACT_SHIP_TOLD && o->act != ACT_RECEIVE) || !capturing_is_passed(c, &p))
+        return false;
+    unsigned wrong = capturing_pass_on(c, &p, effect);
+    if (wrong != 0) object(c, (enum capture_exception)wrong, o);
+    return true;
+}
+
 static unsigned do_act(struct capturing *c, const struct one *o)
 {
     struct unit_change change = {.to = o->x.state};
+    unsigned passed;
     bool leaves;
+
+    if (pass_on(c, o, &passed)) return passed;
     unsigned wrong = judge_act(c, o, &change, &leaves);
 
     if (wrong == EXCEPTION_HAS_PARENT && goes_along(c, o)) return EFFECT_NAMED;

@@ -31,6 +31,8 @@ static const struct rule {
     [EXCEPTION_HOLD_SIGNATURE] = {NULL,             "a hold ends by a signature alone"     },
     [EXCEPTION_CAME_BACK] = {NULL,             "something of it came back: it left"   },
     [EXCEPTION_FORWARDED] = {NULL,             "it was shipped on: it left"           },
+    [EXCEPTION_UNIT_FORWARDED] = {NULL,             "the party has shipped it on already"  },
+    [EXCEPTION_UNIT_RECEIVED] = {NULL,             "the party has received it already"    },
 };
 
 static void unit_add(struct judge *j, unit_id u, struct buf *b)

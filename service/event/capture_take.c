@@ -407,12 +407,34 @@ static status take_id(struct taking *x, struct capture_ask *ask)
     return OK;
 }
 
+// An owning party, told as such or, as is usual in the US, by the number of its place.
+static uint64_t party_of(const struct index_entries *all, enum list_attribute of)
+{
+    uint64_t party = captured_party(all, of, "417");
+
+    return party != 0 ? party : captured_party(all, of, "414");
+}
+
+// Who tells in the name of a party tells what that one does.
+static void take_parties(const struct taking *x, const struct index_entries *all,
+                         struct capture_ask *ask)
+{
+    bool ships = ask->acts.in == ACT_SHIP_TOLD, receives = ask->acts.in == ACT_RECEIVE;
+
+    if (!ships && !receives) return;
+    ask->from = party_of(all, LIST_SOURCE);
+    ask->to = party_of(all, LIST_DESTINATION);
+    if (x->k->party == 0) return;
+    *(ships ? &ask->from : &ask->to) = x->k->party;
+}
+
 static status take_entries(struct taking *x, struct capture_ask *ask)
 {
     struct index_entries all;
     struct buf b;
 
     TRY(indexer_end(&x->index, &all));
+    take_parties(x, &all, ask);
     buf_init(&b, 64 * MB);
     captured_entries_put(&b, &all);
     ask->entries = b.failed ? (str){0} : arena_str(x->k->arena, buf_str(&b));

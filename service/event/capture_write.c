@@ -28,7 +28,6 @@ struct applying {
     const struct captured_event *e;
     unit_id parent;
     struct cargo_marking around; // what lies in containers and stays there
-    uint64_t party;              // that the event sends its goods to; 0: it says none
     struct moved in, out, begun;
     uint64_t event; // its seq; not the fact's own: it waited
     uint32_t waits; // units that it waits for
@@ -61,19 +60,12 @@ static void wait_with(struct applying *a, unit_id u, uint64_t effect)
     a->waits += at.own;
 }
 
-// The party among the destinations, as index.h spells it: "owning_party", 0, its Digital Link.
-static uint64_t party_of(const struct index_entries *all)
+static void hand_to_party(struct applying *a, unit_id u)
 {
-    static const char begin[] = "owning_party\0https://id.gs1.org/417/";
-    uint64_t gln = 0;
+    struct handed h = {.unit = u, .party = a->e->to};
 
-    for (uint32_t i = 0; i < all->n && gln == 0; i++) {
-        str v = all->at[i].value;
-        bool fits = all->at[i].of == LIST_DESTINATION && v.n == sizeof begin - 1 + 13 &&
-                    memcmp(v.p, begin, sizeof begin - 1) == 0;
-        if (fits) (void)str_u64(str_from(v, sizeof begin - 1), UINT64_MAX, &gln);
-    }
-    return gln;
+    if (a->w->f->kind_version > 2) h.event = a->event;
+    if (h.party != 0) handed_put(a->w->t, &h);
 }
 
 // Parties see what was shipped to them, whoever told of it, and no longer what never left.
@@ -88,8 +80,17 @@ static void hand_over(struct applying *a, unit_id u, const struct unit *x, uint6
         handed_came_back(a->w->t, u);
     else if (stays && a->w->f->kind_version > 1)
         handed_end(a->w->t, u);
-    else if (ships && a->party != 0)
-        handed_put(a->w->t, &(struct handed){.unit = u, .party = a->party});
+    else if (ships)
+        hand_to_party(a, u);
+}
+
+// What a party does with goods that it has: they stay in the state that they have.
+static void pass_on(struct applying *a, unit_id u, uint64_t effect)
+{
+    if (effect == EFFECT_RECEIVED) handed_mark(a->w->t, u, a->e->to, HANDED_RECEIVED);
+    if (effect != EFFECT_FORWARDED) return;
+    handed_mark(a->w->t, u, a->e->from, HANDED_FORWARDED);
+    hand_to_party(a, u);
 }
 
 static void change(struct applying *a, unit_id u, uint64_t effect, struct unit *x)
@@ -134,12 +135,16 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
         a->out.at[a->out.n++] = u;
     } else if (effect >= EFFECT_CHANGED) {
         change(a, u, effect, &x);
+    } else {
+        pass_on(a, u, effect);
     }
     wait_with(a, u, effect);
     x.last = a->w->f->seq;
     count_often(a, u, &x);
     unit_put(&a->w->rows, u, &x);
     if (x.parent.v == before.parent.v) cargo_mark(&a->around, x.parent, before.flags, x.flags);
+    if ((effect & EFFECT_LEAVES) && a->w->f->kind_version > 2) // the event does not name it
+        cargo_mark(&a->around, before.parent, 0, 0);
     if (effect >= EFFECT_LEAVES) unit_rows_end(&a->w->rows); // what follows looks up from it
 }
 
@@ -151,7 +156,6 @@ static bool apply_all(struct applying *a)
     unit_id u;
 
     a->around = (struct cargo_marking){.t = w->t, .seq = w->f->seq};
-    a->party = party_of(&a->e->found_by);
     a->in.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
     a->out.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);
     a->begun.at = NEW_ARRAY(&w->arena, unit_id, w->touched.runs.units + 1);

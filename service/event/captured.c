@@ -210,7 +210,23 @@ static bool exceptions_get(struct bytes_r *in, struct arena *a, uint64_t units,
     return x != NULL && !in->bad;
 }
 
-enum { ROLE_PARENT = 1, ROLE_WAITS = 2, ROLE_AHEAD = 4 }; // on disk
+// As index.h spells it: "owning_party", 0, its Digital Link.
+uint64_t captured_party(const struct index_entries *all, enum list_attribute of, const char *key)
+{
+    char begin[] = "owning_party\0https://id.gs1.org/417/";
+    size_t n = sizeof begin - 1;
+    uint64_t gln = 0;
+
+    memcpy(begin + n - 4, key, 3);
+    for (uint32_t i = 0; i < all->n && gln == 0; i++) {
+        str v = all->at[i].value;
+        if (all->at[i].of == of && v.n == n + 13 && memcmp(v.p, begin, n) == 0)
+            (void)str_u64(str_from(v, n), UINT64_MAX, &gln);
+    }
+    return gln;
+}
+
+enum { ROLE_PARENT = 1, ROLE_WAITS = 2, ROLE_AHEAD = 4, ROLE_PARTIES = 8 }; // on disk
 
 void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event *e,
                         const struct captured_bytes *as)
@@ -220,7 +236,7 @@ void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event
     bytes_var(b, e->index);
     bytes_u(b,
             (e->has_parent ? ROLE_PARENT : 0u) | (e->wait_ms > 0 ? ROLE_WAITS : 0u) |
-                (e->ahead ? ROLE_AHEAD : 0u),
+                (e->ahead ? ROLE_AHEAD : 0u) | (e->from != 0 || e->to != 0 ? ROLE_PARTIES : 0u),
             1);
     bytes_var(b, e->in);
     bytes_str(b, e->id);
@@ -234,6 +250,9 @@ void captured_event_put(struct buf *b, uint64_t seq, const struct captured_event
         bytes_var(b, e->exceptions[i].unit);
     }
     if (e->wait_ms > 0) bytes_var(b, e->wait_ms);
+    if (e->from == 0 && e->to == 0) return;
+    bytes_var(b, e->from);
+    bytes_var(b, e->to);
 }
 
 // Passes over what alike_put wrote; every effect must be one.
@@ -296,6 +315,9 @@ status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t u
         !exceptions_get(rest, a, units, &e))
         return corrupt();
     if (roles & ROLE_WAITS) e.wait_ms = bytes_get_var(rest);
+    if (roles & ROLE_PARTIES) e.from = bytes_get_var(rest);
+    if (roles & ROLE_PARTIES) e.to = bytes_get_var(rest);
+    if (f->kind_version < 3) e.to = captured_party(&e.found_by, LIST_DESTINATION, "417");
     if (!bytes_end(rest)) return corrupt();
     *out = e;
     return OK;

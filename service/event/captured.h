@@ -22,13 +22,15 @@
 // errors: n var and index of the event + 1 var, status class 1 (+ 128: its place in the document
 //   var), code str, sentence str, offenders str each; how many more than CAPTURE_ERRORS_MAX var.
 // Version 2 of both: goods that never left are with no party, what is packed is closed by that.
+// Version 3: roles + 8 if goods go from a party or to one; if so, at the end: from var, to var.
+// What leaves a container that is not named is news of that; hand-overs are known by their event.
 #pragma once
 #include "service/epcis/read.h"
+#include "service/event/capture_errors.h"
 #include "service/event/counting.h"
 #include "service/event/index.h"
 #include "service/event/report.h"
 
-#define CAPTURE_ERRORS_MAX     1000u // of a document, in its facts and answers
 #define CAPTURE_EXCEPTIONS_MAX 1000u // of an event, named one by one
 enum captured_flag {                 // on disk
     CAPTURED_XML = 1,                // of documents and events: else JSON
@@ -40,22 +42,6 @@ enum captured_flag {                 // on disk
     CAPTURED_EXCEPTION = 64,         // of events: some unit did not allow it
     CAPTURED_ALONE = 128             // of events: it came without a document
 };
-
-// ---- errors
-
-struct capture_error {
-    uint32_t event; // index + 1; 0: of the document as a whole
-    status st;      // `at`: in the document; 0: it is not known
-    str units;      // offenders as JSON, `[{"unit","code"},…]`, or empty
-};
-struct capture_errors {
-    struct capture_error *at; // room for CAPTURE_ERRORS_MAX; NULL: none yet
-    uint32_t n;
-    uint64_t more; // left out
-};
-// request.memory
-status capture_error_add(struct capture_errors *all, struct arena *a,
-                         const struct capture_error *e);
 
 // ---- documents
 
@@ -86,6 +72,8 @@ enum captured_effect {
     EFFECT_PACKED = 2,          // it lies in the first unit from now on
     EFFECT_UNPACKED = 3,        // it lies in none
     EFFECT_WAITS = 4,           // the event waits for the unit to begin
+    EFFECT_FORWARDED = 5,       // the party that it comes from ships it on
+    EFFECT_RECEIVED = 6,        // the party that it goes to has it
     EFFECT_CHANGED = 0x1000000, // + state, flags set, flags cleared, 8 bits each: from now on
     EFFECT_BEGINS = 0x2000000,  // likewise, and it begins with this event
     EFFECT_LEAVES = 0x4000000,  // likewise, and it lies in no container from now on
@@ -124,7 +112,10 @@ enum captured_effect {
     X(CAME_BACK, 29, "shipment.came_back")                                                         \
     X(FORWARDED, 30, "shipment.forwarded")                                                         \
     X(LOT_UNBALANCED, 31, "lot.unbalanced")                                                        \
-    X(LOT_EXPIRED, 32, "lot.expired") X(DEPTH, 33, "pack.depth")
+    X(LOT_EXPIRED, 32, "lot.expired")                                                              \
+    X(DEPTH, 33, "pack.depth")                                                                     \
+    X(UNIT_FORWARDED, 40, "unit.forwarded")                                                        \
+    X(UNIT_RECEIVED, 41, "unit.received")
 
 enum capture_exception {
 #define X(name, number, code) EXCEPTION_##name = (number),
@@ -153,6 +144,8 @@ struct captured_event {
     bool ahead;        // of the clock that it was recorded by: nothing is measured by its time
     bool has_parent;   // the first unit of the runs is the parent
     uint32_t in;       // units of its first list, behind the parent; those after are outputs
+    uint64_t from;     // party, as its GLN, that what it ships goes from; 0: it says none
+    uint64_t to;       // and that it ships to, or that receives
     str id;
     struct digest16 content;
     struct bytes_r effects; // for alike_get, one a unit
@@ -180,6 +173,9 @@ bool captured_of(struct bytes_r *rest, const struct fact *f, uint64_t *event);
 // `rest` as captured_of left it; `units` of the runs. record.corrupt.
 status captured_event_get(struct bytes_r *rest, const struct fact *f, uint64_t units,
                           struct arena *a, struct captured_event *out);
+// The owning party among the sources or destinations, by the key of its Digital Link: "417", or
+// "414" where it is told by the number of its place. 0: there is none.
+uint64_t captured_party(const struct index_entries *all, enum list_attribute of, const char *key);
 void captured_entries_put(struct buf *b, const struct index_entries *all);
 bool captured_entries_get(struct bytes_r *in, struct arena *a, struct index_entries *out);
 

@@ -13,6 +13,7 @@
 #include "service/lot/released.h"
 #include "service/tree/cargo_db.h"
 #include "service/tree/tree_db.h"
+#include <stdlib.h>
 #include <string.h>
 
 // clang-format off
@@ -181,6 +182,57 @@ static status may_be_emptied(struct looking *b, struct judge *j, unit_id contain
     return OK;
 }
 
+static bool shares_fate(const struct looking *b)
+{
+    return b->row->empties && b->profile.decommission_parent == PARENT_AND_CHILDREN;
+}
+
+// Where containers are ended with all that they hold, what does not come out of one is no more to
+// be ended by itself: the table of states says so, before the container's end has ended it.
+static status may_happen(struct looking *b, struct judge *j, unit_id u, const struct unit *x)
+{
+    struct unit_change change;
+
+    return shares_fate(b) && x->parent.v != 0 ? judge_guard(j, u, b->row->act, x, &change) : OK;
+}
+
+static int by_unit(const void *a, const void *b)
+{
+    const unit_id *x = a, *y = b;
+
+    return (x->v > y->v) - (x->v < y->v);
+}
+
+static bool is_one_of(const unit_id *all, uint32_t n, unit_id u)
+{
+    return n > 0 && bsearch(&u, all, n, sizeof u, by_unit) != NULL;
+}
+
+// Where by the client's profile what a container holds ends with it, it does not end, either, with
+// something in it that is refused: that would be gone all the same.
+static status keep_around(struct looking *b, struct judge *j)
+{
+    uint32_t out_n = j->out_n, n = 0;
+    unit_id *out = NEW_ARRAY(b->b.d->arena, unit_id, out_n + 1), u;
+    unit_id *around = NEW_ARRAY(b->b.d->arena, unit_id, (size_t)out_n * UNIT_DEPTH_MAX + 1);
+
+    if (!shares_fate(b)) return OK;
+    if (out == NULL || around == NULL) return no_memory();
+    for (uint32_t i = 0; i < out_n; i++) {
+        out[i] = u = j->out[i];
+        for (unsigned depth = 0; depth < UNIT_DEPTH_MAX && u.v != 0; depth++)
+            around[n++] = u = unit_get(&j->rows, u).parent;
+    }
+    qsort(out, out_n, sizeof *out, by_unit);
+    qsort(around, n, sizeof *around, by_unit);
+    for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);)
+        if (is_one_of(around, n, u) && !is_one_of(out, out_n, u))
+            judge_offend(j, u,
+                         fail(ST_CONFLICT, "unit.not_empty", 0,
+                              "it holds what is refused, and that would end with it"));
+    return OK;
+}
+
 // Where each unit stands for itself, those are refused first for which something could not be done
 // before: what is left is done together.
 static status sift(struct looking *b)
@@ -193,14 +245,15 @@ static status sift(struct looking *b)
     TRY(judge_begin(&j, d, &b->ask->units));
     for (struct run_walk w = runs_walk(&b->ask->units); run_next(&w, &u);) {
         struct unit x = unit_get(&j.rows, u);
-        status st = OK;
         j.looked++;
         alike_put(&j.previous, x.last);
         j.ends = b->row->ends;
-        if (comes_out(b, &standing, &x)) st = before_guard(&j, u, &x);
+        status st =
+            comes_out(b, &standing, &x) ? before_guard(&j, u, &x) : may_happen(b, &j, u, &x);
         if (st.cls == ST_OK && must_be_emptied(b, &standing, &x)) st = may_be_emptied(b, &j, u);
         if (st.cls != ST_OK) judge_offend(&j, u, st);
     }
+    TRY(keep_around(b, &j));
     status st = judge_end(&j);
     buf_reset(d->out);
     return st;

@@ -45,6 +45,9 @@ static status check_unit(struct judge *j, struct owner_reader *owners,
 
     if (lot != ask->lot)
         return fail(ST_CONFLICT, "explain.lot", 0, "it is not of this lot, nor asked for with it");
+    if (x->parent.v != 0)
+        return fail(ST_CONFLICT, "explain.sort", 0,
+                    "it lies in a container, and no difference is of that: take it out first");
     if ((x->first == 0) == ask->as->numbers) return OK;
     return fail(ST_CONFLICT, "explain.sort", 0, "%s is said of %s", ask->as->word,
                 ask->as->numbers ? "numbers that were never commissioned" : "goods");

@@ -2,6 +2,9 @@
 #include "common/arena.h"
 #include "service/event/captured.h"
 #include "service/event/report.h"
+#include "service/tree/cargo_db.h"
+#include "service/tree/tree_db.h"
+#include "service/unit/unit_db.h"
 
 #define LATE_MAX 64u // facts of a unit's chain that are asked when it was
 
@@ -34,4 +37,65 @@ int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct f
     }
     arena_fini(&a);
     return at;
+}
+
+// ---- around and inside
+
+struct looking {
+    struct txn *t;
+    struct fact last; // neighbours have one last event
+    int64_t newest;
+    struct arena arena;
+};
+
+static bool take(struct looking *l, unit_id u, const struct unit *x)
+{
+    if (x->last == 0) return true;
+    if (x->last != l->last.seq && journal_get_header(l->t, x->last, &l->last).cls != ST_OK)
+        return txn_spoil(l->t, "store.corrupt", "an event of a unit"), false;
+    int64_t at = newest_of(l->t, u, x, &l->last);
+    if (at > l->newest) l->newest = at;
+    return true;
+}
+
+int64_t newest_around(struct txn *t, const struct unit *x)
+{
+    struct looking l = {.t = t, .newest = INT64_MIN};
+    unit_id at = x->parent;
+
+    for (unsigned depth = 0; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
+        struct unit around = unit_one(t, at);
+        if (!take(&l, at, &around)) break;
+        at = around.parent;
+    }
+    return l.newest;
+}
+
+// Facts that name the container are in its own row: only what was named without it is looked for.
+static void look_inside(struct looking *l, unit_id container, unsigned depth)
+{
+    struct unit_rows rows;
+    struct cargo cargo;
+    unit_id u;
+
+    cargo_get(l->t, container, &cargo);
+    if (cargo.late == 0 || depth == UNIT_DEPTH_MAX) return;
+    struct runs inside = children_get(l->t, container, &l->arena);
+    unit_rows_read(&rows, l->t);
+    for (struct run_walk w = runs_walk(&inside); run_next(&w, &u);) {
+        struct unit x = unit_get(&rows, u);
+        if (!take(l, u, &x)) return;
+        if (x.state != UNIT_COMMISSIONED && children_count(l->t, u) > 0)
+            look_inside(l, u, depth + 1);
+    }
+}
+
+int64_t newest_inside(struct txn *t, unit_id container)
+{
+    struct looking l = {.t = t, .newest = INT64_MIN};
+
+    arena_init(&l.arena, 256 * MB);
+    look_inside(&l, container, 0);
+    arena_fini(&l.arena);
+    return l.newest;
 }

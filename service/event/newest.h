@@ -8,3 +8,8 @@
 // Events that were ahead of the clock when they were recorded are no measure: by them nothing was
 // done. INT64_MIN: nobody said when.
 int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct fact *last);
+// The newest of what happened to the containers that a unit of this row lies in.
+int64_t newest_around(struct txn *t, const struct unit *x);
+// The newest of what happened to what lies in the container, where some of it is newer than what
+// happened to the container itself; a step for each unit in it then.
+int64_t newest_inside(struct txn *t, unit_id container);

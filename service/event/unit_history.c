@@ -323,6 +323,14 @@ static void write_shipment(struct history *h, struct told *x, struct json_w *w)
     buf_fini(&b);
 }
 
+// Distributors are told what happened, and of what others did not who, where on the site, and why.
+static bool tells_of_site(const struct history *h, const struct told *x)
+{
+    const struct caller *c = h->u->caller;
+
+    return c->role != ROLE_DISTRIBUTOR || c->actor == x->f.actor;
+}
+
 // The work order of the lot that it was done for.
 static void write_order(struct history *h, const struct told *x, struct json_w *w)
 {
@@ -344,6 +352,17 @@ static void write_relabelled(struct history *h, const struct told *x, struct jso
     json_w_kstr(w, "to", unit_spelled(h->u, to));
 }
 
+static void write_site(struct history *h, const struct told *x, struct json_w *w)
+{
+    write_some(w, "line", line_name(h->u->t, x->report.line, h->u->arena));
+    write_some(w, "station", x->report.station);
+    write_some(w, "by", x->report.by);
+    write_some(w, "reason", x->report.reason);
+    write_order(h, x, w);
+    write_request(h, x, w);
+    write_signature(h, x, w);
+}
+
 static status write_event(struct history *h, const struct event *e, struct json_w *w)
 {
     struct moment recorded = {0};
@@ -361,16 +380,10 @@ static status write_event(struct history *h, const struct event *e, struct json_
     if (container.v != 0 && container.v != e->unit.v)
         json_w_kstr(w, "parent", unit_spelled(h->u, container));
     if (container.v == e->unit.v) json_w_kint(w, "children", (int64_t)x.touched.runs.units - 1);
-    write_some(w, "line", line_name(h->u->t, x.report.line, h->u->arena));
-    write_some(w, "station", x.report.station);
-    write_some(w, "by", x.report.by);
-    write_some(w, "reason", x.report.reason);
+    if (tells_of_site(h, &x)) write_site(h, &x, w);
     if (is_captured(&x.f)) json_w_kstr(w, "eventID", x.captured.id);
-    write_order(h, &x, w);
-    write_request(h, &x, w);
     write_shipment(h, &x, w);
     write_relabelled(h, &x, w);
-    write_signature(h, &x, w);
     json_w_end(w);
     return h->u->st;
 }

@@ -3,8 +3,9 @@
 // flags 1 | [AMEND_SIGNED: signature] | reason str | fields var, then each: field 1, old str, new
 // str | where another person had to sign before: seq of that proposal 8 | that person's signature
 //
-// The expiry is on every label and in every event from the first commission on, so it is amended
-// before that alone.
+// The expiry is on every label, and in every event from the first commission on, so it is amended
+// before any of these alone, and is held to what opening the lot asks of it.
+#include "service/catalog/market.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
 #include <string.h>
@@ -57,7 +58,7 @@ static void extra_set(struct lot *l, str s) { l->extra = s; } // kept by the fac
 // clang-format off
 static const struct {
     const char *name;
-    bool unbegun; // only while nothing was commissioned
+    bool unbegun; // only while nothing was commissioned and no label is there
     str (*get)(const struct lot *l, struct arena *a);
     void (*set)(struct lot *l, str s);
 } fields[AMEND_END] = {
@@ -150,8 +151,21 @@ static bool is_begun(struct txn *t, uint32_t lot)
     struct lot_counts c = lot_counts_get(t, lot);
     uint64_t n = 0;
 
-    for (unsigned i = 0; i < PRODUCT_LEVELS_MAX; i++) n += c.level[i].commissioned;
+    for (unsigned i = 0; i < PRODUCT_LEVELS_MAX; i++)
+        n += c.level[i].commissioned + c.level[i].printed + c.level[i].label_sampled;
     return n > 0;
+}
+
+static status check_expiry(struct decide *d, const struct lot *lot, struct date expiry)
+{
+    struct lot_value said;
+    struct product p;
+
+    TRY(product_get_version(d->t, lot->product, lot->product_version, d->arena, &p));
+    if (!lot_said(d->t, lot->opened_seq, d->arena, &said)) return txn_status(d->t);
+    TRY(lot_produced_check(said.produced, expiry));
+    const struct market *m = market_find(p.market);
+    return m == NULL ? OK : market_expiry_check(m, expiry);
 }
 
 static status check(struct decide *d, const struct lot_amend_ask *ask, const struct lot *lot)
@@ -164,8 +178,9 @@ static status check(struct decide *d, const struct lot_amend_ask *ask, const str
     for (unsigned i = 0; i < AMEND_END; i++)
         if (ask->value[i].p != NULL && fields[i].unbegun && begun)
             return fail(ST_CONFLICT, "lot.begun", 0,
-                        "%s: what was commissioned already bears the old one", fields[i].name);
-    return OK;
+                        "%s: what was printed or commissioned already bears the old one",
+                        fields[i].name);
+    return ask->value[AMEND_EXPIRY].p == NULL ? OK : check_expiry(d, lot, ask->expiry);
 }
 
 static void change_write(struct json_w *w, unsigned field, str was, str is)

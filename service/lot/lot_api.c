@@ -220,16 +220,6 @@ static status check_lines(struct txn *t, const struct lot_value *v)
     return OK;
 }
 
-static status check_produced(const struct lot_value *v, struct date expiry)
-{
-    struct date made;
-
-    if (v->produced.n == 0) return OK;
-    TRY(date_read(v->produced, &made));
-    if (date_days(made) <= date_days(expiry)) return OK;
-    return fail(ST_UNPROCESSABLE, "lot.produced", 0, "produced: it is after the expiry");
-}
-
 // Finds product and client, and brings what was sent to the one form that repeats are told by.
 static status complete(struct http_req *r, struct txn *t, struct lot_open_ask *ask)
 {
@@ -247,7 +237,7 @@ static status complete(struct http_req *r, struct txn *t, struct lot_open_ask *a
     ask->client = g.client;
     ask->product = g.product;
     TRY(lot_expiry_read(v->expiry, &ask->expiry));
-    TRY(check_produced(v, ask->expiry));
+    TRY(lot_produced_check(v->produced, ask->expiry));
     v->client = (str){0};
     v->gtin = arena_str(&r->arena, (str){p.gtin, sizeof p.gtin});
     return v->gtin.p == NULL ? no_memory() : OK;

@@ -136,6 +136,7 @@ void lot_words_write(struct txn *t, const struct lot *lot, struct arena *a, stru
 // lot_db.c
 void lot_put(struct txn *t, const struct lot *lot); // without `extra`, which the fact keeps
 // What was said when it was opened, by the fact `seq`; false where it cannot be read.
+status lot_produced_check(str produced, struct date expiry); // lot.produced
 bool lot_said(struct txn *t, uint64_t seq, struct arena *a, struct lot_value *out);
 str lot_extra_opened(struct txn *t, uint64_t seq, struct arena *a); // as that fact opened it
 // The lots from number `from` on; false: there are no more.

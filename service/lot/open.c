@@ -44,6 +44,16 @@ static status produced_check(str value, struct arena *a, str *out)
     return fail(ST_BAD_INPUT, "lot.produced", st.at, "produced: a day as YYYY-MM-DD");
 }
 
+status lot_produced_check(str produced, struct date expiry)
+{
+    struct date made;
+
+    if (produced.n == 0) return OK;
+    TRY(date_read(produced, &made));
+    if (date_days(made) <= date_days(expiry)) return OK;
+    return fail(ST_UNPROCESSABLE, "lot.produced", 0, "produced: it is after the expiry");
+}
+
 static status name_check(str value, struct arena *a, str *out)
 {
     char folded[STR_NAME_MAX];

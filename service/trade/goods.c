@@ -59,15 +59,26 @@ status goods_check_code(struct goods *g, const struct goods_unit *u, const struc
     return lot_code_check(&lot, u->lot, u->expiry);
 }
 
+// Nothing leaves, arrives or comes back before what happened to its container or its content.
+static status before(const char *what)
+{
+    return fail(ST_CONFLICT, "time.before", 0, "time: it is before %s", what);
+}
+
 status goods_check_time(struct goods *g, unit_id u, const struct goods_look *x)
 {
     TRY(header(g, x->row.last, &g->last));
     if (x->row.last > g->newest) g->newest = x->row.last;
     if (x->row.last == 0) return OK;
     int64_t newest = newest_of(g->d->t, u, &x->row, &g->last);
+    int64_t around = newest_around(g->d->t, &x->row);
     if (newest > g->latest_ms) g->latest_ms = newest;
-    if (g->time_ms == 0 || g->time_ms >= newest) return OK;
-    return fail(ST_CONFLICT, "time.before", 0, "time: it is before the unit's last event");
+    if (around > g->latest_ms) g->latest_ms = around;
+    if (g->time_ms == 0) return OK;
+    if (g->time_ms < newest) return before("the unit's last event");
+    if (g->time_ms < around) return before("the last event of what it lies in");
+    if (x->sort != SORT_CONTAINER || g->time_ms >= newest_inside(g->d->t, u)) return OK;
+    return before("the last event of what lies in it");
 }
 
 // ---- refusals

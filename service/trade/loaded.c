@@ -72,6 +72,40 @@ static status check_content(struct goods *g, unit_id top, const struct cargo *c)
     return fail(ST_CONFLICT, "unit.content_open", 0, "a container in it is not closed");
 }
 
+// ---- nothing in it
+
+// Containers that hold nothing, or an event took all out of it since: only where facts tell of what
+// lies in it without naming it is there one to be found.
+static void name_empty(struct naming *x, unit_id container)
+{
+    struct cargo c;
+    unit_id u;
+
+    cargo_get(x->g->d->t, container, &c);
+    if (c.late == 0 || x->n > NAMED_MAX || x->depth == UNIT_DEPTH_MAX) return;
+    x->depth++;
+    struct runs all = children_get(x->g->d->t, container, x->g->d->arena);
+    for (struct run_walk w = runs_walk(&all); run_next(&w, &u);) {
+        const struct space_row *s = names_space(x->g->levels.names, x->g->d->t, unit_space(u));
+        if (s == NULL || !space_is_container(s)) continue;
+        bool empty = children_count(x->g->d->t, u) == 0;
+        if (empty && x->n++ < NAMED_MAX) goods_refuse_inner(x->g, u, "unit.empty");
+        if (!empty) name_empty(x, u);
+    }
+    x->depth--;
+}
+
+static status check_empty(struct goods *g, unit_id top)
+{
+    struct naming x = {.g = g};
+
+    if (children_count(g->d->t, top) == 0)
+        return fail(ST_CONFLICT, "unit.empty", 0, "nothing lies in it");
+    name_empty(&x, top);
+    if (x.n == 0) return OK;
+    return fail(ST_CONFLICT, "unit.content_empty", 0, "a container in it holds nothing");
+}
+
 // ---- lots
 
 static status lot_says(struct goods *g, uint32_t number, const char *code, const char *what)
@@ -150,6 +184,7 @@ status loaded_check(struct goods *g, unit_id top, const struct goods_look *x,
     cargo_get(g->d->t, top, &c);
     if (c.late > g->newest) g->newest = c.late;
     TRY(check_content(g, top, &c));
+    if (!p->empty_too) TRY(check_empty(g, top));
     if (c.many) return check_many(g, top, p);
     for (uint32_t i = 0; i < c.lot_count; i++) TRY(check_lot(g, c.lots[i].lot, p));
     return OK;

@@ -113,7 +113,7 @@ static bool says_expired(const struct shipment_ask *ask)
 
 static status check_top(struct ship *s, const struct goods_unit *top)
 {
-    struct loaded_rules rules = {SHIP_QUARANTINE, true};
+    struct loaded_rules rules = {SHIP_QUARANTINE, true, true};
     struct goods_look x;
 
     TRY(goods_look(&s->g, top, &x));
@@ -123,7 +123,7 @@ static status check_top(struct ship *s, const struct goods_unit *top)
     TRY(client);
     TRY(goods_check_code(&s->g, top, &x));
     TRY(goods_check_time(&s->g, top->unit, &x));
-    if (!s->forwards) rules = (struct loaded_rules){s->profile.ship_rule, s->expired_too};
+    if (!s->forwards) rules = (struct loaded_rules){s->profile.ship_rule, s->expired_too, false};
     TRY(loaded_check(&s->g, top->unit, &x, &rules));
     struct shipped_tally of = {x.lot, level_of_unit(&s->g.levels, top->unit, x.lot), 1};
     tally_add(s->tallies, &s->tally_count, &of);

@@ -6,6 +6,7 @@
 
 #define KEY_BYTES 18u
 #define ROW_BYTES 5u
+#define SEQ_BYTES 5u // more, of an event
 
 enum { SUB_UNIT = 1, CAME_BACK = 1 };
 
@@ -26,15 +27,14 @@ static struct key key_of(unit_id u, uint64_t party)
 
 static bool row_read(struct txn *t, str k, str v, struct handed *out)
 {
-    if (k.n != KEY_BYTES || v.n != ROW_BYTES) {
+    if (k.n != KEY_BYTES || (v.n != ROW_BYTES && v.n != ROW_BYTES + SEQ_BYTES)) {
         txn_spoil(t, "store.corrupt", "what was handed to a party");
         return false;
     }
-    *out = (struct handed){{get_be(k.p + 2, 8)},
-                           get_be(k.p + 10, 8),
-                           (uint32_t)get_be(v.p, 4),
-                           (v.p[4] & CAME_BACK) != 0,
-                           (uint8_t)v.p[4] & ~(unsigned)CAME_BACK};
+    *out = (struct handed){
+        {get_be(k.p + 2, 8)},      get_be(k.p + 10, 8),
+        (uint32_t)get_be(v.p, 4),  v.n == ROW_BYTES ? 0 : get_be(v.p + ROW_BYTES, SEQ_BYTES),
+        (v.p[4] & CAME_BACK) != 0, (uint8_t)v.p[4] & ~(unsigned)CAME_BACK};
     return true;
 }
 
@@ -50,11 +50,12 @@ static bool row_get(struct txn *t, unit_id u, uint64_t party, struct handed *out
 void handed_put(struct txn *t, const struct handed *h)
 {
     struct key k = key_of(h->unit, h->party);
-    char v[ROW_BYTES];
+    char v[ROW_BYTES + SEQ_BYTES];
 
     put_be(v, h->shipment, 4);
     v[4] = (char)((h->came_back ? CAME_BACK : 0) | h->marks);
-    txn_put(t, DB_ROWS, (str){k.b, sizeof k.b}, (str){v, sizeof v});
+    put_be(v + ROW_BYTES, h->event, SEQ_BYTES);
+    txn_put(t, DB_ROWS, (str){k.b, sizeof k.b}, (str){v, h->event == 0 ? ROW_BYTES : sizeof v});
 }
 
 void handed_del(struct txn *t, const struct handed *h)
@@ -151,7 +152,8 @@ bool handed_find(struct txn *t, unit_id u, uint64_t party, struct handed *out)
 // What lies there of an earlier time that the party had the goods is not said of this one.
 static bool marks_get(struct txn *t, unit_id u, const struct handed *got, struct handed *out)
 {
-    return row_get(t, u, got->party, out) && out->shipment == got->shipment;
+    return row_get(t, u, got->party, out) && out->shipment == got->shipment &&
+           out->event == got->event;
 }
 
 unsigned handed_marks(struct txn *t, unit_id u, uint64_t party)
@@ -177,7 +179,7 @@ void handed_mark(struct txn *t, unit_id u, uint64_t party, enum handed_mark mark
     if (!handed_find(t, u, party, &got)) return;
     for (unit_id at = u; at.v != 0 && depth < UNIT_DEPTH_MAX; depth++) {
         if (!marks_get(t, at, &got, &h))
-            h = (struct handed){at, party, got.shipment, false, HANDED_MARKS_ONLY};
+            h = (struct handed){at, party, got.shipment, got.event, false, HANDED_MARKS_ONLY};
         h.marks |= at.v == u.v ? (unsigned)mark : HANDED_PART_FORWARDED;
         handed_put(t, &h);
         if (at.v == got.unit.v || mark != HANDED_FORWARDED) return;

@@ -3,9 +3,10 @@
 //
 // What a party has done with its goods is marked at the very unit that it named: row '6' of that
 // unit, which only keeps marks where it was a container around it that the party got. They are of
-// the shipment that the row names: once the party gets the container anew they say nothing more.
+// the shipment, or the event, that the row names: once the party gets the container anew they say
+// nothing more.
 //
-// row '6' 1, unit 8, party 8 -> shipment 4, flags 1
+// row '6' 1, unit 8, party 8 -> shipment 4, flags 1 | where an event told it, its seq 5
 #pragma once
 #include "common/db.h"
 #include "service/unit/unit.h"
@@ -20,7 +21,8 @@ enum handed_mark { // on disk; 1 is came_back
 struct handed {
     unit_id unit;      // that was named: the unit asked for, or a container that it lies in
     uint64_t party;    // its GLN as a number
-    uint32_t shipment; // dense; the newest by which the party got it
+    uint32_t shipment; // dense; the newest by which the party got it; 0: an event told of it
+    uint64_t event;    // which one; 0: a shipment, or an event of before that was kept
     bool came_back;    // something of it did
     unsigned marks;    // enum handed_mark
 };

@@ -2,6 +2,7 @@
 relabelling, calls whose units stand for themselves or that are all or nothing, labels that run
 apart, explanations of a lot's differences."""
 
+EMPTIED = ("decommission", "destroy")  # what a container holds comes out before
 EXPLAINED = {"lost_on_line": ("lose", True), "never_used": ("invalidate", True),
              "sample_not_recorded": ("sample", False), "missing": ("lose", False),
              "destroyed_not_recorded": ("destroy", False)}
@@ -96,8 +97,8 @@ class LineModel:
                         break
                     except Refused as refused:
                         names = dict(zip(self.names(rest), rest[field]))
-                        offend = self.stands_for(names, refused.units) if "parent" not in said \
-                            else refused.units
+                        offend = refused.units if "parent" in said else \
+                            self.stands_for(names, refused.units, said["type"], client)
                         if not offend or not set(offend) <= set(names):
                             if left:  # it is told twice: of those left out, and as a whole
                                 raise Ambiguous() from None
@@ -114,14 +115,19 @@ class LineModel:
         self.refused += bool(left)
         return left
 
-    def stands_for(self, names, offenders):
-        """What lies in a container that offends offends, and what holds an offender."""
+    def stands_for(self, names, offenders, type_, client):
+        """What lies in a container that offends offends, and what holds an offender, at any depth
+        where it would end with it."""
         units = [self.units[name] for name in names if name in self.units]
         offend = {n: code for n, code in offenders.items() if n in names}
         for unit in units:
             for other in [unit.parent, *unit.children.values()]:
                 if other is not None and other.name in offenders and other.name not in names:
                     offend.setdefault(unit.name, offenders[other.name])
+        if type_ in EMPTIED and self.clients[client]["decommission_parent"] == "children":
+            for unit in units:
+                if any(inner.name in offend for inner in self.inside(unit)):
+                    offend.setdefault(unit.name, "unit.not_empty")
         return offend
 
     def atomic(self, saids, line, clients):
@@ -165,7 +171,7 @@ class LineModel:
             for unit in units:
                 if (unit.asked if unit.first is None else unit.lot) is not lot:
                     offenders[unit.name] = "explain.lot"
-                elif (unit.first is None) != numbers:
+                elif (unit.first is None) != numbers or unit.parent is not None:
                     offenders[unit.name] = "explain.sort"
             self.refuse(offenders)
             so = {"lose": lambda u: "lost" in u.flags, "invalidate": lambda u: u.state == "invalid",

@@ -77,12 +77,12 @@ class PaperModel:
                     whose = whose or unit.client
                     code = self.forward_top(unit, party, units, whose, ms)
                 if code is not None:
-                    offenders.update(self.bad_content(unit) if "content" in code else {})
+                    offenders.update(self.bad_content(unit, True) if "content" in code else {})
                     offenders[unit.name] = code
             if offenders:
                 raise Refused(next(offenders[u.name] for u in units if u.name in offenders),
                               offenders)
-            at = self.when(units, ms)
+            at = self.when([u for unit in units for u in (unit, *self.above(unit))], ms)
             with self.attempt():
                 for unit in units:
                     self.touch(unit, at)
@@ -102,7 +102,7 @@ class PaperModel:
         code, _ = self.machine.step("ship", unit, alone,
                                     flags - self.flags_of_lot(unit) | unit.flags)
         unit.parent = parent
-        return code or self.leaves(unit, whose, ms, "quarantine")
+        return code or self.leaves(unit, whose, ms, "quarantine", True)
 
     def arrive(self, unit, ms, party):
         """True where whom it was shipped to has received it, once until it gets it again."""
@@ -112,10 +112,10 @@ class PaperModel:
             return False
         if self.hand_of(unit, party)[0] is None or "received" in self.has_done(unit, party):
             return False
-        if ms is not None and ms < unit.newest_ms:
+        if self.too_early(unit, ms):
             return False
         with self.attempt():
-            self.change(unit, change, self.when([unit], ms))
+            self.change(unit, change, self.when([unit, *self.above(unit)], ms))
             self.note_done(unit, party, "received")
         return True
 
@@ -152,12 +152,17 @@ class PaperModel:
             if self.signed(act, lot, who, of):
                 lot.state = to
 
+    @staticmethod
+    def bears_expiry(unit, lot):
+        if unit.state == "printed":
+            return unit.asked is lot and not unit.flags & {"lost", "stolen"}
+        return unit.lot is lot and (unit.first == "commission" or unit.state == "label_sampled")
+
     def amend(self, lot, who, **said):
         with self.counted():
             if lot.state == "recalled":
                 raise Refused("lot.recalled")
-            if "expiry" in said and any(u.lot is lot and u.first == "commission"
-                                        for u in self.units.values()):
+            if "expiry" in said and any(self.bears_expiry(u, lot) for u in self.units.values()):
                 raise Refused("lot.begun")
             of = (lot.state, {name: (getattr(lot, name), said[name]) for name in said})
             if self.signed("amend", lot, who, of):

@@ -10,7 +10,7 @@ import json
 import pathlib
 import re
 
-from line_model import Ambiguous, LineModel, Refused
+from line_model import EMPTIED, Ambiguous, LineModel, Refused
 from paper_model import PaperModel
 
 STATES = pathlib.Path(__file__).parents[2] / "schemas/states.txt"
@@ -28,8 +28,8 @@ CHANGES = {"printed": "print", "sample": "sample", "decommission": "decommission
            "destroy": "destroy", "invalidate": "invalidate", "lost": "lose", "found": "find",
            "stolen": "steal", "hold": "hold"}
 COMES_OUT = ("sample", "decommission", "destroy", "lose", "steal")  # or is refused in a container
-EMPTIED = ("decommission", "destroy")  # what a container holds comes out before
 OPENS = ("unpack_from", "unpack_from_as_told")  # what comes out keeps its lot's flags
+GOES = ("ship_as_told", "receive", "receive_back")  # with what lies in it, in what it lies in
 STAYS = frozenset(("hold", "recalled"))  # of a container, what comes out of it would lose these
 
 
@@ -165,6 +165,7 @@ class Model(LineModel, PaperModel):
         self.trail = None     # copies of what is being changed
         self.issued = {}      # GTIN, None for SSCCs -> units in the order of issue
         self.lying = {}       # GTIN -> [units that lie in its pool again]
+        self.late = set()     # containers of which something inside was told of alone
         self.samples = {}     # unit -> all that the newest event made samples together with it
         self.sampled_ms = {}  # unit -> when that was; None: by the service's clock
         self.taken_from = {}  # unit -> what it lay in before that
@@ -376,8 +377,10 @@ class Model(LineModel, PaperModel):
         finally:
             self.trail = outer
 
-    def touch(self, unit, ms):
+    def touch(self, unit, ms, out=False):
         self.trail.setdefault(unit, unit.copy())
+        if not out:  # with what it lay in: that was told of, too
+            self.late.update(self.above(unit))
         unit.last_ms = ms
         unit.newest_ms = ms if unit.newest_ms is None else max(unit.newest_ms, ms)
         unit.events += 1
@@ -650,7 +653,7 @@ class Model(LineModel, PaperModel):
         at = self.when([parent, *children], ms)
         self.change(parent, change, at)
         for child in children:
-            self.touch(child, at)
+            self.touch(child, at, out=True)
             self.take_out(child)
 
     def close(self, said, units, ms):
@@ -725,6 +728,8 @@ class Model(LineModel, PaperModel):
                 mine = None
             elif mine and not (moves and parent_bad):
                 code, change = self.told(mine, unit, units, lot, names, unit in under, fits, expiry)
+                if code is None and mine in GOES and self.too_early(unit, ms):
+                    code, change = "time.before", None
                 if code is None and unit in under.values() and (bars := self.stays(client, unit)):
                     code, change = bars, None
                 if code == "unit.has_parent" and mine == "ship_as_told" and \
@@ -847,7 +852,7 @@ class Model(LineModel, PaperModel):
             self.sampled_ms.update((unit, ms) for unit in samples)
             self.taken_from.update((unit, unit.parent) for unit in samples)
             for unit, act, change in done:
-                self.touch(unit, ms)
+                self.touch(unit, ms, out=change is not None and act == "unpack")
                 if unit.state == "none":  # named by an event, never commissioned
                     unit.flags |= {"seen"}
                 if change is None or (unit is parent and not moved):
@@ -916,6 +921,11 @@ class Model(LineModel, PaperModel):
             yield child
             yield from self.inside(child)
 
+    def too_early(self, unit, ms):
+        """Before what happened to it, to what it lies in, or to what lies in it."""
+        of = [unit, *self.above(unit), *self.inside(unit)]
+        return ms is not None and any(u.newest_ms is not None and ms < u.newest_ms for u in of)
+
     def ship(self, names, ms, shipment=None):
         """A shipment of tops; raises Refused."""
         try:
@@ -961,7 +971,7 @@ class Model(LineModel, PaperModel):
                     continue
                 code, change = self.machine.step("void_shipment", unit, *self.stands(unit))
                 code = code or self.stays_shipped(unit)
-                if code is None and ms is not None and ms < unit.newest_ms:
+                if code is None and self.too_early(unit, ms):
                     code = "time.before"
                 if code is not None:
                     offenders[unit.name] = code
@@ -1005,13 +1015,13 @@ class Model(LineModel, PaperModel):
         if code is not None or ("received_back" not in flags and
                                 self.hand_of(unit, BUYER)[0] is None):
             return False
-        if ms is not None and ms < unit.newest_ms:
+        if self.too_early(unit, ms):
             return False
         self.note_return(unit)
         with self.attempt():
             out = unit.parent is not None
             stopped = self.stopped(unit.parent) if out else set()
-            self.touch(unit, self.when([unit], ms))
+            self.touch(unit, self.when([unit, *self.above(unit)], ms))
             if out:
                 self.take_out(unit)
             unit.state = "shipped" if out else change[0]
@@ -1036,14 +1046,20 @@ class Model(LineModel, PaperModel):
     BARS = (("stolen", "unit.stolen"), ("recalled", "unit.recalled"), ("hold", "unit.on_hold"),
             ("lost", "unit.lost"))
 
-    def bad_content(self, unit):
+    def bad_content(self, unit, forwards=False):
         """What inside may not leave, by flags of its own, and containers that are not closed."""
         found = {}
         for inner in self.inside(unit):
             code = next((code for flag, code in self.BARS if flag in inner.flags), None)
             if code or inner.state == "open":
                 found[inner.name] = code or "unit.open"
-        return found
+        return found if found or forwards else dict(self.emptied(unit))
+
+    def emptied(self, unit):
+        for inner in unit.children.values() if unit in self.late else ():
+            if not inner.is_pack and "foreign" not in inner.sorts and not inner.children:
+                yield inner.name, "unit.empty"
+            yield from self.emptied(inner)
 
     def ship_top(self, unit, whose, ms):
         state, flags = self.stands(unit)
@@ -1053,20 +1069,24 @@ class Model(LineModel, PaperModel):
             return code
         return self.leaves(unit, whose, ms, self.clients[unit.client]["ship_rule"])
 
-    def leaves(self, unit, whose, ms, rule):
+    def leaves(self, unit, whose, ms, rule, forwards=False):
         """Why it does not, by what it holds and its lots."""
         if unit.client != whose:
             return "shipment.clients"
-        if ms is not None and unit.newest_ms is not None and ms < unit.newest_ms:
+        if self.too_early(unit, ms):
             return "time.before"
         if not unit.is_sscc and (code := self.ship_lot(unit.lot, rule)):
             return code
-        bad = set(self.bad_content(unit).values())
+        bad = set(self.bad_content(unit, forwards).values())
         for _, code in self.BARS:
             if code in bad:
                 return "unit.content_" + code.split(".")[1]
-        if bad:
+        if "unit.open" in bad:
             return "unit.content_open"
+        if bad:
+            return "unit.content_empty"
+        if not (unit.is_pack or unit.children or forwards):
+            return "unit.empty"
         lots = dict.fromkeys(u.lot for u in self.inside(unit) if not u.is_sscc and u.lot)
         return next(filter(None, (self.ship_lot(lot, rule) for lot in lots)), None)
 

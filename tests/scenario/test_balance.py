@@ -193,6 +193,43 @@ def test_what_explains_nothing_is_refused(line, lot):
     assert problem["units"] == [{"unit": EACH + other[0], "code": "explain.lot"}]
 
 
+@pytest.mark.parametrize("as_", ["missing", "destroyed_not_recorded", "sample_not_recorded"])
+def test_what_lies_in_a_container_is_explained_by_no_name(line, as_):
+    serials, (case,) = line.serials(2), line.ssccs(1)
+    line.commission(serials)
+    line.call.report({"type": "pack", "parent": case, "commission": True, "partial": True,
+                      "by": "Mia", "reason": "the last",
+                      "children": [EACH + serial for serial in serials]})
+    wish = {"as": as_, "units": [EACH + serials[0]], "reason": "looked for"}
+    lot = f"/v1/lots/{line.gtin}/{line.lot}"
+    line.operator.refused("POST", f"{lot}/explain", wish, status=409, code="explain.sort")
+    assert line.call.unit(EACH + serials[0])["state"] == "packed"
+    line.call.report({"type": "unpack", "parent": case, "children": [EACH + serials[0]]})
+    line.operator.post(f"{lot}/explain", wish, 200)
+
+
+def test_an_amended_expiry_is_held_to_what_opening_asks(line):
+    lot = {"lot": "A1", "gtin": line.gtin, "expiry": "2030-12-31", "produced": "2026-11-01"}
+    line.operator.post("/v1/lots", lot, 201)
+    path = f"/v1/lots/{line.gtin}/A1/amend"
+    line.operator.refused("POST", path, {"expiry": "2026-10-31", "reason": "x"}, status=422,
+                          code="lot.produced")
+    line.operator.post(path, {"expiry": "2026-11", "reason": "a month means its last day"}, 200)
+
+
+@pytest.mark.parametrize("report", ["printed", "label_sample"])
+def test_the_expiry_of_a_lot_stays_once_it_is_on_a_label(line, report):
+    line.operator.post("/v1/lots", {"lot": "A1", "gtin": line.gtin, "expiry": "2030-12-31"}, 201)
+    serial, = line.call.post("/v1/serials", {"gtin": line.gtin, "quantity": 1, "lot": "A1"},
+                             201)["serials"]
+    path = f"/v1/lots/{line.gtin}/A1/amend"
+    line.operator.post(path, {"expiry": "2031-01-31", "reason": "typed wrongly"}, 200)
+    more = {} if report == "printed" else {"lot": "A1", "reason": "for the batch record"}
+    line.call.report({"type": report, "gtin": line.gtin, "serials": [serial], **more})
+    line.operator.refused("POST", path, {"expiry": "2030-12-31", "reason": "x"}, status=409,
+                          code="lot.begun")
+
+
 def test_a_lot_is_amended_and_recalled(site, line, lot, qa):
     body = {"order": "o-8", "quantity": 70, "expiry": "2031-05", "reason": "typed wrongly"}
     shown = line.operator.post(f"{lot}/amend", body, 200)

@@ -193,6 +193,34 @@ def test_a_full_case_comes_off_its_pallet_and_ends(site, line, each):
     assert line.call.unit(pallet)["state"] == "open"
 
 
+@pytest.mark.parametrize("unpack", ("refuse", "unpack"))
+@pytest.mark.parametrize("deep", (False, True))
+def test_no_unit_that_is_refused_ends_with_what_it_lies_in(site, line, unpack, deep):
+    site.admin.put(f"/v1/clients/{line.client}", {
+        "name": "Acme", "prefixes": [harness.PREFIX],
+        "profile": {"decommission_packed": unpack, "decommission_parent": "children"}})
+    serials, (case, pallet) = line.serials(3), (f"(00){sscc}" for sscc in line.ssccs(2))
+    line.commission(serials)
+    line.call.report(pack(line, case, serials[:2], commission=True))
+    line.call.report({"type": "close", "parent": case, "partial": True, "reason": "the last",
+                      "by": "Mia"})
+    inner, other = sgtin(line, serials[0]), sgtin(line, serials[2])
+    outer = case
+    if deep:
+        outer = pallet
+        line.call.report({"type": "pack", "parent": pallet, "children": [case], "commission": True})
+    answer, = post(line, {"type": "decommission", "units": [outer, inner, other],
+                          "reason": "wet"}, each="true")["results"]
+    refused = {u["unit"]: u["code"] for u in answer.get("problem", {}).get("units", [])}
+    ended = {u for u in (outer, inner, other) if line.call.unit(u)["state"] in (
+        "inactive", "dissolved")}
+    assert ended == {outer, inner, other} - set(refused) and other in ended
+    if deep or unpack == "refuse":
+        assert refused == {inner: "unit.has_parent", outer: "unit.not_empty"}
+    else:
+        assert refused == {}
+
+
 def test_a_number_that_begins_with_another_lot_is_in_the_list_of_that_lot_alone(line):
     line.operator.post("/v1/lots", {"lot": "L2", "gtin": line.gtin, "expiry": "2031-06-30"}, 201)
     asked = {"gtin": line.gtin, "quantity": 1, "lot": line.lot}

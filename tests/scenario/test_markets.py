@@ -302,6 +302,15 @@ def test_a_lot_opens_with_what_the_market_wants_on_the_pack(admin, operator, mar
         operator.post("/v1/lots", wish, 200)  # it is open: what was right then stays right
 
 
+def test_an_amended_expiry_is_what_the_market_wants_of_one(admin, operator):
+    product(admin, "TR", None)
+    operator.post("/v1/lots", {"lot": "L1", "gtin": GTIN, "expiry": "2030-12-31"}, 201)
+    path = f"/v1/lots/{GTIN}/L1/amend"
+    operator.refused("POST", path, {"expiry": "2031-01", "reason": "x"}, status=422,
+                     code="market.expiry")
+    operator.post(path, {"expiry": "2031-01-31", "reason": "x"}, 200)
+
+
 # ---- emptied containers
 
 class Floor:

@@ -203,7 +203,7 @@ void fixture_enter(struct fixture *f)
                                   .queue_max = 4096,
                                   .batch_facts = 512,
                                   .clock = f->clock.jumped != NULL ? &f->clock : NULL,
-                                  .due = kind_find(f->kinds, FACT_CAPTURE_APPLIED, 2)};
+                                  .due = kind_find(f->kinds, FACT_CAPTURE_APPLIED, 3)};
 
     f->site.db = conf.db = folder_open(f->folder);
     must(committer_open(&conf, &f->site.committer));
