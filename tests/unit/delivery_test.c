@@ -296,7 +296,9 @@ static void a_retry_sends_the_parked_one_and_those_behind_it_in_order(void **sta
     delivery_expect(s, "hub", seqs, 4);
     assert_int_equal(delivery_row(s, 1).parked, 26);
 
-    struct retry again = {1, {1}, seqs[4], S("asked by phone")};
+    struct retry again = {1, {1}, seqs[10], S("that it goes first")};
+    assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_CONFLICT);
+    again = (struct retry){1, {1}, seqs[4], S("asked by phone")};
     assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_OK);
     delivery_run(s, 0); // refused again
     assert_int_equal(delivery_row(s, 1).parked, 26);
