@@ -11,6 +11,8 @@ struct waiting {
     struct txn *t;
     struct arena scratch;
     struct event_render render;
+    uint32_t partner; // looked at
+    struct packing_span packing;
 };
 
 static bool is_wanted(struct waiting *x, const struct event_wish *wish, uint64_t seq)
@@ -19,11 +21,18 @@ static bool is_wanted(struct waiting *x, const struct event_wish *wish, uint64_t
     struct fact f;
 
     arena_reset(&x->scratch);
+    x->render.whole = packing_is_whole(&x->packing, x->t, x->partner, seq);
     if (wish->filter == NULL &&
         !x->render.whole) // all but closed containers are events to everybody
         return journal_get_header(x->t, seq, &f).cls != ST_OK || f.kind != FACT_CONTAINER_CLOSED;
     if (journal_get(x->t, seq, &x->scratch, &f).cls != ST_OK) return true;
     return event_is_wanted(&x->render, &f, wish, &wanted).cls != ST_OK || wanted;
+}
+
+static void partner_begin(struct waiting *x, uint32_t number)
+{
+    x->partner = number;
+    x->packing = (struct packing_span){0};
 }
 
 // Events after the partner's position, up to `last`, that it wants; stops at `most`.
@@ -72,7 +81,7 @@ void exchange_waiting(const struct site *s, struct txn *t, client_id client, str
     for (uint32_t n = 1; partner_row_get(t, n, &row); n++) {
         arena_reset(&a);
         if (row.client.v != client.v || !partner_read(t, n, &a, &i, &partner)) continue;
-        x.render.whole = partner.packing == PACKING_CLOSED;
+        partner_begin(&x, n);
         struct event_wish wish = {partner.filter, partner.receiver};
         uint64_t due = count(&x, &row, &wish, UINT64_MAX, COUNTED_MAX) + row.parked;
         if (due == 0) continue;
@@ -114,7 +123,7 @@ bool exchange_acknowledged(const struct site *s, struct txn *t, client_id client
         arena_reset(&a);
         all = partner_read(t, n, &a, &i, &partner);
         if (!all) break;
-        x.render.whole = partner.packing == PACKING_CLOSED;
+        partner_begin(&x, n);
         struct event_wish wish = {partner.filter, partner.receiver};
         all = count(&x, &row, &wish, seq, 1) == 0;
     }
