@@ -31,7 +31,7 @@ void exchange_show_certificate(const struct site *s, str partner, struct http_ca
 
 // waiting.c: the hooks of the site.
 void exchange_waiting(const struct site *s, struct txn *t, client_id client, struct json_w *w);
-bool exchange_acknowledged(const struct site *s, struct txn *t, client_id client, uint64_t seq);
+bool exchange_acknowledged(const struct site *s, struct txn *t, const struct goods_told *g);
 
 // delivery.c: one delivery as people see it.
 enum delivery_state {
