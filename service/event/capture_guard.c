@@ -141,12 +141,15 @@ static unsigned many_leave(struct capture_guard *g, unit_id top)
     return wrong;
 }
 
-static bool is_acknowledged(struct capture_guard *g, uint64_t newest)
+static bool is_acknowledged(struct capture_guard *g, unit_id top, uint64_t newest)
 {
     const struct site *site = g->j->d->app;
+    struct run one = {top, 1};
+    struct runs tops = {&one, 1, 1};
+    struct goods_told goods = {g->j->d->fact->client, &tops, newest};
 
     if (!g->profile->ship_needs_ack || site->acknowledged == NULL) return true;
-    return site->acknowledged(site, g->j->d->t, g->j->d->fact->client, newest);
+    return site->acknowledged(site, g->j->d->t, &goods);
 }
 
 unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struct unit *x)
@@ -163,7 +166,8 @@ unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struc
         wrong = lot_leaves(g, c.lots[i].lot);
     if (wrong == 0 && c.many) wrong = many_leave(g, top);
     if (wrong != 0) return wrong;
-    return is_acknowledged(g, x->last > c.late ? x->last : c.late) ? 0 : EXCEPTION_NOT_ACKNOWLEDGED;
+    bool told = is_acknowledged(g, top, x->last > c.late ? x->last : c.late);
+    return told ? 0 : EXCEPTION_NOT_ACKNOWLEDGED;
 }
 
 unsigned capture_guard_time(struct capture_guard *g, unit_id u, const struct unit *x)

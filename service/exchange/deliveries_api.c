@@ -41,7 +41,6 @@ static status partner_find(struct http_req *r, struct txn *t, struct delivery_vi
         .wish = {p->filter, p->receiver}
     };
     v->render = event_render_begin(v->site, t, &r->arena);
-    v->render.whole = p->packing == PACKING_CLOSED;
     return partner_row_get(t, i.number, &v->row) ? OK : no_partner();
 }
 

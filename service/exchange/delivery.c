@@ -83,11 +83,23 @@ static enum delivery_state state_of(struct delivery_view *v, const struct fact *
     return *outcome != 0 ? DELIVERY_ACCEPTED : DELIVERY_SKIPPED;
 }
 
+// A closed container is no delivery where each packing is told, unless it was parked as one while
+// all that waited went by the newest `packing`.
+static bool is_delivery(struct delivery_view *v, const struct fact *f)
+{
+    struct parked p;
+
+    if (f->client.v != v->row.client.v || !(f->flags & FACT_IS_EVENT)) return false;
+    v->render.whole = packing_is_whole(&v->packing, v->t, v->partner, f->seq);
+    if (f->kind == FACT_CONTAINER_CLOSED && !v->render.whole)
+        v->render.whole = parked_get(v->t, v->partner, f->seq, &p);
+    return f->kind != FACT_CONTAINER_CLOSED || v->render.whole;
+}
+
 bool delivery_get(struct delivery_view *v, uint64_t seq, struct delivery *out)
 {
     if (journal_get(v->t, seq, v->a, &out->fact).cls != ST_OK) return false;
-    if (out->fact.client.v != v->row.client.v || !(out->fact.flags & FACT_IS_EVENT)) return false;
-    if (out->fact.kind == FACT_CONTAINER_CLOSED && !v->render.whole) return false; // tells nothing
+    if (!is_delivery(v, &out->fact)) return false;
     out->state = state_of(v, &out->fact, &out->outcome);
     return true;
 }

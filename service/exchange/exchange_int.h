@@ -4,6 +4,7 @@
 #include "service/exchange/exchange.h"
 #include "service/exchange/live.h"
 #include "service/exchange/order.h"
+#include "service/exchange/packing.h"
 
 #define EXCHANGE_MAGIC 0xe8c4a9e0u
 
@@ -30,7 +31,7 @@ void exchange_show_certificate(const struct site *s, str partner, struct http_ca
 
 // waiting.c: the hooks of the site.
 void exchange_waiting(const struct site *s, struct txn *t, client_id client, struct json_w *w);
-bool exchange_acknowledged(const struct site *s, struct txn *t, client_id client, uint64_t seq);
+bool exchange_acknowledged(const struct site *s, struct txn *t, const struct goods_told *g);
 
 // delivery.c: one delivery as people see it.
 enum delivery_state {
@@ -59,7 +60,8 @@ struct delivery_view {
     uint32_t partner;
     struct partner_row row;
     struct event_wish wish;
-    struct event_render render;
+    struct event_render render; // of the delivery found last
+    struct packing_span packing;
     struct outcome last; // the outcome looked at last: neighbours mostly share it
     uint64_t last_seq;
 };

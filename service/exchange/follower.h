@@ -8,7 +8,7 @@
 #include "common/http_client.h"
 #include "service/event/render.h"
 #include "service/exchange/outcome.h"
-#include "service/exchange/partner.h"
+#include "service/exchange/packing.h"
 #include "service/exchange/subscription.h"
 
 struct site;
@@ -109,6 +109,7 @@ struct follower {
     struct arena own;
     str name;
     struct partner partner;
+    struct packing_span packing;
     struct success_rule *rule;
     struct subscription subscription;
     struct asking *asking;

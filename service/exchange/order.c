@@ -84,6 +84,16 @@ status event_lots_within(const struct order *o, const struct fact *f, struct lot
     return lots_of(o, f, true, out);
 }
 
+status runs_lots(const struct order *o, const struct runs *runs, struct lots *out)
+{
+    struct looking x = {.o = o, .out = out};
+
+    *out = (struct lots){0};
+    unit_rows_read(&x.rows, o->t);
+    look_at(&x, runs, true);
+    return txn_status(o->t);
+}
+
 // ---- filters
 
 static bool listed(const struct form_list *gtins, const char gtin[14])

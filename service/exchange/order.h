@@ -20,6 +20,8 @@ struct order {
 status event_lots(const struct order *o, const struct fact *f, struct lots *out);
 // The same with what lies in them, whatever happened to them.
 status event_lots_within(const struct order *o, const struct fact *f, struct lots *out);
+// The lots of units and of what lies in them.
+status runs_lots(const struct order *o, const struct runs *runs, struct lots *out);
 // Is it about a product one of whose GTINs the filter names? NULL, and no GTINs, mean all.
 status event_is_of(const struct order *o, const struct fact *f, const struct partner_filter *filter,
                    bool *out);

@@ -259,9 +259,10 @@ static status retried_decide(struct decide *d)
     struct parked p;
 
     d->fact->client = x->client;
-    if (!parked_get(d->t, x->partner, x->seq, &p))
+    // What waits behind a rejected one follows it by itself, and must not go before it.
+    if (!parked_get(d->t, x->partner, x->seq, &p) || !p.rejected)
         return fail(ST_CONFLICT, "delivery.not_parked", 0,
-                    "only a parked or rejected delivery is sent again");
+                    "only a rejected delivery is sent again; what waits behind it follows");
     bytes_var(d->out, x->partner);
     bytes_var(d->out, x->seq);
     bytes_str(d->out, x->reason);

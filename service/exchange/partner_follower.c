@@ -19,6 +19,7 @@ static bool load(struct follower *f, struct txn *t, const struct exchange_limits
     f->client = i.client;
     f->name = arena_str(&f->own, i.name);
     f->rule = success_rule_new(&f->partner);
+    f->packing = (struct packing_span){0};
     f->examined = 0; // by another filter
     f->skipped = 0;
     f->attempts = 0;
@@ -33,14 +34,19 @@ static bool has_news(const struct follower *f, struct txn *t)
     return item_by_number(t, &noun_partner, f->number, &i) && i.version != f->version;
 }
 
-// Parked ones were wanted once and go whole.
+// Parked ones were wanted once and go whole. They may have been parked when all that waited went by
+// the newest `packing`: what would be nothing by its own is told the other way.
 static status choose(struct follower *f, const struct choosing *x, const struct fact *fact,
                      struct event_parts *parts)
 {
     struct event_wish wish = {f->message.again ? NULL : f->partner.filter, f->partner.receiver};
 
-    x->render->whole = f->partner.packing == PACKING_CLOSED;
+    x->render->whole = packing_is_whole(&f->packing, x->render->t, f->number, fact->seq);
     TRY(event_parts_wanted(x->render, fact, &wish, parts));
+    if (f->message.again && parts->n == 0) {
+        x->render->whole = !x->render->whole;
+        TRY(event_parts_wanted(x->render, fact, &wish, parts));
+    }
     if (f->partner.attributes) TRY(event_attributes_add(x->render, fact, parts));
     return OK;
 }

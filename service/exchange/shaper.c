@@ -116,8 +116,8 @@ static void note_told(struct making *x, uint64_t seq) { x->m->events[x->m->count
 
 // ---- parked ones that are free again
 
-// A rejected one is sent when somebody says so; one behind others when none before it, that is not
-// in this message, shares a lot with it.
+// A rejected one is sent when somebody says so; either sort when none before it, that is not in
+// this message, shares a lot with it.
 static void parked_tell(struct making *x)
 {
     struct lot_set blocked = {.a = &x->f->arena};
@@ -128,9 +128,9 @@ static void parked_tell(struct making *x)
     x->m->again = true;
     parked_walk(&w, x->s->t, x->f->number, 0);
     while (x->m->count < x->f->limit && x->m->what == SHAPED_NOTHING && parked_next(&w, &p)) {
-        bool is_free = p.released || (!p.rejected && !lot_set_meets(&blocked, &p.lots));
+        bool is_free = (p.released || !p.rejected) && !lot_set_meets(&blocked, &p.lots);
         enum told told = is_free ? event_tell(x, p.seq, &none) : TOLD_BEHIND;
-        if (told == TOLD_BEHIND)
+        if (told == TOLD_BEHIND || told == TOLD_NOT)
             lot_set_add(&blocked, &p.lots);
         else if (told == TOLD)
             note_told(x, p.seq);

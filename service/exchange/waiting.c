@@ -11,7 +11,24 @@ struct waiting {
     struct txn *t;
     struct arena scratch;
     struct event_render render;
+    uint32_t partner; // looked at
+    struct packing_span packing;
+    const struct lots *lots; // events that share none of these do not count; NULL: all do
 };
+
+// What has no lot may be about any: a container that was commissioned for whatever comes.
+static bool meets(const struct lots *a, const struct lots *b)
+{
+    return a->n == 0 || b->n == 0 || lots_share(a, b);
+}
+
+static bool is_about(struct waiting *x, const struct fact *f)
+{
+    struct order o = {x->t, &x->scratch, x->render.names};
+    struct lots lots;
+
+    return event_lots(&o, f, &lots).cls != ST_OK || meets(&lots, x->lots);
+}
 
 static bool is_wanted(struct waiting *x, const struct event_wish *wish, uint64_t seq)
 {
@@ -19,11 +36,20 @@ static bool is_wanted(struct waiting *x, const struct event_wish *wish, uint64_t
     struct fact f;
 
     arena_reset(&x->scratch);
-    if (wish->filter == NULL &&
+    x->render.whole = packing_is_whole(&x->packing, x->t, x->partner, seq);
+    if (wish->filter == NULL && x->lots == NULL &&
         !x->render.whole) // all but closed containers are events to everybody
         return journal_get_header(x->t, seq, &f).cls != ST_OK || f.kind != FACT_CONTAINER_CLOSED;
     if (journal_get(x->t, seq, &x->scratch, &f).cls != ST_OK) return true;
-    return event_is_wanted(&x->render, &f, wish, &wanted).cls != ST_OK || wanted;
+    if (!(f.flags & FACT_IS_EVENT)) return false;
+    if (event_is_wanted(&x->render, &f, wish, &wanted).cls == ST_OK && !wanted) return false;
+    return x->lots == NULL || is_about(x, &f);
+}
+
+static void partner_begin(struct waiting *x, uint32_t number)
+{
+    x->partner = number;
+    x->packing = (struct packing_span){0};
 }
 
 // Events after the partner's position, up to `last`, that it wants; stops at `most`.
@@ -54,7 +80,7 @@ static bool partner_read(struct txn *t, uint32_t number, struct arena *a, struct
 
 static void waiting_begin(struct waiting *x, const struct site *s, struct txn *t)
 {
-    x->t = t;
+    *x = (struct waiting){.t = t};
     arena_init(&x->scratch, 256 * MB);
     x->render = event_render_begin(s, t, &x->scratch);
 }
@@ -72,7 +98,7 @@ void exchange_waiting(const struct site *s, struct txn *t, client_id client, str
     for (uint32_t n = 1; partner_row_get(t, n, &row); n++) {
         arena_reset(&a);
         if (row.client.v != client.v || !partner_read(t, n, &a, &i, &partner)) continue;
-        x.render.whole = partner.packing == PACKING_CLOSED;
+        partner_begin(&x, n);
         struct event_wish wish = {partner.filter, partner.receiver};
         uint64_t due = count(&x, &row, &wish, UINT64_MAX, COUNTED_MAX) + row.parked;
         if (due == 0) continue;
@@ -85,38 +111,51 @@ void exchange_waiting(const struct site *s, struct txn *t, client_id client, str
     arena_fini(&a);
 }
 
-static bool is_parked_until(struct txn *t, uint32_t partner, uint64_t seq)
+// Is one of these goods parked? Those of other lots say nothing about them.
+static bool is_parked(const struct waiting *x, uint64_t newest)
 {
     struct parked_walk w;
     struct parked p;
+    bool found = false;
 
-    parked_walk(&w, t, partner, 0);
-    bool found = parked_next(&w, &p) && p.seq <= seq;
+    parked_walk(&w, x->t, x->partner, 0);
+    while (!found && parked_next(&w, &p) && p.seq <= newest) found = meets(&p.lots, x->lots);
     walk_close(&w.w);
     return found;
 }
 
-bool exchange_acknowledged(const struct site *s, struct txn *t, client_id client, uint64_t seq)
+static bool has_accepted(struct waiting *x, const struct partner_row *row, uint64_t newest,
+                         struct arena *a)
+{
+    struct partner partner;
+    struct item i;
+
+    if (row->parked > 0 && is_parked(x, newest)) return false;
+    if (row->position >= newest) return true;
+    arena_reset(a);
+    if (!partner_read(x->t, x->partner, a, &i, &partner)) return false;
+    struct event_wish wish = {partner.filter, partner.receiver};
+    // Mostly the newest waits itself, and nobody has to look for others.
+    return !is_wanted(x, &wish, newest) && count(x, row, &wish, newest, 1) == 0;
+}
+
+bool exchange_acknowledged(const struct site *s, struct txn *t, const struct goods_told *g)
 {
     struct partner_row row;
-    struct partner partner;
     struct waiting x;
+    struct lots lots;
     struct arena a;
-    struct item i;
     bool all = true;
 
     arena_init(&a, 16 * MB);
     waiting_begin(&x, s, t);
+    struct order o = {t, &x.scratch, x.render.names};
+    if (runs_lots(&o, g->tops, &lots).cls != ST_OK) lots = (struct lots){0};
+    x.lots = &lots;
     for (uint32_t n = 1; all && partner_row_get(t, n, &row); n++) {
-        if (row.client.v != client.v) continue;
-        all = row.parked == 0 || !is_parked_until(t, n, seq);
-        if (!all || row.position >= seq) continue;
-        arena_reset(&a);
-        all = partner_read(t, n, &a, &i, &partner);
-        if (!all) break;
-        x.render.whole = partner.packing == PACKING_CLOSED;
-        struct event_wish wish = {partner.filter, partner.receiver};
-        all = count(&x, &row, &wish, seq, 1) == 0;
+        if (row.client.v != g->client.v) continue;
+        partner_begin(&x, n);
+        all = has_accepted(&x, &row, g->newest, &a);
     }
     arena_fini(&x.scratch);
     arena_fini(&a);

@@ -15,6 +15,13 @@ struct market;        // service/catalog/market.h
 struct prefix_change; // service/client/client.h
 struct export_key;    // service/ops/export_key.h
 struct for_lot;       // service/pool/for_lot.h
+struct runs;          // service/unit/run.h
+
+struct goods_told { // goods that are about to leave
+    client_id client;
+    const struct runs *tops;
+    uint64_t newest; // seq of the newest event of any
+};
 
 // Of a captured document that is collected and taken in as one transaction; what is larger goes by
 // way of a file, and clients with strict rules may send none that is.
@@ -117,9 +124,9 @@ struct site {
     // Is any partner of the client, or of any where it is {0}, told in URNs alone? Set by who
     // assembles the site; NULL: there are no partners.
     bool (*reads_urns)(struct txn *t, client_id client);
-    // Have all partners of the client accepted its events up to this seq? Asked by the committer,
-    // in its transaction. Set by the exchange; NULL: there are no partners.
-    bool (*acknowledged)(const struct site *s, struct txn *t, client_id client, uint64_t seq);
+    // Have all partners of the client accepted what they are told of these goods? Asked by the
+    // committer, in its transaction. Set by the exchange; NULL: there are no partners.
+    bool (*acknowledged)(const struct site *s, struct txn *t, const struct goods_told *g);
     // Writes items {"partner","waiting"} for the partners of the client that have not accepted
     // every event yet. On a loop, in its snapshot. Set by the exchange; NULL: there are no
     // partners.

@@ -157,12 +157,25 @@ static status check_tops(struct ship *s)
 
 // ---- the whole
 
+// The units of the tops; `at` is NULL where there is no room.
+static struct runs top_runs(const struct shipment_ask *ask, struct arena *a)
+{
+    unit_id *units = NEW_ARRAY(a, unit_id, ask->n);
+
+    if (units == NULL) return (struct runs){0};
+    for (uint32_t i = 0; i < ask->n; i++) units[i] = ask->tops[i].unit;
+    return runs_of(a, units, ask->n);
+}
+
 static status check_acknowledged(const struct ship *s)
 {
     const struct site *site = s->g.site;
 
     if (s->forwards || !s->profile.ship_needs_ack || site->acknowledged == NULL) return OK;
-    if (site->acknowledged(site, s->g.d->t, s->g.d->fact->client, s->g.newest)) return OK;
+    struct runs tops = top_runs(s->ask, s->g.d->arena);
+    struct goods_told goods = {s->g.d->fact->client, &tops, s->g.newest};
+    if (tops.at == NULL) return no_memory();
+    if (site->acknowledged(site, s->g.d->t, &goods)) return OK;
     return fail(ST_CONFLICT, "shipment.not_acknowledged", 0,
                 "a partner has not yet accepted every event of what is to be shipped");
 }
@@ -203,10 +216,7 @@ status shipment_put_decided(struct goods *g, const struct shipment_ask *ask,
     struct report report = {.extra = ask->extra, .by = ask->by, .reason = ask->reason};
     struct shipped says = *given;
 
-    unit_id *units = NEW_ARRAY(d->arena, unit_id, ask->n);
-    if (units == NULL) return no_memory();
-    for (uint32_t i = 0; i < ask->n; i++) units[i] = ask->tops[i].unit;
-    struct runs runs = runs_of(d->arena, units, ask->n);
+    struct runs runs = top_runs(ask, d->arena);
     if (runs.at == NULL) return no_memory();
     says.number = ask->number;
     if (says.number == 0) says.number = (uint32_t)counter_get(d->t, COUNTER_SHIPMENT) + 1;

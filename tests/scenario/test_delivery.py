@@ -131,6 +131,9 @@ def test_a_refused_event_is_parked_and_sent_again_on_request(line, partner):
     until(lambda: len(deliveries(line, state="parked")) == 2)
     [rejected] = deliveries(line, state="rejected")
     assert rejected["status"] == 400 and rejected["code"] == "partner.refused"
+    for behind in deliveries(line, state="parked"):
+        line.operator.refused("POST", f"/v1/partners/hub/deliveries/{behind['id']}/retry",
+                              status=409, code="delivery.not_parked")
     path = f"/v1/partners/hub/deliveries/{rejected['id']}"
     whole = line.operator.get(path)
     [event] = events_of(json.dumps(line.operator.get(path + "/messages/sent")))
@@ -145,6 +148,49 @@ def test_a_refused_event_is_parked_and_sent_again_on_request(line, partner):
     until(lambda: accepted(line) == 5)
     assert deliveries(line, state="parked") == deliveries(line, state="rejected") == []
     line.operator.refused("POST", path + "/retry", status=409, code="delivery.not_parked")
+
+
+def fill_case(line):
+    """A case that its first packing begins and its close ends."""
+    packs, [case] = line.serials(2), line.ssccs(1)
+    line.commission(packs)
+    answer = line.call.report(
+        {"type": "pack", "parent": case, "commission": True,
+         "children": [f"(01){line.gtin}(21){serial}" for serial in packs]},
+        {"type": "close", "parent": case, "partial": True, "reason": "the end", "by": "me"})
+    assert answer["refused"] == 0, answer
+    return case
+
+
+def quiet(line):
+    return all(deliveries(line, state=s) == [] for s in ("waiting", "sending"))
+
+
+@pytest.mark.parametrize("first, then", [("each", "closed"), ("closed", "each")])
+def test_what_was_refused_is_told_as_it_was_though_packing_is_told_otherwise_now(
+        line, partner, first, then):
+    put_partner(line, partner, packing=first)
+    partner.always = harness.Answer.of(400, b"no aggregations")
+    line.commission(line.serials(1))
+    cases = [fill_case(line)]
+    until(lambda: deliveries(line, state="rejected") != [] and quiet(line))
+    put_partner(line, partner, packing=then)
+    refused = deliveries(line, state="rejected")
+    assert len(refused) == 1
+    partner.always = harness.ACCEPT
+    seen = len(partner.bodies())
+    for delivery in refused:
+        path = f"/v1/partners/hub/deliveries/{delivery['id']}"
+        line.operator.post(path + "/retry", {}, 200)
+    cases.append(fill_case(line))
+    until(lambda: quiet(line) and deliveries(line, state="parked") == [])
+    taken = [event for body in partner.bodies()[seen:] for event in events_of(body)]
+    assert [event["parentID"][-18:] for event in taken if "parentID" in event] == cases
+    assert [len(event["childEPCs"]) for event in taken if "parentID" in event] == [2, 2]
+    assert {d["state"] for d in deliveries(line)} <= {"accepted", "skipped"}
+    shown = [id for d in deliveries(line) if d["state"] == "accepted" for id in line.operator.get(
+        f"/v1/partners/hub/deliveries/{d['id']}")["events"]]
+    assert shown == [event["eventID"] for event in taken]
 
 
 def test_success_is_what_the_partner_says_in_the_body(line, partner):

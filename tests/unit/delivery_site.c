@@ -2,6 +2,7 @@
 #include "common/bytes.h"
 #include "service/catalog/product.h"
 #include "service/client/client.h"
+#include "service/event/contents.h"
 #include "service/event/event_id.h"
 #include "service/event/shipped.h"
 #include "service/lot/lot_int.h"
@@ -46,17 +47,22 @@ static status tell_decide(struct decide *d)
     runs_put(d->out, &runs);
     for (uint64_t i = 0; i < runs.units; i++) alike_put(&before, 0);
     alike_end(&before);
+    struct tally packs = {.lot = x->lot, .count = x->units.count};
+    struct contents contents = {.flags = x->begins ? CONTENTS_BEGINS : 0,
+                                .lot = x->lot,
+                                .tallies = &packs,
+                                .tally_count = 1};
     if (x->shipped != NULL)
         shipped_put(d->out, x->shipped);
     else
-        bytes_u(d->out, x->begins, 1);
+        contents_put(d->out, d->fact, &contents);
     return OK;
 }
 
 static bool begins(const struct fact *f, const struct bytes_r *rest, bool is_parent)
 {
     if (f->kind == FACT_UNITS_COMMISSIONED) return true;
-    return f->kind == FACT_UNITS_PACKED && is_parent && rest->p[0] != 0;
+    return f->kind == FACT_UNITS_PACKED && is_parent && (rest->p[0] & CONTENTS_BEGINS) != 0;
 }
 
 static void tell_write(struct txn *t, const struct fact *f, const void *arg)

@@ -296,7 +296,9 @@ static void a_retry_sends_the_parked_one_and_those_behind_it_in_order(void **sta
     delivery_expect(s, "hub", seqs, 4);
     assert_int_equal(delivery_row(s, 1).parked, 26);
 
-    struct retry again = {1, {1}, seqs[4], S("asked by phone")};
+    struct retry again = {1, {1}, seqs[10], S("that it goes first")};
+    assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_CONFLICT);
+    again = (struct retry){1, {1}, seqs[4], S("asked by phone")};
     assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_OK);
     delivery_run(s, 0); // refused again
     assert_int_equal(delivery_row(s, 1).parked, 26);
@@ -313,6 +315,75 @@ static void a_retry_sends_the_parked_one_and_those_behind_it_in_order(void **sta
     assert_int_equal(delivery_row(s, 1).parked, 0);
     assert_int_equal(delivery_row(s, 1).accepted, 31);
     assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_CONFLICT);
+}
+
+static void packing_goes_by_what_the_partner_said_when_the_event_was_recorded(void **state)
+{
+    struct delivery_site *s = *state;
+    uint64_t seqs[6];
+
+    seqs[0] = delivery_commission(s, 0, 1); // before the partner
+    for (uint32_t i = 1; i < LEN(seqs); i++) {
+        delivery_put(s, "hub", i % 2 == 1 ? "\"packing\":\"closed\"" : "");
+        seqs[i] = delivery_commission(s, 0, 1);
+    }
+    struct txn *t = fixture_read(s->f);
+    struct packing_span one = {0};
+    for (uint32_t turn = 0; turn < 2; turn++)
+        for (uint32_t i = 0; i < LEN(seqs); i++) {
+            struct packing_span anew = {0};
+            uint64_t seq = seqs[turn == 0 ? i : LEN(seqs) - 1 - i];
+            bool whole = seq == seqs[0] || seq == seqs[1] || seq == seqs[3] || seq == seqs[5];
+            assert_int_equal(packing_is_whole(&anew, t, 1, seq), whole);
+            assert_int_equal(packing_is_whole(&one, t, 1, seq), whole);
+        }
+    struct packing_span nobody = {0};
+    assert_false(packing_is_whole(&nobody, t, 2, seqs[0]));
+    fixture_read_end(t);
+}
+
+// An earlier release parked by the newest `packing` what waited, here by "each" before "closed" was
+// put back: by "closed" the event is nothing, and it would have blocked its lot for good.
+static void what_was_parked_is_told_even_where_packing_makes_nothing_of_it(void **state)
+{
+    struct delivery_site *s = *state;
+    struct told t = {.kind = FACT_UNITS_COMMISSIONED, .lot = s->lots[0]};
+    uint64_t seqs[4];
+
+    delivery_put(s, "hub", "\"packing\":\"closed\"");
+    t.units = (struct run){delivery_units(s, true, 1), 1};
+    seqs[0] = delivery_tell(s, &t);
+    t.parent = t.units.first;
+    t.kind = FACT_UNITS_PACKED;
+    t.units = (struct run){delivery_units(s, false, 2), 2};
+    seqs[1] = delivery_tell(s, &t);
+    delivery_run(s, 0);
+    delivery_expect(s, "hub", seqs, 1);
+    struct partner_row row = delivery_row(s, 1);
+    t.units = (struct run){delivery_units(s, false, 2), 2};
+    seqs[1] = delivery_tell(s, &t);
+    struct parking parking = {
+        seqs[1], true, {{s->lots[0]}, 1}
+    };
+    struct outcome refused = {.partner = 1,
+                              .verdict = VERDICT_REFUSED,
+                              .before = row.position,
+                              .position = seqs[1],
+                              .events = &seqs[1],
+                              .count = 1,
+                              .parked = &parking,
+                              .parked_count = 1};
+    assert_int_equal(fixture_run(s->f, &kind_delivery_outcome, &refused, NULL).cls, ST_OK);
+    seqs[2] = delivery_commission(s, 0, 1);
+    seqs[3] = delivery_commission(s, 1, 1);
+    delivery_crash(s); // an upgrade begins anew
+    delivery_run(s, 0);
+    delivery_expect(s, "hub", (uint64_t[]){seqs[0], seqs[3]}, 2);
+    struct retry again = {1, {1}, seqs[1], S("")};
+    assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_OK);
+    delivery_run(s, 0);
+    delivery_expect(s, "hub", (uint64_t[]){seqs[0], seqs[3], seqs[1], seqs[2]}, 4);
+    assert_int_equal(delivery_row(s, 1).parked, 0);
 }
 
 static void many_bad_ones_in_a_row_do_not_stop_the_others(void **state)
@@ -638,6 +709,8 @@ int main(void)
         DELIVERY_TEST(a_crash_before_the_outcome_sends_the_same_again),
         DELIVERY_TEST(one_bad_event_is_found_and_parks_its_lot_alone),
         DELIVERY_TEST(a_retry_sends_the_parked_one_and_those_behind_it_in_order),
+        DELIVERY_TEST(packing_goes_by_what_the_partner_said_when_the_event_was_recorded),
+        DELIVERY_TEST(what_was_parked_is_told_even_where_packing_makes_nothing_of_it),
         DELIVERY_TEST(many_bad_ones_in_a_row_do_not_stop_the_others),
         DELIVERY_TEST(too_large_makes_messages_smaller_for_good),
         cmocka_unit_test(no_more_is_parked_than_allowed),

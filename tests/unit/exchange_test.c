@@ -281,10 +281,26 @@ static str waiting_of(struct delivery_site *s)
     return text;
 }
 
-static bool acknowledged(struct delivery_site *s, uint64_t seq)
+struct goods {
+    unit_id unit;
+    uint64_t seq; // its newest event
+};
+
+static struct goods made(struct delivery_site *s, uint32_t lot)
+{
+    struct told t = {.kind = FACT_UNITS_COMMISSIONED, .lot = s->lots[lot]};
+
+    t.units = (struct run){delivery_units(s, false, 1), 1};
+    return (struct goods){t.units.first, delivery_tell(s, &t)};
+}
+
+static bool acknowledged(struct delivery_site *s, struct goods g)
 {
     struct txn *t = fixture_read(s->f);
-    bool yes = exchange_acknowledged(&s->f->site, t, (client_id){1}, seq);
+    struct run one = {g.unit, 1};
+    struct runs tops = {&one, 1, 1};
+    struct goods_told told = {{1}, &tops, g.seq};
+    bool yes = exchange_acknowledged(&s->f->site, t, &told);
 
     fixture_read_end(t);
     return yes;
@@ -293,23 +309,80 @@ static bool acknowledged(struct delivery_site *s, uint64_t seq)
 static void who_has_not_been_told_is_known(void **state)
 {
     struct delivery_site *s = *state;
-    uint64_t seqs[3];
+    struct goods g[3];
 
-    assert_true(acknowledged(s, 5)); // no partner, nobody to be told
+    g[0] = made(s, 0);
+    assert_true(acknowledged(s, g[0])); // no partner, nobody to be told
     delivery_put(s, "hub", "");
     delivery_put(s, "ships", "\"filter\":{\"bizSteps\":[\"shipping\"]}");
-    for (uint32_t i = 0; i < 3; i++) seqs[i] = delivery_commission(s, i % 2, 1);
+    for (uint32_t i = 1; i < 3; i++) g[i] = made(s, i % 2);
     assert_true(str_eq(waiting_of(s), S("[{\"partner\":\"hub\",\"waiting\":3}]")));
-    assert_false(acknowledged(s, seqs[0]));
+    assert_false(acknowledged(s, g[0]));
     delivery_run(s, 0);
     assert_true(str_eq(waiting_of(s), S("[]")));
-    assert_true(acknowledged(s, seqs[2])); // the other one wants none of it
+    assert_true(acknowledged(s, g[2])); // the other one wants none of it
     s->answer = refuse;
-    uint64_t bad = delivery_commission(s, 0, 1);
+    struct goods bad = made(s, 0);
     delivery_run(s, 0);
     assert_true(str_eq(waiting_of(s), S("[{\"partner\":\"hub\",\"waiting\":1}]")));
-    assert_true(acknowledged(s, seqs[2]));
+    assert_true(acknowledged(s, g[2]));
     assert_false(acknowledged(s, bad));
+}
+
+static void what_is_parked_holds_back_goods_of_its_lot_alone(void **state)
+{
+    struct delivery_site *s = *state;
+
+    delivery_put(s, "hub", "");
+    s->answer = refuse;
+    struct goods bad = made(s, 0);
+    delivery_run(s, 0);
+    s->answer = NULL;
+    struct goods behind = made(s, 0), other = made(s, 1);
+    assert_false(acknowledged(s, other)); // not yet sent
+    delivery_run(s, 0);
+    assert_int_equal(delivery_row(s, 1).parked, 2);
+    assert_true(acknowledged(s, other));
+    assert_false(acknowledged(s, bad));
+    assert_false(acknowledged(s, behind));
+    // a container of both lots
+    struct told pack = {
+        .kind = FACT_UNITS_PACKED, .lot = s->lots[1], .begins = true, .units = {other.unit, 1}
+    };
+    pack.parent = delivery_units(s, true, 1);
+    struct goods box = {pack.parent, delivery_tell(s, &pack)};
+    delivery_run(s, 0);
+    assert_true(acknowledged(s, box));
+    pack.begins = false;
+    pack.units.first = behind.unit;
+    box.seq = delivery_tell(s, &pack);
+    delivery_run(s, 0);
+    assert_false(acknowledged(s, box));
+}
+
+static struct answering silent(struct delivery_site *s, const struct sent *m)
+{
+    (void)s, (void)m;
+    return (struct answering){-1, S(""), -1};
+}
+
+static void what_waits_holds_back_goods_of_its_lot_alone(void **state)
+{
+    struct delivery_site *s = *state;
+    struct told pack = {.kind = FACT_UNITS_PACKED, .lot = s->lots[1], .begins = true};
+
+    delivery_put(s, "hub", "\"filter\":{\"bizSteps\":[\"packing\"]}");
+    s->answer = silent;
+    struct goods inside = made(s, 1);
+    pack.units = (struct run){inside.unit, 1};
+    pack.parent = delivery_units(s, true, 1);
+    struct goods box = {pack.parent, delivery_tell(s, &pack)};
+    struct goods of_its_lot = made(s, 1), other = made(s, 0);
+    delivery_run(s, 0);
+    assert_int_equal(s->sent_count, 1);
+    assert_false(acknowledged(s, box));
+    assert_false(acknowledged(s, of_its_lot));
+    assert_true(acknowledged(s, other)); // nobody is told of its commissioning
 }
 
 int main(void)
@@ -319,6 +392,8 @@ int main(void)
         cmocka_unit_test(a_failing_store_loses_nothing),
         DELIVERY_TEST(every_state_can_be_asked_for),
         DELIVERY_TEST(who_has_not_been_told_is_known),
+        DELIVERY_TEST(what_is_parked_holds_back_goods_of_its_lot_alone),
+        DELIVERY_TEST(what_waits_holds_back_goods_of_its_lot_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -431,11 +431,12 @@ static void a_repeated_call_ships_once(void **state)
 
 static uint64_t acknowledged_up_to;
 
-static bool acknowledged(const struct site *s, struct txn *t, client_id client, uint64_t seq)
+static bool acknowledged(const struct site *s, struct txn *t, const struct goods_told *g)
 {
     (void)s, (void)t;
-    assert_int_equal(client.v, 1);
-    return seq <= acknowledged_up_to;
+    assert_int_equal(g->client.v, 1);
+    assert_int_equal(g->tops->units, 1);
+    return g->newest <= acknowledged_up_to;
 }
 
 static void who_wants_to_know_first_is_waited_for(void **state)
