@@ -185,11 +185,26 @@ static unsigned check_end(struct capturing *c, const struct one *o)
     return stands.flags & UNIT_HOLD ? EXCEPTION_ON_HOLD : EXCEPTION_RECALLED;
 }
 
+// A case that bears an SGTIN is in the balance that a release was signed over: none is closed short
+// of what it holds. REQ STATES-LOT-RELEASED
+static bool is_partial_of_released(struct capturing *c, const struct one *o, uint64_t holds)
+{
+    struct unit_sorts s = judge_sorts(&c->j, o->u);
+    uint32_t lot = lot_of(c, &o->x);
+
+    if (o->x.state != UNIT_OPEN || o->is_foreign || s.is_sscc) return false;
+    if (lot == 0 || lot_state_get(c->d->t, lot) != LOT_RELEASED) return false;
+    const struct shape *shape = level_shape(&c->levels, lot);
+    int below = shape == NULL ? -1 : shape_below(shape, s.level);
+    return below >= 0 && holds < shape_nominal(shape, s.level, (uint8_t)below);
+}
+
 static unsigned check_room(struct capturing *c, const struct one *o)
 {
-    bool fits = children_count(c->d->t, o->u) + c->n - 1 <= CHILDREN_MAX;
+    uint64_t holds = children_count(c->d->t, o->u) + c->n - 1;
 
-    return fits ? 0 : (unsigned)EXCEPTION_TOO_MANY;
+    if (holds > CHILDREN_MAX) return EXCEPTION_TOO_MANY;
+    return is_partial_of_released(c, o, holds) ? (unsigned)EXCEPTION_LOT_RELEASED : 0;
 }
 
 static unsigned check_depth(struct capturing *c, const struct one *o)

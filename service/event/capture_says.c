@@ -27,6 +27,7 @@ static const struct rule {
     [EXCEPTION_LOT_UNRELEASED] = {NULL,             "its lot is not released"              },
     [EXCEPTION_LOT_UNBALANCED] = {NULL,             "its lot no longer comes out"          },
     [EXCEPTION_LOT_EXPIRED] = {NULL,             "its lot has expired"                  },
+    [EXCEPTION_LOT_RELEASED] = {NULL,             "partial, and its lot is released"     },
     [EXCEPTION_NOT_ACKNOWLEDGED] = {NULL,             "a partner has not accepted its events"},
     [EXCEPTION_HOLD_SIGNATURE] = {NULL,             "a hold ends by a signature alone"     },
     [EXCEPTION_CAME_BACK] = {NULL,             "something of it came back: it left"   },

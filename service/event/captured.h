@@ -114,6 +114,7 @@ enum captured_effect {
     X(LOT_UNBALANCED, 31, "lot.unbalanced")                                                        \
     X(LOT_EXPIRED, 32, "lot.expired")                                                              \
     X(DEPTH, 33, "pack.depth")                                                                     \
+    X(LOT_RELEASED, 34, "lot.released")                                                            \
     X(UNIT_FORWARDED, 40, "unit.forwarded")                                                        \
     X(UNIT_RECEIVED, 41, "unit.received")
 

@@ -694,6 +694,20 @@ def test_what_a_release_was_signed_over_stays(site):
     site.verify()
 
 
+def test_no_event_closes_a_case_of_a_released_lot_short_of_what_it_holds(site):
+    """REQ STATES-LOT-RELEASED"""
+    goods = Doors(site, capture="strict", ship_rule="released")
+    box, inside = goods.case(5)
+    released(goods)
+    assert goods.report("unpack", parent=box, children=inside[:2]) is None
+    assert goods.packed_as_told(inside[:1], parent=box) == "lot.released"
+    assert goods.operator.unit(box)["state"] == "open"
+    assert goods.packed_as_told(inside[:2], parent=box) == "stored"
+    assert goods.operator.unit(box)["state"] == "closed"
+    site.stop()
+    site.verify()
+
+
 def test_a_released_lot_that_no_longer_comes_out_stays_until_it_does(site):
     goods = Doors(site, ship_rule="released", capture="strict")
     packs, lost = goods.made(2), goods.numbers(1)
