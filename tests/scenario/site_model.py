@@ -826,6 +826,8 @@ class Model(LineModel, PaperModel):
                 return "unit.expiry_differs", None
         if act == "pack_as_told" and unit in self.above(units[0]):
             return "pack.cycle", None
+        if act == "pack_into_as_told" and not foreign and self.is_short(unit, units):
+            return "lot.released", None
         if act == "end_hold":
             return "hold.signature", None
         if act == "pack_as_told" and not foreign and "foreign" not in units[0].sorts:
@@ -842,6 +844,13 @@ class Model(LineModel, PaperModel):
         if act == "void_shipment" and (code := self.stays_shipped(unit)):
             return code, None
         return None, change
+
+    def is_short(self, case, units):
+        """A case of a released lot that the event would close short of what it holds."""
+        if case.is_sscc or case.state != "open" or not case.lot or case.lot.state != "released":
+            return False
+        level = self.level_of(case, case.lot)
+        return len(case.children) + len(units) - 1 < case.lot.product.nominal(level, level - 1)
 
     def apply_told(self, done, parent_act, lot, ms):
         with self.attempt():
