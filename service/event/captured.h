@@ -74,6 +74,7 @@ enum captured_effect {
     EFFECT_WAITS = 4,           // the event waits for the unit to begin
     EFFECT_FORWARDED = 5,       // the party that it comes from ships it on
     EFFECT_RECEIVED = 6,        // the party that it goes to has it
+    EFFECT_PACKED_LATE = 7,     // as EFFECT_PACKED, and it is older than other events of the unit
     EFFECT_CHANGED = 0x1000000, // + state, flags set, flags cleared, 8 bits each: from now on
     EFFECT_BEGINS = 0x2000000,  // likewise, and it begins with this event
     EFFECT_LEAVES = 0x4000000,  // likewise, and it lies in no container from now on
@@ -123,6 +124,10 @@ enum capture_exception {
 #undef X
         EXCEPTION_END
 };
+static inline bool effect_packs(uint64_t e)
+{
+    return e == EFFECT_PACKED || e == EFFECT_PACKED_LATE;
+}
 static inline unsigned effect_change(enum captured_effect e, const struct unit_change *c)
 {
     return (unsigned)e | (unsigned)c->to << 16 | (unsigned)c->set << 8 | c->clear;
