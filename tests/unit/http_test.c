@@ -214,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(headers_are_found_in_any_case, setup, teardown),
         cmocka_unit_test_setup_teardown(query_values_are_decoded, setup, teardown),
         cmocka_unit_test_setup_teardown(accept_is_weighed, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines_of_one_header_are_one_list, setup, teardown),
         cmocka_unit_test_setup_teardown(gzip_is_taken_only_when_said, setup, teardown),
         cmocka_unit_test(a_problem_says_what_and_where),
         cmocka_unit_test(a_problem_is_json_whatever_it_quotes),
