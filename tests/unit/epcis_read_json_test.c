@@ -185,6 +185,38 @@ static const struct {
     {GS1,                                       "\"comment\":1",                                     "http://www.w3.org/2000/01/rdf-schema#", "comment"  },
 };
 
+// Of `x` in the event's own context.
+static const struct {
+    const char *outer, *inner, *uri;
+} built[] = {
+    {ACME,                                      "{\"x\":\"acme:sub/\"}",                            "https://ns.acme.example/epcis/sub/"},
+    {GS1,                                       "{\"x\":\"y:b/\",\"y\":\"z:a/\",\"z\":\"urn:1:\"}", "urn:1:a/b/"                        },
+    {GS1,                                       "[{\"y\":\"urn:1:\"},{\"x\":\"y:b\"}]",             "urn:1:b"                           },
+    {"[{\"y\":\"urn:1:\"},{\"y\":\"urn:2:\"}]", "{\"x\":\"y:\"}",                                   "urn:2:"                            },
+    {GS1,                                       "{\"x\":\"gs1:own/\"}",                             "https://gs1.org/voc/own/"          },
+    {GS1,                                       "{\"x\":{\"@id\":\"gs1:own/\"}}",                   "https://gs1.org/voc/own/"          },
+    {ACME,                                      "{\"acme\":null,\"x\":\"acme:sub/\"}",              "acme:sub/"                         },
+    {"{\"https\":\"urn:1:\"}",                  "{\"x\":\"https://a.example/\"}",                   "https://a.example/"                },
+    {GS1,                                       "{\"x\":\"x:\"}",                                   "x:"                                },
+    {GS1,                                       "{\"x\":\"y:a\",\"y\":\"x:b\"}",                    "y:a"                               },
+};
+
+static void a_prefix_may_be_built_of_others(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(built); i++) {
+        struct epcis_event e;
+        char text[1024];
+        arena_reset(&arena);
+        int n = snprintf(text, sizeof text, "{" OBJECT "," EPCS ",\"x:n\":1,\"@context\":%s}",
+                         built[i].inner);
+        status st = event_read((str){text, (size_t)n}, str_of(built[i].outer), &e);
+        if (st.cls != ST_OK) fail_msg("%s: %s\n%s", st.reason, st.text, text);
+        if (!str_eq(e.ext->ns->uri, str_of(built[i].uri)))
+            fail_msg("{%.*s} of %s", STR(e.ext->ns->uri), text);
+    }
+}
+
 static void a_prefix_stands_for_what_is_declared_nearest(void **state)
 {
     (void)state;
@@ -377,6 +409,7 @@ int main(void)
         cmocka_unit_test(words_become_bare),
         cmocka_unit_test(a_prefix_stands_for_what_is_declared_nearest),
         cmocka_unit_test(unknown_contexts_are_kept_by_their_address),
+        cmocka_unit_test(a_prefix_may_be_built_of_others),
         cmocka_unit_test(numbers_keep_their_literal),
         cmocka_unit_test(an_array_of_one_is_not_its_item),
         cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
