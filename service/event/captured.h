@@ -35,6 +35,7 @@
 enum captured_flag {                 // on disk
     CAPTURED_XML = 1,                // of documents and events: else JSON
     CAPTURED_PROCEED = 2,            // of documents: what is good is stored; else all or nothing
+    CAPTURED_EARLIER = 2,            // of events that came alone: as EPCIS 1, by epcis_bare_version
     CAPTURED_ROLLED_BACK = 4,        // of documents: nothing of it is stored
     CAPTURED_RUNNING = 8,            // of documents: its events follow in later transactions
     CAPTURED_ERROR = 16,             // of events: it has an error declaration
