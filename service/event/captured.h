@@ -125,18 +125,9 @@ enum capture_exception {
 #undef X
         EXCEPTION_END
 };
-static inline bool effect_packs(uint64_t e)
-{
-    return e == EFFECT_PACKED || e == EFFECT_PACKED_LATE;
-}
-static inline unsigned effect_change(enum captured_effect e, const struct unit_change *c)
-{
-    return (unsigned)e | (unsigned)c->to << 16 | (unsigned)c->set << 8 | c->clear;
-}
-static inline struct unit_change effect_change_of(uint64_t e)
-{
-    return (struct unit_change){(enum unit_state)(e >> 16 & 0xff), (uint8_t)(e >> 8), (uint8_t)e};
-}
+unsigned effect_change(enum captured_effect e, const struct unit_change *c);
+struct unit_change effect_change_of(uint64_t e);
+bool effect_packs(uint64_t e);                                // soon or late
 const char *capture_exception_code(enum capture_exception e); // NULL: there is no such
 
 struct captured_exception {
