@@ -185,6 +185,40 @@ static const struct {
     {GS1,                                       "\"comment\":1",                                     "http://www.w3.org/2000/01/rdf-schema#", "comment"  },
 };
 
+static void a_lenient_reader_takes_what_stands_below_cbvs_urns(void **state)
+{
+#define URN(kind) "urn:epcglobal:cbv:" kind ":"
+    static const struct {
+        const char *members, *step; // NULL: refused all the same
+    } rows[] = {
+        {"\"bizStep\":\"" URN("bizstep") "sap_x\"",                     URN("bizstep") "sap_x"},
+        {"\"bizStep\":\"" URN("bizstep") "shipping\"",                  "shipping"            },
+        {"\"bizStep\":\"comissioning\"",                                NULL                  },
+        {"\"bizTransactionList\":[{\"type\":\"" URN(
+             "btt") "sap_shp\",\"bizTransaction\":\"4711\"}]",
+         ""                                                                                   },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct epcis_scope scope = {
+            .syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0, .context = S("[" GS1 "]")};
+        struct epcis_event e;
+        char text[1024];
+        int n = snprintf(text, sizeof text, "{" OBJECT "," EPCS ",%s}", rows[i].members);
+        arena_reset(&arena);
+        assert_int_not_equal(epcis_event_read((str){text, (size_t)n}, &scope, &arena, &e).cls,
+                             ST_OK);
+        scope.lenient = true;
+        status st = epcis_event_read((str){text, (size_t)n}, &scope, &arena, &e);
+        assert_int_equal(st.cls == ST_OK, rows[i].step != NULL);
+        if (rows[i].step == NULL) continue;
+        assert_true(str_eq(e.step, str_of(rows[i].step)));
+        if (i == 3) assert_true(str_eq(e.bts.at[0].type, S(URN("btt") "sap_shp")));
+        assert_int_equal(epcis_event_check(&e).cls, ST_OK);
+    }
+}
+
 // Of `x` in the event's own context.
 static const struct {
     const char *outer, *inner, *uri;
@@ -410,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_prefix_stands_for_what_is_declared_nearest),
         cmocka_unit_test(unknown_contexts_are_kept_by_their_address),
         cmocka_unit_test(a_prefix_may_be_built_of_others),
+        cmocka_unit_test(a_lenient_reader_takes_what_stands_below_cbvs_urns),
         cmocka_unit_test(numbers_keep_their_literal),
         cmocka_unit_test(an_array_of_one_is_not_its_item),
         cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),
