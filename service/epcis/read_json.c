@@ -161,8 +161,18 @@ static bool once(struct json_r *r, uint32_t *seen, unsigned bit, str key)
     return !again;
 }
 
-static void quantity(struct json_r *r, struct epcis_quantity *q)
+static str unit_of_measure(struct json_reading *x)
 {
+    str uom = epcis_json_text(&x->r);
+
+    if (uom.n == 0 && x->r.st.cls == ST_OK && !x->lenient)
+        json_fail(&x->r, "epcis.uom", "\"uom\" is two or three of A-Z and 0-9, or absent");
+    return uom;
+}
+
+static void quantity(struct json_reading *x, struct epcis_quantity *q)
+{
+    struct json_r *r = &x->r;
     uint32_t seen = 0;
     str key;
 
@@ -172,7 +182,7 @@ static void quantity(struct json_r *r, struct epcis_quantity *q)
         else if (str_eq(key, S("quantity")) && once(r, &seen, 1, key))
             q->quantity = json_number(r);
         else if (str_eq(key, S("uom")) && once(r, &seen, 2, key))
-            q->uom = epcis_json_text(r);
+            q->uom = unit_of_measure(x);
         else if (epcis_json_is_remark(key))
             json_raw(r);
         else
@@ -186,7 +196,7 @@ static void take_quantities(struct json_reading *x, const struct member *m)
 
     for (json_array(&x->r); json_item(&x->r);) {
         struct epcis_quantity q = {0}, *at;
-        quantity(&x->r, &q);
+        quantity(x, &q);
         at = epcis_list_add(&x->r, &l, sizeof q);
         if (at != NULL) *at = q;
     }
