@@ -161,15 +161,41 @@ static unsigned fit(str range, str type)
     return str_eq_fold((str){range.p, major.n}, major) ? 2 : 0;
 }
 
-// The q of the range that fits best, in thousandths; parameters other than q do not count.
-static unsigned type_quality(str accept, str type)
+// A header's parts, one after another; its lines are one list (RFC 9110, 5.3).
+struct parts {
+    const struct http_req *r;
+    str name, rest;
+    size_t line; // the next to look at
+};
+
+static bool part_next(struct parts *p, str *part)
 {
-    unsigned best = 0, q = 0;
+    while (p->rest.n == 0) {
+        if (p->line == p->r->header_count) return false;
+        const struct http_header *h = &p->r->headers[p->line++];
+        if (str_eq_fold(h->name, p->name)) p->rest = h->value;
+    }
+    if (str_cut(&p->rest, ',', part)) return true;
+    *part = p->rest;
+    p->rest.n = 0;
+    return true;
+}
+
+static bool says_any(const struct http_req *r, str name)
+{
+    struct parts p = {.r = r, .name = name};
     str part;
 
-    for (bool more = accept.n > 0; more;) {
-        more = str_cut(&accept, ',', &part);
-        if (!more) part = accept;
+    return part_next(&p, &part);
+}
+
+// The q of the range that fits best, in thousandths; parameters other than q do not count.
+static unsigned type_quality(const struct http_req *r, str type)
+{
+    struct parts p = {.r = r, .name = S("accept")};
+    unsigned best = 0, q = 0;
+
+    for (str part; part_next(&p, &part);) {
         unsigned weighs = quality(&part), fits = fit(part, type);
         if (fits > best) {
             best = fits;
@@ -181,19 +207,17 @@ static unsigned type_quality(str accept, str type)
 
 bool http_accepts(const struct http_req *r, str type)
 {
-    str accept = http_header(r, S("accept"));
-    return accept.n == 0 || type_quality(accept, type) > 0;
+    return !says_any(r, S("accept")) || type_quality(r, type) > 0;
 }
 
 int http_negotiate(const struct http_req *r, const char *const *types, size_t n)
 {
-    str accept = http_header(r, S("accept"));
     unsigned best = 0;
     int chosen = -1;
 
-    if (accept.n == 0) return n > 0 ? 0 : -1;
+    if (!says_any(r, S("accept"))) return n > 0 ? 0 : -1;
     for (size_t i = 0; i < n; i++) {
-        unsigned q = type_quality(accept, str_of(types[i]));
+        unsigned q = type_quality(r, str_of(types[i]));
         if (q > best) {
             best = q;
             chosen = (int)i;
@@ -204,13 +228,10 @@ int http_negotiate(const struct http_req *r, const char *const *types, size_t n)
 
 bool http_accepts_gzip(const struct http_req *r)
 {
-    str rest = http_header(r, S("accept-encoding")), part;
+    struct parts p = {.r = r, .name = S("accept-encoding")};
 
-    for (bool more = rest.n > 0; more;) {
-        more = str_cut(&rest, ',', &part);
-        if (!more) part = rest;
+    for (str part; part_next(&p, &part);)
         if (quality(&part) > 0 && str_eq_fold(part, S("gzip"))) return true;
-    }
     return false;
 }
 

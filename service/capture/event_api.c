@@ -130,6 +130,15 @@ static status size_check(const struct posted *x, str bytes)
     return fail(ST_TOO_LARGE, "capture.event_max", 0, "an event has at most %zu bytes", most);
 }
 
+// What an event of XML does not say of its version its request may.
+static enum epcis_version version_of(struct posted *x, enum rest_media media, str bytes)
+{
+    bool earlier = str_starts(http_header(x->r, S("GS1-EPCIS-Version")), S("1."));
+
+    if (media == REST_JSON) return EPCIS_2_0;
+    return epcis_bare_version(bytes, earlier ? EPCIS_1_2 : EPCIS_2_0, &x->part.arena);
+}
+
 // What is sent here is one event; a document is not.
 static status take(struct posted *x)
 {
@@ -143,7 +152,7 @@ static status take(struct posted *x)
     TRY(size_check(x, e.bytes)); // as UTF-8 it may be more
     x->part.scope =
         (struct epcis_scope){.syntax = media == REST_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
-                             .version = EPCIS_2_0,
+                             .version = version_of(x, media, e.bytes),
                              .lenient = x->part.taker.rule == CAPTURE_OFF};
     x->part.taker.scope = capture_scope_digest(&x->part.scope);
     TRY(epcis_characters_check(x->part.scope.syntax, e.bytes));

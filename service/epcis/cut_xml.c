@@ -112,28 +112,13 @@ static status front_give(struct cut_xml *c, bool whole)
     return c->conf->ops->front(c->conf->self, &f);
 }
 
-// An event alone says which version it is of by a schemaVersion, or by a wrapper, which 2.0 has
-// none of, or not at all.
-static enum epcis_version bare_version(struct cut_xml *c, str tag)
-{
-    enum epcis_version version = EPCIS_2_0;
-    const struct xml_r_attr *a = NULL;
-    struct xml_r r;
-
-    arena_reset(&c->checked);
-    xml_r_init(&r, tag, &c->checked);
-    if (str_eq(local(c), S("extension"))) version = EPCIS_1_2;
-    if (xml_r_root(&r)) a = xml_r_attr(&r, S(""), S("schemaVersion"));
-    if (a != NULL) xml_version_read(str_trim(a->value), &version);
-    return version;
-}
-
 static status bare_give(struct cut_xml *c, str tag)
 {
+    arena_reset(&c->checked);
     struct epcis_front f = {
         .kind = EPCIS_BARE_EVENT,
         .scope = {.syntax = EPCIS_SYNTAX_XML,
-                  .version = bare_version(c, tag),
+                  .version = epcis_bare_version(tag, EPCIS_2_0, &c->checked),
                   .context = {"", 0},
                   .lenient = c->conf->lenient},
     };

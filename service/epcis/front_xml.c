@@ -346,6 +346,21 @@ bool xml_version_read(str text, enum epcis_version *version)
     return false;
 }
 
+enum epcis_version epcis_bare_version(str bytes, enum epcis_version unsaid, struct arena *a)
+{
+    enum epcis_version version = unsaid;
+    const struct xml_r_attr *said;
+    struct xml_r r;
+
+    xml_r_init(&r, bytes, a);
+    r.transcoded = true;
+    if (!xml_r_root(&r)) return version;
+    if (str_eq(r.name.local, S("extension"))) version = EPCIS_1_2;
+    said = xml_r_attr(&r, S(""), S("schemaVersion"));
+    if (said != NULL) xml_version_read(str_trim(said->value), &version);
+    return version;
+}
+
 static void version_take(struct xml_in *x, F *in)
 {
     const struct xml_r_attr *a = xml_r_attr(&x->r, S(""), S("schemaVersion"));

@@ -174,6 +174,15 @@ static const struct epcis_node *value_of(const struct epcis_node *n)
     return n->kind == NODE_PARENT && n->text.n == 0 && c != NULL ? c : n;
 }
 
+// CBV's master data is one vocabulary in both spellings. The published hashes have each as it
+// stands.
+static str space_of(const struct hasher *h, const struct epcis_ns *ns)
+{
+    bool either = h->numbers != HASH_BY_LOOK && epcis_ns_is_cbvmda(ns->uri);
+
+    return either ? epcis_ns_cbvmda.uri : ns->uri;
+}
+
 void hash_node(struct hasher *h, const struct epcis_node *n)
 {
     const struct epcis_node *value = value_of(n);
@@ -183,7 +192,7 @@ void hash_node(struct hasher *h, const struct epcis_node *n)
     if (h->numbers == HASH_BY_LOOK && is_remark(n)) return;
     if (!epcis_is_unqualified(n)) {
         buf_addc(h->out, '{');
-        buf_add(h->out, n->ns->uri);
+        buf_add(h->out, space_of(h, n->ns));
         buf_addc(h->out, '}');
         hash_mark(h, HASH_MARK_VALUE);
     }

@@ -29,6 +29,8 @@ static const struct epcis_ns built_in[] = {
     {T("dcterms"), T("http://purl.org/dc/terms/")        },
 };
 
+#define BUILT_MAX 8u // prefixes that one is built of
+
 struct epcis_contexts epcis_contexts(struct arena *a)
 {
     return (struct epcis_contexts){.arena = a};
@@ -100,6 +102,43 @@ static bool declared_here(const struct epcis_term *scope, const struct epcis_ter
     return false;
 }
 
+static const struct epcis_ns *prefix_find(const struct epcis_term *scope, str prefix)
+{
+    for (; scope != NULL; scope = scope->outer)
+        if (str_eq(scope->ns.prefix, prefix)) return scope->ns.uri.n > 0 ? &scope->ns : NULL;
+    return epcis_ns_built_in(prefix);
+}
+
+// What the prefix that the URI begins with stands for, with what stands behind it.
+static bool expand(struct json_r *r, const struct epcis_term *scope, str *uri)
+{
+    str rest = *uri, prefix;
+
+    if (!str_cut(&rest, ':', &prefix) || str_starts(rest, S("//"))) return false;
+    const struct epcis_ns *ns = prefix_find(scope, prefix);
+    if (ns == NULL) return false;
+    size_t n = ns->uri.n + rest.n;
+    char *p = arena_alloc(r->arena, n);
+    if (p == NULL) return json_refuse(r, no_memory()), false;
+    memcpy(p, ns->uri.p, ns->uri.n);
+    if (rest.n > 0) memcpy(p + ns->uri.n, rest.p, rest.n);
+    *uri = (str){p, n};
+    return true;
+}
+
+// Prefixes may be built of others, also of those that are declared behind them. Those that stand
+// for themselves or for each other are left as they are.
+static void expand_all(struct json_r *r, const struct epcis_term *scope,
+                       const struct epcis_term *until)
+{
+    for (const struct epcis_term *t = scope; t != until; t = t->outer) {
+        str uri = t->ns.uri;
+        unsigned n = 0;
+        while (n < BUILT_MAX && expand(r, scope, &uri)) n++;
+        if (n < BUILT_MAX) ((struct epcis_term *)(uintptr_t)t)->ns.uri = uri;
+    }
+}
+
 static void terms(struct epcis_contexts *c, struct json_r *r, const struct epcis_term **scope)
 {
     const struct epcis_term *until = *scope;
@@ -113,6 +152,7 @@ static void terms(struct epcis_contexts *c, struct json_r *r, const struct epcis
         else
             term_declare(c, r, key, scope);
     }
+    expand_all(r, *scope, until);
 }
 
 static void address(struct epcis_contexts *c, struct json_r *r)
@@ -170,13 +210,6 @@ const struct epcis_ns *epcis_ns_built_in(str prefix)
     for (size_t i = 0; i < LEN(built_in); i++)
         if (str_eq(built_in[i].prefix, prefix)) return &built_in[i];
     return NULL;
-}
-
-static const struct epcis_ns *prefix_find(const struct epcis_term *scope, str prefix)
-{
-    for (; scope != NULL; scope = scope->outer)
-        if (str_eq(scope->ns.prefix, prefix)) return scope->ns.uri.n > 0 ? &scope->ns : NULL;
-    return epcis_ns_built_in(prefix);
 }
 
 static status whole_uri(struct epcis_contexts *c, str prefix, str uri, const struct epcis_ns **ns)

@@ -38,6 +38,10 @@ struct epcis_scope {
 status epcis_event_read(str bytes, const struct epcis_scope *scope, struct arena *a,
                         struct epcis_event *out);
 
+// Of XML alone without a document: what its schemaVersion says, 1.2 where it stands in a wrapper,
+// which 2.0 has none of, else `unsaid`. Decoded bytes, of which the first tag will do.
+enum epcis_version epcis_bare_version(str bytes, enum epcis_version unsaid, struct arena *a);
+
 enum epcis_doc_kind { EPCIS_DOC, EPCIS_QUERY_DOC, EPCIS_MASTERDATA_DOC, EPCIS_BARE_EVENT };
 
 // What a document says beside its events.

@@ -12,13 +12,16 @@
 
 str epcis_json_text(struct json_r *r) { return str_trim(json_string(r)); }
 
-str epcis_json_word(struct json_r *r, enum epcis_vocabulary v)
+str epcis_json_word(struct json_reading *x, enum epcis_vocabulary v)
 {
-    str in = epcis_json_text(r), out = {"", 0};
+    str in = epcis_json_text(&x->r), out = {"", 0};
+    unsigned spellings = x->lenient ? EPCIS_SPELT_ANYHOW : EPCIS_SPELT_IN_JSON;
 
-    if (r->st.cls != ST_OK || in.n == 0) return out;
-    status st = epcis_word_read(v, in, EPCIS_SPELT_IN_JSON, &out);
-    if (st.cls != ST_OK) json_refuse(r, st);
+    if (x->r.st.cls != ST_OK || in.n == 0) return out;
+    status st = epcis_word_read(v, in, spellings, &out);
+    if (st.cls == ST_OK) return out;
+    if (x->lenient && str_starts(in, S("urn:"))) return in;
+    json_refuse(&x->r, st);
     return out;
 }
 
@@ -100,7 +103,7 @@ static void take_text(struct json_reading *x, const struct member *m)
 
 static void take_word(struct json_reading *x, const struct member *m)
 {
-    *(str *)place_of(x, m) = epcis_json_word(&x->r, (enum epcis_vocabulary)m->vocabulary);
+    *(str *)place_of(x, m) = epcis_json_word(x, (enum epcis_vocabulary)m->vocabulary);
 }
 
 static void take_time(struct json_reading *x, const struct member *m)
@@ -158,8 +161,18 @@ static bool once(struct json_r *r, uint32_t *seen, unsigned bit, str key)
     return !again;
 }
 
-static void quantity(struct json_r *r, struct epcis_quantity *q)
+static str unit_of_measure(struct json_reading *x)
 {
+    str uom = epcis_json_text(&x->r);
+
+    if (uom.n == 0 && x->r.st.cls == ST_OK && !x->lenient)
+        json_fail(&x->r, "epcis.uom", "\"uom\" is two or three of A-Z and 0-9, or absent");
+    return uom;
+}
+
+static void quantity(struct json_reading *x, struct epcis_quantity *q)
+{
+    struct json_r *r = &x->r;
     uint32_t seen = 0;
     str key;
 
@@ -169,7 +182,7 @@ static void quantity(struct json_r *r, struct epcis_quantity *q)
         else if (str_eq(key, S("quantity")) && once(r, &seen, 1, key))
             q->quantity = json_number(r);
         else if (str_eq(key, S("uom")) && once(r, &seen, 2, key))
-            q->uom = epcis_json_text(r);
+            q->uom = unit_of_measure(x);
         else if (epcis_json_is_remark(key))
             json_raw(r);
         else
@@ -183,7 +196,7 @@ static void take_quantities(struct json_reading *x, const struct member *m)
 
     for (json_array(&x->r); json_item(&x->r);) {
         struct epcis_quantity q = {0}, *at;
-        quantity(&x->r, &q);
+        quantity(x, &q);
         at = epcis_list_add(&x->r, &l, sizeof q);
         if (at != NULL) *at = q;
     }
@@ -193,15 +206,16 @@ static void take_quantities(struct json_reading *x, const struct member *m)
 // The lists of transactions, sources and destinations: what an item is called besides its type.
 static str item_name(const struct member *m) { return (str){m->name.p, m->name.n - S("List").n}; }
 
-static struct epcis_pair pair(struct json_r *r, const struct member *m)
+static struct epcis_pair pair(struct json_reading *x, const struct member *m)
 {
+    struct json_r *r = &x->r;
     struct epcis_pair p = {0};
     uint32_t seen = 0;
     str key;
 
     for (json_object(r); json_key(r, &key);) {
         if (epcis_json_is_type(key) && once(r, &seen, 0, key))
-            p.type = epcis_json_word(r, (enum epcis_vocabulary)m->vocabulary);
+            p.type = epcis_json_word(x, (enum epcis_vocabulary)m->vocabulary);
         else if (str_eq(key, item_name(m)) && once(r, &seen, 1, key))
             p.id = epcis_json_text(r);
         else if (epcis_json_is_remark(key))
@@ -217,7 +231,7 @@ static void take_pairs(struct json_reading *x, const struct member *m)
     struct epcis_list l = {0};
 
     for (json_array(&x->r); json_item(&x->r);) {
-        struct epcis_pair p = pair(&x->r, m), *at = epcis_list_add(&x->r, &l, sizeof p);
+        struct epcis_pair p = pair(x, m), *at = epcis_list_add(&x->r, &l, sizeof p);
         if (at != NULL) *at = p;
     }
     *(struct epcis_pairs *)place_of(x, m) = (struct epcis_pairs){l.at, l.n};
@@ -243,12 +257,13 @@ static void take_place(struct json_reading *x, const struct member *m)
     json_fail(&x->r, "epcis.id_missing", "\"%.*s\" needs an \"id\"", STR(m->name));
 }
 
-static struct epcis_strs words(struct json_r *r, enum epcis_vocabulary v)
+static struct epcis_strs words(struct json_reading *x, enum epcis_vocabulary v)
 {
+    struct json_r *r = &x->r;
     struct epcis_list l = {0};
 
     for (json_array(r); json_item(r);) {
-        str word = epcis_json_word(r, v), *s = epcis_list_add(r, &l, sizeof *s);
+        str word = epcis_json_word(x, v), *s = epcis_list_add(r, &l, sizeof *s);
         if (s != NULL) *s = word;
     }
     return (struct epcis_strs){l.at, l.n};
@@ -263,9 +278,9 @@ static void take_persistent(struct json_reading *x, const struct member *m)
     (void)m;
     for (json_object(&x->r); json_key(&x->r, &key);) {
         if (str_eq(key, S("set")) && once(&x->r, &seen, 0, key))
-            x->e->set = words(&x->r, EPCIS_VOC_DISP);
+            x->e->set = words(x, EPCIS_VOC_DISP);
         else if (str_eq(key, S("unset")) && once(&x->r, &seen, 1, key))
-            x->e->unset = words(&x->r, EPCIS_VOC_DISP);
+            x->e->unset = words(x, EPCIS_VOC_DISP);
         else if (epcis_json_is_remark(key))
             json_raw(&x->r);
         else
@@ -295,7 +310,7 @@ static void take_error(struct json_reading *x, const struct member *m)
         if (str_eq(key, S("declarationTime")) && once(&x->r, &seen, 0, key))
             epcis_json_time(&x->r, &error->declared);
         else if (str_eq(key, S("reason")) && once(&x->r, &seen, 1, key))
-            error->reason = epcis_json_word(&x->r, EPCIS_VOC_ERROR);
+            error->reason = epcis_json_word(x, EPCIS_VOC_ERROR);
         else if (str_eq(key, S("correctiveEventIDs")) && once(&x->r, &seen, 2, key))
             error->corrective = epcis_json_texts(&x->r);
         else

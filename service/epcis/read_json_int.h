@@ -8,13 +8,13 @@ struct json_reading {
     struct epcis_error *error;    // of e, while it is made
     struct epcis_sensor *sensors; // of e
     struct epcis_chain ext, point_ext, location_ext;
-    bool lenient; // what says nothing is passed over
+    bool lenient; // what says nothing is passed over, URNs below CBV's are taken
 };
 
 // Values of members. Texts are trimmed; trouble sticks to r.
 str epcis_json_text(struct json_r *r);
-str epcis_json_word(struct json_r *r, enum epcis_vocabulary v); // of CBV, or a URI
-struct epcis_strs epcis_json_texts(struct json_r *r);           // a list of them
+str epcis_json_word(struct json_reading *x, enum epcis_vocabulary v); // of CBV, or a URI
+struct epcis_strs epcis_json_texts(struct json_r *r);                 // a list of them
 void epcis_json_time(struct json_r *r, struct epcis_time *out);
 bool epcis_json_is_type(str key); // type, isA, @type
 bool epcis_json_is_remark(str key);

@@ -21,14 +21,15 @@ static enum epcis_vocabulary vocabulary_of(size_t field)
     }
 }
 
-static str field_read(struct json_r *r, size_t field)
+static str field_read(struct json_reading *x, size_t field)
 {
+    struct json_r *r = &x->r;
     struct epcis_time time = {0};
 
     switch (fields[field].what) {
     case 'n': return json_number(r);
     case 'b': return json_bool(r) ? S("true") : S("false");
-    case 'w': return epcis_json_word(r, vocabulary_of(field));
+    case 'w': return epcis_json_word(x, vocabulary_of(field));
     case 't': epcis_json_time(r, &time); return time.text;
     default: return epcis_json_text(r);
     }
@@ -43,8 +44,9 @@ static size_t field_find(str key, char where)
     return i < LEN(fields) && strchr(fields[i].where, where) != NULL ? i : LEN(fields);
 }
 
-static void part(struct json_r *r, char where, struct epcis_sensor_part *out)
+static void part(struct json_reading *x, char where, struct epcis_sensor_part *out)
 {
+    struct json_r *r = &x->r;
     struct epcis_chain ext = {0};
     uint32_t seen = 0;
     str key;
@@ -57,7 +59,7 @@ static void part(struct json_r *r, char where, struct epcis_sensor_part *out)
             json_twice(r, key);
         } else {
             seen |= 1u << i;
-            out->at[i] = field_read(r, i);
+            out->at[i] = field_read(x, i);
         }
     }
     out->ext = ext.first;
@@ -70,7 +72,7 @@ static void reports(struct json_reading *x, struct epcis_sensor *s)
 
     for (json_array(r); json_item(r);) {
         struct epcis_sensor_part p = {0}, *at;
-        part(r, 'r', &p);
+        part(x, 'r', &p);
         str hex = p.at[EPCIS_SENSOR_HEX_BINARY_VALUE];
         if (hex.p != NULL && hex.n == 0 && !x->lenient)
             json_fail(r, "epcis.missing", "\"hexBinaryValue\" has digits");
@@ -81,15 +83,16 @@ static void reports(struct json_reading *x, struct epcis_sensor *s)
     s->report_count = l.n;
 }
 
-static void metadata(struct json_r *r, struct epcis_sensor *s)
+static void metadata(struct json_reading *x, struct epcis_sensor *s)
 {
+    struct json_r *r = &x->r;
     struct epcis_sensor_part *p = NEW(r->arena, struct epcis_sensor_part);
 
     if (p == NULL) {
         json_refuse(r, no_memory());
         return;
     }
-    part(r, 'm', p);
+    part(x, 'm', p);
     s->metadata = p;
 }
 
@@ -109,7 +112,7 @@ static void sensor(struct json_reading *x, struct epcis_sensor *s)
         else if (*seen)
             json_twice(r, key);
         else if (*seen = true, seen == &metadata_seen)
-            metadata(r, s);
+            metadata(x, s);
         else
             reports(x, s);
     }

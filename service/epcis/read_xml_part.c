@@ -347,9 +347,12 @@ static void take_number(struct xml_in *x, const struct xml_slot *slot, void *fie
     (void)slot;
     for (uint32_t i = 0; i < x->r.attr_count; i++)
         is_nil |= xml_in_is_xsi(&x->r.attrs[i].name) && str_eq(x->r.attrs[i].name.local, S("nil"));
-    *(str *)field = leaf(x);
-    if (((str *)field)->n == 0 && !is_nil && !x->lenient)
+    str text = *(str *)field = leaf(x);
+    if (x->lenient) return;
+    if (text.n == 0 && !is_nil)
         xml_r_fail(&x->r, "epcis.number", "a quantity is a number, absent or xsi:nil");
+    else if (text.n > 0 && (memchr(text.p, 'e', text.n) != NULL || memchr(text.p, 'E', text.n)))
+        xml_r_fail(&x->r, "epcis.number", "a quantity has no exponent in XML");
 }
 
 void xml_take_quantity(struct xml_in *x, const struct xml_slot *slot, void *field)
@@ -400,12 +403,15 @@ void xml_take_pairs(struct xml_in *x, const struct xml_slot *slot, void *field)
             if (!xml_is(&x->r.attrs[i].name, S(""), S("type")) &&
                 !xml_in_is_xsi(&x->r.attrs[i].name))
                 xml_in_attribute_unknown(x, &x->r.attrs[i]);
+        if (slot->voc == EPCIS_VOC_END && !x->lenient &&
+            xml_r_attr(&x->r, S(""), S("type")) == NULL)
+            xml_r_fail(&x->r, "epcis.type_missing", "a source or destination has a type");
         pair.id = xml_r_token(&x->r);
         struct epcis_pair *at = pair.id.n > 0 ? xml_list_add(x, &l, sizeof pair) : NULL;
         if (at != NULL) *at = pair;
     }
-    if (items == 0 && slot->voc == EPCIS_VOC_END && !x->lenient)
-        xml_r_fail(&x->r, "epcis.missing", "a list of sources or destinations names one");
+    if (items == 0 && !x->lenient)
+        xml_r_fail(&x->r, "epcis.missing", "a list of what an event names is not empty");
     *(struct epcis_pairs *)field = (struct epcis_pairs){l.at, l.n};
 }
 

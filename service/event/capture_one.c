@@ -418,6 +418,22 @@ static bool is_before_newest(struct capturing *c, const struct one *o)
     return o->x.last != 0 && c->ask->time.at.ms < newest(c, o);
 }
 
+// A packing that waited, or meets others that wait, is not held against what they say.
+static bool is_in_arrears(struct capturing *c, const struct one *o)
+{
+    struct waiting_at all[WAITING_MAX];
+
+    if (c->ask->rule != CAPTURE_RECORD || c->ask->acts.parent != ACT_PACK_INTO_TOLD) return false;
+    return c->event != 0 || waiting_of(c->d->t, o->u, all) > 0;
+}
+
+static bool is_late(struct capturing *c, const struct one *o)
+{
+    if (!is_before_newest(c, o)) return false;
+    if (!is_in_arrears(c, o)) return true;
+    return c->ask->time.at.ms < newest_against(c->d->t, o->u, o->x.last, o->is_parent);
+}
+
 // Events that wait for the unit's beginning say nothing of what was before that.
 static bool is_awaited(struct capturing *c, const struct one *o)
 {
@@ -470,15 +486,24 @@ static unsigned effect_behind(struct capturing *c, const struct one *o)
     return effect_change(EFFECT_BEGINS, &change);
 }
 
+#define AS_LATE ((unsigned)UNIT_LATE << 8) // among the flags that a change sets
+
+// It is done, and the unit's chain is no longer in the order of time.
+static unsigned in_arrears(unsigned effect)
+{
+    if (effect >= EFFECT_CHANGED) return effect | AS_LATE;
+    return effect == EFFECT_PACKED ? EFFECT_PACKED_LATE : EFFECT_LATE;
+}
+
 static unsigned effect_now(struct capturing *c, const struct one *o)
 {
     if (begins_behind(c, o)) return effect_behind(c, o);
-    if (o->x.last != 0 && !is_awaited(c, o) && is_before_newest(c, o)) return effect_late(c, o);
+    if (o->x.last != 0 && !is_awaited(c, o) && is_late(c, o)) return effect_late(c, o);
     if (o->act == 0 || (moves(o->act) && c->parent_bad))
         return c->own.ahead ? EFFECT_LATE : EFFECT_NAMED;
     unsigned effect = do_act(c, o);
     c->moved += c->ask->has_parent && (effect == EFFECT_PACKED || effect == EFFECT_UNPACKED);
-    return effect;
+    return is_in_arrears(c, o) && is_before_newest(c, o) ? in_arrears(effect) : effect;
 }
 
 void capturing_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
@@ -494,7 +519,10 @@ void capturing_one(struct capturing *c, uint32_t i, struct unit_rows *rows)
 // its content says of its level is counted as it is written.
 void capturing_parent(struct capturing *c)
 {
-    if (c->moved == 0 && c->effects[0] != EFFECT_LATE) c->effects[0] = EFFECT_NAMED;
+    bool late = c->effects[0] == EFFECT_LATE ||
+                (c->effects[0] >= EFFECT_CHANGED && c->effects[0] & AS_LATE);
+
+    if (c->moved == 0) c->effects[0] = late ? EFFECT_LATE : EFFECT_NAMED;
     if (c->moved == 0 || is_foreign(c, 0)) return;
     unit_id parent = c->units[0];
     struct unit x = unit_one(c->d->t, parent);

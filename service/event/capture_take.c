@@ -466,6 +466,7 @@ static void take_header(struct taking *x, const struct capture_source *s, struct
     if (s->scope->syntax == EPCIS_SYNTAX_XML) ask->flags |= CAPTURED_XML;
     if (e->error != NULL) ask->flags |= CAPTURED_ERROR;
     if (s->alone) ask->flags |= CAPTURED_ALONE;
+    if (s->alone && s->scope->version != EPCIS_2_0) ask->flags |= CAPTURED_EARLIER;
     ask->empties = ask->acts.parent == ACT_UNPACK_FROM_TOLD && ask->has_parent && e->epcs.n == 0 &&
                    e->quantities.n == 0;
     ask->content = digest16_of((str){(const char *)x->k->scope.b, 16}, s->bytes);

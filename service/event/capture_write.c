@@ -126,8 +126,9 @@ static void apply(struct applying *a, unit_id u, uint64_t effect)
     x.flags &= (uint8_t)~UNIT_LATE;
     if (effect == EFFECT_LATE) {
         x.flags |= UNIT_LATE;
-    } else if (effect == EFFECT_PACKED) {
+    } else if (effect_packs(effect)) {
         x.parent = a->parent;
+        if (effect == EFFECT_PACKED_LATE) x.flags |= UNIT_LATE;
         if (a->w->f->kind_version > 1 && x.state == UNIT_OPEN) x.state = UNIT_CLOSED;
         a->in.at[a->in.n++] = u;
     } else if (effect == EFFECT_UNPACKED) {

@@ -20,6 +20,18 @@ const char *capture_exception_code(enum capture_exception e)
     return (unsigned)e < EXCEPTION_END ? codes[e] : NULL;
 }
 
+unsigned effect_change(enum captured_effect e, const struct unit_change *c)
+{
+    return (unsigned)e | (unsigned)c->to << 16 | (unsigned)c->set << 8 | c->clear;
+}
+
+struct unit_change effect_change_of(uint64_t e)
+{
+    return (struct unit_change){(enum unit_state)(e >> 16 & 0xff), (uint8_t)(e >> 8), (uint8_t)e};
+}
+
+bool effect_packs(uint64_t e) { return e == EFFECT_PACKED || e == EFFECT_PACKED_LATE; }
+
 // A count of things that take `least` bytes each and more than there are left makes no sense.
 static uint32_t count_get(struct bytes_r *in, size_t least)
 {

@@ -35,6 +35,7 @@
 enum captured_flag {                 // on disk
     CAPTURED_XML = 1,                // of documents and events: else JSON
     CAPTURED_PROCEED = 2,            // of documents: what is good is stored; else all or nothing
+    CAPTURED_EARLIER = 2,            // of events that came alone: as EPCIS 1, by epcis_bare_version
     CAPTURED_ROLLED_BACK = 4,        // of documents: nothing of it is stored
     CAPTURED_RUNNING = 8,            // of documents: its events follow in later transactions
     CAPTURED_ERROR = 16,             // of events: it has an error declaration
@@ -74,6 +75,7 @@ enum captured_effect {
     EFFECT_WAITS = 4,           // the event waits for the unit to begin
     EFFECT_FORWARDED = 5,       // the party that it comes from ships it on
     EFFECT_RECEIVED = 6,        // the party that it goes to has it
+    EFFECT_PACKED_LATE = 7,     // as EFFECT_PACKED, and it is older than other events of the unit
     EFFECT_CHANGED = 0x1000000, // + state, flags set, flags cleared, 8 bits each: from now on
     EFFECT_BEGINS = 0x2000000,  // likewise, and it begins with this event
     EFFECT_LEAVES = 0x4000000,  // likewise, and it lies in no container from now on
@@ -124,14 +126,9 @@ enum capture_exception {
 #undef X
         EXCEPTION_END
 };
-static inline unsigned effect_change(enum captured_effect e, const struct unit_change *c)
-{
-    return (unsigned)e | (unsigned)c->to << 16 | (unsigned)c->set << 8 | c->clear;
-}
-static inline struct unit_change effect_change_of(uint64_t e)
-{
-    return (struct unit_change){(enum unit_state)(e >> 16 & 0xff), (uint8_t)(e >> 8), (uint8_t)e};
-}
+unsigned effect_change(enum captured_effect e, const struct unit_change *c);
+struct unit_change effect_change_of(uint64_t e);
+bool effect_packs(uint64_t e);                                // soon or late
 const char *capture_exception_code(enum capture_exception e); // NULL: there is no such
 
 struct captured_exception {

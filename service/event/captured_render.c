@@ -87,7 +87,15 @@ static status scope_read(struct event_render *r, uint64_t seq, struct remembered
     return st;
 }
 
-static status scope_of(struct event_render *r, const struct captured_event *e,
+// Of an event that came alone. What one of EPCIS 1 does not say itself was said beside it.
+static enum epcis_version version_alone(struct event_render *r, const struct captured_event *e,
+                                        str body)
+{
+    if (!(e->flags & CAPTURED_EARLIER)) return EPCIS_2_0;
+    return epcis_bare_version(body, EPCIS_1_2, r->arena);
+}
+
+static status scope_of(struct event_render *r, const struct captured_event *e, str body,
                        struct epcis_scope *out)
 {
     struct remembered *m = here();
@@ -96,7 +104,7 @@ static status scope_of(struct event_render *r, const struct captured_event *e,
 
     if (e->document == 0) {
         *out = (struct epcis_scope){e->flags & CAPTURED_XML ? EPCIS_SYNTAX_XML : EPCIS_SYNTAX_JSON,
-                                    EPCIS_2_0,
+                                    version_alone(r, e, body),
                                     {0},
                                     true,
                                     false};
@@ -127,7 +135,7 @@ status captured_tell(struct event_render *r, const struct fact *f, struct event_
 
     TRY(report_get(f->decided, r->arena, &report, &touched, &rest));
     TRY(captured_event_get(&rest, f, touched.runs.units, r->arena, &e));
-    TRY(scope_of(r, &e, &scope));
+    TRY(scope_of(r, &e, f->body, &scope));
     TRY(keep(r, &scope.context));
     scope.words_as_given = r->words_as_given;
     *p = (struct event_part){.part = 0};

@@ -19,6 +19,67 @@ static bool is_measure(const struct fact *f, struct arena *a)
     return f->kind != FACT_CORRECTION_MADE && !captured_is_ahead(f, a);
 }
 
+// Something that it says of a unit was not taken: it happened all the same.
+static bool says_more(const struct captured_event *e)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < e->exception_count && !any; i++) any = e->exceptions[i].unit != 0;
+    return any && e->wait_ms == 0;
+}
+
+// What a captured event did to the unit: does it stand against an older packing?
+static bool captured_bars(const struct fact *f, unit_id unit, bool holds, struct arena *a)
+{
+    struct captured_event e;
+    struct touched touched;
+    struct report report;
+    struct bytes_r rest;
+    uint64_t event, at = 0, packed = 0, effect, mine = EFFECT_NAMED;
+    bool first = false;
+    unit_id u;
+
+    if (report_get(f->decided, a, &report, &touched, &rest).cls != ST_OK ||
+        !captured_of(&rest, f, &event) ||
+        captured_event_get(&rest, f, touched.runs.units, a, &e).cls != ST_OK)
+        return true;
+    struct alike_r effects = {.in = &e.effects};
+    for (struct run_walk w = runs_walk(&touched.runs); run_next(&w, &u); at++) {
+        effect = alike_get(&effects);
+        packed += effect_packs(effect);
+        if (u.v != unit.v) continue;
+        mine = effect;
+        first = at == 0;
+    }
+    if (effect_packs(mine) || mine == EFFECT_UNPACKED) return !holds;
+    if (mine == EFFECT_NAMED) return says_more(&e);
+    if (mine == EFFECT_FORWARDED || mine == EFFECT_RECEIVED) return true;
+    return mine >= EFFECT_CHANGED && !(first && e.has_parent && packed > 0);
+}
+
+static bool bars(const struct fact *f, unit_id u, bool holds, struct arena *a)
+{
+    if (is_captured(f)) return captured_bars(f, u, holds, a);
+    return f->kind != FACT_CORRECTION_MADE;
+}
+
+int64_t newest_against(struct txn *t, unit_id u, uint64_t last, bool holds)
+{
+    int64_t at = INT64_MIN;
+    struct arena a;
+    struct fact f;
+
+    arena_init(&a, 256 * MB);
+    for (unsigned i = 0; i < LATE_MAX && last != 0; i++) {
+        arena_reset(&a);
+        if (journal_get(t, last, &a, &f).cls != ST_OK) break;
+        if (time_of(&f) > at && bars(&f, u, holds, &a)) at = time_of(&f);
+        last = fact_previous(&f, u, &a);
+    }
+    arena_fini(&a);
+    return at;
+}
+
 int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct fact *last)
 {
     int64_t at = INT64_MIN, before;

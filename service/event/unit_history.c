@@ -141,7 +141,7 @@ static uint64_t effect_of(const struct told *x, unit_id u)
 
 static bool puts_in(const struct told *x, unit_id u)
 {
-    if (is_captured(&x->f)) return effect_of(x, u) == EFFECT_PACKED;
+    if (is_captured(&x->f)) return effect_packs(effect_of(x, u));
     return x->f.kind == FACT_UNITS_PACKED;
 }
 

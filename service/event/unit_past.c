@@ -193,7 +193,7 @@ static status did_capture(struct past *p, unit_id u, struct unit *x)
     TRY(captured_event_get(&p->rest, &p->f, p->touched.runs.units, &p->facts, &e));
     uint64_t effect = value_of(p, e.effects, u);
     if (x->state == UNIT_NONE) x->flags |= UNIT_SEEN;
-    if (effect == EFFECT_PACKED) {
+    if (effect_packs(effect)) {
         x->parent = first_of(p);
         if (p->f.kind_version > 1 && x->state == UNIT_OPEN) x->state = UNIT_CLOSED;
     }

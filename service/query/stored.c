@@ -236,7 +236,7 @@ void queries_list(struct http_req *r)
 // ---- putting
 
 // A name stands in paths, rows and XML, whose readers trim it: some text without control characters
-// and without blanks at its ends.
+// and without blanks at its ends, and no step of a path, which clients fold away.
 static status name_check(str name)
 {
     bool wrong = name.n == 0 || name.n > QUERY_NAME_MAX || !xml_is_text(name, NULL) ||
@@ -244,9 +244,9 @@ static status name_check(str name)
 
     for (size_t i = 0; i < name.n && !wrong; i++)
         wrong = (unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f;
-    if (!wrong) return OK;
+    if (!wrong && !str_eq(name, S(".")) && !str_eq(name, S(".."))) return OK;
     return fail(ST_BAD_INPUT, "definition.name", 0,
-                "name: 1 to %u bytes of text, no blanks at its ends", QUERY_NAME_MAX);
+                "name: 1 to %u bytes of text, no blanks at its ends, not . nor ..", QUERY_NAME_MAX);
 }
 
 static status body_read(struct http_req *r, struct stored_ask *out)

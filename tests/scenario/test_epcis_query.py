@@ -283,6 +283,20 @@ def test_official_examples_are_found_again_in_both_forms(line, path):
         rules.assertValid(lxml.etree.fromstring(xml.content))
 
 
+def test_times_count_to_the_millisecond_and_are_told_whole(line):
+    caller = line.site.as_role("gateway", client="acme")
+    times = {f"urn:x:{digits}": f"2026-01-02T03:04:05.{digits}Z"
+             for digits in ("0009", "0001", "001")}
+    capture(caller, [{
+        "type": "ObjectEvent", "eventID": event, "eventTime": at, "eventTimeZoneOffset": "+00:00",
+        "action": "OBSERVE", "epcList": [event]} for event, at in times.items()])
+    assert {e["eventID"]: e["eventTime"] for e in found(caller)} == times
+    at = "2026-01-02T03:04:05.0009Z"
+    assert found(caller, LT_eventTime=at) == []
+    assert ids(found(caller, GE_eventTime=at)) == [*times]
+    assert ids(found(caller, orderBy="eventTime", orderDirection="ASC")) == [*times]
+
+
 # ---- named queries
 
 def test_a_named_query_lives_until_it_is_deleted(line):

@@ -963,6 +963,57 @@ static void by_the_rule_of_1_2_an_answer_says_that_all_is_stored(void **state)
     assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), 1);
 }
 
+static void an_event_alone_of_1_2_says_so_or_its_request_does(void **state)
+{
+#define OF_1_2(mark, n)                                                                            \
+    "<ObjectEvent" mark "><eventTime>2025-11-24T15:00:00Z</eventTime>"                             \
+    "<eventTimeZoneOffset>+01:00</eventTimeZoneOffset>"                                            \
+    "<baseExtension><eventID>urn:x:" n "</eventID></baseExtension>"                                \
+    "<epcList><epc>urn:epc:id:sgtin:9521999.000000.2</epc></epcList><action>OBSERVE</action>"      \
+    "<extension><quantityList><quantityElement><epcClass>urn:x:c</epcClass><quantity>5</quantity>" \
+    "</quantityElement></quantityList></extension></ObjectEvent>"
+    static const char turned[] =
+        "<extension><TransformationEvent><eventTime>2025-11-24T15:00:00Z</eventTime>"
+        "<eventTimeZoneOffset>+01:00</eventTimeZoneOffset>"
+        "<baseExtension><eventID>urn:x:4</eventID></baseExtension>"
+        "<inputEPCList><epc>urn:x:1</epc></inputEPCList>"
+        "<outputEPCList><epc>urn:x:2</epc></outputEPCList></TransformationEvent></extension>";
+    static const struct {
+        const char *header, *event;
+        int code;
+    } rows[] = {
+        {"",                               OF_1_2("",                       "1"), 400},
+        {"GS1-EPCIS-Version: 1.2\r\n",     OF_1_2("",                       "2"), 201},
+        {"",                               OF_1_2(" schemaVersion=\"1.2\"", "3"), 201},
+        {"",                               turned,                          201 },
+        {"GS1-EPCIS-Version: 1.2\r\n", OF_1_2(" schemaVersion=\"2.0\"",                            "5"),  400   },
+        {"GS1-EPCIS-Version: 2.0.0\r\n", OF_1_2(" schemaVersion=\"1.2\"",                            "6"),  201},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const char *form = said(f, "Content-Type: application/xml\r\n" ACME "%s", rows[i].header);
+        struct fixture_answer a = fixture_call(f, "POST /epcis/v2/events", form, rows[i].event);
+        expect(&a, rows[i].code);
+        if (a.code != 201) continue;
+        assert_true(kept_of(f, 0).e.flags & CAPTURED_EARLIER);
+        const char *one = said(f, "GET /epcis/v2/events/urn%%3Ax%%3A%zu", i + 1);
+        a = fixture_call(f, one, ACME "Accept: application/json\r\n", "");
+        expect(&a, 200); // read again
+        assert_true(holds(a.body, i == 3 ? "outputEPCList" : "\"quantity\":5"));
+        a = fixture_call(f, "POST /epcis/v2/events", form, rows[i].event);
+        expect(&a, 409);
+    }
+    assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), 4);
+    struct fixture_answer a =
+        fixture_call(f, "POST /epcis/v2/capture", "Content-Type: application/xml\r\n" ACME,
+                     "<e:EPCISDocument xmlns:e=\"urn:epcglobal:epcis:xsd:1\" schemaVersion=\"1.2\" "
+                     "creationDate=\"2025-11-24T15:00:00Z\"><EPCISBody><EventList>" OF_1_2(
+                         "", "2") "</EventList></EPCISBody></e:EPCISDocument>");
+    expect(&a, 202); // a repeat
+    assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), 4);
+}
+
 // ---- strict, off
 
 static void profile(struct fixture *f, const char *capture)
@@ -1200,6 +1251,7 @@ int main(void)
         CAPTURE_TEST(a_number_that_was_captured_is_never_issued),
         CAPTURE_TEST(the_same_event_again_is_no_second_event),
         CAPTURE_TEST(other_content_under_an_eventid_is_refused),
+        CAPTURE_TEST(an_event_alone_of_1_2_says_so_or_its_request_does),
         CAPTURE_TEST(what_the_hash_does_not_see_is_other_content_too),
         CAPTURE_TEST(what_cannot_be_read_is_refused_whole_or_left_out),
         CAPTURE_TEST(what_xml_has_no_place_for_is_taken_in_nowhere),

@@ -39,6 +39,38 @@ static void check_text(const struct epcis_event *e, const char *text)
     assert_string_equal(out.p, text);
 }
 
+// ---- the same content
+
+static void both_spellings_of_the_master_data_namespace_say_the_same(void **state)
+{
+    static const struct epcis_ns with = {T("cbvmda"), T("urn:epcglobal:cbv:mda:")},
+                                 without = {T("m"), T("urn:epcglobal:cbv:mda")},
+                                 other = {T("cbvmda"), T("urn:epcglobal:cbv:mda#")};
+    struct epcis_node lot = {.ns = &with, .name = T("lotNumber"), .text = T("LX")};
+    struct epcis_node again = {.ns = &without, .name = T("lotNumber"), .text = T("LX")};
+    struct epcis_event e = bare(EPCIS_OBJECT), f = bare(EPCIS_OBJECT);
+    char one[EPCIS_HASH_LEN + 1], two[EPCIS_HASH_LEN + 1];
+    struct epcis_says says[2];
+    bool same = false;
+
+    (void)state;
+    arena_reset(&arena);
+    e.ilmd = &lot;
+    f.ilmd = &again;
+    e.has_ilmd = f.has_ilmd = true;
+    assert_int_equal(epcis_says_same(&e, &f, &arena, &same).cls, ST_OK);
+    assert_true(same);
+    assert_int_equal(epcis_says(&e, &arena, &says[0]).cls, ST_OK);
+    assert_int_equal(epcis_says(&f, &arena, &says[1]).cls, ST_OK);
+    assert_true(epcis_says_equal(&says[0], &says[1]));
+    assert_int_equal(epcis_hash(&e, &arena, one).cls, ST_OK); // as published
+    assert_int_equal(epcis_hash(&f, &arena, two).cls, ST_OK);
+    assert_string_not_equal(one, two);
+    again.ns = &other;
+    assert_int_equal(epcis_says_same(&e, &f, &arena, &same).cls, ST_OK);
+    assert_false(same);
+}
+
 // ---- members
 
 static void members_stand_in_the_published_order(void **state)
@@ -641,6 +673,7 @@ int main(void)
         cmocka_unit_test(times_are_rounded_half_up_at_the_fourth_decimal),
         cmocka_unit_test(the_id_is_the_digest_of_the_text),
         cmocka_unit_test(a_full_arena_or_buf_is_told),
+        cmocka_unit_test(both_spellings_of_the_master_data_namespace_say_the_same),
         cmocka_unit_test(published_hashes_are_reproduced),
         cmocka_unit_test(equal_events_have_equal_hashes_in_every_format),
     };

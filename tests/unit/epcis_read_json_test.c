@@ -185,6 +185,72 @@ static const struct {
     {GS1,                                       "\"comment\":1",                                     "http://www.w3.org/2000/01/rdf-schema#", "comment"  },
 };
 
+static void a_lenient_reader_takes_what_stands_below_cbvs_urns(void **state)
+{
+#define URN(kind) "urn:epcglobal:cbv:" kind ":"
+    static const struct {
+        const char *members, *step; // NULL: refused all the same
+    } rows[] = {
+        {"\"bizStep\":\"" URN("bizstep") "sap_x\"",                     URN("bizstep") "sap_x"},
+        {"\"bizStep\":\"" URN("bizstep") "shipping\"",                  "shipping"            },
+        {"\"bizStep\":\"comissioning\"",                                NULL                  },
+        {"\"bizTransactionList\":[{\"type\":\"" URN(
+             "btt") "sap_shp\",\"bizTransaction\":\"4711\"}]",
+         ""                                                                                   },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct epcis_scope scope = {
+            .syntax = EPCIS_SYNTAX_JSON, .version = EPCIS_2_0, .context = S("[" GS1 "]")};
+        struct epcis_event e;
+        char text[1024];
+        int n = snprintf(text, sizeof text, "{" OBJECT "," EPCS ",%s}", rows[i].members);
+        arena_reset(&arena);
+        assert_int_not_equal(epcis_event_read((str){text, (size_t)n}, &scope, &arena, &e).cls,
+                             ST_OK);
+        scope.lenient = true;
+        status st = epcis_event_read((str){text, (size_t)n}, &scope, &arena, &e);
+        assert_int_equal(st.cls == ST_OK, rows[i].step != NULL);
+        if (rows[i].step == NULL) continue;
+        assert_true(str_eq(e.step, str_of(rows[i].step)));
+        if (i == 3) assert_true(str_eq(e.bts.at[0].type, S(URN("btt") "sap_shp")));
+        assert_int_equal(epcis_event_check(&e).cls, ST_OK);
+    }
+}
+
+// Of `x` in the event's own context.
+static const struct {
+    const char *outer, *inner, *uri;
+} built[] = {
+    {ACME,                                      "{\"x\":\"acme:sub/\"}",                            "https://ns.acme.example/epcis/sub/"},
+    {GS1,                                       "{\"x\":\"y:b/\",\"y\":\"z:a/\",\"z\":\"urn:1:\"}", "urn:1:a/b/"                        },
+    {GS1,                                       "[{\"y\":\"urn:1:\"},{\"x\":\"y:b\"}]",             "urn:1:b"                           },
+    {"[{\"y\":\"urn:1:\"},{\"y\":\"urn:2:\"}]", "{\"x\":\"y:\"}",                                   "urn:2:"                            },
+    {GS1,                                       "{\"x\":\"gs1:own/\"}",                             "https://gs1.org/voc/own/"          },
+    {GS1,                                       "{\"x\":{\"@id\":\"gs1:own/\"}}",                   "https://gs1.org/voc/own/"          },
+    {ACME,                                      "{\"acme\":null,\"x\":\"acme:sub/\"}",              "acme:sub/"                         },
+    {"{\"https\":\"urn:1:\"}",                  "{\"x\":\"https://a.example/\"}",                   "https://a.example/"                },
+    {GS1,                                       "{\"x\":\"x:\"}",                                   "x:"                                },
+    {GS1,                                       "{\"x\":\"y:a\",\"y\":\"x:b\"}",                    "y:a"                               },
+};
+
+static void a_prefix_may_be_built_of_others(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(built); i++) {
+        struct epcis_event e;
+        char text[1024];
+        arena_reset(&arena);
+        int n = snprintf(text, sizeof text, "{" OBJECT "," EPCS ",\"x:n\":1,\"@context\":%s}",
+                         built[i].inner);
+        status st = event_read((str){text, (size_t)n}, str_of(built[i].outer), &e);
+        if (st.cls != ST_OK) fail_msg("%s: %s\n%s", st.reason, st.text, text);
+        if (!str_eq(e.ext->ns->uri, str_of(built[i].uri)))
+            fail_msg("{%.*s} of %s", STR(e.ext->ns->uri), text);
+    }
+}
+
 static void a_prefix_stands_for_what_is_declared_nearest(void **state)
 {
     (void)state;
@@ -244,72 +310,74 @@ static void an_array_of_one_is_not_its_item(void **state)
 static const struct {
     const char *text, *reason;
 } refused[] = {
-    {"*[]",                                                                             "json.type"          },
-    {"*\"x\"",                                                                          "json.type"          },
-    {"{" CONTEXT "," OBJECT "," EPCS "*",                                               "json.syntax"        },
-    {BARE "}*x",                                                                        "json.syntax"        },
-    {"*{" CONTEXT "," WHEN "}",                                                         "epcis.type"         },
-    {"*{" OBJECT "," EPCS "}",                                                          "epcis.context"      },
-    {"{" CONTEXT ",\"type\":*\"EPCISDocument\"}",                                       "epcis.type"         },
-    {"{" CONTEXT ",\"type\":*\"acme:OwnEvent\"}",                                       "epcis.type"         },
-    {"{" CONTEXT ",\"type\":*1}",                                                       "json.type"          },
-    {BARE ",*\"type\":\"ObjectEvent\"}",                                                "json.twice"         },
-    {BARE ",*\"isA\":\"ObjectEvent\"}",                                                 "json.twice"         },
-    {BARE ",*\"\\u0061ction\":\"ADD\"}",                                                "json.twice"         },
-    {"{" CONTEXT ",\"type\":\"ObjectEvent\",\"action\":*\"add\"}",                      "epcis.action"       },
-    {"{" CONTEXT ",\"eventTime\":\"2026-11-23*\",\"type\":1}",                          "time.form"          },
-    {"{" CONTEXT ",\"eventTime\":\"2026-11-23T20:17:05*\"}",                            "time.zone"          },
-    {"{" CONTEXT ",\"eventTime\":*1795461425}",                                         "json.type"          },
-    {"{" CONTEXT ",\"eventTime\":*null}",                                               "json.type"          },
-    {BARE ",*\"childEPCs\":[]}",                                                        "json.unknown_field" },
-    {BARE ",*\"parentID\":\"urn:x:1\",\"transformationID\":\"urn:x\"}",                 "json.unknown_field" },
+    {"*[]",                                                                               "json.type"          },
+    {"*\"x\"",                                                                            "json.type"          },
+    {"{" CONTEXT "," OBJECT "," EPCS "*",                                                 "json.syntax"        },
+    {BARE "}*x",                                                                          "json.syntax"        },
+    {"*{" CONTEXT "," WHEN "}",                                                           "epcis.type"         },
+    {"*{" OBJECT "," EPCS "}",                                                            "epcis.context"      },
+    {"{" CONTEXT ",\"type\":*\"EPCISDocument\"}",                                         "epcis.type"         },
+    {"{" CONTEXT ",\"type\":*\"acme:OwnEvent\"}",                                         "epcis.type"         },
+    {"{" CONTEXT ",\"type\":*1}",                                                         "json.type"          },
+    {BARE ",*\"type\":\"ObjectEvent\"}",                                                  "json.twice"         },
+    {BARE ",*\"isA\":\"ObjectEvent\"}",                                                   "json.twice"         },
+    {BARE ",*\"\\u0061ction\":\"ADD\"}",                                                  "json.twice"         },
+    {"{" CONTEXT ",\"type\":\"ObjectEvent\",\"action\":*\"add\"}",                        "epcis.action"       },
+    {"{" CONTEXT ",\"eventTime\":\"2026-11-23*\",\"type\":1}",                            "time.form"          },
+    {"{" CONTEXT ",\"eventTime\":\"2026-11-23T20:17:05*\"}",                              "time.zone"          },
+    {"{" CONTEXT ",\"eventTime\":*1795461425}",                                           "json.type"          },
+    {"{" CONTEXT ",\"eventTime\":*null}",                                                 "json.type"          },
+    {BARE ",*\"childEPCs\":[]}",                                                          "json.unknown_field" },
+    {BARE ",*\"parentID\":\"urn:x:1\",\"transformationID\":\"urn:x\"}",                   "json.unknown_field" },
     {"{" CONTEXT ",\"type\":\"TransformationEvent\"," WHEN ",*\"action\":\"ADD\"}",
-     "json.unknown_field"                                                                                    },
-    {BARE ",*\"station\":1}",                                                           "json.unknown_field" },
-    {BARE ",*\"@id\":\"urn:x:1\"}",                                                     "json.unknown_field" },
-    {BARE ",\"readPoint\":{*\"door\":1}}",                                              "json.unknown_field" },
-    {BARE ",\"ilmd\":{*\"lotNumber\":\"1\"}}",                                          "json.unknown_field" },
-    {BARE ",\"quantityList\":[{*\"weight\":1}]}",                                       "json.unknown_field" },
-    {BARE ",\"sourceList\":[{*\"destination\":\"urn:x:1\"}]}",                          "json.unknown_field" },
-    {BARE ",\"persistentDisposition\":{*\"sets\":[]}}",                                 "json.unknown_field" },
-    {BARE ",*\"persistentDisposition\":{\"set\":[],\"unset\":[\"recalled\"]}}",         "epcis.missing"      },
-    {BARE ",*\"readPoint\":{}}",                                                        "epcis.id_missing"   },
-    {BARE ",*\"bizLocation\":{}}",                                                      "epcis.id_missing"   },
+     "json.unknown_field"                                                                                      },
+    {BARE ",*\"station\":1}",                                                             "json.unknown_field" },
+    {BARE ",*\"@id\":\"urn:x:1\"}",                                                       "json.unknown_field" },
+    {BARE ",\"readPoint\":{*\"door\":1}}",                                                "json.unknown_field" },
+    {BARE ",\"ilmd\":{*\"lotNumber\":\"1\"}}",                                            "json.unknown_field" },
+    {BARE ",\"quantityList\":[{*\"weight\":1}]}",                                         "json.unknown_field" },
+    {BARE ",\"sourceList\":[{*\"destination\":\"urn:x:1\"}]}",                            "json.unknown_field" },
+    {BARE ",\"persistentDisposition\":{*\"sets\":[]}}",                                   "json.unknown_field" },
+    {BARE ",*\"persistentDisposition\":{\"set\":[],\"unset\":[\"recalled\"]}}",           "epcis.missing"      },
+    {BARE ",*\"readPoint\":{}}",                                                          "epcis.id_missing"   },
+    {BARE ",*\"bizLocation\":{}}",                                                        "epcis.id_missing"   },
     {BARE ",\"sensorElementList\":[{\"sensorReport\":[{\"hexBinaryValue\":*\" \"}]}]}",
-     "epcis.missing"                                                                                         },
-    {BARE ",*\"persistentDisposition\":{\"set\":[]}}",                                  "epcis.missing"      },
-    {BARE ",\"sensorElementList\":[{\"sensorMetadata\":{*\"value\":1}}]}",              "json.unknown_field" },
+     "epcis.missing"                                                                                           },
+    {BARE ",*\"persistentDisposition\":{\"set\":[]}}",                                    "epcis.missing"      },
+    {BARE ",\"sensorElementList\":[{\"sensorMetadata\":{*\"value\":1}}]}",                "json.unknown_field" },
     {BARE ",\"sensorElementList\":[{\"sensorReport\":[{*\"startTime\":1}]}]}",
-     "json.unknown_field"                                                                                    },
-    {BARE ",\"sensorElementList\":[{\"sensorReport\":[{\"time\":\"2026*\"}]}]}",        "time.form"          },
-    {BARE ",\"sensorElementList\":[{\"sensorReport\":[{\"value\":*\"1\"}]}]}",          "json.type"          },
+     "json.unknown_field"                                                                                      },
+    {BARE ",\"sensorElementList\":[{\"sensorReport\":[{\"time\":\"2026*\"}]}]}",          "time.form"          },
+    {BARE ",\"sensorElementList\":[{\"sensorReport\":[{\"value\":*\"1\"}]}]}",            "json.type"          },
     {BARE ",\"sensorElementList\":[{\"sensorReport\":[{\"value\":1,*\"value\":1}]}]}",
-     "json.twice"                                                                                            },
-    {BARE ",\"quantityList\":[{\"quantity\":*\"1\"}]}",                                 "json.type"          },
-    {BARE ",\"quantityList\":[{\"uom\":\"A\",*\"uom\":\"A\"}]}",                        "json.twice"         },
-    {BARE ",\"certificationInfo\":[*{}]}",                                              "json.type"          },
-    {BARE ",\"errorDeclaration\":{\"reason\":\"*sorry\"}}",                             "epcis.word"         },
-    {BARE ",\"bizStep\":\"*glueing\"}",                                                 "epcis.word"         },
-    {BARE ",\"bizStep\":\"*urn:epcglobal:cbv:bizstep:shipping\"}",                      "epcis.word_spelling"},
-    {BARE ",*\"other:x\":1}",                                                           "epcis.prefix"       },
-    {BARE ",\"acme:x\":{*\"other:y\":1}}",                                              "epcis.prefix"       },
-    {BARE ",\"acme:x\":[[{*\"other:y\":1}]]}",                                          "epcis.prefix"       },
-    {BARE ",\"acme:x\":{\"@context\":{\"acme\":null},*\"acme:y\":1}}",                  "epcis.prefix"       },
-    {BARE ",*\"acme:\":1}",                                                             "epcis.field"        },
-    {BARE ",*\":acme\":1}",                                                             "epcis.field"        },
-    {BARE ",\"acme:x\":{*\"\":1}}",                                                     "epcis.field"        },
-    {BARE ",*\"https://a.example/\":1}",                                                "epcis.field"        },
-    {BARE ",\"acme:x\":1,*\"acme:x\":1}",                                               "json.twice"         },
+     "json.twice"                                                                                              },
+    {BARE ",\"quantityList\":[{\"quantity\":*\"1\"}]}",                                   "json.type"          },
+    {BARE ",\"quantityList\":[{\"uom\":\"A\",*\"uom\":\"A\"}]}",                          "json.twice"         },
+    {BARE ",\"certificationInfo\":[*{}]}",                                                "json.type"          },
+    {BARE ",\"errorDeclaration\":{\"reason\":\"*sorry\"}}",                               "epcis.word"         },
+    {BARE ",\"bizStep\":\"*glueing\"}",                                                   "epcis.word"         },
+    {BARE ",\"bizStep\":\"*urn:epcglobal:cbv:bizstep:shipping\"}",                        "epcis.word_spelling"},
+    {BARE ",*\"other:x\":1}",                                                             "epcis.prefix"       },
+    {BARE ",\"acme:x\":{*\"other:y\":1}}",                                                "epcis.prefix"       },
+    {BARE ",\"acme:x\":[[{*\"other:y\":1}]]}",                                            "epcis.prefix"       },
+    {BARE ",\"acme:x\":{\"@context\":{\"acme\":null},*\"acme:y\":1}}",                    "epcis.prefix"       },
+    {BARE ",*\"acme:\":1}",                                                               "epcis.field"        },
+    {BARE ",*\":acme\":1}",                                                               "epcis.field"        },
+    {BARE ",\"acme:x\":{*\"\":1}}",                                                       "epcis.field"        },
+    {BARE ",*\"https://a.example/\":1}",                                                  "epcis.field"        },
+    {BARE ",\"acme:x\":1,*\"acme:x\":1}",                                                 "json.twice"         },
     {BARE ",\"acme:x\":{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,"
-          "*\"c\":[2]}}",                                                          "json.twice"         },
-    {BARE ",\"ilmd\":{\"acme:x\":1,*\"\\u0061cme:x\":1}}",                              "json.twice"         },
-    {BARE ",*\"@context\":{}}",                                                         "json.twice"         },
-    {"{" OBJECT ",\"@context\":*1}",                                                    "epcis.context"      },
-    {"{" OBJECT ",\"@context\":*null}",                                                 "epcis.context"      },
-    {"{" OBJECT ",\"@context\":[*[]]}",                                                 "epcis.context"      },
-    {"{" OBJECT ",\"@context\":{\"a\":*1}}",                                            "epcis.context"      },
-    {"{" OBJECT ",\"@context\":{\"a\":\"urn:1\",*\"a\":\"urn:1\"}}",                    "json.twice"         },
-    {BARE ",\"acme:x\":{\"@context\":[" GS1 ",*2]}}",                                   "epcis.context"      },
+          "*\"c\":[2]}}",                                                            "json.twice"         },
+    {BARE ",\"ilmd\":{\"acme:x\":1,*\"\\u0061cme:x\":1}}",                                "json.twice"         },
+    {BARE ",*\"@context\":{}}",                                                           "json.twice"         },
+    {BARE ",\"quantityList\":[{\"epcClass\":\"urn:x:c\",\"quantity\":1,\"uom\":*\"\"}]}",
+     "epcis.uom"                                                                                               },
+    {"{" OBJECT ",\"@context\":*1}",                                                      "epcis.context"      },
+    {"{" OBJECT ",\"@context\":*null}",                                                   "epcis.context"      },
+    {"{" OBJECT ",\"@context\":[*[]]}",                                                   "epcis.context"      },
+    {"{" OBJECT ",\"@context\":{\"a\":*1}}",                                              "epcis.context"      },
+    {"{" OBJECT ",\"@context\":{\"a\":\"urn:1\",*\"a\":\"urn:1\"}}",                      "json.twice"         },
+    {BARE ",\"acme:x\":{\"@context\":[" GS1 ",*2]}}",                                     "epcis.context"      },
 };
 
 static void what_is_wrong_is_refused_where_it_stands(void **state)
@@ -377,6 +445,8 @@ int main(void)
         cmocka_unit_test(words_become_bare),
         cmocka_unit_test(a_prefix_stands_for_what_is_declared_nearest),
         cmocka_unit_test(unknown_contexts_are_kept_by_their_address),
+        cmocka_unit_test(a_prefix_may_be_built_of_others),
+        cmocka_unit_test(a_lenient_reader_takes_what_stands_below_cbvs_urns),
         cmocka_unit_test(numbers_keep_their_literal),
         cmocka_unit_test(an_array_of_one_is_not_its_item),
         cmocka_unit_test(what_is_wrong_is_refused_where_it_stands),

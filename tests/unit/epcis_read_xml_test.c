@@ -348,6 +348,17 @@ static void what_no_schema_has_is_refused_where_it_stands(void **state)
         {EPCIS_2_0, O(WHEN EPCS OBS "<sensorElementList>*<sensorElement/></sensorElementList>"),
          "epcis.missing"                                                                                                  },
         {EPCIS_2_0, O(WHEN EPCS OBS "*<sensorElementList/>"),                                      "epcis.missing"        },
+        {EPCIS_2_0, O(WHEN EPCS OBS "*<bizTransactionList/>"),                                     "epcis.missing"        },
+        {EPCIS_2_0, O(WHEN EPCS OBS "<sourceList>*<source>urn:x:1</source></sourceList>"),
+         "epcis.type_missing"                                                                                             },
+        {EPCIS_1_2,
+         O(WHEN EPCS OBS
+           "<extension><destinationList>*<destination/></destinationList></extension>"),
+         "epcis.type_missing"                                                                                             },
+        {EPCIS_2_0,
+         O(WHEN EPCS OBS "<quantityList><quantityElement><epcClass>urn:x:c</"
+                         "epcClass>*<quantity>1E5</quantity></quantityElement></quantityList>"),
+         "epcis.number"                                                                                                   },
         {EPCIS_2_0, O(WHEN EPCS OBS "*<sourceList/>"),                                             "epcis.missing"        },
         {EPCIS_2_0, O(WHEN EPCS OBS "*<destinationList/>"),                                        "epcis.missing"        },
         {EPCIS_2_0,

@@ -103,6 +103,42 @@ static void accept_is_weighed(void **state)
     assert_false(http_accepts(with("Accept", "text/csv"), S("text/plain")));
 }
 
+static void lines_of_one_header_are_one_list(void **state)
+{
+    static const char *const types[] = {"application/xml", "application/json"};
+    static const struct {
+        const char *first, *second;
+        int chosen;
+    } rows[] = {
+        {"text/html",             "application/json",       1 },
+        {"application/xml;q=0.1", "application/json;q=0.9", 1 },
+        {"application/json;q=0",  "*/*",                    0 },
+        {"",                      "application/json",       1 },
+        {"",                      "",                       0 },
+        {"text/html",             "",                       -1},
+        {"text/html",             "image/png",              -1},
+    };
+    struct http_header lines[3] = {
+        {S("Accept"), {0}                 },
+        {S("X-Line"), S("application/xml")},
+        {S("ACCEPT"), {0}                 }
+    };
+
+    (void)state;
+    req.headers = lines;
+    req.header_count = LEN(lines);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        lines[0].value = str_of(rows[i].first);
+        lines[2].value = str_of(rows[i].second);
+        assert_int_equal(http_negotiate(&req, types, LEN(types)), rows[i].chosen);
+        bool json = http_accepts(&req, str_of(types[1]));
+        assert_int_equal(json, i != 2 && rows[i].chosen >= 0);
+    }
+    lines[0] = (struct http_header){S("Accept-Encoding"), S("br")};
+    lines[2] = (struct http_header){S("accept-encoding"), S("gzip")};
+    assert_true(http_accepts_gzip(&req));
+}
+
 static void gzip_is_taken_only_when_said(void **state)
 {
     static const struct {
@@ -178,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(headers_are_found_in_any_case, setup, teardown),
         cmocka_unit_test_setup_teardown(query_values_are_decoded, setup, teardown),
         cmocka_unit_test_setup_teardown(accept_is_weighed, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines_of_one_header_are_one_list, setup, teardown),
         cmocka_unit_test_setup_teardown(gzip_is_taken_only_when_said, setup, teardown),
         cmocka_unit_test(a_problem_says_what_and_where),
         cmocka_unit_test(a_problem_is_json_whatever_it_quotes),

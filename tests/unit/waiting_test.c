@@ -342,6 +342,74 @@ static void what_was_taken_out_later_is_not_put_in(void **state)
     assert_int_equal(pill(f, &n, 0).parent.v, 0);
 }
 
+// A pack in a case in a pallet: two packings and three beginnings, in any order.
+struct hierarchy {
+    struct numbers packs, boxes; // boxes: the case, the pallet
+};
+
+static const char *link_of(struct fixture *f, const struct hierarchy *h, uint32_t box)
+{
+    return said(f, "\"https://id.gs1.org/00/%.*s\"", STR(h->boxes.texts[box]));
+}
+
+static void step_of(struct fixture *f, const struct hierarchy *h, unsigned step)
+{
+    switch (step) {
+    case 0: moved(f, "ADD", LATER, h->boxes.texts[0], pills(f, &h->packs, 0, 2)); break;
+    case 1: moved(f, "ADD", LATEST, h->boxes.texts[1], link_of(f, h, 0)); break;
+    case 2: commissioned(f, pills(f, &h->packs, 0, 2), "A1"); break;
+    default: commissioned(f, link_of(f, h, step - 3), NULL); break;
+    }
+}
+
+static void a_hierarchy_is_packed_in_whatever_order_it_comes(void **state)
+{
+    struct fixture *f = *state;
+    unsigned tried = 0;
+
+    for (unsigned dice = 0; dice < 120; dice++) {
+        struct hierarchy h = {line_site_serials(f, PILLS, "A1", 2), line_site_ssccs(f, "acme", 2)};
+        unsigned steps[] = {0, 1, 2, 3, 4}, rest = dice;
+        for (unsigned n = 5; n > 1; rest /= n, n--) {
+            unsigned one = steps[rest % n];
+            steps[rest % n] = steps[n - 1];
+            steps[n - 1] = one;
+        }
+        if (steps[4] == 0) continue; // it waited for nothing, and comes behind what was done
+        for (unsigned i = 0; i < 5; i++) step_of(f, &h, steps[i]);
+        unit_id box = sscc(f, &h.boxes, 0);
+        lies_in(f, &h.packs, 0, box);
+        lies_in(f, &h.packs, 1, box);
+        struct unit x = line_site_row(f, text(f, h.boxes.texts[0]));
+        assert_int_equal(x.parent.v, sscc(f, &h.boxes, 1).v);
+        assert_int_equal(x.state, UNIT_CLOSED);
+        // What is between the two times is not the newest, whatever came last.
+        moved(f, "DELETE", "2025-11-24T15:35:00.000Z", h.boxes.texts[1], link_of(f, &h, 0));
+        x = line_site_row(f, text(f, h.boxes.texts[0]));
+        assert_int_equal(x.parent.v, sscc(f, &h.boxes, 1).v);
+        tried++;
+    }
+    assert_int_equal(tried, 96);
+    assert_int_equal(standing(f), 0);
+}
+
+static void what_only_names_a_unit_does_not_stand_against_what_waited(void **state)
+{
+    struct fixture *f = *state;
+    struct hierarchy h = {line_site_serials(f, PILLS, "A1", 2), line_site_ssccs(f, "acme", 1)};
+    uint64_t event;
+
+    step_of(f, &h, 0);
+    captured(f, "ObjectEvent", LATEST,
+             said(f, "\"action\":\"OBSERVE\",\"bizStep\":\"storing\",\"epcList\":[%s,%s]",
+                  link_of(f, &h, 0), pills(f, &h.packs, 0, 1)));
+    step_of(f, &h, 2);
+    step_of(f, &h, 3);
+    assert_null(applied(f, &event));
+    lies_in(f, &h.packs, 0, sscc(f, &h.boxes, 0));
+    lies_in(f, &h.packs, 1, sscc(f, &h.boxes, 0));
+}
+
 static void what_waits_outlives_an_end(void **state)
 {
     struct fixture *f = *state;
@@ -492,6 +560,8 @@ int main(void)
         WAITING_TEST(a_number_that_is_scrapped_is_not_waited_for),
         WAITING_TEST(what_was_packed_elsewhere_meanwhile_stays_there),
         WAITING_TEST(what_was_taken_out_later_is_not_put_in),
+        WAITING_TEST(a_hierarchy_is_packed_in_whatever_order_it_comes),
+        WAITING_TEST(what_only_names_a_unit_does_not_stand_against_what_waited),
         WAITING_TEST(what_waits_outlives_an_end),
         WAITING_TEST(what_a_document_undoes_goes_on_waiting),
         WAITING_TEST(a_document_may_have_its_events_in_any_order),
