@@ -246,11 +246,13 @@ void api_command(struct http_req *r, const struct kind *k, const void *what, api
 {
     struct job *j = api_job(r, 1);
     struct pending *p = j == NULL ? NULL : pending_of(r);
+    struct job_key key = {0};
     bool bad = false;
 
     if (j == NULL) return;
-    j->key.present = key_read(r, p == NULL ? NULL : p->secrets, &j->key, &bad);
-    if (bad) return;
+    key.present = key_read(r, p == NULL ? NULL : p->secrets, &key, &bad);
+    if (bad) return; // answered: the request and its job may be gone
+    j->key = key;
     j->asks[0] = (struct ask){.kind = k, .what = what};
     if (p != NULL) p->render = render;
     api_submit(r, j, one_done);

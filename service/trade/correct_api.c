@@ -276,7 +276,10 @@ static void correction_make(struct http_req *r)
     char *room = arena_alloc(&r->arena, 9);
     struct body b;
 
-    assert(ask != NULL && both != NULL && room != NULL); // the arena is new
+    if (ask == NULL || both == NULL || room == NULL) { // it may be the second run
+        api_fail(r, no_memory());
+        return;
+    }
     if (!api_body(r, &body_form, &b)) return;
     api_answers(r, told);
     status st = take(r, &b, ask);
