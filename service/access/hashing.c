@@ -15,6 +15,7 @@
 #define HASHING_MAGIC 0x4a54e500u
 #define THREADS_MAX   64u
 #define NICE          10
+#define LOGINS_TURN   4u // of so many places one is for a login, where one waits
 
 enum { KNOWN, LOGINS, LINES };
 
@@ -46,6 +47,7 @@ struct hashing {
     pthread_cond_t more;
     struct waiting lines[LINES];
     bool stopping;
+    uint32_t taken;
     pthread_t threads[THREADS_MAX];
     uint32_t count;
 };
@@ -137,14 +139,15 @@ static bool put(struct hashing *h, struct work *w, int line)
     return taken;
 }
 
-// NULL: it is over.
+// Known callers first, but not always: one who asks without end shuts nobody out. NULL: it is over.
 static struct work *take(struct hashing *h)
 {
     struct work *w = NULL;
 
     pthread_mutex_lock(&h->lock);
-    while (!h->stopping && (w = line_take(&h->lines[KNOWN])) == NULL &&
-           (w = line_take(&h->lines[LOGINS])) == NULL)
+    int first = ++h->taken % LOGINS_TURN == 0 ? LOGINS : KNOWN;
+    while (!h->stopping && (w = line_take(&h->lines[first])) == NULL &&
+           (w = line_take(&h->lines[first == KNOWN ? LOGINS : KNOWN])) == NULL)
         pthread_cond_wait(&h->more, &h->lock);
     pthread_mutex_unlock(&h->lock);
     return w;
