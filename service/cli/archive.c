@@ -134,7 +134,7 @@ struct gathering {
 static status gather(struct archiving *a, const struct lot *lot, struct gathering *g)
 {
     struct lots_wish wish = {&g->everybody, lot->lot, true, 0};
-    struct gtin_row product;
+    struct gtin_row product = {0};
     struct arena one;
     status st = OK;
 
