@@ -195,6 +195,7 @@ static void small_done(struct part *p, struct job *j)
 
     u->away = false;
     if (u->r != NULL) u->r->waited_us += p->synced_us;
+    if (st.cls == ST_OK && u->r != NULL) st = api_repeat_check(u->r, j);
     if (st.cls != ST_OK) {
         refuse(u, st);
     } else if (u->plain_1_2 && j->undone) {
@@ -366,6 +367,7 @@ static void large_done(struct part *p, struct job *j)
     if (u->r != NULL) u->r->waited_us += p->synced_us;
     if (st.cls == ST_OK) st = j->asks[0].result;
     if (st.cls != ST_OK || failed || j->repeat) spool_remove(&u->spool);
+    if (st.cls == ST_OK && u->r != NULL) st = api_repeat_check(u->r, j);
     if (st.cls == ST_OK && u->plain_1_2 && j->repeat) st = repeat_status(u, seq);
     if (st.cls != ST_OK) {
         refuse(u, st);
