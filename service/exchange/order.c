@@ -1,4 +1,5 @@
 #include "service/exchange/order.h"
+#include "service/event/captured.h"
 #include "service/event/report.h"
 #include "service/exchange/reached.h"
 #include "service/lot/lot_db.h"
@@ -25,7 +26,7 @@ static void add_first(struct looking *x, unit_id u)
 static bool is_container(struct looking *x, unit_id u)
 {
     const struct space_row *s = names_space(x->o->names, x->o->t, unit_space(u));
-    return s != NULL && space_is_container(s);
+    return s != NULL && (space_is_container(s) || s->sort == SPACE_OF_FOREIGN);
 }
 
 // What a container holds, by its cargo: of more lots than that tells it is about all lots.
@@ -76,7 +77,7 @@ status event_lots(const struct order *o, const struct fact *f, struct lots *out)
 {
     bool may_be_whole = f->kind == FACT_UNITS_PACKED || f->kind == FACT_CONTAINER_CLOSED;
 
-    return lots_of(o, f, is_trade(f) || may_be_whole, out);
+    return lots_of(o, f, is_trade(f) || may_be_whole || is_captured(f), out);
 }
 
 status event_lots_within(const struct order *o, const struct fact *f, struct lots *out)

@@ -42,8 +42,8 @@ static bool is_wanted(struct waiting *x, const struct event_wish *wish, uint64_t
         return journal_get_header(x->t, seq, &f).cls != ST_OK || f.kind != FACT_CONTAINER_CLOSED;
     if (journal_get(x->t, seq, &x->scratch, &f).cls != ST_OK) return true;
     if (!(f.flags & FACT_IS_EVENT)) return false;
-    if (event_is_wanted(&x->render, &f, wish, &wanted).cls == ST_OK && !wanted) return false;
-    return x->lots == NULL || is_about(x, &f);
+    if (x->lots != NULL && !is_about(x, &f)) return false; // cheaper than what follows
+    return event_is_wanted(&x->render, &f, wish, &wanted).cls != ST_OK || wanted;
 }
 
 static void partner_begin(struct waiting *x, uint32_t number)
