@@ -5,6 +5,8 @@
 #include "service/event/report_int.h"
 #include "service/event/unit_past.h"
 
+#define UNSAMPLE_MAX 1000u // the past of each is read, twice
+
 struct sampling { // what an event made of its units, one after the other
     struct touched touched;
     struct bytes_r bytes;
@@ -76,6 +78,9 @@ static status still_samples(struct decide *d, const struct fact *f, struct sampl
     for (struct run_walk w = runs_walk(&s->touched.runs); run_next(&w, &u);) {
         bool sampled = next_is_sample(s) && unit_get(&j.rows, u).state == UNIT_SAMPLED;
         if (!sampled || judge_sorts(&j, u).is_foreign) continue;
+        if (n == UNSAMPLE_MAX)
+            return fail(ST_TOO_LARGE, "correction.too_many", 0,
+                        "its event made more than %u packs samples", UNSAMPLE_MAX);
         TRY(check_free(&j, f, u));
         units[n++] = u;
     }
