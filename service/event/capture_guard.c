@@ -148,13 +148,24 @@ static bool is_acknowledged(struct capture_guard *g, unit_id top, uint64_t newes
     struct runs tops = {&one, 1, 1};
     struct goods_told goods = {g->j->d->fact->client, &tops, newest};
 
-    if (!g->profile->ship_needs_ack || site->acknowledged == NULL) return true;
     return site->acknowledged(site, g->j->d->t, &goods);
+}
+
+// Loose packs of a lot have mostly one newest event: asked once for all of these.
+static bool loose_is_acknowledged(struct capture_guard *g, unit_id top, uint64_t newest,
+                                  uint32_t lot)
+{
+    if (lot == 0 || g->told_lot != lot || g->told_newest != newest)
+        g->told = is_acknowledged(g, top, newest);
+    g->told_lot = lot;
+    g->told_newest = newest;
+    return g->told;
 }
 
 unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struct unit *x)
 {
     struct unit_sorts s = judge_sorts(g->j, top);
+    const struct site *site = g->j->d->app;
     struct cargo c = {0};
     bool own = !s.is_sscc && !s.is_foreign;
     unsigned wrong = own ? lot_leaves(g, judge_lot_of(g->j, top, x)) : 0;
@@ -166,7 +177,11 @@ unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struc
         wrong = lot_leaves(g, c.lots[i].lot);
     if (wrong == 0 && c.many) wrong = many_leave(g, top);
     if (wrong != 0) return wrong;
-    bool told = is_acknowledged(g, top, x->last > c.late ? x->last : c.late);
+    if (!g->profile->ship_needs_ack || site->acknowledged == NULL) return 0;
+    bool loose = s.sort == SORT_PACK && !s.is_foreign;
+    uint64_t newest = x->last > c.late ? x->last : c.late;
+    bool told = loose ? loose_is_acknowledged(g, top, newest, judge_lot_of(g->j, top, x))
+                      : is_acknowledged(g, top, newest);
     return told ? 0 : EXCEPTION_NOT_ACKNOWLEDGED;
 }
 

@@ -18,6 +18,9 @@ struct capture_guard { // of one event. owner: the committer
     int64_t left_ms;          // when what is told happened
     uint32_t released;        // the lot whose release was looked at last, and what was found
     unsigned released_says;   // enum capture_exception
+    uint32_t told_lot;        // loose goods of the lot that were asked for last
+    uint64_t told_newest;     // with this newest event, and whether partners have accepted
+    bool told;
 };
 
 // A child as the event packs it. 0; EXCEPTION_LEVEL, EXCEPTION_LOT; EXCEPTION_SAME_LEVEL, which

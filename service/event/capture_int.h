@@ -36,6 +36,7 @@ struct capturing {
     uint32_t moved;                        // children put in or taken out
     bool begun;                            // some own unit begins
     bool waits;                            // nothing is done yet
+    uint64_t reads;                        // of newest_against
     struct captured_exception *exceptions; // own.exceptions
     struct captured_event own;
 };

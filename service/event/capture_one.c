@@ -431,7 +431,7 @@ static bool is_late(struct capturing *c, const struct one *o)
 {
     if (!is_before_newest(c, o)) return false;
     if (!is_in_arrears(c, o)) return true;
-    return c->ask->time.at.ms < newest_against(c->d->t, o->u, o->x.last, o->is_parent);
+    return c->ask->time.at.ms < newest_against(c->d->t, o->u, o->x.last, o->is_parent, &c->reads);
 }
 
 // Events that wait for the unit's beginning say nothing of what was before that.
@@ -479,7 +479,9 @@ static unsigned effect_late(struct capturing *c, const struct one *o)
 
 static unsigned effect_behind(struct capturing *c, const struct one *o)
 {
-    bool late = is_before_newest(c, o), holds = children_count(c->d->t, o->u) > 0;
+    bool late = is_before_newest(c, o);
+    // What lies in something is no open container there: nobody counted it as one.
+    bool holds = o->x.parent.v != 0 || children_count(c->d->t, o->u) > 0;
     struct unit_change change = {captured_begun(sort_of(c, o), o->x.state, holds),
                                  late ? UNIT_LATE : 0, 0};
 

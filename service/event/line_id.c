@@ -137,14 +137,21 @@ static status find_in_chain(const struct line_ids_conf *c, unit_id unit, const u
                             uint64_t *seq)
 {
     uint64_t at = unit_one(c->t, unit).last;
+    struct arena one; // a fact may be large, and so are they all together
+    status st = OK;
     struct fact f;
 
-    for (uint32_t i = 0; at != 0 && i < CHAIN_MAX && *seq == 0; i++) {
-        if (has_id(c, at, id)) return *seq = at, OK;
-        TRY(journal_get(c->t, at, c->arena, &f));
-        at = fact_previous(&f, unit, c->arena);
+    arena_init(&one, 256 * MB);
+    for (uint32_t i = 0; at != 0 && i < CHAIN_MAX; i++) {
+        if (has_id(c, at, id)) *seq = at;
+        if (*seq != 0) break;
+        arena_reset(&one);
+        st = journal_get(c->t, at, &one, &f);
+        if (st.cls != ST_OK) break;
+        at = fact_previous(&f, unit, &one);
     }
-    return txn_status(c->t);
+    arena_fini(&one);
+    return st.cls != ST_OK ? st : txn_status(c->t);
 }
 
 status line_id_find(const struct line_ids_conf *c, const struct line_id *what, uint64_t *seq)

@@ -63,7 +63,7 @@ static bool bars(const struct fact *f, unit_id u, bool holds, struct arena *a)
     return f->kind != FACT_CORRECTION_MADE;
 }
 
-int64_t newest_against(struct txn *t, unit_id u, uint64_t last, bool holds)
+int64_t newest_against(struct txn *t, unit_id u, uint64_t last, bool holds, uint64_t *reads)
 {
     int64_t at = INT64_MIN;
     struct arena a;
@@ -73,6 +73,9 @@ int64_t newest_against(struct txn *t, unit_id u, uint64_t last, bool holds)
     for (unsigned i = 0; i < LATE_MAX && last != 0; i++) {
         arena_reset(&a);
         if (journal_get(t, last, &a, &f).cls != ST_OK) break;
+        *reads += f.decided.n;
+        if (*reads > NEWEST_READS) at = INT64_MAX;
+        if (at == INT64_MAX) break;
         if (time_of(&f) > at && bars(&f, u, holds, &a)) at = time_of(&f);
         last = fact_previous(&f, u, &a);
     }
@@ -80,7 +83,8 @@ int64_t newest_against(struct txn *t, unit_id u, uint64_t last, bool holds)
     return at;
 }
 
-int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct fact *last)
+static int64_t newest_read(struct txn *t, unit_id u, const struct unit *x, const struct fact *last,
+                           uint64_t *reads)
 {
     int64_t at = INT64_MIN, before;
     struct arena a;
@@ -92,6 +96,7 @@ int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct f
     for (unsigned i = 0; i < LATE_MAX && seq != 0; i++) {
         arena_reset(&a);
         if (journal_get(t, seq, &a, &f).cls != ST_OK) break;
+        *reads += f.decided.n;
         before = is_measure(&f, &a) ? time_of(&f) : INT64_MIN;
         if (before > at) at = before;
         seq = fact_previous(&f, u, &a);
@@ -100,12 +105,19 @@ int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct f
     return at;
 }
 
+int64_t newest_of(struct txn *t, unit_id u, const struct unit *x, const struct fact *last)
+{
+    uint64_t reads = 0;
+    return newest_read(t, u, x, last, &reads);
+}
+
 // ---- around and inside
 
 struct looking {
     struct txn *t;
     struct fact last; // neighbours have one last event
     int64_t newest;
+    uint64_t reads;
     struct arena arena;
 };
 
@@ -114,9 +126,10 @@ static bool take(struct looking *l, unit_id u, const struct unit *x)
     if (x->last == 0) return true;
     if (x->last != l->last.seq && journal_get_header(l->t, x->last, &l->last).cls != ST_OK)
         return txn_spoil(l->t, "store.corrupt", "an event of a unit"), false;
-    int64_t at = newest_of(l->t, u, x, &l->last);
+    int64_t at = newest_read(l->t, u, x, &l->last, &l->reads);
     if (at > l->newest) l->newest = at;
-    return true;
+    if (l->reads > NEWEST_READS) l->newest = INT64_MAX;
+    return l->newest != INT64_MAX;
 }
 
 int64_t newest_around(struct txn *t, const struct unit *x)

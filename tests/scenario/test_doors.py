@@ -462,6 +462,16 @@ def test_what_has_expired_neither_begins_nor_leaves_by_any_door(site):
     site.verify()
 
 
+def test_what_is_told_late_to_have_begun_comes_out_of_what_it_lies_in(site):
+    goods = Doors(site, capture="record")
+    inner, outer = "(00)095219990000000112", "(00)095219990000000280"
+    assert goods.packed_as_told([inner], parent=outer) == "stored"
+    assert goods.capture([inner], "ADD", bizStep="commissioning", time=moment(-1)) == "stored"
+    assert goods.capture([inner], "DELETE", outer, bizStep="unpacking") == "stored"
+    site.stop()
+    site.verify()
+
+
 @pytest.mark.parametrize("bar", [None, held_lot, recalled_lot])
 def test_own_packs_do_not_leave_in_what_began_elsewhere_either(site, bar):
     goods = Doors(site, capture="strict", ship_rule="quarantine" if bar else "closed")
