@@ -152,8 +152,12 @@ static unsigned check_lot(struct capturing *c, const struct one *o)
     if (lot == NULL || lot->product != s.product) return EXCEPTION_LOT_UNKNOWN;
     if (!level_is_of_lot(&levels, o->u, lot->number)) return EXCEPTION_LOT_UNKNOWN;
     if (!lot_takes_commission(lot->state)) return EXCEPTION_LOT_CLOSED;
-    if (lot_is_over(lot->expiry, c->ask->time.at)) return EXCEPTION_LOT_EXPIRED;
-    return is_other_expiry(c, lot) ? EXCEPTION_EXPIRY : 0;
+    if (is_other_expiry(c, lot)) return EXCEPTION_EXPIRY;
+    // Others' systems begin packs of such lots, documents that are published do: it is done, and
+    // told.
+    if (lot_is_over(lot->expiry, c->ask->time.at))
+        capturing_except(c, EXCEPTION_LOT_EXPIRED, o->i + 1);
+    return 0;
 }
 
 static unsigned check_parent(struct capturing *c, const struct one *o)

@@ -437,15 +437,17 @@ def test_packed_goods_of_a_held_or_recalled_lot_end_at_every_door(site, bar):
     site.verify()
 
 
-def test_what_has_expired_neither_begins_nor_leaves_by_any_door(site):
+def test_what_has_expired_begins_by_no_report_and_leaves_by_no_door(site):
     """REQ STATES-LOT-EXPIRY"""
     goods = Doors(site, capture="strict", ship_rule="quarantine")
     assert goods.ask(goods.operator, "/v1/lots",
                      {"lot": "OLD", "gtin": GTIN, "expiry": "2021-02"}) is None
-    told, late, said = (f"(01){GTIN}(21){s}" for s in goods.numbers(3))
+    told, late, said, other = (f"(01){GTIN}(21){s}" for s in goods.numbers(4))
     in_time = "2021-02-28T23:59:59Z"
-    assert goods.begun_as_told([told], "OLD") == "lot.expired"
     assert goods.begun_as_told([told], "OLD", time=in_time) == "stored"
+    assert goods.raised("captured") == []
+    assert goods.begun_as_told([other], "OLD") == "stored"
+    assert goods.raised("captured") == ["lot.expired"]
     assert goods.report("commission", lot="OLD", gtin=GTIN, serials=serials_of([late])) == "lot.expired"
     assert goods.report("commission", lot="OLD", gtin=GTIN, time=in_time,
                         serials=serials_of([late, said])) is None
