@@ -10,6 +10,7 @@ import pytest
 
 import harness
 from epcis_documents import faults
+from plant import ms_of
 
 FAST = {"retry_min": "20 ms", "retry_max": "100 ms", "answer_time": "2 s", "events_max": 10}
 QUERY = "/epcis/v2/queries/SimpleEventQuery/subscriptions"
@@ -108,7 +109,7 @@ def test_an_earlier_initial_record_time_brings_what_was_recorded_since(line, gat
     times = [e["recordTime"] for e in told(first)]
     some = make_partner()
     subscribe(gateway, some, initialRecordTime=times[3])
-    wanted = [e["eventID"] for e in told(first) if e["recordTime"] >= times[3]]
+    wanted = [e["eventID"] for e in told(first) if ms_of(e["recordTime"]) >= ms_of(times[3])]
     until(lambda: len(taken(some)) == len(wanted))
     assert list(taken(some)) == wanted
     later = make_partner()
