@@ -168,7 +168,8 @@ unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struc
     const struct site *site = g->j->d->app;
     struct cargo c = {0};
     bool own = !s.is_sscc && !s.is_foreign;
-    unsigned wrong = own ? lot_leaves(g, judge_lot_of(g->j, top, x)) : 0;
+    uint32_t lot = own ? judge_lot_of(g->j, top, x) : 0;
+    unsigned wrong = lot_leaves(g, lot);
 
     // Own packs may lie in what began elsewhere.
     if (s.sort == SORT_CONTAINER || s.is_foreign) cargo_get(g->j->d->t, top, &c);
@@ -178,10 +179,10 @@ unsigned capture_guard_leaving(struct capture_guard *g, unit_id top, const struc
     if (wrong == 0 && c.many) wrong = many_leave(g, top);
     if (wrong != 0) return wrong;
     if (!g->profile->ship_needs_ack || site->acknowledged == NULL) return 0;
-    bool loose = s.sort == SORT_PACK && !s.is_foreign;
+    bool loose = own && s.sort == SORT_PACK;
     uint64_t newest = x->last > c.late ? x->last : c.late;
-    bool told = loose ? loose_is_acknowledged(g, top, newest, judge_lot_of(g->j, top, x))
-                      : is_acknowledged(g, top, newest);
+    bool told =
+        loose ? loose_is_acknowledged(g, top, newest, lot) : is_acknowledged(g, top, newest);
     return told ? 0 : EXCEPTION_NOT_ACKNOWLEDGED;
 }
 
