@@ -74,8 +74,10 @@ int64_t newest_against(struct txn *t, unit_id u, uint64_t last, bool holds, uint
         arena_reset(&a);
         if (journal_get(t, last, &a, &f).cls != ST_OK) break;
         *reads += f.decided.n;
-        if (*reads > NEWEST_READS) at = INT64_MAX;
-        if (at == INT64_MAX) break;
+        if (*reads > NEWEST_READS) {
+            at = INT64_MAX;
+            break;
+        }
         if (time_of(&f) > at && bars(&f, u, holds, &a)) at = time_of(&f);
         last = fact_previous(&f, u, &a);
     }
