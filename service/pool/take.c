@@ -225,7 +225,8 @@ status space_take(struct take *k)
         k->consumed = k->wanted; // nothing to meet: not even the key is needed
         return OK;
     }
-    g.tests_names = restored_get(k->t).tests_names || foreign_any(k->t, k->row->client);
+    g.tests_names = k->row->tests_lists &&
+                    (restored_get(k->t).tests_names || foreign_any(k->t, k->row->client));
     TRY(past_load(&g));
     // Asked for last: the past may have pushed it out of what the names remember.
     if (g.space == NULL) g.space = names_generated(k->names, k->t, k->row->space);
