@@ -241,16 +241,6 @@ void hashing_free(struct site *site)
 
 // ---- asking
 
-static status later(void)
-{
-    return fail(ST_INTERNAL, "password.later", 0, "the password is being looked at");
-}
-
-bool hashing_is_later(const status *st)
-{
-    return st->cls == ST_INTERNAL && strcmp(st->reason, "password.later") == 0;
-}
-
 bool hashing_has_begun(const struct http_req *r) { return r->again != NULL; }
 
 // What is said is compared whole: between two runs the person's hash may have become another.
@@ -262,7 +252,7 @@ static status ask(struct http_req *r, const struct work *what, struct work **out
     while (w != NULL && (w->makes != what->makes || !str_eq(w->hash, what->hash) ||
                          !str_eq(w->password, what->password)))
         w = w->older;
-    if (w != NULL) return *out = w, w->done ? w->st : later();
+    if (w != NULL) return *out = w, w->done ? w->st : api_later();
     if ((w = NEW(&r->arena, struct work)) == NULL) return no_memory();
     *w = *what;
     w->hash = arena_str(&r->arena, what->hash);
@@ -276,7 +266,7 @@ static status ask(struct http_req *r, const struct work *what, struct work **out
     if (h == NULL) return work_do(w), w->st;
     w->older = r->again;
     r->again = w; // before a thread has it
-    if (put(h, w, r->caller == NULL ? LOGINS : KNOWN)) return later();
+    if (put(h, w, r->caller == NULL ? LOGINS : KNOWN)) return api_later();
     r->again = w->older;
     return busy();
 }

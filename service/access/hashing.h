@@ -5,7 +5,7 @@
 // own, and the route is run again once it is:
 //
 //     status st = hashing_fits(r, hash, password, &fits);
-//     if (hashing_is_later(&st)) return;
+//     if (api_is_later(&st)) return;
 //
 // So what comes before in a handler is done twice and must only look. Who waits, waits in one of
 // two lines, each with its end (503): callers that are known go before those who want to log in,
@@ -24,8 +24,8 @@ void hashing_stop(struct site *site);    // who waits, and who comes, is answere
 void hashing_free(struct site *site);    // after the loops
 
 // As password_fits and password_hash (service/access/password.h) for the request's site. An empty
-// `hash` is fitted by nothing, after as much work. Also password.later, see above.
+// `hash` is fitted by nothing, after as much work. api_later (service/api/api.h), see above;
+// password.busy.
 status hashing_fits(struct http_req *r, str hash, str password, bool *fits);
 status hashing_new(struct http_req *r, str password, str *hash);
-bool hashing_is_later(const status *st);
 bool hashing_has_begun(const struct http_req *r); // the route has been run before

@@ -221,7 +221,7 @@ static void login(struct http_req *r)
     *x = (struct login){0};
     if (!api_body(r, &wish_form, &x->wish)) return;
     status st = look(r, x, &fits);
-    if (hashing_is_later(&st)) return;
+    if (api_is_later(&st)) return;
     status door = door_check(r->door, x->user.role); // a session would open nothing here
     if (st.cls == ST_UNAUTHENTICATED || st.cls == ST_NOT_ALLOWED)
         turn_away(r, x, st);

@@ -225,12 +225,6 @@ static bool refuse_password(struct http_req *r, const struct signing *g)
     return false;
 }
 
-static status compare(struct http_req *r, const struct signing *g, bool *fits)
-{
-    if (g->rule->at_once) return password_fits(g->site, g->hash, g->said->password, fits);
-    return hashing_fits(r, g->hash, g->said->password, fits);
-}
-
 bool signature_check(struct http_req *r, const struct signature_rule *rule,
                      const struct signature_said *said, struct signature *out)
 {
@@ -239,8 +233,8 @@ bool signature_check(struct http_req *r, const struct signature_rule *rule,
 
     status st = said_check(&g);
     if (st.cls == ST_OK) st = person_check(&g, r);
-    if (st.cls == ST_OK) st = compare(r, &g, &fits);
-    if (hashing_is_later(&st)) return false;
+    if (st.cls == ST_OK) st = hashing_fits(r, g.hash, said->password, &fits);
+    if (api_is_later(&st)) return false;
     if (st.cls != ST_OK) return refuse(r, &g, st);
     if (!fits) return refuse_password(r, &g);
     *out = signed_now(&g, caller_of(r)->actor);

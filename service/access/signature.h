@@ -41,7 +41,6 @@ struct signature_rule {
     const struct kind *kind; // that is tried, for refusals
     client_id client;        // whose it is, for refusals; {0}: the site's
     bool reason;             // must be said
-    bool at_once;            // is compared on this loop: what was done before is not done again
 };
 // For handlers, on the loop, as the last check before the command: it costs a hash, for which the
 // route is run again (service/access/hashing.h). False: answered, or will be. `said` is NULL where

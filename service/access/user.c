@@ -169,22 +169,7 @@ static status put_sealed(struct arena *a, uint64_t lifted, str hash, str *out)
     return OK;
 }
 
-// What is said again stays the hash that is stored, so that the same put again changes nothing.
-static status hash_said(const struct site *s, struct txn *t, const struct user *u, str old,
-                        struct arena *a, str *out)
-{
-    struct user_state state;
-    str said = *out;
-    bool same = false;
-
-    if (said.n == 0 || str_eq(said, S("***"))) return *out = old, OK;
-    user_state_get(t, u->number, &state);
-    if (old.n > 0 && str_eq(state.hash, old)) TRY(password_fits(s, old, said, &same));
-    if (same) return *out = old, OK;
-    return user_password_new(s, t, u, said, a, out);
-}
-
-static status seal(const struct site *s, struct txn *t, struct arena *a, struct item_put *put)
+static status seal(const struct item_from *from, struct item_put *put)
 {
     struct user_value *v = (struct user_value *)(uintptr_t)put->value, old = {0};
     struct user u = {.name = put->name, .printed = v->name};
@@ -192,18 +177,19 @@ static status seal(const struct site *s, struct txn *t, struct arena *a, struct 
     struct item i;
 
     TRY(rules(v));
-    TRY(clients_of(t, v, a, &u));
+    TRY(clients_of(from->t, v, from->arena, &u));
     if (v->active.n == 0) v->active = S("true");
-    if (item_get(t, &noun_user, put->name, &i)) {
-        TRY(item_value(&noun_user, &i, a, &old));
+    if (item_get(from->t, &noun_user, put->name, &i)) {
+        TRY(item_value(&noun_user, &i, from->arena, &old));
         u.number = i.number;
-        user_state_get(t, u.number, &state);
+        user_state_get(from->t, u.number, &state);
     }
-    str hash = v->password;
-    TRY(hash_said(s, t, &u, hash_of(old.password), a, &hash));
+    str hash = hash_of(old.password);
+    if (v->password.n > 0 && !str_eq(v->password, S("***")))
+        TRY(user_password_given(from, &u, v->password, &hash));
     uint64_t lifted = state.lock_seq != 0 ? state.lock_seq : lifted_by(old.password);
     v->password = (str){"", 0};
-    return hash.n == 0 ? OK : put_sealed(a, lifted, hash, &v->password);
+    return hash.n == 0 ? OK : put_sealed(from->arena, lifted, hash, &v->password);
 }
 
 status user_password_put(const struct site *s, struct txn *t, struct arena *a, str password,
@@ -218,7 +204,7 @@ status user_password_put(const struct site *s, struct txn *t, struct arena *a, s
     TRY(item_value(&noun_user, &i, a, v));
     v->password = password;
     put->value = v;
-    return item_prepare(&noun_user, s, t, a, put);
+    return item_prepare(&noun_user, &(struct item_from){s, t, a, NULL}, put);
 }
 
 static bool put_is_plain(const struct fact *f, struct arena *a)
@@ -440,8 +426,7 @@ static void submit_done(struct http_req *r, const struct ask *a)
 
 static void submit_signed(struct http_req *r, const struct item_put *put, struct signature_said *by)
 {
-    struct signature_rule rule = {
-        .roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put, .at_once = true};
+    struct signature_rule rule = {.roles = second_roles(SECOND_PUT_USER), .kind = &kind_user_put};
     struct user_signed *ask = NEW(&r->arena, struct user_signed);
     struct second_ask *both = NEW(&r->arena, struct second_ask);
 

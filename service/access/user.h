@@ -47,7 +47,7 @@ struct password_wrong {
 struct http_req;
 void user_refuse_wrong(struct http_req *r, const struct user *u, status st);
 // The put that gives a person another password and changes nothing else: for commands that have no
-// body. user.unknown; those of user_password_new.
+// body. user.unknown; those of user_password_given.
 struct item_put;
 status user_password_put(const struct site *s, struct txn *t, struct arena *a, str password,
                          struct item_put *put);
@@ -58,10 +58,11 @@ struct site;
 wall user_password_until(const struct site *s, struct txn *t, uint32_t user);
 // password.expired (403) where that has passed: who has one says another before anything else.
 status user_age_check(wall until, wall now);
-// A password that the person is to have from now on: the rules, none of the latest, and its hash.
-// password.used; those of password.h.
-status user_password_new(const struct site *s, struct txn *t, const struct user *u, str password,
-                         struct arena *a, str *hash);
-// The same for a request, away from its loop (service/access/hashing.h): password.later, too.
+// A password that the person is to have from now on: the rules, none of the latest, and its hash,
+// made away from the loop. password.used; those of password.h and hashing.h.
 status user_password_change(struct http_req *r, struct txn *t, const struct user *u, str password,
                             str *hash);
+// The same of one that a put says, on the spot where it is of no request. *hash is what the stored
+// item has, or empty, and stays where the password fits it: the same put again changes nothing.
+status user_password_given(const struct item_from *from, const struct user *u, str password,
+                           str *hash);

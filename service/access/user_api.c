@@ -79,13 +79,13 @@ static void password_change(struct http_req *r)
     api_answers(r, api_render_nothing);
     status st = c == NULL ? no_memory() : person_read(r, c);
     if (st.cls == ST_OK) st = hashing_fits(r, c->ask.was, w.old, &fits);
-    if (hashing_is_later(&st)) return;
+    if (api_is_later(&st)) return;
     if (st.cls == ST_OK && !fits) {
         api_unless_repeat(r, wrong_old, &c->user);
         return;
     }
     if (st.cls == ST_OK) st = new_hash(r, &w, c);
-    if (hashing_is_later(&st)) return;
+    if (api_is_later(&st)) return;
     if (st.cls != ST_OK)
         refuse(r, st);
     else

@@ -239,47 +239,45 @@ static uint32_t former_count(const struct site_people *p)
     return p->password_history == 0 && p->password_age_ms > 0 ? 1 : p->password_history;
 }
 
-// Where it is hashed: in its turn and away from the loop for a request, else here.
-struct hasher {
-    struct http_req *r; // or NULL
-    const struct site *site;
-    struct arena *arena;
-};
-
-static status fits(const struct hasher *h, str hash, str password, bool *out)
+static status fits(const struct item_from *from, str hash, str password, bool *out)
 {
-    if (h->r != NULL) return hashing_fits(h->r, hash, password, out);
-    return password_fits(h->site, hash, password, out);
+    if (from->r != NULL) return hashing_fits(from->r, hash, password, out);
+    return password_fits(from->site, hash, password, out);
 }
 
-static status new_password(const struct hasher *h, struct txn *t, const struct user *u,
-                           str password, str *hash)
+static status new_password(const struct item_from *from, const struct user *u, str password,
+                           str *hash)
 {
-    const struct site_people *p = &h->site->people;
+    const struct site_people *p = &from->site->people;
     str former[PASSWORDS_KEPT];
     bool used = false;
 
     TRY(password_check(p, password, u->name, u->printed));
     uint32_t latest = former_count(p);
-    uint32_t n = u->number == 0 ? 0 : user_passwords(t, u->number, latest, former);
+    uint32_t n = u->number == 0 ? 0 : user_passwords(from->t, u->number, latest, former);
     for (uint32_t i = 0; i < n; i++) {
-        TRY(fits(h, former[i], password, &used));
+        TRY(fits(from, former[i], password, &used));
         if (used)
             return fail(ST_UNPROCESSABLE, "password.used", 0,
                         "it is one of the person's latest %u passwords", latest);
     }
-    if (h->r != NULL) return hashing_new(h->r, password, hash);
-    return password_hash(h->site, password, h->arena, hash);
-}
-
-status user_password_new(const struct site *s, struct txn *t, const struct user *u, str password,
-                         struct arena *a, str *hash)
-{
-    return new_password(&(struct hasher){NULL, s, a}, t, u, password, hash);
+    if (from->r != NULL) return hashing_new(from->r, password, hash);
+    return password_hash(from->site, password, from->arena, hash);
 }
 
 status user_password_change(struct http_req *r, struct txn *t, const struct user *u, str password,
                             str *hash)
 {
-    return new_password(&(struct hasher){r, api_site(r), &r->arena}, t, u, password, hash);
+    return new_password(&(struct item_from){api_site(r), t, &r->arena, r}, u, password, hash);
+}
+
+status user_password_given(const struct item_from *from, const struct user *u, str password,
+                           str *hash)
+{
+    struct user_state now;
+    bool same = false;
+
+    user_state_get(from->t, u->number, &now);
+    if (hash->n > 0 && str_eq(now.hash, *hash)) TRY(fits(from, *hash, password, &same));
+    return same ? OK : new_password(from, u, password, hash);
 }

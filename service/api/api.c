@@ -303,6 +303,13 @@ void api_unless_repeat(struct http_req *r, api_otherwise *otherwise, void *arg)
     api_submit(r, j, key_done);
 }
 
+status api_later(void) { return fail(ST_INTERNAL, "call.later", 0, "it is run again"); }
+
+bool api_is_later(const status *st)
+{
+    return st->cls == ST_INTERNAL && strcmp(st->reason, "call.later") == 0;
+}
+
 static void failed(struct http_req *r, void *arg) { http_problem(r, *(const status *)arg, S("")); }
 
 void api_fail(struct http_req *r, status st)

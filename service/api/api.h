@@ -29,6 +29,10 @@ void api_render_nothing(struct http_req *r, const struct ask *a); // 204
 void api_answers(struct http_req *r, api_render *render);
 // The loop will not ask for the command: `st` is the answer, or that of the call that this repeats.
 void api_fail(struct http_req *r, status st);
+// Of what is made away from the loop: it is not there yet, and no answer is to be given. The route
+// is run again from its beginning when it is, so what comes before is done twice and only looks.
+status api_later(void);
+bool api_is_later(const status *st);
 // The answer of the call that this repeats; where it repeats none `otherwise` goes on.
 typedef void api_otherwise(struct http_req *r, void *arg);
 void api_unless_repeat(struct http_req *r, api_otherwise *otherwise, void *arg);

@@ -303,16 +303,15 @@ static str old_header(const struct partner *old, str name)
     return (str){0};
 }
 
-static status partner_seal(const struct site *s, struct txn *t, struct arena *a,
-                           struct item_put *put)
+static status partner_seal(const struct item_from *from, struct item_put *put)
 {
     struct partner *p = (struct partner *)(uintptr_t)put->value, old = {0};
     struct partner_header *h = p->headers.items;
     struct item stored;
 
-    if (item_get(t, &noun_partner, put->name, &stored))
-        TRY(item_value(&noun_partner, &stored, a, &old));
-    struct sealing x = {s, a, str_eq(old.url, p->url)};
+    if (item_get(from->t, &noun_partner, put->name, &stored))
+        TRY(item_value(&noun_partner, &stored, from->arena, &old));
+    struct sealing x = {from->site, from->arena, str_eq(old.url, p->url)};
     if (p->auth != NULL) TRY(seal_auth(&x, old.auth, p->auth));
     for (uint32_t i = 0; i < p->headers.n; i++)
         if (h[i].secret) TRY(seal(&x, old_header(&old, h[i].name), &h[i].value));

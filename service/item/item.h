@@ -41,6 +41,14 @@ struct item_put { // the ask of every noun's put
                 // is above 1
 };
 
+// What a put is prepared with.
+struct item_from {
+    const struct site *site;
+    struct txn *t;
+    struct arena *arena;
+    struct http_req *r; // NULL: it comes from elsewhere, and what takes long is done on the spot
+};
+
 struct item_noun {
     uint8_t number;      // enum item_noun_number
     const char *word;    // the name's field in answers: "gtin", "line"
@@ -66,8 +74,9 @@ struct item_noun {
     // What a put said beside the form, as members of an open object. NULL: nothing.
     void (*papers)(const struct fact *f, str papers, struct json_w *w);
     // On the loop, before prepare: what is secret becomes sealed bytes (service/pool/secret.h), or
-    // stays what is stored where the value says so. NULL: it has no secrets.
-    status (*seal)(const struct site *s, struct txn *t, struct arena *a, struct item_put *put);
+    // stays what is stored where the value says so. For a request it may say api_later. NULL: it
+    // has no secrets.
+    status (*seal)(const struct item_from *from, struct item_put *put);
     // On the loop, instead of the command: asks for the put in a way of its own, and answers. NULL:
     // api_command, and item_api_put_done on its answer.
     void (*submit)(struct http_req *r, struct item_put *put);
@@ -89,8 +98,7 @@ struct walk item_walk(struct txn *t, const struct item_noun *n, str after, struc
 bool item_next(struct walk *w, struct item *out);
 
 // What every way to a put does before the committer is asked: the noun's seal and prepare.
-status item_prepare(const struct item_noun *n, const struct site *s, struct txn *t, struct arena *a,
-                    struct item_put *put);
+status item_prepare(const struct item_noun *n, const struct item_from *from, struct item_put *put);
 
 // Would the put change nothing?
 bool item_put_is_same(struct txn *t, const struct item_noun *n, const struct item_put *put);

@@ -121,7 +121,7 @@ status item_put_read(struct txn *t, const struct item_noun *n, const struct item
     TRY(name_read(n, text->name, a, &put.name));
     TRY(form_parse(n->form, text->json, a, value));
     put.reason = take_reason(n, value);
-    TRY(item_prepare(n, text->site, t, a, &put));
+    TRY(item_prepare(n, &(struct item_from){text->site, t, a, NULL}, &put));
     *out = put;
     return OK;
 }
@@ -131,8 +131,8 @@ static status prepare(struct http_req *r, const struct item_noun *n, void *value
 {
     put->reason = take_reason(n, value);
     TRY(api_reason_check(caller_of(r), put->reason));
-    struct txn *t = api_snapshot(r);
-    status st = item_prepare(n, api_site(r), t, &r->arena, put);
+    struct item_from from = {api_site(r), api_snapshot(r), &r->arena, r};
+    status st = item_prepare(n, &from, put);
     return api_snapshot_end(r, st); // what could not be read is not unknown
 }
 
@@ -178,6 +178,7 @@ void item_api_put(struct http_req *r)
     if (n->secrets != NULL) api_secrets(r, n->secrets);
     api_answers(r, n->done != NULL ? n->done : item_api_put_done);
     st = prepare(r, n, value, put);
+    if (api_is_later(&st)) return;
     if (st.cls != ST_OK)
         put_refuse(r, put, st);
     else if (n->submit != NULL)

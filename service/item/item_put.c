@@ -31,13 +31,13 @@ status item_of_fact(const struct fact *f, struct item *out, str *reason)
     return OK;
 }
 
-status item_prepare(const struct item_noun *n, const struct site *s, struct txn *t, struct arena *a,
-                    struct item_put *put)
+status item_prepare(const struct item_noun *n, const struct item_from *from, struct item_put *put)
 {
     void *value = (void *)(uintptr_t)put->value; // until the committer has it, it is the caller's
 
-    if (n->seal != NULL) TRY(n->seal(s, t, a, put));
-    return n->prepare == NULL ? OK : n->prepare(t, a, put->name, value, &put->client);
+    if (n->seal != NULL) TRY(n->seal(from, put));
+    if (n->prepare == NULL) return OK;
+    return n->prepare(from->t, from->arena, put->name, value, &put->client);
 }
 
 static status decide_new(struct decide *d, const struct item_put *put, const struct item *old,

@@ -2,6 +2,9 @@
 #include "common/loop.h"
 #include "service/access/hashing.h"
 #include "service/access/password.h"
+#include "service/access/second.h"
+#include "service/access/user.h"
+#include "service/item/item_api.h"
 #include "site_fixture.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -37,7 +40,7 @@ static void run(struct http_req *r)
     c->runs++;
     c->st = c->makes ? hashing_new(r, c->password, &c->made)
                      : hashing_fits(r, c->hash, c->password, &c->fits);
-    if (!hashing_is_later(&c->st)) c->place = ++answered;
+    if (!api_is_later(&c->st)) c->place = ++answered;
 }
 
 static int site_open(void **state)
@@ -159,7 +162,117 @@ static void after_the_end_everybody_is_answered(void **state)
     assert_string_equal(ask(f, 1, f, right)->st.reason, "password.busy");
 }
 
-#define claim(name) cmocka_unit_test_setup_teardown(name, site_open, site_close)
+// ---- the put of a person
+
+static const struct kind *const put_kinds[] = {&kind_user_put,
+                                               &kind_user_put_signed,
+                                               &kind_user_password,
+                                               &kind_act_proposed,
+                                               &kind_password_refused,
+                                               &kind_user_locked,
+                                               NULL};
+static unsigned put_runs;
+
+static void put_run(struct http_req *r)
+{
+    put_runs++;
+    item_api_put(r);
+}
+
+static const struct http_route put_routes[] = {
+    {.method = HTTP_PUT,
+     .path = "/v1/users/{user}",
+     .roles = "admin",
+     .body_max = ITEM_BODY_MAX,
+     .run = put_run,
+     .app = &noun_user,
+     .query = ""},
+    {0  },
+};
+static const struct http_route *const routes[] = {put_routes, NULL};
+
+static int puts_open(void **state)
+{
+    struct fixture *f = fixture_open(put_kinds);
+
+    assert_int_equal(hashing_start(&f->site).cls, ST_OK);
+    fixture_serve(f, routes);
+    *state = f;
+    return 0;
+}
+
+static int puts_close(void **state)
+{
+    struct fixture *f = *state;
+
+    hashing_stop(&f->site);
+    hashing_free(&f->site);
+    fixture_verify(f);
+    fixture_close((struct fixture **)state);
+    return 0;
+}
+
+// How often the route was run again: for each hash once, so that none is made on the loop.
+static unsigned put(struct fixture *f, const char *name, const char *says, int code)
+{
+    char line[40], body[256];
+
+    put_runs = 0;
+    snprintf(line, sizeof line, "PUT /v1/users/%s", name);
+    snprintf(body, sizeof body, "{\"name\":\"Mia Muster\",\"reason\":\"new here\",%s}", says);
+    struct fixture_answer a = fixture_call(f, line, "", body);
+    if (a.code != code) fail_msg("%s: %d %.*s", says, a.code, STR(a.body));
+    return put_runs - 1;
+}
+
+static void a_put_with_a_password_is_run_again_for_every_hash(void **state)
+{
+    static const struct {
+        const char *says;
+        int code;
+        unsigned hashes;
+    } rows[] = {
+        {"\"role\":\"qa\",\"password\":\"a good password\"",       201, 1},
+        {"\"role\":\"qa\",\"password\":\"a good password\"",       200, 1}, // fits: nothing new
+        {"\"role\":\"qa\"",                                        200, 0},
+        {"\"role\":\"qa\",\"password\":\"***\"",                   200, 0},
+        {"\"role\":\"qa\",\"password\":\"a better password\"",     200, 2},
+        {"\"role\":\"qa\",\"password\":\"the best of passwords\"", 200, 3},
+        {"\"role\":\"qa\",\"password\":\"a good password\"",       422, 3},
+        {"\"role\":\"king\",\"password\":\"another password\"",    400, 0},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < LEN(rows); i++)
+        if (put(f, "mia", rows[i].says, rows[i].code) != rows[i].hashes)
+            fail_msg("%s: run again %u times", rows[i].says, put_runs - 1);
+}
+
+static void the_signature_of_a_put_is_looked_at_away_from_the_loop(void **state)
+{
+    static const char ada[] = "\"role\":\"admin\",\"password\":\"correct horse\"";
+    struct fixture *f = *state;
+
+    f->site.people.first_must_change = false;
+    f->site.people.second_ms = 3600000;
+    assert_int_equal(put(f, "ada", ada, 201), 1);
+    f->site.people.second = S("put_user");
+    f->caller.person = true;
+    f->caller.user = S("ada");
+    assert_int_equal(put(f, "mia",
+                         "\"role\":\"qa\",\"password\":\"a good password\",\"signature\":"
+                         "{\"password\":\"correct horsf\",\"meaning\":\"approval\"}",
+                         403),
+                     2);
+    assert_int_equal(put(f, "mia",
+                         "\"role\":\"qa\",\"password\":\"a good password\",\"signature\":"
+                         "{\"password\":\"correct horse\",\"meaning\":\"approval\"}",
+                         202),
+                     2);
+}
+
+#define claim(name)     cmocka_unit_test_setup_teardown(name, site_open, site_close)
+#define put_claim(name) cmocka_unit_test_setup_teardown(name, puts_open, puts_close)
 
 int main(void)
 {
@@ -168,6 +281,8 @@ int main(void)
         claim(who_is_known_goes_first),
         claim(an_address_has_few_places_and_all_have_an_end),
         claim(after_the_end_everybody_is_answered),
+        put_claim(a_put_with_a_password_is_run_again_for_every_hash),
+        put_claim(the_signature_of_a_put_is_looked_at_away_from_the_loop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
