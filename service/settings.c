@@ -190,7 +190,7 @@ const struct setting site_setting_table[] = {
     {"passwords.hash_lanes", SETTING_COUNT, SETTING_RESTART, AT(people.hash_lanes), 1, 16,
      .value = "1", .says = "argon2id: lanes, each a thread while it hashes."},
     {"passwords.hashes_at_once", SETTING_COUNT, SETTING_RESTART, AT(people.hashes_at_once), 1, 64,
-     .value = "4", .says = "Hashes under way at once, and always fewer than there are cores."},
+     .value = "4", .says = "Threads that hash: always one, more only if fewer than cores."},
     {"signatures.meanings", SETTING_TEXT, SETTING_RESTART, AT(people.meanings), 1, 500,
      .value = "approval review responsibility authorship",
      .says = "What a signature may mean: words between blanks."},

@@ -18,7 +18,7 @@
 #define HASHING_LOGINS_MAX  32u // and who want to log in, at once 16 MB of requests at most
 #define HASHING_ADDRESS_MAX 8u  // of these from one address
 
-// Threads: `passwords.hashes_at_once`, but always one fewer than there are cores.
+// Threads: `passwords.hashes_at_once`, but fewer than there are cores, and always one.
 status hashing_start(struct site *site); // site->hashing; without it all is done on the spot
 void hashing_stop(struct site *site);    // who waits, and who comes, is answered 503
 void hashing_free(struct site *site);    // after the loops

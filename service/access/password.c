@@ -6,17 +6,6 @@
 #define SALT_SIZE 16u
 #define HASH_SIZE 32u
 
-static atomic_uint under_way; // hashes of all threads
-
-static status begin(const struct site *s)
-{
-    if (atomic_fetch_add(&under_way, 1) < s->people.hashes_at_once) return OK;
-    atomic_fetch_sub(&under_way, 1);
-    return fail(ST_BUSY, "password.busy", 0, "too many passwords are looked at, ask again");
-}
-
-static void end(void) { atomic_fetch_sub(&under_way, 1); }
-
 static status failed(int rc)
 {
     if (rc == ARGON2_MEMORY_ALLOCATION_ERROR || rc == ARGON2_THREAD_FAIL)
@@ -100,11 +89,9 @@ status password_hash(const struct site *s, str password, struct arena *a, str *o
     uint8_t salt[SALT_SIZE];
 
     env_random(s->env, salt, sizeof salt);
-    TRY(begin(s));
     int rc =
         argon2id_hash_encoded(p->hash_passes, p->hash_memory_kb, p->hash_lanes, password.p,
                               password.n, salt, sizeof salt, HASH_SIZE, text, PASSWORD_HASH_MAX);
-    end();
     if (rc != ARGON2_OK) return failed(rc);
     status st = seal(s, text, a, out);
     OPENSSL_cleanse(text, sizeof text);
@@ -117,10 +104,8 @@ status password_cost(const struct site *s, str password)
     uint8_t salt[SALT_SIZE], hash[HASH_SIZE];
 
     env_random(s->env, salt, sizeof salt);
-    TRY(begin(s));
     int rc = argon2id_hash_raw(p->hash_passes, p->hash_memory_kb, p->hash_lanes, password.p,
                                password.n, salt, sizeof salt, hash, sizeof hash);
-    end();
     OPENSSL_cleanse(hash, sizeof hash);
     return rc == ARGON2_OK ? OK : failed(rc);
 }
@@ -130,9 +115,7 @@ status password_fits(const struct site *s, str hash, str password, bool *fits)
     char text[PASSWORD_HASH_MAX];
 
     TRY(unseal(s, hash, text));
-    TRY(begin(s));
     int rc = argon2id_verify(text, password.p, password.n);
-    end();
     OPENSSL_cleanse(text, sizeof text);
     if (rc != ARGON2_OK && rc != ARGON2_VERIFY_MISMATCH) return failed(rc);
     *fits = rc == ARGON2_OK;

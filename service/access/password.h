@@ -1,9 +1,8 @@
 // password.h - people's passwords: the rules of a new one, its argon2id hash, and comparing.
 //
 // A hash takes some 20 ms of one core and `passwords.hash_memory` while it is made: never by the
-// committer, and on a loop only where no threads hash (hashing.h). No more than
-// `passwords.hashes_at_once` are made together; over it password.busy (503). No state but that
-// count.
+// committer, and on a loop only where no threads hash (hashing.h), who bound how many are made
+// together. Without memory for it password.busy (503). No state.
 //
 // What is kept, in facts and rows, is the hash sealed under the site's key: whoever reads a
 // journal, an export or a backup without that key cannot try passwords on it.

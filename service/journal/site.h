@@ -56,7 +56,7 @@ struct site_limits {                 // settings, each with its default in servi
 struct site_people {                  // settings: people's passwords and signatures
     uint32_t hash_memory_kb;          // argon2id, 19,456
     uint32_t hash_passes, hash_lanes; // 2 and 1
-    uint32_t hashes_at_once;          // 4
+    uint32_t hashes_at_once;          // threads that hash, 4
     uint32_t password_min;            // characters, 12
     uint32_t password_max;            // 128
     uint32_t password_history;        // former ones that may not come again, 5

@@ -151,6 +151,20 @@ static void an_address_has_few_places_and_all_have_an_end(void **state)
     assert_int_equal(ask(f, 1, f, right)->place, 0); // who is known waits elsewhere
 }
 
+static void who_hashes_on_the_spot_waits_for_no_thread(void **state)
+{
+    struct fixture *f = *state;
+    struct call *c = ask(f, 1, f, S(""));
+
+    while (c->place == 0) {
+        bool fits = false;
+        assert_int_equal(password_fits(&f->site, right, S("a good password"), &fits).cls, ST_OK);
+        assert_true(fits);
+        loop_step(f->loop, false);
+    }
+    assert_int_equal(c->st.cls, ST_OK);
+}
+
 static void after_the_end_everybody_is_answered(void **state)
 {
     struct fixture *f = *state;
@@ -280,6 +294,7 @@ int main(void)
         claim(the_route_runs_again_and_finds_what_it_asked_for),
         claim(who_is_known_goes_first),
         claim(an_address_has_few_places_and_all_have_an_end),
+        claim(who_hashes_on_the_spot_waits_for_no_thread),
         claim(after_the_end_everybody_is_answered),
         put_claim(a_put_with_a_password_is_run_again_for_every_hash),
         put_claim(the_signature_of_a_put_is_looked_at_away_from_the_loop),

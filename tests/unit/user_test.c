@@ -107,20 +107,6 @@ static void what_a_hash_costs_may_change_and_old_ones_still_fit(void **state)
     assert_true(str_starts(plain(f, hash), S("$argon2id$v=19$m=64,t=3,p=1$")));
 }
 
-static void over_the_ceiling_of_hashes_one_asks_again(void **state)
-{
-    struct fixture *f = *state;
-    str hash;
-
-    f->site.people.hashes_at_once = 0;
-    status st = password_hash(&f->site, S("a good password"), &f->arena, &hash);
-    assert_int_equal(st.cls, ST_BUSY);
-    assert_string_equal(st.reason, "password.busy");
-    f->site.people.hashes_at_once = 1; // and the one refused is not counted
-    assert_int_equal(password_hash(&f->site, S("a good password"), &f->arena, &hash).cls, ST_OK);
-    assert_int_equal(password_hash(&f->site, S("a good password"), &f->arena, &hash).cls, ST_OK);
-}
-
 static void length_is_counted_in_characters(void **state)
 {
     const struct site_people p = {.password_min = 4, .password_max = 6};
@@ -307,7 +293,6 @@ int main(void)
         CLAIM(a_hash_fits_its_password_and_no_other),
         CLAIM(a_hash_that_was_kept_unsealed_fits_still),
         CLAIM(what_a_hash_costs_may_change_and_old_ones_still_fit),
-        CLAIM(over_the_ceiling_of_hashes_one_asks_again),
         cmocka_unit_test(length_is_counted_in_characters),
         CLAIM(a_put_hashes_the_password_and_says_it_nowhere),
         CLAIM(a_put_of_the_same_is_no_new_version),
