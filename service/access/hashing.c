@@ -2,6 +2,8 @@
 // request. Work lies in the request's arena, which nobody touches meanwhile; `lock` guards the
 // lines alone.
 #include "service/access/hashing.h"
+#include "common/bytes.h"
+#include "common/digest.h"
 #include "common/metric.h"
 #include "service/access/limit.h"
 #include "service/access/password.h"
@@ -26,8 +28,8 @@ struct work {
     struct http_req *r;
     const struct site *site;
     str hash, password;
-    bool makes; // a hash, instead of comparing with one
-    uint64_t address;
+    bool makes;     // a hash, instead of comparing with one
+    uint64_t whose; // see the function
     mono since;
     // The answer:
     bool done, fits;
@@ -52,7 +54,12 @@ struct hashing {
     uint32_t count;
 };
 
-static const uint32_t line_max[LINES] = {HASHING_KNOWN_MAX, HASHING_LOGINS_MAX};
+static const struct {
+    uint32_t all, whose;
+} line_max[LINES] = {
+    {HASHING_KNOWN_MAX,  HASHING_CALLER_MAX },
+    {HASHING_LOGINS_MAX, HASHING_ADDRESS_MAX},
+};
 
 static status busy(void)
 {
@@ -115,11 +122,11 @@ static bool has_place(const struct hashing *h, const struct work *w, int line)
 {
     uint32_t same = 0;
 
-    if (h->stopping || h->lines[line].n >= line_max[line]) return false;
-    if (line == KNOWN) return true;
+    if (h->stopping || h->lines[line].n >= line_max[line].all) return false;
+    if (w->older != NULL) return true; // what was hashed for it already is not thrown away
     for (const struct work *x = h->lines[line].first; x != NULL; x = x->next)
-        same += x->address == w->address;
-    return same < HASHING_ADDRESS_MAX;
+        same += x->whose == w->whose;
+    return same < line_max[line].whose;
 }
 
 static bool put(struct hashing *h, struct work *w, int line)
@@ -243,6 +250,16 @@ void hashing_free(struct site *site)
 
 bool hashing_has_begun(const struct http_req *r) { return r->again != NULL; }
 
+// What stands for who asks: the address of nobody, a person, else the actor.
+static uint64_t whose(const struct http_req *r)
+{
+    if (r->caller == NULL) return limit_address_key(r->peer);
+    const struct caller *c = caller_of(r);
+    if (!c->person) return c->actor;
+    struct sha256 d = sha256_of(c->user); // no name is like a number
+    return get_be((const char *)d.b, 8);
+}
+
 // What is said is compared whole: between two runs the person's hash may have become another.
 static status ask(struct http_req *r, const struct work *what, struct work **out)
 {
@@ -260,7 +277,7 @@ static status ask(struct http_req *r, const struct work *what, struct work **out
     w->mail.open = work_done;
     w->r = r;
     w->site = api_site(r);
-    w->address = limit_address_key(r->peer);
+    w->whose = whose(r);
     w->since = env_mono(w->site->env);
     *out = w;
     if (h == NULL) return work_do(w), w->st;

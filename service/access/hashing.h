@@ -9,12 +9,14 @@
 //
 // So what comes before in a handler is done twice and must only look. Who waits, waits in one of
 // two lines, each with its end (503): callers that are known go before those who want to log in,
-// and one address has few places among these.
+// and one caller has few places among those, one address among these. Who has one hash and needs
+// another has a place for it as long as the line has any.
 #pragma once
 #include "common/http.h"
 #include "service/journal/site.h"
 
 #define HASHING_KNOWN_MAX   64u // who wait: callers that are known
+#define HASHING_CALLER_MAX  8u  // of these of one person, whatever they call with, or one machine
 #define HASHING_LOGINS_MAX  32u // and who want to log in, at once 16 MB of requests at most
 #define HASHING_ADDRESS_MAX 8u  // of these from one address
 

@@ -19,7 +19,7 @@ struct call {
     struct http_route route;
     char peer[32];
     str hash, password;
-    bool makes;
+    bool makes, brings_more;
     unsigned runs;
     status st;
     bool fits;
@@ -32,12 +32,14 @@ static unsigned count, answered;
 static str right;
 static const struct kind *const kinds[] = {NULL};
 
+static void others_come(struct call *c);
+
 static void run(struct http_req *r)
 {
     struct call *c = CONTAINER_OF(r, struct call, r);
 
     assert_int_equal(hashing_has_begun(r), c->runs > 0);
-    c->runs++;
+    if (c->runs++ == 1 && c->brings_more) others_come(c);
     c->st = c->makes ? hashing_new(r, c->password, &c->made)
                      : hashing_fits(r, c->hash, c->password, &c->fits);
     if (!api_is_later(&c->st)) c->place = ++answered;
@@ -88,6 +90,15 @@ static struct call *ask(struct fixture *f, unsigned address, const void *caller,
     return c;
 }
 
+// From where the call is: more than there are places. And the call wants another hash.
+static void others_come(struct call *c)
+{
+    struct fixture *f = CONTAINER_OF((struct site *)c->r.app, struct fixture, site);
+
+    c->password = S("a better password");
+    for (unsigned i = 0; i < 2 * HASHING_ADDRESS_MAX; i++) ask(f, 1, c->r.caller, S(""));
+}
+
 static void wait_for(struct fixture *f, const struct call *c)
 {
     while (c->place == 0) loop_step(f->loop, true);
@@ -96,10 +107,10 @@ static void wait_for(struct fixture *f, const struct call *c)
 static void the_route_runs_again_and_finds_what_it_asked_for(void **state)
 {
     struct fixture *f = *state;
-    struct call *good = ask(f, 1, f, right), *wrong, *nobody, *fresh;
+    struct call *good = ask(f, 1, &f->caller, right), *wrong, *nobody, *fresh;
 
     assert_int_equal(good->place, 0);
-    wrong = ask(f, 1, f, right);
+    wrong = ask(f, 1, &f->caller, right);
     wrong->password = S("a good passwore");
     nobody = ask(f, 1, NULL, S(""));
     wait_for(f, good);
@@ -109,7 +120,7 @@ static void the_route_runs_again_and_finds_what_it_asked_for(void **state)
     assert_true(wrong->st.cls == ST_OK && !wrong->fits);
     assert_int_equal(wrong->runs, 3); // another password was asked for meanwhile: looked at anew
     assert_true(nobody->st.cls == ST_OK && !nobody->fits);
-    fresh = ask(f, 1, f, S(""));
+    fresh = ask(f, 1, &f->caller, S(""));
     fresh->makes = true;
     wait_for(f, fresh);
     assert_int_equal(fresh->st.cls, ST_OK);
@@ -123,7 +134,7 @@ static void who_is_known_goes_first(void **state)
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 8; i++) ask(f, i, NULL, S(""));
-    struct call *known = ask(f, 9, f, right);
+    struct call *known = ask(f, 9, &f->caller, right);
     for (unsigned i = 0; i < 8; i++) wait_for(f, &calls[i]);
     assert_in_range(known->place, 1, 4);
 }
@@ -148,13 +159,13 @@ static void an_address_has_few_places_and_all_have_an_end(void **state)
     assert_in_range(turned_away(0), 20 - HASHING_ADDRESS_MAX - 4, 20 - HASHING_ADDRESS_MAX);
     for (unsigned i = 0; i < HASHING_LOGINS_MAX + 8; i++) ask(f, 2 + i, NULL, S(""));
     assert_in_range(turned_away(20), 8, 8 + HASHING_ADDRESS_MAX);
-    assert_int_equal(ask(f, 1, f, right)->place, 0); // who is known waits elsewhere
+    assert_int_equal(ask(f, 1, &f->caller, right)->place, 0); // who is known waits elsewhere
 }
 
 static void who_hashes_on_the_spot_waits_for_no_thread(void **state)
 {
     struct fixture *f = *state;
-    struct call *c = ask(f, 1, f, S(""));
+    struct call *c = ask(f, 1, &f->caller, S(""));
 
     while (c->place == 0) {
         bool fits = false;
@@ -165,6 +176,38 @@ static void who_hashes_on_the_spot_waits_for_no_thread(void **state)
     assert_int_equal(c->st.cls, ST_OK);
 }
 
+static void a_known_caller_has_few_places_whatever_it_calls_with(void **state)
+{
+    static const struct caller
+        mia =
+            {
+                .magic = CALLER_MAGIC, .actor = 7, .person = true, .user = {"mia", 3}
+    },
+        same = {.magic = CALLER_MAGIC, .actor = 8, .person = true, .user = {"mia", 3}},
+        noa = {.magic = CALLER_MAGIC, .actor = 9, .person = true, .user = {"noa", 3}},
+        machine = {.magic = CALLER_MAGIC, .actor = 7};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 20; i++) ask(f, i, i % 2 == 0 ? &mia : &same, S(""));
+    assert_in_range(turned_away(0), 20 - HASHING_CALLER_MAX - 4, 20 - HASHING_CALLER_MAX);
+    for (unsigned i = 0; i < 20; i++) ask(f, i, &machine, S(""));
+    assert_in_range(turned_away(20), 20 - HASHING_CALLER_MAX - 4, 20 - HASHING_CALLER_MAX);
+    assert_int_equal(ask(f, 1, &noa, right)->place, 0);
+}
+
+static void who_has_begun_is_not_turned_away_for_those_who_come_after(void **state)
+{
+    struct fixture *f = *state;
+    struct call *known = ask(f, 1, &f->caller, S("")), *login = ask(f, 1, NULL, S(""));
+
+    known->brings_more = login->brings_more = true;
+    wait_for(f, known);
+    wait_for(f, login);
+    assert_int_equal(known->st.cls, ST_OK);
+    assert_int_equal(login->st.cls, ST_OK);
+    assert_true(known->runs == 3 && login->runs == 3 && turned_away(0) > HASHING_ADDRESS_MAX);
+}
+
 static void after_the_end_everybody_is_answered(void **state)
 {
     struct fixture *f = *state;
@@ -173,7 +216,7 @@ static void after_the_end_everybody_is_answered(void **state)
     hashing_stop(&f->site);
     while (answered < 20) loop_step(f->loop, true);
     assert_in_range(turned_away(0), 15, 20);
-    assert_string_equal(ask(f, 1, f, right)->st.reason, "password.busy");
+    assert_string_equal(ask(f, 1, &f->caller, right)->st.reason, "password.busy");
 }
 
 // ---- the put of a person
@@ -295,6 +338,8 @@ int main(void)
         claim(who_is_known_goes_first),
         claim(an_address_has_few_places_and_all_have_an_end),
         claim(who_hashes_on_the_spot_waits_for_no_thread),
+        claim(a_known_caller_has_few_places_whatever_it_calls_with),
+        claim(who_has_begun_is_not_turned_away_for_those_who_come_after),
         claim(after_the_end_everybody_is_answered),
         put_claim(a_put_with_a_password_is_run_again_for_every_hash),
         put_claim(the_signature_of_a_put_is_looked_at_away_from_the_loop),
