@@ -403,6 +403,7 @@ static void refusals_come_in_their_order(void **state)
         {"POST /small HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Encoding: br\r\n\r\n", 415},
         {"GET /hello HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\n",                          413},
         {"GET /hello HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",                      400},
+        {"POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\rG",         400},
         {"BREW /hello HTTP/1.1\r\n" H "\r\n",                                              501},
     };
 
