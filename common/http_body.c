@@ -82,7 +82,7 @@ static bool chunk_byte(struct http_body *b, char c)
         b->at = c == '\r' ? CHUNK_END_LF : CHUNK_TRAILER_LINE;
         return c == '\r' || (is_text(c) && c != ' ' && c != '\t' && c != ':');
     case CHUNK_TRAILER_LF: return expect_byte(b, c, '\n', CHUNK_TRAILER);
-    case CHUNK_END_LF: b->framed = true; return c == '\n';
+    case CHUNK_END_LF: return b->framed = c == '\n';
     case CHUNK_DATA: break;
     }
     assert(b->at != CHUNK_DATA); // that is not framing

@@ -158,6 +158,22 @@ static bool (*const steps[])(struct http_conn *) = {
     [CONN_UPGRADED] = http_upgrade_step,
 };
 
+static size_t input_max(const struct http_conn *c)
+{
+    size_t head = limits(c)->header_max;
+    return head > HTTP_INPUT_MAX ? head : HTTP_INPUT_MAX;
+}
+
+// libevent calls the reader of a full buffer again and again, whether it takes something or not.
+static void listen_if_room(struct http_conn *c)
+{
+    bool room = evbuffer_get_length(bufferevent_get_input(c->bev)) < input_max(c);
+
+    if (room == ((bufferevent_get_enabled(c->bev) & EV_READ) != 0)) return;
+    int rc = room ? bufferevent_enable(c->bev, EV_READ) : bufferevent_disable(c->bev, EV_READ);
+    assert(rc == 0);
+}
+
 void http_conn_run(struct http_conn *c)
 {
     const struct http_server_conf *conf = &c->lane->server->conf;
@@ -168,6 +184,7 @@ void http_conn_run(struct http_conn *c)
     c->req.turning = true;
     while (!c->broken && steps[c->state](c)) {}
     c->req.turning = false;
+    if (!c->broken && c->bev != NULL) listen_if_room(c);
     if (--c->depth == 0 && c->broken) part(c);
     if (conf->turned != NULL) conf->turned(conf->app, loop);
 }
@@ -236,12 +253,6 @@ static struct bufferevent *bev_new(struct http_lane *l, const struct http_guest 
         base, guest->fd, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
     if (bev != NULL) bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
     return bev;
-}
-
-static size_t input_max(const struct http_conn *c)
-{
-    size_t head = limits(c)->header_max;
-    return head > HTTP_INPUT_MAX ? head : HTTP_INPUT_MAX;
 }
 
 void http_conn_open(struct http_lane *l, const struct http_guest *guest)

@@ -76,14 +76,15 @@ void http_upgrade_end(struct http_req *r)
     bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS); // closes from the loop
 }
 
-// Bytes come while the handler may end the connection from inside.
+// Bytes come while the handler may end the connection from inside. What asks for answers, but takes
+// none, waits in the socket.
 bool http_upgrade_step(struct http_conn *c)
 {
     struct evbuffer *in = bufferevent_get_input(c->bev);
     struct evbuffer_iovec span;
 
-    while (!c->ending && !c->broken && evbuffer_peek(in, -1, NULL, &span, 1) > 0 &&
-           span.iov_len > 0) {
+    while (!c->ending && !c->broken && http_conn_output(c) <= HTTP_OUTPUT_MAX &&
+           evbuffer_peek(in, -1, NULL, &span, 1) > 0 && span.iov_len > 0) {
         c->upgrade->bytes(&c->req, (str){span.iov_base, span.iov_len});
         evbuffer_drain(in, span.iov_len);
     }

@@ -1,5 +1,5 @@
 // The server over real sockets: one loop on a thread of its own, raw bytes from this one.
-#include "common/http_server.h"
+#include "common/http_server_int.h"
 #include "tests/unit/http_peer.h"
 #include <pthread.h>
 #include <setjmp.h>
@@ -403,6 +403,7 @@ static void refusals_come_in_their_order(void **state)
         {"POST /small HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Encoding: br\r\n\r\n", 415},
         {"GET /hello HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\n",                          413},
         {"GET /hello HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",                      400},
+        {"POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\rG",         400},
         {"BREW /hello HTTP/1.1\r\n" H "\r\n",                                              501},
     };
 
@@ -967,6 +968,97 @@ static void only_who_asks_for_a_protocol_gets_it(void **state)
     peer_close(&p);
 }
 
+// ---- a server that is driven from here: its loop has no thread
+
+struct own {
+    struct loop *loop;
+    struct http_server *server;
+    int fd; // the peer's side of its one connection
+};
+
+static void own_open(struct own *o)
+{
+    struct http_server_conf conf = site.conf;
+    int fd[2];
+
+    o->loop = loop_new("own");
+    conf.loops = &o->loop;
+    conf.loop_count = 1;
+    assert_int_equal(http_server_open(&conf, &o->server).cls, ST_OK);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+    http_lane_hand(&o->server->lanes[0],
+                   &(struct http_guest){&o->server->ports[0], fd[1], false, S("x")});
+    o->fd = fd[0];
+}
+
+static void own_close(struct own *o)
+{
+    close(o->fd);
+    loop_step(o->loop, false);
+    http_server_close(&o->server);
+    loop_free(&o->loop);
+}
+
+// Until no more goes; a turn ends only when nobody wants to be called again at once.
+static size_t own_send(struct own *o, const char *head, size_t max)
+{
+    static char text[16 * KB];
+    size_t taken = 0;
+
+    assert_int_equal(send(o->fd, head, strlen(head), 0), strlen(head));
+    for (int quiet = 0; quiet < 8 && taken < max; quiet++) {
+        ssize_t n = send(o->fd, text, sizeof text, MSG_NOSIGNAL);
+        if (n > 0) {
+            taken += (size_t)n;
+            quiet = 0;
+        }
+        loop_step(o->loop, false);
+    }
+    return taken;
+}
+
+static size_t own_recv(struct own *o)
+{
+    char text[16 * KB];
+    size_t taken = 0;
+
+    for (int quiet = 0; quiet < 8; quiet++) {
+        ssize_t n = recv(o->fd, text, sizeof text, 0);
+        if (n > 0) {
+            taken += (size_t)n;
+            quiet = 0;
+        }
+        loop_step(o->loop, false);
+    }
+    return taken;
+}
+
+static void who_takes_no_answers_is_not_listened_to_for_ever(void **state)
+{
+    struct own o;
+
+    (void)state;
+    own_open(&o);
+    size_t said = own_send(
+        &o, "GET /talk HTTP/1.1\r\n" H "Connection: upgrade\r\nUpgrade: echo\r\n\r\n", 16 * MB);
+    assert_true(said > HTTP_OUTPUT_MAX && said < 8 * MB);
+    assert_true(own_recv(&o) > said); // with the head: all is answered when it is taken
+    own_close(&o);
+}
+
+static void what_has_to_wait_is_not_looked_at_again_and_again(void **state)
+{
+    struct own o;
+
+    (void)state;
+    own_open(&o);
+    size_t said = own_send(&o, "GET /hold HTTP/1.1\r\n" H "\r\n", 16 * MB);
+    assert_true(said > HTTP_INPUT_MAX && said < 8 * MB);
+    http_reply(held, 200, "text/plain", S("now"));
+    assert_true(own_recv(&o) > 0);
+    own_close(&o);
+}
+
 static void those_that_went_over_end_with_the_server(void **state)
 {
     static const char ask[] =
@@ -1126,6 +1218,8 @@ int main(void)
         HASTY(a_held_request_has_no_timeout),
         HASTY(surplus_connections_are_sent_away),
         PLAIN(a_drained_server_answers_what_has_begun),
+        PLAIN(who_takes_no_answers_is_not_listened_to_for_ever),
+        PLAIN(what_has_to_wait_is_not_looked_at_again_and_again),
         PLAIN(a_connection_goes_over_to_another_protocol),
         PLAIN(only_who_asks_for_a_protocol_gets_it),
         PLAIN(those_that_went_over_end_with_the_server),
