@@ -1,15 +1,19 @@
-// What is gathered is never too few: a fact that names a lot of the client is looked for there
-// where it left a row. owner: the loop of the request.
+// What is gathered is never too few: a fact that names a lot of the client, or the unit, is looked
+// for there where it left a row. owner: the loop of the request.
 #include "service/ops/journal_gather.h"
 #include "service/event/hold_db.h"
 #include "service/exception/act.h"
+#include "service/exception/refused.h"
+#include "service/journal/refusal.h"
 #include "service/pool/pool_db.h"
 #include "service/unit/unit_db.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 4000u     // looked at in one go
-#define SEQS_MAX (64 * MB) // gathered
+#define ROWS_MAX    4000u     // looked at in one go
+#define RECORD_ROWS 4u        // what reading a refusal counts for, and
+#define NAMES_ROW   (2 * KB)  // of its offenders each so many bytes
+#define SEQS_MAX    (64 * MB) // gathered
 
 enum { OF_REQUESTS, OF_EXCEPTIONS, OF_HOLDS, OF_ALL };
 
@@ -17,6 +21,12 @@ void journal_gather_begin(struct journal_gather *g, const struct lots_wish *wish
                           const struct named_lot *lots, uint32_t n)
 {
     *g = (struct journal_gather){.wish = *wish, .lots = lots, .lot_count = n};
+    buf_init(&g->seqs, SEQS_MAX);
+}
+
+void journal_gather_begin_unit(struct journal_gather *g, const struct unit_wish *wish)
+{
+    *g = (struct journal_gather){.unit = wish};
     buf_init(&g->seqs, SEQS_MAX);
 }
 
@@ -29,6 +39,7 @@ static void add(struct journal_gather *g, uint64_t seq)
 
 static bool is_client(const struct journal_gather *g, client_id c)
 {
+    if (g->unit != NULL) return caller_sees(g->unit->caller, c);
     for (uint32_t i = 0; i < g->lot_count; i++)
         if (g->lots[i].client.v == c.v) return true;
     return false;
@@ -113,6 +124,32 @@ static status add_exception(struct journal_gather *g, struct txn *t, const struc
     return OK;
 }
 
+// A refusal without offenders (a closed lot, a time to come) names no unit.
+static status refusal_names(struct journal_gather *g, struct txn *t, uint64_t seq,
+                            struct arena *scratch, bool *is)
+{
+    struct refused refused;
+    struct fact f;
+
+    TRY(journal_get(t, seq, scratch, &f));
+    TRY(refusal_get(f.decided, scratch, &refused));
+    g->looked += RECORD_ROWS + (uint32_t)(refused.units.n / NAMES_ROW);
+    *is = refused_names(refused.units, &g->unit->id, scratch);
+    return OK;
+}
+
+// Of a unit, or of a lot.
+static status is_about(struct journal_gather *g, struct txn *t, const struct exception_row *x,
+                       struct arena *scratch, bool *is)
+{
+    if (g->unit == NULL) return *is = x->lot != 0 && is_lot(g, x->lot), OK;
+    *is = x->unit != 0 && x->unit == g->unit->unit.v;
+    if (*is || x->kind != EXCEPTION_OF_REFUSED) return OK;
+    status st = refusal_names(g, t, x->id.seq, scratch, is);
+    arena_reset(scratch);
+    return st;
+}
+
 // True: there are more of this client, in this state.
 static bool some_exceptions(struct journal_gather *g, struct txn *t, struct arena *scratch,
                             status *st)
@@ -123,10 +160,13 @@ static bool some_exceptions(struct journal_gather *g, struct txn *t, struct aren
     bool more = true;
 
     exception_walk_open(&w, t, &of);
-    for (uint32_t n = 0; n < ROWS_MAX && (more = exception_walk_next(&w, &x)); n++) {
+    g->looked = 0;
+    while (g->looked++ < ROWS_MAX && (more = exception_walk_next(&w, &x))) {
+        bool is = false;
         g->from = x.id.seq;
         g->index = x.id.index;
-        if (x.lot != 0 && is_lot(g, x.lot)) *st = add_exception(g, t, &x, scratch);
+        *st = is_about(g, t, &x, scratch, &is);
+        if (is) *st = add_exception(g, t, &x, scratch);
         if (st->cls != ST_OK) break;
     }
     exception_walk_close(&w);
@@ -140,9 +180,10 @@ static bool next_exceptions(struct journal_gather *g, struct txn *t)
 
     g->from = 0;
     g->index = 0;
-    if (g->client != 0 && !g->resolved) return g->resolved = true;
+    if (g->walking && !g->resolved) return g->resolved = true;
+    uint32_t from = g->walking ? g->client + 1 : 0;
     g->resolved = false;
-    for (uint32_t from = g->client + 1; exception_client(t, from, &c); from = c.v + 1) {
+    for (g->walking = true; exception_client(t, from, &c); from = c.v + 1) {
         g->client = c.v;
         if (is_client(g, c)) return true;
     }
@@ -203,12 +244,12 @@ status journal_gather_some(struct journal_gather *g, struct txn *t, struct arena
     status st = OK;
 
     if (g->stage == OF_REQUESTS) {
-        if (some_requests(g, t)) return OK;
+        if (g->unit == NULL && some_requests(g, t)) return OK;
         g->stage = next_exceptions(g, t) ? OF_EXCEPTIONS : OF_HOLDS;
     } else if (g->stage == OF_EXCEPTIONS) {
         if (some_exceptions(g, t, scratch, &st) || st.cls != ST_OK) return st;
         if (!next_exceptions(g, t)) g->stage = OF_HOLDS;
-    } else if (!some_holds(g, t)) {
+    } else if (g->unit != NULL || !some_holds(g, t)) {
         g->stage = OF_ALL;
     }
     return g->stage == OF_ALL ? finish(g) : OK;
