@@ -11,6 +11,7 @@
 #include "service/cli/cli.h"
 #include "service/cli/file_digest.h"
 #include "service/client/client.h"
+#include "service/event/lot_beside.h"
 #include "service/gs1/id.h"
 #include "service/kinds.h"
 #include "service/lot/balance.h"
@@ -188,11 +189,14 @@ static status stretch_of(struct archiving *a, struct txn *t, const struct lot *l
 static status page_write(struct archiving *a, struct txn *t, const struct lot *lot,
                          const char *path)
 {
+    struct lot_beside beside;
     struct balance b;
     struct buf page;
     str text;
 
     TRY(balance_of(t, lot, &a->scratch, &b));
+    TRY(lot_beside_get(t, lot, &a->scratch, &beside));
+    b.beside = &beside;
     buf_init(&page, TEXT_MAX);
     status st = balance_html(t, &b, &a->scratch, env_wall(&env_real), &page);
     if (st.cls == ST_OK) st = buf_done(&page, &text);

@@ -195,14 +195,9 @@ static bool next_exceptions(struct journal_gather *g, struct txn *t)
 // A hold of units is in a lot's list as it began; its end names the hold alone.
 static bool names_lot(const struct journal_gather *g, struct txn *t, const struct hold *h)
 {
-    uint64_t found;
-
-    for (uint32_t i = 0; i < g->lot_count; i++) {
-        str list = {g->lots[i].number, sizeof g->lots[i].number};
-        if (g->lots[i].client.v == h->client.v &&
-            list_of(t, h->client, LIST_LOT, list, h->id, &found, 1) == 1 && found == h->id)
+    for (uint32_t i = 0; i < g->lot_count; i++)
+        if (hold_is_of_lot(t, h, g->lots[i].client, (uint32_t)get_be(g->lots[i].number, 4)))
             return true;
-    }
     return false;
 }
 
@@ -215,7 +210,7 @@ static bool some_holds(struct journal_gather *g, struct txn *t)
     hold_walk_open(&w, t, true, g->from);
     for (uint32_t n = 0; n < ROWS_MAX && (more = hold_walk_next(&w, &h)); n++) {
         g->from = h.id + 1;
-        if (is_client(g, h.client) && names_lot(g, t, &h)) add(g, h.end);
+        if (names_lot(g, t, &h)) add(g, h.end);
     }
     walk_close(&w.walk);
     return more;

@@ -118,6 +118,8 @@ def test_an_archive_has_what_was_asked_for_before_and_signed_of_units_alone(
     assert {"hold.released", "numbers.returned", "lot.closed"} <= set(kinds)
     (ended,) = [f for f in shown if f["kind"] == "hold.released"]
     assert ended["fact"]["signature"]["name"] == "Mia Muster"
+    page = (to / f"{line.gtin}-L9.html").read_text()
+    assert "Mia Muster (mia, qa), review, 20" in page and "to be looked at" in page
     assert proven(to, key) == "proven: 1 lots"
 
 
