@@ -280,6 +280,8 @@ static status lots_find(struct txn *t, const struct lots_wish *w, struct arena *
         if (f->lot_count == LOTS_MAX) return wrong("lot", "too many lots: say lot and gtin");
         struct named_lot *l = &f->lots[f->lot_count++];
         l->client = lot.client;
+        l->from = lot.opened_seq;
+        l->till = UINT64_MAX;
         put_be(l->number, n, sizeof l->number);
     }
     journal_gather_begin(&f->gather, w, f->lots, f->lot_count);

@@ -10,31 +10,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX    4000u     // looked at in one go
-#define RECORD_ROWS 4u        // what reading a refusal counts for, and
-#define NAMES_ROW   (2 * KB)  // of its offenders each so many bytes
-#define SEQS_MAX    (64 * MB) // gathered
+#define ROWS_MAX    4000u      // looked at in one go
+#define RECORD_ROWS 4u         // what reading a refusal counts for, and
+#define NAMES_ROW   (2 * KB)   // of its offenders each so many bytes
+#define FOUND_MAX   (128 * MB) // gathered
+#define APART_MAX   (2 * GB)   // of many lots
 
 enum { OF_REQUESTS, OF_EXCEPTIONS, OF_HOLDS, OF_ALL };
+
+struct found {
+    uint64_t seq;
+    uint64_t lot; // 0 where lots are not apart
+};
 
 void journal_gather_begin(struct journal_gather *g, const struct lots_wish *wish,
                           const struct named_lot *lots, uint32_t n)
 {
     *g = (struct journal_gather){.wish = *wish, .lots = lots, .lot_count = n};
-    buf_init(&g->seqs, SEQS_MAX);
+    buf_init(&g->found, FOUND_MAX);
+}
+
+void journal_gather_begin_apart(struct journal_gather *g, const struct named_lot *lots, uint32_t n)
+{
+    *g = (struct journal_gather){.apart = true, .lots = lots, .lot_count = n};
+    buf_init(&g->found, APART_MAX);
 }
 
 void journal_gather_begin_unit(struct journal_gather *g, const struct unit_wish *wish)
 {
     *g = (struct journal_gather){.unit = wish};
-    buf_init(&g->seqs, SEQS_MAX);
+    buf_init(&g->found, FOUND_MAX);
 }
 
-void journal_gather_end(struct journal_gather *g) { buf_fini(&g->seqs); }
+void journal_gather_end(struct journal_gather *g) { buf_fini(&g->found); }
 
-static void add(struct journal_gather *g, uint64_t seq)
+static void add(struct journal_gather *g, uint32_t lot, uint64_t seq)
 {
-    if (seq != 0) buf_add(&g->seqs, (str){(const char *)&seq, sizeof seq});
+    struct found x = {seq, g->apart ? lot : 0};
+
+    if (seq != 0) buf_add(&g->found, (str){(const char *)&x, sizeof x});
 }
 
 static bool is_client(const struct journal_gather *g, client_id c)
@@ -45,14 +59,34 @@ static bool is_client(const struct journal_gather *g, client_id c)
     return false;
 }
 
+static int by_number(const void *a, const void *b) { return memcmp(a, b, 4); }
+
+static int by_lot(const void *key, const void *lot)
+{
+    return by_number(key, ((const struct named_lot *)lot)->number);
+}
+
+static bool is_lot(const struct journal_gather *g, uint32_t number)
+{
+    char key[4];
+
+    put_be(key, number, sizeof key);
+    return g->lot_count > 0 && bsearch(key, g->lots, g->lot_count, sizeof *g->lots, by_lot) != NULL;
+}
+
 // ---- numbers
 
 // Of the product by any of its levels; a lot need not be open yet.
 static bool wants_request(const struct journal_gather *g, struct txn *t,
-                          const struct request_row *q)
+                          const struct request_row *q, uint32_t *lot)
 {
     struct gtin_row row;
+    struct lot found;
 
+    if (g->apart) {
+        bool is = q->lot.n > 0 && lot_peek(t, q->gtin, q->lot, &found) && is_lot(g, found.number);
+        return is ? *lot = found.number, true : false;
+    }
     if (g->wish.name.n > 0 && !str_eq(q->lot, g->wish.name)) return false;
     if (!caller_sees(g->wish.caller, q->client)) return false;
     if (!g->wish.by_product) return true;
@@ -60,7 +94,8 @@ static bool wants_request(const struct journal_gather *g, struct txn *t,
 }
 
 // Returns of single numbers stand nowhere but in the chains of these.
-static void add_returns(struct journal_gather *g, struct txn *t, const struct request_row *q)
+static void add_returns(struct journal_gather *g, struct txn *t, const struct request_row *q,
+                        uint32_t lot)
 {
     struct unit_rows rows;
     uint64_t before = 0;
@@ -69,7 +104,7 @@ static void add_returns(struct journal_gather *g, struct txn *t, const struct re
     for (uint64_t i = 0; q->returned > 0 && i < q->consumed; i++) {
         struct unit u = unit_get(&rows, unit_id_of(q->space, q->first + i));
         if (u.state != UNIT_RETURNED_TO_OWNER || u.last == before) continue;
-        add(g, before = u.last);
+        add(g, lot, before = u.last);
     }
 }
 
@@ -78,17 +113,17 @@ static bool some_requests(struct journal_gather *g, struct txn *t)
 {
     struct request_walk w;
     struct request_row q;
-    uint32_t n = 0;
+    uint32_t n = 0, lot = 0;
     bool more = true;
 
     request_walk_open(&w, t, g->from);
     while (n < ROWS_MAX && (more = request_walk_next(&w, &q))) {
         g->from = q.seq + 1;
         n++;
-        if (!wants_request(g, t, &q)) continue;
-        add(g, q.seq);
-        add(g, q.state_seq);
-        add_returns(g, t, &q);
+        if (!wants_request(g, t, &q, &lot)) continue;
+        add(g, lot, q.seq);
+        add(g, lot, q.state_seq);
+        add_returns(g, t, &q, lot);
         if (q.returned > 0) n += (uint32_t)(q.consumed / 200);
     }
     walk_close(&w.walk);
@@ -96,13 +131,6 @@ static bool some_requests(struct journal_gather *g, struct txn *t)
 }
 
 // ---- refusals and the like
-
-static bool is_lot(const struct journal_gather *g, uint32_t number)
-{
-    for (uint32_t i = 0; i < g->lot_count; i++)
-        if (get_be(g->lots[i].number, 4) == number) return true;
-    return false;
-}
 
 // What raised it, and all that people did with it.
 static status add_exception(struct journal_gather *g, struct txn *t, const struct exception_row *x,
@@ -112,10 +140,10 @@ static status add_exception(struct journal_gather *g, struct txn *t, const struc
     struct fact f;
     uint64_t seq = x->newest;
 
-    add(g, x->id.seq);
-    add(g, x->settled);
+    add(g, x->lot, x->id.seq);
+    add(g, x->lot, x->settled);
     while (seq != 0) {
-        add(g, seq);
+        add(g, x->lot, seq);
         TRY(journal_get(t, seq, scratch, &f));
         TRY(exception_act_get(&f, &act));
         seq = act.before;
@@ -193,12 +221,14 @@ static bool next_exceptions(struct journal_gather *g, struct txn *t)
 // ---- holds
 
 // A hold of units is in a lot's list as it began; its end names the hold alone.
-static bool names_lot(const struct journal_gather *g, struct txn *t, const struct hold *h)
+static void add_hold(struct journal_gather *g, struct txn *t, const struct hold *h)
 {
-    for (uint32_t i = 0; i < g->lot_count; i++)
-        if (hold_is_of_lot(t, h, g->lots[i].client, (uint32_t)get_be(g->lots[i].number, 4)))
-            return true;
-    return false;
+    for (uint32_t i = 0; i < g->lot_count; i++) {
+        const struct named_lot *l = &g->lots[i];
+        uint32_t number = (uint32_t)get_be(l->number, 4);
+        if (h->id < l->from || h->id > l->till) continue;
+        if (hold_is_of_lot(t, h, l->client, number)) add(g, number, h->end);
+    }
 }
 
 static bool some_holds(struct journal_gather *g, struct txn *t)
@@ -210,7 +240,7 @@ static bool some_holds(struct journal_gather *g, struct txn *t)
     hold_walk_open(&w, t, true, g->from);
     for (uint32_t n = 0; n < ROWS_MAX && (more = hold_walk_next(&w, &h)); n++) {
         g->from = h.id + 1;
-        if (names_lot(g, t, &h)) add(g, h.end);
+        add_hold(g, t, &h);
     }
     walk_close(&w.walk);
     return more;
@@ -220,16 +250,24 @@ static bool some_holds(struct journal_gather *g, struct txn *t)
 
 static int compare(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    const struct found *x = a, *y = b;
+
+    if (x->lot != y->lot) return x->lot < y->lot ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static const struct found *found_of(const struct journal_gather *g)
+{
+    return (const struct found *)(const void *)g->found.p;
 }
 
 static status finish(struct journal_gather *g)
 {
-    if (g->seqs.failed)
+    if (g->found.failed)
         return fail(ST_TOO_LARGE, "journal.too_many", 0,
                     "too many facts name it: say lot and gtin");
-    if (g->seqs.n > 0) qsort(g->seqs.p, g->seqs.n / sizeof(uint64_t), sizeof(uint64_t), compare);
+    g->end = g->found.n / sizeof(struct found);
+    if (g->end > 0) qsort(g->found.p, g->end, sizeof(struct found), compare);
     g->done = true;
     return OK;
 }
@@ -250,19 +288,37 @@ status journal_gather_some(struct journal_gather *g, struct txn *t, struct arena
     return g->stage == OF_ALL ? finish(g) : OK;
 }
 
+// The first that is of this lot, or of one after it.
+static size_t place_of(const struct journal_gather *g, uint64_t lot)
+{
+    const struct found *all = found_of(g);
+    size_t low = 0, high = g->found.n / sizeof *all;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (all[middle].lot < lot)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void journal_gather_lot(struct journal_gather *g, uint32_t lot)
+{
+    g->at = g->begin = place_of(g, lot);
+    g->end = place_of(g, (uint64_t)lot + 1);
+}
+
 uint64_t journal_gather_next(struct journal_gather *g, uint64_t from)
 {
-    const uint64_t *seqs = (const uint64_t *)(const void *)g->seqs.p;
-    size_t n = g->seqs.n / sizeof *seqs;
+    const struct found *all = found_of(g);
 
-    while (g->at < n && seqs[g->at] < from) g->at++;
-    return g->at < n ? seqs[g->at] : UINT64_MAX;
+    while (g->at < g->end && all[g->at].seq < from) g->at++;
+    return g->at < g->end ? all[g->at].seq : UINT64_MAX;
 }
 
 uint64_t journal_gather_last(const struct journal_gather *g)
 {
-    const uint64_t *seqs = (const uint64_t *)(const void *)g->seqs.p;
-    size_t n = g->seqs.n / sizeof *seqs;
-
-    return n > 0 ? seqs[n - 1] : 0;
+    return g->end > g->begin ? found_of(g)[g->end - 1].seq : 0;
 }

@@ -12,8 +12,9 @@
 
 struct named_lot {
     client_id client;
-    char number[4]; // as the lot's list is named
-    uint64_t next;  // the first fact that names it, from where was looked last; UINT64_MAX: none
+    char number[4];      // as the lot's list is named
+    uint64_t from, till; // seqs: holds that began before or after are none of its
+    uint64_t next; // the first fact that names it, from where was looked last; UINT64_MAX: none
 };
 
 struct lots_wish {
@@ -34,6 +35,7 @@ struct journal_gather {
     const struct named_lot *lots;
     uint32_t lot_count;
     const struct unit_wish *unit; // instead of lots
+    bool apart;                   // of each lot for itself
     // The walk: through requests, exceptions of each lot's client, holds; of a unit through the
     // exceptions of all clients, since whoever names another's has its own refusal.
     unsigned stage;
@@ -41,19 +43,24 @@ struct journal_gather {
     bool walking, resolved;
     uint64_t from;
     unsigned index;
-    uint32_t looked; // rows, in this turn
-    struct buf seqs; // uint64_t each
-    size_t at;       // of those sorted, where was looked last
+    uint32_t looked;   // rows, in this turn
+    struct buf found;  // what it is about and where, as journal_gather.c has it
+    size_t begin, end; // of those sorted, which are told of
+    size_t at;         // and where was looked last
     bool done;
 };
 
-// Wish and lots stay the caller's and must live on.
+// Wish and lots stay the caller's and must live on; lots ascend by number.
 void journal_gather_begin(struct journal_gather *g, const struct lots_wish *wish,
                           const struct named_lot *lots, uint32_t n);
+// One walk for many lots: of what it finds each has its own, see journal_gather_lot.
+void journal_gather_begin_apart(struct journal_gather *g, const struct named_lot *lots, uint32_t n);
 void journal_gather_begin_unit(struct journal_gather *g, const struct unit_wish *wish);
 void journal_gather_end(struct journal_gather *g); // also of zeros
-// A stretch of the rows; *done: that was the last. journal.too_many (413).
+// A stretch of the rows; g->done: that was the last. journal.too_many (413).
 status journal_gather_some(struct journal_gather *g, struct txn *t, struct arena *scratch);
+// Of lots apart, once that is done: from here on is told of this one, in whatever order of lots.
+void journal_gather_lot(struct journal_gather *g, uint32_t lot);
 // The first one gathered from `from` on; UINT64_MAX: none. `from` only grows.
 uint64_t journal_gather_next(struct journal_gather *g, uint64_t from);
 uint64_t journal_gather_last(const struct journal_gather *g); // of all; 0: none
