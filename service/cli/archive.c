@@ -11,6 +11,7 @@
 #include "service/cli/cli.h"
 #include "service/cli/file_digest.h"
 #include "service/client/client.h"
+#include "service/event/lot_beside.h"
 #include "service/gs1/id.h"
 #include "service/kinds.h"
 #include "service/lot/balance.h"
@@ -29,6 +30,7 @@
 #define ARENA_MAX     (1 * GB)
 #define TEXT_MAX      (256 * MB)
 #define SLICE_RECORDS 500u
+#define SLICE_LOTS    1000u
 #define FILE_NAME_MAX 96u
 
 struct wish {
@@ -44,6 +46,9 @@ struct archiving {
     struct export_key *key;
     struct journal_meta meta;
     struct arena arena, scratch; // of the whole; of one lot
+    struct named_lot *wanted;    // ascending
+    uint32_t wanted_n;
+    struct journal_gather gather; // of all of them: one walk, however many there are
     struct buf index;
     uint64_t lots, found; // written; that match, closed or not
 };
@@ -124,47 +129,43 @@ static status records_write(struct archiving *a, struct journal_export *x, const
     return st;
 }
 
-// What stands in no list of the lot: numbers asked for and returned, refusals, ends of holds.
-struct gathering {
-    struct caller everybody;
-    struct named_lot lot;
-    struct journal_gather of;
-};
-
-static status gather(struct archiving *a, const struct lot *lot, struct gathering *g)
+// What stands in no list of a lot: numbers asked for and returned, refusals, ends of holds. As it
+// was when the command began.
+static status gather(struct archiving *a)
 {
-    struct lots_wish wish = {&g->everybody, lot->lot, true, 0};
-    struct gtin_row product = {0};
     struct arena one;
     status st = OK;
 
     arena_init(&one, ARENA_MAX);
-    *g = (struct gathering){
-        .everybody = {.magic = CALLER_MAGIC, .role = ROLE_AUDITOR},
-          .lot = {.client = lot->client                    }
-    };
-    put_be(g->lot.number, lot->number, sizeof g->lot.number);
-    struct txn *t = txn_read(a->db);
-    wish.by_product = gtin_get(t, lot->gtin, &product);
-    wish.product = product.product;
-    journal_gather_begin(&g->of, &wish, &g->lot, 1);
-    while (st.cls == ST_OK && !g->of.done) {
-        st = journal_gather_some(&g->of, t, &one);
+    journal_gather_begin_apart(&a->gather, a->wanted, a->wanted_n);
+    while (st.cls == ST_OK && !a->gather.done) {
+        struct txn *t = txn_read(a->db);
+        st = journal_gather_some(&a->gather, t, &one);
         status end = txn_end(&t, false);
         if (st.cls == ST_OK) st = end;
-        t = txn_read(a->db);
     }
     arena_fini(&one);
-    status end = txn_end(&t, false);
-    return st.cls == ST_OK ? end : st;
+    return st;
+}
+
+// The newest record in the lot's list; 0: it has none.
+static uint64_t newest_of(struct txn *t, const struct lot *lot)
+{
+    uint64_t last = 0;
+    char value[4];
+
+    put_be(value, lot->number, sizeof value);
+    (void)list_back(t, lot->client, LIST_LOT, (str){value, sizeof value}, UINT64_MAX, &last, 1);
+    return last;
 }
 
 // The first and the last record of the lot, of the list of its client and of what was gathered.
 static status stretch_of(struct archiving *a, struct txn *t, const struct lot *lot,
-                         struct gathering *g, struct journal_export *x)
+                         struct journal_export *x)
 {
-    uint64_t last = 0, first = journal_gather_next(&g->of, 1);
-    str value = {g->lot.number, sizeof g->lot.number};
+    journal_gather_lot(&a->gather, lot->number);
+    uint64_t first = journal_gather_next(&a->gather, 1), last = newest_of(t, lot);
+    uint64_t gathered = journal_gather_last(&a->gather);
 
     *x = (struct journal_export){
         .meta = &a->meta,
@@ -174,25 +175,27 @@ static status stretch_of(struct archiving *a, struct txn *t, const struct lot *l
         .client = lot->client,
         .client_name = client_name(t, lot->client, &a->scratch),
         .lot = lot->number,
-        .more = &g->of,
+        .more = &a->gather,
         .gtin = {lot->gtin, sizeof lot->gtin},
         .lot_name = lot->lot,
         .now = env_wall(&env_real)
     };
-    if (list_back(t, lot->client, LIST_LOT, value, UINT64_MAX, &last, 1) == 0)
-        return fail(ST_STORE, "store.corrupt", 0, "a lot without a list of its records");
-    x->until = journal_gather_last(&g->of) > last ? journal_gather_last(&g->of) : last;
+    if (last == 0) return fail(ST_STORE, "store.corrupt", 0, "a lot without a list of its records");
+    x->until = gathered > last ? gathered : last;
     return journal_export_begin(x, t);
 }
 
 static status page_write(struct archiving *a, struct txn *t, const struct lot *lot,
                          const char *path)
 {
+    struct lot_beside beside;
     struct balance b;
     struct buf page;
     str text;
 
     TRY(balance_of(t, lot, &a->scratch, &b));
+    TRY(lot_beside_get(t, lot, &a->scratch, &beside));
+    b.beside = &beside;
     buf_init(&page, TEXT_MAX);
     status st = balance_html(t, &b, &a->scratch, env_wall(&env_real), &page);
     if (st.cls == ST_OK) st = buf_done(&page, &text);
@@ -240,7 +243,7 @@ static status index_line(struct archiving *a, const struct lot *lot, const struc
     return OK;
 }
 
-static status lot_write(struct archiving *a, const struct lot *lot, struct gathering *g)
+static status lot_write(struct archiving *a, const struct lot *lot)
 {
     char path[FOLDER_PATH_MAX], name[FILE_NAME_MAX];
     struct txn *t = txn_read(a->db);
@@ -248,7 +251,7 @@ static status lot_write(struct archiving *a, const struct lot *lot, struct gathe
 
     name_of(lot, ".html", name);
     status st = path_of(a, name, path);
-    if (st.cls == ST_OK) st = stretch_of(a, t, lot, g, &x);
+    if (st.cls == ST_OK) st = stretch_of(a, t, lot, &x);
     if (st.cls == ST_OK) st = page_write(a, t, lot, path);
     status end = txn_end(&t, false);
     TRY(st);
@@ -261,16 +264,6 @@ static status lot_write(struct archiving *a, const struct lot *lot, struct gathe
            (unsigned long long)x.from, (unsigned long long)x.until);
     a->lots++;
     return OK;
-}
-
-static status lot_archive(struct archiving *a, const struct lot *lot)
-{
-    struct gathering g;
-    status st = gather(a, lot, &g);
-
-    if (st.cls == ST_OK) st = lot_write(a, lot, &g);
-    journal_gather_end(&g.of);
-    return st;
 }
 
 // ---- which lots
@@ -294,30 +287,68 @@ static bool closed_before(struct txn *t, const struct lot *lot, const struct dat
     return closed.day < (day->day == 0 ? 1 : day->day);
 }
 
-// A copy in the arena of the lot with this number, where it is wanted; false: it is not.
-static bool wanted(struct archiving *a, uint32_t number, struct lot *out)
+static bool is_closed(const struct lot *lot)
+{
+    return lot->closed_seq != 0 && lot->state != LOT_REOPENED;
+}
+
+static bool wanted(struct archiving *a, struct txn *t, const struct lot *lot)
 {
     const struct wish *w = a->wish;
-    struct txn *t = txn_read(a->db);
+    bool is = true;
 
-    bool is = lot_get(t, number, &a->scratch, out);
-    if (is && w->lot != NULL)
-        is = str_eq(out->lot, str_of(w->lot)) && memcmp(out->gtin, w->gtin14, 14) == 0;
-    if (is && w->before != NULL) is = closed_before(t, out, &w->before_day);
-    (void)txn_end(&t, false);
+    if (w->lot != NULL)
+        is = str_eq(lot->lot, str_of(w->lot)) && memcmp(lot->gtin, w->gtin14, 14) == 0;
+    if (is && w->before != NULL) is = closed_before(t, lot, &w->before_day);
     if (is) a->found++;
-    return is && out->closed_seq != 0 && out->state != LOT_REOPENED;
+    return is && is_closed(lot);
+}
+
+// In stretches, so that no snapshot is held for long.
+static status lots_choose(struct archiving *a, uint64_t from, uint64_t until)
+{
+    struct txn *t = txn_read(a->db);
+    struct lot lot;
+
+    for (uint64_t n = from; n < until; n++, arena_reset(&a->scratch)) {
+        if (!lot_get(t, (uint32_t)n, &a->scratch, &lot) || !wanted(a, t, &lot)) continue;
+        struct named_lot *x = &a->wanted[a->wanted_n++];
+        *x = (struct named_lot){lot.client, {0}, lot.opened_seq, newest_of(t, &lot), 0};
+        put_be(x->number, n, sizeof x->number);
+    }
+    return txn_end(&t, false);
+}
+
+static status lots_find(struct archiving *a)
+{
+    struct txn *t = txn_read(a->db);
+    uint64_t end = counter_get(t, COUNTER_LOT) + 1;
+
+    TRY(txn_end(&t, false));
+    a->wanted = NEW_ARRAY(&a->arena, struct named_lot, end);
+    if (a->wanted == NULL) return no_memory();
+    for (uint64_t n = 1; n < end; n += SLICE_LOTS)
+        TRY(lots_choose(a, n, n + SLICE_LOTS < end ? n + SLICE_LOTS : end));
+    return OK;
+}
+
+// Not where it was opened again meanwhile.
+static status lot_archive(struct archiving *a, uint32_t number)
+{
+    struct txn *t = txn_read(a->db);
+    struct lot lot;
+
+    bool is = lot_get(t, number, &a->scratch, &lot) && is_closed(&lot);
+    TRY(txn_end(&t, false));
+    return is ? lot_write(a, &lot) : OK;
 }
 
 static status lots_archive(struct archiving *a)
 {
-    struct txn *t = txn_read(a->db);
-    uint64_t last = counter_get(t, COUNTER_LOT);
-    struct lot lot;
-
-    TRY(txn_end(&t, false));
-    for (uint64_t n = 1; n <= last; n++, arena_reset(&a->scratch))
-        if (wanted(a, (uint32_t)n, &lot)) TRY(lot_archive(a, &lot));
+    TRY(lots_find(a));
+    if (a->wanted_n > 0) TRY(gather(a));
+    for (uint32_t i = 0; i < a->wanted_n; i++, arena_reset(&a->scratch))
+        TRY(lot_archive(a, (uint32_t)get_be(a->wanted[i].number, 4)));
     if (a->lots > 0) return OK;
     return fail(ST_CONFLICT, "archive.none", 0, "%s",
                 a->found > 0 ? "of these lots none is closed" : "there is no such lot");
@@ -388,7 +419,7 @@ static status archive(const struct wish *w)
 {
     struct archiving a = {.wish = w, .folder = {.lock = -1}};
 
-    arena_init(&a.arena, 1 * MB);
+    arena_init(&a.arena, ARENA_MAX);
     arena_init(&a.scratch, ARENA_MAX);
     buf_init(&a.index, TEXT_MAX);
     status st = archive_open(&a);
@@ -400,6 +431,7 @@ static status archive(const struct wish *w)
         if (st.cls == ST_OK) st = cli_output_done();
         if (a.lots == 0) rmdir(w->to);
     }
+    journal_gather_end(&a.gather);
     buf_fini(&a.index);
     arena_fini(&a.scratch);
     arena_fini(&a.arena);

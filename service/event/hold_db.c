@@ -2,6 +2,7 @@
 //     seq of the fact that ended it 8
 #include "service/event/hold_db.h"
 #include "common/bytes.h"
+#include "service/journal/lists.h"
 #include <string.h>
 
 struct key {
@@ -65,6 +66,18 @@ void hold_end(struct txn *t, struct hold *h, uint64_t end)
     h->ended = true;
     h->end = end;
     hold_put(t, h);
+}
+
+bool hold_is_of_lot(struct txn *t, const struct hold *h, client_id client, uint32_t lot)
+{
+    uint64_t found;
+    char list[4];
+
+    if (h->client.v != client.v) return false;
+    if (h->lot != 0) return h->lot == lot;
+    put_be(list, lot, sizeof list);
+    return list_of(t, client, LIST_LOT, (str){list, sizeof list}, h->id, &found, 1) == 1 &&
+           found == h->id;
 }
 
 void hold_walk_open(struct hold_walk *w, struct txn *t, bool ended, uint64_t from)

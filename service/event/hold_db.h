@@ -16,6 +16,9 @@ bool hold_get(struct txn *t, uint64_t id, struct hold *out);
 void hold_put(struct txn *t, const struct hold *h);
 void hold_end(struct txn *t, struct hold *h, uint64_t end);
 
+// Is it on the lot, or on units of it? Of these the lot's list has the fact that began it.
+bool hold_is_of_lot(struct txn *t, const struct hold *h, client_id client, uint32_t lot);
+
 // Holds that have ended, or have not, oldest first, from `id` on.
 struct hold_walk {
     struct walk walk;

@@ -4,6 +4,7 @@
 #include "service/api/api.h"
 #include "service/event/explain.h"
 #include "service/event/lot_acts.h"
+#include "service/event/lot_beside.h"
 #include "service/event/recalled.h"
 #include "service/event/report_int.h"
 #include "service/event/unaccounted.h"
@@ -27,13 +28,24 @@ static status balance_find(struct http_req *r, struct txn *t, struct balance *ou
     return balance_of(t, &lot, &r->arena, out);
 }
 
+// Holds and what waits to be signed are for those of the site, as their own routes are.
+static bool sees_beside(const struct caller *c)
+{
+    return c->role != ROLE_LINE && c->role != ROLE_GATEWAY && c->role != ROLE_CLIENT;
+}
+
 static status balance_write(struct http_req *r, struct txn *t, int form, struct buf *b)
 {
     struct json_w w = json_writer(b);
     const struct env *env = api_site(r)->env;
+    struct lot_beside beside;
     struct balance of;
 
     TRY(balance_find(r, t, &of));
+    if (sees_beside(caller_of(r))) {
+        TRY(lot_beside_get(t, &of.lot, &r->arena, &beside));
+        of.beside = &beside;
+    }
     if (form == AS_JSON) return balance_json(t, &of, &r->arena, &w);
     if (form == AS_CSV) return balance_csv(t, &of, &r->arena, b);
     return balance_html(t, &of, &r->arena, env->wall_now(env->self), b);

@@ -6,6 +6,7 @@
 #include "service/catalog/product.h"
 #include "service/client/client.h"
 #include "service/event/units_api.h"
+#include "service/exception/refused.h"
 #include "service/inbox/inbox_int.h"
 #include "service/journal/refusal.h"
 
@@ -105,27 +106,6 @@ static bool fits_product(struct listing *l, const struct exception_row *row)
            gtin_get(l->x.t, p.gtin.p, &g) && g.product == l->wish.product;
 }
 
-// Offenders are named in many spellings, or by their serials alone.
-static bool is_named(struct listing *l, str units)
-{
-    struct json_r r = json_reader(units, l->x.a);
-    struct gs1_id id;
-    bool named = false;
-    str k;
-
-    for (json_array(&r); json_item(&r);)
-        for (json_object(&r); json_key(&r, &k);) {
-            if (!str_eq(k, S("unit"))) {
-                (void)json_raw(&r);
-                continue;
-            }
-            str text = json_string(&r);
-            named |= str_eq(text, l->wish.id.ext) ||
-                     (gs1_read(text, l->x.a, &id).cls == ST_OK && gs1_id_eq(&id, &l->wish.id));
-        }
-    return named;
-}
-
 static bool fits_unit(struct listing *l, const struct exception_row *row)
 {
     struct refused refused;
@@ -135,8 +115,8 @@ static bool fits_unit(struct listing *l, const struct exception_row *row)
     if (row->unit != 0 && row->unit == l->wish.unit.v) return true;
     if (row->kind != EXCEPTION_OF_REFUSED) return false;
     return journal_get(l->x.t, row->id.seq, l->x.a, &f).cls == ST_OK &&
-           refusal_get(f.decided, l->x.a, &refused).cls == ST_OK && refused.units.n > 0 &&
-           is_named(l, refused.units);
+           refusal_get(f.decided, l->x.a, &refused).cls == ST_OK &&
+           refused_names(refused.units, &l->wish.id, l->x.a);
 }
 
 static bool fits(struct listing *l, const struct exception_row *row)

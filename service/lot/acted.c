@@ -50,7 +50,7 @@ static status write_then(struct txn *t, const struct lot *now, struct lot_then t
         json_w_key(w, S("balance"));
         json_w_raw(w, past.balance);
     }
-    lot_signatures_write(t, now, past.seq, a, w);
+    lot_signatures_write(t, &(struct signed_wish){now->number, past.seq, NULL}, a, w);
     return OK;
 }
 

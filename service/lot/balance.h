@@ -7,7 +7,7 @@
 // equation is another it is *out of date* and explains nothing, until it is said again or the terms
 // are what they were.
 #pragma once
-#include "service/lot/papers.h"
+#include "service/lot/signed.h"
 
 struct balance_level {
     uint8_t level;
@@ -44,6 +44,8 @@ struct balance {
     uint64_t unconfirmed; // requests for numbers
     struct balance_level level[PRODUCT_LEVELS_MAX];
     uint32_t n;
+    // For who shows it: what of holds and signatures the lot itself does not know; NULL: nothing.
+    const struct lot_beside *beside;
 };
 // A few rows, whatever the lot's size. Texts in the arena.
 status balance_of(struct txn *t, const struct lot *lot, struct arena *a, struct balance *out);
@@ -68,5 +70,3 @@ status balance_csv(struct txn *t, const struct balance *b, struct arena *a, stru
 // A page of its own, to print and to sign. `now`: when it was made.
 status balance_html(struct txn *t, const struct balance *b, struct arena *a, wall now,
                     struct buf *out);
-void lot_signatures_write(struct txn *t, const struct lot *lot, uint64_t until, struct arena *a,
-                          struct json_w *w); // up to that seq

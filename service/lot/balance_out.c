@@ -135,58 +135,6 @@ void balance_lines_write(const struct balance *b, struct json_w *w)
 
 // ---- papers
 
-static const char *signed_word(unsigned kind)
-{
-    switch (kind) {
-    case FACT_LOT_RELEASED: return "release";
-    case FACT_LOT_REOPENED: return "reopen";
-    case FACT_LOT_RECALLED: return "recall";
-    case FACT_LOT_AMENDED: return "amend";
-    default: return NULL;
-    }
-}
-
-// The signature that the paper holds, and that of who had to sign before (no user: nobody had to);
-// texts lie in the arena.
-static bool signature_at(struct txn *t, uint64_t seq, unsigned kind, struct arena *a,
-                         struct signature *out, struct second_first *first)
-{
-    struct lot_signed_fact x;
-    struct fact f;
-
-    if (signed_word(kind) == NULL || journal_get(t, seq, a, &f).cls != ST_OK) return false;
-    if (kind == FACT_LOT_AMENDED) return lot_amended_signature(&f, out, first);
-    if (lot_signed_get(&f, &x).cls != ST_OK) return false;
-    *out = x.signature;
-    *first = x.first;
-    return true;
-}
-
-void lot_signatures_write(struct txn *t, const struct lot *lot, uint64_t until, struct arena *a,
-                          struct json_w *w)
-{
-    struct second_first first;
-    struct paper_walk walk;
-    struct signature s;
-    unsigned kind;
-    uint64_t seq;
-
-    json_w_key(w, S("signatures"));
-    json_w_array(w);
-    paper_walk_open(&walk, t, lot->number);
-    while (paper_walk_next(&walk, &seq, &kind) && seq <= until) {
-        if (!signature_at(t, seq, kind, a, &s, &first)) continue;
-        json_w_object(w);
-        json_w_kstr(w, "act", str_of(signed_word(kind)));
-        json_w_key(w, S("signature"));
-        signature_write(w, &s);
-        second_write(w, "first", &first);
-        json_w_end(w);
-    }
-    walk_close(&walk.walk);
-    json_w_end(w);
-}
-
 struct told { // one explanation
     struct lot_explained x;
     bool outdated; // by count, of terms that are others now, or taken back since
@@ -304,7 +252,7 @@ status balance_json(struct txn *t, const struct balance *b, struct arena *a, str
     json_w_kstr(w, "state", str_of(lot_state_word(b->lot.state)));
     balance_lines_write(b, w);
     explanations_write(t, b, a, w);
-    lot_signatures_write(t, &b->lot, UINT64_MAX, a, w);
+    lot_signatures_write(t, &(struct signed_wish){b->lot.number, UINT64_MAX, b->beside}, a, w);
     json_w_end(w);
     return txn_status(t);
 }
@@ -456,35 +404,56 @@ static void put_explanations(const struct out *o)
     foot(o);
 }
 
+static void put_holds(const struct out *o)
+{
+    const struct lot_beside *x = o->b->beside;
+
+    if (x == NULL) return;
+    head(o, "Holds", "Level,Part,State,On,Reason,By,Time");
+    for (uint32_t i = 0; i < x->hold_n; i++) {
+        const struct lot_hold *h = &x->holds[i];
+        str units = h->units == 0 ? S("the lot") : number_text((int64_t)h->units, o->a);
+        str cells[] = {S(""),
+                       S("hold"),
+                       h->ended ? S("released") : S("held"),
+                       units,
+                       h->reason,
+                       h->by,
+                       time_text(h->time, o->a)};
+        put_row(o, cells, LEN(cells));
+    }
+    foot(o);
+}
+
 // REQ 21CFR11.50: printed name, date and time with zone, and meaning.
-static void put_signature(const struct out *o, unsigned kind, const struct signature *s)
+static void put_signature(const struct out *o, const struct lot_act *act, const struct signature *s)
 {
     struct buf line;
 
     buf_init(&line, 8 * KB);
     signature_line(&line, s);
-    str cells[] = {S(""), S("signature"), str_of(signed_word(kind)), buf_str(&line)};
+    str cells[] = {S(""), S("signature"), str_of(act->word), buf_str(&line), act->upon};
     put_row(o, cells, LEN(cells));
     buf_fini(&line);
 }
 
 static void put_signatures(const struct out *o)
 {
-    struct second_first first;
-    struct paper_walk walk;
-    struct signature s;
-    unsigned kind;
-    uint64_t seq;
+    struct signed_wish wish = {o->b->lot.number, UINT64_MAX, o->b->beside};
+    struct signed_walk walk;
+    struct lot_act act;
 
-    head(o, "Signatures", "Level,Part,Act,Signed");
-    paper_walk_open(&walk, o->t, o->b->lot.number);
-    while (paper_walk_next(&walk, &seq, &kind)) {
-        if (!signature_at(o->t, seq, kind, o->a, &s, &first)) continue;
-        if (first.proposal != 0) put_signature(o, kind, &first.signature);
-        put_signature(o, kind, &s);
+    head(o, "Signatures", "Level,Part,Act,Signed,On");
+    signed_walk_open(&walk, o->t, &wish, o->a);
+    while (signed_walk_next(&walk, &act)) {
+        if (act.first.proposal != 0) put_signature(o, &act, &act.first.signature);
+        put_signature(o, &act, &act.signature);
     }
-    walk_close(&walk.walk);
+    walk_close(&walk.papers.walk);
     foot(o);
+    if (o->html && wish.beside != NULL && wish.beside->more)
+        buf_add(o->to,
+                S("<p>There are more holds and signatures: the journal has them all.</p>\n"));
 }
 
 static void put_all(const struct out *o)
@@ -493,6 +462,7 @@ static void put_all(const struct out *o)
     put_counters(o);
     put_differences(o);
     put_explanations(o);
+    put_holds(o);
     put_signatures(o);
 }
 

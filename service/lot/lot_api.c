@@ -158,7 +158,8 @@ static status write_whole(struct txn *t, const struct lot *lot, struct arena *a,
 {
     json_w_object(w);
     status st = write_members(t, lot, a, w);
-    if (st.cls == ST_OK) lot_signatures_write(t, lot, UINT64_MAX, a, w);
+    if (st.cls == ST_OK)
+        lot_signatures_write(t, &(struct signed_wish){lot->number, UINT64_MAX, NULL}, a, w);
     if (st.cls == ST_OK) lot_pendings_write(t, lot, a, w);
     json_w_end(w);
     return st;

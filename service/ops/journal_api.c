@@ -4,6 +4,7 @@
 // count.
 #include "common/bytes.h"
 #include "common/log.h"
+#include "common/loop.h"
 #include "service/ops/journal_filter.h"
 #include "service/ops/journal_print.h"
 #include "service/ops/ops_int.h"
@@ -76,14 +77,9 @@ static status look_at(struct reading *g, struct txn *t, uint64_t seq)
 static bool slice(struct reading *g, status *st)
 {
     struct txn *t = api_snapshot(g->stream.r);
-    bool ready = true;
     uint64_t seq = 1;
 
-    *st = journal_filter_prepare(&g->filter, t, &g->scratch, &ready);
-    if (!ready || st->cls != ST_OK) {
-        *st = api_snapshot_end(g->stream.r, *st);
-        return st->cls == ST_OK;
-    }
+    *st = OK;
     for (uint32_t n = 0; n < SLICE_LOOKS && g->stream.out.n < SLICE_BYTES; n++) {
         if (g->more || (seq = journal_filter_next(&g->filter, t, g->at)) == 0) break;
         *st = look_at(g, t, seq);
@@ -160,6 +156,38 @@ static void begin(struct reading *g)
     stream_start(&g->stream, types[g->shape]);
 }
 
+// ---- before the first piece
+
+static void refuse(struct reading *g, status st)
+{
+    struct http_req *r = g->stream.r;
+
+    reading_free(&g->stream);
+    http_problem(r, st, S(""));
+}
+
+static void prepare_mail(struct mail *m);
+
+// What takes several turns of the loop is not begun before it is known that there is an answer.
+static void prepare(struct reading *g)
+{
+    struct txn *t = api_snapshot(g->stream.r);
+    bool ready = false;
+    status st = journal_filter_prepare(&g->filter, t, &g->scratch, &ready);
+
+    st = api_snapshot_end(g->stream.r, st);
+    if (st.cls != ST_OK) {
+        refuse(g, st);
+    } else if (ready) {
+        begin(g);
+    } else {
+        g->stream.mail.open = prepare_mail;
+        loop_post(g->stream.r->loop, &g->stream.mail);
+    }
+}
+
+static void prepare_mail(struct mail *m) { prepare(CONTAINER_OF(m, struct reading, stream.mail)); }
+
 static struct reading *reading_new(struct http_req *r, const struct api_page *page, uint64_t from,
                                    int shape)
 {
@@ -192,10 +220,8 @@ void ops_journal(struct http_req *r)
     struct txn *t = api_snapshot(r);
     status st = journal_filter_read(&g->filter, r, t, &g->scratch);
     st = api_snapshot_end(r, st);
-    if (st.cls == ST_OK) {
-        begin(g);
-        return;
-    }
-    reading_free(&g->stream);
-    http_problem(r, st, S(""));
+    if (st.cls == ST_OK)
+        prepare(g);
+    else
+        refuse(g, st);
 }

@@ -243,16 +243,20 @@ static status chain_read(struct journal_filter *f, struct http_req *r, struct tx
 static status unit_read(struct journal_filter *f, struct http_req *r, struct txn *t, str spelling,
                         struct arena *scratch)
 {
-    struct gs1_id id;
-    unit_id u;
+    struct unit_wish *w = &f->unit;
     client_id owner;
+    unit_id u;
 
     f->by_unit = true;
-    TRY(gs1_read(spelling, &r->arena, &id));
-    if (!names_find(names_here(api_site(r)), t, &id, &u, &owner) ||
-        !caller_sees(caller_of(r), owner))
-        return fail(ST_NOT_FOUND, "unit.unknown", 0, "unit: it is not known here");
-    return chain_read(f, r, t, u, scratch);
+    TRY(gs1_read(spelling, &r->arena, &w->id));
+    w->caller = caller_of(r);
+    if (names_find(names_here(api_site(r)), t, &w->id, &u, &owner) &&
+        caller_sees(w->caller, owner)) {
+        w->unit = u;
+        TRY(chain_read(f, r, t, u, scratch));
+    }
+    journal_gather_begin_unit(&f->named, w);
+    return OK;
 }
 
 static bool wants_lot(const struct lots_wish *w, const struct lot *lot)
@@ -276,6 +280,8 @@ static status lots_find(struct txn *t, const struct lots_wish *w, struct arena *
         if (f->lot_count == LOTS_MAX) return wrong("lot", "too many lots: say lot and gtin");
         struct named_lot *l = &f->lots[f->lot_count++];
         l->client = lot.client;
+        l->from = lot.opened_seq;
+        l->till = UINT64_MAX;
         put_be(l->number, n, sizeof l->number);
     }
     journal_gather_begin(&f->gather, w, f->lots, f->lot_count);
@@ -337,6 +343,16 @@ static uint64_t lots_next(struct journal_filter *f, struct txn *t, uint64_t from
     return first == UINT64_MAX ? 0 : first;
 }
 
+// The same of those that name the unit.
+static uint64_t named_next(struct journal_filter *f, uint64_t from)
+{
+    uint64_t first = journal_gather_next(&f->named, from);
+
+    while (f->chain_at < f->chain_n && f->chain[f->chain_at] < from) f->chain_at++;
+    if (f->chain_at < f->chain_n && f->chain[f->chain_at] < first) first = f->chain[f->chain_at];
+    return first == UINT64_MAX ? 0 : first;
+}
+
 bool journal_filter_fits(struct journal_filter *f, const struct caller *c, struct txn *t,
                          const struct fact *head)
 {
@@ -353,24 +369,29 @@ uint64_t journal_filter_next(struct journal_filter *f, struct txn *t, uint64_t a
 {
     uint64_t seq = at > f->first ? at : f->first;
 
-    if (f->by_unit) {
-        while (f->chain_at < f->chain_n && f->chain[f->chain_at] < seq) f->chain_at++;
-        seq = f->chain_at < f->chain_n ? f->chain[f->chain_at] : 0;
-    } else if (f->by_lot) {
+    if (f->by_unit)
+        seq = named_next(f, seq);
+    else if (f->by_lot)
         seq = lots_next(f, t, seq);
-    }
     return seq > f->last ? 0 : seq;
 }
 
 // ---- beforehand
 
-void journal_filter_end(struct journal_filter *f) { journal_gather_end(&f->gather); }
+void journal_filter_end(struct journal_filter *f)
+{
+    journal_gather_end(&f->gather);
+    journal_gather_end(&f->named);
+}
 
 status journal_filter_prepare(struct journal_filter *f, struct txn *t, struct arena *scratch,
                               bool *ready)
 {
-    status st = !f->by_lot || f->gather.done ? OK : journal_gather_some(&f->gather, t, scratch);
+    bool lots = f->by_lot && !f->gather.done, unit = f->by_unit && !f->named.done;
 
-    *ready = !f->by_lot || f->gather.done;
-    return st;
+    if (lots || unit) TRY(journal_gather_some(lots ? &f->gather : &f->named, t, scratch));
+    *ready = (!f->by_lot || f->gather.done) && (!f->by_unit || f->named.done);
+    if (*ready && f->by_unit && f->unit.unit.v == 0 && journal_gather_last(&f->named) == 0)
+        return fail(ST_NOT_FOUND, "unit.unknown", 0, "unit: it is not known here");
+    return OK;
 }

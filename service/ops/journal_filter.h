@@ -1,6 +1,6 @@
 // journal_filter.h - what of the journal is asked for: who, what, when, which unit, lot, client.
 //
-// What has a list or a chain is found by it (lots, a unit), with what is gathered beside
+// What has a list or a chain is found by it (lots, a unit), with what is gathered besides
 // (journal_gather.h), a time by halving, since recordTime never goes back; all else is looked at in
 // the headers of the records between.
 #pragma once
@@ -20,19 +20,21 @@ struct journal_filter {
     struct named_lot *lots; // with by_lot: of that name, or of that product
     uint32_t lot_count;
     struct journal_gather gather; // of them
-    const uint64_t *chain;        // with by_unit: its facts, oldest first
+    struct unit_wish unit;        // with by_unit
+    const uint64_t *chain;        // its facts, oldest first; none: nothing is known of it here
     uint32_t chain_n, chain_at;
+    struct journal_gather named; // what else names it
 };
 
 #define JOURNAL_FILTERS "from until since before actor user kind unit lot gtin client"
 
 // From r's query; what it needs lies in r's arena. `last` is the newest record. `scratch` is used
-// and emptied. Codes: journal.filter (400); unit.unknown, client.unknown (404); unit.history (413).
+// and emptied. Codes: journal.filter (400); client.unknown (404); unit.history (413).
 status journal_filter_read(struct journal_filter *f, struct http_req *r, struct txn *t,
                            struct arena *scratch);
 void journal_filter_end(struct journal_filter *f); // also of zeros
 // Before the first journal_filter_next, in as many turns of the loop as it takes until *ready.
-// journal.too_many (413).
+// journal.too_many (413); unit.unknown (404): nothing is known of it, and no refusal named it.
 status journal_filter_prepare(struct journal_filter *f, struct txn *t, struct arena *scratch,
                               bool *ready);
 // from, until, since and before alone, for who wants all of a stretch.

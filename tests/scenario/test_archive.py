@@ -118,7 +118,55 @@ def test_an_archive_has_what_was_asked_for_before_and_signed_of_units_alone(
     assert {"hold.released", "numbers.returned", "lot.closed"} <= set(kinds)
     (ended,) = [f for f in shown if f["kind"] == "hold.released"]
     assert ended["fact"]["signature"]["name"] == "Mia Muster"
+    page = (to / f"{line.gtin}-L9.html").read_text()
+    assert "Mia Muster (mia, qa), review, 20" in page and "to be looked at" in page
     assert proven(to, key) == "proven: 1 lots"
+
+
+def lived(line, qa, gtin, lot):  # noqa: F811
+    """A closed lot of which much stands in no list; two of its units, the second on hold."""
+    operator, name = line.operator, {"lot": lot, "gtin": gtin}
+    serials = line.call.post("/v1/serials", {**name, "quantity": 4}, 201)["serials"]
+    operator.post("/v1/lots", {**name, "expiry": "2030-12"}, 201)
+    begin = {"type": "commission", **name, "serials": serials[:3]}
+    assert line.call.report(begin)["refused"] == 0
+    assert line.call.report({**begin, "serials": serials[:1]})["refused"] == 1
+    one = operator.get("/v1/exceptions", params={"lot": lot, "gtin": gtin})["items"][0]
+    operator.post(f"/v1/exceptions/{one['id']}/notes", {"text": "looked at"}, 200)
+    line.call.post("/v1/serials/returns", {"gtin": gtin, "serials": serials[3:],
+                                           "reason": "end of lot"}, 200)
+    hold = qa.post("/v1/holds", {"units": [f"(01){gtin}(21){serials[0]}"], "reason": "dented"}, 201)
+    qa.post(f"/v1/holds/{hold['id']}/release", {"signature": sign("review", f"{lot} is good")}, 200)
+    operator.post(f"/v1/lots/{gtin}/{lot}/close", {}, 200)
+    return [f"(01){gtin}(21){s}" for s in serials[1:3]]
+
+
+def test_each_of_many_lots_has_its_own_records_and_no_others(site, line, qa, key_of, tmp_path):  # noqa: F811
+    """Found in one walk for all: lots of one name and of one product, and what is of two lots."""
+    other = "09506000134369"
+    site.admin.put(f"/v1/products/{other}", {"client": line.client, "name": "Otherine"})
+    site.admin.put("/v1/pools/others", {"gtin": other, "kind": "random"})
+    lots = [(gtin, name) for name in ("B1", "B2") for gtin in (line.gtin, other)]
+    units = [lived(line, qa, *lot)[0] for lot in lots]
+    both = qa.post("/v1/holds", {"units": units[:2], "reason": "of two lots"}, 201)
+    qa.post(f"/v1/holds/{both['id']}/release", {"signature": sign("review", "both")}, 200)
+    lived(line, qa, line.gtin, "B3")
+    qa.post(f"/v1/lots/{line.gtin}/B3/reopen", {"signature": sign("review", "not done")}, 200)
+    to, key = tmp_path / "archive", key_of(site)
+    assert archive(site, to)[0] == 0
+    assert proven(to, key) == "proven: 4 lots"
+    index = [json.loads(x) for x in (to / "index.ndjson").open()][1:-2]
+    assert sorted((i["gtin"], i["lot"]) for i in index) == sorted(lots)
+    for gtin, name in lots:
+        lines = [json.loads(x) for x in gzip.open(to / f"{gtin}-{name}.ndjson.gz", "rt")]
+        shown = [x["says"] for x in lines[1:-2] if "says" in x]
+        wanted = site.admin.pages("/v1/journal", lot=name, gtin=gtin)
+        assert [f["seq"] for f in shown] == [f["seq"] for f in wanted]
+        kinds = [f["kind"] for f in shown]
+        for kind in ("numbers.issued", "numbers.returned", "refusal", "exception.noted"):
+            assert kinds.count(kind) == 1, (name, kinds)
+        ended = [f["fact"]["signature"]["reason"] for f in shown if f["kind"] == "hold.released"]
+        assert ended == [f"{name} is good"] + (["both"] if name == "B1" else [])
 
 
 def test_whatever_is_changed_in_an_archive_is_found(released, line, key, tmp_path):  # noqa: F811

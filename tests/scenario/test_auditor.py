@@ -15,6 +15,7 @@ import harness
 from contract import ROOT
 from harness import GTIN, packtrail
 
+HUB, SITE = "9506000000015", "9506000000022"
 JOURNAL = "/v1/journal"
 PROVE = ROOT / "scripts/verify_export.sh"
 
@@ -112,6 +113,62 @@ def test_a_lot_and_a_unit_are_found_from_the_first_number_on(site, line):
     assert kinds(other, "?lot=B7") == wanted
     line.call.report({"type": "commission", **lot, "serials": ["NOT-A-NUMBER"]})  # of nothing known
     assert kinds(site.admin, "?lot=B7") == [*wanted, "refusal"]
+
+
+def refusals(caller, unit, query=""):
+    found = records(caller, f"?unit={quote(unit)}{query}")
+    return [(r["fact"]["code"], r.get("lot")) for r in found if r["kind"] == "refusal"]
+
+
+def test_a_unit_is_found_in_every_refusal_that_named_it(site, line):
+    """By whatever spelling and door, also of another client and of a name that is no unit's."""
+    one, other = (f"(01){line.gtin}(21){s}" for s in line.serials(2))
+    line.commission([one[22:], other[22:]])
+    assert refusals(site.admin, one) == []
+    line.call.report({"type": "commission", "lot": line.lot, "gtin": line.gtin,
+                      "serials": [one[22:]]})
+    line.call.report({"type": "scrap", "gtin": line.gtin, "serials": [one[22:], other[22:]],
+                      "reason": "torn"})
+    spelt = f"https://id.gs1.org/01/{line.gtin}/21/{one[22:]}"
+    line.call.report({"type": "found", "units": [spelt], "reason": "not lost"})
+    line.call.report({"type": "commission", "lot": line.lot, "gtin": line.gtin,
+                      "serials": [one[22:], "NOBODY"]}, each="true")
+    both = ("unit.unknown", line.lot)  # the first that was wrong, of the two that it names
+    known = [("unit.state", line.lot), ("unit.state", None), ("unit.state", None), both]
+    assert refusals(site.admin, one) == refusals(site.admin, spelt) == known
+    assert refusals(site.admin, other) == [("unit.state", None)]
+    assert refusals(site.admin, one, f"&lot={line.lot}") == [known[0], both]
+    nobody = f"(01){line.gtin}(21)NOBODY"
+    assert refusals(site.admin, nobody) == [both]
+    assert kinds(site.admin, f"?unit={quote(nobody)}") == ["refusal"]
+    site.admin.refused("GET", f"{JOURNAL}?unit={quote(nobody + 'Z')}", status=404,
+                       code="unit.unknown")
+    assert refusals(site.as_role("qa", client=line.client), nobody) == [both]
+    site.admin.put("/v1/clients/beta", {"name": "Beta"})
+    other_client = site.as_role("qa", client="beta")
+    for unit in (one, nobody):
+        other_client.refused("GET", f"{JOURNAL}?unit={quote(unit)}", status=404, code="unit.unknown")
+
+
+def test_goods_that_were_not_shipped_tell_so_by_each_unit(site, line):
+    """And what people did about it stands with the unit, as its chain does."""
+    serial, other = line.serials(2)
+    unit = f"(01){line.gtin}(21){serial}"
+    line.commission([serial])
+    for gln in (SITE, HUB):
+        site.admin.put(f"/v1/parties/{gln}", {"name": "A party"})
+        site.admin.put(f"/v1/locations/{gln}", {"name": "Its place"})
+    line.operator.post(f"/v1/lots/{line.gtin}/{line.lot}/close", {}, 200)
+    line.operator.refused("POST", "/v1/shipments", {
+        "units": [unit, f"(01){line.gtin}(21){other}"],
+        "from": {"party": SITE, "location": SITE}, "to": {"party": HUB, "location": HUB},
+        "documents": [{"type": "desadv", "id": "D-1"}]},
+        status=409, code="unit.state")
+    one, = line.operator.get("/v1/exceptions")["items"]
+    line.operator.post(f"/v1/exceptions/{one['id']}/notes", {"text": "looked at"}, 200)
+    found = f"?unit={quote(f'(01){line.gtin}(21){other}')}"
+    assert kinds(site.admin, found) == ["numbers.issued", "refusal", "exception.noted"]
+    assert kinds(site.admin, f"?unit={quote(unit)}") == ["numbers.issued", "units.commissioned"]
 
 
 def test_what_was_configured_again_shows_old_and_new_values(site):

@@ -1,6 +1,7 @@
 """The balance of a lot: what became of every number and unit, why, and who signed for it."""
 import csv
 import io
+import re
 
 import pytest
 
@@ -158,6 +159,67 @@ def test_a_lot_with_reasons_for_all_is_released_by_a_signature(site, line, lot, 
     assert ["pack", "numbers", "lost_on_line", "3", "", "", ""] in rows
     site.stop()
     site.verify()
+
+
+def tables(text):
+    """The rows of a page, by the headline above them."""
+    found = {}
+    for title, table in re.findall(r"<h2>(.*?)</h2>\n<table>(.*?)</table>", text, re.S):
+        rows = re.findall(r"<tr>(.*?)</tr>", table, re.S)
+        found[title] = [row.split("<td>")[1:] for row in rows[1:]]
+    return found
+
+
+def end(qa, hold, reason):
+    qa.post(f"/v1/holds/{hold['id']}/release", {"signature": sign("review", reason)}, 200)
+
+
+def test_a_page_lists_all_that_was_signed_about_its_lot(site, line, lot, qa):
+    """Also who ended its holds and those of its units, and who declared an event wrong."""
+    paul = site.person("operator", "paul", "Paul Pack")
+    put = lambda **what: paul.post("/v1/holds", what, 201)
+    whole = put(gtin=line.gtin, lot=line.lot, reason="a <question>")
+    serials = line.serials(3)
+    line.commission(serials)
+    put(units=[EACH + serials[2]], reason="still looked at")
+    some = put(units=[EACH + s for s in serials[:2]], reason="dented")
+    line.operator.post("/v1/lots", {"lot": "L3", "gtin": line.gtin, "expiry": "2030-12"}, 201)
+    foreign, = line.serials(1)
+    line.call.report({"type": "commission", "lot": "L3", "gtin": line.gtin, "serials": [foreign]})
+    end(qa, put(units=[EACH + foreign], reason="of another lot"), "another lot's")
+    end(qa, whole, "answered")
+    line.operator.post(f"{lot}/close", {}, 200)
+    qa.post(f"{lot}/reopen", {"signature": sign("approval", "one more")}, 200)
+    end(qa, some, "they are good")
+    event = site.as_role("client", client=line.client).get(
+        "/epcis/v2/events", params={"EQ_bizStep": "commissioning", "perPage": 1})
+    event = event["epcisBody"]["queryResults"]["resultsBody"]["eventList"][0]["eventID"]
+    qa.post("/v1/corrections", {"event": event, "reason": "incorrect_data",
+                                "signature": sign("approval", "the other line")}, 201)
+
+    page = line.operator.call("GET", f"{lot}/balance", headers={"Accept": "text/html"}).text
+    shown = tables(page)
+    assert [row[1:6] for row in shown["Holds"]] == [
+        ["hold", "released", "the lot", "a &#60;question&#62;", "paul"],
+        ["hold", "held", "1", "still looked at", "paul"],
+        ["hold", "released", "2", "dented", "paul"]]
+    assert all(row[6].startswith("20") for row in shown["Holds"])
+    signed = [(row[2], row[4], row[3].split(": ")[-1]) for row in shown["Signatures"]]
+    assert signed == [("end_hold", "", "answered"), ("reopen", "", "one more"),
+                      ("end_hold", "2 held units", "they are good"),
+                      ("correct", event, "the other line")]
+    for row in shown["Signatures"]:
+        assert re.match(r"Mia Muster \(mia, qa\), (review|approval), 20\d\d-.*: ", row[3]), row
+    table = line.operator.call("GET", f"{lot}/balance", headers={"Accept": "text/csv"}).text
+    rows = list(csv.reader(io.StringIO(table)))
+    assert {len(row) for row in rows} == {7}
+    assert [row[2] for row in rows if row[1] == "signature"] == [act for act, _, _ in signed]
+    assert [row[3] for row in rows if row[1] == "hold"] == ["the lot", "1", "2"]
+    assert [(s["act"], s.get("upon", "")) for s in line.operator.get(f"{lot}/balance")["signatures"]
+            ] == [(act, on) for act, on, _ in signed]
+    client = site.as_role("client", client=line.client)  # whose holds are not told to
+    theirs = tables(client.call("GET", f"{lot}/balance", headers={"Accept": "text/html"}).text)
+    assert "Holds" not in theirs and [row[2] for row in theirs["Signatures"]] == ["reopen"]
 
 
 def test_a_number_lost_on_line_is_found_by_commissioning_it(line, lot, qa):

@@ -57,6 +57,9 @@ def test_an_act_that_is_marked_waits_for_another_person(site, marked, qa, noa): 
 
 def test_both_signatures_are_in_whatever_people_read(site, marked, line, qa, noa):  # noqa: F811
     qa.post(f"{marked}/release", {"signature": sign("approval", "all is well")}, 202)
+    page = line.operator.call("GET", f"{marked}/balance", headers={"Accept": "text/html"}).text
+    assert "Mia Muster (mia, qa), approval, 20" in page and "waits for a second signature" in page
+    assert line.operator.get(f"{marked}/balance")["signatures"] == []  # nothing is done yet
     noa.post(f"{marked}/release", {"signature": sign("review", "seen, too")}, 200)
     page = line.operator.call("GET", f"{marked}/balance", headers={"Accept": "text/html"}).text
     first = page.index("Mia Muster (mia, qa), approval, 20")

@@ -3,6 +3,7 @@
 #include "service/exception/act.h"
 #include "service/exception/refused.h"
 #include "service/journal/refusal.h"
+#include "service/ops/journal_gather.h"
 #include "site_fixture.h"
 #include <setjmp.h>
 
@@ -15,6 +16,7 @@
 enum deed { RAISE, RAISE_SITE, RAISE_TWO, RAISE_STANDING, SETTLE, REFUSE };
 struct deed_ask {
     enum deed deed;
+    unsigned offender; // of REFUSE, where not 0
 };
 
 static status deed_decide(struct decide *d)
@@ -23,6 +25,9 @@ static status deed_decide(struct decide *d)
 
     d->fact->client = ACME;
     bytes_u(d->out, ask->deed, 1);
+    if (ask->offender != 0)
+        buf_addf(d->units, "{\"unit\":\"(01)09521141000007(21)N%u\",\"code\":\"unit.state\"}",
+                 ask->offender);
     return ask->deed == REFUSE ? (fail)(ST_CONFLICT, "unit.state", 0, "it is shipped") : OK;
 }
 
@@ -81,7 +86,7 @@ static int close_site(void **state)
 
 static uint64_t does(struct fixture *f, enum deed deed)
 {
-    struct deed_ask what = {deed};
+    struct deed_ask what = {.deed = deed};
     struct ask a;
 
     status st = fixture_run(f, &kind_deed, &what, &a);
@@ -312,19 +317,23 @@ static void equal_refusals_are_one_that_counts(void **state)
     fixture_read_end(t);
 }
 
+static uint64_t head(struct fixture *f)
+{
+    struct txn *t = fixture_read(f);
+    uint64_t seq = journal_head_get(t).seq;
+
+    fixture_read_end(t);
+    return seq;
+}
+
 static void what_is_refused_outside_of_the_trade_is_in_the_journal_alone(void **state)
 {
     struct fixture *f = *state;
-    struct deed_ask what = {REFUSE};
-    uint64_t seqs[8], before;
+    struct deed_ask what = {.deed = REFUSE};
+    uint64_t seqs[8], before = head(f);
 
-    struct txn *t = fixture_read(f);
-    before = journal_head_get(t).seq;
-    fixture_read_end(t);
     assert_int_equal(fixture_run(f, &kind_setting, &what, NULL).cls, ST_CONFLICT);
-    t = fixture_read(f);
-    assert_int_equal(journal_head_get(t).seq, before + 1);
-    fixture_read_end(t);
+    assert_int_equal(head(f), before + 1);
     assert_int_equal(walk(f, ACME, false, seqs), 0);
 }
 
@@ -344,6 +353,79 @@ static void every_kind_of_fact_is_of_the_trade_or_not(void **state)
     for (size_t i = 0; i < LEN(others); i++) assert_false(refused_is_raised(others[i]));
 }
 
+// ---- which units a refusal names
+
+static void a_unit_is_named_in_any_spelling_or_by_its_serial(void **state)
+{
+    static const char pack[] = "(01)09521141000007(21)A1", odd[] = "(01)09521141000007(21)a/1",
+                      pallet[] = "(00)095211410000000014";
+    // clang-format off
+    static const struct {
+        const char *unit, *units;
+        bool named;
+    } rows[] = {
+        {pack, "[{\"unit\":\"(01)09521141000007(21)A1\",\"code\":\"x\"}]", true},
+        {pack, "[{\"code\":\"x\",\"unit\":\"A1\"}]", true},
+        {pack, "[{\"unit\":\"urn:epc:id:sgtin:9521141.000000.A1\"}]", true},
+        {pack, "[{\"unit\":\"https://a.example/01/09521141000007/21/%411\"}]", true},
+        {pack, "[{\"unit\":\"(01)09521141000007(21)\\u00411\"}]", true},
+        {pack, "[{\"unit\":\"B\"},{\"unit\":\"(01)09521141000007(21)A1\"}]", true},
+        {pack, "[{\"unit\":\"(01)09521141000007(21)A11\",\"code\":\"x\"}]", false},
+        {pack, "[{\"unit\":\"(01)09521321000001(21)A1\",\"code\":\"x\"}]", false},
+        {pack, "[{\"call\":\"GET /v1/units/(01)09521141000007(21)A1\"}]", false},
+        {pack, "", false},
+        {pack, "[{\"unit\":\"A1\"", true}, // as far as it can be read
+        {odd, "[{\"unit\":\"https://a.example/01/09521141000007/21/a%2F1\"}]", true},
+        {pallet, "[{\"unit\":\"urn:epc:id:sscc:9521141.0000000001\"}]", true},
+        {pallet, "[{\"unit\":\"\"},{\"unit\":\"(00)095211410000000021\"}]", false},
+    };
+    // clang-format on
+    struct gs1_id id;
+    struct arena a;
+
+    (void)state;
+    arena_init(&a, 1 * MB);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        assert_int_equal(gs1_read(str_of(rows[i].unit), &a, &id).cls, ST_OK);
+        if (refused_names(str_of(rows[i].units), &id, &a) != rows[i].named)
+            fail_msg("%s in %s", rows[i].unit, rows[i].units);
+    }
+    arena_fini(&a);
+}
+
+// Looked for in as many turns as it takes, among all that was refused.
+static void one_unit_is_found_among_thousands_of_refusals(void **state)
+{
+    struct fixture *f = *state;
+    static const struct caller everybody = {.magic = CALLER_MAGIC, .role = ROLE_AUDITOR};
+    struct unit_wish wish = {.caller = &everybody};
+    struct journal_gather g;
+    uint64_t wanted = 0;
+    unsigned turns = 0;
+    struct arena scratch;
+
+    for (unsigned i = 1; i <= 2500; i++) {
+        struct deed_ask what = {REFUSE, i};
+        struct ask seen;
+        assert_int_equal(fixture_run(f, &kind_deed, &what, &seen).cls, ST_CONFLICT);
+        if (i == 1700) wanted = head(f);
+        if (i % 100 == 0) fixture_forget(f);
+    }
+    assert_int_equal(gs1_read(S("(01)09521141000007(21)N1700"), &f->arena, &wish.id).cls, ST_OK);
+    arena_init(&scratch, 1 * MB);
+    journal_gather_begin_unit(&g, &wish);
+    for (; !g.done; turns++) {
+        struct txn *t = fixture_read(f);
+        assert_int_equal(journal_gather_some(&g, t, &scratch).cls, ST_OK);
+        fixture_read_end(t);
+    }
+    assert_true(turns > 3);
+    assert_int_equal(journal_gather_next(&g, 1), wanted);
+    assert_int_equal(journal_gather_last(&g), wanted);
+    journal_gather_end(&g);
+    arena_fini(&scratch);
+}
+
 #define SITE_TEST(f) cmocka_unit_test_setup_teardown(f, open_site, close_site)
 
 int main(void)
@@ -360,6 +442,8 @@ int main(void)
         SITE_TEST(equal_refusals_are_one_that_counts),
         SITE_TEST(what_is_refused_outside_of_the_trade_is_in_the_journal_alone),
         cmocka_unit_test(every_kind_of_fact_is_of_the_trade_or_not),
+        cmocka_unit_test(a_unit_is_named_in_any_spelling_or_by_its_serial),
+        SITE_TEST(one_unit_is_found_among_thousands_of_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
