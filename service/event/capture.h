@@ -126,7 +126,7 @@ status capture_look(struct capture_taker *k, const struct capture_source *s,
 // The names that the events taken so far want to be given, for units.named; n 0: none.
 struct capture_wanted {
     struct foreign_name *names;
-    uint32_t n;
+    uint32_t n, younger; // of struct foreign_ask
 };
 struct capture_wanted capture_wanted(const struct capture_taker *k);
 // What is kept of bytes: themselves, or where it pays the same deflated in *packed. This thread's

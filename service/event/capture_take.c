@@ -29,6 +29,7 @@ struct slot {
 struct capture_names {
     struct foreign_name *at;
     uint32_t n, room;
+    uint32_t younger; // foreign_younger when the first was looked for
     struct slot *slots;
     uint32_t mask;
 };
@@ -63,7 +64,7 @@ static bool names_grow(struct capture_names *n, struct arena *a)
         while (slots[s].at != 0) s = (s + 1) & mask;
         slots[s] = n->slots[i];
     }
-    *n = (struct capture_names){at, n->n, room, slots, mask};
+    *n = (struct capture_names){at, n->n, room, n->younger, slots, mask};
     return true;
 }
 
@@ -91,7 +92,7 @@ unit_id capture_unit_id(const struct capture_unit *u)
 
 struct capture_wanted capture_wanted(const struct capture_taker *k)
 {
-    return (struct capture_wanted){k->names->at, k->names->n};
+    return (struct capture_wanted){k->names->at, k->names->n, k->names->younger};
 }
 
 // ---- identifiers to units
@@ -186,6 +187,7 @@ static status find_foreign(struct taking *x, uint32_t i, struct buf *text)
     if (u->unit.v != 0) return OK;
     uint32_t before = k->names->n, at = name_at(k->names, k->arena, buf_str(text));
     if (at == UINT32_MAX) return no_memory();
+    if (before == 0) k->names->younger = foreign_younger(k->t);
     if (k->names->n > before)
         k->names->at[at].claim = foreign_claim(x->owners.names, k->t, k->client, &x->ids[i]);
     u->unit.v = at;
