@@ -101,7 +101,6 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
     struct capture_names *names;
     struct digest16 scope; // capture_scope_digest
     uint32_t units;        // taken so far: what a slice is measured by
-    struct line_ids *lines;
 };
 void capture_taker_init(struct capture_taker *k);
 struct digest16 capture_scope_digest(const struct epcis_scope *s);

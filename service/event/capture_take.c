@@ -38,7 +38,6 @@ void capture_taker_init(struct capture_taker *k)
 {
     k->names = NEW(k->arena, struct capture_names);
     k->units = 0;
-    k->lines = NULL;
 }
 
 // FNV-1a: texts are compared anyhow.
@@ -347,7 +346,7 @@ static bool is_same(struct taking *x, const struct fact *f, str id)
 static status find_line(struct taking *x, str id, struct capture_ask *ask)
 {
     struct capture_taker *k = x->k;
-    struct line_ids_conf c = {k->site, k->t, k->arena, k->client, &k->lines};
+    struct line_ids c = {k->site, k->t, k->client};
     struct line_id what = {.id = id, .ms = x->e->time.at.at.ms};
     struct fact f;
 
