@@ -7,6 +7,7 @@
 // (service/pool/foreign.h).
 #include "common/digest.h"
 #include "common/env.h"
+#include "common/hash.h"
 #include "service/epcis/hash.h"
 #include "service/event/capture.h"
 #include "service/event/line_id.h"
@@ -40,15 +41,6 @@ void capture_taker_init(struct capture_taker *k)
     k->units = 0;
 }
 
-// FNV-1a: texts are compared anyhow.
-static uint32_t hash_of(str s)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < s.n; i++) h = (h ^ (uint8_t)s.p[i]) * 16777619u;
-    return h;
-}
-
 static bool names_grow(struct capture_names *n, struct arena *a)
 {
     uint32_t room = n->room == 0 ? SLOTS_MIN / 2 : 2 * n->room, mask = 2 * room - 1;
@@ -70,7 +62,7 @@ static bool names_grow(struct capture_names *n, struct arena *a)
 // The number of this name, which is made where it is new; UINT32_MAX: no room.
 static uint32_t name_at(struct capture_names *n, struct arena *a, str text)
 {
-    uint32_t h = hash_of(text);
+    uint32_t h = (uint32_t)hash_of(text);
 
     if (n->n == n->room && !names_grow(n, a)) return UINT32_MAX;
     uint32_t s = h & n->mask;
