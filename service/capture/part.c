@@ -171,7 +171,7 @@ static struct foreign_ask *names_ask(struct part *p, uint32_t most)
     uint32_t n = all.n - p->named < most ? all.n - p->named : most;
 
     if (x == NULL) return NULL;
-    *x = (struct foreign_ask){p->taker.client, NULL, n};
+    *x = (struct foreign_ask){p->taker.client, NULL, n, all.younger};
     if (n > 0) x->names = all.names + p->named;
     return x;
 }

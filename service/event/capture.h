@@ -101,7 +101,6 @@ struct capture_taker { // for the events of one job, in one snapshot after the o
     struct capture_names *names;
     struct digest16 scope; // capture_scope_digest
     uint32_t units;        // taken so far: what a slice is measured by
-    struct line_ids *lines;
 };
 void capture_taker_init(struct capture_taker *k);
 struct digest16 capture_scope_digest(const struct epcis_scope *s);
@@ -126,7 +125,7 @@ status capture_look(struct capture_taker *k, const struct capture_source *s,
 // The names that the events taken so far want to be given, for units.named; n 0: none.
 struct capture_wanted {
     struct foreign_name *names;
-    uint32_t n;
+    uint32_t n, younger; // of struct foreign_ask
 };
 struct capture_wanted capture_wanted(const struct capture_taker *k);
 // What is kept of bytes: themselves, or where it pays the same deflated in *packed. This thread's

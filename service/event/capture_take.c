@@ -7,6 +7,7 @@
 // (service/pool/foreign.h).
 #include "common/digest.h"
 #include "common/env.h"
+#include "common/hash.h"
 #include "service/epcis/hash.h"
 #include "service/event/capture.h"
 #include "service/event/line_id.h"
@@ -29,6 +30,7 @@ struct slot {
 struct capture_names {
     struct foreign_name *at;
     uint32_t n, room;
+    uint32_t younger; // foreign_younger when the first was looked for
     struct slot *slots;
     uint32_t mask;
 };
@@ -37,16 +39,6 @@ void capture_taker_init(struct capture_taker *k)
 {
     k->names = NEW(k->arena, struct capture_names);
     k->units = 0;
-    k->lines = NULL;
-}
-
-// FNV-1a: texts are compared anyhow.
-static uint32_t hash_of(str s)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < s.n; i++) h = (h ^ (uint8_t)s.p[i]) * 16777619u;
-    return h;
 }
 
 static bool names_grow(struct capture_names *n, struct arena *a)
@@ -63,14 +55,14 @@ static bool names_grow(struct capture_names *n, struct arena *a)
         while (slots[s].at != 0) s = (s + 1) & mask;
         slots[s] = n->slots[i];
     }
-    *n = (struct capture_names){at, n->n, room, slots, mask};
+    *n = (struct capture_names){at, n->n, room, n->younger, slots, mask};
     return true;
 }
 
 // The number of this name, which is made where it is new; UINT32_MAX: no room.
 static uint32_t name_at(struct capture_names *n, struct arena *a, str text)
 {
-    uint32_t h = hash_of(text);
+    uint32_t h = (uint32_t)hash_of(text);
 
     if (n->n == n->room && !names_grow(n, a)) return UINT32_MAX;
     uint32_t s = h & n->mask;
@@ -91,7 +83,7 @@ unit_id capture_unit_id(const struct capture_unit *u)
 
 struct capture_wanted capture_wanted(const struct capture_taker *k)
 {
-    return (struct capture_wanted){k->names->at, k->names->n};
+    return (struct capture_wanted){k->names->at, k->names->n, k->names->younger};
 }
 
 // ---- identifiers to units
@@ -186,6 +178,7 @@ static status find_foreign(struct taking *x, uint32_t i, struct buf *text)
     if (u->unit.v != 0) return OK;
     uint32_t before = k->names->n, at = name_at(k->names, k->arena, buf_str(text));
     if (at == UINT32_MAX) return no_memory();
+    if (before == 0) k->names->younger = foreign_younger(k->t);
     if (k->names->n > before)
         k->names->at[at].claim = foreign_claim(x->owners.names, k->t, k->client, &x->ids[i]);
     u->unit.v = at;
@@ -345,7 +338,7 @@ static bool is_same(struct taking *x, const struct fact *f, str id)
 static status find_line(struct taking *x, str id, struct capture_ask *ask)
 {
     struct capture_taker *k = x->k;
-    struct line_ids_conf c = {k->site, k->t, k->arena, k->client, &k->lines};
+    struct line_ids c = {k->site, k->t, k->client};
     struct line_id what = {.id = id, .ms = x->e->time.at.at.ms};
     struct fact f;
 

@@ -1,5 +1,6 @@
 // Neighbours mostly came with one document, so each thread remembers the scope of the last.
 #include "service/event/captured_render.h"
+#include "service/event/line_id.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ void captured_leave(void)
     pthread_once(&here_once, here_init);
     struct remembered *m = pthread_getspecific(here_key);
 
+    line_ids_leave();
     if (m == NULL) return;
     here_end(m);
     pthread_setspecific(here_key, NULL);

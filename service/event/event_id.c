@@ -1,20 +1,33 @@
 #include "service/event/event_id.h"
-#include <openssl/evp.h>
-#include <stdio.h>
+#include "common/digest.h"
 #include <string.h>
 
-enum { NAMESPACE_SIZE = 16, SHA1_SIZE = 20 };
+enum { NAMESPACE_SIZE = 16, NAME_MAX_SIZE = 20 + 3 * 11 };
+
+// Decimal, and its end.
+static char *digits_put(char *out, uint64_t v)
+{
+    char digits[20];
+    size_t n = sizeof digits;
+
+    do digits[--n] = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    memcpy(out, digits + n, sizeof digits - n);
+    return out + (sizeof digits - n);
+}
+
+static char *part_put(char *out, uint32_t v)
+{
+    *out = '/';
+    return digits_put(out + 1, v);
+}
 
 // RFC 9562 section 5.5: the first 16 bytes of SHA-1(namespace, name), with version and variant.
-static void uuid_v5(const uint8_t ns[NAMESPACE_SIZE], str name, uint8_t out[16])
+static void uuid_v5(str named, uint8_t out[16])
 {
-    uint8_t in[NAMESPACE_SIZE + 64], sum[SHA1_SIZE];
+    struct sha1 sum = sha1_of(named);
 
-    assert(name.n <= sizeof in - NAMESPACE_SIZE);
-    memcpy(in, ns, NAMESPACE_SIZE);
-    memcpy(in + NAMESPACE_SIZE, name.p, name.n);
-    assert(EVP_Digest(in, NAMESPACE_SIZE + name.n, sum, NULL, EVP_sha1(), NULL) == 1);
-    memcpy(out, sum, 16);
+    memcpy(out, sum.b, 16);
     out[6] = (uint8_t)((out[6] & 0x0f) | 0x50);
     out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
 }
@@ -23,13 +36,13 @@ static const uint8_t groups[] = {4, 2, 2, 2, 6}; // bytes between the hyphens
 
 void event_id_bytes(const uint8_t journal_id[16], const struct event_name *name, uint8_t out[16])
 {
-    char text[64];
+    char text[NAMESPACE_SIZE + NAME_MAX_SIZE];
 
-    int n = snprintf(text, sizeof text, "%llu/%u/%u", (unsigned long long)name->seq, name->part,
-                     name->shape);
-    if (name->term != 0) n += snprintf(text + n, sizeof text - (size_t)n, "/%u", name->term);
-    assert(n > 0 && (size_t)n < sizeof text);
-    uuid_v5(journal_id, (str){text, (size_t)n}, out);
+    memcpy(text, journal_id, NAMESPACE_SIZE);
+    char *end = digits_put(text + NAMESPACE_SIZE, name->seq);
+    end = part_put(part_put(end, name->part), name->shape);
+    if (name->term != 0) end = part_put(end, name->term);
+    uuid_v5((str){text, (size_t)(end - text)}, out);
 }
 
 bool event_id_read(str id, uint8_t out[16])

@@ -1,15 +1,13 @@
 // deliveries_api.c - GET /v1/partners/{partner}/deliveries and what lies below: where each event is
 // on its way to a partner, what was sent and answered, and the retry of a parked one.
-#include "service/api/opaque.h"
 #include "service/event/event_id.h"
 #include "service/exchange/exchange_int.h"
 #include "service/item/item_api.h"
 #include <string.h>
 
-#define READERS      "operator qa auditor admin"
-#define LOOKED_AT    5000u // events for one page; with a rare state a page may be shorter
-#define PARTNER_BITS 40    // of a delivery's number: partner above, seq of the event below
-#define ANSWER_MAX   (64 * MB)
+#define READERS    "operator qa auditor admin"
+#define LOOKED_AT  5000u // events for one page; with a rare state a page may be shorter
+#define ANSWER_MAX (64 * MB)
 
 static status no_partner(void)
 {
@@ -44,27 +42,13 @@ static status partner_find(struct http_req *r, struct txn *t, struct delivery_vi
     return partner_row_get(t, i.number, &v->row) ? OK : no_partner();
 }
 
-static str id_text(const struct delivery_view *v, uint64_t seq, char out[OPAQUE_LEN + 1])
-{
-    struct buf b;
-
-    buf_init(&b, OPAQUE_LEN + 1);
-    opaque_put(v->site->opaque_key, OPAQUE_DELIVERY, (uint64_t)v->partner << PARTNER_BITS | seq,
-               &b);
-    memcpy(out, b.p, OPAQUE_LEN);
-    buf_fini(&b);
-    return (str){out, OPAQUE_LEN};
-}
-
 static status delivery_find(struct http_req *r, struct txn *t, struct delivery_view *v,
                             struct delivery *d)
 {
-    uint64_t n;
+    uint64_t seq;
 
     TRY(partner_find(r, t, v));
-    if (!opaque_get(v->site->opaque_key, OPAQUE_DELIVERY, r->param[1], &n) ||
-        n >> PARTNER_BITS != v->partner ||
-        !delivery_get(v, n & ((UINT64_C(1) << PARTNER_BITS) - 1), d))
+    if (!delivery_id_get(v->site, r->param[1], v->partner, &seq) || !delivery_get(v, seq, d))
         return fail(ST_NOT_FOUND, "delivery.unknown", 0, "there is no such delivery");
     return OK;
 }
@@ -81,11 +65,11 @@ static const char *kind_name(const struct delivery_view *v, const struct fact *f
 static void brief_write(struct http_req *r, struct delivery_view *v, const struct delivery *d,
                         struct json_w *w)
 {
-    char id[OPAQUE_LEN + 1];
+    char id[OPAQUE_LEN];
     struct outcome o;
     struct lot lot;
 
-    json_w_kstr(w, "id", id_text(v, d->fact.seq, id));
+    json_w_kstr(w, "id", delivery_id_text(v->site, v->partner, d->fact.seq, id));
     json_w_kint(w, "event", (int64_t)caller_seq(caller_of(r), &d->fact));
     json_w_kstr(w, "kind", str_of(kind_name(v, &d->fact)));
     if (d->fact.lot != 0 && lot_get(v->t, d->fact.lot, v->a, &lot)) json_w_kstr(w, "lot", lot.lot);
@@ -357,17 +341,15 @@ static const struct form retry_form = {"retry", sizeof(struct retry_value), retr
 
 static void retry_render(struct http_req *r, const struct ask *a)
 {
-    struct delivery_view v = {.site = api_site(r)};
-    char id[OPAQUE_LEN + 1];
+    char id[OPAQUE_LEN];
     struct retry x;
     struct buf b;
 
     status st = retry_get(a->fact.decided, &x);
     buf_init(&b, 4 * KB);
     struct json_w w = json_writer(&b);
-    v.partner = x.partner;
     json_w_object(&w);
-    json_w_kstr(&w, "id", id_text(&v, x.seq, id));
+    json_w_kstr(&w, "id", delivery_id_text(api_site(r), x.partner, x.seq, id));
     json_w_kstr(&w, "state", S("waiting"));
     json_w_end(&w);
     reply(r, st, &b);

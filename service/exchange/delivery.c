@@ -1,12 +1,36 @@
 // delivery.c - what became of one event for one partner, worked out from a few rows: nothing is
 // written for a delivery that waits, and one row for all that a message took.
 #include "service/exchange/exchange_int.h"
+#include <string.h>
+
+#define PARTNER_BITS 40 // of a delivery's number: partner above, seq of the event below
 
 const char *const delivery_words[DELIVERY_STATES] = {
     [DELIVERY_WAITING] = "waiting",   [DELIVERY_SENDING] = "sending",
     [DELIVERY_SENT] = "sent",         [DELIVERY_ACCEPTED] = "accepted",
     [DELIVERY_REJECTED] = "rejected", [DELIVERY_PARKED] = "parked",
     [DELIVERY_SKIPPED] = "skipped"};
+
+str delivery_id_text(const struct site *s, uint32_t partner, uint64_t seq, char out[OPAQUE_LEN])
+{
+    struct buf b;
+
+    buf_init(&b, OPAQUE_LEN + 1);
+    opaque_put(s->opaque_key, OPAQUE_DELIVERY, (uint64_t)partner << PARTNER_BITS | seq, &b);
+    memcpy(out, b.p, OPAQUE_LEN);
+    buf_fini(&b);
+    return (str){out, OPAQUE_LEN};
+}
+
+bool delivery_id_get(const struct site *s, str text, uint32_t partner, uint64_t *seq)
+{
+    uint64_t n;
+
+    if (!opaque_get(s->opaque_key, OPAQUE_DELIVERY, text, &n) || n >> PARTNER_BITS != partner)
+        return false;
+    *seq = n & ((UINT64_C(1) << PARTNER_BITS) - 1);
+    return true;
+}
 
 status delivery_outcome(struct delivery_view *v, uint64_t seq, struct outcome *out)
 {

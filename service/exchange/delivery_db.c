@@ -247,6 +247,18 @@ bool parked_next(struct parked_walk *w, struct parked *out)
     return false;
 }
 
+bool parked_before(struct txn *t, uint32_t partner, const struct parked *p, struct parked *out)
+{
+    struct parked_walk w;
+    bool found = false;
+
+    parked_walk(&w, t, partner, 0);
+    while (!found && parked_next(&w, out) && out->seq < p->seq)
+        found = !out->released && lots_share(&out->lots, &p->lots);
+    walk_close(&w.w);
+    return found;
+}
+
 // ---- taken ones
 
 static struct key taken_key(uint32_t partner, bool apart, uint64_t seq)

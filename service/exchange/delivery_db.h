@@ -43,6 +43,10 @@ void parked_del(struct txn *t, uint32_t partner, uint64_t seq);
 // Does a parked one of this partner share a lot with it?
 bool parked_blocks(struct txn *t, uint32_t partner, const struct lots *l);
 
+// One that `p` stands behind: it is earlier, shares a lot, and nobody released it. False: there is
+// none.
+bool parked_before(struct txn *t, uint32_t partner, const struct parked *p, struct parked *out);
+
 // Those of a partner in the order of their events, from `from` on.
 struct parked_walk {
     struct walk w;

@@ -1,5 +1,6 @@
 // exchange_int.h - what the files of this folder share.
 #pragma once
+#include "service/api/opaque.h"
 #include "service/exchange/courier.h"
 #include "service/exchange/exchange.h"
 #include "service/exchange/live.h"
@@ -45,6 +46,10 @@ enum delivery_state {
     DELIVERY_STATES
 };
 extern const char *const delivery_words[DELIVERY_STATES];
+
+str delivery_id_text(const struct site *s, uint32_t partner, uint64_t seq, char out[OPAQUE_LEN]);
+// False: it is no id of this partner's.
+bool delivery_id_get(const struct site *s, str text, uint32_t partner, uint64_t *seq);
 
 struct delivery {
     struct fact fact; // in the arena

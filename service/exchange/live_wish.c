@@ -1,4 +1,5 @@
 #include "service/exchange/live_wish.h"
+#include "common/digest.h"
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -70,15 +71,14 @@ static status key_answer(const struct http_req *r, char out[29])
 {
     str key = http_header(r, S("Sec-WebSocket-Key"));
     char text[KEY_SIZE + sizeof WS_GUID];
-    unsigned char sum[EVP_MAX_MD_SIZE], raw[KEY_SIZE];
-    unsigned n = 0;
+    unsigned char raw[KEY_SIZE];
 
     if (key.n != KEY_SIZE || EVP_DecodeBlock(raw, (const unsigned char *)key.p, KEY_SIZE) != 18)
         return fail(ST_BAD_INPUT, "socket.key", 0, "Sec-WebSocket-Key: 16 bytes in base64");
     memcpy(text, key.p, KEY_SIZE);
     memcpy(text + KEY_SIZE, WS_GUID, sizeof WS_GUID);
-    assert(EVP_Digest(text, KEY_SIZE + sizeof WS_GUID - 1, sum, &n, EVP_sha1(), NULL) == 1);
-    assert(EVP_EncodeBlock((unsigned char *)out, sum, (int)n) == 28);
+    struct sha1 sum = sha1_of((str){text, KEY_SIZE + sizeof WS_GUID - 1});
+    assert(EVP_EncodeBlock((unsigned char *)out, sum.b, sizeof sum.b) == 28);
     return OK;
 }
 

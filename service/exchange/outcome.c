@@ -1,6 +1,7 @@
 #include "service/exchange/outcome.h"
 #include "common/bytes.h"
 #include "service/exception/exception.h"
+#include "service/exchange/exchange_int.h"
 #include "service/exchange/subscription.h"
 #include <string.h>
 
@@ -253,16 +254,31 @@ status retry_get(str decided, struct retry *out)
     return OK;
 }
 
+// What stands behind another follows it by itself, and must not go before it.
+static status check_front(struct decide *d, const struct retry *x, const struct parked *p)
+{
+    char id[OPAQUE_LEN];
+    struct parked front;
+
+    if (!parked_before(d->t, x->partner, p, &front)) return txn_status(d->t);
+    str before = delivery_id_text(d->app, x->partner, front.seq, id);
+    return fail(ST_CONFLICT, "delivery.behind", 0, "it waits behind %.*s, which shares a lot",
+                STR(before));
+}
+
 static status retried_decide(struct decide *d)
 {
     const struct retry *x = d->ask;
     struct parked p;
 
     d->fact->client = x->client;
-    // What waits behind a rejected one follows it by itself, and must not go before it.
-    if (!parked_get(d->t, x->partner, x->seq, &p) || !p.rejected)
+    if (!parked_get(d->t, x->partner, x->seq, &p))
         return fail(ST_CONFLICT, "delivery.not_parked", 0,
-                    "only a rejected delivery is sent again; what waits behind it follows");
+                    "only a rejected delivery is sent again");
+    TRY(check_front(d, x, &p));
+    if (!p.rejected)
+        return fail(ST_CONFLICT, "delivery.not_parked", 0,
+                    "it was not refused: it follows what it waits behind by itself");
     bytes_var(d->out, x->partner);
     bytes_var(d->out, x->seq);
     bytes_str(d->out, x->reason);

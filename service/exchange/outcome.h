@@ -50,7 +50,7 @@ struct retry {
 };
 
 // The asks are a struct outcome and a struct retry. Codes: delivery.stale (the ledger has moved on
-// without the asker), delivery.not_parked.
+// without the asker), delivery.not_parked, delivery.behind (an earlier one that shares a lot).
 extern const struct kind kind_delivery_outcome, kind_delivery_retried;
 
 status outcome_get(str decided, struct arena *a, struct outcome *out); // record.corrupt

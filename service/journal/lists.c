@@ -8,6 +8,7 @@
 // alone, however many were gathered.
 #include "service/journal/lists.h"
 #include "common/bytes.h"
+#include "common/hash.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,19 +135,10 @@ void list_notes_drop(struct txn *t)
     if (txn_attached(t) != NULL) forget(txn_attached(t));
 }
 
-// FNV-1a: the keys are few and all of one batch.
-static uint32_t hash_of(const struct list_key *k)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < k->n; i++) h = (h ^ (uint8_t)k->b[i]) * 16777619u;
-    return h ^ h >> 15;
-}
-
 // The slot where the list stands, or would stand.
 static uint16_t *slot_of(struct list_notes *n, const struct list_key *k)
 {
-    uint32_t at = hash_of(k) % NOTED_SLOT;
+    uint32_t at = hash_of(str_list(k)) % NOTED_SLOT;
 
     while (n->slot[at] != 0) {
         const struct list_key *there = &n->list[n->slot[at] - 1].key;

@@ -50,40 +50,54 @@ bool foreign_any(struct txn *t, client_id c) { return space_of(t, c) != 0; }
 
 // ---- claims
 
+struct claiming {
+    struct names *n;
+    struct txn *t;
+    client_id client;
+    uint32_t from; // spaces that are older are not asked
+};
+
 // Pools of the site's own may give to any client: nobody else's numbers are claimed for one.
-static unit_id claim_in_pools(struct names *n, struct txn *t, client_id c, const struct pool_id *id,
-                              str text)
+static unit_id claim_in_pools(const struct claiming *c, const struct pool_id *id, str text)
 {
-    uint32_t pools[POOLS_OF_ID_MAX], count = pools_of(t, id, pools);
+    uint32_t pools[POOLS_OF_ID_MAX], count = pools_of(c->t, id, pools);
     struct pool_row p;
     uint64_t ordinal;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (!pool_row_get(t, pools[i], &p) || p.kind == POOL_LIST) continue;
-        if (p.client.v != c.v && p.client.v != 0) continue;
-        const struct number_space *s = names_generated(n, t, pool_newest(&p));
+        if (!pool_row_get(c->t, pools[i], &p) || p.kind == POOL_LIST) continue;
+        if (p.client.v != c->client.v && p.client.v != 0) continue;
+        if (pool_newest(&p) < c->from) continue;
+        const struct number_space *s = names_generated(c->n, c->t, pool_newest(&p));
         if (s != NULL && space_ordinal(s, text, &ordinal))
             return unit_id_of(pool_newest(&p), ordinal);
     }
     return (unit_id){0};
 }
 
-unit_id foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id)
+static unit_id claim(const struct claiming *c, const struct gs1_id *id)
 {
     struct pool_id of = {0};
     unit_id u = {0};
 
     if (id->scheme == GS1_SGTIN && !id->is_class) {
         of = pool_id_gtin(id->key);
-        return claim_in_pools(n, t, c, &of, id->ext);
+        return claim_in_pools(c, &of, id->ext);
     }
     if (id->scheme != GS1_SSCC) return u;
     for (of.n = 5; of.n <= 13 && u.v == 0; of.n++) { // extension, and 4 to 12 digits of a prefix
         memcpy(of.p, id->key, of.n);
-        u = claim_in_pools(n, t, c, &of, gs1_id_key(id));
+        u = claim_in_pools(c, &of, gs1_id_key(id));
     }
     return u;
 }
+
+unit_id foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id)
+{
+    return claim(&(struct claiming){n, t, c, 0}, id);
+}
+
+uint32_t foreign_younger(struct txn *t) { return (uint32_t)counter_get(t, COUNTER_SPACE) + 1; }
 
 // Still ahead of its space, and nobody else's?
 static bool claim_holds(struct txn *t, unit_id claim)
@@ -124,6 +138,32 @@ static bool is_issued_now(struct txn *t, client_id c, unit_id claim)
     return issue_of(t, claim, &i) && request_get(t, i.seq, &q) && q.client.v == c.v;
 }
 
+// A space that was made since the loop looked had nobody to bar its ordinal, and where this is the
+// client's first foreign unit it did not know that it has texts to look for.
+static unit_id claim_now(const struct decide *d, const struct foreign_name *x)
+{
+    const struct foreign_ask *ask = d->ask;
+    struct gs1_id id;
+
+    if (ask->younger == 0 || ask->younger == foreign_younger(d->t)) return x->claim;
+    if (gs1_read(x->text, d->arena, &id).cls != ST_OK) return x->claim;
+    struct claiming c = {names_here(d->app), d->t, ask->client, ask->younger};
+    unit_id u = claim(&c, &id);
+    return u.v != 0 ? u : x->claim;
+}
+
+// The unit that has the name by now. {0}: none, and *claimed is what it takes out of a pool.
+static unit_id known_now(const struct decide *d, const struct foreign_name *x, unit_id *claimed)
+{
+    client_id c = ((const struct foreign_ask *)d->ask)->client;
+    unit_id u = foreign_find(d->t, c, x->text);
+
+    if (u.v != 0) return u;
+    if (is_issued_now(d->t, c, x->claim)) return x->claim;
+    *claimed = claim_now(d, x);
+    return is_issued_now(d->t, c, *claimed) ? *claimed : u;
+}
+
 static status named_decide(struct decide *d)
 {
     const struct foreign_ask *ask = d->ask;
@@ -141,12 +181,12 @@ static status named_decide(struct decide *d)
     buf_init(&claims, FOREIGN_NAMES_MAX * 8);
     for (uint32_t i = 0; i < ask->n; i++) {
         struct foreign_name *x = &ask->names[i];
-        x->unit = foreign_find(d->t, ask->client, x->text);
-        if (x->unit.v == 0 && is_issued_now(d->t, ask->client, x->claim)) x->unit = x->claim;
+        unit_id claimed = {0};
+        x->unit = known_now(d, x, &claimed);
         if (x->unit.v != 0) continue;
         x->unit = unit_id_of(space, first + fresh++);
         bytes_str(&texts, x->text);
-        if (claim_holds(d->t, x->claim)) bytes_u(&claims, x->claim.v, 8);
+        if (claim_holds(d->t, claimed)) bytes_u(&claims, claimed.v, 8);
     }
     d->nothing = fresh == 0;
     bytes_u(out, space, 3);

@@ -18,6 +18,7 @@ bool foreign_any(struct txn *t, client_id c);               // has it any?
 // The ordinal that the identity has in a pool of the client or of the site's own; {0}: none. The
 // committer sees whether the pool has come that far.
 unit_id foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id);
+uint32_t foreign_younger(struct txn *t); // spaces from this number on are not made yet
 
 struct foreign_name {
     str text;
@@ -28,6 +29,9 @@ struct foreign_ask {
     client_id client;
     struct foreign_name *names; // no text twice, at most FOREIGN_NAMES_MAX
     uint32_t n;
+    // foreign_younger of the oldest snapshot that claims were looked for in: of spaces that are
+    // younger the committer asks again. 0: nobody made any meanwhile.
+    uint32_t younger;
 };
 // Those of the names that are still unknown become units; where none is, there is no fact.
 extern const struct kind kind_units_named;

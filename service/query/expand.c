@@ -1,5 +1,6 @@
 // expand.c - places with all that lies within them, by the children that master data tell. Each
 // place is taken once, so that children which are their own parents end it too.
+#include "common/hash.h"
 #include "service/query/rows.h"
 #include "service/query/value_set.h"
 #include <string.h>
@@ -16,9 +17,8 @@ struct spread {
 
 static uint32_t slot_of(const struct spread *s, str text)
 {
-    uint32_t h = 2166136261u;
+    uint32_t h = (uint32_t)hash_of(text);
 
-    for (size_t i = 0; i < text.n; i++) h = (h ^ (uint8_t)text.p[i]) * 16777619u;
     for (;; h++) {
         uint32_t at = s->table[h % LEN(s->table)];
         if (at == 0 || str_eq(s->at[at - 1].text, text)) return h % (uint32_t)LEN(s->table);

@@ -142,7 +142,7 @@ static void name_units(struct filling *x)
             char room[80];
             names[i].text = arena_str(&x->arena, (str){room, epc_text(room, at + i)});
         }
-        struct foreign_ask ask = {acme, names, n};
+        struct foreign_ask ask = {acme, names, n, 0};
         fact(x, &kind_units_named, &ask, (wall){START_MS});
     }
 }

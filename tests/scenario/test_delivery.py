@@ -132,8 +132,9 @@ def test_a_refused_event_is_parked_and_sent_again_on_request(line, partner):
     [rejected] = deliveries(line, state="rejected")
     assert rejected["status"] == 400 and rejected["code"] == "partner.refused"
     for behind in deliveries(line, state="parked"):
-        line.operator.refused("POST", f"/v1/partners/hub/deliveries/{behind['id']}/retry",
-                              status=409, code="delivery.not_parked")
+        said = line.operator.refused("POST", f"/v1/partners/hub/deliveries/{behind['id']}/retry",
+                                     status=409, code="delivery.behind")
+        assert rejected["id"] in said["detail"], said
     path = f"/v1/partners/hub/deliveries/{rejected['id']}"
     whole = line.operator.get(path)
     [event] = events_of(json.dumps(line.operator.get(path + "/messages/sent")))

@@ -72,7 +72,7 @@ static void run(struct fixture *f, const struct advance_plan *p)
         must(fixture_run(f, &kind_numbers_recovered, &p->moves[i], NULL));
     for (uint32_t i = 0; i < p->name_count; i++) {
         struct foreign_name name = p->names[i].name;
-        struct foreign_ask ask = {p->names[i].client, &name, 1};
+        struct foreign_ask ask = {p->names[i].client, &name, 1, 0};
         must(fixture_run(f, &kind_units_named, &ask, NULL));
     }
     end(f, p->tests_names);

@@ -5,6 +5,7 @@
 #include "line_site.h"
 #include "service/client/client.h"
 #include "service/pool/foreign.h"
+#include "service/pool/pool.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,16 +35,22 @@ static void build(struct fixture *f, struct drops *d)
     accepted(f, say_pack(f, d->pallet, (struct part){&d->ssccs, 0, 2}, cases));
 }
 
-static void tell(struct fixture *f, const char *type, const char *members)
+static client_id acme_of(struct fixture *f)
 {
-    wall now = env_wall(f->site.env);
-    struct captured_says e = {type, members, {.at = {now.ms + 1000}}};
     client_id acme;
     struct txn *t = fixture_read(f);
 
     assert_true(client_by_name(t, S("acme"), &acme));
     fixture_read_end(t);
-    (void)captured_site_say(f, acme, &e);
+    return acme;
+}
+
+static void tell(struct fixture *f, const char *type, const char *members)
+{
+    wall now = env_wall(f->site.env);
+    struct captured_says e = {type, members, {.at = {now.ms + 1000}}};
+
+    (void)captured_site_say(f, acme_of(f), &e);
 }
 
 static void move(struct fixture *f, const char *action, const char *parent, const char *child)
@@ -309,13 +316,11 @@ static void the_sites_own_pool_passes_over_what_an_event_named(void **state)
 static bool is_what_was_given(struct fixture *f, const char *sscc)
 {
     struct foreign_ask *ask = NEW(&f->arena, struct foreign_ask);
-    struct txn *t = fixture_read(f);
     struct gs1_id id;
     struct buf b;
 
-    *ask = (struct foreign_ask){.names = NEW(&f->arena, struct foreign_name), .n = 1};
-    assert_true(client_by_name(t, S("acme"), &ask->client));
-    fixture_read_end(t);
+    *ask = (struct foreign_ask){
+        .client = acme_of(f), .names = NEW(&f->arena, struct foreign_name), .n = 1};
     assert_int_equal(gs1_read(str_of(sscc), &f->arena, &id).cls, ST_OK);
     buf_init(&b, KB);
     assert_int_equal(foreign_text(&id, &b).cls, ST_OK);
@@ -336,6 +341,27 @@ static void a_claim_comes_too_late_for_what_was_given(void **state)
     line_site_check(*state);
 }
 
+// The client's first event names a number of a pool that is made before the committer comes to it.
+static void a_pool_that_is_made_while_an_event_is_taken_passes_over_it(void **state)
+{
+    struct fixture *f = *state;
+    const char *named = next_sscc(f, "59521141000000001");
+    struct captured_says e = {
+        "ObjectEvent",
+        fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", named),
+        {.at = f->now}};
+    struct captured_look l = captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+
+    must(fixture_put(f, &kind_pool_put, "late",
+                     "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
+                     "\"extension\":\"5\"}"));
+    (void)captured_site_commit(f, l);
+    struct numbers then = line_site_pool_ssccs(f, "late", 4);
+    assert_true(memcmp(then.texts[0].p, named, 17) < 0 && memcmp(then.texts[3].p, named, 17) > 0);
+    for (uint32_t i = 0; i < then.n; i++) assert_false(str_eq(then.texts[i], str_of(named)));
+    line_site_check(f);
+}
+
 #define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -352,6 +378,7 @@ int main(void)
         TREE_TEST(a_clients_pool_passes_over_what_an_event_named),
         TREE_TEST(the_sites_own_pool_passes_over_what_an_event_named),
         TREE_TEST(a_claim_comes_too_late_for_what_was_given),
+        TREE_TEST(a_pool_that_is_made_while_an_event_is_taken_passes_over_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

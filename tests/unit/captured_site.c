@@ -11,9 +11,10 @@ static void must_take(status st, str what)
     if (st.cls != ST_OK) fail_msg("%s: %s in %.*s", st.reason, st.text, STR(what));
 }
 
-static void take(struct fixture *f, client_id c, str json, struct capture_ask *ask,
-                 struct foreign_ask *names)
+struct captured_look captured_site_look(struct fixture *f, client_id c, str json)
 {
+    struct captured_look l = {NEW(&f->arena, struct capture_ask),
+                              NEW(&f->arena, struct foreign_ask)};
     static const struct epcis_scope scope = {.version = EPCIS_2_0};
     struct epcis_event *e = NEW(&f->arena, struct epcis_event);
     struct capture_taker k = {.site = &f->site, .arena = &f->arena, .client = c};
@@ -23,30 +24,33 @@ static void take(struct fixture *f, client_id c, str json, struct capture_ask *a
     k.t = fixture_read(f);
     capture_taker_init(&k);
     k.scope = capture_scope_digest(&scope);
-    must_take(capture_take(&k, &source, ask), json);
-    ask->taken = TAKEN_KEEP;
+    must_take(capture_take(&k, &source, l.event), json);
+    l.event->taken = TAKEN_KEEP;
     fixture_read_end(k.t);
     struct capture_wanted wanted = capture_wanted(&k);
-    *names = (struct foreign_ask){c, wanted.names, wanted.n};
+    *l.names = (struct foreign_ask){c, wanted.names, wanted.n, wanted.younger};
+    return l;
+}
+
+uint64_t captured_site_commit(struct fixture *f, struct captured_look l)
+{
+    uint32_t at = 0;
+
+    struct job *j = fixture_job(f, l.names->n > 0 ? 2 : 1);
+    if (l.names->n > 0) j->asks[at++] = (struct ask){.kind = &kind_units_named, .what = l.names};
+    j->asks[at] = (struct ask){.kind = &kind_event_captured, .what = l.event};
+    fixture_job_run(f, j);
+    must_take(j->whole, l.event->body);
+    must_take(j->asks[at].result, l.event->body);
+    return j->asks[at].fact.seq;
 }
 
 uint64_t captured_site_event(struct fixture *f, client_id c, str json)
 {
-    struct capture_ask *ask = NEW(&f->arena, struct capture_ask);
-    struct foreign_ask *names = NEW(&f->arena, struct foreign_ask);
-    uint32_t at = 0;
-
-    take(f, c, json, ask, names);
-    struct job *j = fixture_job(f, names->n > 0 ? 2 : 1);
-    if (names->n > 0) j->asks[at++] = (struct ask){.kind = &kind_units_named, .what = names};
-    j->asks[at] = (struct ask){.kind = &kind_event_captured, .what = ask};
-    fixture_job_run(f, j);
-    must_take(j->whole, json);
-    must_take(j->asks[at].result, json);
-    return j->asks[at].fact.seq;
+    return captured_site_commit(f, captured_site_look(f, c, json));
 }
 
-uint64_t captured_site_say(struct fixture *f, client_id c, const struct captured_says *e)
+str captured_site_json(struct fixture *f, const struct captured_says *e)
 {
     struct buf b;
 
@@ -59,5 +63,10 @@ uint64_t captured_site_say(struct fixture *f, client_id c, const struct captured
     buf_addf(&b, "\",\"eventTimeZoneOffset\":\"+00:00\"%s}", e->members);
     str json = arena_str(&f->arena, buf_str(&b));
     buf_fini(&b);
-    return captured_site_event(f, c, json);
+    return json;
+}
+
+uint64_t captured_site_say(struct fixture *f, client_id c, const struct captured_says *e)
+{
+    return captured_site_event(f, c, captured_site_json(f, e));
 }

@@ -297,7 +297,8 @@ static void a_retry_sends_the_parked_one_and_those_behind_it_in_order(void **sta
     assert_int_equal(delivery_row(s, 1).parked, 26);
 
     struct retry again = {1, {1}, seqs[10], S("that it goes first")};
-    assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_CONFLICT);
+    assert_string_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).reason,
+                        "delivery.behind");
     again = (struct retry){1, {1}, seqs[4], S("asked by phone")};
     assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_OK);
     delivery_run(s, 0); // refused again
@@ -315,6 +316,44 @@ static void a_retry_sends_the_parked_one_and_those_behind_it_in_order(void **sta
     assert_int_equal(delivery_row(s, 1).parked, 0);
     assert_int_equal(delivery_row(s, 1).accepted, 31);
     assert_int_equal(fixture_run(s->f, &kind_delivery_retried, &again, NULL).cls, ST_CONFLICT);
+}
+
+// As trouble with the store leaves them: an event that nobody could look into is of all lots.
+static void a_retry_behind_another_is_refused_by_its_name(void **state)
+{
+    struct delivery_site *s = *state;
+    uint64_t seqs[3];
+    struct parking parked[3];
+    char id[OPAQUE_LEN];
+
+    delivery_put(s, "hub", "");
+    for (uint32_t i = 0; i < 3; i++) {
+        seqs[i] = delivery_commission(s, i == 1, 1);
+        parked[i] = (struct parking){
+            seqs[i], true, {{i == 2 ? PARKED_ALL_LOTS : s->lots[i]}, 1}
+        };
+    }
+    struct outcome refused = {.partner = 1,
+                              .verdict = VERDICT_REFUSED,
+                              .position = seqs[2],
+                              .events = seqs,
+                              .count = 1,
+                              .parked = parked,
+                              .parked_count = 3};
+    must(fixture_run(s->f, &kind_delivery_outcome, &refused, NULL));
+    for (uint32_t i = 0; i < 2; i++) { // once the first is on its way it is the second
+        struct retry last = {1, {1}, seqs[2], S("")}, front = {1, {1}, seqs[i], S("")};
+        status st = fixture_run(s->f, &kind_delivery_retried, &last, NULL);
+        assert_int_equal(st.cls, ST_CONFLICT);
+        assert_string_equal(st.reason, "delivery.behind");
+        str before = delivery_id_text(&s->f->site, 1, seqs[i], id);
+        assert_true(delivery_holds(str_of(st.text), before));
+        must(fixture_run(s->f, &kind_delivery_retried, &front, NULL));
+    }
+    struct retry last = {1, {1}, seqs[2], S("")};
+    must(fixture_run(s->f, &kind_delivery_retried, &last, NULL));
+    delivery_run(s, 0);
+    delivery_expect(s, "hub", seqs, 3);
 }
 
 static void packing_goes_by_what_the_partner_said_when_the_event_was_recorded(void **state)
@@ -709,6 +748,7 @@ int main(void)
         DELIVERY_TEST(a_crash_before_the_outcome_sends_the_same_again),
         DELIVERY_TEST(one_bad_event_is_found_and_parks_its_lot_alone),
         DELIVERY_TEST(a_retry_sends_the_parked_one_and_those_behind_it_in_order),
+        DELIVERY_TEST(a_retry_behind_another_is_refused_by_its_name),
         DELIVERY_TEST(packing_goes_by_what_the_partner_said_when_the_event_was_recorded),
         DELIVERY_TEST(what_was_parked_is_told_even_where_packing_makes_nothing_of_it),
         DELIVERY_TEST(many_bad_ones_in_a_row_do_not_stop_the_others),

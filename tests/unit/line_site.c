@@ -180,9 +180,14 @@ struct numbers line_site_ssccs(struct fixture *f, const char *client, uint32_t n
     return ssccs(f, "client", client, n);
 }
 
+struct numbers line_site_pool_ssccs(struct fixture *f, const char *pool, uint32_t n)
+{
+    return ssccs(f, "pool", pool, n);
+}
+
 struct numbers line_site_own_ssccs(struct fixture *f, uint32_t n)
 {
-    return ssccs(f, "pool", "site-sscc", n);
+    return line_site_pool_ssccs(f, "site-sscc", n);
 }
 
 unit_id line_site_unit(struct fixture *f, const char *spelling)

@@ -27,6 +27,7 @@ void line_site_lot(struct fixture *f, const char *gtin, const char *lot, const c
 // `lot` may be NULL: asked for with none in mind.
 struct numbers line_site_serials(struct fixture *f, const char *gtin, const char *lot, uint32_t n);
 struct numbers line_site_ssccs(struct fixture *f, const char *client, uint32_t n);
+struct numbers line_site_pool_ssccs(struct fixture *f, const char *pool, uint32_t n);
 struct numbers line_site_own_ssccs(struct fixture *f, uint32_t n); // asked for nobody
 unit_id line_site_unit(struct fixture *f, const char *spelling);
 struct unit line_site_row(struct fixture *f, const char *spelling);

@@ -1,6 +1,7 @@
 // Issuing from generated pools: all or nothing, by rank, never twice, over restarts and epochs.
 #include "pool_site.h"
 #include "service/pool/epoch.h"
+#include "service/pool/foreign.h"
 #include "service/pool/pool_db.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -11,6 +12,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define TWO_DIGITS                                                                                 \
+    "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\",\"length\":2,\"alphabet\":\"0123456789\"}"
 
 static int open_site(void **state)
 {
@@ -372,6 +376,101 @@ static void no_epoch_repeats_another_to_the_last_number(void **state)
     fixture_read_end(t);
 }
 
+// ---- what an event names while a space is made
+
+struct naming { // what a loop found of one number of acme
+    struct foreign_name name;
+    struct foreign_ask ask;
+};
+
+static void look_at(struct fixture *f, str serial, struct naming *out)
+{
+    struct gs1_id id = gs1_sgtin(GTIN_A, serial);
+    struct txn *t = fixture_read(f);
+    struct gtin_row product;
+    struct buf b;
+
+    assert_true(gtin_get(t, GTIN_A, &product));
+    buf_init(&b, KB);
+    must(foreign_text(&id, &b));
+    out->name =
+        (struct foreign_name){.text = arena_str(&f->arena, buf_str(&b)),
+                              .claim = foreign_claim(names_here(&f->site), t, product.client, &id)};
+    out->ask = (struct foreign_ask){product.client, &out->name, 1, foreign_younger(t)};
+    buf_fini(&b);
+    fixture_read_end(t);
+}
+
+static void all_but(struct fixture *f, uint32_t n, str named)
+{
+    struct got a;
+
+    must(pool_site_issue(f, GTIN_A, n, &a));
+    for (uint32_t i = 0; i < n; i++) assert_false(str_eq(a.texts[i], named));
+    refused(pool_site_issue(f, GTIN_A, 1, NULL), "pool.exhausted");
+    fixture_verify(f);
+}
+
+static void a_pool_made_meanwhile_never_gives_what_a_first_event_named(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x;
+
+    look_at(f, S("42"), &x);
+    assert_int_equal(x.name.claim.v, 0);
+    must(pool_site_put(f, "p", TWO_DIGITS));
+    must(fixture_run(f, &kind_units_named, &x.ask, NULL));
+    all_but(f, 99, S("42"));
+}
+
+// Two that the pool has not given: the first of its next space is one of them at most.
+static void free_texts(struct fixture *f, const struct pile *p, str out[2])
+{
+    for (uint32_t n = 0, k = 0; k < 2; n++) {
+        char digits[2] = {(char)('0' + n / 10), (char)('0' + n % 10)};
+        bool given = false;
+        for (uint32_t i = 0; i < p->n; i++)
+            given = given || memcmp(p->texts[i].p, digits, sizeof digits) == 0;
+        if (!given) out[k++] = arena_str(&f->arena, (str){digits, sizeof digits});
+    }
+}
+
+static void an_epoch_begun_meanwhile_never_gives_what_a_first_event_named(void **state)
+{
+    struct fixture *f = *state;
+    struct pile p = {.texts = NEW_ARRAY(&f->arena, str, 100)};
+    struct naming x[2];
+    struct got a;
+    str free[2];
+
+    must(pool_site_put(f, "p", TWO_DIGITS));
+    (void)pile_up(f, &p, 50);
+    free_texts(f, &p, free);
+    for (uint32_t k = 0; k < 2; k++) look_at(f, free[k], &x[k]);
+    rotate(f, 2);
+    must(pool_site_issue(f, GTIN_A, 1, &a));
+    assert_true(a.issued.opens);
+    struct naming *still = &x[str_eq(a.texts[0], free[0])];
+    must(fixture_run(f, &kind_units_named, &still->ask, NULL));
+    assert_true(unit_space(still->name.unit) != a.issued.space);
+    all_but(f, 48, free[still - x]);
+}
+
+// The unit is the one that the pool gave, and no second one.
+static void what_a_pool_made_meanwhile_gave_is_the_unit_itself(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x;
+    struct got a;
+
+    look_at(f, S("42"), &x);
+    must(pool_site_put(f, "p", TWO_DIGITS));
+    must(pool_site_issue(f, GTIN_A, 100, &a));
+    must(fixture_run(f, &kind_units_named, &x.ask, NULL));
+    assert_int_equal(unit_space(x.name.unit), a.issued.space);
+    fixture_verify(f);
+}
+
 static void two_epochs_of_twelve_digits_give_no_number_twice(void **state)
 {
     struct fixture *f = *state;
@@ -537,6 +636,9 @@ int main(void)
         T(a_definition_stands_once_numbers_were_issued),
         T(ssccs_are_counted_and_found),
         T(no_epoch_repeats_another_to_the_last_number),
+        T(a_pool_made_meanwhile_never_gives_what_a_first_event_named),
+        T(an_epoch_begun_meanwhile_never_gives_what_a_first_event_named),
+        T(what_a_pool_made_meanwhile_gave_is_the_unit_itself),
         T(two_epochs_of_twelve_digits_give_no_number_twice),
         T(a_sequential_pool_counts_on_under_a_newer_key),
         T(a_failing_store_loses_and_repeats_nothing),
