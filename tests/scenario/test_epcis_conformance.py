@@ -468,6 +468,7 @@ def test_every_list_has_pages(make_site, path):
     assert len(got) == len(set(got)) == (5 if path == "eventTypes" else 3)
 
 
+# EPCIS-2.0-PAGES
 @pytest.mark.parametrize("path", ["bizSteps", "dispositions", "readPoints", "bizLocations",
                                   "epcs"])
 def test_pages_of_resources_stay_as_they_were_while_events_arrive(gateway, path):

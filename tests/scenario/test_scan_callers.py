@@ -65,6 +65,7 @@ def test_what_a_role_may_not_do_is_refused_and_recorded_on_every_route(people, r
     waited(lambda: wanted <= told_since(site, seq))
 
 
+# REQ REFUSAL-KEPT
 @pytest.mark.parametrize("role", PEOPLE)
 def test_whatever_people_are_refused_is_recorded(people, role):
     """All of 4xx of every route that the role may call, asked for what is not there."""

@@ -120,6 +120,7 @@ def test_no_act_that_is_marked_is_done_by_one_at_any_door(wrong, line, lot, qa):
     site.verify()
 
 
+# ACT-SECOND
 def test_commands_of_a_stopped_site_put_people_unsigned_and_the_record_says_so(site):
     """Where nobody who could sign is left: what is said of them in the README."""
     site.configure(signatures={"second": "put_user make_token"})
