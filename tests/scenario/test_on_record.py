@@ -75,6 +75,15 @@ def test_no_call_changes_the_journal(site, role):
     assert records(site.admin)[:len(first)] == first
 
 
+def test_an_auditor_changes_nothing_but_a_password_of_their_own(site):
+    theirs = {o.name for o in contract().operations if o.method not in ("GET", "HEAD", "OPTIONS")
+              and {"*", "auditor"} & set(o.roles)}
+    assert theirs == QUESTIONS | {"POST /v1/users/{user}/password", "POST /v1/logout"}
+    rita = site.person("auditor", "rita", "Rita Rau")
+    rita.refused("PUT", "/v1/users/rita", {"name": "Rita", "role": "qa", "reason": "x"}, status=403)
+    rita.refused("POST", "/v1/holds", {"gtin": GTIN, "lot": "L1", "reason": "x"}, status=403)
+
+
 def test_no_setting_switches_the_journal_off():
     """Nor makes it shorter: none of them speaks of it at all."""
     text = (ROOT / "README.md").read_text()

@@ -412,8 +412,7 @@ static void the_password_of_another_person_signs_nothing(void **state)
                          .code,
                      204);
     assert_code(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")), 403, "signature.password");
-    struct fixture_answer a =
-        ask(f, "POST /v1/notes", SIGNED("words that noa knows", "approval"));
+    struct fixture_answer a = ask(f, "POST /v1/notes", SIGNED("words that noa knows", "approval"));
     assert_int_equal(a.code, 201);
     assert_non_null(memmem(a.body.p, a.body.n, "\"user\":\"noa\"", 12));
     be(f, "mia", ROLE_QA);
