@@ -83,7 +83,7 @@ def rows():
         elif line.startswith('"'):
             (number, row), = yaml.safe_load(line).items()
             yield {"id": f"EPCIS-CHECKLIST-{number}", "at": "schemas/conformance.yaml",
-                   "source": f"GS1 EPCIS, {section}", "asks": row.get("says", section),
+                   "source": f"GS1 EPCIS, {section}", "asks": row.get("asks") or row.get("says"),
                    "tests": row.get("tests", []), "says": row.get("says", "")}
 
 

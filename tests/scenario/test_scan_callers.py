@@ -138,7 +138,7 @@ def test_a_persons_token_that_ended_is_recorded_once(people):
 # ---- what is no credential
 
 def test_neither_cookies_nor_parameters_are_credentials(people):
-    """There are no sessions: what a browser would send by itself opens nothing."""
+    """A token that comes as a cookie, a parameter or under another name opens nothing."""
     site, _ = people
     token = site.admin_token
     for how in ({"Cookie": f"session={token}; token={token}; access_token={token}"},
