@@ -51,18 +51,18 @@ def claims(file):
 
 
 def naming(requirement):
-    """The tests that name an id: in their own lines, or in the comment right above them."""
+    """The tests that name an id: in their own lines, or in a comment of its own at the margin,
+    which belongs to what follows."""
     word = re.compile(rf"(?<![\w.-]){re.escape(requirement)}(?![\w-])")
     found = []
     for file, text in test_files().items():
         for at in (m.start() for m in word.finditer(text)):
             above = [name for start, name in claims(file) if start <= at]
-            below = [(start, name) for start, name in claims(file) if start > at]
-            comment = text[at:below[0][0]] if below else "x;"
-            rest = [line for line in comment.split("\n")[1:] if line.strip()]
-            if below and all(line.startswith(("//", "#", "@")) for line in rest):
-                found.append(f"{file}::{below[0][1]}")
-            elif above:
+            below = [name for start, name in claims(file) if start > at]
+            comment = text[text.rfind("\n", 0, at) + 1:at].startswith(("//", "#"))
+            if comment and below:
+                found.append(f"{file}::{below[0]}")
+            elif above and not comment:
                 found.append(f"{file}::{above[-1]}")
     return list(dict.fromkeys(found))
 
@@ -83,7 +83,7 @@ def rows():
         elif line.startswith('"'):
             (number, row), = yaml.safe_load(line).items()
             yield {"id": f"EPCIS-CHECKLIST-{number}", "at": "schemas/conformance.yaml",
-                   "source": f"GS1 EPCIS, {section}", "asks": row.get("says", section),
+                   "source": f"GS1 EPCIS, {section}", "asks": row.get("asks") or row.get("says"),
                    "tests": row.get("tests", []), "says": row.get("says", "")}
 
 

@@ -282,6 +282,7 @@ def test_a_person_says_why_a_right_is_given_or_ended(site, line):
     assert [f["fact"]["reason"] for f in made] == ["a new hand"]
 
 
+# REQ REFUSAL-KEPT
 def test_whatever_refuses_a_person_is_on_record(site, line):
     mia = site.person("qa", "mia")
     hold = {"gtin": harness.GTIN, "lot": "L1", "reason": "x"}

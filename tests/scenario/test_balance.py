@@ -297,7 +297,7 @@ def test_a_lot_is_amended_and_recalled(site, line, lot, qa):
     shown = line.operator.post(f"{lot}/amend", body, 200)
     assert (shown["order"], shown["quantity"], shown["expiry_printed"]) == ("o-8", 70, "2031-05")
     fact = site.as_role("auditor").get("/v1/journal", params={"kind": "lot.amended"})["items"][-1]
-    assert fact["fact"]["amended"]["expiry"]["new"] == "2031-05"
+    assert fact["fact"]["amended"]["expiry"] == {"old": "2030-12-31", "new": "2031-05"}
     _, more = made(line)
     line.operator.refused("POST", f"{lot}/amend", {"expiry": "2031-06", "reason": "x"},
                           status=409, code="lot.begun")

@@ -234,7 +234,6 @@ def test_a_strict_clients_documents_fit_into_one_transaction(line, gateway):
     assert refused.headers["GS1-EPCIS-Capture-Limit"] == "200"
 
 
-# REQ EPCIS-STRICT-SAYS
 def limits(answer):
     return tuple(int(answer.headers[f"GS1-EPCIS-Capture-{name}Limit"])
                  for name in ("", "File-Size-"))
@@ -272,6 +271,7 @@ def test_one_event_over_its_limit_is_told_it(line, gateway):
     assert limits(refused) == (1, 16 * 1024)
 
 
+# REQ EPCIS-STRICT-SAYS
 def test_a_strict_client_is_told_field_rule_unit_and_lot(line, gateway):
     line.site.admin.put("/v1/clients/acme", {
         "name": "Acme", "prefixes": [harness.PREFIX], "profile": {"capture": "strict"}})

@@ -154,6 +154,7 @@ def test_what_breaks_a_rule_is_refused_by_it_whole_and_left_out_alone(gateway, n
     assert names(gateway, f"EQ_eventID=urn:x:{name}|urn:x:{name}-good") == {name + "-good"}
 
 
+# EPCIS-XML-CERTIFICATION
 def test_several_certificates_have_no_xml(gateway, name):
     capture(gateway, event(name, certificationInfo=["https://a.example", "https://b.example"]))
     query = f"{EVENTS}?EQ_eventID=urn:x:{name}"
@@ -286,6 +287,7 @@ def test_elements_have_their_order_and_values_no_blanks(gateway, name, more, ste
         assert found == {**event(name, eventTimeZoneOffset="+00:00"), **wanted}
 
 
+# EPCIS-XML-NAMESPACE
 def test_other_namespaces_and_versions_are_refused(gateway, name):
     good = xml_document(xml_event(name))
     for wrong, wanted in ((("<EPCISBody>", '<EPCISBody xmlns="urn:epcglobal:epcis:xsd:2">'),

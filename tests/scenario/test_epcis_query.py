@@ -213,6 +213,7 @@ def test_the_same_events_come_by_every_path_that_leads_to_them(story):
     assert {*gateway.get(TOP + "/bizSteps")["member"]} == {e["bizStep"] for e in events}
 
 
+# EPCIS-2.0-PAGES
 def test_pages_stay_as_they_were_while_events_arrive(story, seed):
     line, gateway, _, _ = story
     writer = line.site.as_role("gateway", client="acme")

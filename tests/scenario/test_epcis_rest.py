@@ -99,6 +99,7 @@ def test_head_is_a_get_without_a_body(gateway):
     assert head.headers["Content-Length"] == str(len(got.content))
 
 
+# EPCIS-2.0-VERSIONS
 @pytest.mark.parametrize("headers, status", [
     ({"GS1-EPCIS-Min": "1.2", "GS1-EPCIS-Max": "2"}, 200), ({"GS1-EPCIS-Min": "2.1"}, 406),
     ({"GS1-EPCIS-Max": "1.2"}, 406), ({"GS1-CBV-Min": "3"}, 406), ({"gs1-cbv-max": "2.0.0"}, 200),
@@ -132,6 +133,7 @@ REFUSED = [  # who, method, path, headers, status, type
 ]
 
 
+# EPCIS-2.0-PROBLEM
 @pytest.mark.parametrize("who, method, path, headers, status, kind", REFUSED)
 @pytest.mark.parametrize("xml", [False, True], ids=["json", "xml"])
 def test_refusals_have_the_types_of_the_standard(
@@ -181,6 +183,7 @@ def test_a_body_over_its_ceiling_is_told_both_limits(gateway):
     assert int(answer.headers["GS1-EPCIS-Capture-File-Size-Limit"]) > 0
 
 
+# EPCIS-2.0-PROBLEM
 @pytest.mark.parametrize("head, status, kind", [
     (b"GET /epcis/v2/events?x=" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414,
      "URITooLong"),

@@ -2,6 +2,7 @@
 import harness
 
 
+# STATES-LOT-CLOSE
 def test_a_lot_is_opened_shown_and_closed(line):
     gtin = line.gtin
     again = {"lot": line.lot, "gtin": gtin, "expiry": "2030-12-31"}

@@ -65,6 +65,7 @@ def test_what_a_role_may_not_do_is_refused_and_recorded_on_every_route(people, r
     waited(lambda: wanted <= told_since(site, seq))
 
 
+# REQ REFUSAL-KEPT
 @pytest.mark.parametrize("role", PEOPLE)
 def test_whatever_people_are_refused_is_recorded(people, role):
     """All of 4xx of every route that the role may call, asked for what is not there."""
@@ -137,7 +138,7 @@ def test_a_persons_token_that_ended_is_recorded_once(people):
 # ---- what is no credential
 
 def test_neither_cookies_nor_parameters_are_credentials(people):
-    """There are no sessions: what a browser would send by itself opens nothing."""
+    """A token that comes as a cookie, a parameter or under another name opens nothing."""
     site, _ = people
     token = site.admin_token
     for how in ({"Cookie": f"session={token}; token={token}; access_token={token}"},

@@ -511,6 +511,7 @@ COMMANDS = {
                                     "--by", "it")}
 
 
+# ACT-SECOND
 @pytest.mark.parametrize("kind", COMMANDS)
 def test_a_command_is_signed_by_two(signers, kind):
     site, args = signers, COMMANDS[kind](signers)
@@ -557,6 +558,7 @@ def test_wrong_passwords_of_a_command_lock(signers):
     assert signers.journal()[-1]["kind"] == "user.locked"
 
 
+# ACT-SECOND
 def test_a_key_that_nobody_signed_stops_the_start_until_two_sign_it(signers):
     file = signers.folder / "site.key"
     file.write_text(file.read_text() + "2 " + "5a" * 32 + "\n")

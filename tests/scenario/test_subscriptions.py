@@ -132,14 +132,19 @@ def test_identifiers_come_in_the_spelling_that_was_asked_for(line, gateway, part
 
 
 # EPCIS-2.0-SIGNATURE
-def test_messages_are_signed_with_the_subscribers_secret(line, gateway, partner):
+def test_messages_are_signed_with_the_subscribers_secret(line, gateway, partner, make_partner):
     secret = "13df38d8275b13f05704629e5f1cf3d45d6132d5"
     made = subscribe(gateway, partner, signatureToken=secret)
+    other, bare = make_partner(), make_partner()
+    subscribe(gateway, other, signatureToken="another one's secret, of another length")
+    subscribe(gateway, bare)
     commission(line, 3)
-    until(lambda: len(taken(partner)) == 3)
-    for message in partner.received:
-        mac = hmac.new(secret.encode(), message.body, hashlib.sha256).digest()
-        assert message.headers["GS1-Signature"] == base64.b64encode(mac).decode()
+    until(lambda: all(len(taken(p)) == 3 for p in (partner, other, bare)))
+    for to, key in ((partner, secret), (other, "another one's secret, of another length")):
+        for message in to.received:
+            mac = hmac.new(key.encode(), message.body, hashlib.sha256).digest()
+            assert message.headers["GS1-Signature"] == base64.b64encode(mac).decode()
+    assert not any("GS1-Signature" in message.headers for message in bare.received)
     shown = gateway.call("GET", f"{QUERY}/{made['subscriptionID']}").text
     listed = gateway.call("GET", QUERY).text
     journal = line.site.admin.call("GET", "/v1/journal").text

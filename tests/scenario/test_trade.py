@@ -365,6 +365,8 @@ def test_what_came_back_is_held_and_destroyed_by_the_table(line, goods):
     line.operator.post("/v1/returns", {"units": [pack], "from": {"party": HUB}}, 200)
     assert line.operator.unit(pack)["parent"] is None
     assert line.operator.unit(spelled(cases[0]))["contents"][0]["count"] == 2
+    line.operator.refused("POST", "/v1/shipments", {"units": [pack], "to": end(HUB)}, status=409,
+                          code="unit.state")  # it does not leave once more
     for what in ("hold", "destroy"):
         answer = line.call.report({"type": what, "units": [pack], "reason": "inspection"})
         assert answer["refused"] == 0, answer

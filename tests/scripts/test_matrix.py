@@ -17,6 +17,16 @@ static void it_is_not(void **state) // HOUSE-2
     x(); // HOUSE-3
 }
 """
+SCENARIO = """def test_one():
+    pass
+
+
+# HOUSE-5
+@pytest.mark.parametrize("word", [
+    "a", "b"])
+def test_two(word):
+    '''REQ HOUSE-6'''
+"""
 
 
 def matrix(root, *args):
@@ -73,6 +83,12 @@ def test_an_id_is_stated_once_in_all_files(house):
         "ANNEX11-9: is stated twice")
     assert house({"schemas/requirements.txt": "HOUSE-4  Nobody names it\n"}) == [
         "schemas/requirements.txt: HOUSE-4: no test, duty or lack answers it"]
+
+
+def test_a_comment_at_the_margin_belongs_to_the_test_below_it(house):
+    assert house({"tests/scenario/test_b.py": SCENARIO,
+                  "schemas/requirements.txt": "HOUSE-5  Five\nHOUSE-6  Six\n"}) == []
+    assert matrix(house.root).stdout.count("test_b.py::test_two") == 2
 
 
 def test_tests_that_name_an_id_are_found_and_all_is_written(house):

@@ -648,6 +648,7 @@ static void the_same_event_again_is_no_second_event(void **state)
     assert_int_equal(facts_of(f, FACT_EVENT_CAPTURED), 4);
 }
 
+// EPCIS-ERROR-DECLARATION
 static void other_content_under_an_eventid_is_refused(void **state)
 {
     struct fixture *f = *state;

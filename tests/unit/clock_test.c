@@ -392,6 +392,7 @@ static void stop_for_two(struct fixture *f)
     assert_int_equal(put(f, "a"), 503);
 }
 
+// ACT-SECOND
 static void a_stop_that_two_must_end_is_ended_by_two(void **state)
 {
     struct fixture *f = *state;

@@ -605,6 +605,7 @@ static bool events_agree(const json_t *set)
     return expected == NULL || strcmp(d->ids[0], expected) == 0;
 }
 
+// CBV-HASH-ORDER
 static void equal_events_have_equal_hashes_in_every_format(void **state)
 {
     json_t *root = manifest("hash-relations.json"), *set;

@@ -67,6 +67,7 @@ static void ids_are_uuids_of_journal_fact_and_part(void **state)
     }
 }
 
+// CBV-ILMD-EXPIRY
 // CBV-ILMD
 static void commissioning_tells_lot_and_expiry(void **state)
 {

@@ -25,6 +25,7 @@ static void gs1_check_digits_are_those_of_the_standard(void **state) // GS1-GENS
         assert_int_equal(gs1_check_digit(str_of(rows[i].digits)), rows[i].check);
 }
 
+// GS1-GENSPEC-7.9
 static void gs1_every_single_wrong_digit_is_noticed(void **state)
 {
     char key[] = "106141412345678908";
@@ -69,6 +70,7 @@ static str unstar(const char *in, char *out, size_t *star)
     return (str){out, n};
 }
 
+// GS1-GENSPEC-7.9
 static void gs1_gtins_are_refused_where_they_are_wrong(void **state)
 {
     static const char *const rows[][2] = {

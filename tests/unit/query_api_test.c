@@ -49,6 +49,7 @@ static const char *next_of(struct query_site *s, const struct fixture_answer *a)
     return str_z(&s->f->arena, (str){at, (size_t)(end - at)});
 }
 
+// EPCIS-2.0-EPC-FORMAT
 static void events_come_in_the_form_asked_for(void **state)
 {
     struct query_site *s = *state;

@@ -400,6 +400,25 @@ static void who_has_no_password_or_is_gone_does_not_sign(void **state)
     assert_code(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")), 403, "signature.person");
 }
 
+static void the_password_of_another_person_signs_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    mia(f);
+    put_user(f, "noa", "qa");
+    be(f, "noa", ROLE_QA);
+    assert_int_equal(ask(f, "POST /v1/users/noa/password",
+                         "{\"old\":\"" PASSWORD "\",\"new\":\"words that noa knows\"}")
+                         .code,
+                     204);
+    assert_code(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")), 403, "signature.password");
+    struct fixture_answer a = ask(f, "POST /v1/notes", SIGNED("words that noa knows", "approval"));
+    assert_int_equal(a.code, 201);
+    assert_non_null(memmem(a.body.p, a.body.n, "\"user\":\"noa\"", 12));
+    be(f, "mia", ROLE_QA);
+    assert_int_equal(ask(f, "POST /v1/notes", SIGNED(PASSWORD, "approval")).code, 201);
+}
+
 // The last is another fact: it locks.
 static void wrong_passwords_are_facts_and_lock_the_person(void **state)
 {
@@ -478,6 +497,7 @@ int main(void)
         CLAIM(a_password_that_an_administrator_knows_signs_nothing),
         CLAIM(a_password_that_is_too_old_signs_nothing_until_it_is_changed),
         CLAIM(who_has_no_password_or_is_gone_does_not_sign),
+        CLAIM(the_password_of_another_person_signs_nothing),
         CLAIM(wrong_passwords_are_facts_and_lock_the_person),
         CLAIM(wrong_passwords_of_another_time_do_not_count),
         CLAIM(an_administrator_ends_a_lock),

@@ -137,7 +137,7 @@ static struct answering no_long_event(struct delivery_site *s, const struct sent
     };
 }
 
-// EPCIS-2.0-NOTIFIED: a problem stands for it, and what follows passes
+// A problem stands for it, and what follows passes.
 static void an_event_that_is_too_large_alone_is_excused_and_passed(void **state)
 {
     struct delivery_site *s = *state;
