@@ -131,9 +131,11 @@ shims: $(SHIMS)
 
 $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/libpacktrail.a
 	@echo '$(CC) -o $@'
-	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljansson
+	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) \
+		-ljansson
 
 $(BUILD)/epcis_json_fuzz $(BUILD)/epcis_xml_fuzz: $(BUILD)/tests/unit/epcis_same.o
+$(BUILD)/site_fuzz: $(BUILD)/tests/sim/house.o $(BUILD)/tests/sim/wire.o $(BUILD)/tests/sim/trace.o
 
 unit-programs: $(UNITS)
 sim-program: $(BUILD)/sim/sim

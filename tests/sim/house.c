@@ -3,7 +3,9 @@
 #include "house.h"
 #include "common/log.h"
 #include "service/access/access.h"
+#include "service/access/certificate.h"
 #include "service/access/limit.h"
+#include "service/access/session.h"
 #include "service/access/token.h"
 #include "service/access/user.h"
 #include "service/api/version.h"
@@ -18,20 +20,27 @@
 #include "service/event/report.h"
 #include "service/event/units_api.h"
 #include "service/exchange/prefixes.h"
+#include "service/inbox/inbox.h"
 #include "service/journal/replay.h"
 #include "service/kinds.h"
 #include "service/lot/lot.h"
 #include "service/lot/released.h"
 #include "service/ops/clock.h"
+#include "service/ops/ops.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/secret.h"
 #include "service/query/query_routes.h"
+#include "service/rest/rest.h"
 #include "service/serve_job.h"
+#include "service/soap/soap.h"
+#include "service/trade/correct.h"
 #include "service/trade/receive.h"
 #include "service/trade/shipment.h"
+#include "service/verification/verification.h"
 #include "service/vocabulary/master.h"
+#include "service/vocabulary/master_api.h"
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -44,11 +53,37 @@
 #define BEGIN   INT64_C(1764000000000) // 2025-11-24T16:00:00Z
 #define QUIET   4u                     // rounds without work, after which nothing waits
 
-static const struct http_route *const routes[] = {
-    clock_routes,    access_routes,  user_routes,  client_routes,        product_routes,
-    place_routes,    pool_routes,    lot_routes,   lot_paper_routes,     lot_balance_routes,
-    hold_routes,     report_routes,  units_routes, shipment_routes,      receive_routes,
-    exchange_routes, capture_routes, query_routes, subscriptions_routes, NULL};
+static const struct http_route *const routes[] = {ops_routes,
+                                                  clock_routes,
+                                                  access_routes,
+                                                  session_routes,
+                                                  certificate_routes,
+                                                  user_routes,
+                                                  client_routes,
+                                                  product_routes,
+                                                  market_routes,
+                                                  place_routes,
+                                                  pool_routes,
+                                                  lot_routes,
+                                                  lot_paper_routes,
+                                                  lot_act_routes,
+                                                  lot_balance_routes,
+                                                  hold_routes,
+                                                  report_routes,
+                                                  units_routes,
+                                                  shipment_routes,
+                                                  receive_routes,
+                                                  correct_routes,
+                                                  inbox_routes,
+                                                  verification_routes,
+                                                  exchange_routes,
+                                                  rest_routes,
+                                                  subscriptions_routes,
+                                                  capture_routes,
+                                                  query_routes,
+                                                  master_routes,
+                                                  soap_routes,
+                                                  NULL};
 
 // ---- what the service learns from the world
 
@@ -109,10 +144,10 @@ static status store_open(const char *folder, size_t map_max, struct db **out)
 
 static void settings_make(struct house *h)
 {
-    static const char text[] = "listen: 127.0.0.1:0\n";
+    const char *more = h->configured == NULL ? "" : h->configured;
     int fd = open(path_of(h, "packtrail.yaml"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-    assert(fd >= 0 && write(fd, text, sizeof text - 1) == (ssize_t)sizeof text - 1);
+    assert(fd >= 0 && dprintf(fd, "listen: 127.0.0.1:0\n%s", more) > 0);
     close(fd);
     must(site_settings_load(path_of(h, "packtrail.yaml"), &h->arena, &h->settings));
 }
@@ -213,6 +248,14 @@ static void loops_make(struct house *h)
     }
 }
 
+static void rooms_begin(struct house *h)
+{
+    struct verification_conf verification = site_settings_verification(&h->settings);
+
+    verification_start(&h->site, &verification);
+    session_start(&h->site, 4);
+}
+
 static void exchange_begin(struct house *h)
 {
     struct exchange *e = &h->exchange;
@@ -253,6 +296,8 @@ static void site_begin(struct house *h)
                             .seal = secret_site_seal,
                             .open_sealed = secret_site_open,
                             .master = &vocabulary_master,
+                            .setting = site_setting_at,
+                            .settings = &h->settings,
                             .limits = site_settings_limits(&h->settings),
                             .people = site_settings_people(&h->settings)};
     h->site.limits.slice_lines = 3; // streamed calls are of several transactions
@@ -302,6 +347,7 @@ status house_start(struct house *h, size_t room)
         return st;
     }
     loops_make(h);
+    rooms_begin(h);
     exchange_begin(h);
     must(capture_start(&h->site, path_of(h, "spool")));
     h->down = false;
@@ -359,6 +405,8 @@ void house_crash(struct house *h)
         (void)txn_end(&h->site.readers[i], false).cls;
         loop_free(&h->site.loops[i]);
     }
+    session_stop(&h->site);
+    verification_stop(&h->site);
     names_leave();
     captured_leave();
     db_close(&h->site.db);
@@ -430,6 +478,7 @@ struct house_answer house_call(struct house *h, struct arena *a, const struct wi
         assert(tries < 100000);
         if (wire_may_feed(c)) wire_feed(c, SIZE_MAX);
         if (c->state != WIRE_ANSWERED) house_settle(h);
+        if (c->state != WIRE_ANSWERED) wire_take(c);
     }
     struct house_answer out = {c->code, arena_str(a, buf_str(&c->answer))};
     wire_free(&c);

@@ -17,6 +17,7 @@ struct house {
     struct env env;
     int64_t wall_ms, mono_ms; // the test moves them
     uint32_t wait_ms;         // that a packing waits for its numbers
+    const char *configured;   // lines of packtrail.yaml; NULL: none but the address
     char folder[64];
     struct arena arena; // settings, and texts of the journal's first fact
     struct site_settings settings;

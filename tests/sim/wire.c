@@ -60,9 +60,10 @@ void http_reply_start(struct http_req *r, int code, const char *type, http_drain
 {
     struct wire_call *c = call_of(r);
 
-    (void)type, (void)drained;
+    (void)type;
     c->in_parts = true;
     c->code = code;
+    c->drained = drained;
     c->gone = gone;
 }
 
@@ -184,6 +185,7 @@ struct wire_call *wire_begin(const struct wire_conf *conf, const struct wire_ask
     header(c, S("Authorization"), (str){bearer, 7 + ask->token.n});
     header(c, S("Idempotency-Key"), ask->key);
     header(c, S("Content-Type"), ask->type);
+    header(c, S("Accept"), ask->accept);
     c->body = arena_str(&r->arena, ask->body);
     status st = check(c, conf);
     if (st.cls != ST_OK) {
@@ -204,6 +206,11 @@ void wire_feed(struct wire_call *c, size_t n)
     if (c->opened && n > 0) c->req.route->stream->piece(&c->req, (str){c->body.p + c->sent, n});
     c->sent += n;
     if (wire_may_feed(c) && c->sent == c->body.n) whole(c);
+}
+
+void wire_take(struct wire_call *c)
+{
+    if (c->in_parts && c->drained != NULL) c->drained(&c->req);
 }
 
 void wire_break(struct wire_call *c)

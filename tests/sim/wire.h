@@ -23,25 +23,26 @@ struct wire_call {
     struct http_req req;
     enum wire_state state;
     struct wire_call *next; // of a list of the owner's
-    struct http_header headers[4];
+    struct http_header headers[5];
     str body;    // all of it
     size_t sent; // of it
     bool opened, paused;
     bool in_parts;
-    http_drained *gone;
+    http_drained *drained, *gone;
     int code;
     struct buf answer;
 };
 
 struct wire_ask {
-    const char *line;           // "POST /v1/serials?each=true"
-    str token, key, type, body; // empty: none
+    const char *line;                   // "POST /v1/serials?each=true"
+    str token, key, type, accept, body; // empty: none
     struct loop *loop;
 };
 struct wire_call *wire_begin(const struct wire_conf *conf, const struct wire_ask *ask);
 // The next octets of the body, at most n; the handler runs when it is whole.
 void wire_feed(struct wire_call *c, size_t n);
 bool wire_may_feed(const struct wire_call *c); // more is to come, and the handler takes it
+void wire_take(struct wire_call *c); // the peer takes what has been written of an answer in parts
 // The peer is gone before its body was whole.
 void wire_break(struct wire_call *c);
 void wire_free(struct wire_call **c); // answered, or broken off
