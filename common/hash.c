@@ -49,7 +49,7 @@ uint64_t hash_keyed(struct hash_key key, str s)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-uint64_t hash_of(str s)
+uint64_t table_hash(str s)
 {
     pthread_once(&own_once, own_draw);
     return hash_keyed(own, s);

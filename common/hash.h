@@ -10,5 +10,5 @@ struct hash_key {
     uint64_t k0, k1;
 };
 
-uint64_t hash_of(str s);
+uint64_t table_hash(str s);
 uint64_t hash_keyed(struct hash_key key, str s); // SipHash-2-4

@@ -62,7 +62,7 @@ static bool names_grow(struct capture_names *n, struct arena *a)
 // The number of this name, which is made where it is new; UINT32_MAX: no room.
 static uint32_t name_at(struct capture_names *n, struct arena *a, str text)
 {
-    uint32_t h = (uint32_t)hash_of(text);
+    uint32_t h = (uint32_t)table_hash(text);
 
     if (n->n == n->room && !names_grow(n, a)) return UINT32_MAX;
     uint32_t s = h & n->mask;

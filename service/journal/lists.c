@@ -138,7 +138,7 @@ void list_notes_drop(struct txn *t)
 // The slot where the list stands, or would stand.
 static uint16_t *slot_of(struct list_notes *n, const struct list_key *k)
 {
-    uint32_t at = hash_of(str_list(k)) % NOTED_SLOT;
+    uint32_t at = table_hash(str_list(k)) % NOTED_SLOT;
 
     while (n->slot[at] != 0) {
         const struct list_key *there = &n->list[n->slot[at] - 1].key;

@@ -17,7 +17,7 @@ struct spread {
 
 static uint32_t slot_of(const struct spread *s, str text)
 {
-    uint32_t h = (uint32_t)hash_of(text);
+    uint32_t h = (uint32_t)table_hash(text);
 
     for (;; h++) {
         uint32_t at = s->table[h % LEN(s->table)];

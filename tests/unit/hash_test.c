@@ -67,7 +67,7 @@ static uint64_t looks(const struct texts *t, bool keyed)
     assert_non_null(taken);
     for (uint32_t i = 0; i < t->n; i++) {
         str s = str_of(t->at[i]);
-        uint64_t at = keyed ? hash_of(s) : known(s);
+        uint64_t at = keyed ? table_hash(s) : known(s);
         for (n++; taken[at % SLOTS]; n++) at++;
         taken[at % SLOTS] = true;
     }
