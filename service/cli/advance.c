@@ -388,6 +388,7 @@ static status advance(struct advancing *a)
 {
     struct advance_plan plan;
 
+    TRY(stopped_clock(&a->s));
     TRY(past_look(a));
     TRY(signatures_take(a));
 

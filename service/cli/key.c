@@ -70,6 +70,7 @@ static status key_add(struct stopped *s, const char *path, const struct wish *w,
     struct ask ask;
     bool waits;
 
+    TRY(stopped_clock(s));
     TRY(site_keys_load(path, keys));
     TRY(keys_check(s, keys, &waits));
     TRY(signatures_check(s, w, &what.pair));

@@ -1,6 +1,8 @@
 #include "service/cli/stopped.h"
+#include "common/log.h"
 #include "service/cli/cli.h"
 #include "service/kinds.h"
+#include "service/ops/clock.h"
 #include "service/ops/head_file.h"
 #include "service/pool/epoch.h"
 #include "service/pool/secret.h"
@@ -37,6 +39,7 @@ static status keys_open(struct stopped *s)
     return OK;
 }
 
+// By the clock as the service sees it: where that has stopped writing, this does not go on.
 static status committer_begin(struct stopped *s)
 {
     struct committer_conf conf = {.db = s->site.db,
@@ -45,8 +48,13 @@ static status committer_begin(struct stopped *s)
                                   .env = &env_real,
                                   .app = &s->site,
                                   .queue_max = 1,
-                                  .batch_facts = 1};
+                                  .batch_facts = 1,
+                                  .clock = &s->clock};
 
+    s->clock = site_settings_clock(&s->settings);
+    s->clock.jumped = &kind_clock_jumped;
+    s->clock.allowed = clock_allowed;
+    log_level_set(LOG_error); // of a clock that nobody keeps the records tell
     return committer_open(&conf, &s->site.committer);
 }
 
@@ -79,14 +87,26 @@ status stopped_open(const char *dir, bool change, struct stopped *s)
     return committer_begin(s);
 }
 
+status stopped_clock(struct stopped *s)
+{
+    struct clock_stop stop;
+    struct txn *t = txn_read(s->site.db);
+    bool stopped = clock_stop_get(t, &stop);
+
+    TRY(txn_end(&t, false));
+    return stopped ? clock_refusal() : OK;
+}
+
+// What is refused may have been recorded, and a jump of the clock beside it.
 status stopped_run(struct stopped *s, const struct kind *k, const void *what, struct ask *out)
 {
     char path[FOLDER_PATH_MAX];
 
     *out = (struct ask){.kind = k, .what = what};
-    TRY(serve_job_run(&s->site, &s->arena, out, 1));
+    status st = serve_job_run(&s->site, &s->arena, out, 1);
     TRY(folder_path(&s->folder, "head.json", path));
-    return head_file_write(s->site.db, path);
+    status head = head_file_write(s->site.db, path);
+    return st.cls == ST_OK ? head : st;
 }
 
 void stopped_close(struct stopped *s)

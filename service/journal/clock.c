@@ -126,6 +126,12 @@ void clock_taken(struct clock_watch *w, const struct clock_jump *jump)
     }
 }
 
+status clock_refusal(void)
+{
+    return fail(ST_BUSY, "clock.jumped", 0,
+                "the clock jumped ahead: nothing is written until somebody accepts it");
+}
+
 // ---- the row
 
 bool clock_stop_get(struct txn *t, struct clock_stop *out)

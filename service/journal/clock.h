@@ -13,8 +13,9 @@
 
 struct clock_conf {
     uint32_t jump_max_ms, stop_ahead_ms;
-    const struct kind *jumped;         // its ask: struct clock_jump
-    const struct kind *const *allowed; // kinds that are taken while it is stopped, ended by NULL
+    const struct kind *jumped;         // its ask: struct clock_jump. NULL: nobody is told
+    const struct kind *const *allowed; // kinds that are taken while it is stopped, ended by NULL;
+                                       // NULL: all are, at the steady time
 };
 
 enum clock_effect { // on disk
@@ -60,6 +61,7 @@ wall clock_reached(struct txn *t, const struct env *env);
 // the newest record.
 wall clock_proven(struct txn *t, const struct env *env);
 
+status clock_refusal(void);       // clock.jumped: what is asked for waits
 bool clock_is_synchronised(void); // any thread: by the last look
 // row 'M' 'c': the clock is stopped, since the fact `seq`.
 struct clock_stop {
