@@ -36,6 +36,7 @@
 #include "service/ops/folder.h"
 #include "service/ops/head_file.h"
 #include "service/ops/ops.h"
+#include "service/ops/settings_changed.h"
 #include "service/pool/epoch.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
@@ -205,6 +206,16 @@ static status committer_begin(struct service *s)
     return committer_open(&conf, &s->site.committer);
 }
 
+// Before anything is done under them.
+static status settings_record(struct service *s)
+{
+    struct ask ask = {.kind = &kind_settings_changed};
+
+    TRY(serve_job_run(&s->site, &s->arena, &ask, 1));
+    if (!ask.nothing) LOG(info, "settings.changed", fi("seq", ask.fact.seq));
+    return OK;
+}
+
 // What the start itself writes waits for the next one where the clock has stopped writing.
 static bool clock_waits(const struct service *s)
 {
@@ -343,6 +354,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
+    TRY(settings_record(s));
     if (!clock_waits(s)) TRY(start_facts(s));
     loops_make(s);
     s->tick = clock_tick_start(s->site.loops[0], s->site.committer);

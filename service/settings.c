@@ -533,7 +533,9 @@ bool site_setting_at(const void *settings, uint32_t i, str *name, struct buf *js
     while (i > 0 && s->name != NULL) i--, s++;
     if (s->name == NULL) return false;
     *name = str_of(s->name);
-    if (s->kind == SETTING_ROWS)
+    if (settings == NULL)
+        json_w_str(&w, str_of(s->value));
+    else if (s->kind == SETTING_ROWS)
         rows_write(s, (const void *)((const char *)settings + s->at), &w);
     else
         value_write(s, settings, &w);

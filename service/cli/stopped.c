@@ -4,6 +4,7 @@
 #include "service/kinds.h"
 #include "service/ops/clock.h"
 #include "service/ops/head_file.h"
+#include "service/ops/settings_changed.h"
 #include "service/pool/epoch.h"
 #include "service/pool/secret.h"
 #include "service/serve_job.h"
@@ -21,6 +22,8 @@ static status settings_open(struct stopped *s)
     TRY(site_settings_load(path, &s->arena, &s->settings));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);
+    s->site.setting = site_setting_at;
+    s->site.settings = &s->settings;
     return OK;
 }
 
@@ -58,6 +61,14 @@ static status committer_begin(struct stopped *s)
     return committer_open(&conf, &s->site.committer);
 }
 
+// As at a start: the environment of a command may say other than the file.
+static status settings_record(struct stopped *s)
+{
+    struct ask ask;
+
+    return stopped_run(s, &kind_settings_changed, NULL, &ask);
+}
+
 status stopped_open(const char *dir, bool change, struct stopped *s)
 {
     struct folder_format format;
@@ -84,7 +95,8 @@ status stopped_open(const char *dir, bool change, struct stopped *s)
     TRY(folder_path(&s->folder, "head.json", head));
     TRY(head_file_hold(s->site.db, head));
     TRY(keys_open(s));
-    return committer_begin(s);
+    TRY(committer_begin(s));
+    return settings_record(s);
 }
 
 status stopped_clock(struct stopped *s)

@@ -15,6 +15,7 @@
 #include "service/exception/exception.h"
 #include "service/journal/clock.h"
 #include "service/journal/refusal.h"
+#include "service/ops/settings_changed.h"
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -193,14 +194,14 @@ const struct kind kind_clock_accepted_1 = {
 
 // What ends the stop, by two people where it is marked; who logs in to do so, and first
 // changes a password that an administrator has set; who tried in vain, so that wrong passwords
-// count while it lasts; who becomes a person that can sign, and who may not call any more.
-const struct kind *const clock_allowed[] = {&kind_clock_accepted,   &kind_act_proposed,
-                                            &kind_act_withdrawn,    &kind_user_password,
-                                            &kind_session_opened,   &kind_session_ended,
-                                            &kind_password_refused, &kind_user_locked,
-                                            &kind_user_put,         &kind_user_put_signed,
-                                            &kind_token_revoked,    &kind_certificate_ended,
-                                            &kind_refusal,          NULL};
+// count while it lasts; who becomes a person that can sign, and who may not call any more; and by
+// which settings it is done.
+const struct kind *const clock_allowed[] = {
+    &kind_clock_accepted,   &kind_act_proposed,   &kind_act_withdrawn,
+    &kind_user_password,    &kind_session_opened, &kind_session_ended,
+    &kind_password_refused, &kind_user_locked,    &kind_user_put,
+    &kind_user_put_signed,  &kind_token_revoked,  &kind_certificate_ended,
+    &kind_settings_changed, &kind_refusal,        NULL};
 
 // ---- the routes
 

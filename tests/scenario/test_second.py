@@ -582,3 +582,36 @@ def test_clients_people_see_what_waits_of_their_own(site, marked, qa):  # noqa: 
     assert len(site.as_role("auditor", client="acme").get("/v1/acts")["items"]) == 1
     answer = site.as_role("client", client="acme").call("GET", "/v1/acts")
     assert_problem(answer, 403, "access.role")
+
+
+# ---- what unmarks
+
+def test_who_unmarks_an_act_is_seen_in_the_journal(site):
+    """By the environment of a start or of a command as by the file: before it is made use of."""
+    said = lambda: [r["fact"]["changes"] for r in site.journal() if r["kind"] == "settings.changed"]
+    marked = {"field": "signatures.second", "old": "", "new": "add_key recall"}
+    unmarked = {"field": "signatures.second", "old": "add_key recall", "new": ""}
+    site.stop()
+    assert said() == [], "nothing is other than by default"
+    site.configure(signatures={"second": "add_key recall", "second_time": "1 h"})
+    site.start()
+    assert said() == [[marked, {"field": "signatures.second_time", "old": "24 h", "new": "1 h"}]]
+    site.restart()
+    site.stop()
+    assert len(said()) == 1, "once"
+    nobody = {"PACKTRAIL_SIGNATURES_SECOND": ""}
+    add = ("key", "add", site.folder, "--reason", "x", "--by", "it")
+    assert "act.second" in packtrail(*add).stderr and len(said()) == 1
+    assert packtrail(*add, env=nobody).returncode == 0
+    assert said()[1:] == [[unmarked]]
+    assert [r["kind"] for r in site.journal()[-2:]] == ["settings.changed", "epoch.added"]
+    env, site.env = site.env, {**site.env, **nobody}
+    site.start()
+    assert said()[2:] == []
+    site.stop()
+    site.env = env
+    site.start()
+    assert said()[2:] == [[marked]]
+    assert "event=settings.changed" in site.log()
+    site.stop()
+    site.verify()
