@@ -27,6 +27,7 @@ struct restoring {
     struct site site;
     struct verify_result proven;
     struct journal_head head; // of the backup
+    uint32_t epoch;           // likewise
     struct copied messages;
 };
 
@@ -54,6 +55,7 @@ static status source_look(struct restoring *r, struct db *db)
 
     if (st.cls == ST_OK) st = epoch_check(t, &r->site.meta, &r->keys);
     r->head = journal_head_get(t);
+    r->epoch = epoch_now(t);
     status end = txn_end(&t, false);
     return st.cls == ST_OK ? end : st;
 }
@@ -186,6 +188,11 @@ static status say(struct restoring *r)
     printf("export.key is not in a backup: put back a copy of it, or auditors need the public half "
            "of the one that the next start makes\n");
     say_files(r);
+    if (r->keys.count > r->epoch)
+        printf("%s has %u keys, the backup knows %u: the next start takes the newer into use, or "
+               "where "
+               "add_key is marked packtrail key add\n",
+               r->key, r->keys.count, r->epoch);
     printf("all pools are frozen: packtrail verify %s --advance FILE…\n", r->dir);
     printf("restored %" PRIu64 " records, %" PRIu64 " units, head %" PRIu64 "/%.*s\n",
            r->proven.records, r->proven.units, r->head.seq, (int)sizeof link, link);

@@ -27,7 +27,6 @@ static status settings_open(struct stopped *s)
     return OK;
 }
 
-// A line of site.key that no fact knows yet seals nothing: it could be taken back.
 static status keys_open(struct stopped *s)
 {
     char path[FOLDER_PATH_MAX];

@@ -493,6 +493,7 @@ def signers(site, qa, noa):  # noqa: F811
     site.admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": ["9506000"]})
     site.person("qa", "cleo", "Cleo Client", client="acme")  # signs nothing of the site's
     site.configure(signatures={"second": "add_key advance"})
+    site.restart()  # and it is recorded
     site.stop()
     return site
 
