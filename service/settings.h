@@ -55,7 +55,7 @@ struct site_settings {
     bool private_subscriptions;
     str backup_folder; // looked at by check alone
     struct {           // as struct clock_conf
-        uint64_t jump_max_ms, stop_ahead_ms;
+        uint64_t jump_max_ms, stop_ahead_ms, away_max_ms;
     } clock;
     struct { // as struct site_people
         uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;

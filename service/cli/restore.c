@@ -89,7 +89,8 @@ static status rows_copy(struct restoring *r)
 }
 
 // The record of the restore is marked as the service's are, and what is stopped stays stopped. Of
-// jumps the next start tells: the record must be the first one after the backup.
+// jumps the next start tells: the record must be the first one after the backup. Without settings
+// no clock that nobody keeps is believed.
 static struct clock_conf clock_watched(struct restoring *r)
 {
     static struct site_settings settings;
@@ -98,7 +99,7 @@ static struct clock_conf clock_watched(struct restoring *r)
     bool read = r->from.site[0] != 0 &&
                 folder_path(&r->from, "packtrail.yaml", path).cls == ST_OK &&
                 site_settings_load(path, &r->arena, &settings).cls == ST_OK;
-    return read ? site_settings_clock(&settings) : (struct clock_conf){0};
+    return read ? site_settings_clock(&settings) : (struct clock_conf){.away_max_ms = 1};
 }
 
 static status fact_put(struct restoring *r)

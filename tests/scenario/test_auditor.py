@@ -445,6 +445,55 @@ def test_records_of_commands_are_marked_as_those_of_the_service(wrong, tmp_path)
         assert {x.get("clock") for x in made} == marks
 
 
+@pytest.mark.parametrize("first", ["serve", "token"])
+def test_a_start_far_from_the_newest_record_waits_where_nobody_keeps_the_clock(wrong, first):
+    """Whatever sees it first; a right clock goes on, and no record has a time of the wrong one."""
+    wrong.admin.put("/v1/lines/line-1", {"name": "One"})
+    wrong.stop()
+    before = wrong.journal()
+    wrong.env.pop("CLOCK_KEPT")
+    wrong.set_ahead(3 * 365 * 86400)
+    if first == "token":
+        done = packtrail("token", "create", wrong.folder, "--role", "qa", env=wrong.env)
+        assert done.returncode == 1 and "clock.jumped" in done.stderr
+    wrong.start()
+    assert "event=clock.stopped" in wrong.log()
+    wrong.admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
+    wrong.stop()
+    (stop,) = wrong.journal()[len(before):]
+    assert stop["kind"] == "clock.jumped" and stop["fact"]["effect"] == "stops"
+    assert stop["time"][:4] == before[-1]["time"][:4]
+    wrong.set_ahead(0)
+    wrong.start()
+    wrong.admin.put("/v1/lines/line-1", {"name": "Two"})
+    wrong.stop()
+    last = wrong.journal()[-2:]
+    assert [r["kind"] for r in last] == ["clock.jumped", "line.put"]
+    assert last[0]["fact"]["effect"] == "is_back"
+    assert last[1]["time"][:4] == before[-1]["time"][:4]
+    wrong.verify()
+
+
+def test_where_a_record_was_made_years_ahead_devices_say_when_it_was(wrong):
+    wrong.admin.put("/v1/lines/line-1", {"name": "One"})
+    right = records(wrong.admin)[-1]["time"]
+    wrong.stop()
+    wrong.set_ahead(3 * 365 * 86400)
+    wrong.start()  # the kernel says that it is right
+    wrong.admin.put("/v1/lines/line-1", {"name": "Two"})
+    wrong.set_ahead(0)
+    wrong.restart()
+    line, (serial, other) = (x := harness.Line(wrong)), x.serials(2)
+    said = {"gtin": GTIN, "lot": line.lot, "type": "commission"}
+    line.call.post("/v1/reports", [{**said, "serials": [serial], "time": right}])
+    line.call.post("/v1/reports", [{**said, "serials": [other]}])
+    told = [r for r in wrong.journal() if r["kind"] == "units.commissioned"]
+    assert all(r["time"] > right and r["clock"] == "unsure" for r in told)
+    assert told[0]["happened"][:4] == right[:4] < told[1]["happened"][:4], "devices say the time"
+    wrong.stop()
+    wrong.verify()
+
+
 def test_a_clock_that_two_must_accept_is_accepted_by_two(wrong):
     olga = wrong.person("operator", "olga", "Olga Operator")
     mia = wrong.person("qa", "mia")
