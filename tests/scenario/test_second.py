@@ -587,6 +587,7 @@ def test_clients_people_see_what_waits_of_their_own(site, marked, qa):  # noqa: 
 
 # ---- what unmarks
 
+# ACT-SECOND
 def test_who_unmarks_an_act_is_seen_in_the_journal(site):
     """By the environment of a start or of a command as by the file: before it is made use of."""
     said = lambda: [r["fact"]["changes"] for r in site.journal() if r["kind"] == "settings.changed"]
