@@ -555,12 +555,20 @@ def test_wrong_passwords_of_a_command_lock(signers):
     assert signers.journal()[-1]["kind"] == "user.locked"
 
 
-def test_a_key_that_nobody_signed_stops_the_start_until_two_sign_it(signers):
+def test_a_key_that_nobody_signed_is_not_used_until_two_sign_it(signers):
     file = signers.folder / "site.key"
-    file.write_text(file.read_text() + "2 " + "5a" * 32 + "\n")
-    done = packtrail("serve", "-c", signers.config)
-    assert done.returncode == 1 and "act.second" in done.stderr, done.stderr
-    text = file.read_text()
+    one, text = file.read_text(), file.read_text() + "2 " + "5a" * 32 + "\n"
+    file.write_text(text)
+    signers.start()
+    assert "event=epoch.waits epoch=2" in signers.log()
+    signers.person("qa", "zoe")  # whose password is sealed
+    signers.stop()
+    assert "epoch.added" not in [r["kind"] for r in signers.journal()]
+    file.write_text(one)
+    signers.start()  # nothing needs the line
+    signers.caller().post("/v1/login", {"user": "zoe", "password": PASSWORD}, 200)
+    signers.stop()
+    file.write_text(text)
     rc, said = command(signers, *COMMANDS["epoch.added"](signers), "--sign", "mia", "--second",
                        "noa", "--meaning", "approval")
     assert rc == 0 and file.read_text() == text, said
