@@ -24,6 +24,7 @@
 #include "service/lot/lot.h"
 #include "service/ops/clock.h"
 #include "service/ops/seeded.h"
+#include "service/ops/settings_changed.h"
 #include "service/pool/epoch.h"
 #include "service/pool/import.h"
 #include "service/pool/issue.h"
@@ -53,6 +54,7 @@ const struct kind *const site_kinds[] = {
     &kind_epoch_added_1,
     &kind_site_seeded,
     &kind_site_restored,
+    &kind_settings_changed,
     &kind_certificate_put,
     &kind_certificate_put_1,
     &kind_certificate_ended,

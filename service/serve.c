@@ -36,6 +36,7 @@
 #include "service/ops/folder.h"
 #include "service/ops/head_file.h"
 #include "service/ops/ops.h"
+#include "service/ops/settings_changed.h"
 #include "service/pool/epoch.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
@@ -205,6 +206,16 @@ static status committer_begin(struct service *s)
     return committer_open(&conf, &s->site.committer);
 }
 
+// Before anything is done under them.
+static status settings_record(struct service *s)
+{
+    struct ask ask = {.kind = &kind_settings_changed};
+
+    TRY(serve_job_run(&s->site, &s->arena, &ask, 1));
+    if (!ask.nothing) LOG(info, "settings.changed", fi("seq", ask.fact.seq));
+    return OK;
+}
+
 // What the start itself writes waits for the next one where the clock has stopped writing.
 static bool clock_waits(const struct service *s)
 {
@@ -217,7 +228,7 @@ static bool clock_waits(const struct service *s)
     return stopped;
 }
 
-// Lines that were added to site.key come into use.
+// Lines that were added to site.key come into use, unless two must sign for them.
 static status epochs_take(struct service *s)
 {
     for (;;) {
@@ -225,10 +236,23 @@ static status epochs_take(struct service *s)
         uint32_t now = epoch_now(t);
         TRY(txn_end(&t, false));
         if (now >= s->keys.count) return OK;
+        if (second_is_marked(&s->site, SECOND_ADD_KEY)) {
+            status st = epoch_refusal();
+            LOG(warn, "epoch.waits", fi("epoch", now + 1), fst(st));
+            return OK;
+        }
         struct ask ask = {.kind = &kind_epoch_added};
         TRY(serve_job_run(&s->site, &s->arena, &ask, 1));
         LOG(info, "epoch.added", fi("epoch", now + 1));
     }
+}
+
+static status epochs_hold(struct service *s) // to those in use
+{
+    struct txn *t = txn_read(s->site.db);
+
+    if (epoch_waits(t, &s->keys)) s->keys.count = epoch_now(t);
+    return txn_end(&t, false);
 }
 
 // ---- loops and sockets
@@ -343,7 +367,9 @@ static status service_open(struct service *s, const struct serve_options *o)
     TRY(folder_open(s));
     TRY(identity_open(s));
     TRY(committer_begin(s));
+    TRY(settings_record(s));
     if (!clock_waits(s)) TRY(start_facts(s));
+    TRY(epochs_hold(s));
     loops_make(s);
     s->tick = clock_tick_start(s->site.loops[0], s->site.committer);
     TRY(server_open(s));

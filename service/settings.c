@@ -139,6 +139,9 @@ const struct setting site_setting_table[] = {
      .value = "5 s", .says = "How far the clock may jump before it is a fact and an exception."},
     {"clock.stop_ahead", SETTING_TIME, SETTING_RESTART, AT(clock.stop_ahead_ms), 1000, DAY_MS,
      .value = "1 h", .says = "A jump ahead by more stops writing (503) until it is accepted."},
+    {"clock.away_max", SETTING_TIME, SETTING_RESTART, AT(clock.away_max_ms), 0,
+     UINT64_C(3653) * DAY_MS, .value = "720 h",
+     .says = "After more, a start whose clock nobody keeps right waits to be accepted; 0: none."},
     {"exchange.events_max", SETTING_COUNT, SETTING_RESTART, AT(exchange.events_max), 1, 10000,
      .value = "100", .says = "Events in one message to a partner."},
     {"exchange.bytes_max", SETTING_BYTES, SETTING_RESTART, AT(exchange.bytes_max), 16 * KB, 32 * MB,
@@ -533,7 +536,9 @@ bool site_setting_at(const void *settings, uint32_t i, str *name, struct buf *js
     while (i > 0 && s->name != NULL) i--, s++;
     if (s->name == NULL) return false;
     *name = str_of(s->name);
-    if (s->kind == SETTING_ROWS)
+    if (settings == NULL)
+        json_w_str(&w, str_of(s->value));
+    else if (s->kind == SETTING_ROWS)
         rows_write(s, (const void *)((const char *)settings + s->at), &w);
     else
         value_write(s, settings, &w);
@@ -603,7 +608,8 @@ struct site_people site_settings_people(const struct site_settings *s)
 struct clock_conf site_settings_clock(const struct site_settings *s)
 {
     return (struct clock_conf){.jump_max_ms = (uint32_t)s->clock.jump_max_ms,
-                               .stop_ahead_ms = (uint32_t)s->clock.stop_ahead_ms};
+                               .stop_ahead_ms = (uint32_t)s->clock.stop_ahead_ms,
+                               .away_max_ms = s->clock.away_max_ms};
 }
 
 #define HTTP(member) .member = (uint32_t)s->http.member

@@ -55,7 +55,7 @@ struct site_settings {
     bool private_subscriptions;
     str backup_folder; // looked at by check alone
     struct {           // as struct clock_conf
-        uint64_t jump_max_ms, stop_ahead_ms;
+        uint64_t jump_max_ms, stop_ahead_ms, away_max_ms;
     } clock;
     struct { // as struct site_people
         uint64_t hash_memory, hash_passes, hash_lanes, hashes_at_once;
@@ -103,7 +103,8 @@ str site_settings_stray(size_t *at);
 void site_settings_template(struct buf *b); // the file that `init` writes
 extern const struct setting site_setting_table[];
 // The setting at place `i` of the table: its name, and its value as JSON, a text as the file would
-// say it or a list of mappings to texts. `settings` is a struct site_settings. False: no more.
+// say it or a list of mappings to texts. `settings` is a struct site_settings, or NULL: the default
+// as a text. False: no more.
 bool site_setting_at(const void *settings, uint32_t i, str *name, struct buf *json);
 unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);

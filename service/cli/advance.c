@@ -358,6 +358,18 @@ static status signatures_take(struct advancing *a)
     return OK;
 }
 
+// Lines that were added to site.key come into use, as at a start, before marks of them do.
+static status epochs_take(struct advancing *a)
+{
+    for (;;) {
+        a->t = txn_read(a->s.site.db);
+        bool waits = epoch_waits(a->t, &a->keys);
+        TRY(files_end(a, OK));
+        if (!waits) return OK;
+        TRY(fact_put(a, &kind_epoch_added, NULL));
+    }
+}
+
 // An earlier call, that came to no end, may have moved marks: they are evidence still.
 static void past_read(struct advancing *a)
 {
@@ -388,8 +400,10 @@ static status advance(struct advancing *a)
 {
     struct advance_plan plan;
 
+    TRY(stopped_clock(&a->s));
     TRY(past_look(a));
     TRY(signatures_take(a));
+    TRY(epochs_take(a));
 
     a->mark_max = 1u << 17; // a space each
     a->marks = NEW_ARRAY(&a->arena, struct recover_ask, a->mark_max);
@@ -413,6 +427,8 @@ static status keys_open(struct advancing *a)
     struct txn *t = txn_read(a->s.site.db);
     status st = journal_meta_get(t, &a->arena, &a->s.site.meta);
     if (st.cls == ST_OK) st = epoch_check(t, &a->s.site.meta, &a->keys);
+    if (st.cls == ST_OK && epoch_waits(t, &a->keys) && second_is_marked(&a->s.site, SECOND_ADD_KEY))
+        st = epoch_refusal();
     status end = txn_end(&t, false);
     return st.cls == ST_OK ? end : st;
 }

@@ -69,6 +69,7 @@ static status check_folder(struct checking *c)
     return OK;
 }
 
+// Also: does another one wait, so that two must sign?
 static status keys_fit(struct checking *c, const struct site_keys *keys)
 {
     struct txn *t = txn_read(c->db);
@@ -76,6 +77,8 @@ static status keys_fit(struct checking *c, const struct site_keys *keys)
 
     status st = journal_meta_get(t, &c->arena, &meta);
     if (st.cls == ST_OK) st = epoch_check(t, &meta, keys);
+    c->warned = st.cls == ST_OK && epoch_waits(t, keys) &&
+                str_has_word(c->settings.people.second, str_of(second_word(SECOND_ADD_KEY)));
     status end = txn_end(&t, false);
     return st.cls == ST_OK ? end : st;
 }
@@ -90,6 +93,9 @@ static status check_keys(struct checking *c)
     status st = keys_fit(c, &keys);
     checking_say(c, "%s is the one of this site, %u epoch%s", path, keys.count,
                  keys.count == 1 ? "" : "s");
+    if (c->warned)
+        checking_say(c, "epoch %u of %s waits for two: packtrail key add … --sign --second",
+                     keys.count, path);
     site_keys_fini(&keys);
     return st;
 }

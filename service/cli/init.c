@@ -1,5 +1,6 @@
 // `packtrail init DIR`: a new site. An init that is cut short can be given again: only the file
 // `format`, which is written last, makes the folder a site.
+#include "common/log.h"
 #include "service/access/token.h"
 #include "service/cli/cli.h"
 #include "service/kinds.h"
@@ -75,13 +76,15 @@ static status put_facts(struct init *n)
         {.kind = &kind_journal_opened, .what = &n->meta },
         {.kind = &kind_token_created,  .what = &n->token}
     };
+    static const struct clock_conf marks; // for what is recorded here alone
     struct committer_conf conf = {.db = n->site.db,
                                   .kinds = site_kinds,
                                   .sequencer = sequencer_local(),
                                   .env = &env_real,
                                   .app = &n->site,
                                   .queue_max = 1,
-                                  .batch_facts = LEN(asks)};
+                                  .batch_facts = LEN(asks),
+                                  .clock = &marks};
 
     n->meta = (struct journal_meta){.format = FORMAT_NOW,
                                     .smallest_reader = FORMAT_NOW,
@@ -91,6 +94,7 @@ static status put_facts(struct init *n)
     site_keys_check(&n->keys, 1, n->meta.key_check);
     n->token.actor.role = ROLE_ADMIN;
     TRY(token_draw(&n->token, &env_real, &n->arena));
+    log_level_set(LOG_error); // of a clock that nobody keeps the records tell
     TRY(committer_open(&conf, &n->site.committer));
     status st = serve_job_run(&n->site, &n->arena, asks, LEN(asks));
     committer_close(&n->site.committer);

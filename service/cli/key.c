@@ -34,7 +34,7 @@ static status keys_check(struct stopped *s, const struct site_keys *keys, bool *
 
     status st = journal_meta_get(t, &s->arena, &meta);
     if (st.cls == ST_OK) st = epoch_check(t, &meta, keys);
-    *waits = st.cls == ST_OK && epoch_now(t) < keys->count;
+    *waits = st.cls == ST_OK && epoch_waits(t, keys);
     if (*waits && !second_is_marked(&s->site, SECOND_ADD_KEY))
         st = fail(ST_CONFLICT, "epoch.waits", 0,
                   "site.key has a newer key already: the next start takes it into use");
@@ -70,6 +70,7 @@ static status key_add(struct stopped *s, const char *path, const struct wish *w,
     struct ask ask;
     bool waits;
 
+    TRY(stopped_clock(s));
     TRY(site_keys_load(path, keys));
     TRY(keys_check(s, keys, &waits));
     TRY(signatures_check(s, w, &what.pair));

@@ -1,5 +1,6 @@
 // `packtrail restore SRC DIR --key FILE`: a site from a backup, or from any stopped folder. What
 // makes DIR a site, the file `format`, is written last.
+#include "common/log.h"
 #include "service/cli/cli.h"
 #include "service/cli/named_files.h"
 #include "service/cli/proving.h"
@@ -10,6 +11,7 @@
 #include "service/ops/head_file.h"
 #include "service/pool/epoch.h"
 #include "service/serve_job.h"
+#include "service/settings.h"
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +27,7 @@ struct restoring {
     struct site site;
     struct verify_result proven;
     struct journal_head head; // of the backup
+    uint32_t epoch;           // likewise
     struct copied messages;
 };
 
@@ -52,6 +55,7 @@ static status source_look(struct restoring *r, struct db *db)
 
     if (st.cls == ST_OK) st = epoch_check(t, &r->site.meta, &r->keys);
     r->head = journal_head_get(t);
+    r->epoch = epoch_now(t);
     status end = txn_end(&t, false);
     return st.cls == ST_OK ? end : st;
 }
@@ -84,8 +88,23 @@ static status rows_copy(struct restoring *r)
     return st;
 }
 
+// The record of the restore is marked as the service's are, and what is stopped stays stopped. Of
+// jumps the next start tells: the record must be the first one after the backup. Without settings
+// no clock that nobody keeps is believed.
+static struct clock_conf clock_watched(struct restoring *r)
+{
+    static struct site_settings settings;
+    char path[FOLDER_PATH_MAX];
+
+    bool read = r->from.site[0] != 0 &&
+                folder_path(&r->from, "packtrail.yaml", path).cls == ST_OK &&
+                site_settings_load(path, &r->arena, &settings).cls == ST_OK;
+    return read ? site_settings_clock(&settings) : (struct clock_conf){.away_max_ms = 1};
+}
+
 static status fact_put(struct restoring *r)
 {
+    const struct clock_conf clock = clock_watched(r);
     struct restored_ask what = {.seq = r->head.seq, .link = r->head.link};
     struct ask ask = {.kind = &kind_site_restored, .what = &what};
     struct committer_conf conf = {.db = r->site.db,
@@ -94,8 +113,10 @@ static status fact_put(struct restoring *r)
                                   .env = &env_real,
                                   .app = &r->site,
                                   .queue_max = 1,
-                                  .batch_facts = 1};
+                                  .batch_facts = 1,
+                                  .clock = &clock};
 
+    log_level_set(LOG_error); // the record tells of a clock that nobody keeps
     env_random(&env_real, &what.term, sizeof what.term);
     TRY(committer_open(&conf, &r->site.committer));
     status st = serve_job_run(&r->site, &r->arena, &ask, 1);
@@ -168,6 +189,11 @@ static status say(struct restoring *r)
     printf("export.key is not in a backup: put back a copy of it, or auditors need the public half "
            "of the one that the next start makes\n");
     say_files(r);
+    if (r->keys.count > r->epoch)
+        printf("%s has %u keys, the backup knows %u: the next start takes the newer into use, or "
+               "where "
+               "add_key is marked packtrail key add\n",
+               r->key, r->keys.count, r->epoch);
     printf("all pools are frozen: packtrail verify %s --advance FILE…\n", r->dir);
     printf("restored %" PRIu64 " records, %" PRIu64 " units, head %" PRIu64 "/%.*s\n",
            r->proven.records, r->proven.units, r->head.seq, (int)sizeof link, link);

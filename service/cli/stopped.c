@@ -1,7 +1,10 @@
 #include "service/cli/stopped.h"
+#include "common/log.h"
 #include "service/cli/cli.h"
 #include "service/kinds.h"
+#include "service/ops/clock.h"
 #include "service/ops/head_file.h"
+#include "service/ops/settings_changed.h"
 #include "service/pool/epoch.h"
 #include "service/pool/secret.h"
 #include "service/serve_job.h"
@@ -19,10 +22,11 @@ static status settings_open(struct stopped *s)
     TRY(site_settings_load(path, &s->arena, &s->settings));
     s->site.limits = site_settings_limits(&s->settings);
     s->site.people = site_settings_people(&s->settings);
+    s->site.setting = site_setting_at;
+    s->site.settings = &s->settings;
     return OK;
 }
 
-// A line of site.key that no fact knows yet seals nothing: it could be taken back.
 static status keys_open(struct stopped *s)
 {
     char path[FOLDER_PATH_MAX];
@@ -37,6 +41,7 @@ static status keys_open(struct stopped *s)
     return OK;
 }
 
+// By the clock as the service sees it: where that has stopped writing, this does not go on.
 static status committer_begin(struct stopped *s)
 {
     struct committer_conf conf = {.db = s->site.db,
@@ -45,9 +50,22 @@ static status committer_begin(struct stopped *s)
                                   .env = &env_real,
                                   .app = &s->site,
                                   .queue_max = 1,
-                                  .batch_facts = 1};
+                                  .batch_facts = 1,
+                                  .clock = &s->clock};
 
+    s->clock = site_settings_clock(&s->settings);
+    s->clock.jumped = &kind_clock_jumped;
+    s->clock.allowed = clock_allowed;
+    log_level_set(LOG_error); // of a clock that nobody keeps the records tell
     return committer_open(&conf, &s->site.committer);
+}
+
+// As at a start: the environment of a command may say other than the file.
+static status settings_record(struct stopped *s)
+{
+    struct ask ask;
+
+    return stopped_run(s, &kind_settings_changed, NULL, &ask);
 }
 
 status stopped_open(const char *dir, bool change, struct stopped *s)
@@ -76,17 +94,30 @@ status stopped_open(const char *dir, bool change, struct stopped *s)
     TRY(folder_path(&s->folder, "head.json", head));
     TRY(head_file_hold(s->site.db, head));
     TRY(keys_open(s));
-    return committer_begin(s);
+    TRY(committer_begin(s));
+    return settings_record(s);
 }
 
+status stopped_clock(struct stopped *s)
+{
+    struct clock_stop stop;
+    struct txn *t = txn_read(s->site.db);
+    bool stopped = clock_stop_get(t, &stop);
+
+    TRY(txn_end(&t, false));
+    return stopped ? clock_refusal() : OK;
+}
+
+// What is refused may have been recorded, and a jump of the clock beside it.
 status stopped_run(struct stopped *s, const struct kind *k, const void *what, struct ask *out)
 {
     char path[FOLDER_PATH_MAX];
 
     *out = (struct ask){.kind = k, .what = what};
-    TRY(serve_job_run(&s->site, &s->arena, out, 1));
+    status st = serve_job_run(&s->site, &s->arena, out, 1);
     TRY(folder_path(&s->folder, "head.json", path));
-    return head_file_write(s->site.db, path);
+    status head = head_file_write(s->site.db, path);
+    return st.cls == ST_OK ? head : st;
 }
 
 void stopped_close(struct stopped *s)

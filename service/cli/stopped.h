@@ -11,12 +11,16 @@ struct stopped {
     struct arena arena;
     struct site_settings settings;
     struct site site;
-    struct site_keys keys; // to change
+    struct clock_conf clock; // to change; and keys
+    struct site_keys keys;
 };
 
 // To change: takes the folder's lock (folder.in_use while a service runs), and holds head.json
 // against the store. To look: beside one.
 status stopped_open(const char *dir, bool change, struct stopped *s);
+// clock.jumped: it is stopped, and all but what is allowed meanwhile will be refused. Who changes
+// more than the store asks before.
+status stopped_clock(struct stopped *s);
 status stopped_run(struct stopped *s, const struct kind *k, const void *what, struct ask *out);
 void stopped_close(struct stopped *s); // also after a failed open
 

@@ -64,7 +64,8 @@ static void look_at_clock(struct batch *b)
     b->clock.now = env_wall(b->conf->env);
     if (conf == NULL) return;
     ledger.stopped = clock_stop_get(b->ledger.t, &stop);
-    b->has_jump = clock_look(&b->clock, conf, b->conf->env, &ledger, &b->jump);
+    bool jumped = clock_look(&b->clock, conf, b->conf->env, &ledger, &b->jump);
+    b->has_jump = jumped && conf->jumped != NULL;
     b->waits = b->has_jump ? b->jump.effect == CLOCK_STOPS : ledger.stopped;
 }
 

@@ -47,7 +47,8 @@ void batch_write_new(struct batch *b, struct fact *f, str packed_body)
 {
     const struct clock_conf *conf = b->conf->clock;
 
-    if (conf != NULL && (b->clock.unsynced || b->clock.now.ms + conf->jump_max_ms < f->at.ms))
+    if (conf != NULL &&
+        (b->waits || b->clock.unsynced || b->clock.now.ms + conf->jump_max_ms < f->at.ms))
         f->flags |= FACT_CLOCK_UNSURE;
     batch_write(b, f, packed_body);
 }

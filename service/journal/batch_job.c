@@ -145,9 +145,9 @@ static void run_together(struct batch *b, struct job *j)
 // While the clock is stopped nothing is stamped but what ends that, or guards it.
 static bool is_allowed(const struct clock_conf *conf, const struct kind *kind)
 {
-    for (const struct kind *const *k = conf->allowed; *k != NULL; k++)
+    for (const struct kind *const *k = conf->allowed; k != NULL && *k != NULL; k++)
         if (kind == *k) return true;
-    return false;
+    return conf->allowed == NULL;
 }
 
 static bool may_run(const struct batch *b, const struct job *j)
@@ -167,8 +167,7 @@ void batch_job(struct batch *b, struct job *j)
     for (uint32_t i = 0; i < j->n; i++) ask_reset(&j->asks[i]);
     if (job_is_repeat(b, j)) return;
     if (!may_run(b, j)) {
-        j->whole = fail(ST_BUSY, "clock.jumped", 0,
-                        "the clock jumped ahead: nothing is written until somebody accepts it");
+        j->whole = clock_refusal();
         return;
     }
     if (j->instead != NULL || j->together) {

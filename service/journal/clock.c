@@ -43,13 +43,23 @@ static void anchor(struct clock_watch *w, wall shown, mono m)
     w->mono = w->renewed = m;
 }
 
-// Where the process begins nothing was counted: then it is right unless it is before the newest
-// record, or is stopped.
-static void begin(struct clock_watch *w, const struct clock_ledger *ledger, wall shown, mono m)
+// Further from the newest record than a site is away, by a clock that nobody keeps.
+static bool is_astray(const struct clock_watch *w, const struct clock_conf *conf, wall last,
+                      wall shown)
 {
-    bool known = ledger->last.ms != 0 && (ledger->stopped || shown.ms < ledger->last.ms);
+    return w->unsynced && conf->away_max_ms > 0 && shown.ms - last.ms > (int64_t)conf->away_max_ms;
+}
 
-    anchor(w, known ? ledger->last : shown, m);
+// Where the process begins nothing was counted: then it is right unless it is before the newest
+// record, or is stopped, or astray.
+static void begin(struct clock_watch *w, const struct clock_conf *conf,
+                  const struct clock_ledger *ledger, wall shown, mono m)
+{
+    wall last = ledger->last;
+    bool known =
+        last.ms != 0 && (ledger->stopped || shown.ms < last.ms || is_astray(w, conf, last, shown));
+
+    anchor(w, known ? last : shown, m);
 }
 
 static bool judge(const struct clock_conf *conf, bool is_stopped, const struct clock_jump *seen,
@@ -85,7 +95,7 @@ bool clock_look(struct clock_watch *w, const struct clock_conf *conf, const stru
     mono m = env_mono(env);
 
     ask_synchronised(w, env, m);
-    if (!w->begun) begin(w, ledger, seen.shown, m);
+    if (!w->begun) begin(w, conf, ledger, seen.shown, m);
     if (w->stopped && !ledger->stopped) anchor(w, seen.shown, m); // accepted, or back
     w->stopped = ledger->stopped;
     metric_set(&stopped, w->stopped);
@@ -124,6 +134,12 @@ void clock_taken(struct clock_watch *w, const struct clock_jump *jump)
         w->stopped = false;
         metric_set(&stopped, 0);
     }
+}
+
+status clock_refusal(void)
+{
+    return fail(ST_BUSY, "clock.jumped", 0,
+                "the clock jumped ahead: nothing is written until somebody accepts it");
 }
 
 // ---- the row

@@ -5,7 +5,9 @@
 // other clock has counted since. A *jump* is a wall clock that is further from it than `jump_max`.
 // One ahead by more than `stop_ahead` *stops* writing, lest records be stamped with a time that
 // never was: until the clock is back, or somebody accepts it. While it is stopped the steady time
-// goes on. That it is stopped is a row, so that a restart does not forget it.
+// goes on. That it is stopped is a row, so that a restart does not forget it. Where nothing
+// counted, at a start, a clock is right unless it is before the newest record, or so far after it
+// that one which nobody keeps synchronised is not believed.
 //
 // Owner: the committer; what other threads may ask is in metrics.
 #pragma once
@@ -13,8 +15,10 @@
 
 struct clock_conf {
     uint32_t jump_max_ms, stop_ahead_ms;
-    const struct kind *jumped;         // its ask: struct clock_jump
-    const struct kind *const *allowed; // kinds that are taken while it is stopped, ended by NULL
+    uint64_t away_max_ms;              // from the newest record to a start; 0: as long as it likes
+    const struct kind *jumped;         // its ask: struct clock_jump. NULL: nobody is told
+    const struct kind *const *allowed; // kinds that are taken while it is stopped, ended by NULL;
+                                       // NULL: all are, at the steady time
 };
 
 enum clock_effect { // on disk
@@ -60,6 +64,7 @@ wall clock_reached(struct txn *t, const struct env *env);
 // the newest record.
 wall clock_proven(struct txn *t, const struct env *env);
 
+status clock_refusal(void);       // clock.jumped: what is asked for waits
 bool clock_is_synchronised(void); // any thread: by the last look
 // row 'M' 'c': the clock is stopped, since the fact `seq`.
 struct clock_stop {

@@ -28,6 +28,7 @@
     X(USER_PASSWORD, 23, "user.password")                                                          \
     X(USER_LOCKED, 24, "user.locked")                                                              \
     X(PASSWORD_REFUSED, 25, "password.refused")                                                    \
+    X(SETTINGS_CHANGED, 26, "settings.changed")                                                    \
     X(POOL_PUT, 32, "pool.put")                                                                    \
     X(NUMBERS_ISSUED, 33, "numbers.issued")                                                        \
     X(NUMBERS_CONFIRMED, 34, "numbers.confirmed")                                                  \
@@ -166,12 +167,10 @@ enum row_tag {
     ROW_TAGS(X)
 #undef X
 };
-// Keys of lists: LIST_TAG, client 4, attribute 2, value.
-enum { LIST_TAG = 'V' };
+enum { LIST_TAG = 'V' }; // of keys of lists: LIST_TAG, client 4, attribute 2, value
 
 // What events are found by (schemas/indexed.yaml). A value of over 64 bytes is the first 16 of its
 // SHA-256. A list names never too few facts: who reads it looks at the events themselves.
-//      name             number
 #define LIST_ATTRIBUTES(X)                                                                         \
     X(EVENTS, 0)                                                                                   \
     X(LOT, 1)                                                                                      \

@@ -96,7 +96,8 @@ struct site {
     status (*seal)(const struct site *s, str plain, struct buf *sealed);
     status (*open_sealed)(const struct site *s, str sealed, struct buf *plain);
     // The setting in force at place `i`: its name, and its value as JSON; false: there are no more.
-    // Set by who assembles the site, with `settings`; NULL: they are not known.
+    // With `settings` NULL its default. Set by who assembles the site, with `settings`; NULL: they
+    // are not known.
     bool (*setting)(const void *settings, uint32_t i, str *name, struct buf *json);
     const void *settings;
     void *exchange; // service/exchange

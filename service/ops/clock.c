@@ -6,13 +6,16 @@
 #include "common/bytes.h"
 #include "common/form.h"
 #include "common/loop.h"
+#include "service/access/certificate.h"
 #include "service/access/session.h"
 #include "service/access/signed_by.h"
+#include "service/access/token.h"
 #include "service/access/user.h"
 #include "service/api/api.h"
 #include "service/exception/exception.h"
 #include "service/journal/clock.h"
 #include "service/journal/refusal.h"
+#include "service/ops/settings_changed.h"
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -190,13 +193,15 @@ const struct kind kind_clock_accepted_1 = {
     FACT_CLOCK_ACCEPTED, 1, "clock.accepted", NULL, accepted_write, accepted_print, NULL};
 
 // What ends the stop, by two people where it is marked; who logs in to do so, and first
-// changes a password that an administrator has set; and who tried in
-// vain, so that wrong passwords count while it lasts.
-const struct kind *const clock_allowed[] = {&kind_clock_accepted,   &kind_act_proposed,
-                                            &kind_act_withdrawn,    &kind_user_password,
-                                            &kind_session_opened,   &kind_session_ended,
-                                            &kind_password_refused, &kind_user_locked,
-                                            &kind_refusal,          NULL};
+// changes a password that an administrator has set; who tried in vain, so that wrong passwords
+// count while it lasts; who becomes a person that can sign, and who may not call any more; and by
+// which settings it is done.
+const struct kind *const clock_allowed[] = {
+    &kind_clock_accepted,   &kind_act_proposed,   &kind_act_withdrawn,
+    &kind_user_password,    &kind_session_opened, &kind_session_ended,
+    &kind_password_refused, &kind_user_locked,    &kind_user_put,
+    &kind_user_put_signed,  &kind_token_revoked,  &kind_certificate_ended,
+    &kind_settings_changed, &kind_refusal,        NULL};
 
 // ---- the routes
 

@@ -59,6 +59,15 @@ status epoch_check(struct txn *t, const struct journal_meta *meta, const struct 
     return txn_status(t);
 }
 
+bool epoch_waits(struct txn *t, const struct site_keys *keys) { return epoch_now(t) < keys->count; }
+
+status epoch_refusal(void)
+{
+    return fail(ST_CONFLICT, "epoch.waits", 0,
+                "two people take the newer key of site.key into use: packtrail key add … --sign "
+                "--second");
+}
+
 static status added_decide(struct decide *d)
 {
     const struct site *site = d->app;

@@ -14,6 +14,10 @@ uint32_t epoch_now(struct txn *t);
 // A newer epoch than the facts know is no trouble: it comes into use by kind_epoch_added.
 status epoch_check(struct txn *t, const struct journal_meta *meta, const struct site_keys *keys);
 
+// Does the file have a line that no fact knows yet? It seals nothing: it could be taken back.
+bool epoch_waits(struct txn *t, const struct site_keys *keys);
+status epoch_refusal(void); // epoch.waits: two must sign for it, where add_key is marked
+
 struct epoch_ask { // why, and who says so: for people
     str reason, by;
     struct second_pair pair;

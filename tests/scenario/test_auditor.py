@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import time
 from urllib.parse import quote
@@ -346,7 +347,14 @@ SHIM = r"""
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/timex.h>
 #include <time.h>
+int adjtimex(struct timex *t)
+{
+    int kept = getenv("CLOCK_KEPT") != NULL;
+    t->status = kept ? 0 : STA_UNSYNC;
+    return kept ? TIME_OK : TIME_ERROR;
+}
 int clock_gettime(clockid_t id, struct timespec *t)
 {
     static int (*real)(clockid_t, struct timespec *);
@@ -362,7 +370,8 @@ int clock_gettime(clockid_t id, struct timespec *t)
 
 @pytest.fixture
 def wrong(site, tmp_path):
-    """The site with a wall clock that the test sets ahead, by seconds."""
+    """The site with a wall clock that the test sets ahead, by seconds, and that is kept right but
+    where its environment does not say so."""
     if harness.SANITIZED:
         pytest.skip("a sanitizer wants to be loaded first")
     source, shim, ahead = (tmp_path / n for n in ("shim.c", "shim.so", "ahead"))
@@ -370,7 +379,8 @@ def wrong(site, tmp_path):
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
     ahead.write_text("0")
     site.stop()
-    site.env = {**site.env, "LD_PRELOAD": str(shim), "CLOCK_AHEAD": str(ahead)}
+    site.env = {**site.env, "LD_PRELOAD": str(shim), "CLOCK_AHEAD": str(ahead),
+                "CLOCK_KEPT": "yes"}
     site.start()
     site.set_ahead = lambda s: (ahead.with_suffix(".new").write_text(str(s)),
                                 ahead.with_suffix(".new").rename(ahead))
@@ -422,6 +432,121 @@ def test_a_clock_far_ahead_stops_writing_until_a_person_signs(wrong, partner):
     admin.put("/v1/lines/line-1", {"name": "Three"})
     last = records(admin)[-1]
     assert last["clock"] == "unsure", "its time is the newest record's, not the clock's"
+    wrong.stop()
+    wrong.verify()
+
+
+def test_no_command_goes_on_where_the_clock_has_stopped_writing(wrong):
+    """Nor does it end that: what may be done meanwhile is recorded at the time counted."""
+    admin, key = wrong.admin, wrong.folder / "site.key"
+    admin.put("/v1/lines/line-1", {"name": "One"})
+    mia, token = wrong.person("qa", "mia"), wrong.as_role("line", line="line-1")
+    admin.put("/v1/users/bob", {"name": "Bob", "role": "qa"})
+    lost = admin.get("/v1/tokens")["items"][-1]["id"]
+    wrong.set_ahead(365 * 86400)
+    admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
+    wrong.stop()
+    stop, keys = wrong.journal()[-1], key.read_text()
+    run = lambda *args, **more: packtrail(*args[:2], wrong.folder, *args[2:], env=wrong.env, **more)
+    for args in (("token", "create", "--role", "admin"),
+                 ("key", "add", "--reason", "x", "--by", "Olga")):
+        done = run(*args)
+        assert done.returncode == 1 and "clock.jumped" in done.stderr, done
+    assert key.read_text() == keys and wrong.journal()[-1] == stop
+    done = run("user", "add", "olga", "--name", "Olga Opal", "--role", "operator", "--reason", "x")
+    assert done.returncode == 0, done.stderr
+    assert run("token", "revoke", lost).returncode == 0
+    wrong.start()
+    admin, mia.url, token.url = wrong.admin, wrong.url, wrong.url
+    token.get("/v1/lines/line-1", 401)
+    admin.put("/v1/users/bob", {"name": "Bob", "role": "qa", "active": False})
+    admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
+    meanwhile = wrong.journal()[stop["seq"]:]
+    assert [r["kind"] for r in meanwhile] == ["user.put", "token.revoked", "user.put"]
+    assert all(stop["time"] <= r["time"] < stop["fact"]["shown"] for r in meanwhile)
+    assert {r["clock"] for r in meanwhile} == {"unsure"}
+    assert admin.get("/v1/clock")["stopped"] is True
+    mia.post("/v1/clock/accept", {"reason": "x", "signature": harness.sign()}, 200)
+    admin.put("/v1/lines/line-1", {"name": "Two"})
+    wrong.stop()
+    assert run("token", "create", "--role", "qa").returncode == 0
+    wrong.verify()
+
+
+def test_records_of_commands_are_marked_as_those_of_the_service(wrong, tmp_path):
+    backup, safe, new = (tmp_path / n for n in ("backup", "safe.key", "new"))
+    wrong.admin.put("/v1/lines/line-1", {"name": "One"})
+    wrong.stop()
+    assert "clock" not in wrong.journal()[-1]
+    kept, nobody = dict(wrong.env), dict(wrong.env)
+    nobody.pop("CLOCK_KEPT")
+    assert packtrail("backup", wrong.folder, backup, "--with-key", safe, env=kept).returncode == 0
+    for env, marks in ((kept, {None}), (nobody, {"unsure"})):
+        for args in (("restore", backup, new, "--key", safe),
+                     ("verify", new, "--advance", wrong.folder / "head.json", "--accept", "x",
+                      "--by", "Olga"),
+                     ("token", "create", new, "--role", "qa"),
+                     ("user", "add", new, "olga", "--name", "O", "--role", "qa", "--reason", "x"),
+                     ("key", "add", new, "--reason", "x", "--by", "Olga")):
+            done = packtrail(*args, env=env)
+            assert done.returncode == 0 and done.stderr == "", done
+        made = [json.loads(x) for x in packtrail("journal", new).stdout.splitlines()]
+        made = [x for x in made if x["seq"] >= [r["kind"] for r in made].index("site.restored") + 1]
+        assert [x["kind"] for x in made] == ["site.restored", "pools.advanced", "token.created",
+                                             "user.put", "epoch.added"]
+        assert {x.get("clock") for x in made} == marks
+        shutil.rmtree(new)
+        fresh = tmp_path / f"fresh-{len(marks & {None})}"
+        assert packtrail("init", fresh, env=env).returncode == 0
+        made = [json.loads(x) for x in packtrail("journal", fresh).stdout.splitlines()]
+        assert {x.get("clock") for x in made} == marks
+
+
+@pytest.mark.parametrize("first", ["serve", "token"])
+def test_a_start_far_from_the_newest_record_waits_where_nobody_keeps_the_clock(wrong, first):
+    """Whatever sees it first; a right clock goes on, and no record has a time of the wrong one."""
+    wrong.admin.put("/v1/lines/line-1", {"name": "One"})
+    wrong.stop()
+    before = wrong.journal()
+    wrong.env.pop("CLOCK_KEPT")
+    wrong.set_ahead(3 * 365 * 86400)
+    if first == "token":
+        done = packtrail("token", "create", wrong.folder, "--role", "qa", env=wrong.env)
+        assert done.returncode == 1 and "clock.jumped" in done.stderr
+    wrong.start()
+    assert "event=clock.stopped" in wrong.log()
+    wrong.admin.refused("PUT", "/v1/lines/line-1", {"name": "Two"}, status=503, code="clock.jumped")
+    wrong.stop()
+    (stop,) = wrong.journal()[len(before):]
+    assert stop["kind"] == "clock.jumped" and stop["fact"]["effect"] == "stops"
+    assert stop["time"][:4] == before[-1]["time"][:4]
+    wrong.set_ahead(0)
+    wrong.start()
+    wrong.admin.put("/v1/lines/line-1", {"name": "Two"})
+    wrong.stop()
+    last = wrong.journal()[-2:]
+    assert [r["kind"] for r in last] == ["clock.jumped", "line.put"]
+    assert last[0]["fact"]["effect"] == "is_back"
+    assert last[1]["time"][:4] == before[-1]["time"][:4]
+    wrong.verify()
+
+
+def test_where_a_record_was_made_years_ahead_devices_say_when_it_was(wrong):
+    wrong.admin.put("/v1/lines/line-1", {"name": "One"})
+    right = records(wrong.admin)[-1]["time"]
+    wrong.stop()
+    wrong.set_ahead(3 * 365 * 86400)
+    wrong.start()  # the kernel says that it is right
+    wrong.admin.put("/v1/lines/line-1", {"name": "Two"})
+    wrong.set_ahead(0)
+    wrong.restart()
+    line, (serial, other) = (x := harness.Line(wrong)), x.serials(2)
+    said = {"gtin": GTIN, "lot": line.lot, "type": "commission"}
+    line.call.post("/v1/reports", [{**said, "serials": [serial], "time": right}])
+    line.call.post("/v1/reports", [{**said, "serials": [other]}])
+    told = [r for r in wrong.journal() if r["kind"] == "units.commissioned"]
+    assert all(r["time"] > right and r["clock"] == "unsure" for r in told)
+    assert told[0]["happened"][:4] == right[:4] < told[1]["happened"][:4], "devices say the time"
     wrong.stop()
     wrong.verify()
 

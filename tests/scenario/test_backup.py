@@ -660,6 +660,47 @@ def test_numbers_of_a_key_that_came_after_the_backup_are_never_given_again(lost,
     site.verify()
 
 
+def test_a_key_that_two_signed_after_the_backup_is_signed_again(lost, tmp_path):
+    """The site serves without it; no command takes it into use unsigned."""
+    site = lost.site
+    for name in ("mia", "noa"):
+        site.person("qa", name)
+    site.configure(signatures={"second": "add_key"})
+    packtrail("backup", site.folder, tmp_path / "backup")
+    add = ("key", "add", site.folder, "--reason", "yearly", "--by", "it")
+    signed = {"given": f"{harness.PASSWORD}\n" * 2}
+    both = (*add, "--sign", "mia", "--second", "noa", "--meaning", "approval")
+    given = lost.serials(300)
+    site.stop()
+    assert packtrail(*both, **signed).returncode == 0
+    shutil.copy(site.folder / "site.key", tmp_path / "key")
+    site.start()
+    given += lost.serials(300)
+    assert "event=epoch.waits" not in site.log()
+    lost.lose()
+    assert "event=epoch.waits epoch=2" in site.log() and "packtrail key add" in site.log()
+    lost.call.refused("POST", "/v1/serials", {"gtin": lost.gtin, "quantity": 1}, status=409,
+                      code="pool.frozen")
+    site.stop()
+    told = packtrail("check", "-c", site.config)
+    assert told.returncode == 0 and "warn   key file" in told.stdout
+    assert "packtrail key add" in told.stdout
+    before = site.journal()
+    done = packtrail("verify", site.folder, "--advance", tmp_path / "head.json")
+    assert done.returncode == 1 and "epoch.waits" in done.stderr and "key add" in done.stderr
+    assert "act.second" in packtrail(*add).stderr
+    assert site.journal() == before
+    assert packtrail(*both, **signed).returncode == 0
+    assert len((site.folder / "site.key").read_text().splitlines()) == 2
+    advance(site, tmp_path / "head.json")
+    site.start()
+    given += lost.serials(300)
+    assert len(set(given)) == len(given) == 900
+    site.stop()
+    assert [r["fact"]["epoch"] for r in site.journal() if r["kind"] == "epoch.added"] == [2]
+    site.verify()
+
+
 def test_numbers_that_came_back_are_numbers_like_others(lost, tmp_path):
     """They are listed, put on packs, packed and returned, also SSCCs that are the site's own."""
     site = lost.site

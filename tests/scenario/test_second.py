@@ -496,6 +496,7 @@ def signers(site, qa, noa):  # noqa: F811
     site.admin.put("/v1/clients/acme", {"name": "Acme Pharma", "prefixes": ["9506000"]})
     site.person("qa", "cleo", "Cleo Client", client="acme")  # signs nothing of the site's
     site.configure(signatures={"second": "add_key advance"})
+    site.restart()  # and it is recorded
     site.stop()
     return site
 
@@ -559,12 +560,20 @@ def test_wrong_passwords_of_a_command_lock(signers):
 
 
 # ACT-SECOND
-def test_a_key_that_nobody_signed_stops_the_start_until_two_sign_it(signers):
+def test_a_key_that_nobody_signed_is_not_used_until_two_sign_it(signers):
     file = signers.folder / "site.key"
-    file.write_text(file.read_text() + "2 " + "5a" * 32 + "\n")
-    done = packtrail("serve", "-c", signers.config)
-    assert done.returncode == 1 and "act.second" in done.stderr, done.stderr
-    text = file.read_text()
+    one, text = file.read_text(), file.read_text() + "2 " + "5a" * 32 + "\n"
+    file.write_text(text)
+    signers.start()
+    assert "event=epoch.waits epoch=2" in signers.log()
+    signers.person("qa", "zoe")  # whose password is sealed
+    signers.stop()
+    assert "epoch.added" not in [r["kind"] for r in signers.journal()]
+    file.write_text(one)
+    signers.start()  # nothing needs the line
+    signers.caller().post("/v1/login", {"user": "zoe", "password": PASSWORD}, 200)
+    signers.stop()
+    file.write_text(text)
     rc, said = command(signers, *COMMANDS["epoch.added"](signers), "--sign", "mia", "--second",
                        "noa", "--meaning", "approval")
     assert rc == 0 and file.read_text() == text, said
@@ -587,3 +596,37 @@ def test_clients_people_see_what_waits_of_their_own(site, marked, qa):  # noqa: 
     assert len(site.as_role("auditor", client="acme").get("/v1/acts")["items"]) == 1
     answer = site.as_role("client", client="acme").call("GET", "/v1/acts")
     assert_problem(answer, 403, "access.role")
+
+
+# ---- what unmarks
+
+# ACT-SECOND
+def test_who_unmarks_an_act_is_seen_in_the_journal(site):
+    """By the environment of a start or of a command as by the file: before it is made use of."""
+    said = lambda: [r["fact"]["changes"] for r in site.journal() if r["kind"] == "settings.changed"]
+    marked = {"field": "signatures.second", "old": "", "new": "add_key recall"}
+    unmarked = {"field": "signatures.second", "old": "add_key recall", "new": ""}
+    site.stop()
+    assert said() == [], "nothing is other than by default"
+    site.configure(signatures={"second": "add_key recall", "second_time": "1 h"})
+    site.start()
+    assert said() == [[marked, {"field": "signatures.second_time", "old": "24 h", "new": "1 h"}]]
+    site.restart()
+    site.stop()
+    assert len(said()) == 1, "once"
+    nobody = {"PACKTRAIL_SIGNATURES_SECOND": ""}
+    add = ("key", "add", site.folder, "--reason", "x", "--by", "it")
+    assert "act.second" in packtrail(*add).stderr and len(said()) == 1
+    assert packtrail(*add, env=nobody).returncode == 0
+    assert said()[1:] == [[unmarked]]
+    assert [r["kind"] for r in site.journal()[-2:]] == ["settings.changed", "epoch.added"]
+    env, site.env = site.env, {**site.env, **nobody}
+    site.start()
+    assert said()[2:] == []
+    site.stop()
+    site.env = env
+    site.start()
+    assert said()[2:] == [[marked]]
+    assert "event=settings.changed" in site.log()
+    site.stop()
+    site.verify()

@@ -15,6 +15,7 @@
 
 #define MINUTE   60000
 #define HOUR     (60 * MINUTE)
+#define DAY      (24 * HOUR)
 #define PASSWORD "correct horse battery"
 
 static const struct kind *const kinds[] = {&kind_line_put,
@@ -498,6 +499,51 @@ static void a_start_before_the_newest_record_is_a_jump(void **state)
     assert_int_equal(fact_at(f, 3).kind, FACT_CLOCK_JUMPED);
 }
 
+// Another start, `ms` later by a clock that somebody keeps or, `unsynced`, nobody.
+static int put_after_a_pause(struct fixture *f, int64_t ms, bool unsynced)
+{
+    f->clock.away_max_ms = 30 * (uint64_t)DAY;
+    fixture_leave(f);
+    f->unsynced = unsynced;
+    jump(f, ms);
+    fixture_enter(f);
+    fixture_serve(f, routes);
+    return put(f, "after");
+}
+
+static void a_start_long_after_the_newest_record_is_believed_where_the_clock_is_kept(void **state)
+{
+    assert_int_equal(put(*state, "a"), 201);
+    assert_int_equal(put_after_a_pause(*state, 400 * (int64_t)DAY, false), 201);
+    assert_false(is_stopped(*state));
+}
+
+static void a_start_not_so_long_after_it_is_believed_of_any_clock(void **state)
+{
+    assert_int_equal(put(*state, "a"), 201);
+    assert_int_equal(put_after_a_pause(*state, 30 * (int64_t)DAY, true), 201);
+    assert_false(is_stopped(*state));
+}
+
+static void a_start_long_after_it_by_a_clock_that_nobody_keeps_waits_for_a_person(void **state)
+{
+    struct fixture *f = *state;
+
+    hire_olga(f);
+    assert_int_equal(put(f, "a"), 201);
+    struct fact last = newest(f);
+    assert_int_equal(put_after_a_pause(f, 30 * (int64_t)DAY + 1, true), 503);
+    assert_int_equal(newest(f).kind, FACT_CLOCK_JUMPED);
+    assert_int_equal(newest(f).at.ms, last.at.ms);
+    assert_true(is_stopped(f));
+    f->unsynced = false; // does not take back what was not believed
+    f->now.ms += MINUTE;
+    assert_int_equal(put(f, "b"), 503);
+    assert_int_equal(accepted_by_olga(f).code, 200);
+    assert_int_equal(put(f, "b"), 201);
+    assert_int_equal(newest(f).at.ms, f->now.ms);
+}
+
 static void records_of_a_clock_that_nobody_keeps_are_marked(void **state)
 {
     struct fixture *f = *state;
@@ -539,6 +585,9 @@ int main(void)
         CLOCK_TEST(nothing_else_is_proposed_while_it_is_stopped_and_what_is_can_be_taken_back),
         CLOCK_TEST(a_clock_that_goes_back_marks_records_until_it_has_caught_up),
         CLOCK_TEST(a_start_before_the_newest_record_is_a_jump),
+        CLOCK_TEST(a_start_long_after_the_newest_record_is_believed_where_the_clock_is_kept),
+        CLOCK_TEST(a_start_not_so_long_after_it_is_believed_of_any_clock),
+        CLOCK_TEST(a_start_long_after_it_by_a_clock_that_nobody_keeps_waits_for_a_person),
         CLOCK_TEST(records_of_a_clock_that_nobody_keeps_are_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,10 @@
+// settings_changed.h - the fact that settings which say who may sign and whose time counts are
+// others than those recorded last: told before anything is done under them, at a start and by
+// commands.
+//
+// row 'M' 'S' name -> the value recorded last, as JSON; none: the default
+#pragma once
+#include "service/journal/kind.h"
+
+// ask: NULL. Nothing where all is as it was recorded, or where the site does not know its settings.
+extern const struct kind kind_settings_changed;
