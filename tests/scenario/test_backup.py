@@ -400,9 +400,10 @@ def following():
     """Starts a backup that follows; it ends with the test at the latest."""
     processes = []
 
-    def start(site, to):
-        processes.append(subprocess.Popen([harness.BIN, "backup", site.folder, to, "--follow"],
-                                          stdout=subprocess.PIPE, text=True))
+    def start(site, to, *more):
+        processes.append(subprocess.Popen(
+            [harness.BIN, "backup", site.folder, to, "--follow", *more],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return processes[-1]
 
     yield start
@@ -410,6 +411,7 @@ def following():
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stderr.close()
 
 
 def test_a_standby_follows_until_it_is_told_to_end(make_site, following, tmp_path):
@@ -429,6 +431,39 @@ def test_a_standby_follows_until_it_is_told_to_end(make_site, following, tmp_pat
     assert process.wait(harness.STOP_S) == 0
     assert process.stdout.read().splitlines()[-1].startswith(BACKED_UP)
     assert packtrail("verify", tmp_path / "standby").stdout.startswith(f"verified {count} records")
+
+
+def test_a_standby_has_a_key_that_came_while_it_followed(make_site, following, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    process = following(site, tmp_path / "standby", "--with-key", tmp_path / "key")
+    assert process.stdout.readline().startswith("following from record ")
+    site.stop()
+    added = packtrail("key", "add", site.folder, "--reason", "yearly", "--by", "Olga Opal")
+    assert added.returncode == 0, added.stderr
+    key = (site.folder / "site.key").read_text()
+    assert len(key.splitlines()) == 2
+    site.start()
+    line.serials(3)
+    count = len(site.journal())
+    deadline = time.monotonic() + harness.CALL_S
+    while (json.loads((tmp_path / "standby/head.json").read_text())["seq"] < count
+           or (tmp_path / "key").read_text() != key):
+        assert time.monotonic() < deadline, "it does not follow"
+    site.kill()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(harness.STOP_S) == 0
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "standby", tmp_path / "key")
+
+
+def test_a_standby_whose_key_cannot_be_copied_says_so(make_site, following, tmp_path):
+    site = make_site().start()
+    process = following(site, tmp_path / "standby", "--with-key", tmp_path / "key")
+    assert process.stdout.readline().startswith("following from record ")
+    (tmp_path / "key").chmod(0o644)
+    assert process.wait(harness.STOP_S) == 1
+    assert "site_key.mode" in process.stderr.read()
 
 
 def test_nobody_serves_a_backup_even_with_the_key_in_it(make_site, tmp_path):
