@@ -143,6 +143,7 @@ static status folder_open(struct service *s)
                     s->folder.data);
     TRY(folder_format_read(&s->folder, &format));
     TRY(folder_serves(&s->folder));
+    TRY(folder_owned(&s->folder));
     TRY(folder_lock(&s->folder));
     TRY(folder_path(&s->folder, "head.json", s->head_path));
     TRY(folder_db(&s->folder, s->settings.map_max, false, &s->site.db));

@@ -14,8 +14,8 @@ struct stopped {
     struct site_keys keys; // to change
 };
 
-// To change: takes the folder's lock (folder.in_use while a service runs), and holds head.json
-// against the store. To look: beside one.
+// To change: takes the folder's lock (folder.in_use while a service runs), as the user whose it is
+// (folder.owner), and holds head.json against the store. To look: beside one.
 status stopped_open(const char *dir, bool change, struct stopped *s);
 status stopped_run(struct stopped *s, const struct kind *k, const void *what, struct ask *out);
 void stopped_close(struct stopped *s); // also after a failed open

@@ -81,6 +81,7 @@ static status copy_find(struct backing *b)
     TRY(folder_format_read(&b->to, &format));
     if (memcmp(format.journal_id, b->meta.journal_id, sizeof format.journal_id) != 0)
         return other(b, "is a backup of another site");
+    TRY(folder_owned(&b->to));
     return folder_lock(&b->to);
 }
 

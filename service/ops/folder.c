@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,18 @@ status folder_lock(struct folder *f)
     }
     f->lock = fd;
     return OK;
+}
+
+status folder_owned(const struct folder *f)
+{
+    struct stat s;
+
+    if (stat(f->data, &s) != 0)
+        return fail(ST_STORE, "folder.open", 0, "%s: %s", f->data, strerror(errno));
+    if (s.st_uid == geteuid()) return OK;
+    const struct passwd *owner = getpwuid(s.st_uid);
+    return fail(ST_CONFLICT, "folder.owner", 0, "run it as user %.32s (uid %u), whose %s is",
+                owner == NULL ? "without a name" : owner->pw_name, s.st_uid, f->data);
 }
 
 void folder_close(struct folder *f)

@@ -31,6 +31,9 @@ status folder_find(const char *dir, struct folder *out);
 // Takes the one lock on the data folder until folder_close or the end of the process.
 // folder.in_use: another process has it.
 status folder_lock(struct folder *f);
+// Before anything is written: what another user wrote, root too, the owner's service could not read
+// any more. folder.owner names who must run it.
+status folder_owned(const struct folder *f);
 void folder_close(struct folder *f);
 
 // folder.format: it cannot be read; folder.newer: it needs a newer program.

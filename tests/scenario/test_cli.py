@@ -243,6 +243,31 @@ def test_a_folder_in_use_is_refused_to_others_and_free_again_after_a_kill(site):
 
 # ---- the start, the end
 
+def test_nobody_but_the_owner_of_a_folder_writes_to_it(make_site, tmp_path):
+    """A file that root wrote could stop the owner's service from starting."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give a folder to another user")
+    site = make_site()
+    made = packtrail("backup", site.folder, tmp_path / "backup")
+    assert made.returncode == 0, made.stderr
+    for place in (site.folder, tmp_path / "backup"):
+        for path in (place, *place.rglob("*")):
+            os.chown(path, 65534, 65534)
+    before = {path: path.stat().st_mtime_ns for path in site.folder.rglob("*")}
+    assert "folder.owner" in serve_refused(site.config)
+    for command in (("token", "create", site.folder, "--role", "admin"),
+                    ("key", "add", site.folder, "--reason", "yearly", "--by", "Olga"),
+                    ("verify", site.folder, "--advance", site.folder / "head.json"),
+                    ("backup", site.folder, tmp_path / "backup")):
+        done = packtrail(*command)
+        assert done.returncode == 1 and "folder.owner" in done.stderr, command
+        assert "uid 65534" in done.stderr, done.stderr
+    after = {path: path.stat().st_mtime_ns for path in site.folder.rglob("*")}
+    assert {p: t for p, t in after.items() if p.name != "lock.mdb"} == {
+        p: t for p, t in before.items() if p.name != "lock.mdb"}
+    assert packtrail("verify", site.folder).returncode == 0  # whoever looks may be another
+
+
 def test_the_start_takes_less_than_a_second(make_site):
     site = make_site()
     began = time.monotonic()
