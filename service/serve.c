@@ -44,6 +44,7 @@
 #include "service/pool/site_key.h"
 #include "service/query/query_routes.h"
 #include "service/rest/rest.h"
+#include "service/serve_certificates.h"
 #include "service/serve_imports.h"
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
@@ -61,8 +62,9 @@
 #include <string.h>
 #include <time.h>
 
-#define MANNERS_MAX     8u
-#define EXCHANGE_END_MS 3000u // that a message under way has to come to its end
+#define MANNERS_MAX          8u
+#define EXCHANGE_END_MS      3000u // that a message under way has to come to its end
+#define CERTIFICATES_TOLD_MS (24 * INT64_C(3600000))
 
 // clang-format off
 const struct http_route *const serve_routes[] = {
@@ -356,6 +358,7 @@ static void service_say(const struct service *s)
     str at = http_server_address(s->server);
 
     LOG(info, "service.started", fs("address", at), fi("loops", s->site.loop_count));
+    serve_certificates_log(&s->settings);
     for (uint32_t i = 0; i < s->settings.listeners.n; i++) {
         const struct site_listener *l = (struct site_listener *)s->settings.listeners.items + i;
         LOG(info, "listener.opened", fs("name", l->name),
@@ -387,9 +390,11 @@ static void tls_tried(void *arg, str address, status st)
         LOG(error, "tls.refused", fs("address", address), fst(st));
 }
 
-// Until a signal says: end. Meanwhile new certificates are taken up.
+// Until a signal says: end. Meanwhile new certificates are taken up, and each day somebody is told
+// of those that end.
 static int watch(struct service *s, const sigset_t *signals)
 {
+    mono told = env_mono(&env_real);
     uint64_t ms = s->settings.tls_check_ms;
     struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     sigset_t all = *signals;
@@ -400,6 +405,9 @@ static int watch(struct service *s, const sigset_t *signals)
         if (which > 0 && which != SIGHUP) return which;
         if (which > 0 || errno == EAGAIN)
             http_server_refresh(s->server, which == SIGHUP, tls_tried, NULL);
+        if (env_mono(&env_real).ms - told.ms < CERTIFICATES_TOLD_MS) continue;
+        told = env_mono(&env_real);
+        serve_certificates_log(&s->settings);
     }
 }
 

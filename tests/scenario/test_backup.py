@@ -495,6 +495,40 @@ def test_check_tells_how_old_the_backup_is(make_site, tmp_path):
     assert said(site)[0] == "warn" and "1500 min old" in said(site)[2]
 
 
+def test_check_wants_a_backup_of_this_very_site_that_can_be_opened(make_site, tmp_path):
+    site, other = make_site(), make_site("other")
+    backup(other, tmp_path / "others")
+    backup(site, tmp_path / "backup")
+    shutil.copytree(tmp_path / "backup", tmp_path / "broken")
+    shutil.copytree(tmp_path / "backup", tmp_path / "short")
+    (tmp_path / "broken/data/data.mdb").write_bytes(b"x" * 100)
+    os.truncate(tmp_path / "short/data/data.mdb", 20000)
+    shutil.copytree(site.folder, tmp_path / "behind")
+
+    def said(folder, config=site.config):
+        done = packtrail("check", "-c", config,
+                         env={"PACKTRAIL_LISTEN": "127.0.0.1:0",
+                              "PACKTRAIL_BACKUP_FOLDER": str(folder)})
+        line, = (line for line in done.stdout.splitlines() if line[7:].startswith("backup "))
+        assert (done.returncode == 1) == line.startswith("wrong"), done.stdout
+        return line
+
+    assert said(tmp_path / "backup").startswith("ok")
+    assert "another site's backup" in said(tmp_path / "others")
+    assert said(tmp_path / "broken").startswith("wrong")
+    assert "is broken" in said(tmp_path / "short")
+    assert "the site itself" in said(site.folder)
+    assert "a site and no backup" in said(other.folder)
+    site.start()
+    harness.Line(site)
+    site.stop()
+    backup(site, tmp_path / "backup")
+    assert said(tmp_path / "backup").startswith("ok")
+    shutil.rmtree(site.folder)
+    (tmp_path / "behind").rename(site.folder)
+    assert "this site has not" in said(tmp_path / "backup")
+
+
 # ---- coming back
 
 def test_restore_wants_an_empty_place_the_right_key_and_a_whole_backup(make_site, tmp_path):

@@ -244,6 +244,34 @@ def test_an_expired_or_broken_certificate_is_not_taken_up(secure, authority):
     assert secure.admin.call("GET", "/v1/tokens").status_code == 200
 
 
+@pytest.mark.parametrize("expired, verdict, word, event", [
+    (True, "wrong", "has expired", "certificate.wrong"),
+    (False, "warn", "less than 30 days", "certificate.ending"),  # it lasts 20
+])
+def test_a_certificate_that_ends_is_told_by_check_and_by_the_start(
+        make_site, authority, expired, verdict, word, event):
+    site = make_site()
+    own = authority.sign("site", expired=expired)
+    for settings, whose in (
+            ({"tls": {"certificate": str(own.path), "key": str(own.key)}}, "tls"),
+            ({"tls": {}, "listeners": [{"name": "hall", "address": "127.0.0.1:0", "certificate":
+                                        str(own.path), "key": str(own.key)}]}, "listener hall"),
+            ({"listeners": [], "exchange": {"certificates": [
+                {"partner": "hub", "certificate": str(own.path), "key": str(own.key)}]}},
+             "partner hub")):
+        site.configure(**settings)
+        done = harness.packtrail("check", "-c", site.config,
+                                 env={"PACKTRAIL_LISTEN": "127.0.0.1:0"})
+        line, = (x for x in done.stdout.splitlines() if x[7:].startswith("certificates"))
+        assert line.startswith(verdict) and word in line and f"{whose}: CN=site" in done.stdout
+        assert done.returncode == (1 if expired else 0), done.stdout
+        before = len(site.log())
+        site.start()
+        site.stop()
+        line, = (x for x in site.log()[before:].splitlines() if f"event={event}" in x)
+        assert whose in line, line
+
+
 def test_a_key_that_asks_for_a_phrase_is_refused_and_nobody_asked(make_site, authority):
     site = make_site()
     made, locked = authority.sign("site"), site.folder / "locked.key"
