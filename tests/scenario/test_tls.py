@@ -508,6 +508,41 @@ def test_a_partner_that_asks_for_a_certificate_is_shown_its_own(make_site, autho
     assert len(guarded.wait_for(1)) == 1
 
 
+def test_another_authority_of_partners_is_taken_up_while_it_runs(
+        make_site, make_partner, authority, tmp_path):
+    (tmp_path / "second").mkdir()
+    second = Authority(tmp_path / "second", "second")
+    site = make_site()
+    trusted = site.folder / "partners.pem"
+    trusted.write_bytes(authority.path.read_bytes())
+    site.configure(exchange={"ca_file": "partners.pem", "retry_min": "50 ms", "retry_max": "50 ms"})
+    site.start()
+    line = harness.Line(site)
+    told = {}
+    for name, whose in (("old", authority), ("new", second)):
+        # Each message comes on a connection of its own.
+        partner = told[name] = make_partner(
+            always=harness.Answer.of(200, headers={"Connection": "close"}))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*whose.sign("partner").pair)
+        partner._server.socket = context.wrap_socket(partner._server.socket, server_side=True)
+        site.admin.put(f"/v1/partners/{name}", {
+            "client": "acme", "url": partner.url.replace("http:", "https:"),
+            "format": "epcis-2.0-json"})
+    failing = lambda name: site.admin.get(f"/v1/partners/{name}")["failing"]
+    line.commission(line.serials(1))
+    told["old"].wait_for(1)
+    until(lambda: failing("new"))
+    assert not told["new"].received
+    trusted.write_bytes(second.path.read_bytes())
+    told["new"].wait_for(1)
+    before = len(told["old"].received)
+    line.commission(line.serials(1))
+    until(lambda: failing("old"))
+    told["new"].wait_for(2)
+    assert len(told["old"].received) == before
+
+
 @pytest.mark.parametrize("exchange, word", [
     ({}, "the certificate is not trusted"),
     ({"ca_file": "authority.pem"}, ""),  # what the partner refuses is told in its own words
