@@ -164,6 +164,23 @@ static status identity_check(struct service *s)
     return st.cls == ST_OK ? end : st;
 }
 
+// A site of before there was a key gets it here, and so does one that came back without. Whoever
+// trusts exports must learn of another one: each start says which it is.
+static status export_key_take(struct service *s, const char *path)
+{
+    char sum[EXPORT_KEY_SUM_MAX];
+    bool made;
+
+    TRY(export_key_open(path, &made, &s->export_key));
+    export_key_sum(s->export_key, sum);
+    if (made)
+        LOG(warn, "export_key.made", fs("sha256", str_of(sum)));
+    else
+        LOG(info, "export_key.read", fs("sha256", str_of(sum)));
+    s->site.export_key = s->export_key;
+    return OK;
+}
+
 static status identity_open(struct service *s)
 {
     struct site_derive opaque = {.epoch = 1, .info = S("packtrail opaque 1")};
@@ -174,9 +191,7 @@ static status identity_open(struct service *s)
     TRY(identity_check(s));
     site_keys_derive(&s->keys, &opaque, s->site.opaque_key, sizeof s->site.opaque_key);
     TRY(folder_path(&s->folder, "export.key", path));
-    TRY(export_key_open(path, &s->export_key)); // a site of before there was one gets it here
-    s->site.export_key = s->export_key;
-    return OK;
+    return export_key_take(s, path);
 }
 
 // ---- the committer

@@ -372,7 +372,7 @@ static status archive_open(struct archiving *a)
     TRY(folder_path(&a->folder, "export.key", path));
     if (access(path, R_OK) != 0)
         return fail(ST_NOT_FOUND, "file.open", 0, "%s cannot be read: it signs", path);
-    TRY(export_key_open(path, &a->key));
+    TRY(export_key_open(path, NULL, &a->key));
     TRY(folder_db(&a->folder, FOLDER_READ_MAP, true, &a->db));
     struct txn *t = txn_read(a->db);
     status st = journal_meta_get(t, &a->arena, &a->meta);

@@ -4,6 +4,7 @@
 #include "service/access/user.h"
 #include "service/cli/checking.h"
 #include "service/journal/opened.h"
+#include "service/ops/export_key.h"
 #include "service/ops/head_file.h"
 #include "service/serve_certificates.h"
 #include <dirent.h>
@@ -251,6 +252,25 @@ static status check_tls_keys(struct checking *c)
     return all.st;
 }
 
+// What exports are proven with: another one than auditors have is told by its digest.
+static status check_export_key(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX], sum[EXPORT_KEY_SUM_MAX];
+    struct export_key *k;
+
+    TRY(path_in(c, "export.key", path));
+    status st = export_key_open(path, NULL, &k);
+    c->warned = st.cls == ST_NOT_FOUND;
+    checking_say(c, "there is none: the next start makes another one");
+    if (c->warned) return OK;
+    TRY(st);
+    export_key_sum(k, sum);
+    export_key_close(&k);
+    checking_say(c, "it can be used: compare its digest with that of the last report");
+    checking_found(c, S("sha256 of the public half"), "%s", sum);
+    return OK;
+}
+
 // ---- people
 
 struct rights {
@@ -338,6 +358,7 @@ const struct check checks_install[] = {
     {"in force", check_in_force},
     {"time source", check_time},
     {"TLS keys", check_tls_keys},
+    {"export key", check_export_key},
     {"rights", check_rights},
     {"journal head", check_head},
     {0},

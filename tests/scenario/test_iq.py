@@ -13,7 +13,7 @@ from harness import packtrail
 CHECKS = ["program", "hardening", "libraries", "machine", "settings", "listen", "verify", "folder",
           "writing", "key file", "head file", "seed", "address", "partners", "certificates",
           "page size", "clock", "disk", "backup", "files", "format", "file system", "in force",
-          "time source", "TLS keys", "rights", "journal head"]
+          "time source", "TLS keys", "export key", "rights", "journal head"]
 SANITIZED = any(word in str(harness.BIN) for word in ("asan", "tsan"))
 
 
