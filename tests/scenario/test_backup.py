@@ -908,6 +908,43 @@ def test_what_tells_of_nothing_since_the_backup_is_no_evidence(make_site, tmp_pa
     assert not {*line.serials(20)} & {*known, *given}
 
 
+def test_a_site_that_is_lost_twice_takes_evidence_of_both_machines(lost, tmp_path):
+    """The first machine's numbers are nowhere in the second one's journal, which is longer."""
+    site = lost.site
+    given = set(lost.serials(70))
+    lost.lose()
+    first_head = tmp_path / "first.json"
+    (tmp_path / "head.json").rename(first_head)
+    for number in range(30):
+        site.admin.put(f"/v1/lines/more-{number}", {"name": "Line"})
+    backup(site, tmp_path / "second")
+    site.stop()
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "second", tmp_path / "key")
+    said = advance(site, first_head)
+    assert "2 machines were lost" in said and "NO EVIDENCE" not in said
+    site.start()
+    lost.call = site.as_role("operator")
+    more = lost.serials(500)
+    assert not given & set(more)
+    given.update(more)
+    # Lost a third time, after the pools were advanced: the first machine says nothing of that.
+    backup(site, tmp_path / "third", "--with-key", tmp_path / "key")
+    given.update(lost.serials(40))
+    site.stop()
+    (tmp_path / "third.json").write_text((site.folder / "head.json").read_text())
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "third", tmp_path / "key")
+    done = packtrail("verify", site.folder, "--advance", first_head)
+    assert done.returncode == 1 and "evidence.old" in done.stderr, done.stdout + done.stderr
+    assert "machines were lost" not in advance(site, first_head, tmp_path / "third.json")
+    site.start()
+    lost.call = site.as_role("operator")
+    assert not given & set(lost.serials(500))
+    site.stop()
+    site.verify()
+
+
 def test_a_newer_head_that_moves_no_mark_is_evidence(make_site, tmp_path):
     site = make_site().start()
     line = harness.Line(site)
