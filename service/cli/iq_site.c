@@ -45,12 +45,12 @@ static status path_in(const struct checking *c, const char *name, char out[FOLDE
 }
 
 // What others may do with a file in a folder that is closed to them is nothing; but a mode that
-// lets them write is told all the same, for the folder may be opened one day.
+// lets them write, or read a secret, is told all the same, for the folder may be opened one day.
 static status check_files(struct checking *c)
 {
     char path[FOLDER_PATH_MAX];
     struct stat s, top;
-    uint32_t open = 0, strange = 0, writable = 0;
+    uint32_t open = 0, strange = 0, writable = 0, secrets = 0;
 
     TRY(path_in(c, ".", path));
     if (stat(path, &top) != 0) return fail(ST_STORE, "file.open", 0, "%s", path);
@@ -61,17 +61,19 @@ static status check_files(struct checking *c)
             if (kept[i].needed) return fail(ST_NOT_FOUND, "file.open", 0, "there is no %s", path);
             continue;
         }
-        bool bare = (s.st_mode & 07) != 0 || (kept[i].secret && (s.st_mode & 077) != 0);
-        if (bare && !closed) open++;
+        bool shown = kept[i].secret && (s.st_mode & 077) != 0;
+        if (((s.st_mode & 07) != 0 || shown) && !closed) open++;
+        if (shown) secrets++;
         if ((s.st_mode & 022) != 0) writable++;
         if (s.st_uid != top.st_uid) strange++;
         checking_found(c, str_of(kept[i].name), "%04o, uid %u, gid %u", (unsigned)s.st_mode & 07777,
                        s.st_uid, s.st_gid);
     }
-    c->warned = open > 0 || strange > 0 || writable > 0;
+    c->warned = open > 0 || strange > 0 || writable > 0 || secrets > 0;
     checking_say(c, "%s",
                  open > 0       ? "others on this machine may read what is not theirs"
                  : writable > 0 ? "the modes let others write (chmod go-w)"
+                 : secrets > 0  ? "the modes let others read secrets (chmod go-rwx)"
                  : strange > 0  ? "not all belongs to the folder's owner"
                                 : "closed to all but their owner");
     return OK;

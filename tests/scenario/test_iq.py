@@ -123,6 +123,10 @@ def test_what_is_wrong_is_said_and_ends_it_with_1(fresh):
         says = report(fresh.folder)[1]["files"]
         assert (says["verdict"], "let others write" in says["says"]) == ("warn", True), name
         (fresh.folder / name).chmod(mode)
+    (fresh.folder / "data/data.mdb").chmod(0o644)
+    says = report(fresh.folder)[1]["files"]
+    assert says["verdict"] == "warn" and "let others read secrets" in says["says"]
+    (fresh.folder / "data/data.mdb").chmod(0o600)
     (fresh.folder / "messages").rmdir()
     code, checks = report(fresh.folder)
     assert code == 1 and "messages" in checks["files"]["says"]
