@@ -185,6 +185,17 @@ bool folder_holds(const char *folder, const char *path)
     return strncmp(inner, outer, n) == 0 && (inner[n] == '/' || inner[n] == 0);
 }
 
+bool folder_fills(const struct folder *f, const char *path)
+{
+    static const char *const own[] = {"messages", "spool"};
+    char inside[FOLDER_PATH_MAX];
+    bool fills = folder_holds(f->data, path);
+
+    for (size_t i = 0; i < LEN(own) && !fills && f->site[0] != 0; i++)
+        fills = join(f->site, own[i], inside).cls == ST_OK && folder_holds(inside, path);
+    return fills;
+}
+
 status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX])
 {
     return join(f->site, name, out);

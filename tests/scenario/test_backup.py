@@ -587,6 +587,34 @@ def lost(make_site, tmp_path):
     return line
 
 
+def test_a_restore_that_broke_off_is_told_as_one(make_site, tmp_path):
+    site = make_site()
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    again = ("restore", tmp_path / "backup", site.folder, "--key", tmp_path / "key")
+    assert "folder.taken" in packtrail(*again).stderr
+    (site.folder / "data/format").unlink()  # it is written last
+    assert "folder.half" in packtrail(*again).stderr
+    shutil.rmtree(site.folder)
+    site.folder.mkdir()
+    (site.folder / "something").touch()
+    assert "folder.taken" in packtrail(*again).stderr
+
+
+def test_what_is_restored_is_its_owners_alone(make_site, tmp_path):
+    site = make_site()
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    shutil.rmtree(site.folder)
+    before = os.umask(0)
+    try:
+        restore(site, tmp_path / "backup", tmp_path / "key")
+    finally:
+        os.umask(before)
+    for path in (site.folder, *site.folder.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
 def test_restore_says_that_what_was_revoked_since_opens_again(make_site, tmp_path):
     site = make_site().start()
     made = site.admin.post("/v1/tokens", {"role": "operator"}, 201)
