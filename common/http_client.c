@@ -10,6 +10,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/http_reach.h"
+#include "common/plain_file.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -345,9 +346,20 @@ static void set_limits(struct call *call, const struct http_call *in)
     buf_init(&call->body, in->answer_max != 0 ? in->answer_max : ANSWER_KEPT);
 }
 
+// libcurl would wait for what a pipe may bring, and with it everything on this loop.
+static void check_files(struct call *call, const struct http_call *in)
+{
+    const char *const all[] = {in->ca_file, in->certificate, in->key};
+
+    for (size_t i = 0; i < LEN(all); i++)
+        if (all[i] != NULL && !plain_file(all[i]))
+            call->refused = "a certificate, key or authority is no file";
+}
+
 static void set_caller(struct call *call, const struct http_call *in, struct arena *a)
 {
     assert(in->user.n == 0 || in->bearer.n == 0);
+    check_files(call, in);
     if (in->ca_file != NULL) SET(call, CAINFO, in->ca_file);
     SET(call, CA_CACHE_TIMEOUT, in->ca_file != NULL ? 0L : SYSTEM_CA_S);
     if (in->certificate != NULL) SET(call, SSLCERT, in->certificate);

@@ -2,6 +2,7 @@
 // at it are better served than none.
 #include "service/serve_certificates.h"
 #include "common/log.h"
+#include "common/plain_file.h"
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ static status dates_look(const X509 *x, struct serve_certificate *c)
 
 static status look(struct serve_certificate *c)
 {
-    FILE *f = fopen(c->file.p, "re");
+    FILE *f = plain_file(c->file.p) ? fopen(c->file.p, "re") : NULL;
     X509 *x = f == NULL ? NULL : PEM_read_X509(f, NULL, NULL, NULL);
 
     if (f != NULL) fclose(f);

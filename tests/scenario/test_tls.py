@@ -272,6 +272,32 @@ def test_a_certificate_that_ends_is_told_by_check_and_by_the_start(
         assert whose in line, line
 
 
+def test_nothing_waits_for_a_pipe_in_a_certificates_place(secure, authority):
+    old = shown(secure.listen, authority)[0]
+    path = authority.folder / "server.pem"
+    path.unlink()
+    os.mkfifo(path)
+    secure.process.send_signal(signal.SIGHUP)
+    until(lambda: "event=tls.refused" in secure.log())
+    assert shown(secure.listen, authority)[0] == old
+    done = harness.packtrail("check", "-c", secure.config)
+    assert done.returncode == 1 and "certificates  tls: " in done.stdout, done.stdout
+    secure.stop()
+    done = harness.packtrail("serve", "-c", secure.config, "--listen", "127.0.0.1:0")
+    assert done.returncode == 1 and "is no file" in done.stderr, done.stderr
+
+
+def test_nothing_waits_for_a_pipe_in_place_of_what_partners_need(make_site, authority, guarded):
+    site = make_site()
+    os.mkfifo(site.folder / "partners.pem")
+    site.configure(exchange={"ca_file": "partners.pem", "retry_min": "100 ms"})
+    site.start()
+    assert "event=exchange.unusable" in site.log()
+    tell(site, guarded)
+    assert until(lambda: site.admin.get("/v1/partners/hub")["failing"])
+    site.stop()
+
+
 def test_a_key_that_asks_for_a_phrase_is_refused_and_nobody_asked(make_site, authority):
     site = make_site()
     made, locked = authority.sign("site"), site.folder / "locked.key"
