@@ -349,6 +349,7 @@ static status numbers_run(struct advancing *a, struct advance_plan *p)
                p->counts.named);
     TRY(evident_end(a));
     TRY(moves_put(a, p->moves, p->move_count));
+    TRY(moves_put(a, p->opens, p->open_count));
     return names_put(a, p);
 }
 

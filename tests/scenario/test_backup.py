@@ -757,6 +757,35 @@ def test_numbers_of_a_key_that_came_after_the_backup_are_never_given_again(lost,
     site.verify()
 
 
+@pytest.mark.parametrize("backed_up", ["before the key", "after it"])
+def test_a_list_of_numbers_of_a_newer_key_is_evidence(make_site, tmp_path, backed_up):
+    site = make_site().start()
+    line = harness.Line(site)
+    given = set(line.serials(50))
+    if backed_up == "before the key":
+        backup(site, tmp_path / "backup")
+    site.stop()
+    assert packtrail("key", "add", site.folder, "--reason", "x", "--by", "Olga").returncode == 0
+    (tmp_path / "key").write_text((site.folder / "site.key").read_text())
+    (tmp_path / "key").chmod(0o600)
+    if backed_up == "after it":
+        backup(site, tmp_path / "backup")
+    site.start()
+    later = line.serials(70)
+    given.update(later)
+    site.stop()
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    (tmp_path / "list").write_text("\n".join(later[10:]))
+    said = advance(site, "--gtin", line.gtin, tmp_path / "list")
+    assert "60 numbers, 0 known, 60 beyond a mark" in said and "1 marks moved" in said, said
+    site.start()
+    assert not given & set(line.serials(500))
+    assert line.call.unit(f"(01){line.gtin}(21){later[3]}")["state"] == "allocated"
+    site.stop()
+    site.verify()
+
+
 def test_numbers_that_came_back_are_numbers_like_others(lost, tmp_path):
     """They are listed, put on packs, packed and returned, also SSCCs that are the site's own."""
     site = lost.site
