@@ -5,7 +5,9 @@
 #include "common/log.h"
 #include "common/metric.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -533,7 +535,14 @@ status db_pages(struct db *db, uint64_t *used, uint64_t *file)
 status db_copy(struct db *db, const char *folder)
 {
     OBJ_CHECK(db, DB_MAGIC);
-    int rc = mdb_env_copy2(db->env, folder, MDB_CP_COMPACT);
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s/data.mdb", folder), rc = ENAMETOOLONG;
+
+    if (n <= 0 || (size_t)n >= sizeof path) return trouble("store.copy", rc, folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); // LMDB itself says 0644
+    rc = fd < 0 ? errno : mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+    if (rc == 0 && fsync(fd) != 0) rc = errno;
+    if (fd >= 0 && close(fd) != 0 && rc == 0) rc = errno;
     return rc == 0 ? OK : trouble("store.copy", rc, folder);
 }
 

@@ -87,8 +87,9 @@ uint64_t list_count(struct txn *t, str key);
 // Pages in use, of 4096 bytes: all pages ever used less those free for re-use.
 status db_pages(struct db *db, uint64_t *used, uint64_t *file);
 
-// What is in the store now into data.mdb of another folder, without the free pages. It must not be
-// there. Only where nobody writes meanwhile: the snapshot is held until all is copied.
+// What is in the store now into data.mdb of another folder, its owner's alone, without the free
+// pages. It must not be there. Only where nobody writes meanwhile: the snapshot is held until all
+// is copied.
 status db_copy(struct db *db, const char *folder);
 // Forgets readers of processes that have died: their snapshots would keep old pages for ever.
 void db_sweep(struct db *db);

@@ -10,6 +10,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/http_reach.h"
+#include "common/plain_file.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -28,6 +29,7 @@
 #define ANSWER_READ_MAX (16 * MB)   // also of a decompressed answer: no receiver needs to say more
 #define TEXT_MAX        (256 * KB)  // of a call's address, headers and secrets together
 #define IDLE_MAX        64          // connections kept for all hosts together
+#define SYSTEM_CA_S     60L         // its many certificates are not read for each connection
 #define RETRY_AFTER_MAX (7 * 86400) // a stranger's number; a week is as good as never
 
 struct call {
@@ -333,6 +335,7 @@ static void set_manners(struct call *call)
     SET(call, SSL_VERIFYPEER, 1L);
     SET(call, SSL_VERIFYHOST, 2L);
     SET(call, SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(call, SSL_SESSIONID_CACHE, 0L); // a session taken up again shows no certificate
     SET(call, CAPATH, NULL); // else the system's directory would be trusted beside ca_file
 }
 
@@ -343,10 +346,22 @@ static void set_limits(struct call *call, const struct http_call *in)
     buf_init(&call->body, in->answer_max != 0 ? in->answer_max : ANSWER_KEPT);
 }
 
+// libcurl would wait for what a pipe may bring, and with it everything on this loop.
+static void check_files(struct call *call, const struct http_call *in)
+{
+    const char *const all[] = {in->ca_file, in->certificate, in->key};
+
+    for (size_t i = 0; i < LEN(all); i++)
+        if (all[i] != NULL && !plain_file(all[i]))
+            call->refused = "a certificate, key or authority is no file";
+}
+
 static void set_caller(struct call *call, const struct http_call *in, struct arena *a)
 {
     assert(in->user.n == 0 || in->bearer.n == 0);
+    check_files(call, in);
     if (in->ca_file != NULL) SET(call, CAINFO, in->ca_file);
+    SET(call, CA_CACHE_TIMEOUT, in->ca_file != NULL ? 0L : SYSTEM_CA_S);
     if (in->certificate != NULL) SET(call, SSLCERT, in->certificate);
     if (in->key != NULL) SET(call, SSLKEY, in->key);
     if (in->bearer.n > 0) {

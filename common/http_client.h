@@ -25,8 +25,10 @@ struct http_call {
     str bearer;                    // when n > 0
     str body;                      // must live until `done`; everything else is copied
     uint32_t connect_ms, total_ms; // 10 000 and 60 000 when 0; total counts the waiting for a turn
-    size_t answer_max;   // bytes of the answer kept; the rest is read and counted; 64 KB when 0
-    const char *ca_file; // PEM, trusted instead of the system's; NULL: the system's
+    size_t answer_max; // bytes of the answer kept; the rest is read and counted; 64 KB when 0
+    // PEM, trusted instead of the system's, read for each new connection; NULL: the system's, read
+    // once a minute at most.
+    const char *ca_file;
     // PEM files, shown to servers that ask for one; NULL: none. Read for each new connection.
     const char *certificate, *key;
     bool is_foreign; // to where a stranger says: only to public addresses (http_reach.h)

@@ -1,6 +1,7 @@
 // A door's TLS: 1.2 with forward secrecy and AEAD only, or 1.3. Its context is made anew when the
 // files are others; a connection keeps the one that it began with.
 #include "common/http_server_tls.h"
+#include "common/plain_file.h"
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -58,8 +59,20 @@ static status load_client_ca(SSL_CTX *x, const struct http_tls *files)
     return OK;
 }
 
+// Nobody waits for what a pipe may bring.
+static status files_plain(const struct http_tls *files)
+{
+    const char *const all[] = {files->certificate, files->key, files->client_ca};
+
+    for (size_t i = 0; i < LEN(all); i++)
+        if (all[i] != NULL && !plain_file(all[i]))
+            return fail(ST_BAD_INPUT, "tls.files", 0, "%s is no file", all[i]);
+    return OK;
+}
+
 static status load(SSL_CTX *x, const struct http_tls *files)
 {
+    TRY(files_plain(files));
     if (SSL_CTX_use_certificate_chain_file(x, files->certificate) != 1)
         return trouble("the certificate", files->certificate);
     SSL_CTX_set_default_passwd_cb_userdata(x, no_phrase);
@@ -102,7 +115,7 @@ static struct sha256 files_digest(const struct http_tls *files)
 
     sha256_start(&run);
     for (size_t i = 0; i < LEN(all); i++) {
-        FILE *f = all[i] == NULL ? NULL : fopen(all[i], "rbe");
+        FILE *f = all[i] == NULL || !plain_file(all[i]) ? NULL : fopen(all[i], "rbe");
         uint64_t length = 0;
         while (f != NULL && (n = fread(piece, 1, sizeof piece, f)) > 0) {
             sha256_add(&run, (str){piece, n});

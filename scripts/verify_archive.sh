@@ -10,7 +10,10 @@ field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
 
 head -n -2 "$1/index.ndjson" >"$work/lines"
 tail -n 2 "$1/index.ndjson" | head -n 1 | tr -d '\n' >"$work/statement"
-tail -n 1 "$1/index.ndjson" | field signature | base64 -d >"$work/signature"
+tail -n 1 "$1/index.ndjson" >"$work/last"
+signature=$(sed -n 's/^{"signature":"\([A-Za-z0-9+/]*=*\)"}$/\1/p' "$work/last")
+printf '{"signature":"%s"}\n' "$signature" | cmp -s - "$work/last" || no "the last line is no signature"
+printf %s "$signature" | base64 -d >"$work/signature"
 openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in "$work/statement" \
     -sigfile "$work/signature" >"$work/said" 2>&1 || no "the index is signed by another key, or changed"
 [ "$(sha256sum <"$work/lines" | cut -d ' ' -f 1)" = "$(field sha256 <"$work/statement")" ] ||

@@ -45,6 +45,7 @@
 #include "service/pool/site_key.h"
 #include "service/query/query_routes.h"
 #include "service/rest/rest.h"
+#include "service/serve_certificates.h"
 #include "service/serve_imports.h"
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
@@ -62,8 +63,9 @@
 #include <string.h>
 #include <time.h>
 
-#define MANNERS_MAX     8u
-#define EXCHANGE_END_MS 3000u // that a message under way has to come to its end
+#define MANNERS_MAX          8u
+#define EXCHANGE_END_MS      3000u // that a message under way has to come to its end
+#define CERTIFICATES_TOLD_MS (24 * INT64_C(3600000))
 
 // clang-format off
 const struct http_route *const serve_routes[] = {
@@ -144,6 +146,7 @@ static status folder_open(struct service *s)
                     s->folder.data);
     TRY(folder_format_read(&s->folder, &format));
     TRY(folder_serves(&s->folder));
+    TRY(folder_owned(&s->folder));
     TRY(folder_lock(&s->folder));
     TRY(folder_path(&s->folder, "head.json", s->head_path));
     TRY(folder_db(&s->folder, s->settings.map_max, false, &s->site.db));
@@ -162,6 +165,23 @@ static status identity_check(struct service *s)
     return st.cls == ST_OK ? end : st;
 }
 
+// A site of before there was a key gets it here, and so does one that came back without. Whoever
+// trusts exports must learn of another one: each start says which it is.
+static status export_key_take(struct service *s, const char *path)
+{
+    char sum[EXPORT_KEY_SUM_MAX];
+    bool made;
+
+    TRY(export_key_open(path, &made, &s->export_key));
+    export_key_sum(s->export_key, sum);
+    if (made)
+        LOG(warn, "export_key.made", fs("sha256", str_of(sum)));
+    else
+        LOG(info, "export_key.read", fs("sha256", str_of(sum)));
+    s->site.export_key = s->export_key;
+    return OK;
+}
+
 static status identity_open(struct service *s)
 {
     struct site_derive opaque = {.epoch = 1, .info = S("packtrail opaque 1")};
@@ -172,9 +192,7 @@ static status identity_open(struct service *s)
     TRY(identity_check(s));
     site_keys_derive(&s->keys, &opaque, s->site.opaque_key, sizeof s->site.opaque_key);
     TRY(folder_path(&s->folder, "export.key", path));
-    TRY(export_key_open(path, &s->export_key)); // a site of before there was one gets it here
-    s->site.export_key = s->export_key;
-    return OK;
+    return export_key_take(s, path);
 }
 
 // ---- the committer
@@ -381,6 +399,7 @@ static void service_say(const struct service *s)
     str at = http_server_address(s->server);
 
     LOG(info, "service.started", fs("address", at), fi("loops", s->site.loop_count));
+    serve_certificates_log(&s->settings);
     for (uint32_t i = 0; i < s->settings.listeners.n; i++) {
         const struct site_listener *l = (struct site_listener *)s->settings.listeners.items + i;
         LOG(info, "listener.opened", fs("name", l->name),
@@ -412,9 +431,11 @@ static void tls_tried(void *arg, str address, status st)
         LOG(error, "tls.refused", fs("address", address), fst(st));
 }
 
-// Until a signal says: end. Meanwhile new certificates are taken up.
+// Until a signal says: end. Meanwhile new certificates are taken up, and each day somebody is told
+// of those that end.
 static int watch(struct service *s, const sigset_t *signals)
 {
+    mono told = env_mono(&env_real);
     uint64_t ms = s->settings.tls_check_ms;
     struct timespec pause = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     sigset_t all = *signals;
@@ -425,6 +446,9 @@ static int watch(struct service *s, const sigset_t *signals)
         if (which > 0 && which != SIGHUP) return which;
         if (which > 0 || errno == EAGAIN)
             http_server_refresh(s->server, which == SIGHUP, tls_tried, NULL);
+        if (env_mono(&env_real).ms - told.ms < CERTIFICATES_TOLD_MS) continue;
+        told = env_mono(&env_real);
+        serve_certificates_log(&s->settings);
     }
 }
 

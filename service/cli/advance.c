@@ -21,6 +21,9 @@ struct advancing {
     uint32_t mark_count, mark_max;
     uint64_t open;   // that somebody must accept
     uint64_t backup; // seq of the head that the site was restored to
+    uint64_t since;  // the same of the oldest restore after which nobody has advanced the pools
+    uint64_t first;  // and of the oldest of all
+    uint64_t losses; // of machines since then
     bool frozen;
     bool evident;    // something tells of numbers given since the backup, or that none were
     status why;      // not: a head file is older
@@ -46,25 +49,37 @@ static status open_end(struct advancing *a, status st)
 
 // ---- what files say
 
-// Is it the lost machine's, of after the backup? One that this journal holds says nothing of that;
-// beside better evidence it does no harm.
+static void head_is_old(struct advancing *a, status why)
+{
+    a->why = why;
+    printf("warning: %s: %s\n", why.reason, why.text);
+}
+
+// Is it a lost machine's, of after the backup that the next one came from? One that this journal
+// holds says nothing of that; beside better evidence it does no harm.
 static status head_judge(struct advancing *a, const struct journal_head *said)
 {
     status st = head_hold(a->t, said);
 
     if (st.cls == ST_OK) {
-        a->why = fail(ST_CONFLICT, "evidence.old", 0,
-                      "a head file is of record %" PRIu64 ", and the backup of %" PRIu64
-                      ": it tells of nothing since",
-                      said->seq, a->backup);
-        printf("warning: %s: %s\n", a->why.reason, a->why.text);
+        head_is_old(a, fail(ST_CONFLICT, "evidence.old", 0,
+                            "a head file is of record %" PRIu64 ", and the backup of %" PRIu64
+                            ": it tells of nothing since",
+                            said->seq, a->backup));
         return OK;
     }
     if (strcmp(st.reason, "journal.truncated") != 0 && strcmp(st.reason, "journal.rewritten") != 0)
         return st;
-    a->newer = said->seq > a->backup;
+    a->newer = said->seq > a->since;
     a->evident = a->evident || a->newer;
     if (a->newer) return OK;
+    if (said->seq > a->first) {
+        head_is_old(a, fail(ST_CONFLICT, "evidence.old", 0,
+                            "a head file (record %" PRIu64 ") is of a machine that was lost before "
+                            "the pools were advanced",
+                            said->seq));
+        return OK;
+    }
     return open_end(a, fail(ST_CONFLICT, "evidence.contradicts", 0,
                             "a head file has another record %" PRIu64 " than the backup: is it "
                             "this site's?",
@@ -334,6 +349,7 @@ static status numbers_run(struct advancing *a, struct advance_plan *p)
                p->counts.named);
     TRY(evident_end(a));
     TRY(moves_put(a, p->moves, p->move_count));
+    TRY(moves_put(a, p->opens, p->open_count));
     return names_put(a, p);
 }
 
@@ -370,6 +386,24 @@ static status epochs_take(struct advancing *a)
     }
 }
 
+// A site that came back may be lost again before anybody has said what the first machine gave: then
+// evidence of both is wanted.
+static void losses_read(struct advancing *a, uint64_t newest)
+{
+    struct fact f;
+
+    a->since = a->first = restored_get(a->t).first;
+    for (uint64_t seq = a->first; seq <= newest; seq++) {
+        if (journal_get_header(a->t, seq, &f).cls != ST_OK) continue;
+        if (f.kind == FACT_POOLS_ADVANCED) a->losses = 0;
+        if (f.kind == FACT_SITE_RESTORED && a->losses++ == 0) a->since = seq;
+    }
+    a->since--; // to the backup's head
+    a->first--;
+    if (a->frozen && a->losses > 1)
+        printf("warning: %" PRIu64 " machines were lost: bring what each has left\n", a->losses);
+}
+
 // An earlier call, that came to no end, may have moved marks: they are evidence still.
 static void past_read(struct advancing *a)
 {
@@ -379,6 +413,7 @@ static void past_read(struct advancing *a)
     a->backup = restored == 0 ? 0 : restored - 1;
     a->frozen = restored_get(a->t).frozen;
     a->evident = !a->frozen;
+    if (restored > 0) losses_read(a, restored);
     for (uint64_t seq = restored + 1; a->frozen && seq <= head; seq++)
         if (journal_get_header(a->t, seq, &f).cls == ST_OK && f.kind == FACT_NUMBERS_RECOVERED)
             a->evident = true;

@@ -32,6 +32,7 @@
 #define SLICE_RECORDS 500u
 #define SLICE_LOTS    1000u
 #define FILE_NAME_MAX 96u
+#define INDEX         "index.ndjson"
 
 struct wish {
     const char *dir, *to, *gtin, *lot, *before;
@@ -384,11 +385,25 @@ static status index_write(struct archiving *a)
     TRY(buf_done(&a->index, &all));
     TRY(path_of(a, "export.pub", path));
     TRY(folder_put(path, export_key_public(a->key)));
-    TRY(path_of(a, "index.ndjson", path));
+    TRY(path_of(a, INDEX, path));
     return folder_put(path, all);
 }
 
 // ---- the command
+
+// The index is written last.
+static status taken(const struct archiving *a, int why)
+{
+    char path[FOLDER_PATH_MAX];
+
+    TRY(path_of(a, INDEX, path));
+    if (why == EEXIST && access(path, F_OK) != 0)
+        return fail(ST_CONFLICT, "archive.half", 0,
+                    "an archive broke off, for there is no " INDEX
+                    ": remove it, and archive again: %s",
+                    a->wish->to);
+    return fail(ST_CONFLICT, "archive.taken", 0, "%s: %s", a->wish->to, strerror(why));
+}
 
 static status archive_open(struct archiving *a)
 {
@@ -403,16 +418,17 @@ static status archive_open(struct archiving *a)
     TRY(folder_path(&a->folder, "export.key", path));
     if (access(path, R_OK) != 0)
         return fail(ST_NOT_FOUND, "file.open", 0, "%s cannot be read: it signs", path);
-    TRY(export_key_open(path, &a->key));
+    TRY(export_key_open(path, NULL, &a->key));
     TRY(folder_db(&a->folder, FOLDER_READ_MAP, true, &a->db));
     struct txn *t = txn_read(a->db);
     status st = journal_meta_get(t, &a->arena, &a->meta);
     status end = txn_end(&t, false);
     TRY(st);
     TRY(end);
-    if (mkdir(a->wish->to, 0700) != 0)
-        return fail(ST_CONFLICT, "archive.taken", 0, "%s: %s", a->wish->to, strerror(errno));
-    return OK;
+    if (folder_fills(&a->folder, a->wish->to))
+        return fail(ST_CONFLICT, "archive.inside", 0,
+                    "name another place, for this is of the site's own data: %s", a->wish->to);
+    return mkdir(a->wish->to, 0700) == 0 ? OK : taken(a, errno);
 }
 
 static status archive(const struct wish *w)

@@ -13,7 +13,8 @@
 #define FOLLOW_MS 200
 
 struct backing { // the command
-    const char *key_to;
+    const char *from, *key_to;
+    status key; // of the key's latest copy
     bool follow, told, ended;
     sigset_t signals;
     mono last;
@@ -39,11 +40,33 @@ static bool tell(void *self, uint64_t seq, uint64_t of)
     return !is_ended(b, 0);
 }
 
+// A site gets another key while it is stopped, and a backup goes on beside it: what was copied
+// before is then worth nothing. A key that cannot be copied ends the following.
+static status key_copy(const struct backing *b)
+{
+    char path[FOLDER_PATH_MAX];
+    struct site_keys keys, had;
+    struct folder f;
+
+    if (b->key_to == NULL) return OK;
+    TRY(folder_find(b->from, &f));
+    TRY(folder_path(&f, "site.key", path));
+    TRY(site_keys_load(path, &keys));
+    site_keys_init(&had);
+    status st = site_keys_load(b->key_to, &had);
+    if (st.cls != ST_OK || memcmp(&had, &keys, sizeof keys) != 0)
+        st = site_keys_save(b->key_to, &keys);
+    site_keys_fini(&had);
+    site_keys_fini(&keys);
+    return st;
+}
+
 static bool again(void *self, const struct shadow_result *round)
 {
     struct backing *b = self;
 
-    if (!b->follow) return false;
+    b->key = key_copy(b);
+    if (!b->follow || b->key.cls != ST_OK) return false;
     if (!b->told) {
         printf("following from record %" PRIu64 "\n", round->head.seq);
         fflush(stdout);
@@ -52,23 +75,9 @@ static bool again(void *self, const struct shadow_result *round)
     return !is_ended(b, FOLLOW_MS);
 }
 
-static status key_copy(const char *dir, const char *to)
+static status run(struct backing *b, const char *to)
 {
-    char path[FOLDER_PATH_MAX];
-    struct site_keys keys;
-    struct folder f;
-
-    TRY(folder_find(dir, &f));
-    TRY(folder_path(&f, "site.key", path));
-    TRY(site_keys_load(path, &keys));
-    status st = site_keys_save(to, &keys);
-    site_keys_fini(&keys);
-    return st;
-}
-
-static status run(struct backing *b, const char *from, const char *to)
-{
-    struct backup_conf conf = {.from = from,
+    struct backup_conf conf = {.from = b->from,
                                .to = to,
                                .kinds = site_kinds,
                                .env = &env_real,
@@ -81,8 +90,9 @@ static status run(struct backing *b, const char *from, const char *to)
     if (b->key_to != NULL && folder_holds(to, b->key_to))
         return fail(ST_BAD_INPUT, "backup.key", 0,
                     "%s lies in the backup: who gets that must not get the key", b->key_to);
-    if (b->key_to != NULL) TRY(key_copy(from, b->key_to));
+    TRY(key_copy(b));
     TRY(backup_run(&conf, &r));
+    TRY(b->key);
     if (b->ended && !b->follow)
         return fail(ST_CONFLICT, "backup.ended", 0,
                     "told to end at record %" PRIu64 ": give it again to go on", r.head.seq);
@@ -98,7 +108,7 @@ static status run(struct backing *b, const char *from, const char *to)
 
 int cli_backup(int argc, char **argv)
 {
-    struct backing b = {0};
+    struct backing b = {.key = OK};
 
     sigemptyset(&b.signals);
     sigaddset(&b.signals, SIGTERM);
@@ -113,5 +123,6 @@ int cli_backup(int argc, char **argv)
             return cli_usage("backup");
     }
     pthread_sigmask(SIG_BLOCK, &b.signals, NULL);
-    return cli_end("backup", run(&b, argv[1], argv[2]));
+    b.from = argv[1];
+    return cli_end("backup", run(&b, argv[2]));
 }

@@ -11,14 +11,17 @@
 #include "service/ops/seeded.h"
 #include "service/pool/epoch.h"
 #include "service/pool/pool.h"
+#include "service/serve_certificates.h"
 #include "service/serve_seed.h"
 #include "service/vocabulary/master.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SPACE_MIN        (256 * MB)             // under it a site fills up before anybody looks
@@ -66,6 +69,24 @@ static status check_folder(struct checking *c)
                  format.created_by, c->in_use ? "; a service runs on it" : "");
     if (c->warned)
         checking_say(c, "%s was restored and gives no numbers: verify --advance", c->folder.data);
+    return OK;
+}
+
+// As whoever asks: the service may be another user.
+static status check_writing(struct checking *c)
+{
+    static const char *const places[] = {".",        "data",  "data/data.mdb", "data/lock.mdb",
+                                         "messages", "spool", "head.json"};
+    char path[FOLDER_PATH_MAX];
+    status owner = folder_owned(&c->folder);
+
+    c->warned = owner.cls != ST_OK;
+    checking_say(c, "%s", c->warned ? owner.text : "the folder can be written to");
+    for (size_t i = 0; i < LEN(places); i++) {
+        TRY(folder_path(&c->folder, places[i], path));
+        if (access(path, W_OK) != 0 && errno != ENOENT)
+            return fail(ST_STORE, "folder.closed", 0, "%.60s: %s", path, strerror(errno));
+    }
     return OK;
 }
 
@@ -195,6 +216,36 @@ static status check_trust(struct checking *c)
     return exchange_trust_check(&conf);
 }
 
+struct certificates_seen {
+    struct checking *c;
+    uint32_t n, soon;
+    status st; // of the first that is not good
+};
+
+static void certificate_see(void *self, const struct serve_certificate *x)
+{
+    struct certificates_seen *all = self;
+
+    all->n++;
+    if (x->is.cls != ST_OK && all->st.cls == ST_OK) all->st = x->is;
+    if (x->soon) all->soon++;
+    if (x->subject[0] != 0)
+        checking_found(all->c, str_of(x->whose), "%s, %d days left", x->subject, x->days);
+}
+
+static status check_certificates(struct checking *c)
+{
+    struct certificates_seen all = {.c = c, .st = OK};
+
+    serve_certificates_each(&c->settings, certificate_see, &all);
+    c->warned = all.soon > 0;
+    checking_say(c, "%u, all valid", all.n);
+    if (all.soon > 0)
+        checking_say(c, "%u, of which %u last less than %d days", all.n, all.soon,
+                     CERTIFICATE_SOON_DAYS);
+    return all.st;
+}
+
 static status check_page(struct checking *c)
 {
     long size = sysconf(_SC_PAGESIZE);
@@ -250,9 +301,88 @@ static status check_verify(struct checking *c)
 
 #define BACKUP_OLD_MS (24 * 3600000LL)
 
+static bool is_the_site(const struct checking *c, const struct folder *f)
+{
+    struct stat a, b;
+    return stat(c->folder.data, &a) == 0 && stat(f->data, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static status not_ours(const struct folder *f, const char *how)
+{
+    return fail(ST_CONFLICT, "backup.other", 0, "backup.folder: %s %.60s", how, f->site);
+}
+
+struct backup_head {
+    status st;
+    struct journal_head head;
+};
+
+static status head_get(const struct folder *f, struct journal_head *out)
+{
+    struct db *db;
+
+    TRY(folder_db(f, FOLDER_READ_MAP, true, &db));
+    struct txn *t = txn_read(db);
+    *out = journal_head_get(t);
+    status st = txn_end(&t, false);
+    db_close(&db);
+    return st;
+}
+
+// By a process of its own: a store that was cut short kills whoever maps it.
+static status backup_head_get(const struct folder *f, struct journal_head *out)
+{
+    struct backup_head told = {.st = OK};
+    int ends[2];
+
+    fflush(stdout);
+    if (pipe2(ends, O_CLOEXEC) != 0) return fail(ST_STORE, "backup.read", 0, "%s", strerror(errno));
+    pid_t child = fork();
+    if (child == 0) {
+        told.st = head_get(f, &told.head);
+        _exit(write(ends[1], &told, sizeof told) == (ssize_t)sizeof told ? 0 : 1);
+    }
+    close(ends[1]);
+    ssize_t n = child < 0 ? 0 : read(ends[0], &told, sizeof told);
+    close(ends[0]);
+    if (child > 0) waitpid(child, NULL, 0);
+    if (n != (ssize_t)sizeof told)
+        return fail(ST_STORE, "backup.read", 0, "the backup in %.60s is broken", f->site);
+    *out = told.head;
+    return told.st;
+}
+
+// Its records must be this journal's first ones.
+static status backup_hold(struct checking *c, const struct folder *f)
+{
+    struct folder_format format, own;
+    struct journal_head head;
+
+    TRY(folder_format_read(&c->folder, &own));
+    TRY(folder_format_read(f, &format));
+    if (memcmp(format.journal_id, own.journal_id, sizeof own.journal_id) != 0)
+        return not_ours(f, "another site's backup lies in");
+    TRY(backup_head_get(f, &head));
+    struct txn *t = txn_read(c->db);
+    status st = head_hold(t, &head);
+    status end = txn_end(&t, false);
+    if (st.cls != ST_OK) return not_ours(f, "records that this site has not are in");
+    return end;
+}
+
+static status backup_find(struct checking *c, struct folder *f)
+{
+    TRY(folder_find(c->settings.backup_folder.p, f));
+    if (is_the_site(c, f)) return not_ours(f, "the site itself lies in");
+    if (!folder_is_backup(f)) return not_ours(f, "a site and no backup lies in");
+    return backup_hold(c, f);
+}
+
 // A backup writes its head file every time it is given, be there anything new or not.
 static status check_backup(struct checking *c)
 {
+    static struct folder f; // two paths of 4 KB each
     char path[FOLDER_PATH_MAX];
     str where = c->settings.backup_folder;
     struct stat s;
@@ -260,9 +390,12 @@ static status check_backup(struct checking *c)
     c->warned = true;
     if (where.n == 0)
         return checking_say(c, "backup.folder is not set: nobody looks after backups"), OK;
-    int n = snprintf(path, sizeof path, "%.*s/head.json", STR(where));
-    if (n <= 0 || (size_t)n >= sizeof path || stat(path, &s) != 0)
-        return checking_say(c, "%.*s holds no backup", STR(where)), OK;
+    status st = backup_find(c, &f);
+    if (st.cls == ST_NOT_FOUND) return checking_say(c, "%.*s holds no backup", STR(where)), OK;
+    TRY(st);
+    TRY(folder_path(&f, "head.json", path));
+    if (stat(path, &s) != 0)
+        return checking_say(c, "the backup in %.*s never came to its end", STR(where)), OK;
     int64_t age = env_wall(&env_real).ms - (int64_t)s.st_mtim.tv_sec * 1000;
     c->warned = age > BACKUP_OLD_MS;
     checking_say(c, "the backup in %.*s is %" PRId64 " min old", STR(where),
@@ -276,11 +409,13 @@ const struct check checks_site[] = {
     {"listen", check_public},
     {"verify", check_verify},
     {"folder", check_folder},
+    {"writing", check_writing},
     {"key file", check_keys},
     {"head file", check_head},
     {"seed", check_seeds},
     {"address", check_address},
     {"partners", check_trust},
+    {"certificates", check_certificates},
     {"page size", check_page},
     {"clock", check_clock},
     {"disk", check_space},

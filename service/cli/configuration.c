@@ -12,19 +12,31 @@ struct printing {
     struct arena arena;
     struct site_settings settings;
     struct db *db;
+    struct export_key *key;
     struct buf text;
 };
 
 static status gather(struct printing *x)
 {
     struct journal_meta meta;
-    struct configuration c = {&meta, site_setting_at, &x->settings};
+    struct configuration c = {&meta, site_setting_at, &x->settings, x->key};
     struct txn *t = txn_read(x->db);
 
     status st = journal_meta_get(t, &x->arena, &meta);
     if (st.cls == ST_OK) st = configuration_write(&c, t, &x->text);
     status end = txn_end(&t, false);
     return st.cls == ST_OK ? end : st;
+}
+
+// A folder that no service has run on since it came back may have none.
+static status key_open(struct printing *x, const struct folder *f)
+{
+    char path[FOLDER_PATH_MAX];
+
+    if (f->site[0] == 0) return OK;
+    TRY(folder_path(f, "export.key", path));
+    status st = export_key_open(path, NULL, &x->key);
+    return st.cls == ST_NOT_FOUND ? OK : st;
 }
 
 static status print(struct printing *x, const char *file)
@@ -36,6 +48,7 @@ static status print(struct printing *x, const char *file)
     TRY(folder_find(x->settings.folder.p, &f));
     TRY(folder_format_read(&f, &format));
     TRY(folder_db(&f, FOLDER_READ_MAP, true, &x->db));
+    TRY(key_open(x, &f));
     TRY(gather(x));
     if (fwrite(x->text.p, 1, x->text.n, stdout) == x->text.n) return OK;
     return fail(ST_STORE, "output.write", 0, "standard output: %s", strerror(errno));
@@ -50,6 +63,7 @@ int cli_configuration(int argc, char **argv)
     buf_init(&x.text, CONFIGURATION_MAX);
     status st = print(&x, argv[2]);
     db_close(&x.db);
+    export_key_close(&x.key);
     buf_fini(&x.text);
     arena_fini(&x.arena);
     return cli_end("configuration", st);

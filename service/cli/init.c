@@ -49,9 +49,10 @@ static status take_export_key(const struct init *n)
 {
     char path[FOLDER_PATH_MAX];
     struct export_key *key;
+    bool made;
 
     TRY(folder_path(&n->folder, "export.key", path));
-    status st = export_key_open(path, &key);
+    status st = export_key_open(path, &made, &key);
     export_key_close(&key);
     return st;
 }

@@ -1,17 +1,17 @@
 // iq_site.c - the site, for a report of the installation: who may touch its files, whether its disk
-// keeps what it is given, what is set, how time is kept, how long certificates last, who has
-// rights.
+// keeps what it is given, what is set, how time is kept, who may read keys, who has rights.
 #include "service/access/certificate_db.h"
 #include "service/access/user.h"
 #include "service/cli/checking.h"
 #include "service/journal/opened.h"
+#include "service/ops/export_key.h"
 #include "service/ops/head_file.h"
+#include "service/serve_certificates.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,9 +19,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define SYNCS          50u
-#define SYNC_SLOW_US   50000 // a group of commands waits for one: over it lines feel it
-#define CERTIFICATE_MS (30 * INT64_C(86400000))
+#define SYNCS        50u
+#define SYNC_SLOW_US 50000 // a group of commands waits for one: over it lines feel it
 
 // ---- files
 
@@ -46,12 +45,12 @@ static status path_in(const struct checking *c, const char *name, char out[FOLDE
 }
 
 // What others may do with a file in a folder that is closed to them is nothing; but a mode that
-// lets them write is told all the same, for the folder may be opened one day.
+// lets them write, or read a secret, is told all the same, for the folder may be opened one day.
 static status check_files(struct checking *c)
 {
     char path[FOLDER_PATH_MAX];
     struct stat s, top;
-    uint32_t open = 0, strange = 0, writable = 0;
+    uint32_t open = 0, strange = 0, writable = 0, secrets = 0;
 
     TRY(path_in(c, ".", path));
     if (stat(path, &top) != 0) return fail(ST_STORE, "file.open", 0, "%s", path);
@@ -62,17 +61,19 @@ static status check_files(struct checking *c)
             if (kept[i].needed) return fail(ST_NOT_FOUND, "file.open", 0, "there is no %s", path);
             continue;
         }
-        bool bare = (s.st_mode & 07) != 0 || (kept[i].secret && (s.st_mode & 077) != 0);
-        if (bare && !closed) open++;
+        bool shown = kept[i].secret && (s.st_mode & 077) != 0;
+        if (((s.st_mode & 07) != 0 || shown) && !closed) open++;
+        if (shown) secrets++;
         if ((s.st_mode & 022) != 0) writable++;
         if (s.st_uid != top.st_uid) strange++;
         checking_found(c, str_of(kept[i].name), "%04o, uid %u, gid %u", (unsigned)s.st_mode & 07777,
                        s.st_uid, s.st_gid);
     }
-    c->warned = open > 0 || strange > 0 || writable > 0;
+    c->warned = open > 0 || strange > 0 || writable > 0 || secrets > 0;
     checking_say(c, "%s",
                  open > 0       ? "others on this machine may read what is not theirs"
                  : writable > 0 ? "the modes let others write (chmod go-w)"
+                 : secrets > 0  ? "the modes let others read secrets (chmod go-rwx)"
                  : strange > 0  ? "not all belongs to the folder's owner"
                                 : "closed to all but their owner");
     return OK;
@@ -222,84 +223,53 @@ static status check_time(struct checking *c)
     return OK;
 }
 
-// ---- certificates
+// ---- keys of certificates
 
-struct certificates {
-    uint32_t n, soon;
+struct keys_seen {
+    uint32_t n;
+    status st; // of the first that is not as it should be
 };
 
-static void text_of(const X509 *x, char *out, size_t room)
+static void key_look(void *self, const struct serve_certificate *x)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *p = NULL;
-
-    out[0] = 0;
-    if (bio == NULL) return;
-    X509_NAME_print_ex(bio, X509_get_subject_name(x), 0, XN_FLAG_RFC2253);
-    long n = BIO_get_mem_data(bio, &p);
-    if (n > 0) snprintf(out, room, "%.*s", (int)n, p);
-    BIO_free(bio);
-}
-
-static status look_at(struct checking *c, struct certificates *all, const char *whose, str file)
-{
-    char subject[256];
-    int days = 0, seconds = 0;
-    FILE *f = fopen(file.p, "r");
-    X509 *x = f == NULL ? NULL : PEM_read_X509(f, NULL, NULL, NULL);
-
-    if (f != NULL) fclose(f);
-    if (x == NULL)
-        return fail(ST_BAD_INPUT, "tls.files", 0, "%s: %.*s holds no certificate", whose,
-                    STR(str_shown(file, 60)));
-    text_of(x, subject, sizeof subject);
-    bool begun = X509_cmp_current_time(X509_get0_notBefore(x)) < 0;
-    bool told = ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(x)) == 1;
-    X509_free(x);
-    all->n++;
-    checking_found(c, str_of(whose), "%s, %d days left", subject, days);
-    if (!begun || !told || days < 0 || seconds < 0)
-        return fail(ST_BAD_INPUT, "tls.expired", 0, "%s: its certificate is not valid now", whose);
-    if (days * INT64_C(86400000) < CERTIFICATE_MS) all->soon++;
-    return OK;
-}
-
-static status key_look(const char *whose, str file)
-{
+    struct keys_seen *all = self;
     struct stat s;
 
-    if (file.n == 0) return OK;
-    if (stat(file.p, &s) != 0)
-        return fail(ST_BAD_INPUT, "tls.files", 0, "%s: there is no key %.*s", whose,
-                    STR(str_shown(file, 60)));
-    if ((s.st_mode & 077) == 0) return OK;
-    return fail(ST_BAD_INPUT, "tls.key_open", 0, "%s: others may read its key, mode %04o", whose,
-                (unsigned)s.st_mode & 07777);
+    if (all->st.cls != ST_OK || x->key.n == 0) return;
+    all->n++;
+    if (stat(x->key.p, &s) != 0)
+        all->st = fail(ST_BAD_INPUT, "tls.files", 0, "%.30s: there is no key %.*s", x->whose,
+                       STR(str_shown(x->key, 40)));
+    else if ((s.st_mode & 077) != 0)
+        all->st = fail(ST_BAD_INPUT, "tls.key_open", 0, "%.60s: others may read its key, mode %04o",
+                       x->whose, (unsigned)s.st_mode & 07777);
 }
 
-static status check_certificates(struct checking *c)
+static status check_tls_keys(struct checking *c)
 {
-    const struct site_settings *s = &c->settings;
-    const struct site_listener *l = s->listeners.items;
-    const struct site_shown *p = s->shown.items;
-    struct certificates all = {0};
-    char whose[96];
+    struct keys_seen all = {.st = OK};
 
-    if (s->certificate.n > 0) TRY(look_at(c, &all, "tls", s->certificate));
-    TRY(key_look("tls", s->key));
-    for (uint32_t i = 0; i < s->listeners.n; i++) {
-        snprintf(whose, sizeof whose, "listener %.*s", STR(str_shown(l[i].name, 60)));
-        if (l[i].certificate.n > 0) TRY(look_at(c, &all, whose, l[i].certificate));
-        TRY(key_look(whose, l[i].key));
-    }
-    for (uint32_t i = 0; i < s->shown.n; i++) {
-        snprintf(whose, sizeof whose, "partner %.*s", STR(str_shown(p[i].partner, 60)));
-        if (p[i].certificate.n > 0) TRY(look_at(c, &all, whose, p[i].certificate));
-        TRY(key_look(whose, p[i].key));
-    }
-    c->warned = all.soon > 0;
-    checking_say(c, "%u, all valid", all.n);
-    if (all.soon > 0) checking_say(c, "%u, of which %u last less than 30 days", all.n, all.soon);
+    serve_certificates_each(&c->settings, key_look, &all);
+    checking_say(c, "%u, all closed to others", all.n);
+    return all.st;
+}
+
+// What exports are proven with: another one than auditors have is told by its digest.
+static status check_export_key(struct checking *c)
+{
+    char path[FOLDER_PATH_MAX], sum[EXPORT_KEY_SUM_MAX];
+    struct export_key *k;
+
+    TRY(path_in(c, "export.key", path));
+    status st = export_key_open(path, NULL, &k);
+    c->warned = st.cls == ST_NOT_FOUND;
+    checking_say(c, "there is none: the next start makes another one");
+    if (c->warned) return OK;
+    TRY(st);
+    export_key_sum(k, sum);
+    export_key_close(&k);
+    checking_say(c, "it can be used: compare its digest with that of the last report");
+    checking_found(c, S("sha256 of the public half"), "%s", sum);
     return OK;
 }
 
@@ -389,7 +359,8 @@ const struct check checks_install[] = {
     {"file system", check_disk},
     {"in force", check_in_force},
     {"time source", check_time},
-    {"certificates", check_certificates},
+    {"TLS keys", check_tls_keys},
+    {"export key", check_export_key},
     {"rights", check_rights},
     {"journal head", check_head},
     {0},

@@ -31,6 +31,17 @@ struct restoring {
     struct copied messages;
 };
 
+// With a store, but without what makes it a site.
+static bool is_half(const char *dir)
+{
+    struct folder f;
+    char path[FOLDER_PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/data/data.mdb", dir);
+
+    return folder_find(dir, &f).cls == ST_NOT_FOUND && n > 0 && (size_t)n < sizeof path &&
+           access(path, F_OK) == 0;
+}
+
 // An empty folder, such as a place to mount something, is as good as none.
 static status dir_check(const char *dir)
 {
@@ -43,6 +54,10 @@ static status dir_check(const char *dir)
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) empty = false;
     if (d != NULL) closedir(d);
     if (d != NULL && empty) return OK;
+    if (d != NULL && is_half(dir))
+        return fail(ST_CONFLICT, "folder.half", 0,
+                    "half a site is there: a restore broke off? Remove it, and restore again: %s",
+                    dir);
     return fail(ST_CONFLICT, "folder.taken", 0, "%s is there: nothing is restored over anything",
                 dir);
 }

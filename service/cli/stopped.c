@@ -88,6 +88,7 @@ status stopped_open(const char *dir, bool change, struct stopped *s)
         return fail(ST_CONFLICT, "folder.none", 0, "%s is a data folder: name the one above it",
                     s->folder.data);
     TRY(folder_serves(&s->folder));
+    TRY(folder_owned(&s->folder));
     TRY(folder_lock(&s->folder));
     TRY(settings_open(s));
     TRY(folder_db(&s->folder, s->settings.map_max, false, &s->site.db));

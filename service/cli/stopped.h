@@ -15,8 +15,8 @@ struct stopped {
     struct site_keys keys;
 };
 
-// To change: takes the folder's lock (folder.in_use while a service runs), and holds head.json
-// against the store. To look: beside one.
+// To change: takes the folder's lock (folder.in_use while a service runs), as the user whose it is
+// (folder.owner), and holds head.json against the store. To look: beside one.
 status stopped_open(const char *dir, bool change, struct stopped *s);
 // clock.jumped: it is stopped, and all but what is allowed meanwhile will be refused. Who changes
 // more than the store asks before.

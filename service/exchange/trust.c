@@ -1,4 +1,5 @@
 #include "service/exchange/trust.h"
+#include "common/plain_file.h"
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
@@ -15,7 +16,7 @@ static status unusable(const char *what, const char *file)
 static status authorities_check(const char *file)
 {
     X509_STORE *all = X509_STORE_new();
-    bool good = all != NULL && X509_STORE_load_file(all, file) == 1;
+    bool good = all != NULL && plain_file(file) && X509_STORE_load_file(all, file) == 1;
 
     X509_STORE_free(all);
     return good ? OK : unusable("exchange.ca_file", file);
@@ -23,7 +24,7 @@ static status authorities_check(const char *file)
 
 static X509 *certificate_read(const char *file)
 {
-    FILE *f = fopen(file, "re");
+    FILE *f = plain_file(file) ? fopen(file, "re") : NULL;
     X509 *x = f == NULL ? NULL : PEM_read_X509(f, NULL, NULL, NULL);
 
     if (f != NULL) fclose(f);
@@ -32,7 +33,7 @@ static X509 *certificate_read(const char *file)
 
 static EVP_PKEY *key_read(const char *file)
 {
-    FILE *f = fopen(file, "re");
+    FILE *f = plain_file(file) ? fopen(file, "re") : NULL;
     EVP_PKEY *k = f == NULL ? NULL : PEM_read_PrivateKey(f, NULL, NULL, no_phrase);
 
     if (f != NULL) fclose(f);

@@ -53,22 +53,6 @@ static status copy_make(struct backing *b)
     return folder_format_write(&b->to, &b->meta);
 }
 
-// What the site itself fills and empties is no place for its backup.
-static status place_check(const struct backing *b)
-{
-    static const char *const own[] = {"messages", "spool"};
-    char path[FOLDER_PATH_MAX];
-    bool inside = folder_holds(b->from.data, b->conf->to);
-
-    for (size_t i = 0; i < LEN(own) && b->from.site[0] != 0; i++) {
-        TRY(folder_path(&b->from, own[i], path));
-        inside = inside || folder_holds(path, b->conf->to);
-    }
-    if (!inside) return OK;
-    return fail(ST_CONFLICT, "backup.inside", 0, "%s lies in the site's own data: name another",
-                b->conf->to);
-}
-
 static status copy_find(struct backing *b)
 {
     struct folder_format format;
@@ -81,12 +65,15 @@ static status copy_find(struct backing *b)
     TRY(folder_format_read(&b->to, &format));
     if (memcmp(format.journal_id, b->meta.journal_id, sizeof format.journal_id) != 0)
         return other(b, "is a backup of another site");
+    TRY(folder_owned(&b->to));
     return folder_lock(&b->to);
 }
 
 static status copy_open(struct backing *b)
 {
-    TRY(place_check(b));
+    if (folder_fills(&b->from, b->conf->to))
+        return fail(ST_CONFLICT, "backup.inside", 0, "%s lies in the site's own data: name another",
+                    b->conf->to);
     status st = folder_find(b->conf->to, &b->to);
 
     if (st.cls == ST_NOT_FOUND)

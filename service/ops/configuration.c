@@ -221,13 +221,16 @@ static uint64_t newest_of(struct writing *x)
 static void head_add(struct writing *x)
 {
     const struct journal_meta *meta = x->of->meta;
-    char id[2 * sizeof meta->journal_id];
+    char id[2 * sizeof meta->journal_id], sum[EXPORT_KEY_SUM_MAX];
 
     hex_put(id, meta->journal_id, sizeof meta->journal_id);
     buf_addf(x->out, "{\"packtrail\":\"configuration 1\",\n\"journal_id\":\"%.*s\",\n",
              (int)sizeof id, id);
     buf_addf(x->out, "\"seq\":%llu,\n\"version\":\"%s\"", (unsigned long long)newest_of(x),
              PACKTRAIL_VERSION);
+    if (x->of->export_key == NULL) return;
+    export_key_sum(x->of->export_key, sum);
+    buf_addf(x->out, ",\n\"export_key\":\"%s\"", sum);
 }
 
 // REQ CONFIGURATION-EXPORT: of one snapshot, in one order, and without any time of its own
@@ -257,7 +260,7 @@ status configuration_write(const struct configuration *c, struct txn *t, struct 
 void ops_configuration(struct http_req *r)
 {
     const struct site *site = api_site(r);
-    const struct configuration c = {&site->meta, site->setting, site->settings};
+    const struct configuration c = {&site->meta, site->setting, site->settings, site->export_key};
     struct buf b;
 
     buf_init(&b, CONFIGURATION_MAX);

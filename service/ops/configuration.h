@@ -6,6 +6,7 @@
 // it has been since, whatever else the journal says by now.
 #pragma once
 #include "service/journal/opened.h"
+#include "service/ops/export_key.h"
 
 #define CONFIGURATION_MAX (64 * MB)
 
@@ -14,6 +15,7 @@ struct configuration {
     // The setting in force at place `i`: its name, and its value as JSON. False: there are no more.
     bool (*setting)(const void *settings, uint32_t i, str *name, struct buf *json);
     const void *settings;
+    const struct export_key *export_key; // NULL: there is none
 };
 
 // Appends it, of one snapshot. configuration.size; those of the store.

@@ -1,5 +1,6 @@
 // Owner: whoever opened it; once open it is only read, by any thread.
 #include "service/ops/export_key.h"
+#include "common/digest.h"
 #include "service/ops/folder.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -70,12 +71,16 @@ static status load(const char *path, struct export_key *k)
     return OK;
 }
 
-status export_key_open(const char *path, struct export_key **out)
+status export_key_open(const char *path, bool *made, struct export_key **out)
 {
+    bool there = access(path, F_OK) == 0;
     struct export_key *k;
 
     *out = NULL;
-    if (access(path, F_OK) != 0) TRY(make(path));
+    if (!there && made == NULL)
+        return fail(ST_NOT_FOUND, "export_key.missing", 0, "there is no %s", path);
+    if (!there) TRY(make(path));
+    if (made != NULL) *made = !there;
     TRY(mode_check(path));
     k = calloc(1, sizeof *k);
     assert(k != NULL);
@@ -109,3 +114,11 @@ void export_key_sign(const struct export_key *k, str what, uint8_t out[EXPORT_SI
 }
 
 str export_key_public(const struct export_key *k) { return (str){k->pem, k->pem_n}; }
+
+void export_key_sum(const struct export_key *k, char out[EXPORT_KEY_SUM_MAX])
+{
+    struct sha256 sum = sha256_of(export_key_public(k));
+
+    hex_put(out, sum.b, sizeof sum.b);
+    out[EXPORT_KEY_SUM_MAX - 1] = 0;
+}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,18 @@ status folder_lock(struct folder *f)
     return OK;
 }
 
+status folder_owned(const struct folder *f)
+{
+    struct stat s;
+
+    if (stat(f->data, &s) != 0)
+        return fail(ST_STORE, "folder.open", 0, "%s: %s", f->data, strerror(errno));
+    if (s.st_uid == geteuid()) return OK;
+    const struct passwd *owner = getpwuid(s.st_uid);
+    return fail(ST_CONFLICT, "folder.owner", 0, "run it as user %.32s (uid %u), whose %s is",
+                owner == NULL ? "without a name" : owner->pw_name, s.st_uid, f->data);
+}
+
 void folder_close(struct folder *f)
 {
     if (f->lock >= 0) close(f->lock);
@@ -170,6 +183,17 @@ bool folder_holds(const char *folder, const char *path)
     if (!resolve(folder, outer) || !resolve(path, inner)) return false;
     size_t n = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
     return strncmp(inner, outer, n) == 0 && (inner[n] == '/' || inner[n] == 0);
+}
+
+bool folder_fills(const struct folder *f, const char *path)
+{
+    static const char *const own[] = {"messages", "spool"};
+    char inside[FOLDER_PATH_MAX];
+    bool fills = folder_holds(f->data, path);
+
+    for (size_t i = 0; i < LEN(own) && !fills && f->site[0] != 0; i++)
+        fills = join(f->site, own[i], inside).cls == ST_OK && folder_holds(inside, path);
+    return fills;
 }
 
 status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX])

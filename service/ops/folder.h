@@ -31,6 +31,9 @@ status folder_find(const char *dir, struct folder *out);
 // Takes the one lock on the data folder until folder_close or the end of the process.
 // folder.in_use: another process has it.
 status folder_lock(struct folder *f);
+// Before anything is written: what another user wrote, root too, the owner's service could not read
+// any more. folder.owner names who must run it.
+status folder_owned(const struct folder *f);
 void folder_close(struct folder *f);
 
 // folder.format: it cannot be read; folder.newer: it needs a newer program.
@@ -47,6 +50,8 @@ status folder_serves(const struct folder *f); // folder.backup: it is one
 status folder_path(const struct folder *f, const char *name, char out[FOLDER_PATH_MAX]);
 // Does the folder hold the path, whatever links lead there? The path's last part need not be there.
 bool folder_holds(const char *folder, const char *path);
+// Does the path lie in what the site itself fills and empties: no place for a copy of it.
+bool folder_fills(const struct folder *f, const char *path);
 // Replaces a file at one stroke: beside it, synced, renamed, the folder synced.
 status folder_put(const char *path, str text);
 // Appends all that a file holds. file.open (ST_NOT_FOUND where there is none), file.read; that of

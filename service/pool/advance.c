@@ -5,6 +5,7 @@
 #include "service/pool/advance.h"
 #include "common/bytes.h"
 #include "service/client/client.h"
+#include "service/pool/lost.h"
 #include "service/pool/pool_int.h"
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct advance {
     unsigned magic;
     const struct site *site;
     struct names *spaces;
+    struct lost_spaces *lost;
     struct buf ahead, names;
     struct arena scratch; // of one slice
     struct advance_counts counts;
@@ -33,6 +35,7 @@ struct advance *advance_new(const struct site *s)
     a->magic = ADVANCE_MAGIC;
     a->site = s;
     a->spaces = names_new(s);
+    a->lost = lost_new(s);
     buf_init(&a->ahead, 8 * (size_t)ADVANCE_NUMBERS_MAX);
     buf_init(&a->names, NAMES_MAX);
     arena_init(&a->scratch, 64 * MB);
@@ -47,6 +50,7 @@ void advance_free(struct advance **ap)
     if (a == NULL) return;
     OBJ_CHECK(a, ADVANCE_MAGIC);
     names_free(&a->spaces);
+    lost_free(&a->lost);
     buf_fini(&a->ahead);
     buf_fini(&a->names);
     arena_fini(&a->scratch);
@@ -123,7 +127,8 @@ struct slice { // texts of one pool id
     struct txn *t;
     const str *texts;
     uint32_t n;
-    client_id client; // of names; of SSCCs none
+    client_id client;                            // of names; of SSCCs none
+    uint32_t pools[POOLS_OF_ID_MAX], pool_count; // of the id
     bool known[SLICE];
     unit_id ahead[SLICE]; // nearest to its space's mark
     uint64_t away[SLICE];
@@ -152,15 +157,24 @@ static void look_in_space(struct slice *s, uint32_t space)
 
 static uint32_t look_in_pools(struct slice *s, const struct pool_id *id)
 {
-    uint32_t pools[POOLS_OF_ID_MAX], n = pools_of(s->t, id, pools);
     struct pool_row p;
 
-    for (uint32_t i = 0; i < n; i++) {
-        if (!pool_row_get(s->t, pools[i], &p)) continue;
+    s->pool_count = pools_of(s->t, id, s->pools);
+    for (uint32_t i = 0; i < s->pool_count; i++) {
+        if (!pool_row_get(s->t, s->pools[i], &p)) continue;
         for (uint32_t e = 0; p.kind != POOL_LIST && e < p.space_count; e++)
             look_in_space(s, p.spaces[e]);
     }
-    return n;
+    return s->pool_count;
+}
+
+static bool look_in_lost(const struct slice *s, str text)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; i < s->pool_count && !found; i++)
+        found = lost_find(s->a->lost, s->t, s->pools[i], text);
+    return found;
 }
 
 // Is it a text of a list? What an import that is not done has brought will be dropped.
@@ -223,6 +237,10 @@ static status settle_one(struct slice *s, uint32_t i, const struct gs1_id *id, b
     s->a->counts.numbers++;
     if (s->known[i]) {
         s->a->counts.known++;
+        return OK;
+    }
+    if (s->ahead[i].v == 0 && look_in_lost(s, s->texts[i])) {
+        s->a->counts.ahead++;
         return OK;
     }
     if (s->ahead[i].v == 0) return add_unclaimed(s, id, stranger);
@@ -313,6 +331,22 @@ static status add_far(struct settling *g, const struct space_row *row, unit_id u
     buf_fini(&text);
     a->counts.far++;
     return st;
+}
+
+static int by_epoch(const void *a, const void *b)
+{
+    const struct recover_ask *x = a, *y = b;
+    return x->epoch < y->epoch ? -1 : x->epoch > y->epoch;
+}
+
+// A pool's spaces are in the order of their epochs.
+static status settle_lost(struct settling *g)
+{
+    struct advance_plan *p = g->plan;
+
+    TRY(lost_moves(g->a->lost, g->arena, &p->opens, &p->open_count));
+    qsort(p->opens, p->open_count, sizeof *p->opens, by_epoch);
+    return OK;
 }
 
 // Ascending units of one space; `units` 8 bytes each.
@@ -406,6 +440,7 @@ status advance_settle(struct advance *a, struct txn *t, struct arena *arena,
     OBJ_CHECK(a, ADVANCE_MAGIC);
     *out = (struct advance_plan){0};
     TRY(settle_ahead(&g));
+    TRY(settle_lost(&g));
     if (a->names.failed) return too_many();
     TRY(settle_names(&g));
     out->tests_names = a->unclaimed;

@@ -55,6 +55,8 @@ struct advance_name {
 struct advance_plan {
     struct recover_ask *moves;
     uint32_t move_count;
+    struct recover_ask *opens; // spaces of newer keys, after the moves
+    uint32_t open_count;
     struct advance_name *names;
     uint32_t name_count;
     bool tests_names;

@@ -180,6 +180,7 @@ def test_whatever_is_changed_in_an_archive_is_found(released, line, key, tmp_pat
         (other / file).write_bytes(change((other / file).read_bytes()))
         return proven(other, key)
     assert "changed" in changed("index.ndjson", lambda b: b.replace(b"released", b"recalled", 1))
+    assert "no signature" in changed("index.ndjson", lambda b: b[:-2] + b',"note":"ok"}\n')
     assert "signed by another key" in changed("index.ndjson", lambda b: b.replace(
         b'"lots":1', b'"lots":0'))
     assert "FAILED" in changed(f"{name}.html", lambda b: b.replace(b"Balanced", b"balanced"))
@@ -202,6 +203,23 @@ def test_whatever_is_changed_in_an_archive_is_found(released, line, key, tmp_pat
                    check=True, capture_output=True)
     assert "another key" in proven(to, tmp_path / "k.pub")
     assert proven(to, key) == "proven: 1 lots"
+
+
+def test_an_archive_does_not_lie_in_the_sites_own_data(released):
+    for to in ("data/a", "messages/a", "spool/a", "data/../messages/a", "data"):
+        code, said = archive(released, released.folder / to)
+        assert code == 1 and "archive.inside" in said, (to, said)
+    assert archive(released, released.folder / "archive")[0] == 0
+
+
+def test_an_archive_that_broke_off_is_told_as_one(released, tmp_path):
+    (tmp_path / "archive").mkdir()
+    code, said = archive(released, tmp_path / "archive")
+    assert code == 1 and "archive.half" in said
+    (tmp_path / "archive").rmdir()
+    assert archive(released, tmp_path / "archive")[0] == 0
+    code, said = archive(released, tmp_path / "archive")
+    assert code == 1 and "archive.taken" in said
 
 
 def test_lots_are_chosen_by_name_and_by_day(released, line, qa, tmp_path):  # noqa: F811

@@ -251,6 +251,20 @@ def signed_anew(site, lines, tmp_path):
             f'{{"signature":"{base64.b64encode(said.read_bytes()).decode()}"}}\n']
 
 
+@pytest.mark.parametrize("last", ['{line},"note":"ok"}}\n', '{line}\0}}\n', '{line}}}', '{line}}} \n',
+                                  '{{"note":"ok",{inner}}}\n', '\n'])
+def test_a_signature_with_anything_beside_it_is_no_proof(acme, tmp_path, last):
+    archive, key = export(acme, tmp_path, caller=acme.admin)
+
+    def change(lines):
+        line = lines[-1].rstrip("\n").removesuffix("}")
+        return [*lines[:-1], last.format(line=line, inner=line.removeprefix("{"))]
+
+    assert proven(archive, key).returncode == 0
+    done = proven(rewritten(archive, change), key)
+    assert (done.returncode, "no signature" in done.stderr) == (1, True), done.stderr
+
+
 # HASH-WITHHELD
 def test_a_record_whose_bytes_are_withheld_is_proven_by_its_digest(acme, tmp_path):
     """As those are that hold a password's hash of before hashes were sealed."""

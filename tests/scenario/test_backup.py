@@ -400,9 +400,10 @@ def following():
     """Starts a backup that follows; it ends with the test at the latest."""
     processes = []
 
-    def start(site, to):
-        processes.append(subprocess.Popen([harness.BIN, "backup", site.folder, to, "--follow"],
-                                          stdout=subprocess.PIPE, text=True))
+    def start(site, to, *more):
+        processes.append(subprocess.Popen(
+            [harness.BIN, "backup", site.folder, to, "--follow", *more],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return processes[-1]
 
     yield start
@@ -410,6 +411,7 @@ def following():
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stderr.close()
 
 
 def test_a_standby_follows_until_it_is_told_to_end(make_site, following, tmp_path):
@@ -429,6 +431,39 @@ def test_a_standby_follows_until_it_is_told_to_end(make_site, following, tmp_pat
     assert process.wait(harness.STOP_S) == 0
     assert process.stdout.read().splitlines()[-1].startswith(BACKED_UP)
     assert packtrail("verify", tmp_path / "standby").stdout.startswith(f"verified {count} records")
+
+
+def test_a_standby_has_a_key_that_came_while_it_followed(make_site, following, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    process = following(site, tmp_path / "standby", "--with-key", tmp_path / "key")
+    assert process.stdout.readline().startswith("following from record ")
+    site.stop()
+    added = packtrail("key", "add", site.folder, "--reason", "yearly", "--by", "Olga Opal")
+    assert added.returncode == 0, added.stderr
+    key = (site.folder / "site.key").read_text()
+    assert len(key.splitlines()) == 2
+    site.start()
+    line.serials(3)
+    count = len(site.journal())
+    deadline = time.monotonic() + harness.CALL_S
+    while (json.loads((tmp_path / "standby/head.json").read_text())["seq"] < count
+           or (tmp_path / "key").read_text() != key):
+        assert time.monotonic() < deadline, "it does not follow"
+    site.kill()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(harness.STOP_S) == 0
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "standby", tmp_path / "key")
+
+
+def test_a_standby_whose_key_cannot_be_copied_says_so(make_site, following, tmp_path):
+    site = make_site().start()
+    process = following(site, tmp_path / "standby", "--with-key", tmp_path / "key")
+    assert process.stdout.readline().startswith("following from record ")
+    (tmp_path / "key").chmod(0o644)
+    assert process.wait(harness.STOP_S) == 1
+    assert "site_key.mode" in process.stderr.read()
 
 
 def test_nobody_serves_a_backup_even_with_the_key_in_it(make_site, tmp_path):
@@ -458,6 +493,40 @@ def test_check_tells_how_old_the_backup_is(make_site, tmp_path):
     old = time.time() - 25 * 3600
     os.utime(tmp_path / "backup/head.json", (old, old))
     assert said(site)[0] == "warn" and "1500 min old" in said(site)[2]
+
+
+def test_check_wants_a_backup_of_this_very_site_that_can_be_opened(make_site, tmp_path):
+    site, other = make_site(), make_site("other")
+    backup(other, tmp_path / "others")
+    backup(site, tmp_path / "backup")
+    shutil.copytree(tmp_path / "backup", tmp_path / "broken")
+    shutil.copytree(tmp_path / "backup", tmp_path / "short")
+    (tmp_path / "broken/data/data.mdb").write_bytes(b"x" * 100)
+    os.truncate(tmp_path / "short/data/data.mdb", 20000)
+    shutil.copytree(site.folder, tmp_path / "behind")
+
+    def said(folder, config=site.config):
+        done = packtrail("check", "-c", config,
+                         env={"PACKTRAIL_LISTEN": "127.0.0.1:0",
+                              "PACKTRAIL_BACKUP_FOLDER": str(folder)})
+        line, = (line for line in done.stdout.splitlines() if line[7:].startswith("backup "))
+        assert (done.returncode == 1) == line.startswith("wrong"), done.stdout
+        return line
+
+    assert said(tmp_path / "backup").startswith("ok")
+    assert "another site's backup" in said(tmp_path / "others")
+    assert said(tmp_path / "broken").startswith("wrong")
+    assert "is broken" in said(tmp_path / "short")
+    assert "the site itself" in said(site.folder)
+    assert "a site and no backup" in said(other.folder)
+    site.start()
+    harness.Line(site)
+    site.stop()
+    backup(site, tmp_path / "backup")
+    assert said(tmp_path / "backup").startswith("ok")
+    shutil.rmtree(site.folder)
+    (tmp_path / "behind").rename(site.folder)
+    assert "this site has not" in said(tmp_path / "backup")
 
 
 # ---- coming back
@@ -516,6 +585,34 @@ def lost(make_site, tmp_path):
 
     line.lose = lose_it
     return line
+
+
+def test_a_restore_that_broke_off_is_told_as_one(make_site, tmp_path):
+    site = make_site()
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    again = ("restore", tmp_path / "backup", site.folder, "--key", tmp_path / "key")
+    assert "folder.taken" in packtrail(*again).stderr
+    (site.folder / "data/format").unlink()  # it is written last
+    assert "folder.half" in packtrail(*again).stderr
+    shutil.rmtree(site.folder)
+    site.folder.mkdir()
+    (site.folder / "something").touch()
+    assert "folder.taken" in packtrail(*again).stderr
+
+
+def test_what_is_restored_is_its_owners_alone(make_site, tmp_path):
+    site = make_site()
+    backup(site, tmp_path / "backup", "--with-key", tmp_path / "key")
+    shutil.rmtree(site.folder)
+    before = os.umask(0)
+    try:
+        restore(site, tmp_path / "backup", tmp_path / "key")
+    finally:
+        os.umask(before)
+    for path in (site.folder, *site.folder.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_restore_says_that_what_was_revoked_since_opens_again(make_site, tmp_path):
@@ -701,6 +798,35 @@ def test_a_key_that_two_signed_after_the_backup_is_signed_again(lost, tmp_path):
     site.verify()
 
 
+@pytest.mark.parametrize("backed_up", ["before the key", "after it"])
+def test_a_list_of_numbers_of_a_newer_key_is_evidence(make_site, tmp_path, backed_up):
+    site = make_site().start()
+    line = harness.Line(site)
+    given = set(line.serials(50))
+    if backed_up == "before the key":
+        backup(site, tmp_path / "backup")
+    site.stop()
+    assert packtrail("key", "add", site.folder, "--reason", "x", "--by", "Olga").returncode == 0
+    (tmp_path / "key").write_text((site.folder / "site.key").read_text())
+    (tmp_path / "key").chmod(0o600)
+    if backed_up == "after it":
+        backup(site, tmp_path / "backup")
+    site.start()
+    later = line.serials(70)
+    given.update(later)
+    site.stop()
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "backup", tmp_path / "key")
+    (tmp_path / "list").write_text("\n".join(later[10:]))
+    said = advance(site, "--gtin", line.gtin, tmp_path / "list")
+    assert "60 numbers, 0 known, 60 beyond a mark" in said and "1 marks moved" in said, said
+    site.start()
+    assert not given & set(line.serials(500))
+    assert line.call.unit(f"(01){line.gtin}(21){later[3]}")["state"] == "allocated"
+    site.stop()
+    site.verify()
+
+
 def test_numbers_that_came_back_are_numbers_like_others(lost, tmp_path):
     """They are listed, put on packs, packed and returned, also SSCCs that are the site's own."""
     site = lost.site
@@ -878,6 +1004,43 @@ def test_what_tells_of_nothing_since_the_backup_is_no_evidence(make_site, tmp_pa
     assert "warning: evidence.old" in told and "1 marks moved" in told
     site.start()
     assert not {*line.serials(20)} & {*known, *given}
+
+
+def test_a_site_that_is_lost_twice_takes_evidence_of_both_machines(lost, tmp_path):
+    """The first machine's numbers are nowhere in the second one's journal, which is longer."""
+    site = lost.site
+    given = set(lost.serials(70))
+    lost.lose()
+    first_head = tmp_path / "first.json"
+    (tmp_path / "head.json").rename(first_head)
+    for number in range(30):
+        site.admin.put(f"/v1/lines/more-{number}", {"name": "Line"})
+    backup(site, tmp_path / "second")
+    site.stop()
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "second", tmp_path / "key")
+    said = advance(site, first_head)
+    assert "2 machines were lost" in said and "NO EVIDENCE" not in said
+    site.start()
+    lost.call = site.as_role("operator")
+    more = lost.serials(500)
+    assert not given & set(more)
+    given.update(more)
+    # Lost a third time, after the pools were advanced: the first machine says nothing of that.
+    backup(site, tmp_path / "third", "--with-key", tmp_path / "key")
+    given.update(lost.serials(40))
+    site.stop()
+    (tmp_path / "third.json").write_text((site.folder / "head.json").read_text())
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "third", tmp_path / "key")
+    done = packtrail("verify", site.folder, "--advance", first_head)
+    assert done.returncode == 1 and "evidence.old" in done.stderr, done.stdout + done.stderr
+    assert "machines were lost" not in advance(site, first_head, tmp_path / "third.json")
+    site.start()
+    lost.call = site.as_role("operator")
+    assert not given & set(lost.serials(500))
+    site.stop()
+    site.verify()
 
 
 def test_a_newer_head_that_moves_no_mark_is_evidence(make_site, tmp_path):

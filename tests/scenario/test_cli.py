@@ -243,6 +243,31 @@ def test_a_folder_in_use_is_refused_to_others_and_free_again_after_a_kill(site):
 
 # ---- the start, the end
 
+def test_nobody_but_the_owner_of_a_folder_writes_to_it(make_site, tmp_path):
+    """A file that root wrote could stop the owner's service from starting."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give a folder to another user")
+    site = make_site()
+    made = packtrail("backup", site.folder, tmp_path / "backup")
+    assert made.returncode == 0, made.stderr
+    for place in (site.folder, tmp_path / "backup"):
+        for path in (place, *place.rglob("*")):
+            os.chown(path, 65534, 65534)
+    before = {path: path.stat().st_mtime_ns for path in site.folder.rglob("*")}
+    assert "folder.owner" in serve_refused(site.config)
+    for command in (("token", "create", site.folder, "--role", "admin"),
+                    ("key", "add", site.folder, "--reason", "yearly", "--by", "Olga"),
+                    ("verify", site.folder, "--advance", site.folder / "head.json"),
+                    ("backup", site.folder, tmp_path / "backup")):
+        done = packtrail(*command)
+        assert done.returncode == 1 and "folder.owner" in done.stderr, command
+        assert "uid 65534" in done.stderr, done.stderr
+    after = {path: path.stat().st_mtime_ns for path in site.folder.rglob("*")}
+    assert {p: t for p, t in after.items() if p.name != "lock.mdb"} == {
+        p: t for p, t in before.items() if p.name != "lock.mdb"}
+    assert packtrail("verify", site.folder).returncode == 0  # whoever looks may be another
+
+
 def test_the_start_takes_less_than_a_second(make_site):
     site = make_site()
     began = time.monotonic()
@@ -435,7 +460,7 @@ def test_check_says_what_is_right(make_site):
     site.configure(listen="127.0.0.1:0")
     done = packtrail("check", "-c", site.config)
     assert done.returncode == 0, done.stdout
-    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ok"] * 11 + ["warn"] * 2
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ok"] * 13 + ["warn"] * 2
 
 
 def test_check_goes_on_after_what_is_wrong(make_site):
@@ -447,6 +472,23 @@ def test_check_goes_on_after_what_is_wrong(make_site):
     assert done.returncode == 1
     wrong = [line for line in done.stdout.splitlines() if line.startswith("wrong")]
     assert ["key file" in wrong[0], "address" in wrong[1]] == [True, True] and len(wrong) == 2
+
+
+def test_check_says_of_a_folder_whether_it_can_be_written_to(make_site):
+    site = make_site()
+    site.configure(listen="127.0.0.1:0")
+    for path in (site.folder, *site.folder.rglob("*")):
+        os.chmod(path, 0o555 if path.is_dir() else 0o444)
+    os.chmod(site.folder / "site.key", 0o600)
+    os.chmod(site.folder / "data/lock.mdb", 0o600)
+    command = [harness.BIN, "check", "-c", str(site.config)]
+    if os.geteuid() == 0:  # who may do everything is asked as one who may not
+        command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for path in (site.folder, site.folder / "data", site.folder / "messages"):
+        os.chmod(path, 0o755)
+    line, = (line for line in done.stdout.splitlines() if line[7:].startswith("writing"))
+    assert done.returncode == 1 and line.startswith("wrong") and "Permission denied" in line
 
 
 def test_check_works_beside_a_service_that_runs(site):

@@ -1,6 +1,7 @@
 """The whole configuration as one text: what is in it, what is not, and that nothing but its changes
 changes it."""
 import difflib
+import hashlib
 import json
 
 import pytest
@@ -107,6 +108,29 @@ def test_the_command_prints_the_same(configured):
     assert (done.returncode, done.stdout, done.stderr) == (0, served, "")
     assert harness.packtrail("configuration", configured.folder).returncode == 2
     assert "settings.file" in harness.packtrail("configuration", "-c", "nowhere.yaml").stderr
+
+
+def test_another_export_key_is_told_by_configuration_report_and_log(site):
+    def told():
+        known = hashlib.sha256(site.admin.get("/v1/journal/key").encode()).hexdigest()
+        assert json.loads(text_of(site))["export_key"] == known
+        report = json.loads(harness.packtrail("check", "--iq", site.folder, "--json").stdout)
+        key, = (c for c in report["checks"] if c["check"] == "export key")
+        assert [one["value"] for one in key["found"]] == [known]
+        return known
+
+    first = told()
+    assert f"event=export_key.read sha256=\"{first}\"" in site.log()
+    site.stop()
+    (site.folder / "export.key").unlink()
+    report = json.loads(harness.packtrail("check", "--iq", site.folder, "--json").stdout)
+    assert [c["verdict"] for c in report["checks"] if c["check"] == "export key"] == ["warn"]
+    done = harness.packtrail("configuration", "-c", site.config)
+    assert "export_key" not in json.loads(done.stdout)
+    assert not (site.folder / "export.key").exists()
+    site.start()
+    second = told()
+    assert second != first and f"event=export_key.made sha256=\"{second}\"" in site.log()
 
 
 def test_it_is_for_administrators_alone(configured):

@@ -11,9 +11,9 @@ from certificates import Authority
 from harness import packtrail
 
 CHECKS = ["program", "hardening", "libraries", "machine", "settings", "listen", "verify", "folder",
-          "key file", "head file", "seed", "address", "partners", "page size", "clock", "disk",
-          "backup", "files", "format", "file system", "in force", "time source", "certificates",
-          "rights", "journal head"]
+          "writing", "key file", "head file", "seed", "address", "partners", "certificates",
+          "page size", "clock", "disk", "backup", "files", "format", "file system", "in force",
+          "time source", "TLS keys", "export key", "rights", "journal head"]
 SANITIZED = any(word in str(harness.BIN) for word in ("asan", "tsan"))
 
 
@@ -123,6 +123,10 @@ def test_what_is_wrong_is_said_and_ends_it_with_1(fresh):
         says = report(fresh.folder)[1]["files"]
         assert (says["verdict"], "let others write" in says["says"]) == ("warn", True), name
         (fresh.folder / name).chmod(mode)
+    (fresh.folder / "data/data.mdb").chmod(0o644)
+    says = report(fresh.folder)[1]["files"]
+    assert says["verdict"] == "warn" and "let others read secrets" in says["says"]
+    (fresh.folder / "data/data.mdb").chmod(0o600)
     (fresh.folder / "messages").rmdir()
     code, checks = report(fresh.folder)
     assert code == 1 and "messages" in checks["files"]["says"]
@@ -142,7 +146,7 @@ def test_certificates_are_looked_at_before_they_end(fresh, tmp_path):
     assert (code, checks["certificates"]["verdict"]) == (1, "wrong")
     good.key.chmod(0o644)
     code, checks = with_tls(*good.pair)
-    assert code == 1 and "others may read its key" in checks["certificates"]["says"]
+    assert code == 1 and "others may read its key" in checks["TLS keys"]["says"]
 
 
 def test_a_report_of_nothing_and_wrong_usage_are_told(tmp_path):

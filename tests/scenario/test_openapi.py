@@ -15,7 +15,7 @@ from main_job import ROLES, somewhere
 # Codes of what no request meets: starting, files, keys, commands, and reading one's own records.
 NOT_OF_REQUESTS = re.compile(
     r"(demo|settings|site_key|listen|tls|file|folder|journal|record|loop|thread|epcis|secret|"
-    r"format|init|seed|check|verify|port|xml|epoch|alive|machine|backup|restore|shadow|evidence|head|archive|disk|signing)\.|pool\.algorithm$|import\.none$|delivery\.stale$|subscriber\.too_large$|prefix\.unknown$")
+    r"format|init|seed|check|verify|port|xml|epoch|alive|machine|backup|restore|shadow|evidence|head|archive|disk|signing|export_key)\.|pool\.algorithm$|import\.none$|delivery\.stale$|subscriber\.too_large$|prefix\.unknown$")
 
 
 @pytest.fixture(scope="module")

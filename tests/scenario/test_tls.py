@@ -244,6 +244,60 @@ def test_an_expired_or_broken_certificate_is_not_taken_up(secure, authority):
     assert secure.admin.call("GET", "/v1/tokens").status_code == 200
 
 
+@pytest.mark.parametrize("expired, verdict, word, event", [
+    (True, "wrong", "has expired", "certificate.wrong"),
+    (False, "warn", "less than 30 days", "certificate.ending"),  # it lasts 20
+])
+def test_a_certificate_that_ends_is_told_by_check_and_by_the_start(
+        make_site, authority, expired, verdict, word, event):
+    site = make_site()
+    own = authority.sign("site", expired=expired)
+    for settings, whose in (
+            ({"tls": {"certificate": str(own.path), "key": str(own.key)}}, "tls"),
+            ({"tls": {}, "listeners": [{"name": "hall", "address": "127.0.0.1:0", "certificate":
+                                        str(own.path), "key": str(own.key)}]}, "listener hall"),
+            ({"listeners": [], "exchange": {"certificates": [
+                {"partner": "hub", "certificate": str(own.path), "key": str(own.key)}]}},
+             "partner hub")):
+        site.configure(**settings)
+        done = harness.packtrail("check", "-c", site.config,
+                                 env={"PACKTRAIL_LISTEN": "127.0.0.1:0"})
+        line, = (x for x in done.stdout.splitlines() if x[7:].startswith("certificates"))
+        assert line.startswith(verdict) and word in line and f"{whose}: CN=site" in done.stdout
+        assert done.returncode == (1 if expired else 0), done.stdout
+        before = len(site.log())
+        site.start()
+        site.stop()
+        line, = (x for x in site.log()[before:].splitlines() if f"event={event}" in x)
+        assert whose in line, line
+
+
+def test_nothing_waits_for_a_pipe_in_a_certificates_place(secure, authority):
+    old = shown(secure.listen, authority)[0]
+    path = authority.folder / "server.pem"
+    path.unlink()
+    os.mkfifo(path)
+    secure.process.send_signal(signal.SIGHUP)
+    until(lambda: "event=tls.refused" in secure.log())
+    assert shown(secure.listen, authority)[0] == old
+    done = harness.packtrail("check", "-c", secure.config)
+    assert done.returncode == 1 and "certificates  tls: " in done.stdout, done.stdout
+    secure.stop()
+    done = harness.packtrail("serve", "-c", secure.config, "--listen", "127.0.0.1:0")
+    assert done.returncode == 1 and "is no file" in done.stderr, done.stderr
+
+
+def test_nothing_waits_for_a_pipe_in_place_of_what_partners_need(make_site, authority, guarded):
+    site = make_site()
+    os.mkfifo(site.folder / "partners.pem")
+    site.configure(exchange={"ca_file": "partners.pem", "retry_min": "100 ms"})
+    site.start()
+    assert "event=exchange.unusable" in site.log()
+    tell(site, guarded)
+    assert until(lambda: site.admin.get("/v1/partners/hub")["failing"])
+    site.stop()
+
+
 def test_a_key_that_asks_for_a_phrase_is_refused_and_nobody_asked(make_site, authority):
     site = make_site()
     made, locked = authority.sign("site"), site.folder / "locked.key"
@@ -478,6 +532,41 @@ def test_a_partner_that_asks_for_a_certificate_is_shown_its_own(make_site, autho
     site.start()
     tell(site, guarded)
     assert len(guarded.wait_for(1)) == 1
+
+
+def test_another_authority_of_partners_is_taken_up_while_it_runs(
+        make_site, make_partner, authority, tmp_path):
+    (tmp_path / "second").mkdir()
+    second = Authority(tmp_path / "second", "second")
+    site = make_site()
+    trusted = site.folder / "partners.pem"
+    trusted.write_bytes(authority.path.read_bytes())
+    site.configure(exchange={"ca_file": "partners.pem", "retry_min": "50 ms", "retry_max": "50 ms"})
+    site.start()
+    line = harness.Line(site)
+    told = {}
+    for name, whose in (("old", authority), ("new", second)):
+        # Each message comes on a connection of its own.
+        partner = told[name] = make_partner(
+            always=harness.Answer.of(200, headers={"Connection": "close"}))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*whose.sign("partner").pair)
+        partner._server.socket = context.wrap_socket(partner._server.socket, server_side=True)
+        site.admin.put(f"/v1/partners/{name}", {
+            "client": "acme", "url": partner.url.replace("http:", "https:"),
+            "format": "epcis-2.0-json"})
+    failing = lambda name: site.admin.get(f"/v1/partners/{name}")["failing"]
+    line.commission(line.serials(1))
+    told["old"].wait_for(1)
+    until(lambda: failing("new"))
+    assert not told["new"].received
+    trusted.write_bytes(second.path.read_bytes())
+    told["new"].wait_for(1)
+    before = len(told["old"].received)
+    line.commission(line.serials(1))
+    until(lambda: failing("old"))
+    told["new"].wait_for(2)
+    assert len(told["old"].received) == before
 
 
 @pytest.mark.parametrize("exchange, word", [

@@ -5,6 +5,7 @@
 #include "service/pool/epoch.h"
 #include "service/pool/import.h"
 #include "service/pool/pool_db.h"
+#include "service/pool/pool_int.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,8 @@ static void run(struct fixture *f, const struct advance_plan *p)
 {
     for (uint32_t i = 0; i < p->move_count; i++)
         must(fixture_run(f, &kind_numbers_recovered, &p->moves[i], NULL));
+    for (uint32_t i = 0; i < p->open_count; i++)
+        must(fixture_run(f, &kind_numbers_recovered, &p->opens[i], NULL));
     for (uint32_t i = 0; i < p->name_count; i++) {
         struct foreign_name name = p->names[i].name;
         struct foreign_ask ask = {p->names[i].client, &name, 1, 0};
@@ -276,6 +279,95 @@ static void what_a_space_had_to_pass_over_stays_passed_over(void **state)
     fixture_verify(f);
 }
 
+// Texts of a space that this site does not have, as the lost machine made it.
+static str *texts_of_lost(struct fixture *f, uint32_t like, uint32_t space, uint32_t epoch,
+                          uint32_t n)
+{
+    str *texts = NEW_ARRAY(&f->arena, str, n);
+    struct txn *t = fixture_read(f);
+    struct number_space fresh;
+    struct space_row row;
+
+    assert_true(space_row_get(t, like, &row));
+    row.space = space;
+    row.epoch = epoch;
+    must(space_build(&f->site, &row, &fresh));
+    unsigned length = space_length(&fresh);
+    char *room = arena_alloc(&f->arena, (size_t)n * length);
+    assert_non_null(room);
+    must(space_text(&fresh, 0, n, (struct space_sink){room, length}));
+    for (uint32_t i = 0; i < n; i++) texts[i] = (str){room + (size_t)i * length, length};
+    space_fini(&fresh);
+    fixture_read_end(t);
+    return texts;
+}
+
+static void numbers_tell_of_spaces_of_newer_keys(void **state)
+{
+    static const uint8_t keys[2][SITE_KEY_SIZE] = {
+        {7, 7, 7},
+        {8, 8, 8}
+    };
+    struct fixture *f = *state;
+    str held[120];
+    struct got g;
+
+    must(pool_site_put(f, "p", "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\"}"));
+    must(pool_site_put(f, "short",
+                       "{\"kind\":\"random\",\"gtin\":\"" GTIN_B
+                       "\",\"length\":7,\"alphabet\":\"0123456789\"}"));
+    must(pool_site_issue(f, GTIN_A, 10, &g));
+    uint32_t space = g.issued.space;
+    restore(f);
+    for (int i = 0; i < 2; i++) must(site_keys_add(&f->keys, keys[i]));
+    str *second = texts_of_lost(f, space, space + 5, 2, 70);
+    str *third = texts_of_lost(f, space, space + 9, 3, 50);
+    memcpy(held, second, 70 * sizeof *held);
+    memcpy(held + 70, third, 50 * sizeof *held);
+    str strange[] = {S("23456789ABCDEFGHJKLM")};
+    struct advance_plan p = settle(f, GTIN_A, strange, 1);
+    assert_int_equal(p.open_count, 0);
+    assert_int_equal(p.counts.named, 1);
+    p = settle(f, GTIN_A, held, LEN(held));
+    assert_int_equal(p.counts.ahead, 120);
+    assert_int_equal(p.counts.named, 0);
+    assert_int_equal(p.move_count, 0);
+    assert_int_equal(p.open_count, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(p.opens[i].space, space + (i == 0 ? 5 : 9));
+        assert_int_equal(p.opens[i].epoch, 2 + i);
+        assert_int_equal(p.opens[i].to, i == 0 ? 70 : 50);
+    }
+    run(f, &p);
+    p = settle(f, GTIN_A, held, LEN(held));
+    assert_int_equal(p.counts.known, 120);
+    must(fixture_run(f, &kind_epoch_added, NULL, NULL));
+    must(fixture_run(f, &kind_epoch_added, NULL, NULL));
+    must(pool_site_issue(f, GTIN_A, 500, &g));
+    assert_int_equal(g.issued.space, space + 9);
+    assert_int_equal(g.issued.first, 50);
+    for (uint32_t i = 0; i < 500; i++)
+        for (size_t k = 0; k < LEN(held); k++) assert_false(str_eq(g.texts[i], held[k]));
+    fixture_verify(f);
+}
+
+// A text of seven digits is one of any space.
+static void few_texts_tell_nothing_of_a_newer_key(void **state)
+{
+    static const uint8_t key[SITE_KEY_SIZE] = {7, 7, 7};
+    struct fixture *f = *state;
+    struct got g;
+
+    must(pool_site_put(f, "p",
+                       "{\"kind\":\"random\",\"gtin\":\"" GTIN_A
+                       "\",\"length\":7,\"alphabet\":\"0123456789\"}"));
+    must(pool_site_issue(f, GTIN_A, 10, &g));
+    restore(f);
+    must(site_keys_add(&f->keys, key));
+    str *held = texts_of_lost(f, g.issued.space, g.issued.space + 1, 2, 70);
+    assert_int_equal(settle(f, GTIN_A, held, 70).open_count, 0);
+}
+
 static void a_space_of_a_newer_key_is_opened_again(void **state)
 {
     static const uint8_t key[SITE_KEY_SIZE] = {7, 7, 7};
@@ -353,6 +445,8 @@ int main(void)
         claim(numbers_move_the_mark_past_the_last_of_them),
         claim(a_number_far_beyond_the_mark_is_never_given_and_moves_nothing),
         claim(what_a_space_had_to_pass_over_stays_passed_over),
+        claim(numbers_tell_of_spaces_of_newer_keys),
+        claim(few_texts_tell_nothing_of_a_newer_key),
         claim(a_space_of_a_newer_key_is_opened_again),
         claim(strangers_are_counted_and_the_first_is_named),
     };

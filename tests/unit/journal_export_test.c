@@ -26,9 +26,10 @@ static struct export_key *key;
 static int site_open(void **state)
 {
     struct fixture *f = fixture_open(kinds);
+    bool made;
 
     snprintf(key_path, sizeof key_path, "%s/export.key", f->folder);
-    assert_int_equal(export_key_open(key_path, &key).cls, ST_OK);
+    assert_int_equal(export_key_open(key_path, &made, &key).cls, ST_OK);
     f->site.export_key = key;
     fixture_serve(f, routes);
     *state = f;
@@ -344,11 +345,14 @@ static void a_key_that_others_may_read_is_refused(void **state)
     (void)state;
 
     assert_int_equal(chmod(key_path, 0640), 0);
-    assert_string_equal(export_key_open(key_path, &k).reason, "export_key.mode");
+    assert_string_equal(export_key_open(key_path, NULL, &k).reason, "export_key.mode");
     assert_int_equal(chmod(key_path, 0600), 0);
     assert_int_equal(truncate(key_path, 20), 0);
-    assert_string_equal(export_key_open(key_path, &k).reason, "export_key.read");
+    assert_string_equal(export_key_open(key_path, NULL, &k).reason, "export_key.read");
     assert_null(k);
+    assert_int_equal(unlink(key_path), 0);
+    assert_string_equal(export_key_open(key_path, NULL, &k).reason, "export_key.missing");
+    assert_int_equal(access(key_path, F_OK), -1);
 }
 
 static void the_key_stays_the_same(void **state)
@@ -356,7 +360,7 @@ static void the_key_stays_the_same(void **state)
     struct fixture *f = *state;
     struct export_key *again = NULL;
 
-    assert_int_equal(export_key_open(key_path, &again).cls, ST_OK);
+    assert_int_equal(export_key_open(key_path, NULL, &again).cls, ST_OK);
     struct fixture_answer a = fixture_call(f, "GET /v1/journal/key", "", "");
     assert_true(str_eq(a.body, export_key_public(again)));
     export_key_close(&again);
