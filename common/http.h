@@ -59,6 +59,7 @@ struct http_req {
     unsigned magic;
     enum http_method method; // HEAD arrives as GET with `head` set; the reply's body is dropped
     bool head;
+    str verb;                   // the method's word as sent; empty where no head could be read
     bool turning;               // the server's own, for http_in_turn
     str path;                   // as sent, still percent-encoded, without the query
     str query;                  // as sent, without '?'

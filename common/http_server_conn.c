@@ -108,6 +108,7 @@ static void request_end(struct http_conn *c)
     r->work = NULL;
     r->again = NULL;
     c->scan = (struct http_scan){0};
+    c->head = (struct http_head){0};
     c->begun = c->blank = c->chunks = false;
     c->drained = c->gone = NULL;
     c->sent = 0;

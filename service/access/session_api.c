@@ -120,6 +120,7 @@ static void turn_away(struct http_req *r, const struct login *x, status st)
 
     buf_init(&call, KB);
     buf_addf(&call, "POST /v1/login %.*s", STR(x->wish.user));
+    r->recorded = x->known;
     if (x->known) noted_refusal(api_site(r), r->loop, &(struct noted){0, st, buf_str(&call)});
     buf_fini(&call);
     if (st.cls == ST_UNAUTHENTICATED) limit_count_unknown();

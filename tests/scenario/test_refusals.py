@@ -85,3 +85,46 @@ def test_a_token_that_is_sent_where_it_does_not_belong_is_repeated_nowhere(site,
             found = text.lower().find(secret[3:28])
             assert found < 0, (where, text[max(0, found - 300):found + 80])
     assert all("pt_***" in text and "ps_***" in text for text in told.values())
+
+
+def head_of(person, line, *more):
+    """A request of the person, as it goes over the wire."""
+    lines = [line, "Host: x", "Authorization: " + person.http.headers["Authorization"], *more]
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+
+
+# REQ REFUSAL-KEPT
+def test_what_no_route_was_asked_for_is_on_record_where_the_head_can_be_read(site):
+    mia = site.person("qa", "mia")
+    bad = "x" * 20000
+    kept = {("http.escape", "GET /v1/%00"): head_of(mia, "GET /v1/%00 HTTP/1.1"),
+            ("http.escape", "POST /v1/holds"): head_of(mia, "POST /v1/holds?x=%zz HTTP/1.1"),
+            ("http.twice", "DELETE /v1/tokens/x"): head_of(
+                mia, "DELETE /v1/tokens/x HTTP/1.1", "Content-Type: a", "Content-Type: a"),
+            ("http.host", "PUT /v1/lines/x"): head_of(
+                mia, "PUT /v1/lines/x HTTP/1.1", "Host: y"),
+            ("http.version", "GET /v1/lots"): head_of(mia, "GET /v1/lots HTTP/1.2"),
+            ("http.transfer", "POST /v1/holds"): head_of(
+                mia, "POST /v1/holds HTTP/1.1", "Transfer-Encoding: gzip"),
+            ("route.method", "PATCH /v1/lots"): head_of(mia, "PATCH /v1/lots HTTP/1.1")}
+    lost = {"http.line_long": head_of(mia, f"GET /v1/{bad} HTTP/1.1"),
+            "http.headers": head_of(mia, "GET /v1/lots HTTP/1.1", "X: " + bad),
+            "http.syntax": head_of(mia, "POST /v1/holds HTTP/1.1", "Content-Length: 2",
+                                   "Transfer-Encoding: chunked"),
+            "http.colon": head_of(mia, "GET /v1/lots HTTP/1.1", "X : y"),
+            "http.fields": head_of(mia, "GET /v1/lots HTTP/1.1", *["X: y"] * 200)}
+    for (code, _), head in kept.items():
+        assert f'"code":"{code}"' in raw(site, head)
+    for code, head in lost.items():
+        assert f'"code":"{code}"' in raw(site, head)
+    # Of nobody who is known, or of a machine, there is none.
+    assert "http.escape" in raw(site, b"GET /v1/%00 HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert "http.escape" in raw(site, head_of(site.admin, "GET /v1/%00 HTTP/1.1"))
+    # One connection's next request is not taken for the one before it.
+    first = head_of(mia, "GET /v1/session HTTP/1.1").replace(b"Connection: close\r\n", b"")
+    assert "http.line_long" in raw(site, first + b"GET /v1/" + bad.encode())
+    site.stop()
+    assert {(code, call["call"]) for code, call in refused_of(site, "mia")} == \
+        set(kept) | {("session.none", "GET /v1/session")}
+    refused = [line for line in site.log().splitlines() if "event=request.refused" in line]
+    assert len([line for line in refused if "status=414" in line or "status=431" in line]) == 4
