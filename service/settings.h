@@ -35,7 +35,7 @@ struct site_settings {
     str certificate, key, client_ca;
     uint64_t tls_check_ms;
     struct {
-        uint64_t requests, burst, refused, refused_burst, logins, logins_burst;
+        uint64_t requests, burst, refused, refused_burst, logins, logins_burst, refusals;
     } rate;
     uint64_t loops; // 0: as many as there are cores
     uint64_t drain_ms;

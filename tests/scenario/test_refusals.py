@@ -128,3 +128,32 @@ def test_what_no_route_was_asked_for_is_on_record_where_the_head_can_be_read(sit
         set(kept) | {("session.none", "GET /v1/session")}
     refused = [line for line in site.log().splitlines() if "event=request.refused" in line]
     assert len([line for line in refused if "status=414" in line or "status=431" in line]) == 4
+
+
+def test_nobody_fills_the_journal_by_being_refused(site, line):
+    """So many of a caller in a minute; what is over is one record that says how many."""
+    site.stop()
+    site.configure(rate={"refusals": 7})
+    site.start()
+    line.call.url = site.url
+    carl = site.person("client", "carl", "Carl", client="acme")
+    ben = site.person("qa", "ben", "Ben")
+    for i in range(50):
+        carl.refused("GET", f"/v1/lots/{harness.GTIN}/Q{i}", status=404)
+        carl.refused("DELETE", f"/epcis/v2/queries/q{i}", status=404, headers=HEADERS)
+        carl.refused("GET", "/v1/nothing", status=404)
+    for i in range(30):  # what somebody must work off stays whole
+        line.call.report({"type": "scrap", "gtin": harness.GTIN, "serials": [f"NONE{i}"],
+                          "reason": "x"})
+    ben.refused("GET", "/v1/nothing", status=404)  # another's are not theirs
+    site.stop()
+    carls = refused_of(site, "carl")
+    kept = [r for r in carls if r[0] != "refusal.more"]
+    repeated = sum(r["fact"]["times"] for r in site.journal() if r["kind"] == "refusal.repeated")
+    assert len(kept) == 7 and ("route.unknown", {"call": "GET /v1/nothing"}) in kept
+    more = [of for code, of in carls if code == "refusal.more"]
+    assert len(more) == 1 and len(kept) + more[0]["calls"] + repeated == 150
+    assert len(refused_of(site, "ben")) == 1
+    assert len([r for r in site.journal() if r["kind"] == "refusal"
+                and "NONE" in r["fact"].get("units", "")]) == 30
+    site.verify()
