@@ -52,6 +52,8 @@ struct http_header {
 struct http_certificate {
     uint8_t fingerprint[32]; // SHA-256 of its DER
     str subject;             // RFC 2253, "CN=press 1,O=Acme"; empty where it is too long
+    str authority;           // the same of whom the address trusts and its chain ends at
+    bool several;            // the address trusts others, too
     wall until;              // it has expired after this
 };
 

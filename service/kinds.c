@@ -54,6 +54,7 @@ const struct kind *const site_kinds[] = {
     &kind_site_seeded,
     &kind_site_restored,
     &kind_certificate_put,
+    &kind_certificate_put_2,
     &kind_certificate_put_1,
     &kind_certificate_ended,
     &kind_session_opened,
