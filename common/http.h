@@ -52,6 +52,8 @@ struct http_header {
 struct http_certificate {
     uint8_t fingerprint[32]; // SHA-256 of its DER
     str subject;             // RFC 2253, "CN=press 1,O=Acme"; empty where it is too long
+    str authority;           // the same of whom the address trusts and its chain ends at
+    bool several;            // the address trusts others, too
     wall until;              // it has expired after this
 };
 
@@ -59,6 +61,7 @@ struct http_req {
     unsigned magic;
     enum http_method method; // HEAD arrives as GET with `head` set; the reply's body is dropped
     bool head;
+    str verb;                   // the method's word as sent; empty where no head could be read
     bool turning;               // the server's own, for http_in_turn
     str path;                   // as sent, still percent-encoded, without the query
     str query;                  // as sent, without '?'

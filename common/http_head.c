@@ -201,6 +201,7 @@ static status target_read(struct http_head *h, str target)
 
 static void method_read(struct http_head *h, str word)
 {
+    h->verb = word;
     for (unsigned i = 0; i < HTTP_METHODS && !h->ours; i++)
         if (str_eq(word, str_of(http_method_name((enum http_method)i)))) {
             h->method = (enum http_method)i;
@@ -234,16 +235,21 @@ static status once_check(const struct http_head *h)
     return OK;
 }
 
-static status fields_read(struct http_head *h, const struct http_syntax *x, struct arena *a)
+static status fields_take(struct http_head *h, const struct http_syntax *x, struct arena *a)
 {
     h->headers = NEW_ARRAY(a, struct http_header, x->count + 1);
     if (h->headers == NULL)
         return fail(ST_HEADERS_TOO_LARGE, "http.headers", 0, "the headers take too much memory");
     h->header_count = x->count;
-    for (size_t i = 0; i < x->count; i++) {
+    for (size_t i = 0; i < x->count; i++)
         h->headers[i] = (struct http_header){x->field[i].name, x->field[i].value};
-        TRY(field(h, x->field[i].name, x->field[i].value));
-    }
+    return OK;
+}
+
+static status fields_read(struct http_head *h)
+{
+    for (size_t i = 0; i < h->header_count; i++)
+        TRY(field(h, h->headers[i].name, h->headers[i].value));
     return once_check(h);
 }
 
@@ -253,14 +259,16 @@ status http_head_read(str in, struct arena *a, struct http_head *h)
 
     *h = (struct http_head){
         .path = {"", 0},
-          .query = {"", 0}
+          .query = {"", 0},
+          .verb = {"", 0}
     };
     TRY(lines_check(in));
     TRY(http_syntax_read(in, &x));
+    method_read(h, x.method);
+    TRY(fields_take(h, &x, a));
     if (x.major != 1 || x.minor > 1) return BAD("http.version", 0, "HTTP/1.0 or HTTP/1.1 only");
     h->minor = x.minor;
-    method_read(h, x.method);
-    TRY(fields_read(h, &x, a));
+    TRY(fields_read(h));
     TRY(framing_check(h));
     return target_read(h, x.target);
 }

@@ -14,6 +14,7 @@ struct http_head {
     bool ours; // method is one of http.h's; other known ones are refused by the route (405)
     bool head; // HEAD, taken as GET
     bool star; // OPTIONS *
+    str verb;  // the method's word
     str path, query;
     struct http_header *headers; // of the arena
     size_t header_count;
@@ -25,5 +26,6 @@ struct http_head {
     uint64_t length;
     bool gzip, other_encoding; // Content-Encoding
 };
-// Reads a whole head, which lives as long as the arena does.
+// Reads a whole head, which lives as long as the arena does. One that is refused tells as much as
+// could be read of it: the headers are all there, or none where its lines are no head.
 status http_head_read(str in, struct arena *a, struct http_head *out);

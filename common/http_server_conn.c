@@ -56,7 +56,7 @@ static void conn_free(struct http_conn *c)
     http_body_fini(&c->body);
     buf_fini(&c->gathered);
     buf_fini(&c->extra);
-    free(c->subject);
+    free(c->names);
     arena_fini(&c->req.arena);
     c->req.magic = 0;
     free(c);
@@ -108,6 +108,7 @@ static void request_end(struct http_conn *c)
     r->work = NULL;
     r->again = NULL;
     c->scan = (struct http_scan){0};
+    c->head = (struct http_head){0};
     c->begun = c->blank = c->chunks = false;
     c->drained = c->gone = NULL;
     c->sent = 0;
@@ -218,17 +219,18 @@ static void on_write(struct bufferevent *bev, void *arg)
 // Who it is, as far as TLS can tell.
 static void shaken(struct http_conn *c)
 {
-    char room[HTTP_SUBJECT_MAX];
+    struct http_tls_names *names;
 
     c->shaken = true;
     c->since_us = http_now_us();
-    if (!c->tls || c->req.certificate != NULL ||
-        !http_tls_certificate(bufferevent_openssl_get_ssl(c->bev), room, &c->certificate))
+    if (!c->tls || c->req.certificate != NULL) return;
+    names = calloc(1, sizeof *names);
+    assert(names != NULL);
+    if (!http_tls_certificate(bufferevent_openssl_get_ssl(c->bev), names, &c->certificate)) {
+        free(names);
         return;
-    c->subject = calloc(1, c->certificate.subject.n + 1);
-    assert(c->subject != NULL);
-    memcpy(c->subject, c->certificate.subject.p, c->certificate.subject.n);
-    c->certificate.subject.p = c->subject;
+    }
+    c->names = names;
     c->req.certificate = &c->certificate;
 }
 

@@ -113,7 +113,7 @@ struct http_conn {
     size_t lingered;
     char peer[64];
     struct http_certificate certificate; // where one was shown; req points at it
-    char *subject;                       // its text
+    struct http_tls_names *names;        // its texts
     struct mail mail;
 };
 

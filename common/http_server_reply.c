@@ -2,6 +2,7 @@
 // without a copy and without touching the event loop; only what the socket does not take waits in
 // the bufferevent.
 #include "common/http_server_int.h"
+#include "common/mask.h"
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -404,6 +405,7 @@ void http_problem(struct http_req *r, status st, str extra)
         buf_add(&b, extra);
         buf_addc(&b, '}');
     }
+    b.n = mask_text(b.p, b.n); // `extra` names offenders as they were sent
     if (manner != NULL && manner->code != NULL) code = manner->code(st);
     if (code == 401) http_reply_header(r, "WWW-Authenticate", S("Bearer"));
     if (code == 503 || code == 429) http_reply_header(r, "Retry-After", S("1"));

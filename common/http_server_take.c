@@ -26,6 +26,7 @@ static void request_begin(struct http_conn *c)
     r->id = atomic_fetch_add(&request_ids, 1) + 1;
     r->method = c->head.method;
     r->head = c->head.head;
+    r->verb = c->head.verb;
     r->path = c->head.path;
     r->query = c->head.query;
     r->headers = c->head.headers;
@@ -129,10 +130,21 @@ static str path_seen(struct http_conn *c, str head)
     return path.p == NULL ? line : path;
 }
 
-// A head that could not be read: where the next request would begin is not known.
+// A head that could not be read: where the next request would begin is not known. What it says of
+// who calls stays, where it got so far.
 static void head_refuse(struct http_conn *c, status st, str seen)
 {
-    c->head = (struct http_head){.close = true, .minor = 1, .path = path_seen(c, seen)};
+    struct http_head was = c->head;
+
+    c->head = (struct http_head){.close = true,
+                                 .minor = 1,
+                                 .method = was.method,
+                                 .ours = was.ours,
+                                 .head = was.head,
+                                 .verb = was.verb,
+                                 .path = path_seen(c, seen),
+                                 .headers = was.headers,
+                                 .header_count = was.header_count};
     request_begin(c);
     http_reply_refuse(c, st);
 }

@@ -40,6 +40,36 @@ static int alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const uns
 
 // ---- the context
 
+// Is it the end of a chain, as far as the file goes?
+static bool is_root(STACK_OF(X509_OBJECT) * all, X509 *x)
+{
+    X509_NAME *issuer = X509_get_issuer_name(x);
+
+    if (X509_NAME_cmp(issuer, X509_get_subject_name(x)) == 0) return true;
+    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+        X509 *other = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+        if (other != NULL && X509_NAME_cmp(issuer, X509_get_subject_name(other)) == 0) return false;
+    }
+    return true;
+}
+
+// Does the file hold more than one authority? An old and a new certificate of one name are one.
+static bool has_several(SSL_CTX *x)
+{
+    STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(x));
+    X509_NAME *first = NULL;
+
+    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+        X509 *one = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+        if (one == NULL || !is_root(all, one)) continue;
+        if (first != NULL && X509_NAME_cmp(first, X509_get_subject_name(one)) != 0) return true;
+        first = X509_get_subject_name(one);
+    }
+    return false;
+}
+
+static char several[] = ""; // what such a context carries
+
 // Every connection shows its certificate anew: a session that is taken up again would bring one
 // that may have expired since.
 static status load_client_ca(SSL_CTX *x, const struct http_tls *files)
@@ -56,6 +86,7 @@ static status load_client_ca(SSL_CTX *x, const struct http_tls *files)
     SSL_CTX_set_options(x, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(x, 0);
     SSL_CTX_set_session_cache_mode(x, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_app_data(x, has_several(x) ? several : NULL);
     return OK;
 }
 
@@ -188,31 +219,36 @@ SSL *http_tls_new(struct http_tls_side *t)
 }
 
 // As `openssl x509 -nameopt RFC2253` prints it; nothing where it does not fit, rather than a part.
-static size_t subject_write(X509 *x, char room[HTTP_SUBJECT_MAX])
+static str name_write(const X509_NAME *name, char room[HTTP_SUBJECT_MAX])
 {
     BIO *out = BIO_new(BIO_s_mem());
     char *text;
 
     assert(out != NULL);
-    X509_NAME_print_ex(out, X509_get_subject_name(x), 0, XN_FLAG_RFC2253);
+    X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253);
     long n = BIO_get_mem_data(out, &text);
     if (n < 0 || n > (long)HTTP_SUBJECT_MAX) n = 0;
     memcpy(room, text, (size_t)n);
     BIO_free(out);
-    return (size_t)n;
+    return (str){room, (size_t)n};
 }
 
-bool http_tls_certificate(SSL *ssl, char room[HTTP_SUBJECT_MAX], struct http_certificate *out)
+bool http_tls_certificate(SSL *ssl, struct http_tls_names *room, struct http_certificate *out)
 {
     X509 *x = SSL_get0_peer_certificate(ssl);
+    STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
     unsigned n = sizeof out->fingerprint;
     struct tm until;
 
-    if (x == NULL || SSL_get_verify_result(ssl) != X509_V_OK) return false;
+    if (x == NULL || SSL_get_verify_result(ssl) != X509_V_OK || sk_X509_num(chain) < 1)
+        return false;
     if (X509_digest(x, EVP_sha256(), out->fingerprint, &n) != 1 ||
         ASN1_TIME_to_tm(X509_get0_notAfter(x), &until) != 1)
         return false;
+    X509 *root = sk_X509_value(chain, sk_X509_num(chain) - 1);
     out->until = (wall){(int64_t)timegm(&until) * 1000};
-    out->subject = (str){room, subject_write(x, room)};
+    out->subject = name_write(X509_get_subject_name(x), room->subject);
+    out->authority = name_write(X509_get_subject_name(root), room->authority);
+    out->several = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)) == several;
     return true;
 }

@@ -18,7 +18,10 @@ status http_tls_init(struct http_tls_side *t, const struct http_tls *files); // 
 void http_tls_fini(struct http_tls_side *t);
 struct ssl_st *http_tls_new(struct http_tls_side *t); // any thread; NULL: plain HTTP
 bool http_tls_refresh(struct http_tls_side *t, bool always, status *st); // was it tried?
-// The verified certificate of the other side; false: it showed none. The subject lies in `room`.
+// The verified certificate of the other side; false: it showed none. Its names lie in `room`.
 #define HTTP_SUBJECT_MAX 512u
-bool http_tls_certificate(struct ssl_st *ssl, char room[HTTP_SUBJECT_MAX],
+struct http_tls_names {
+    char subject[HTTP_SUBJECT_MAX], authority[HTTP_SUBJECT_MAX];
+};
+bool http_tls_certificate(struct ssl_st *ssl, struct http_tls_names *room,
                           struct http_certificate *out);

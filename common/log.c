@@ -2,8 +2,10 @@
 // level, which is atomic.
 #include "common/log.h"
 #include "common/json.h"
+#include "common/mask.h"
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES ((size_t)4096) // PIPE_BUF of Linux
@@ -53,9 +55,12 @@ static void name_add(struct line *l, const char *name)
 
 static void text_add(struct line *l, const char *name, str s)
 {
-    if (s.n > LOG_TEXT_MAX) s.n = LOG_TEXT_MAX;
+    char room[LOG_TEXT_MAX];
+
+    if (s.n > sizeof room) s.n = sizeof room;
+    if (s.n > 0) memcpy(room, s.p, s.n);
     name_add(l, name);
-    json_w_str(&l->w, s);
+    json_w_str(&l->w, (str){room, mask_text(room, s.n)});
 }
 
 // A word of ours, which logfmt needs no quotes for.

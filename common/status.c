@@ -1,6 +1,8 @@
 #include "common/status.h"
+#include "common/mask.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void assert_failed(const char *what, const char *file, int line)
 {
@@ -38,5 +40,6 @@ status fail(enum status_class cls, const char *reason, uint32_t at, const char *
     va_start(ap, fmt);
     vsnprintf(s.text, sizeof s.text, fmt, ap);
     va_end(ap);
+    s.text[mask_text(s.text, strlen(s.text))] = 0; // a sentence may repeat what was sent
     return s;
 }

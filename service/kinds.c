@@ -56,6 +56,7 @@ const struct kind *const site_kinds[] = {
     &kind_site_restored,
     &kind_settings_changed,
     &kind_certificate_put,
+    &kind_certificate_put_2,
     &kind_certificate_put_1,
     &kind_certificate_ended,
     &kind_session_opened,

@@ -24,6 +24,7 @@
 #include "service/event/lot_acts.h"
 #include "service/event/report.h"
 #include "service/event/units_api.h"
+#include "service/exception/refused.h"
 #include "service/exchange/prefixes.h"
 #include "service/exchange/trust.h"
 #include "service/inbox/inbox.h"
@@ -213,6 +214,8 @@ static status committer_begin(struct service *s)
                                   .app = &s->site,
                                   .queue_max = (uint32_t)s->settings.queue_max,
                                   .batch_facts = (uint32_t)s->settings.batch_facts,
+                                  .refusals_max = (uint32_t)s->settings.rate.refusals,
+                                  .refusal_stays = refused_is_raised,
                                   .due = &kind_capture_applied,
                                   .clock = &s->clock,
                                   .committed = committed,

@@ -35,7 +35,7 @@ struct site_settings {
     str certificate, key, client_ca;
     uint64_t tls_check_ms;
     struct {
-        uint64_t requests, burst, refused, refused_burst, logins, logins_burst;
+        uint64_t requests, burst, refused, refused_burst, logins, logins_burst, refusals;
     } rate;
     uint64_t loops; // 0: as many as there are cores
     uint64_t drain_ms;
@@ -106,6 +106,17 @@ extern const struct setting site_setting_table[];
 // say it or a list of mappings to texts. `settings` is a struct site_settings, or NULL: the default
 // as a text. False: no more.
 bool site_setting_at(const void *settings, uint32_t i, str *name, struct buf *json);
+static inline struct site_listener *site_listener_at(const struct site_settings *s, uint32_t i)
+{
+    return (struct site_listener *)s->listeners.items + i;
+}
+static inline struct site_shown *site_shown_at(const struct site_settings *s, uint32_t i)
+{
+    return (struct site_shown *)s->shown.items + i;
+}
+
+// ---- what rooms take of them (settings_rooms.c)
+
 unsigned site_settings_loops(const struct site_settings *s);
 struct site_limits site_settings_limits(const struct site_settings *s);
 struct site_people site_settings_people(const struct site_settings *s);

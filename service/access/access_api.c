@@ -91,6 +91,26 @@ static void token_create(struct http_req *r)
         api_command(r, &kind_token_created, n, created_render);
 }
 
+// People paste the text in place of the id: a path is seen by many, and must not tell of it again.
+static status by_text(struct txn *t, str text, struct arena *a)
+{
+    struct sha256 digest = token_digest(text);
+    struct actor x;
+
+    if (actor_by_token(t, &digest, a, &x))
+        return fail(ST_BAD_INPUT, "token.text", 0,
+                    "this is the text of the token %.*s: use that id", STR(x.id));
+    return fail(ST_BAD_INPUT, "token.text", 0,
+                "this is a token's text: use its id, as /v1/tokens lists it");
+}
+
+static status token_find(struct txn *t, str id, struct arena *a, struct actor *out)
+{
+    if (str_starts(id, S(TOKEN_PREFIX))) return by_text(t, id, a);
+    if (actor_by_id(t, id, a, out) && actor_has_token(out)) return OK;
+    return fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
+}
+
 static void token_revoke(struct http_req *r)
 {
     struct token_end *e = NEW(&r->arena, struct token_end);
@@ -98,11 +118,9 @@ static void token_revoke(struct http_req *r)
 
     if (e != NULL) e->reason = (str){"", 0};
     struct txn *t = api_snapshot(r);
-    bool found = actor_by_id(t, r->param[0], &r->arena, &x);
-    status st = api_snapshot_end(r, OK);
+    status st = token_find(t, r->param[0], &r->arena, &x);
+    st = api_snapshot_end(r, st);
     if (st.cls == ST_OK && e == NULL) st = no_memory();
-    if (st.cls == ST_OK && (!found || !actor_has_token(&x)))
-        st = fail(ST_NOT_FOUND, "token.unknown", 0, "there is no such token");
     if (st.cls == ST_OK) st = api_reason_take(r, &e->reason);
     if (st.cls != ST_OK) {
         http_problem(r, st, S(""));

@@ -1,4 +1,6 @@
-// decided part of `certificate.put`: name str | sort 1 | what str | reason str | an actor as in
+// decided part of `certificate.put`: name str | sort 1 | what str (of the sort 'i', since version
+// 3:
+//   subject str, authority str) | reason str | an actor as in
 //   token.created | where it was signed: signature | where another person had to sign before: seq
 //   of that proposal 8, signature
 // decided part of `certificate.ended`: actor 4 | name str | where one was said: reason str
@@ -135,14 +137,17 @@ static void put_write(struct txn *t, const struct fact *f, const void *arg)
     (void)arg;
     arena_init(&a, 32 * KB);
     if (certificate_of_fact(f, &a, &made).cls == ST_OK) {
-        bool there = certificate_get(t, made.certificate.name, &row);
+        bool there = certificate_get(t, made.certificate.name, &row), ended = false;
         old = row;
         if (there) old.what = arena_str(&a, row.what); // the row is about to change
         end_proposal(t, &made, &a);
-        if (actor_get(t, x->number, &a, &was)) x->created = was.created;
+        if (actor_get(t, x->number, &a, &was)) {
+            x->created = was.created;
+            ended = was.revoked.ms != 0 && f->kind_version > 2;
+        }
         if (x->number > counter_get(t, COUNTER_ACTOR)) counter_put(t, COUNTER_ACTOR, x->number);
         actor_put(t, x);
-        certificate_put(t, &made.certificate, there ? &old : NULL);
+        certificate_put(t, &made.certificate, there ? &old : NULL, ended);
     } else {
         txn_spoil(t, "record.corrupt", "the fact of a certificate");
     }
@@ -157,6 +162,10 @@ void certificate_write(const struct certificate *c, struct json_w *w)
     if (c->sort == CERTIFICATE_FINGERPRINT && c->what.n == sizeof hex / 2) {
         hex_put(hex, c->what.p, c->what.n);
         json_w_kstr(w, "fingerprint", (str){hex, sizeof hex});
+    } else if (c->sort == CERTIFICATE_ISSUED) {
+        struct bytes_r r = bytes_reader(c->what);
+        json_w_kstr(w, "subject", bytes_get_str(&r));
+        json_w_kstr(w, "authority", bytes_get_str(&r));
     } else {
         json_w_kstr(w, "subject", c->what);
     }
@@ -222,7 +231,9 @@ static void ended_print(const struct fact *f, struct json_w *w, const void *arg)
 }
 
 const struct kind kind_certificate_put = {
-    FACT_CERTIFICATE_PUT, 2, "certificate.put", put_decide, put_write, put_print, NULL};
+    FACT_CERTIFICATE_PUT, 3, "certificate.put", put_decide, put_write, put_print, NULL};
+const struct kind kind_certificate_put_2 = {
+    FACT_CERTIFICATE_PUT, 2, "certificate.put", NULL, put_write, put_print, NULL};
 const struct kind kind_certificate_put_1 = {
     FACT_CERTIFICATE_PUT, 1, "certificate.put", NULL, put_write, put_print, NULL};
 const struct kind kind_certificate_ended = {
@@ -230,18 +241,46 @@ const struct kind kind_certificate_ended = {
 
 // ---- who calls
 
+str certificate_issued(str subject, str authority, struct arena *a)
+{
+    struct buf b;
+
+    buf_init(&b, 2 * KB);
+    bytes_str(&b, subject);
+    bytes_str(&b, authority);
+    str what = b.failed ? (str){0} : arena_str(a, buf_str(&b));
+    buf_fini(&b);
+    return what;
+}
+
+// By subject: where several authorities are trusted, each could make one of any subject.
+static status by_subject(struct txn *t, const struct http_certificate *c, struct arena *a,
+                         uint32_t *number)
+{
+    str issued = certificate_issued(c->subject, c->authority, a);
+
+    if (issued.p == NULL) return no_memory();
+    *number = certificate_actor(t, CERTIFICATE_ISSUED, issued);
+    if (*number != 0) return OK;
+    *number = certificate_actor(t, CERTIFICATE_SUBJECT, c->subject);
+    if (*number == 0 || !c->several) return OK;
+    return fail(ST_UNAUTHENTICATED, "certificate.authority", 0,
+                "several authorities are trusted here: its subject must be put with its authority");
+}
+
 status certificate_caller(struct txn *t, const struct http_certificate *c, wall now,
                           struct arena *a, struct actor *out, bool *found)
 {
     str print = {(const char *)c->fingerprint, sizeof c->fingerprint};
     uint32_t number = certificate_actor(t, CERTIFICATE_FINGERPRINT, print);
-    struct actor x;
+    struct actor x = {0};
 
-    if (number == 0 && c->subject.n > 0)
-        number = certificate_actor(t, CERTIFICATE_SUBJECT, c->subject);
-    *found = number != 0 && actor_get(t, number, a, &x);
-    if (!*found) return OK;
-    if (x.revoked.ms != 0)
+    *found = false;
+    if (number == 0 && c->subject.n > 0) TRY(by_subject(t, c, a, &number));
+    bool nobody = number == CERTIFICATE_NOBODY;
+    *found = number != 0 && !nobody && actor_get(t, number, a, &x);
+    if (!*found && !nobody) return OK;
+    if (nobody || x.revoked.ms != 0)
         return fail(ST_UNAUTHENTICATED, "certificate.revoked", 0,
                     "this certificate has ended here");
     // TLS looked at the certificate's own time when the connection began.

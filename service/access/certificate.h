@@ -1,7 +1,8 @@
 // certificate.h - client certificates that stand for somebody who calls.
 //
 // TLS verifies a certificate against the authorities of its address (http_server.h); here it is
-// told whom it stands for: by its SHA-256, or by its subject, whoever of those authorities made it.
+// told whom it stands for: by its SHA-256; by its subject and the authority that its chain ends at;
+// or, where that is the only one trusted there, by its subject alone.
 // A name is one actor for ever, so that a machine with a new certificate stays who it was.
 #pragma once
 #include "common/http.h"
@@ -30,7 +31,8 @@ struct certificate_end { // the ask of `certificate.ended`
     str reason; // or empty
 };
 
-extern const struct kind kind_certificate_put, kind_certificate_put_1, kind_certificate_ended;
+extern const struct kind kind_certificate_put, kind_certificate_put_2, kind_certificate_put_1;
+extern const struct kind kind_certificate_ended;
 extern const struct http_route certificate_routes[];
 
 struct certificate_made { // by a `certificate.put`; views into the fact, clients in the arena
@@ -43,7 +45,8 @@ status certificate_of_fact(const struct fact *f, struct arena *a, struct certifi
 // Its members: the name, and the fingerprint or subject.
 void certificate_write(const struct certificate *c, struct json_w *w);
 
+str certificate_issued(str subject, str authority, struct arena *a); // `what` of CERTIFICATE_ISSUED
 // Whom a verified certificate stands for: by its SHA-256 or else its subject. *found false: nobody.
-// certificate.revoked, certificate.expired (401).
+// certificate.revoked, certificate.expired, certificate.authority (401).
 status certificate_caller(struct txn *t, const struct http_certificate *c, wall now,
                           struct arena *a, struct actor *out, bool *found);

@@ -6,7 +6,7 @@
 
 struct body {
     struct token_wish scope;
-    str fingerprint, subject, reason;
+    str fingerprint, subject, authority, reason;
     struct signature_said *signature;
 };
 
@@ -34,6 +34,7 @@ static const struct form_field fields[] = {
     {.name = "fingerprint", .kind = FORM_STR, B(fingerprint), .max = 95,
      .check = fingerprint_check},
     {.name = "subject",     .kind = FORM_STR, B(subject), .max = CERTIFICATE_SUBJECT_MAX},
+    {.name = "authority",   .kind = FORM_STR, B(authority), .max = CERTIFICATE_SUBJECT_MAX},
     TOKEN_WISH_FIELDS(struct body, scope),
     {.name = "reason",      .kind = FORM_STR, B(reason), .max = 500},
     {.name = "signature",   .kind = FORM_ONE, B(signature), .sub = &signature_form},
@@ -54,9 +55,14 @@ static status what_of(const struct body *b, struct arena *a, struct certificate_
 {
     if ((b->fingerprint.n > 0) == (b->subject.n > 0))
         return fail(ST_BAD_INPUT, "certificate.what", 0, "either a fingerprint or a subject");
-    w->sort = b->subject.n > 0 ? CERTIFICATE_SUBJECT : CERTIFICATE_FINGERPRINT;
+    if (b->authority.n > 0 && b->subject.n == 0)
+        return fail(ST_BAD_INPUT, "certificate.what", 0, "authority: it goes with a subject");
+    w->sort = b->authority.n > 0 ? CERTIFICATE_ISSUED
+              : b->subject.n > 0 ? CERTIFICATE_SUBJECT
+                                 : CERTIFICATE_FINGERPRINT;
     w->what = b->subject;
-    if (w->sort == CERTIFICATE_SUBJECT) return OK;
+    if (w->sort == CERTIFICATE_ISSUED) w->what = certificate_issued(b->subject, b->authority, a);
+    if (w->sort != CERTIFICATE_FINGERPRINT) return w->what.p == NULL ? no_memory() : OK;
     char *bytes = arena_alloc(a, 32);
     if (bytes == NULL) return no_memory();
     bool hex = hex_get(b->fingerprint, bytes, 32);

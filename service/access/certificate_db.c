@@ -1,7 +1,9 @@
 // rows: '@' 'n' name       -> actor 4, seq 8, sort 1, what str
 //       '@' 'f' SHA-256 32 -> actor 4 (of the certificate)
 //       '@' 's' SHA-256 32 -> actor 4 (of the subject's text)
-// A certificate that has ended keeps its rows until another is put for the same.
+//       '@' 'i' SHA-256 32 -> actor 4 (of subject str and authority str)
+// A certificate that has ended keeps its rows until another is put for the same. By its SHA-256 it
+// stays ended where its name is put for another one: the row 'f' is CERTIFICATE_NOBODY then.
 #include "service/access/certificate_db.h"
 #include "common/bytes.h"
 #include <string.h>
@@ -31,7 +33,7 @@ static struct key key_index(enum certificate_sort sort, str what)
 {
     struct sha256 digest = {{0}};
 
-    if (sort == CERTIFICATE_SUBJECT)
+    if (sort != CERTIFICATE_FINGERPRINT)
         digest = sha256_of(what);
     else
         memcpy(digest.b, what.p, what.n == sizeof digest.b ? sizeof digest.b : 0);
@@ -90,16 +92,26 @@ uint32_t certificate_actor(struct txn *t, enum certificate_sort sort, str what)
     return 0;
 }
 
-void certificate_put(struct txn *t, const struct certificate *c, const struct certificate *old)
+static void leave(struct txn *t, const struct certificate *old, bool ended)
+{
+    struct key was = key_index(old->sort, old->what);
+    char nobody[4];
+
+    put_be(nobody, CERTIFICATE_NOBODY, sizeof nobody);
+    if (ended && old->sort == CERTIFICATE_FINGERPRINT)
+        txn_put(t, DB_ROWS, str_key(&was), (str){nobody, sizeof nobody});
+    else
+        txn_del(t, DB_ROWS, str_key(&was));
+}
+
+void certificate_put(struct txn *t, const struct certificate *c, const struct certificate *old,
+                     bool ended)
 {
     struct key name = key_of('n', c->name), now = key_index(c->sort, c->what);
     char actor[4];
     struct buf b;
 
-    if (old != NULL && certificate_actor(t, old->sort, old->what) == c->actor) {
-        struct key was = key_index(old->sort, old->what);
-        txn_del(t, DB_ROWS, str_key(&was));
-    }
+    if (old != NULL && certificate_actor(t, old->sort, old->what) == c->actor) leave(t, old, ended);
     put_be(actor, c->actor, sizeof actor);
     buf_init(&b, 4 * KB);
     bytes_u(&b, c->actor, 4);

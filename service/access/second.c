@@ -240,6 +240,17 @@ void second_command(struct http_req *r, const struct second_ask *ask, const stru
 
 int second_code(const struct ask *a) { return a->fact.kind == FACT_ACT_PROPOSED ? 202 : 200; }
 
+bool second_is_over(struct http_req *r, struct txn *t, const struct ask *a)
+{
+    struct second_row row;
+    struct proposal x;
+
+    if (a->fact.kind != FACT_ACT_PROPOSED) return false;
+    if (second_proposal(t, a->fact.seq, &r->arena, &x).cls != ST_OK) return false;
+    return !second_get(t, &x.of, &row) || row.seq != a->fact.seq ||
+           !second_may_wait(t, &row, api_site(r)->env);
+}
+
 void second_proposed(struct http_req *r, const struct ask *a)
 {
     struct second_row row = {.seq = a->fact.seq};
@@ -248,7 +259,9 @@ void second_proposed(struct http_req *r, const struct ask *a)
     buf_init(&b, 512 * KB);
     struct json_w w = json_writer(&b);
     json_w_object(&w);
-    second_row_write(api_snapshot(r), &row, &r->arena, &w);
+    struct txn *t = api_snapshot(r);
+    second_row_write(t, &row, &r->arena, &w);
+    if (second_is_over(r, t, a)) json_w_kbool(&w, "waits", false);
     status st = api_snapshot_end(r, OK);
     json_w_end(&w);
     if (st.cls == ST_OK)

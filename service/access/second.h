@@ -51,6 +51,9 @@ bool second_waits(const struct second_row *row, wall now);
 // The same on a loop, which does not know the time where the clock is stopped.
 struct env;
 bool second_may_wait(struct txn *t, const struct second_row *row, const struct env *env);
+// Is it the answer to a first signature, told again, whose act waits no more? It was done, taken
+// back, fell, came too late or gave way to another. On a loop.
+bool second_is_over(struct http_req *r, struct txn *t, const struct ask *a);
 // All that was proposed and neither done nor taken back, also what has expired; after the key
 // `after`, which second_next has told, or from the first.
 #define SECOND_KEY_MAX 96u
@@ -92,7 +95,8 @@ struct second_ask { // of kind_act_proposed
 void second_command(struct http_req *r, const struct second_ask *ask, const struct kind *kind,
                     api_render *render);
 int second_code(const struct ask *a);
-// The answer to a first signature, for acts upon what is not shown else: 202.
+// The answer to a first signature, for acts upon what is not shown else: 202. A repeat says
+// `"waits": false` once it waits no more.
 void second_proposed(struct http_req *r, const struct ask *a);
 
 struct second_first {  // what the fact of an act keeps of the first signature

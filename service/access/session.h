@@ -10,10 +10,12 @@
 // Any thread; behind one lock. The time is that which only grows: no jump of a clock prolongs it.
 #pragma once
 #include "common/digest.h"
+#include "common/mask.h"
 #include "service/access/user.h"
 #include "service/journal/site.h"
 
-#define SESSION_TEXT_LEN 64u // of the cookie: 256 random bits, hexadecimal
+// Of the cookie: 256 random bits, hexadecimal.
+#define SESSION_TEXT_LEN (sizeof MASK_SESSION - 1 + 64)
 #define SESSION_LABEL    16u // of what journal and people call it, which opens nothing
 #define SESSIONS_OF_ONE  10u
 

@@ -120,6 +120,7 @@ static void turn_away(struct http_req *r, const struct login *x, status st)
 
     buf_init(&call, KB);
     buf_addf(&call, "POST /v1/login %.*s", STR(x->wish.user));
+    r->recorded = x->known;
     if (x->known) noted_refusal(api_site(r), r->loop, &(struct noted){0, st, buf_str(&call)});
     buf_fini(&call);
     if (st.cls == ST_UNAUTHENTICATED) limit_count_unknown();
@@ -170,14 +171,15 @@ static void opened(struct http_req *r, struct job *j)
 static void open_session(struct http_req *r, struct login *x)
 {
     const struct site *site = api_site(r);
-    uint8_t secret[SESSION_TEXT_LEN / 2];
+    uint8_t secret[32];
     str peer = str_shown(r->peer, 64);
     bool changes = x->wish.next.n > 0;
     struct job *j = api_job(r, changes ? 2 : 1);
 
     if (j == NULL) return;
     env_random(site->env, secret, sizeof secret);
-    hex_put(x->text, (const char *)secret, sizeof secret);
+    memcpy(x->text, MASK_SESSION, sizeof MASK_SESSION - 1);
+    hex_put(x->text + sizeof MASK_SESSION - 1, (const char *)secret, sizeof secret);
     session_label((str){x->text, sizeof x->text}, x->label);
     x->ask.label = (str){x->label, sizeof x->label};
     x->ask.from = peer;

@@ -5,11 +5,12 @@
 #pragma once
 #include "common/bytes.h"
 #include "common/env.h"
+#include "common/mask.h"
 #include "service/access/actor_db.h"
 #include "service/access/signed_by.h"
 #include "service/journal/kind.h"
 
-#define TOKEN_PREFIX "pt_"
+#define TOKEN_PREFIX MASK_TOKEN
 #define TOKEN_LEN    (sizeof TOKEN_PREFIX - 1 + 64)
 
 struct token_new { // the ask of `token.created`

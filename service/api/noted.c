@@ -79,7 +79,7 @@ void noted_reply(const struct http_req *r, uint32_t actor)
     struct buf call;
 
     buf_init(&call, KB);
-    buf_addf(&call, "%s ", http_method_name(r->method));
+    buf_addf(&call, "%.*s ", STR(r->verb));
     for (size_t i = 0; i < r->path.n && i < CALL_MAX; i++) { // as sent: any octets
         char x = r->path.p[i];
         buf_addc(&call, x > ' ' && x < 0x7f ? x : '?');

@@ -331,12 +331,29 @@ static status left_by(struct http_req *r, const struct fact *f, struct left *out
     return OK;
 }
 
+// Who signed first asks again, and that waits no more: the hold as it is.
+static void reply_became(struct http_req *r, uint64_t id)
+{
+    struct hold h = {0};
+    struct buf b;
+
+    buf_init(&b, 16 * MB);
+    struct json_w w = json_writer(&b);
+    struct txn *t = api_snapshot(r);
+    status st = hold_get(t, id, &h) ? write_now(r, t, &h, true, &w) : unknown();
+    lot_reply(r, api_snapshot_end(r, st), h.ended ? 200 : 202, &b);
+}
+
 static void release_render(struct http_req *r, const struct ask *a)
 {
     struct left as;
     status st = left_by(r, &a->fact, &as);
 
-    if (st.cls == ST_OK)
+    bool over = st.cls == ST_OK && second_is_over(r, api_snapshot(r), a);
+    if (st.cls == ST_OK) st = api_snapshot_end(r, OK);
+    if (over && st.cls == ST_OK)
+        reply_became(r, as.id);
+    else if (st.cls == ST_OK)
         reply(r, &as, second_code(a));
     else
         http_problem(r, st, S(""));

@@ -1,4 +1,5 @@
 #include "service/event/results.h"
+#include "common/mask.h"
 
 #define SLACK (64 * KB) // for what is added before anybody looks
 
@@ -53,7 +54,10 @@ static void tell_problem(struct results *s, const struct results_part *p)
     http_problem_members(&s->problems, p->st);
     if (p->units.n > 0) {
         buf_add(&s->problems, S(",\"units\":"));
+        size_t at = s->problems.n;
         buf_add(&s->problems, p->units);
+        if (!s->problems.failed)
+            s->problems.n = at + mask_text(s->problems.p + at, s->problems.n - at);
     }
     buf_add(&s->problems, S("}}"));
     if (s->problems.failed || (s->problems.n > s->max && from > 0)) { // one is told, however long

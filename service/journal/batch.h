@@ -24,6 +24,7 @@ struct batch {
     struct clock_watch clock;
     struct clock_jump jump; // with has_jump: what this batch tells first
     bool told_jump;         // its fact lies in this batch
+    bool ends_now;          // no batch follows: what is counted is told
     bool has_jump, waits;   // waits: the clock is stopped, only what is allowed then is done
 };
 

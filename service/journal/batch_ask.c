@@ -7,6 +7,7 @@
 //
 // A kind decides before anything of its fact is written, so a refusal leaves nothing behind but a
 // `refusal` fact.
+#include "common/mask.h"
 #include "service/journal/batch_int.h"
 #include <string.h>
 
@@ -99,6 +100,7 @@ void ask_reset(struct ask *a)
 // those of the job's asks before, since one `call.bound` fact must hold them all.
 static str bracketed(struct batch *b, struct arena *a)
 {
+    if (!b->units.failed) b->units.n = mask_text(b->units.p, b->units.n);
     str s = b->units.failed || b->units.n == 0 ? (str){0} : buf_str(&b->units);
     bool fits = s.n <= JOB_UNITS_MAX - b->named;
     char *p = s.n == 0 || !fits ? NULL : arena_alloc(a, s.n + 2);

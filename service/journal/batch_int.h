@@ -45,11 +45,13 @@ void batch_part_undo(struct batch *b, const struct batch_part *x);
 // A fact of the journal's own kinds, which never refuse; NULL: it binds no key.
 void batch_write_own(struct batch *b, const struct job *j, const struct ask *a,
                      const struct job_key *key);
-// The seq of the fact that holds the refusal of `a`, which may be an equal one's.
+// The seq of the fact that holds the refusal of `a`, which may be an equal one's; of one that is
+// counted alone, the newest.
 uint64_t batch_record_refusal(struct batch *b, const struct job *j, const struct ask *a,
                               const struct fact *tried);
-void batch_tell_jump(struct batch *b);     // that the clock has jumped
-void batch_tell_repeated(struct batch *b); // the counts of equal refusals that have come of age
-void batch_prune(struct batch *b);         // keys whose time is over
-void batch_due(struct batch *b);           // what is due by now
-void batch_woken(struct batch *b);         // what waited for nothing but its turn
+void batch_tell_jump(struct batch *b); // that the clock has jumped
+// The counts of refusals that have come of age, or that give room.
+void batch_tell_repeated(struct batch *b);
+void batch_prune(struct batch *b); // keys whose time is over
+void batch_due(struct batch *b);   // what is due by now
+void batch_woken(struct batch *b); // what waited for nothing but its turn

@@ -65,6 +65,35 @@ static struct digest16 refusal_digest(const struct job *j, const struct ask *a)
                        (str){(const char *)code.b, sizeof code.b});
 }
 
+// Beyond `rate.refusals`, but for what somebody must work off.
+static bool is_surplus(struct batch *b, const struct job *j, unsigned kind)
+{
+    const struct committer_conf *conf = b->conf;
+
+    if (conf->refusals_max == 0 || j->actor == 0) return false;
+    if (conf->refusal_stays != NULL && conf->refusal_stays(kind)) return false;
+    return refusal_is_surplus(&b->refusals, j->actor, conf->refusals_max, batch_now(b));
+}
+
+// `of` says whose it is: its actor, client and lot. The seq of the fact.
+static uint64_t write_refusal(struct batch *b, const struct refused *r, const struct fact *of)
+{
+    struct fact f = {.kind = FACT_REFUSAL,
+                     .kind_version = kind_refusal.version,
+                     .seq = b->ledger.head.seq + 1,
+                     .term = b->ledger.term,
+                     .at = batch_now(b),
+                     .actor = of->actor,
+                     .client = of->client,
+                     .lot = of->lot};
+
+    buf_reset(&b->out);
+    refusal_put(r, &b->out);
+    f.decided = buf_str(&b->out);
+    batch_write_new(b, &f, (str){0});
+    return f.seq;
+}
+
 uint64_t batch_record_refusal(struct batch *b, const struct job *j, const struct ask *a,
                               const struct fact *tried)
 {
@@ -76,32 +105,37 @@ uint64_t batch_record_refusal(struct batch *b, const struct job *j, const struct
                         .st = a->result,
                         .units = a->units,
                         .client = tried->client};
-    struct fact f = {.kind = FACT_REFUSAL,
-                     .kind_version = kind_refusal.version,
-                     .seq = b->ledger.head.seq + 1,
-                     .term = b->ledger.term,
-                     .at = now,
-                     .actor = j->actor,
-                     .client = tried->client,
-                     .lot = tried->lot};
 
     b->refused++;
     uint64_t seen = refusal_seen(&b->refusals, &what, now);
     if (seen != 0) return seen;
-    buf_reset(&b->out);
-    refusal_put(&r, &b->out);
-    f.decided = buf_str(&b->out);
-    batch_write_new(b, &f, (str){0});
-    refusal_remember(&b->refusals, &what, f.seq, now);
-    return f.seq;
+    batch_tell_repeated(b); // gives room
+    if (is_surplus(b, j, r.kind)) return b->ledger.head.seq;
+    uint64_t seq = write_refusal(
+        b, &r, &(struct fact){.actor = j->actor, .client = tried->client, .lot = tried->lot});
+    refusal_remember(&b->refusals, &what, seq, now);
+    return seq;
+}
+
+static void tell_surplus(struct batch *b, wall now)
+{
+    char text[REFUSAL_SURPLUS_MAX];
+    struct refusal_caller c;
+
+    while (refusal_caller_expired(&b->refusals, now, &c)) {
+        if (c.more == 0) continue;
+        struct refused r = refusal_surplus(c.more, text);
+        (void)write_refusal(b, &r, &(struct fact){.actor = c.actor});
+    }
 }
 
 void batch_tell_repeated(struct batch *b)
 {
+    wall now = b->ends_now ? (wall){INT64_MAX} : batch_now(b);
     uint64_t seq;
     uint32_t more;
 
-    while (refusal_expired(&b->refusals, batch_now(b), &seq, &more)) {
+    while (refusal_expired(&b->refusals, now, &seq, &more)) {
         char bytes[12];
         str what = {bytes, sizeof bytes};
         struct job nobody = {.n = 0};
@@ -112,6 +146,7 @@ void batch_tell_repeated(struct batch *b)
         put_be(bytes + 8, more, 4);
         batch_write_own(b, &nobody, &a, NULL);
     }
+    tell_surplus(b, now);
 }
 
 // ---- what is due
@@ -151,11 +186,11 @@ void batch_woken(struct batch *b)
 
 bool batch_has_tidings(struct batch *b)
 {
-    const struct refusal_memory *m = &b->refusals;
     const struct clock_conf *clock = b->conf->clock;
 
     if (clock != NULL && clock_has_tidings(&b->clock, clock, b->conf->env)) return true;
     if (b->waits) return false;
     if (b->conf->due != NULL && b->due_at.ms <= env_wall(b->conf->env).ms) return true;
-    return m->used > 0 && env_wall(b->conf->env).ms - m->slots[0].first.ms >= REFUSAL_SAME_MS;
+    wall next = refusal_next(&b->refusals);
+    return next.ms != INT64_MAX && (b->ends_now || next.ms <= env_wall(b->conf->env).ms);
 }

@@ -211,6 +211,8 @@ static void *committer_main(void *arg)
 
     while (!atomic_load(&c->stopping)) committer_step(c, true);
     while (committer_step(c, false) > 0) {}
+    c->batch.ends_now = true;
+    if (batch_has_tidings(&c->batch)) run_batch(c, NULL);
     return NULL;
 }
 

@@ -80,11 +80,14 @@ struct committer_conf {
     const struct kind *const *kinds;
     struct sequencer sequencer;
     const struct env *env;
-    void *app;                      // handed to decide
-    uint32_t queue_max;             // jobs waiting; over it committer_submit refuses
-    uint32_t batch_facts;           // facts in a transaction, 512
-    const struct kind *due;         // NULL: nothing ever is
-    const struct clock_conf *clock; // NULL: nobody watches it
+    void *app;            // handed to decide
+    uint32_t queue_max;   // jobs waiting; over it committer_submit refuses
+    uint32_t batch_facts; // facts in a transaction, 512
+    uint32_t
+        refusals_max; // that one caller has as facts of their own in a minute (refusal.h); 0: all
+    bool (*refusal_stays)(unsigned kind); // of these kinds all; NULL: of none
+    const struct kind *due;               // NULL: nothing ever is
+    const struct clock_conf *clock;       // NULL: nobody watches it
     // After each commit, on the committer's thread: the newest seq. Wakes followers.
     void (*committed)(void *self, uint64_t seq);
     void *committed_self;

@@ -3,6 +3,7 @@
 // (str: varint length, bytes)
 #include "service/journal/refusal.h"
 #include "common/bytes.h"
+#include <stdio.h>
 #include <string.h>
 
 void refusal_put(const struct refused *r, struct buf *out)
@@ -107,10 +108,7 @@ uint64_t refusal_seen(struct refusal_memory *m, const struct digest16 *what, wal
 
 void refusal_remember(struct refusal_memory *m, const struct digest16 *what, uint64_t seq, wall now)
 {
-    if (m->used == REFUSALS_KEPT) { // the oldest is first: they are kept in order of time
-        memmove(m->slots, m->slots + 1, sizeof m->slots - sizeof m->slots[0]);
-        m->used--;
-    }
+    assert(m->used < REFUSALS_KEPT);
     m->slots[m->used].what = *what;
     m->slots[m->used].seq = seq;
     m->slots[m->used].more = 0;
@@ -118,12 +116,62 @@ void refusal_remember(struct refusal_memory *m, const struct digest16 *what, uin
     m->used++;
 }
 
+static bool is_over(wall first, wall now, uint32_t used, uint32_t most)
+{
+    return used > 0 && (used == most || now.ms - first.ms >= REFUSAL_SAME_MS);
+}
+
 bool refusal_expired(struct refusal_memory *m, wall now, uint64_t *seq, uint32_t *more)
 {
-    if (m->used == 0 || now.ms - m->slots[0].first.ms < REFUSAL_SAME_MS) return false;
+    if (!is_over(m->slots[0].first, now, m->used, REFUSALS_KEPT)) return false;
     *seq = m->slots[0].seq;
     *more = m->slots[0].more;
     m->used--;
     memmove(m->slots, m->slots + 1, m->used * sizeof m->slots[0]);
     return true;
+}
+
+bool refusal_is_surplus(struct refusal_memory *m, uint32_t actor, uint32_t most, wall now)
+{
+    for (uint32_t i = 0; i < m->callers_used; i++) {
+        struct refusal_caller *c = &m->callers[i];
+        if (c->actor != actor || now.ms - c->first.ms >= REFUSAL_SAME_MS) continue;
+        if (c->kept == most) return c->more++, true;
+        c->kept++;
+        return false;
+    }
+    assert(m->callers_used < REFUSERS_KEPT);
+    m->callers[m->callers_used++] = (struct refusal_caller){actor, 1, 0, now};
+    return false;
+}
+
+bool refusal_caller_expired(struct refusal_memory *m, wall now, struct refusal_caller *out)
+{
+    if (!is_over(m->callers[0].first, now, m->callers_used, REFUSERS_KEPT)) return false;
+    *out = m->callers[0];
+    m->callers_used--;
+    memmove(m->callers, m->callers + 1, m->callers_used * sizeof m->callers[0]);
+    return true;
+}
+
+struct refused refusal_surplus(uint32_t more, char text[REFUSAL_SURPLUS_MAX])
+{
+    int n = snprintf(text, REFUSAL_SURPLUS_MAX, "[{\"calls\":%u}]", more);
+
+    assert(n > 0 && (unsigned)n < REFUSAL_SURPLUS_MAX);
+    return (struct refused){
+        .st = fail(ST_TOO_MANY, REFUSAL_SURPLUS, 0,
+                   "so many more of this caller's calls were refused within a minute"),
+        .units = {text, (size_t)n}
+    };
+}
+
+wall refusal_next(const struct refusal_memory *m)
+{
+    int64_t at = INT64_MAX;
+
+    if (m->used > 0) at = m->slots[0].first.ms + REFUSAL_SAME_MS;
+    if (m->callers_used > 0 && m->callers[0].first.ms + REFUSAL_SAME_MS < at)
+        at = m->callers[0].first.ms + REFUSAL_SAME_MS;
+    return (wall){at};
 }

@@ -2,12 +2,18 @@
 //
 // The first is a fact at once; equal ones (same actor, command, code, sentence and units) within
 // REFUSAL_SAME_MS are counted in memory and become one `refusal.repeated` fact after it. A crash
-// may lose that count.
+// may lose that count; an orderly end does not.
+//
+// So that nobody fills the journal by being refused, one caller has so many different ones in that
+// time as facts of their own; what is over becomes one `refusal` of no kind, REFUSAL_SURPLUS, with
+// their number as its offender: `[{"calls":4711}]`. Those that somebody must work off all stay.
 #pragma once
 #include "service/journal/kind.h"
 
 #define REFUSAL_SAME_MS 60000
-#define REFUSALS_KEPT   256 // told apart at once; beyond it the oldest is given up
+#define REFUSALS_KEPT   256 // told apart at once; beyond it the oldest is told of before its time
+#define REFUSERS_KEPT   256 // callers whose refusals are counted at once; the same
+#define REFUSAL_SURPLUS "refusal.more"
 
 // The decided part of a `refusal`, and the request of the kind (a decision that the loop made).
 struct refused {
@@ -41,12 +47,26 @@ struct refusal_memory {
         uint32_t more; // equal ones since
         wall first;
     } slots[REFUSALS_KEPT];
-    uint32_t used;
+    struct refusal_caller {
+        uint32_t actor, kept, more; // as facts of their own; over these
+        wall first;
+    } callers[REFUSERS_KEPT];
+    uint32_t used, callers_used; // both in order of time
 };
 
 // Is an equal one young enough? Then it is counted and its seq returned; else 0.
 uint64_t refusal_seen(struct refusal_memory *m, const struct digest16 *what, wall now);
 void refusal_remember(struct refusal_memory *m, const struct digest16 *what, uint64_t seq,
                       wall now);
-// Takes one that is old enough; *more says how often it was repeated (may be 0). False: none.
+// Takes one that is old enough, or gives room for the next; *more says how often it was repeated
+// (may be 0). False: none.
 bool refusal_expired(struct refusal_memory *m, wall now, uint64_t *seq, uint32_t *more);
+// Has the caller `most` by now? Then this one is counted, and is no fact.
+bool refusal_is_surplus(struct refusal_memory *m, uint32_t actor, uint32_t most, wall now);
+// As refusal_expired; out->more may be 0.
+bool refusal_caller_expired(struct refusal_memory *m, wall now, struct refusal_caller *out);
+// What is told of so many that were over; its offender lies in `text`.
+#define REFUSAL_SURPLUS_MAX 40u
+struct refused refusal_surplus(uint32_t more, char text[REFUSAL_SURPLUS_MAX]);
+// The time at which something is to be told; INT64_MAX: nothing is.
+wall refusal_next(const struct refusal_memory *m);

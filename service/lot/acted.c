@@ -1,5 +1,6 @@
 // Answers of acts upon a lot, and a lot as of a time: from its papers alone, so that they stay what
-// they are whatever becomes of the lot. What became of its units GET tells, of the present.
+// they are whatever becomes of the lot. What became of its units GET tells, of the present. But who
+// signed first, and asks again when that waits no more, is told of the lot as it is.
 #include "service/api/api.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
@@ -91,12 +92,76 @@ static status write_acted(struct txn *t, const struct fact *f, struct arena *a, 
     return OK;
 }
 
+// ---- a first signature that is told again when it waits no more
+
+static bool completes(const struct fact *f, uint64_t proposal)
+{
+    struct second_first first = {0};
+    struct lot_signed_fact x;
+    struct signature by;
+
+    if (f->kind == FACT_LOT_AMENDED)
+        return lot_amended_signature(f, &by, &first) && first.proposal == proposal;
+    return lot_signed_get(f, &x).cls == ST_OK && x.first.proposal == proposal;
+}
+
+// Is the act done that was signed first by this fact?
+static status is_done(struct txn *t, const struct fact *proposal, struct arena *a, bool *out)
+{
+    struct paper_walk walk;
+    status st = OK;
+    struct fact f;
+    unsigned kind;
+    uint64_t seq;
+
+    *out = false;
+    paper_walk_open(&walk, t, proposal->lot);
+    while (st.cls == ST_OK && !*out && paper_walk_next(&walk, &seq, &kind)) {
+        bool signed_ = kind == FACT_LOT_AMENDED || kind == FACT_LOT_RELEASED ||
+                       kind == FACT_LOT_REOPENED || kind == FACT_LOT_RECALLED;
+        if (seq < proposal->seq || !signed_) continue;
+        st = journal_get(t, seq, a, &f);
+        *out = st.cls == ST_OK && completes(&f, proposal->seq);
+    }
+    walk_close(&walk.walk);
+    return st;
+}
+
+// The lot as it is, of the time of its newest paper.
+static status write_became(struct txn *t, const struct fact *f, struct arena *a, struct json_w *w)
+{
+    struct lot_then then = {{INT64_MAX}, UINT64_MAX};
+    struct lot_past past;
+    struct fact newest;
+    struct lot now;
+
+    if (!lot_get(t, f->lot, a, &now)) return lot_unknown();
+    TRY(lot_past_get(t, &now, then, a, &past));
+    TRY(journal_get_header(t, past.seq, &newest));
+    return lot_then_write(t, &now, then, (struct moment){.at = newest.at}, a, w);
+}
+
+// ---- the answer
+
+static status write_answer(struct http_req *r, const struct ask *a, struct json_w *w, int *code)
+{
+    struct txn *t = api_snapshot(r);
+    bool done;
+
+    *code = second_code(a);
+    if (!second_is_over(r, t, a)) return write_acted(t, &a->fact, &r->arena, w);
+    TRY(is_done(t, &a->fact, &r->arena, &done));
+    if (done) *code = 200;
+    return write_became(t, &a->fact, &r->arena, w);
+}
+
 void lot_acted(struct http_req *r, const struct ask *a)
 {
     struct buf b;
+    int code;
 
     buf_init(&b, 1 * MB);
     struct json_w w = json_writer(&b);
-    status st = write_acted(api_snapshot(r), &a->fact, &r->arena, &w);
-    lot_reply(r, api_snapshot_end(r, st), second_code(a), &b);
+    status st = write_answer(r, a, &w, &code);
+    lot_reply(r, api_snapshot_end(r, st), code, &b);
 }

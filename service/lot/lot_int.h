@@ -127,7 +127,8 @@ void lot_pendings_write(struct txn *t, const struct lot *lot, struct arena *a, s
 status lot_then_write(struct txn *t, const struct lot *now, struct lot_then then, struct moment at,
                       struct arena *a, struct json_w *w);
 // The answer of an act upon a lot: the lot as the act's fact left it, so that a repeat is told the
-// same. 202 where it waits for a second signature.
+// same. 202 where it waits for a second signature; a repeat of the first is told of the lot as it
+// is once that waits no more: 200 where the act was done.
 void lot_acted(struct http_req *r, const struct ask *a);
 
 // lot_api.c: the words of a lot, members of an open object.

@@ -80,12 +80,12 @@ static void count_own(const struct http_req *r, int code, uint64_t us)
     metric_observe_at(&own_seconds, kind, own);
     metric_raise_at(&own_max, kind, (int64_t)own);
     if (own > SLOW_US)
-        LOG(info, "request.slow", fi("id", r->id),
-            fs("method", str_of(http_method_name(r->method))), fs("path", r->path),
+        LOG(info, "request.slow", fi("id", r->id), fs("method", r->verb), fs("path", r->path),
             fi("status", code), fi("us", us), fi("own_us", own));
 }
 
-// Where the address or its method refused nobody was asked yet who calls.
+// Where it was refused before its route nobody was asked yet who calls; of a head whose lines could
+// not be read, or that is too long, nobody can be.
 static void note_person(const struct http_req *r)
 {
     uint32_t actor = 0;
@@ -93,7 +93,7 @@ static void note_person(const struct http_req *r)
     if (!noted_is_due(r)) return;
     if (r->caller != NULL)
         actor = caller_of(r)->person ? caller_of(r)->actor : 0;
-    else if (r->problem.cls == ST_NOT_FOUND || r->problem.cls == ST_METHOD)
+    else
         actor = access_person((struct http_req *)(uintptr_t)r);
     if (actor != 0) noted_reply(r, actor);
 }
@@ -109,11 +109,9 @@ void ops_request_done(const struct http_req *r, int code, uint64_t body_bytes, u
     metric_observe(&seconds, us);
     if (code != 101) count_own(r, code, us); // another protocol's time is no answer's
     if (code >= 400)
-        LOG(info, "request.refused", fi("id", r->id),
-            fs("method", str_of(http_method_name(r->method))), fs("path", r->path),
+        LOG(info, "request.refused", fi("id", r->id), fs("method", r->verb), fs("path", r->path),
             fi("status", code), fs("caller", caller_name(r)), fs("peer", r->peer), fi("us", us));
     else
-        LOG(debug, "request.answered", fi("id", r->id),
-            fs("method", str_of(http_method_name(r->method))), fs("path", r->path),
+        LOG(debug, "request.answered", fi("id", r->id), fs("method", r->verb), fs("path", r->path),
             fi("status", code), fs("caller", caller_name(r)), fs("peer", r->peer), fi("us", us));
 }

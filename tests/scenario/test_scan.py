@@ -21,7 +21,8 @@ from main_job import GLN, ROLES
 
 SAID = contract.contract()
 OTHER = "beta"  # the client that the story is not of
-GENEROUS = {"refused": 1000000, "refused_burst": 1000000, "requests": 1000000, "burst": 1000000}
+GENEROUS = {"refused": 1000000, "refused_burst": 1000000, "requests": 1000000, "burst": 1000000,
+            "refusals": 1000000}
 
 
 @pytest.fixture(scope="module")

@@ -117,6 +117,26 @@ def test_who_has_signed_first_signs_anew_what_has_changed(site, marked, line, qa
     assert noa.post(f"{marked}/release", wish, 200)["state"] == "released"
 
 
+def test_who_signed_first_and_asks_again_is_told_what_has_become_of_it(
+        site, marked, line, qa, noa):  # noqa: F811
+    key, other = {"Idempotency-Key": "mine"}, {"Idempotency-Key": "other"}
+    wish = {"signature": sign("approval", "found glass")}
+    first = qa.post(f"{marked}/recall", wish, 202, headers=key)
+    assert qa.post(f"{marked}/recall", wish, 202, headers=key) == first  # it waits
+    noa.post(f"{marked}/withdraw", {"act": "recall", "reason": "another lot"}, 200)
+    told = qa.post(f"{marked}/recall", wish, 202, headers=key)
+    assert told["state"] == "closed" and "pending" not in told  # nothing is done, nothing waits
+    qa.post(f"{marked}/recall", wish, 202, headers=other)
+    assert "pending" not in qa.post(f"{marked}/recall", wish, 202, headers=key)  # another waits
+    done = noa.post(f"{marked}/recall", wish, 200)
+    told = qa.post(f"{marked}/recall", wish, 200, headers=other)
+    assert told["state"] == "recalled" and told["at"] == done["at"]
+    assert told["signatures"] == done["signatures"] and "pending" not in told
+    assert qa.post(f"{marked}/recall", wish, 202, headers=key)["state"] == "recalled"  # not by it
+    site.stop()
+    site.verify()
+
+
 def test_a_proposal_is_withdrawn_or_expires(site, marked, line, qa, noa):  # noqa: F811
     wish = {"signature": sign("approval", "found glass")}
     noa.refused("POST", f"{marked}/withdraw", {"act": "recall", "reason": "x"}, status=409,
@@ -200,11 +220,14 @@ def test_a_hold_is_ended_by_two(site, line, lot, qa, noa, what):  # noqa: F811
     said = {"signature": sign("approval", "seal is whole")}
     first = qa.post(path, said, 202)
     assert first["state"] == "held" and first["pending"]["signature"]["user"] == "mia"
-    assert qa.post(path, said, 202)["pending"] == first["pending"]
+    key = {"Idempotency-Key": "mine"}
+    assert qa.post(path, said, 202, headers=key)["pending"] == first["pending"]
+    assert qa.post(path, said, 202, headers=key)["pending"] == first["pending"]
     (item,) = noa.get("/v1/acts")["items"]
     assert (item["act"], item["hold"], item["client"]) == ("end_hold", hold["id"], "acme")
     done = noa.post(path, said, 200)
     assert done["state"] == "released" and "pending" not in done
+    assert qa.post(path, said, 200, headers=key) == done
     assert (done["first"]["name"], done["signature"]["name"]) == ("Mia Muster", "Noa Null")
     assert "hold" not in line.operator.get("/v1/units/" + quote(unit, safe=""))["flags"]
     assert noa.post(path, said, 200) == done  # done is done
@@ -360,6 +383,7 @@ def test_a_token_is_made_by_two_and_shown_to_the_second(site, admins):
     before = len(site.admin.get("/v1/tokens")["items"])
     done = bob.post("/v1/tokens", signed, 201, headers=key)
     assert (done["first"]["user"], done["signature"]["user"]) == ("ada", "bob")
+    assert ada.post("/v1/tokens", signed, 202, headers=key) == {**first, "waits": False}
     assert site.caller(done["token"]).call("GET", "/v1/lines").status_code == 200
     again = bob.post("/v1/tokens", signed, 201, headers=key)
     assert again == {k: v for k, v in done.items() if k != "token"}

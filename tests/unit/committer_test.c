@@ -72,7 +72,7 @@ struct world {
     struct env env;
     wall now;
     struct sequencer sequencer;
-    uint32_t done;
+    uint32_t done, refusals_max;
 };
 
 static wall world_wall(void *self) { return ((struct world *)self)->now; }
@@ -94,6 +94,7 @@ static void world_start(struct world *w)
                                   .sequencer = w->sequencer,
                                   .env = &w->env,
                                   .queue_max = 100,
+                                  .refusals_max = w->refusals_max,
                                   .batch_facts = 512};
     assert_int_equal(committer_open(&conf, &w->committer).cls, ST_OK);
 }
@@ -273,6 +274,94 @@ static void equal_refusals_become_one_fact_with_a_count(void **state)
     assert_int_equal(get_be(f.decided.p + 8, 4), 4);
     assert_int_equal(txn_end(&t, false).cls, ST_OK);
     arena_fini(&a);
+}
+
+static void assert_refusal(struct world *w, uint64_t seq, uint32_t actor, const char *code,
+                           const char *units)
+{
+    struct arena a;
+    struct fact f;
+    struct refused r;
+
+    arena_init(&a, MB);
+    struct txn *t = txn_read(w->db);
+    assert_int_equal(journal_get(t, seq, &a, &f).cls, ST_OK);
+    assert_int_equal(f.kind, FACT_REFUSAL);
+    assert_int_equal(f.actor, actor);
+    assert_int_equal(refusal_get(f.decided, &a, &r).cls, ST_OK);
+    assert_string_equal(r.st.reason, code);
+    if (units != NULL) assert_true(str_eq(r.units, str_of(units)));
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+    arena_fini(&a);
+}
+
+static void add_of(struct world *w, uint32_t actor, uint32_t amount)
+{
+    struct call c;
+
+    call_make(w, &c, 1);
+    call_add(&c, 0, amount);
+    c.job->actor = actor;
+    call_run(w, &c);
+    assert_int_not_equal(c.job->asks[0].result.cls, ST_OK);
+    arena_fini(&c.arena);
+}
+
+static void restart_with(struct world *w, uint32_t refusals_max)
+{
+    committer_close(&w->committer);
+    w->refusals_max = refusals_max;
+    world_start(w);
+}
+
+static void one_caller_has_so_many_refusals_and_the_others_are_counted(void **state)
+{
+    struct world *w = *state;
+
+    restart_with(w, 3);
+    for (uint32_t i = 0; i < 20; i++) add_of(w, 5, 11 + i);
+    assert_int_equal(head_now(w).seq, 3);
+    add_of(w, 6, 11); // another's are not theirs
+    assert_int_equal(head_now(w).seq, 4);
+    w->now.ms += REFUSAL_SAME_MS;
+    committer_step(w->committer, false);
+    assert_int_equal(head_now(w).seq, 5);
+    assert_refusal(w, 5, 5, REFUSAL_SURPLUS, "[{\"calls\":17}]");
+    for (uint32_t i = 0; i < 4; i++) add_of(w, 5, 11 + i); // in another minute
+    assert_int_equal(head_now(w).seq, 8);
+}
+
+static void what_is_counted_is_told_at_an_orderly_end(void **state)
+{
+    struct world *w = *state;
+
+    restart_with(w, 3);
+    for (uint32_t i = 0; i < 8; i++) add_of(w, 5, i < 4 ? 11 : 11 + i);
+    assert_int_equal(committer_start(w->committer).cls, ST_OK);
+    committer_stop(w->committer);
+    assert_int_equal(head_now(w).seq, 5);
+    assert_refusal(w, 5, 5, REFUSAL_SURPLUS, "[{\"calls\":2}]");
+}
+
+static void counts_that_have_no_room_are_told_before_their_time(void **state)
+{
+    struct world *w = *state;
+
+    for (uint32_t i = 0; i < 2 * REFUSALS_KEPT; i++) {
+        add_of(w, 5, 11 + i);
+        add_of(w, 5, 11 + i);
+    }
+    uint64_t told = 2 * REFUSALS_KEPT + REFUSALS_KEPT;
+    assert_in_range(head_now(w).seq, told, told + 1);
+    restart_with(w, 1); // a caller more than there is room for
+    for (uint32_t i = 0; i < REFUSERS_KEPT; i++) {
+        add_of(w, 10 + i, 11);
+        add_of(w, 10 + i, 12);
+    }
+    uint64_t before = head_now(w).seq;
+    add_of(w, 10 + REFUSERS_KEPT, 11);
+    assert_in_range(head_now(w).seq, before + 1, before + 2);
+    assert_refusal(w, before, 10, REFUSAL_SURPLUS, "[{\"calls\":1}]");
 }
 
 static struct job_key key_of(uint8_t key, uint8_t body, bool always)
@@ -682,6 +771,9 @@ int main(void)
         TEST(a_refused_command_does_not_spoil_its_batch),
         TEST(what_follows_from_a_command_is_done_with_it_or_neither_is),
         TEST(equal_refusals_become_one_fact_with_a_count),
+        TEST(one_caller_has_so_many_refusals_and_the_others_are_counted),
+        TEST(what_is_counted_is_told_at_an_orderly_end),
+        TEST(counts_that_have_no_room_are_told_before_their_time),
         TEST(a_repeated_key_gets_the_same_answer_and_changes_nothing),
         TEST(a_refusal_binds_a_key_only_where_it_is_answered_with_200),
         TEST(a_call_of_several_commands_is_bound_whole),

@@ -1,0 +1,14 @@
+// mask.h - texts that let somebody in, kept out of what repeats what a stranger sent.
+//
+// All that this service gives out of the kind begins as below and goes on in hexadecimal digits, so
+// that it is known wherever it turns up: people paste it where it does not belong. Sentences of a
+// status, lines of the log, problems and the offenders of a refusal all pass here.
+#pragma once
+#include <stddef.h>
+
+#define MASK_TOKEN   "pt_"
+#define MASK_SESSION "ps_"
+
+// Each of them that stands in the text becomes "pt_***" or "ps_***", also where it is cut off or
+// some of it is percent-encoded. In place; the new length.
+size_t mask_text(char *p, size_t n);

@@ -1,0 +1,72 @@
+// What opens a door is masked wherever it turns up, and nothing else is.
+#include "common/mask.h"
+#include "common/status.h"
+#include "common/str.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#undef fail // the house's own
+
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+
+static void what_opens_a_door_is_masked_and_nothing_else(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
+        {"",                                      ""                                     },
+        {"pt_" HEX64,                             "pt_***"                               },
+        {"ps_" HEX64,                             "ps_***"                               },
+        {"PT_" HEX64,                             "pt_***"                               },
+        {"/v1/tokens/pt_" HEX64 "/revoke",        "/v1/tokens/pt_***/revoke"             },
+        {"pt%5f" HEX64,                           "pt_***"                               },
+        {"%70t_%30%31" HEX64 "%2Fx",              "pt_***%2Fx"                           },
+        {"pt_" HEX64 "pt_" HEX64 ",ps_" HEX64,    "pt_***pt_***,ps_***"                  },
+        {"ppt_" HEX64,                            "ppt_***"                              },
+        {"pt_0123456789abcdef",                   "pt_***"                               }, // cut off
+        {"pt_0123456789abcde",                    "pt_0123456789abcde"                   }, // opens nothing
+        {"pt_",                                   "pt_"                                  },
+        {"p",                                     "p"                                    },
+        {"pt",                                    "pt"                                   },
+        {"%7",                                    "%7"                                   },
+        {"%70t_",                                 "%70t_"                                },
+        {"pt_g123456789abcdef0",                  "pt_g123456789abcdef0"                 },
+        {"ni:///sha-256;" HEX64 "?ver=CBV2.0",    "ni:///sha-256;" HEX64 "?ver=CBV2.0"   },
+        {"lot_20261127 opt_out line-1 \xc3\xbc%", "lot_20261127 opt_out line-1 \xc3\xbc%"},
+    };
+    char text[400];
+
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        size_t n = strlen(rows[i].in);
+        memcpy(text, rows[i].in, n + 1);
+        n = mask_text(text, n);
+        text[n] = 0;
+        assert_string_equal(text, rows[i].out);
+        assert_int_equal(mask_text(text, n), n); // there is nothing left to mask
+    }
+}
+
+static void a_sentence_that_repeats_one_is_masked_also_where_it_is_cut(void **state)
+{
+    status st = fail(ST_NOT_FOUND, "x.none", 0, "there is no %s here", "pt_" HEX64);
+    status cut = fail(ST_NOT_FOUND, "x.none", 0, "%60s there is no %s", "", "pt_" HEX64);
+
+    (void)state;
+    assert_string_equal(st.text, "there is no pt_*** here");
+    assert_null(strstr(cut.text, "pt_0"));
+    assert_non_null(strstr(cut.text, "pt_***"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_opens_a_door_is_masked_and_nothing_else),
+        cmocka_unit_test(a_sentence_that_repeats_one_is_masked_also_where_it_is_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
