@@ -53,7 +53,8 @@ uint64_t pool_left(struct txn *t, const struct pool_row *p, const struct space_r
                        ? (struct out){newest->issued, newest->back}
                        : out_in_all(t, p);
     uint64_t older = less(n.issued, newest->issued);
-    uint64_t left = less(newest->capacity, newest->high + newest->ahead);
+    uint64_t ahead = newest->sort == SPACE_OF_LIST ? 0 : newest->ahead; // beyond its capacity
+    uint64_t left = less(newest->capacity, newest->high + ahead);
 
     left = less(left, less(older, newest->passed)); // those of them still to be passed over
     left += newest->back;                           // an older key's are not given again

@@ -195,14 +195,6 @@ static bool search_pools(struct search *s, const struct pool_id *id)
     return n > 0;
 }
 
-// A number of an import that is not done yet is not known yet.
-static bool is_visible(struct search *s, unit_id u)
-{
-    struct space_row row;
-    return space_row_get(s->t, unit_space(u), &row) &&
-           (row.sort != SPACE_OF_LIST || unit_ordinal(u) < row.capacity);
-}
-
 static void search_texts(struct search *s, str key)
 {
     for (uint32_t i = 0; i < s->count; i++) {
@@ -210,7 +202,7 @@ static void search_texts(struct search *s, str key)
         struct text_of of = {s->client, key, s->texts[i]};
         if (of.text.n > GS1_SERIAL_MAX) continue;
         unit_id u = text_find(s->t, &of);
-        if (u.v != 0 && is_visible(s, u)) s->out[i] = u;
+        if (u.v != 0 && number_is_visible(s->t, u)) s->out[i] = u;
     }
 }
 

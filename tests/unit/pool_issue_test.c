@@ -1,7 +1,6 @@
 // Issuing from generated pools: all or nothing, by rank, never twice, over restarts and epochs.
 #include "pool_site.h"
 #include "service/pool/epoch.h"
-#include "service/pool/foreign.h"
 #include "service/pool/pool_db.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -378,29 +377,6 @@ static void no_epoch_repeats_another_to_the_last_number(void **state)
 
 // ---- what an event names while a space is made
 
-struct naming { // what a loop found of one number of acme
-    struct foreign_name name;
-    struct foreign_ask ask;
-};
-
-static void look_at(struct fixture *f, str serial, struct naming *out)
-{
-    struct gs1_id id = gs1_sgtin(GTIN_A, serial);
-    struct txn *t = fixture_read(f);
-    struct gtin_row product;
-    struct buf b;
-
-    assert_true(gtin_get(t, GTIN_A, &product));
-    buf_init(&b, KB);
-    must(foreign_text(&id, &b));
-    out->name =
-        (struct foreign_name){.text = arena_str(&f->arena, buf_str(&b)),
-                              .claim = foreign_claim(names_here(&f->site), t, product.client, &id)};
-    out->ask = (struct foreign_ask){product.client, &out->name, 1, foreign_younger(t)};
-    buf_fini(&b);
-    fixture_read_end(t);
-}
-
 static void all_but(struct fixture *f, uint32_t n, str named)
 {
     struct got a;
@@ -416,10 +392,10 @@ static void a_pool_made_meanwhile_never_gives_what_a_first_event_named(void **st
     struct fixture *f = *state;
     struct naming x;
 
-    look_at(f, S("42"), &x);
+    pool_site_look(f, GTIN_A, S("42"), &x);
     assert_int_equal(x.name.claim.v, 0);
     must(pool_site_put(f, "p", TWO_DIGITS));
-    must(fixture_run(f, &kind_units_named, &x.ask, NULL));
+    must(pool_site_name(f, &x));
     all_but(f, 99, S("42"));
 }
 
@@ -446,12 +422,12 @@ static void an_epoch_begun_meanwhile_never_gives_what_a_first_event_named(void *
     must(pool_site_put(f, "p", TWO_DIGITS));
     (void)pile_up(f, &p, 50);
     free_texts(f, &p, free);
-    for (uint32_t k = 0; k < 2; k++) look_at(f, free[k], &x[k]);
+    for (uint32_t k = 0; k < 2; k++) pool_site_look(f, GTIN_A, free[k], &x[k]);
     rotate(f, 2);
     must(pool_site_issue(f, GTIN_A, 1, &a));
     assert_true(a.issued.opens);
     struct naming *still = &x[str_eq(a.texts[0], free[0])];
-    must(fixture_run(f, &kind_units_named, &still->ask, NULL));
+    must(pool_site_name(f, still));
     assert_true(unit_space(still->name.unit) != a.issued.space);
     all_but(f, 48, free[still - x]);
 }
@@ -463,10 +439,10 @@ static void what_a_pool_made_meanwhile_gave_is_the_unit_itself(void **state)
     struct naming x;
     struct got a;
 
-    look_at(f, S("42"), &x);
+    pool_site_look(f, GTIN_A, S("42"), &x);
     must(pool_site_put(f, "p", TWO_DIGITS));
     must(pool_site_issue(f, GTIN_A, 100, &a));
-    must(fixture_run(f, &kind_units_named, &x.ask, NULL));
+    must(pool_site_name(f, &x));
     assert_int_equal(unit_space(x.name.unit), a.issued.space);
     fixture_verify(f);
 }
