@@ -4,6 +4,7 @@
 #include "common/env.h"
 #include "line_site.h"
 #include "service/client/client.h"
+#include "service/event/capture.h"
 #include "service/pool/foreign.h"
 #include "service/pool/pool.h"
 #include <setjmp.h>
@@ -362,6 +363,48 @@ static void a_pool_that_is_made_while_an_event_is_taken_passes_over_it(void **st
     line_site_check(f);
 }
 
+// By a client's strict rules, all or nothing: its names do not come to be either.
+static void refused_with_its_names(struct fixture *f)
+{
+    const char *members = fmt(f,
+                              ",\"action\":\"DELETE\",\"bizStep\":\"unpacking\",\"parentID\":"
+                              "\"https://id.gs1.org/00/%s\",\"childEPCs\":[\"" ELSEWHERE "\"]",
+                              next_sscc(f, "39521999000000001"));
+    struct captured_says e = {"AggregationEvent", members, {.at = f->now}};
+    struct captured_look l = captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+
+    l.event->rule = CAPTURE_STRICT;
+    struct job *j = fixture_job(f, 2);
+    j->asks[0] = (struct ask){.kind = &kind_units_named, .what = l.names};
+    j->asks[1] = (struct ask){.kind = &kind_event_captured, .what = l.event};
+    j->together = true;
+    fixture_job_run(f, j);
+    assert_true(j->undone);
+    assert_int_equal(j->whole.cls, ST_OK);
+    assert_true(holds(j->asks[1].units, "09521999000006")); // the committer wrote the name
+}
+
+static void the_space_of_names_that_were_refused_is_taken_for_no_other(void **state)
+{
+    struct fixture *f = *state;
+    const char *named = next_sscc(f, "59521141000000001");
+    struct captured_says e = {
+        "ObjectEvent",
+        fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", named),
+        {.at = f->now}};
+    struct captured_look l = captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+
+    refused_with_its_names(f);
+    must(fixture_put(f, &kind_pool_put, "late",
+                     "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
+                     "\"extension\":\"5\"}"));
+    (void)captured_site_commit(f, l);
+    names_leave(); // the committer's: loops have their own
+    struct numbers then = line_site_pool_ssccs(f, "late", 4);
+    for (uint32_t i = 0; i < then.n; i++) assert_false(str_eq(then.texts[i], str_of(named)));
+    line_site_check(f);
+}
+
 #define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -379,6 +422,7 @@ int main(void)
         TREE_TEST(the_sites_own_pool_passes_over_what_an_event_named),
         TREE_TEST(a_claim_comes_too_late_for_what_was_given),
         TREE_TEST(a_pool_that_is_made_while_an_event_is_taken_passes_over_it),
+        TREE_TEST(the_space_of_names_that_were_refused_is_taken_for_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // Issuing from generated pools: all or nothing, by rank, never twice, over restarts and epochs.
 #include "pool_site.h"
+#include "service/item/item_api.h"
 #include "service/pool/epoch.h"
 #include "service/pool/pool_db.h"
 #include <setjmp.h>
@@ -447,6 +448,41 @@ static void what_a_pool_made_meanwhile_gave_is_the_unit_itself(void **state)
     fixture_verify(f);
 }
 
+static void a_job_fails_that_makes_a_pool_and_names_of_it(struct fixture *f, const char *json,
+                                                          struct naming *of)
+{
+    struct item_text text = {S("p"), str_of(json), &f->site};
+    struct item_put put;
+    struct txn *t = fixture_read(f);
+
+    must(item_put_read(t, kind_pool_put.arg, &text, &f->arena, &put));
+    fixture_read_end(t);
+    struct job *j = fixture_job(f, 2);
+    j->asks[0] = (struct ask){.kind = &kind_pool_put, .what = &put};
+    j->asks[1] = (struct ask){.kind = &kind_units_named, .what = &of->ask};
+    db_fault = (struct db_fault){.nth = 1, .commits = true};
+    fixture_job_run(f, j);
+    db_fault = (struct db_fault){0};
+    assert_int_equal(j->whole.cls, ST_STORE);
+}
+
+// Another pool gets the number of its space.
+static void a_pool_that_never_came_to_be_is_taken_for_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x[2];
+
+    pool_site_look(f, GTIN_A, S("AB"), &x[0]);
+    pool_site_look(f, GTIN_A, S("42"), &x[1]);
+    a_job_fails_that_makes_a_pool_and_names_of_it(
+        f, "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\",\"length\":2,\"alphabet\":\"ABCD\"}",
+        &x[0]);
+    must(pool_site_put(f, "q", TWO_DIGITS));
+    must(pool_site_name(f, &x[1]));
+    names_leave(); // the committer's: loops have their own
+    all_but(f, 99, S("42"));
+}
+
 static void two_epochs_of_twelve_digits_give_no_number_twice(void **state)
 {
     struct fixture *f = *state;
@@ -615,6 +651,7 @@ int main(void)
         T(a_pool_made_meanwhile_never_gives_what_a_first_event_named),
         T(an_epoch_begun_meanwhile_never_gives_what_a_first_event_named),
         T(what_a_pool_made_meanwhile_gave_is_the_unit_itself),
+        T(a_pool_that_never_came_to_be_is_taken_for_no_other),
         T(two_epochs_of_twelve_digits_give_no_number_twice),
         T(a_sequential_pool_counts_on_under_a_newer_key),
         T(a_failing_store_loses_and_repeats_nothing),
