@@ -2,7 +2,7 @@
 //
 // Runs in the committer and within its budget: ten gets to decide and write and five puts, where
 // there is no older epoch, no import to meet (take.c), and nothing has come back (reissue.c); three
-// gets more where they are for a lot.
+// gets more where they are for a lot, two from a list.
 #include "service/pool/issue.h"
 #include "common/arena.h"
 #include "common/bytes.h"
@@ -117,7 +117,7 @@ static status take(struct choice *c, uint32_t wanted)
     c->take.skip_count = 0;
     if (wanted == 0) return OK;
     if (c->row.sort != SPACE_OF_LIST) return take_generated(c);
-    if (wanted <= c->row.capacity - c->row.high) return OK;
+    if (wanted <= c->row.capacity - c->row.high) return list_take(&c->take);
     return fail(ST_CONFLICT, "pool.exhausted", 0,
                 "%llu numbers that came back cannot be given again, or not at once",
                 (unsigned long long)(c->row.back - c->again.runs.units));

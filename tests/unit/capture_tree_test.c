@@ -405,6 +405,71 @@ static void the_space_of_names_that_were_refused_is_taken_for_no_other(void **st
     line_site_check(f);
 }
 
+// ---- numbers of a list that lie there
+
+#define ITEM "https://id.gs1.org/01/" DROPS "/21/"
+
+// N00000, N00001, and so on.
+static void import(struct fixture *f, uint32_t n)
+{
+    struct buf b;
+
+    must(fixture_put(f, &kind_pool_put, "list", "{\"kind\":\"list\",\"gtin\":\"" DROPS "\"}"));
+    buf_init(&b, 1 * MB);
+    for (uint32_t i = 0; i < n; i++) buf_addf(&b, "N%05u\n", i);
+    f->caller.role = ROLE_GATEWAY;
+    struct fixture_answer a = fixture_call(f, "POST /v1/pools/list/import",
+                                           "Content-Type: text/plain\r\n", text(f, buf_str(&b)));
+    buf_fini(&b);
+    assert_int_equal(a.code, 201);
+}
+
+static void gives(struct fixture *f, uint32_t n, int code, const char *part)
+{
+    const char *body = fmt(f, "{\"gtin\":\"" DROPS "\",\"pool\":\"list\",\"quantity\":%u}", n);
+
+    f->caller.role = ROLE_LINE;
+    struct fixture_answer a = fixture_call(f, "POST /v1/serials", "", body);
+    if (a.code != code || !holds(a.body, part)) fail_msg("%d %.*s", a.code, STR(a.body));
+}
+
+static void a_list_passes_over_what_an_event_told_of_its_numbers(void **state)
+{
+    struct fixture *f = *state;
+
+    import(f, 6);
+    tell(f, "ObjectEvent", ",\"action\":\"OBSERVE\",\"epcList\":[\"" ITEM "N00000\"]");
+    tell(f, "ObjectEvent",
+         ",\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"epcList\":[\"" ITEM "N00002\"],"
+         "\"ilmd\":{\"cbvmda:lotNumber\":\"D1\"}");
+    assert_int_equal(line_site_row(f, ITEM "N00002").state, UNIT_COMMISSIONED);
+    gives(f, 5, 409, "has 4 numbers left, not 5");
+    gives(f, 2, 201, "[\"N00001\",\"N00003\"]");
+    gives(f, 2, 201, "[\"N00004\",\"N00005\"]");
+    gives(f, 1, 409, "pool.exhausted");
+    assert_int_equal(line_site_row(f, ITEM "N00002").state, UNIT_COMMISSIONED);
+    line_site_check(f);
+}
+
+// So many that the mark moves first.
+static void a_list_comes_behind_thousands_that_events_told_of(void **state)
+{
+    enum { TOLD = 8300 };
+    struct fixture *f = *state;
+    struct buf b;
+
+    import(f, TOLD + 2);
+    buf_init(&b, 1 * MB);
+    buf_add(&b, S(",\"action\":\"OBSERVE\",\"epcList\":["));
+    for (uint32_t i = 0; i < TOLD; i++) buf_addf(&b, "%s\"" ITEM "N%05u\"", i == 0 ? "" : ",", i);
+    buf_addc(&b, ']');
+    tell(f, "ObjectEvent", text(f, buf_str(&b)));
+    buf_fini(&b);
+    gives(f, 3, 409, "pool.exhausted");
+    gives(f, 2, 201, "[\"N08300\",\"N08301\"]");
+    line_site_check(f);
+}
+
 #define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -423,6 +488,8 @@ int main(void)
         TREE_TEST(a_claim_comes_too_late_for_what_was_given),
         TREE_TEST(a_pool_that_is_made_while_an_event_is_taken_passes_over_it),
         TREE_TEST(the_space_of_names_that_were_refused_is_taken_for_no_other),
+        TREE_TEST(a_list_passes_over_what_an_event_told_of_its_numbers),
+        TREE_TEST(a_list_comes_behind_thousands_that_events_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
