@@ -342,16 +342,21 @@ static void a_claim_comes_too_late_for_what_was_given(void **state)
     line_site_check(*state);
 }
 
+static struct captured_look look_at(struct fixture *f, const char *sscc)
+{
+    struct captured_says e = {
+        "ObjectEvent",
+        fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", sscc),
+        {.at = f->now}};
+    return captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+}
+
 // The client's first event names a number of a pool that is made before the committer comes to it.
 static void a_pool_that_is_made_while_an_event_is_taken_passes_over_it(void **state)
 {
     struct fixture *f = *state;
     const char *named = next_sscc(f, "59521141000000001");
-    struct captured_says e = {
-        "ObjectEvent",
-        fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", named),
-        {.at = f->now}};
-    struct captured_look l = captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+    struct captured_look l = look_at(f, named);
 
     must(fixture_put(f, &kind_pool_put, "late",
                      "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
@@ -388,11 +393,7 @@ static void the_space_of_names_that_were_refused_is_taken_for_no_other(void **st
 {
     struct fixture *f = *state;
     const char *named = next_sscc(f, "59521141000000001");
-    struct captured_says e = {
-        "ObjectEvent",
-        fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", named),
-        {.at = f->now}};
-    struct captured_look l = captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+    struct captured_look l = look_at(f, named);
 
     refused_with_its_names(f);
     must(fixture_put(f, &kind_pool_put, "late",
