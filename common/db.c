@@ -30,6 +30,7 @@ struct db {
     // Owner: who has the write transaction.
     uint64_t file_end; // of what was written once
     uint64_t waited_us;
+    uint64_t undone; // transactions, and parts of them, whose rows did not come to be
 };
 
 struct txn {
@@ -40,6 +41,7 @@ struct txn {
                                    // could not begin
     unsigned parts;
     bool write;
+    bool put;           // a row, so far
     bool rests;         // a reader without a snapshot
     int rc;             // the first trouble, 0 while there is none
     const char *reason; // set by txn_spoil beside rc
@@ -250,6 +252,7 @@ status txn_end(struct txn **tp, bool commit)
         t->rc = write_trouble(t->db, commit_timed(t));
     else if (t->t != NULL)
         mdb_txn_abort(t->t);
+    if (t->put && (t->rc != 0 || !commit)) t->db->undone++;
     status st = txn_status(t);
     t->magic = 0;
     free(t);
@@ -279,11 +282,19 @@ void txn_part_end(struct txn *t, bool keep)
     MDB_txn *outer = t->outer[--t->parts];
     if (outer == NULL) return;
     if (keep && t->rc == 0) t->rc = seam(0);
-    if (keep && t->rc == 0)
+    if (keep && t->rc == 0) {
         t->rc = mdb_txn_commit(t->t);
-    else
+    } else {
         mdb_txn_abort(t->t);
+        t->db->undone += t->put;
+    }
     t->t = outer;
+}
+
+uint64_t txn_undone(const struct txn *t)
+{
+    OBJ_CHECK(t, TXN_MAGIC);
+    return t->write ? t->db->undone + 1 : 0;
 }
 
 void txn_attach(struct txn *t, void *own)
@@ -329,6 +340,7 @@ static void put(struct txn *t, enum db_table in, str key, str val, unsigned flag
 
     OBJ_CHECK(t, TXN_MAGIC);
     assert(t->write && key.n > 0);
+    t->put = true;
     if (t->rc == 0) t->rc = seam(0);
     if (t->rc == 0) t->rc = mdb_put(t->t, t->db->table[in], &k, &v, flags);
 }

@@ -46,6 +46,10 @@ uint64_t db_waited_us(const struct db *db);
 #define TXN_PARTS_MAX 2u
 void txn_part(struct txn *t);
 void txn_part_end(struct txn *t, bool keep);
+// What was read in a write transaction, and is remembered beyond it, holds while this stays what it
+// was: it changes once rows are undone, all of a transaction's or a part's. 0: of a reader, whose
+// rows stand.
+uint64_t txn_undone(const struct txn *t);
 // What travels with a transaction and means nothing to it; NULL until it is set.
 void txn_attach(struct txn *t, void *own);
 void *txn_attached(const struct txn *t);

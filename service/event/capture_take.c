@@ -180,7 +180,7 @@ static status find_foreign(struct taking *x, uint32_t i, struct buf *text)
     if (at == UINT32_MAX) return no_memory();
     if (before == 0) k->names->younger = foreign_younger(k->t);
     if (k->names->n > before)
-        k->names->at[at].claim = foreign_claim(x->owners.names, k->t, k->client, &x->ids[i]);
+        foreign_claim(x->owners.names, k->t, k->client, &x->ids[i], &k->names->at[at]);
     u->unit.v = at;
     u->names = k->names;
     return OK;

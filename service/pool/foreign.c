@@ -55,27 +55,30 @@ struct claiming {
     struct txn *t;
     client_id client;
     uint32_t from; // spaces that are older are not asked
+    bool listed;   // there are lists
 };
 
 // Pools of the site's own may give to any client: nobody else's numbers are claimed for one.
-static unit_id claim_in_pools(const struct claiming *c, const struct pool_id *id, str text)
+static unit_id claim_in_pools(struct claiming *c, const struct pool_id *id, str text)
 {
     uint32_t pools[POOLS_OF_ID_MAX], count = pools_of(c->t, id, pools);
+    unit_id found = {0};
     struct pool_row p;
     uint64_t ordinal;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (!pool_row_get(c->t, pools[i], &p) || p.kind == POOL_LIST) continue;
+        if (!pool_row_get(c->t, pools[i], &p)) continue;
         if (p.client.v != c->client.v && p.client.v != 0) continue;
-        if (pool_newest(&p) < c->from) continue;
+        c->listed |= p.kind == POOL_LIST;
+        if (p.kind == POOL_LIST || found.v != 0 || pool_newest(&p) < c->from) continue;
         const struct number_space *s = names_generated(c->n, c->t, pool_newest(&p));
         if (s != NULL && space_ordinal(s, text, &ordinal))
-            return unit_id_of(pool_newest(&p), ordinal);
+            found = unit_id_of(pool_newest(&p), ordinal);
     }
-    return (unit_id){0};
+    return found;
 }
 
-static unit_id claim(const struct claiming *c, const struct gs1_id *id)
+static unit_id claim(struct claiming *c, const struct gs1_id *id)
 {
     struct pool_id of = {0};
     unit_id u = {0};
@@ -92,9 +95,13 @@ static unit_id claim(const struct claiming *c, const struct gs1_id *id)
     return u;
 }
 
-unit_id foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id)
+void foreign_claim(struct names *n, struct txn *t, client_id c, const struct gs1_id *id,
+                   struct foreign_name *out)
 {
-    return claim(&(struct claiming){n, t, c, 0}, id);
+    struct claiming look = {.n = n, .t = t, .client = c};
+
+    out->claim = claim(&look, id);
+    out->listed = look.listed;
 }
 
 uint32_t foreign_younger(struct txn *t) { return (uint32_t)counter_get(t, COUNTER_SPACE) + 1; }
@@ -138,6 +145,28 @@ static bool is_issued_now(struct txn *t, client_id c, unit_id claim)
     return issue_of(t, claim, &i) && request_get(t, i.seq, &q) && q.client.v == c.v;
 }
 
+static bool has_younger(const struct decide *d)
+{
+    const struct foreign_ask *ask = d->ask;
+    return ask->younger != 0 && ask->younger != foreign_younger(d->t);
+}
+
+// What an import has brought, be it done or under way.
+static unit_id find_in_lists(const struct decide *d, const struct foreign_name *x)
+{
+    const struct foreign_ask *ask = d->ask;
+    struct gs1_id id;
+
+    if (!x->listed && !has_younger(d)) return (unit_id){0};
+    if (gs1_read(x->text, d->arena, &id).cls != ST_OK || id.scheme != GS1_SGTIN || id.is_class)
+        return (unit_id){0};
+    struct text_of of = {
+        ask->client, {id.key, 14},
+         id.ext
+    };
+    return text_find(d->t, &of);
+}
+
 // A space that was made since the loop looked had nobody to bar its ordinal, and where this is the
 // client's first foreign unit it did not know that it has texts to look for.
 static unit_id claim_now(const struct decide *d, const struct foreign_name *x)
@@ -145,9 +174,9 @@ static unit_id claim_now(const struct decide *d, const struct foreign_name *x)
     const struct foreign_ask *ask = d->ask;
     struct gs1_id id;
 
-    if (ask->younger == 0 || ask->younger == foreign_younger(d->t)) return x->claim;
+    if (!has_younger(d)) return x->claim;
     if (gs1_read(x->text, d->arena, &id).cls != ST_OK) return x->claim;
-    struct claiming c = {names_here(d->app), d->t, ask->client, ask->younger};
+    struct claiming c = {names_here(d->app), d->t, ask->client, ask->younger, false};
     unit_id u = claim(&c, &id);
     return u.v != 0 ? u : x->claim;
 }
@@ -160,7 +189,9 @@ static unit_id known_now(const struct decide *d, const struct foreign_name *x, u
 
     if (u.v != 0) return u;
     if (is_issued_now(d->t, c, x->claim)) return x->claim;
-    *claimed = claim_now(d, x);
+    unit_id listed = find_in_lists(d, x);
+    if (listed.v != 0 && number_is_visible(d->t, listed)) return listed;
+    *claimed = listed.v != 0 ? listed : claim_now(d, x);
     return is_issued_now(d->t, c, *claimed) ? *claimed : u;
 }
 

@@ -2,7 +2,7 @@
 //
 // A part brings at most IMPORT_PART numbers. Nothing of them can be issued or found until
 // `import.done`; `import.dropped` takes parts back, the newest first. In a pool one import is
-// under way at a time.
+// under way at a time. What a captured event names meanwhile is that event's: done is refused.
 #pragma once
 #include "service/journal/kind.h"
 #include "service/unit/unit.h"
@@ -33,7 +33,7 @@ struct import_end {
     uint64_t import; // of import.done; import.dropped takes what there is
     uint64_t count;  // of import.done: all numbers
 };
-extern const struct kind kind_import_done;
+extern const struct kind kind_import_done;    // import.running, serial.duplicate with the offenders
 extern const struct kind kind_import_dropped; // import.none: nothing is under way
 uint64_t import_count(const struct fact *done);
 // A pool into which an import is under way: at the start one that a crash cut off.

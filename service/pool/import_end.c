@@ -1,6 +1,10 @@
 // How an import ends: all of it becomes visible, or its parts are taken back; and how the rest of a
 // list goes back to its owner.
 //
+// Of a list's own ordinals those are barred that captured events named while they were on their way
+// (foreign.h): such an import is taken back. What its numbers have barred in generated spaces is
+// given up then, but not of those.
+//
 // decided part of `import.done`: pool 4 | space 3 | import 8 | count 8
 // decided part of `import.dropped`: pool 4 | space 3 | first ordinal 5 | count 4 | claims given up:
 //   space 3, ordinal 5, to the end
@@ -11,6 +15,24 @@
 #include "service/pool/import_int.h"
 #include <string.h>
 
+static status refuse_named(struct decide *d, const struct import_place *at)
+{
+    uint64_t base = at->under_way.base, named[IMPORT_OFFENDERS_MAX];
+    struct barred_range all = {at->space.space, base, base + at->under_way.count};
+    struct list_number x;
+
+    if (at->space.ahead == 0) return OK;
+    uint32_t n = barred_list(d->t, &all, named, IMPORT_OFFENDERS_MAX);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!list_number_get(d->t, unit_id_of(at->space.space, named[i]), &x)) continue;
+        struct import_number one = {.text = x.text};
+        import_offender(d->units, at->pool.id.p, &one, "serial.duplicate");
+    }
+    return fail(ST_CONFLICT, "serial.duplicate", 0,
+                "captured events named %llu of the numbers while they were imported",
+                (unsigned long long)at->space.ahead);
+}
+
 static status done_decide(struct decide *d)
 {
     const struct import_end *e = d->ask;
@@ -19,6 +41,7 @@ static status done_decide(struct decide *d)
     TRY(import_place_get(d, e->pool, &at));
     if (at.under_way.seq != e->import || at.under_way.count != e->count)
         return fail(ST_CONFLICT, "import.running", 0, "another import into this pool came between");
+    TRY(refuse_named(d, &at));
     bytes_u(d->out, e->pool, 4);
     bytes_u(d->out, at.space.space, 3);
     bytes_u(d->out, e->import, 8);
@@ -77,6 +100,32 @@ static void drop_text(void *self, const struct list_number *x)
     g->numbers[g->n++].text = text;
 }
 
+// Whose claims go: the numbers but for those that events named, of which the list's own bar goes.
+static status give_up(struct decide *d, const struct import_place *at, uint64_t first,
+                      struct dropping *g)
+{
+    struct import_check k = {.names = names_here(d->app),
+                             .t = d->t,
+                             .arena = d->arena,
+                             .pool = at->pool.pool,
+                             .numbers = g->numbers};
+    struct barred_range all = {at->space.space, first, first + g->n};
+    uint64_t *named = NEW_ARRAY(d->arena, uint64_t, g->n + 1);
+    uint32_t n = 0, next = 0;
+
+    if (named == NULL) return no_memory();
+    if (at->space.ahead > 0) n = barred_list(d->t, &all, named, g->n);
+    for (uint32_t i = 0; i < g->n; i++) {
+        if (next < n && named[next] == first + i)
+            next++;
+        else
+            g->numbers[k.n++] = g->numbers[i];
+    }
+    TRY(import_claims_of(&k, d->out));
+    for (uint32_t i = 0; i < n; i++) bytes_u(d->out, unit_id_of(at->space.space, named[i]).v, 8);
+    return OK;
+}
+
 static status dropped_decide(struct decide *d)
 {
     const struct import_end *e = d->ask;
@@ -100,13 +149,7 @@ static status dropped_decide(struct decide *d)
     bytes_u(d->out, at.space.space, 3);
     bytes_u(d->out, first, 5);
     bytes_u(d->out, n, 4);
-    struct import_check k = {.names = names_here(d->app),
-                             .t = d->t,
-                             .arena = d->arena,
-                             .pool = e->pool,
-                             .numbers = g.numbers,
-                             .n = n};
-    return import_claims_of(&k, d->out);
+    return give_up(d, &at, first, &g);
 }
 
 static void dropped_write(struct txn *t, const struct fact *f, const void *arg)

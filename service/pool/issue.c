@@ -2,7 +2,7 @@
 //
 // Runs in the committer and within its budget: ten gets to decide and write and five puts, where
 // there is no older epoch, no import to meet (take.c), and nothing has come back (reissue.c); three
-// gets more where they are for a lot.
+// gets more where they are for a lot, two from a list.
 #include "service/pool/issue.h"
 #include "common/arena.h"
 #include "common/bytes.h"
@@ -53,7 +53,8 @@ uint64_t pool_left(struct txn *t, const struct pool_row *p, const struct space_r
                        ? (struct out){newest->issued, newest->back}
                        : out_in_all(t, p);
     uint64_t older = less(n.issued, newest->issued);
-    uint64_t left = less(newest->capacity, newest->high + newest->ahead);
+    uint64_t ahead = newest->sort == SPACE_OF_LIST ? 0 : newest->ahead; // beyond its capacity
+    uint64_t left = less(newest->capacity, newest->high + ahead);
 
     left = less(left, less(older, newest->passed)); // those of them still to be passed over
     left += newest->back;                           // an older key's are not given again
@@ -116,7 +117,7 @@ static status take(struct choice *c, uint32_t wanted)
     c->take.skip_count = 0;
     if (wanted == 0) return OK;
     if (c->row.sort != SPACE_OF_LIST) return take_generated(c);
-    if (wanted <= c->row.capacity - c->row.high) return OK;
+    if (wanted <= c->row.capacity - c->row.high) return list_take(&c->take);
     return fail(ST_CONFLICT, "pool.exhausted", 0,
                 "%llu numbers that came back cannot be given again, or not at once",
                 (unsigned long long)(c->row.back - c->again.runs.units));

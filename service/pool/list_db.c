@@ -112,6 +112,13 @@ unit_id text_find(struct txn *t, const struct text_of *of)
     return u;
 }
 
+bool number_is_visible(struct txn *t, unit_id u)
+{
+    struct space_row s;
+    return space_get(t, unit_space(u), &s) &&
+           (s.sort != SPACE_OF_LIST || unit_ordinal(u) < s.capacity);
+}
+
 static struct key key_import(uint32_t pool)
 {
     struct key k = {.b = {ROW_IMPORT}, .n = 5};

@@ -1,5 +1,7 @@
 // Remembers, for one thread, the spaces that it has met: rows and keys as they were, which never
-// change. What does change is read anew with every question.
+// change. What does change is read anew with every question. What the committer has met may be made
+// in a transaction that fails, and another space gets its number: once something was undone it
+// looks again.
 //
 // Where a text may belong to several spaces the order decides (DESIGN idea 4): older epochs of a
 // pool come first, for a newer one passed over what they had issued; an ordinal that its space
@@ -24,7 +26,8 @@ enum {
 struct known {
     struct space_row row;
     bool generated;
-    bool plain; // no text needs escaping in JSON or CSV
+    bool plain;      // no text needs escaping in JSON or CSV
+    uint64_t undone; // txn_undone when it was met
     struct number_space space;
 };
 
@@ -110,7 +113,8 @@ static struct known *known_get(struct names *n, struct txn *t, uint32_t space)
     struct known **slot = &n->slots[space % SLOTS], *k = *slot;
     struct space_row row;
 
-    if (k != NULL && k->row.space == space) return k;
+    if (k != NULL && k->row.space == space && (k->undone == 0 || k->undone == txn_undone(t)))
+        return k;
     if (!space_row_get(t, space, &row)) return NULL;
     if (k == NULL) k = *slot = calloc(1, sizeof *k);
     assert(k != NULL);
@@ -124,6 +128,7 @@ static struct known *known_get(struct names *n, struct txn *t, uint32_t space)
     k->plain = k->generated && !text_has_any(&k->space.form, S("\",\\"));
     k->row = row;
     k->row.definition = (str){0};
+    k->undone = txn_undone(t);
     return k;
 }
 
@@ -195,14 +200,6 @@ static bool search_pools(struct search *s, const struct pool_id *id)
     return n > 0;
 }
 
-// A number of an import that is not done yet is not known yet.
-static bool is_visible(struct search *s, unit_id u)
-{
-    struct space_row row;
-    return space_row_get(s->t, unit_space(u), &row) &&
-           (row.sort != SPACE_OF_LIST || unit_ordinal(u) < row.capacity);
-}
-
 static void search_texts(struct search *s, str key)
 {
     for (uint32_t i = 0; i < s->count; i++) {
@@ -210,7 +207,7 @@ static void search_texts(struct search *s, str key)
         struct text_of of = {s->client, key, s->texts[i]};
         if (of.text.n > GS1_SERIAL_MAX) continue;
         unit_id u = text_find(s->t, &of);
-        if (u.v != 0 && is_visible(s, u)) s->out[i] = u;
+        if (u.v != 0 && number_is_visible(s->t, u)) s->out[i] = u;
     }
 }
 

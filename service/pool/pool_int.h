@@ -162,6 +162,9 @@ void list_number_del(struct txn *t, unit_id u, const struct text_of *of);
 typedef void list_number_each(void *self, const struct list_number *x);
 bool list_numbers(struct txn *t, struct run r, list_number_each *each, void *self);
 
+// A number of an import that is not done yet is not known yet.
+bool number_is_visible(struct txn *t, unit_id u);
+
 // The names of all attributes that a pool's numbers have; views of the row.
 #define LIST_NAMES_MAX 32u
 struct list_names {

@@ -41,7 +41,7 @@ static status numbers_find(struct decide *d, const struct recover_ask *a, struct
     k->to = a->to;
     k->wanted = (uint32_t)(a->to - k->row->high);
     k->consumed = k->wanted;
-    if (k->row->sort == SPACE_OF_LIST) return OK;
+    if (k->row->sort == SPACE_OF_LIST) return restored_get(d->t).frozen ? OK : list_take(k);
     if (!a->opens) return space_take(k);
     TRY(space_build(site, k->row, &fresh));
     k->fresh = &fresh;

@@ -1,14 +1,17 @@
-// Which ordinals a request takes out of a generated space, and which it passes over because their
-// texts are taken: by an older epoch of the pool, or by an import.
+// Which ordinals a request takes out of a space, and which it passes over because their texts are
+// taken: by an older epoch of the pool, or by an import.
 //
 // Imports that came after the space have reserved their ordinals ('r' rows). For imports that are
 // older than it (a new epoch, or a pool made later) nobody had the key to do so: there the text of
 // each candidate is looked up. Nothing of all this is computed where there is nothing to meet.
 //
+// Of a list those are passed over that a captured event told of while they lay in it.
+//
 // Runs in the committer; memory is the job's arena.
 #include "service/pool/take.h"
 #include "service/journal/restored.h"
 #include "service/pool/foreign.h"
+#include "service/unit/unit_db.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,4 +239,75 @@ status space_take(struct take *k)
     status st = k->skips == NULL || g.reserved == NULL ? no_memory() : take_all(&g);
     past_wipe(&g);
     return st;
+}
+
+// ---- lists
+
+struct listing {
+    struct take *k;
+    uint64_t at, end; // ordinals
+    uint32_t got, skips_max;
+    struct unit_rows rows;
+};
+
+// False: there is no room to note it, or the mark should move first.
+static bool pass_over(struct listing *l)
+{
+    struct take *k = l->k;
+
+    if (k->skip_count == (k->may_pass && l->got == 0 ? ISSUE_PASS_MIN : l->skips_max)) return false;
+    if (k->skips == NULL) k->skips = NEW_ARRAY(k->arena, uint64_t, l->skips_max);
+    if (k->skips == NULL) return false;
+    k->skips[k->skip_count++] = l->at << 2 | SKIP_FOUND;
+    return true;
+}
+
+static bool is_over(const struct listing *l) { return l->got == l->k->wanted || l->at == l->end; }
+
+// Those before the next row of units, of which nobody told anything, and those in it. False: as of
+// pass_over.
+static bool list_some(struct listing *l)
+{
+    uint32_t space = l->k->row->space;
+    unit_id next = unit_next(l->k->t, unit_id_of(space, l->at));
+    uint64_t row = next.v == 0 || unit_ordinal(next) > l->end ? l->end : unit_ordinal(next);
+    uint64_t past = (row / UNITS_A_ROW + 1) * UNITS_A_ROW, n = row - l->at;
+
+    if (n > l->k->wanted - l->got) n = l->k->wanted - l->got;
+    l->at += n;
+    l->got += (uint32_t)n;
+    for (; !is_over(l) && l->at < past; l->at++) {
+        if (unit_get(&l->rows, unit_id_of(space, l->at)).last == 0)
+            l->got++;
+        else if (!pass_over(l))
+            return false;
+    }
+    return true;
+}
+
+// A captured event may have told of a number that lies in the list: that is another's pack, and it
+// is passed over. Where nobody told anything it costs a look for rows of units, at the mark.
+status list_take(struct take *k)
+{
+    struct listing l = {.k = k,
+                        .at = k->row->high,
+                        .end = k->to > 0 ? k->to : k->row->capacity,
+                        .skips_max = skips_most(k)};
+    bool more = true;
+
+    k->skip_count = 0;
+    k->passes = false;
+    unit_rows_read(&l.rows, k->t);
+    while (more && !is_over(&l)) more = list_some(&l);
+    k->consumed = l.at - k->row->high;
+    TRY(txn_status(k->t));
+    if (l.got == k->wanted || (k->to > 0 && more)) return OK;
+    if (more)
+        return fail(ST_CONFLICT, "pool.exhausted", 0, "the pool has %u numbers left, not %u", l.got,
+                    k->wanted);
+    if (k->skips == NULL) return no_memory();
+    k->passes = k->may_pass && l.got == 0;
+    return fail(ST_CONFLICT, "pool.crowded", 0,
+                "so many of the next numbers are taken that %u can be found at once, not %u", l.got,
+                k->wanted);
 }

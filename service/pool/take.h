@@ -19,5 +19,6 @@ struct take {
     uint32_t skip_count;
 };
 status space_take(struct take *k); // pool.exhausted, pool.crowded, request.memory
+status list_take(struct take *k);  // the same, of an imported list
 // recover.c: what was taken, as an issue that nobody remembers; `flags` besides its own.
 void recovered_put(struct decide *d, const struct take *k, unsigned flags);

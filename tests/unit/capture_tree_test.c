@@ -4,6 +4,7 @@
 #include "common/env.h"
 #include "line_site.h"
 #include "service/client/client.h"
+#include "service/event/capture.h"
 #include "service/pool/foreign.h"
 #include "service/pool/pool.h"
 #include <setjmp.h>
@@ -341,16 +342,21 @@ static void a_claim_comes_too_late_for_what_was_given(void **state)
     line_site_check(*state);
 }
 
+static struct captured_look look_at(struct fixture *f, const char *sscc)
+{
+    struct captured_says e = {
+        "ObjectEvent",
+        fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", sscc),
+        {.at = f->now}};
+    return captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+}
+
 // The client's first event names a number of a pool that is made before the committer comes to it.
 static void a_pool_that_is_made_while_an_event_is_taken_passes_over_it(void **state)
 {
     struct fixture *f = *state;
     const char *named = next_sscc(f, "59521141000000001");
-    struct captured_says e = {
-        "ObjectEvent",
-        fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", named),
-        {.at = f->now}};
-    struct captured_look l = captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+    struct captured_look l = look_at(f, named);
 
     must(fixture_put(f, &kind_pool_put, "late",
                      "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
@@ -359,6 +365,109 @@ static void a_pool_that_is_made_while_an_event_is_taken_passes_over_it(void **st
     struct numbers then = line_site_pool_ssccs(f, "late", 4);
     assert_true(memcmp(then.texts[0].p, named, 17) < 0 && memcmp(then.texts[3].p, named, 17) > 0);
     for (uint32_t i = 0; i < then.n; i++) assert_false(str_eq(then.texts[i], str_of(named)));
+    line_site_check(f);
+}
+
+// By a client's strict rules, all or nothing: its names do not come to be either.
+static void refused_with_its_names(struct fixture *f)
+{
+    const char *members = fmt(f,
+                              ",\"action\":\"DELETE\",\"bizStep\":\"unpacking\",\"parentID\":"
+                              "\"https://id.gs1.org/00/%s\",\"childEPCs\":[\"" ELSEWHERE "\"]",
+                              next_sscc(f, "39521999000000001"));
+    struct captured_says e = {"AggregationEvent", members, {.at = f->now}};
+    struct captured_look l = captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+
+    l.event->rule = CAPTURE_STRICT;
+    struct job *j = fixture_job(f, 2);
+    j->asks[0] = (struct ask){.kind = &kind_units_named, .what = l.names};
+    j->asks[1] = (struct ask){.kind = &kind_event_captured, .what = l.event};
+    j->together = true;
+    fixture_job_run(f, j);
+    assert_true(j->undone);
+    assert_int_equal(j->whole.cls, ST_OK);
+    assert_true(holds(j->asks[1].units, "09521999000006")); // the committer wrote the name
+}
+
+static void the_space_of_names_that_were_refused_is_taken_for_no_other(void **state)
+{
+    struct fixture *f = *state;
+    const char *named = next_sscc(f, "59521141000000001");
+    struct captured_look l = look_at(f, named);
+
+    refused_with_its_names(f);
+    must(fixture_put(f, &kind_pool_put, "late",
+                     "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
+                     "\"extension\":\"5\"}"));
+    (void)captured_site_commit(f, l);
+    names_leave(); // the committer's: loops have their own
+    struct numbers then = line_site_pool_ssccs(f, "late", 4);
+    for (uint32_t i = 0; i < then.n; i++) assert_false(str_eq(then.texts[i], str_of(named)));
+    line_site_check(f);
+}
+
+// ---- numbers of a list that lie there
+
+#define ITEM "https://id.gs1.org/01/" DROPS "/21/"
+
+// N00000, N00001, and so on.
+static void import(struct fixture *f, uint32_t n)
+{
+    struct buf b;
+
+    must(fixture_put(f, &kind_pool_put, "list", "{\"kind\":\"list\",\"gtin\":\"" DROPS "\"}"));
+    buf_init(&b, 1 * MB);
+    for (uint32_t i = 0; i < n; i++) buf_addf(&b, "N%05u\n", i);
+    f->caller.role = ROLE_GATEWAY;
+    struct fixture_answer a = fixture_call(f, "POST /v1/pools/list/import",
+                                           "Content-Type: text/plain\r\n", text(f, buf_str(&b)));
+    buf_fini(&b);
+    assert_int_equal(a.code, 201);
+}
+
+static void gives(struct fixture *f, uint32_t n, int code, const char *part)
+{
+    const char *body = fmt(f, "{\"gtin\":\"" DROPS "\",\"pool\":\"list\",\"quantity\":%u}", n);
+
+    f->caller.role = ROLE_LINE;
+    struct fixture_answer a = fixture_call(f, "POST /v1/serials", "", body);
+    if (a.code != code || !holds(a.body, part)) fail_msg("%d %.*s", a.code, STR(a.body));
+}
+
+static void a_list_passes_over_what_an_event_told_of_its_numbers(void **state)
+{
+    struct fixture *f = *state;
+
+    import(f, 6);
+    tell(f, "ObjectEvent", ",\"action\":\"OBSERVE\",\"epcList\":[\"" ITEM "N00000\"]");
+    tell(f, "ObjectEvent",
+         ",\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"epcList\":[\"" ITEM "N00002\"],"
+         "\"ilmd\":{\"cbvmda:lotNumber\":\"D1\"}");
+    assert_int_equal(line_site_row(f, ITEM "N00002").state, UNIT_COMMISSIONED);
+    gives(f, 5, 409, "has 4 numbers left, not 5");
+    gives(f, 2, 201, "[\"N00001\",\"N00003\"]");
+    gives(f, 2, 201, "[\"N00004\",\"N00005\"]");
+    gives(f, 1, 409, "pool.exhausted");
+    assert_int_equal(line_site_row(f, ITEM "N00002").state, UNIT_COMMISSIONED);
+    line_site_check(f);
+}
+
+// So many that the mark moves first.
+static void a_list_comes_behind_thousands_that_events_told_of(void **state)
+{
+    enum { TOLD = 8300 };
+    struct fixture *f = *state;
+    struct buf b;
+
+    import(f, TOLD + 2);
+    buf_init(&b, 1 * MB);
+    buf_add(&b, S(",\"action\":\"OBSERVE\",\"epcList\":["));
+    for (uint32_t i = 0; i < TOLD; i++) buf_addf(&b, "%s\"" ITEM "N%05u\"", i == 0 ? "" : ",", i);
+    buf_addc(&b, ']');
+    tell(f, "ObjectEvent", text(f, buf_str(&b)));
+    buf_fini(&b);
+    gives(f, 3, 409, "pool.exhausted");
+    gives(f, 2, 201, "[\"N08300\",\"N08301\"]");
     line_site_check(f);
 }
 
@@ -379,6 +488,9 @@ int main(void)
         TREE_TEST(the_sites_own_pool_passes_over_what_an_event_named),
         TREE_TEST(a_claim_comes_too_late_for_what_was_given),
         TREE_TEST(a_pool_that_is_made_while_an_event_is_taken_passes_over_it),
+        TREE_TEST(the_space_of_names_that_were_refused_is_taken_for_no_other),
+        TREE_TEST(a_list_passes_over_what_an_event_told_of_its_numbers),
+        TREE_TEST(a_list_comes_behind_thousands_that_events_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,45 @@ static void trouble_sticks_until_the_end(void **state)
     assert_int_equal(txn_end(&t, false).cls, ST_OK);
 }
 
+static uint64_t undone(struct place *p)
+{
+    struct txn *t = txn_write(p->db);
+    uint64_t n = txn_undone(t);
+
+    assert_int_equal(txn_end(&t, false).cls, ST_OK); // nothing was put
+    return n;
+}
+
+static void writers_are_told_that_rows_were_undone(void **state)
+{
+    struct place *p = *state;
+    uint64_t before = undone(p);
+    struct txn *t = txn_write(p->db);
+
+    txn_put(t, DB_ROWS, S("a"), S("1"));
+    txn_part(t);
+    txn_put(t, DB_ROWS, S("b"), S("1"));
+    txn_part_end(t, true);
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    assert_int_equal(undone(p), before);
+    t = txn_write(p->db);
+    txn_part(t);
+    txn_put(t, DB_ROWS, S("c"), S("1"));
+    txn_part_end(t, false);
+    assert_true(txn_undone(t) > before);
+    assert_int_equal(txn_end(&t, true).cls, ST_OK);
+    before = undone(p);
+    t = txn_write(p->db);
+    txn_put(t, DB_ROWS, S("d"), S("1"));
+    db_fault = (struct db_fault){.nth = 1, .commits = true};
+    assert_int_equal(txn_end(&t, true).cls, ST_STORE);
+    db_fault = (struct db_fault){0};
+    assert_true(undone(p) > before && before > 0);
+    t = txn_read(p->db);
+    assert_int_equal(txn_undone(t), 0);
+    assert_int_equal(txn_end(&t, false).cls, ST_OK);
+}
+
 static void a_full_map_refuses_and_loses_nothing(void **state)
 {
     struct place *p = *state;
@@ -309,6 +348,7 @@ int main(void)
         TEST(walks_keep_to_their_prefix),
         TEST(lists_are_read_from_any_place),
         TEST(trouble_sticks_until_the_end),
+        TEST(writers_are_told_that_rows_were_undone),
         cmocka_unit_test_setup_teardown(a_full_map_refuses_and_loses_nothing, open_small,
                                         place_close),
         TEST(the_file_is_longer_than_what_is_in_it),

@@ -13,11 +13,13 @@
 #include "service/event/units_api.h"
 #include "service/gs1/id.h"
 #include "service/lot/lot.h"
+#include "service/pool/import.h"
 #include "service/pool/issue.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
 #include "service/pool/pool_api.h"
 #include "service/pool/pool_db.h"
+#include "service/pool/recover.h"
 #include "service/pool/request.h"
 #include "service/query/query_routes.h"
 #include "service/trade/shipment.h"
@@ -48,6 +50,7 @@ const struct kind *const line_site_kinds[] = {
     &kind_event_captured,     &kind_capture_slice,     &kind_units_named,
     &kind_capture_applied,    &kind_query_put,         &kind_query_deleted,
     &kind_act_proposed_1,     &kind_act_withdrawn_1,   &kind_act_fallen,
+    &kind_import_part,        &kind_import_done,       &kind_numbers_recovered,
     NULL};
 // clang-format on
 

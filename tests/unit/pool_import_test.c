@@ -4,7 +4,7 @@
 #include "service/pool/epoch.h"
 #include "service/pool/import.h"
 #include "service/pool/import_read.h"
-#include "service/pool/pool_db.h"
+#include "service/pool/pool_int.h"
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +267,26 @@ static status part(struct fixture *f, uint64_t import, uint64_t so_far, const ch
     return fixture_run(f, &kind_import_part, &what, NULL);
 }
 
+// The last step of an import into the list that is under way.
+static status done(struct fixture *f, struct ask *out)
+{
+    struct import_end end = {.pool = pool_site_number(f, "list")};
+    struct txn *t = fixture_read(f);
+    struct import_row m = import_row_get(t, end.pool);
+
+    fixture_read_end(t);
+    end.import = m.seq;
+    end.count = m.count;
+    return fixture_run(f, &kind_import_done, &end, out);
+}
+
+static void drop(struct fixture *f)
+{
+    struct import_end what = {.pool = pool_site_number(f, "list")};
+
+    must(fixture_run(f, &kind_import_dropped, &what, NULL));
+}
+
 static void an_import_that_a_crash_cut_off_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -450,6 +470,79 @@ static void a_failing_store_keeps_an_import_whole_or_away(void **state)
     fixture_verify(f);
 }
 
+// ---- what an event names while its number comes in a list
+
+static const char *const pair[] = {"042", "043"};
+
+static void a_list_cannot_bring_what_an_event_named_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x;
+    struct ask end;
+
+    pool_site_look(f, GTIN_A, S("042"), &x);
+    must(part(f, 0, 0, pair, 2));
+    must(pool_site_name(f, &x));
+    assert_string_equal(done(f, &end).reason, "serial.duplicate");
+    assert_true(str_eq(end.units,
+                       S("[{\"unit\":\"(01)" GTIN_A "(21)042\",\"code\":\"serial.duplicate\"}]")));
+    drop(f);
+    answers(import(f, AS_TEXT, "042\n043\n"), 409, "(21)042\"");
+    answers(import(f, AS_TEXT, "043\n"), 201, "{\"imported\":1}");
+    answers(ask(f, "", "{\"gtin\":\"" GTIN_A "\",\"quantity\":1}"), 201, "[\"043\"]");
+    fixture_verify(f);
+}
+
+static void what_a_list_brought_meanwhile_is_the_unit_itself(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x[2];
+
+    pool_site_look(f, GTIN_A, S("042"), &x[0]);
+    must(part(f, 0, 0, pair, 2));
+    pool_site_look(f, GTIN_A, S("043"), &x[1]);
+    must(done(f, NULL));
+    for (uint32_t i = 0; i < 2; i++) {
+        must(pool_site_name(f, &x[i]));
+        assert_true(x[i].name.unit.v == find(f, pair[i]).v);
+    }
+    fixture_verify(f);
+}
+
+// Of "p" the number is not free either, though the list that barred it there goes.
+static void the_end_of_an_import_does_not_free_what_an_event_named(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x;
+
+    must(pool_site_put(f, "p", RANDOM_3));
+    pool_site_look(f, GTIN_A, S("042"), &x);
+    must(part(f, 0, 0, pair, 2));
+    must(pool_site_name(f, &x));
+    drop(f);
+    struct issue_ask all = pool_site_ask_of(GTIN_A, 999);
+    struct got got;
+    all.pool = pool_site_number(f, "p");
+    must(pool_site_ask(f, &all, &got));
+    for (uint32_t i = 0; i < 999; i++) assert_false(str_eq(got.texts[i], S("042")));
+    all.quantity = 1;
+    refused(pool_site_ask(f, &all, NULL), "pool.exhausted");
+    fixture_verify(f);
+}
+
+static void what_lies_in_a_list_is_given_while_an_import_is_under_way(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x;
+
+    answers(import(f, AS_TEXT, "A\nB\n"), 201, "{\"imported\":2}");
+    must(part(f, 0, 0, pair, 2));
+    pool_site_look(f, GTIN_A, S("042"), &x);
+    must(pool_site_name(f, &x));
+    answers(ask(f, "", "{\"gtin\":\"" GTIN_A "\",\"quantity\":2}"), 201, "[\"A\",\"B\"]");
+    fixture_verify(f);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
@@ -469,6 +562,10 @@ int main(void)
         T(the_rest_of_a_list_goes_back),
         T(a_body_that_makes_no_sense_is_refused_with_its_line),
         T(a_failing_store_keeps_an_import_whole_or_away),
+        T(a_list_cannot_bring_what_an_event_named_meanwhile),
+        T(what_a_list_brought_meanwhile_is_the_unit_itself),
+        T(the_end_of_an_import_does_not_free_what_an_event_named),
+        T(what_lies_in_a_list_is_given_while_an_import_is_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

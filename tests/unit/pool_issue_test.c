@@ -1,7 +1,7 @@
 // Issuing from generated pools: all or nothing, by rank, never twice, over restarts and epochs.
 #include "pool_site.h"
+#include "service/item/item_api.h"
 #include "service/pool/epoch.h"
-#include "service/pool/foreign.h"
 #include "service/pool/pool_db.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -378,29 +378,6 @@ static void no_epoch_repeats_another_to_the_last_number(void **state)
 
 // ---- what an event names while a space is made
 
-struct naming { // what a loop found of one number of acme
-    struct foreign_name name;
-    struct foreign_ask ask;
-};
-
-static void look_at(struct fixture *f, str serial, struct naming *out)
-{
-    struct gs1_id id = gs1_sgtin(GTIN_A, serial);
-    struct txn *t = fixture_read(f);
-    struct gtin_row product;
-    struct buf b;
-
-    assert_true(gtin_get(t, GTIN_A, &product));
-    buf_init(&b, KB);
-    must(foreign_text(&id, &b));
-    out->name =
-        (struct foreign_name){.text = arena_str(&f->arena, buf_str(&b)),
-                              .claim = foreign_claim(names_here(&f->site), t, product.client, &id)};
-    out->ask = (struct foreign_ask){product.client, &out->name, 1, foreign_younger(t)};
-    buf_fini(&b);
-    fixture_read_end(t);
-}
-
 static void all_but(struct fixture *f, uint32_t n, str named)
 {
     struct got a;
@@ -416,10 +393,10 @@ static void a_pool_made_meanwhile_never_gives_what_a_first_event_named(void **st
     struct fixture *f = *state;
     struct naming x;
 
-    look_at(f, S("42"), &x);
+    pool_site_look(f, GTIN_A, S("42"), &x);
     assert_int_equal(x.name.claim.v, 0);
     must(pool_site_put(f, "p", TWO_DIGITS));
-    must(fixture_run(f, &kind_units_named, &x.ask, NULL));
+    must(pool_site_name(f, &x));
     all_but(f, 99, S("42"));
 }
 
@@ -446,12 +423,12 @@ static void an_epoch_begun_meanwhile_never_gives_what_a_first_event_named(void *
     must(pool_site_put(f, "p", TWO_DIGITS));
     (void)pile_up(f, &p, 50);
     free_texts(f, &p, free);
-    for (uint32_t k = 0; k < 2; k++) look_at(f, free[k], &x[k]);
+    for (uint32_t k = 0; k < 2; k++) pool_site_look(f, GTIN_A, free[k], &x[k]);
     rotate(f, 2);
     must(pool_site_issue(f, GTIN_A, 1, &a));
     assert_true(a.issued.opens);
     struct naming *still = &x[str_eq(a.texts[0], free[0])];
-    must(fixture_run(f, &kind_units_named, &still->ask, NULL));
+    must(pool_site_name(f, still));
     assert_true(unit_space(still->name.unit) != a.issued.space);
     all_but(f, 48, free[still - x]);
 }
@@ -463,12 +440,47 @@ static void what_a_pool_made_meanwhile_gave_is_the_unit_itself(void **state)
     struct naming x;
     struct got a;
 
-    look_at(f, S("42"), &x);
+    pool_site_look(f, GTIN_A, S("42"), &x);
     must(pool_site_put(f, "p", TWO_DIGITS));
     must(pool_site_issue(f, GTIN_A, 100, &a));
-    must(fixture_run(f, &kind_units_named, &x.ask, NULL));
+    must(pool_site_name(f, &x));
     assert_int_equal(unit_space(x.name.unit), a.issued.space);
     fixture_verify(f);
+}
+
+static void a_job_fails_that_makes_a_pool_and_names_of_it(struct fixture *f, const char *json,
+                                                          struct naming *of)
+{
+    struct item_text text = {S("p"), str_of(json), &f->site};
+    struct item_put put;
+    struct txn *t = fixture_read(f);
+
+    must(item_put_read(t, kind_pool_put.arg, &text, &f->arena, &put));
+    fixture_read_end(t);
+    struct job *j = fixture_job(f, 2);
+    j->asks[0] = (struct ask){.kind = &kind_pool_put, .what = &put};
+    j->asks[1] = (struct ask){.kind = &kind_units_named, .what = &of->ask};
+    db_fault = (struct db_fault){.nth = 1, .commits = true};
+    fixture_job_run(f, j);
+    db_fault = (struct db_fault){0};
+    assert_int_equal(j->whole.cls, ST_STORE);
+}
+
+// Another pool gets the number of its space.
+static void a_pool_that_never_came_to_be_is_taken_for_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct naming x[2];
+
+    pool_site_look(f, GTIN_A, S("AB"), &x[0]);
+    pool_site_look(f, GTIN_A, S("42"), &x[1]);
+    a_job_fails_that_makes_a_pool_and_names_of_it(
+        f, "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\",\"length\":2,\"alphabet\":\"ABCD\"}",
+        &x[0]);
+    must(pool_site_put(f, "q", TWO_DIGITS));
+    must(pool_site_name(f, &x[1]));
+    names_leave(); // the committer's: loops have their own
+    all_but(f, 99, S("42"));
 }
 
 static void two_epochs_of_twelve_digits_give_no_number_twice(void **state)
@@ -639,6 +651,7 @@ int main(void)
         T(a_pool_made_meanwhile_never_gives_what_a_first_event_named),
         T(an_epoch_begun_meanwhile_never_gives_what_a_first_event_named),
         T(what_a_pool_made_meanwhile_gave_is_the_unit_itself),
+        T(a_pool_that_never_came_to_be_is_taken_for_no_other),
         T(two_epochs_of_twelve_digits_give_no_number_twice),
         T(a_sequential_pool_counts_on_under_a_newer_key),
         T(a_failing_store_loses_and_repeats_nothing),

@@ -124,3 +124,25 @@ status pool_site_issue(struct fixture *f, const char *gtin, uint32_t quantity, s
     struct issue_ask ask = pool_site_ask_of(gtin, quantity);
     return pool_site_ask(f, &ask, out);
 }
+
+void pool_site_look(struct fixture *f, const char *gtin, str serial, struct naming *out)
+{
+    struct gs1_id id = gs1_sgtin(gtin, serial);
+    struct txn *t = fixture_read(f);
+    struct gtin_row product;
+    struct buf b;
+
+    assert_true(gtin_get(t, gtin, &product));
+    buf_init(&b, KB);
+    must(foreign_text(&id, &b));
+    out->name = (struct foreign_name){.text = arena_str(&f->arena, buf_str(&b))};
+    foreign_claim(names_here(&f->site), t, product.client, &id, &out->name);
+    out->ask = (struct foreign_ask){product.client, &out->name, 1, foreign_younger(t)};
+    buf_fini(&b);
+    fixture_read_end(t);
+}
+
+status pool_site_name(struct fixture *f, struct naming *n)
+{
+    return fixture_run(f, &kind_units_named, &n->ask, NULL);
+}

@@ -1,5 +1,6 @@
 // pool_site.h - a site that packs for two clients, and shortcuts to its pools.
 #pragma once
+#include "service/pool/foreign.h"
 #include "service/pool/issue.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
@@ -31,3 +32,12 @@ status pool_site_ask(struct fixture *f, const struct issue_ask *ask, struct got 
 struct issue_ask pool_site_ask_of(const char *gtin, uint32_t quantity);
 // The texts of a run, in order; how many.
 uint32_t pool_site_texts(struct fixture *f, struct txn *t, struct run r, str *texts);
+
+// What a loop finds of a number of the GTIN's client that an event names, and its way to the
+// ledger.
+struct naming {
+    struct foreign_name name;
+    struct foreign_ask ask;
+};
+void pool_site_look(struct fixture *f, const char *gtin, str serial, struct naming *out);
+status pool_site_name(struct fixture *f, struct naming *n);
