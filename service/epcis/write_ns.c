@@ -80,14 +80,27 @@ bool epcis_ns_keeps_prefix(const struct epcis_ns *ns, bool json)
 
 static bool is_xml(const struct epcis_ns *ns) { return str_eq(ns->uri, epcis_ns_xml.uri); }
 
+// Where it is declared, a URI of the event that begins with it would be taken for one that is built
+// of it (json_context.c).
+static bool is_scheme(const struct epcis_doc *d, str prefix)
+{
+    for (const struct epcis_used *u = d->used; u != NULL; u = u->next) {
+        str rest = u->ns->uri, first;
+        if (str_cut(&rest, ':', &first) && str_eq(first, prefix) && !str_starts(rest, S("//")))
+            return true;
+    }
+    return false;
+}
+
 static str prefix_of(struct epcis_doc *d, const struct epcis_ns *ns)
 {
-    bool good = epcis_ns_keeps_prefix(ns, d->conf.format == EPCIS_JSON_2_0);
+    bool json = d->conf.format == EPCIS_JSON_2_0, good = epcis_ns_keeps_prefix(ns, json);
 
     if (is_xml(ns)) return epcis_ns_xml.prefix;
     str base = good ? ns->prefix : S("ns"), p = base;
 
-    for (unsigned i = 1; (i == 1 && !good) || prefix_taken(d, p); i++) {
+    for (unsigned i = 1; (i == 1 && !good) || prefix_taken(d, p) || (json && is_scheme(d, p));
+         i++) {
         buf_reset(&d->text);
         buf_addf(&d->text, "%.*s%u", STR(base), good ? i + 1 : i);
         p = buf_str(&d->text);
@@ -97,29 +110,43 @@ static str prefix_of(struct epcis_doc *d, const struct epcis_ns *ns)
 
 static void use(struct collecting *c, const struct epcis_ns *ns)
 {
-    struct epcis_doc *d = c->d;
-
-    if (ns == NULL || c->st.cls != ST_OK || used_find(d, ns) != NULL) return;
+    if (ns == NULL || c->st.cls != ST_OK || used_find(c->d, ns) != NULL) return;
     if (c->n++ == EPCIS_USED_MAX) {
         c->st = fail(ST_UNPROCESSABLE, "epcis.field", 0, "more than %u namespaces in one event",
                      EPCIS_USED_MAX);
         return;
     }
-    struct epcis_used *u = NEW(&d->scratch, struct epcis_used);
-    const struct epcis_ns *known = declared(c, ns);
+    struct epcis_used *u = NEW(&c->d->scratch, struct epcis_used);
     if (u == NULL) {
         c->st = no_memory();
         return;
     }
-    u->ns = ns;
-    u->declared = known != NULL && !prefix_taken(d, known->prefix);
-    u->prefix = u->declared ? known->prefix : prefix_of(d, ns);
-    if (d->conf.format != EPCIS_JSON_2_0 && is_xml(ns)) u->declared = true; // by XML itself
-    if (d->conf.format != EPCIS_JSON_2_0 && str_eq(ns->uri, S("http://www.w3.org/2000/xmlns/")))
-        c->st = fail(ST_CONFLICT, "epcis.not_in_xml", 0, "XML's own declarations are no namespace");
-    if (u->prefix.p == NULL) c->st = no_memory();
+    *u = (struct epcis_used){
+        .ns = ns, .prefix = {"", 0}
+    };
     *c->end = u;
     c->end = &u->next;
+}
+
+static void name(struct collecting *c, struct epcis_used *u)
+{
+    struct epcis_doc *d = c->d;
+    const struct epcis_ns *known = declared(c, u->ns);
+
+    u->declared = known != NULL && !prefix_taken(d, known->prefix);
+    u->prefix = u->declared ? known->prefix : prefix_of(d, u->ns);
+    if (u->prefix.p == NULL) c->st = no_memory();
+    if (d->conf.format == EPCIS_JSON_2_0) return;
+    u->declared |= is_xml(u->ns); // by XML itself
+    if (str_eq(u->ns->uri, S("http://www.w3.org/2000/xmlns/")))
+        c->st = fail(ST_CONFLICT, "epcis.not_in_xml", 0, "XML's own declarations are no namespace");
+}
+
+static status name_all(struct collecting *c)
+{
+    for (struct epcis_used *u = c->d->used; u != NULL && c->st.cls == ST_OK; u = u->next)
+        name(c, u);
+    return c->st;
 }
 
 const struct epcis_ns *epcis_outer_ns(const struct epcis_doc *d, const struct epcis_node *n)
@@ -161,7 +188,7 @@ status epcis_used_collect(struct epcis_doc *d, const struct epcis_event *e, bool
     for (uint32_t i = 0; i < e->sensors.n; i++) sensor_chains(&c, &e->sensors.at[i]);
     chain(&c, e->ilmd);
     chain(&c, e->ext);
-    return c.st;
+    return name_all(&c);
 }
 
 status epcis_used_collect_nodes(struct epcis_doc *d, const struct epcis_node *nodes)
@@ -170,7 +197,7 @@ status epcis_used_collect_nodes(struct epcis_doc *d, const struct epcis_node *no
 
     d->used = NULL;
     level(&c, nodes, 1); // within others' elements names need no namespace
-    return c.st;
+    return name_all(&c);
 }
 
 str epcis_used_prefix(const struct epcis_doc *d, const struct epcis_ns *ns)

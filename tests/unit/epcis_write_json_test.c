@@ -145,6 +145,21 @@ static void prefixes_that_clash_are_renamed(void **state)
     shows(&e, &conf, ",\"acme:b\":\"2\"}");
 }
 
+// A reader would take the second for a URI that is built of the first.
+static void no_prefix_is_what_a_uri_begins_with(void **state)
+{
+    static const struct epcis_ns near = {T("acme"), T("urn:near:")}, far = {T("far"), T("acme:")};
+    struct epcis_event e = bare();
+    static const str ids[] = {T("urn:x:1")};
+    struct epcis_node n[] = {text_node(&near, S("a"), S("1")), text_node(&far, S("b"), S("2"))};
+
+    (void)state;
+    e.epcs = (struct epcis_ids){.n = 1, .at = ids};
+    chained(n, LEN(n), &e);
+    shows(&e, &as_given, "{\"acme2\":\"urn:near:\",\"far\":\"acme:\"}");
+    shows(&e, &as_given, "\"acme2:a\":\"1\",\"far:b\":\"2\"}");
+}
+
 static void siblings_of_one_name_are_an_array(void **state)
 {
     struct epcis_event e = bare();
@@ -345,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_bare_event_is_one),
         cmocka_unit_test(results_of_a_query_have_a_place_of_their_own),
         cmocka_unit_test(prefixes_that_clash_are_renamed),
+        cmocka_unit_test(no_prefix_is_what_a_uri_begins_with),
         cmocka_unit_test(siblings_of_one_name_are_an_array),
         cmocka_unit_test(mixed_content_is_a_value),
         cmocka_unit_test(identifiers_have_the_document_s_spelling),
