@@ -170,6 +170,7 @@ static void listen_if_room(struct http_conn *c)
 {
     bool room = evbuffer_get_length(bufferevent_get_input(c->bev)) < input_max(c);
 
+    if (c->eof) return; // nothing more comes, but that again and again
     if (room == ((bufferevent_get_enabled(c->bev) & EV_READ) != 0)) return;
     int rc = room ? bufferevent_enable(c->bev, EV_READ) : bufferevent_disable(c->bev, EV_READ);
     assert(rc == 0);

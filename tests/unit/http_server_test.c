@@ -1,6 +1,8 @@
 // The server over real sockets: one loop on a thread of its own, raw bytes from this one.
 #include "common/http_server_int.h"
 #include "tests/unit/http_peer.h"
+#include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -1059,6 +1061,29 @@ static void what_has_to_wait_is_not_looked_at_again_and_again(void **state)
     own_close(&o);
 }
 
+// A peer whose side has ended has nothing more to say, while it takes its answers late.
+static void the_end_of_a_peer_is_heard_once(void **state)
+{
+    struct own o;
+    struct buf b;
+
+    (void)state;
+    own_open(&o);
+    buf_init(&b, 64 * KB);
+    for (int i = 0; i < 100; i++) buf_add(&b, S("GET /long HTTP/1.1\r\n" H "\r\n"));
+    buf_addc(&b, 0);
+    own_send(&o, b.p, 0);
+    shutdown(o.fd, SHUT_WR);
+    for (int i = 0; i < 50; i++) loop_step(o.loop, false);
+    const struct http_conn *c = o.server->lanes[0].first;
+    assert_true(c != NULL && c->eof && http_conn_output(c) > 0);
+    assert_int_equal(bufferevent_get_enabled(c->bev) & EV_READ, 0);
+    assert_true(own_recv(&o) > HTTP_OUTPUT_MAX);
+    assert_null(o.server->lanes[0].first);
+    buf_fini(&b);
+    own_close(&o);
+}
+
 static void those_that_went_over_end_with_the_server(void **state)
 {
     static const char ask[] =
@@ -1220,6 +1245,7 @@ int main(void)
         PLAIN(a_drained_server_answers_what_has_begun),
         PLAIN(who_takes_no_answers_is_not_listened_to_for_ever),
         PLAIN(what_has_to_wait_is_not_looked_at_again_and_again),
+        PLAIN(the_end_of_a_peer_is_heard_once),
         PLAIN(a_connection_goes_over_to_another_protocol),
         PLAIN(only_who_asks_for_a_protocol_gets_it),
         PLAIN(those_that_went_over_end_with_the_server),
