@@ -65,6 +65,12 @@ static const struct epcis_ns ours[] = {
     {{"id", 2},      {"", 0}                                            },
 };
 
+// A reader of JSON-LD takes what begins with a prefix for a name that is built of it: EPCs, too.
+static bool begins_identifiers(str prefix)
+{
+    return str_eq(prefix, S("urn")) || str_eq(prefix, S("http")) || str_eq(prefix, S("https"));
+}
+
 bool epcis_ns_keeps_prefix(const struct epcis_ns *ns, bool json)
 {
     const struct epcis_ns *known = epcis_ns_built_in(ns->prefix);
@@ -73,7 +79,7 @@ bool epcis_ns_keeps_prefix(const struct epcis_ns *ns, bool json)
     if (!json && known != &epcis_ns_cbvmda) known = NULL;
     for (size_t i = 0; i < LEN(ours) && known == NULL; i++)
         if (str_eq(ours[i].prefix, ns->prefix)) known = &ours[i];
-    if (xml || !xml_is_ncname(ns->prefix)) return false;
+    if (xml || !xml_is_ncname(ns->prefix) || (json && begins_identifiers(ns->prefix))) return false;
     if (known == &epcis_ns_cbvmda) return epcis_ns_is_cbvmda(ns->uri);
     return known == NULL || str_eq(known->uri, ns->uri);
 }

@@ -14,12 +14,48 @@ static bool is_free(const struct epcis_ns *ns)
            str_is_utf8(ns->uri, NULL);
 }
 
+// Where it were a prefix, too, the URI would be taken for one that is built of that.
+static str scheme_of(const struct epcis_ns *ns)
+{
+    str rest = ns->uri, scheme;
+
+    if (!str_cut(&rest, ':', &scheme) || str_starts(rest, S("//"))) return (str){"", 0};
+    return scheme;
+}
+
+static bool is_scheme(const struct ns_seen *s, str prefix)
+{
+    uint32_t i = 0;
+
+    while (i < s->scheme_n && !str_eq(s->schemes[i], prefix)) i++;
+    return i < s->scheme_n;
+}
+
+// False: there is no room to know it.
+static bool scheme_see(struct ns_seen *s, const struct epcis_ns *ns)
+{
+    str scheme = scheme_of(ns);
+
+    if (scheme.n == 0 || is_scheme(s, scheme)) return true;
+    if (s->scheme_n == NS_SEEN_MAX || (scheme = arena_str(s->arena, scheme)).p == NULL)
+        return false;
+    s->schemes[s->scheme_n++] = scheme;
+    for (uint32_t i = 0; i < s->n;)
+        if (str_eq(s->at[i].prefix, scheme))
+            s->at[i] = s->at[--s->n];
+        else
+            i++;
+    return true;
+}
+
 static void see(struct ns_seen *s, const struct epcis_ns *ns)
 {
-    if (ns == NULL || s->n == NS_SEEN_MAX) return;
+    if (ns == NULL || ns->uri.n == 0) return;
+    if (!scheme_see(s, ns)) s->n = 0; // each event declares its own
+    if (s->n == NS_SEEN_MAX || s->scheme_n == NS_SEEN_MAX) return;
     for (uint32_t i = 0; i < s->n; i++)
         if (str_eq(s->at[i].uri, ns->uri) || str_eq(s->at[i].prefix, ns->prefix)) return;
-    if (!is_free(ns)) return;
+    if (!is_free(ns) || is_scheme(s, ns->prefix)) return;
     struct epcis_ns kept = {arena_str(s->arena, ns->prefix), arena_str(s->arena, ns->uri)};
     if (kept.prefix.p != NULL && kept.uri.p != NULL) s->at[s->n++] = kept;
 }

@@ -9,6 +9,8 @@
 struct ns_seen {
     struct epcis_ns at[NS_SEEN_MAX]; // no prefix and no URI twice
     uint32_t n;
+    str schemes[NS_SEEN_MAX]; // that URIs begin with: none of them is a prefix of `at`
+    uint32_t scheme_n;
     struct arena *arena; // texts are copied here
 };
 void ns_seen_event(struct ns_seen *s, const struct epcis_event *e);

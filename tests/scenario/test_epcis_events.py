@@ -262,6 +262,32 @@ def test_what_others_add_in_xml_comes_back_with_attributes_and_content(gateway, 
     assert found.text == "t"
 
 
+def test_no_prefix_of_an_answer_is_what_another_uri_begins_with(gateway, name):
+    """A reader of JSON-LD builds a URI of the prefix that it begins with."""
+    mine = ('<urn:a xmlns:urn="http://near.example/">1</urn:a>', '<n:b xmlns:n="urn:far:">2</n:b>',
+            '<my:c xmlns:my="http://my.example/">3</my:c>', '<n:d xmlns:n="my:">4</n:d>')
+    sent = [xml_event(f"{name}-{i}", more) for i, more in enumerate(mine)]
+    assert post_xml(gateway, xml_document(*sent)).status_code == 202
+    things = "|".join(f"urn:x:thing:{name}-{i}" for i in range(4))
+    answer = gateway.get(EVENTS, params={"MATCH_epc": things})
+    told = listed(answer)
+    assert len(told) == 4
+    for told_one in told:
+        contexts = answer["@context"], told_one.get("@context", [])
+        declared = {p: uri for c in contexts for part in (c if isinstance(c, list) else [c])
+                    if isinstance(part, dict) for p, uri in part.items()}
+        begun = {text.split(":")[0] for text in [*declared.values(), told_one["eventID"]]
+                 if ":" in text and "://" not in text}
+        assert not begun & set(declared), declared
+        told_one["eventID"] += "-again"
+        del told_one["recordTime"]
+    capture(gateway, *told, context=answer["@context"])
+    for i, tag in enumerate(["{http://near.example/}a", "{urn:far:}b", "{http://my.example/}c",
+                             "{my:}d"]):
+        found = gateway.call("GET", f"{EVENTS}?EQ_eventID=urn:x:{name}-{i}-again", headers=XML)
+        assert len(list(lxml.etree.fromstring(found.content).iter(tag))) == 1, found.text
+
+
 STATES = {"unset": ["damaged"], "set": ["available"]}
 
 
