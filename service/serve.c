@@ -352,9 +352,14 @@ static status threads_start(struct service *s)
 
 // ---- from start to end
 
+// Nothing is sealed or given under an epoch that waits.
 static status start_facts(struct service *s)
 {
-    TRY(epochs_take(s));
+    bool waits = clock_waits(s);
+
+    if (!waits) TRY(epochs_take(s));
+    TRY(epochs_hold(s));
+    if (waits) return OK;
     TRY(serve_seed(&s->site, s->folder.site, s->settings.seeds, s->settings.seed_count));
     return serve_imports_drop(&s->site);
 }
@@ -389,8 +394,7 @@ static status service_open(struct service *s, const struct serve_options *o)
     TRY(identity_open(s));
     TRY(committer_begin(s));
     TRY(settings_record(s));
-    if (!clock_waits(s)) TRY(start_facts(s));
-    TRY(epochs_hold(s));
+    TRY(start_facts(s));
     loops_make(s);
     s->tick = clock_tick_start(s->site.loops[0], s->site.committer);
     TRY(server_open(s));

@@ -18,6 +18,7 @@
 #include "service/lot/lot.h"
 #include "service/ops/folder.h"
 #include "service/ops/journal_export.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -391,13 +392,37 @@ static status index_write(struct archiving *a)
 
 // ---- the command
 
-// The index is written last.
+// As name_of makes them, the key, and any while folder_put writes it.
+static bool is_ours(str name)
+{
+    static const char *const ends[] = {".ndjson.gz", ".html"};
+
+    if (str_eq(name, S(INDEX ".new"))) return true;
+    if (str_ends(name, S(".new"))) name.n -= 4;
+    if (str_eq(name, S("export.pub"))) return true;
+    if (name.n < 15 || !str_is_digits((str){name.p, 14}) || name.p[14] != '-') return false;
+    for (size_t i = 0; i < LEN(ends); i++)
+        if (str_ends(name, str_of(ends[i]))) return true;
+    return false;
+}
+
+// The index is written last: whatever else lies there is not for anybody to remove.
+static bool is_half(const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *e;
+    bool half = d != NULL;
+
+    while (half && (e = readdir(d)) != NULL)
+        half = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+               is_ours(str_of(e->d_name));
+    if (d != NULL) closedir(d);
+    return half;
+}
+
 static status taken(const struct archiving *a, int why)
 {
-    char path[FOLDER_PATH_MAX];
-
-    TRY(path_of(a, INDEX, path));
-    if (why == EEXIST && access(path, F_OK) != 0)
+    if (why == EEXIST && is_half(a->wish->to))
         return fail(ST_CONFLICT, "archive.half", 0,
                     "an archive broke off, for there is no " INDEX
                     ": remove it, and archive again: %s",

@@ -28,7 +28,8 @@ static status gather(struct printing *x)
     return st.cls == ST_OK ? end : st;
 }
 
-// A folder that no service has run on since it came back may have none.
+// A folder that no service has run on since it came back may have none; one that may not sign tells
+// no digest.
 static status key_open(struct printing *x, const struct folder *f)
 {
     char path[FOLDER_PATH_MAX];
@@ -36,7 +37,10 @@ static status key_open(struct printing *x, const struct folder *f)
     if (f->site[0] == 0) return OK;
     TRY(folder_path(f, "export.key", path));
     status st = export_key_open(path, NULL, &x->key);
-    return st.cls == ST_NOT_FOUND ? OK : st;
+    if (st.cls != ST_OK && st.cls != ST_NOT_FOUND)
+        fprintf(stderr, "packtrail configuration: its digest is left out: %s: %s\n", st.reason,
+                st.text);
+    return OK;
 }
 
 static status print(struct printing *x, const char *file)

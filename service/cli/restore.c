@@ -31,15 +31,24 @@ struct restoring {
     struct copied messages;
 };
 
-// With a store, but without what makes it a site.
+static bool holds(const char *dir, const char *name)
+{
+    char path[FOLDER_PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+
+    return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
+}
+
+// With a store, but without what makes it a site; nor with what a site that lost only that would
+// still have, for nobody should remove one. A restore writes these last.
 static bool is_half(const char *dir)
 {
+    static const char *const sites[] = {"site.key", "packtrail.yaml", "export.key"};
     struct folder f;
-    char path[FOLDER_PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/data/data.mdb", dir);
+    bool half = folder_find(dir, &f).cls == ST_NOT_FOUND && holds(dir, "data/data.mdb");
 
-    return folder_find(dir, &f).cls == ST_NOT_FOUND && n > 0 && (size_t)n < sizeof path &&
-           access(path, F_OK) == 0;
+    for (size_t i = 0; i < LEN(sites); i++) half = half && !holds(dir, sites[i]);
+    return half;
 }
 
 // An empty folder, such as a place to mount something, is as good as none.
@@ -143,14 +152,12 @@ static status files_put(struct restoring *r)
 {
     char path[FOLDER_PATH_MAX];
 
-    TRY(folder_path(&r->to, "site.key", path));
-    TRY(site_keys_save(path, &r->keys));
-    if (r->from.site[0] != 0) {
-        TRY(messages_copy(&r->from, &r->to, &r->messages));
-        TRY(file_copy(&r->from, &r->to, "packtrail.yaml"));
-    }
+    if (r->from.site[0] != 0) TRY(messages_copy(&r->from, &r->to, &r->messages));
     TRY(folder_path(&r->to, "head.json", path));
-    return head_file_write(r->site.db, path);
+    TRY(head_file_write(r->site.db, path));
+    if (r->from.site[0] != 0) TRY(file_copy(&r->from, &r->to, "packtrail.yaml"));
+    TRY(folder_path(&r->to, "site.key", path));
+    return site_keys_save(path, &r->keys);
 }
 
 static status make(struct restoring *r, const char *src)

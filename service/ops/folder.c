@@ -322,8 +322,28 @@ status folder_get(const char *path, struct buf *out)
     return st;
 }
 
+// The lock file that LMDB makes also for who only reads is another's where that is not the owner,
+// and the owner's service could not open it: root gives it away before, others make none.
+static status lock_file_give(const struct folder *f)
+{
+    char path[FOLDER_PATH_MAX];
+    struct stat s;
+
+    TRY(join(f->data, "lock.mdb", path));
+    if (access(path, F_OK) == 0 || stat(f->data, &s) != 0 || s.st_uid == geteuid()) return OK;
+    if (eaccess(f->data, W_OK) != 0) return OK; // then LMDB makes none either
+    if (geteuid() != 0) return folder_owned(f);
+    int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) return errno == EEXIST ? OK : write_failed(path);
+    bool given = fchown(fd, s.st_uid, s.st_gid) == 0;
+    if (!given) unlink(path);
+    close(fd);
+    return given ? OK : folder_owned(f);
+}
+
 status folder_db(const struct folder *f, size_t map_max, bool read_only, struct db **out)
 {
+    if (read_only) TRY(lock_file_give(f));
     struct db_conf conf = {
         .folder = f->data, .map_max = map_max, .readers = FOLDER_READERS, .read_only = read_only};
     return db_open(&conf, out);

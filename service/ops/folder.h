@@ -58,7 +58,8 @@ status folder_put(const char *path, str text);
 // the buffer's ceiling.
 status folder_get(const char *path, struct buf *out);
 
-// The store of a folder, for reading beside a service that runs, or alone.
+// The store of a folder, for reading beside a service that runs, or alone. A lock file that reading
+// makes is the folder's owner's; folder.owner where it could not be.
 #define FOLDER_READERS  256u       // read transactions at once, of all processes
 #define FOLDER_READ_MAP (512 * GB) // address space of who only reads; a larger file gets its size
 status folder_db(const struct folder *f, size_t map_max, bool read_only, struct db **out);

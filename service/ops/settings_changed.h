@@ -2,7 +2,8 @@
 // others than those recorded last: told before anything is done under them, at a start and by
 // commands.
 //
-// row 'M' 'S' name -> the value recorded last, as JSON; none: the default
+// row 'M' 'S' name -> the value recorded last, as JSON; none: never other than the default of the
+// program that looked, which is then the old value, also where another one's was in force before
 #pragma once
 #include "service/journal/kind.h"
 

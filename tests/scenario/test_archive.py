@@ -222,6 +222,21 @@ def test_an_archive_that_broke_off_is_told_as_one(released, tmp_path):
     assert code == 1 and "archive.taken" in said
 
 
+def test_a_folder_of_something_else_is_not_told_as_half_an_archive(released, tmp_path):
+    other = tmp_path / "archive"
+    assert archive(released, other)[0] == 0
+    (other / "index.ndjson").rename(other / "index.ndjson.new")
+    code, said = archive(released, other)
+    assert code == 1 and "archive.half" in said
+    for name in ("thesis.txt", "12-x.html", "thesis.html", "09506000100012-x.txt"):
+        (other / name).touch()
+        code, said = archive(released, other)
+        assert code == 1 and "archive.taken" in said and "remove" not in said, name
+        (other / name).unlink()
+    (tmp_path / "file").touch()
+    assert "archive.taken" in archive(released, tmp_path / "file")[1]
+
+
 def test_lots_are_chosen_by_name_and_by_day(released, line, qa, tmp_path):  # noqa: F811
     wish = ["--gtin", line.gtin, "--lot"]
     assert archive(released, tmp_path / "one", *wish, "L2")[0] == 0

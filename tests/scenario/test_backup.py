@@ -594,8 +594,14 @@ def test_a_restore_that_broke_off_is_told_as_one(make_site, tmp_path):
     restore(site, tmp_path / "backup", tmp_path / "key")
     again = ("restore", tmp_path / "backup", site.folder, "--key", tmp_path / "key")
     assert "folder.taken" in packtrail(*again).stderr
-    (site.folder / "data/format").unlink()  # it is written last
+    (site.folder / "data/format").unlink()  # it is written last, and these before it
+    for name in ("packtrail.yaml", "site.key"):
+        refused = packtrail(*again).stderr  # as of a site that lost nothing else
+        assert "folder.taken" in refused and "emove" not in refused
+        (site.folder / name).unlink()
     assert "folder.half" in packtrail(*again).stderr
+    (site.folder / "export.key").touch()  # no restore writes it
+    assert "folder.taken" in packtrail(*again).stderr
     shutil.rmtree(site.folder)
     site.folder.mkdir()
     (site.folder / "something").touch()

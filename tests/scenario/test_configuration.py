@@ -133,6 +133,16 @@ def test_another_export_key_is_told_by_configuration_report_and_log(site):
     assert second != first and f"event=export_key.made sha256=\"{second}\"" in site.log()
 
 
+def test_the_command_leaves_out_the_digest_of_a_key_that_others_may_read(configured):
+    alike = {"PACKTRAIL_LISTEN": json.loads(text_of(configured))["settings"]["listen"]}
+    served = text_of(configured).splitlines()
+    (configured.folder / "export.key").chmod(0o640)
+    done = harness.packtrail("configuration", "-c", configured.config, env=alike)
+    assert done.returncode == 0 and "export_key.mode" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout.splitlines() == [x for x in served if not x.startswith('"export_key":')]
+
+
 def test_it_is_for_administrators_alone(configured):
     for caller in (configured.mia, configured.as_role("auditor"), configured.as_role("operator"),
                    configured.as_role("client", client="acme")):

@@ -1,6 +1,7 @@
 """Another site key: an operator's act, recorded, after which no number comes twice."""
 import pytest
 
+import harness
 from harness import packtrail
 
 
@@ -74,3 +75,20 @@ def test_a_line_that_waits_for_a_start_is_not_passed_over(keyed):
     assert code == 1 and "epoch.waits" in said
     site.start()
     assert site.journal()[-1]["fact"] == {"epoch": 2}
+
+
+def test_what_a_seed_seals_is_sealed_under_the_key_in_use(make_site, make_partner):
+    """A line that waits for two people is not used by the first start either."""
+    partner, site = make_partner(), make_site()
+    site.configure(signatures={"second": "add_key"}, seed={
+        "/v1/clients/acme": {"name": "Acme Pharma", "prefixes": [harness.PREFIX]},
+        "/v1/partners/hub": {"client": "acme", "url": partner.url, "format": "epcis-2.0-json",
+                             "approval": "none", "auth": {"bearer": "what the hub gave us"}}})
+    with (site.folder / "site.key").open("a") as file:
+        file.write("2 " + "5a" * 32 + "\n")
+    site.start()
+    assert "event=epoch.waits epoch=2" in site.log()
+    line = harness.Line(site)
+    line.commission(line.serials(2))
+    message, = partner.wait_for(1)
+    assert message.headers["Authorization"] == "Bearer what the hub gave us"

@@ -207,6 +207,59 @@ static void a_file_is_replaced_whole_or_left(void **state)
     assert_int_equal(folder_put("/nowhere/at/all", S("x")).cls, ST_STORE);
 }
 
+static void make_unlocked(const struct place *p, struct folder *f, char lock[128]) // with a store
+{
+    struct db *db;
+
+    make(p, f);
+    snprintf(lock, 128, "%s/data/lock.mdb", p->site);
+    assert_int_equal(folder_db(f, 1 * MB, false, &db).cls, ST_OK);
+    db_close(&db);
+    assert_int_equal(unlink(lock), 0);
+}
+
+static void the_lock_file_of_who_only_reads_is_the_owners(void **state)
+{
+    const struct place *p = *state;
+    struct folder f;
+    struct db *db;
+    struct stat is;
+    char lock[128];
+
+    if (geteuid() != 0) skip(); // only root gives a folder to another
+    make_unlocked(p, &f, lock);
+    assert_int_equal(chown(f.data, 65534, 65533), 0);
+    assert_int_equal(folder_db(&f, 1 * MB, true, &db).cls, ST_OK);
+    db_close(&db);
+    assert_int_equal(stat(lock, &is), 0);
+    assert_int_equal(is.st_uid, 65534);
+    assert_int_equal(is.st_gid, 65533);
+    assert_int_equal(is.st_mode & 0777, 0600);
+    assert_int_equal(folder_db(&f, 1 * MB, true, &db).cls, ST_OK); // as it is
+    db_close(&db);
+    folder_close(&f);
+}
+
+static void who_could_not_give_the_lock_file_away_makes_none(void **state)
+{
+    const struct place *p = *state;
+    struct folder f;
+    struct db *db;
+    char lock[128];
+
+    if (geteuid() != 0) skip(); // only root is others
+    make_unlocked(p, &f, lock);
+    assert_int_equal(chmod(p->dir, 0755), 0);
+    assert_int_equal(chmod(p->site, 0755), 0);
+    assert_int_equal(chmod(f.data, 0777), 0);
+    assert_int_equal(seteuid(65533), 0);
+    status st = folder_db(&f, 1 * MB, true, &db);
+    assert_int_equal(seteuid(0), 0);
+    assert_string_equal(st.reason, "folder.owner");
+    assert_int_not_equal(access(lock, F_OK), 0);
+    folder_close(&f);
+}
+
 static void a_path_too_long_is_refused(void **state)
 {
     static char name[2 * FOLDER_PATH_MAX];
@@ -232,6 +285,8 @@ int main(void)
         FOLDER_TEST(a_format_that_is_none_is_refused),
         FOLDER_TEST(what_a_cut_init_left_is_cleared_but_no_more),
         FOLDER_TEST(a_file_is_replaced_whole_or_left),
+        FOLDER_TEST(the_lock_file_of_who_only_reads_is_the_owners),
+        FOLDER_TEST(who_could_not_give_the_lock_file_away_makes_none),
         FOLDER_TEST(a_path_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,8 @@ static const struct http_route *const routes[] = {ops_routes, NULL};
 
 static const char *const names[] = {"listen", "passwords.hash_memory", "passwords.lock",
                                     "signatures.second"};
-static const char *const defaults[] = {"any", "19 MB", "15 min", ""};
-static const char *in_force[LEN(names)];
+static const char *const first_defaults[] = {"any", "19 MB", "15 min", ""};
+static const char *defaults[LEN(names)], *in_force[LEN(names)];
 
 static bool setting_at(const void *settings, uint32_t i, str *name, struct buf *json)
 {
@@ -31,6 +31,7 @@ static int site_open(void **state)
 {
     struct fixture *f = fixture_open(kinds);
 
+    memcpy(defaults, first_defaults, sizeof defaults);
     memcpy(in_force, defaults, sizeof in_force);
     f->site.setting = setting_at;
     f->site.settings = in_force;
@@ -84,6 +85,25 @@ static void a_change_is_recorded_once_with_the_value_before(void **state)
                                "\\\"x\\\"\",\"new\":\"\"}]"));
 }
 
+// As the top README says: the old value is then the default of who records, whatever was before.
+static void another_programs_default_is_seen_only_where_something_was_recorded(void **state)
+{
+    struct fixture *f = *state;
+
+    defaults[2] = in_force[2] = "5 min";
+    assert_false(told(f));
+    in_force[2] = "1 h";
+    assert_true(told(f));
+    assert_true(journal_has(
+        f, "\"changes\":[{\"field\":\"passwords.lock\",\"old\":\"5 min\",\"new\":\"1 h\"}]"));
+    in_force[2] = "5 min";
+    assert_true(told(f));
+    defaults[2] = in_force[2] = "2 min";
+    assert_true(told(f));
+    assert_true(journal_has(
+        f, "\"changes\":[{\"field\":\"passwords.lock\",\"old\":\"5 min\",\"new\":\"2 min\"}]"));
+}
+
 static void what_says_nothing_of_people_or_time_is_not_recorded(void **state)
 {
     in_force[0] = "other";
@@ -98,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SETTINGS_TEST(defaults_are_no_record),
         SETTINGS_TEST(a_change_is_recorded_once_with_the_value_before),
+        SETTINGS_TEST(another_programs_default_is_seen_only_where_something_was_recorded),
         SETTINGS_TEST(what_says_nothing_of_people_or_time_is_not_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
