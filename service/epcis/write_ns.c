@@ -6,6 +6,7 @@
 #include "common/xml.h"
 #include "service/epcis/epcis_int.h"
 #include "service/epcis/json_context.h"
+#include "service/epcis/xml_in.h"
 
 struct collecting {
     struct epcis_doc *d;
@@ -163,11 +164,21 @@ const struct epcis_ns *epcis_outer_ns(const struct epcis_doc *d, const struct ep
     return wanted ? &epcis_ns_unqualified : NULL;
 }
 
+// Beside EPCIS' own elements one in its namespace would be one of those.
+static void outer_check(struct collecting *c, const struct epcis_node *n)
+{
+    if (c->d->conf.format == EPCIS_JSON_2_0 || n->ns == NULL || !xml_in_is_epcis(n->ns->uri))
+        return;
+    c->st = fail(ST_CONFLICT, "epcis.not_in_xml", 0,
+                 "a field of others in EPCIS' own namespace is none in XML");
+}
+
 static void level(struct collecting *c, const struct epcis_node *n, unsigned depth)
 {
     if (n != NULL && depth == EPCIS_NODE_DEPTH_MAX && c->st.cls == ST_OK)
         c->st = fail(ST_UNPROCESSABLE, "epcis.field", 0, "extensions are nested too deep");
     for (; n != NULL && c->st.cls == ST_OK; n = n->next) {
+        if (depth == 0) outer_check(c, n);
         use(c, depth == 0 ? epcis_outer_ns(c->d, n) : n->ns);
         level(c, n->child, depth + 1);
     }

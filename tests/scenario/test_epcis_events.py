@@ -164,8 +164,8 @@ def test_several_certificates_have_no_xml(gateway, name):
 
 @pytest.mark.parametrize("more", [
     {"certificationInfo": ["https://a.example", "https://b.example"]}, {"ex:1abc": "x"},
-    {"ex:a": [[1], [2]]}, {"ex:a": {"@id": "urn:x:a"}}],
-    ids=["certificates", "name", "list in a list", "@id"])
+    {"ex:a": [[1], [2]]}, {"ex:a": {"@id": "urn:x:a"}}, {"urn:epcglobal:epcis:xsd:2:a": "x"}],
+    ids=["certificates", "name", "list in a list", "@id", "EPCIS' own"])
 def test_what_has_no_xml_is_not_stored_to_be_answered_in_it(gateway, name, more):
     made = {"@context": [CONTEXT, {"ex": EX}], **event(name, **more)}
     refused = send(gateway, made, EVENTS, Accept="application/xml")
