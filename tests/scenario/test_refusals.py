@@ -87,6 +87,18 @@ def test_a_token_that_is_sent_where_it_does_not_belong_is_repeated_nowhere(site,
     assert all("pt_***" in text and "ps_***" in text for text in told.values())
 
 
+def test_a_serial_that_looks_like_the_beginning_of_a_token_is_told_as_it_is(site, line):
+    """Nor are two of them taken for one."""
+    for serial in ("PS_2026112700000001", "PS_2026112700000002"):
+        got = line.call.report({"type": "scrap", "gtin": harness.GTIN, "serials": [serial],
+                                "reason": "x"})
+        assert serial in json.dumps(got["results"][0]["problem"])
+    site.stop()
+    told = [json.dumps(r["fact"]) for r in site.journal() if r["kind"] == "refusal"]
+    assert len(told) == 2 and "0001" in told[0] and "0002" in told[1]
+    assert not [r for r in site.journal() if r["kind"] == "refusal.repeated"]
+
+
 def head_of(person, line, *more):
     """A request of the person, as it goes over the wire."""
     lines = [line, "Host: x", "Authorization: " + person.http.headers["Authorization"], *more]
