@@ -190,7 +190,7 @@ bool batch_has_tidings(struct batch *b)
     const struct clock_conf *clock = b->conf->clock;
 
     if (clock != NULL && clock_has_tidings(&b->clock, clock, b->conf->env)) return true;
-    if (b->waits) return false;
+    if (b->waits && !b->ends_now) return false; // what is counted has no other time to be told
     if (b->conf->due != NULL && b->due_at.ms <= env_wall(b->conf->env).ms) return true;
     wall next = refusal_next(&b->refusals);
     return next.ms != INT64_MAX && (b->ends_now || next.ms <= env_wall(b->conf->env).ms);
