@@ -55,12 +55,13 @@ static str copy_end(struct arena *a, struct buf *b)
     return copy.p == NULL ? (str){"", 0} : copy;
 }
 
+// All of the hold's, which may be of other lots too.
 static str units_text(struct arena *a, uint64_t units)
 {
     struct buf b;
 
     buf_init(&b, 64);
-    buf_addf(&b, "%llu held units", (unsigned long long)units);
+    buf_addf(&b, "hold of %llu unit%s", (unsigned long long)units, units == 1 ? "" : "s");
     return copy_end(a, &b);
 }
 
