@@ -60,7 +60,7 @@ static void text_add(struct line *l, const char *name, str s)
     if (s.n > sizeof room) s.n = sizeof room;
     if (s.n > 0) memcpy(room, s.p, s.n);
     name_add(l, name);
-    json_w_str(&l->w, (str){room, mask_text(room, s.n)});
+    json_w_str(&l->w, (str){room, mask_cut(room, s.n)});
 }
 
 // A word of ours, which logfmt needs no quotes for.

@@ -9,6 +9,10 @@
 #define MASK_TOKEN   "pt_"
 #define MASK_SESSION "ps_"
 
-// Each of them that stands in the text becomes "pt_***" or "ps_***", also where it is cut off or
-// some of it is percent-encoded. In place; the new length.
+// Each of them that stands whole in the text becomes "pt_***" or "ps_***", also where some of it is
+// percent-encoded. What is shorter stays: a serial may look like the beginning of one. In place;
+// the new length.
 size_t mask_text(char *p, size_t n);
+// The same for a text that repeats only some of what was sent, as sentences do: also where one is
+// cut, unless so little of it is left that it opens nothing.
+size_t mask_cut(char *p, size_t n);

@@ -40,6 +40,6 @@ status fail(enum status_class cls, const char *reason, uint32_t at, const char *
     va_start(ap, fmt);
     vsnprintf(s.text, sizeof s.text, fmt, ap);
     va_end(ap);
-    s.text[mask_text(s.text, strlen(s.text))] = 0; // a sentence may repeat what was sent
+    s.text[mask_cut(s.text, strlen(s.text))] = 0; // a sentence may repeat what was sent
     return s;
 }

@@ -1,9 +1,11 @@
 #include "service/api/noted.h"
 #include "common/json.h"
+#include "common/mask.h"
 #include "common/metric.h"
 #include "service/api/caller.h"
 #include "service/journal/refusal.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define NOTE_ROOM (64 * KB)
 #define CALL_MAX  300u // of what was called
@@ -39,8 +41,11 @@ static str call_text(struct arena *a, str call)
     if (call.n == 0) return (str){"", 0};
     buf_init(&b, NOTE_ROOM);
     struct json_w w = json_writer(&b);
+    str shown = str_shown(call, CALL_MAX);
+    char room[CALL_MAX];
+    memcpy(room, shown.p, shown.n);
     json_w_object(&w);
-    json_w_kstr(&w, "call", str_shown(call, CALL_MAX));
+    json_w_kstr(&w, "call", (str){room, mask_cut(room, shown.n)});
     json_w_end(&w);
     str text = b.failed ? (str){"", 0} : arena_str(a, buf_str(&b));
     buf_fini(&b);

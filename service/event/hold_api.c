@@ -331,17 +331,33 @@ static status left_by(struct http_req *r, const struct fact *f, struct left *out
     return OK;
 }
 
-// Who signed first asks again, and that waits no more: the hold as it is.
-static void reply_became(struct http_req *r, uint64_t id)
+// Was it ended with that first signature? Another may have been signed since.
+static status is_done(struct http_req *r, struct txn *t, const struct hold *h, uint64_t proposal,
+                      bool *out)
 {
+    struct hold_released x;
+    struct fact f;
+
+    if (!h->ended) return OK;
+    TRY(journal_get(t, h->end, &r->arena, &f));
+    TRY(hold_released_get(&f, &x));
+    *out = x.first.proposal == proposal;
+    return OK;
+}
+
+// Who signed first asks again, and that waits no more: the hold as it is.
+static void reply_became(struct http_req *r, const struct left *as)
+{
+    bool done = false;
     struct hold h = {0};
     struct buf b;
 
     buf_init(&b, 16 * MB);
     struct json_w w = json_writer(&b);
     struct txn *t = api_snapshot(r);
-    status st = hold_get(t, id, &h) ? write_now(r, t, &h, true, &w) : unknown();
-    lot_reply(r, api_snapshot_end(r, st), h.ended ? 200 : 202, &b);
+    status st = hold_get(t, as->id, &h) ? write_now(r, t, &h, true, &w) : unknown();
+    if (st.cls == ST_OK) st = is_done(r, t, &h, as->proposed, &done);
+    lot_reply(r, api_snapshot_end(r, st), done ? 200 : 202, &b);
 }
 
 static void release_render(struct http_req *r, const struct ask *a)
@@ -352,7 +368,7 @@ static void release_render(struct http_req *r, const struct ask *a)
     bool over = st.cls == ST_OK && second_is_over(r, api_snapshot(r), a);
     if (st.cls == ST_OK) st = api_snapshot_end(r, OK);
     if (over && st.cls == ST_OK)
-        reply_became(r, as.id);
+        reply_became(r, &as);
     else if (st.cls == ST_OK)
         reply(r, &as, second_code(a));
     else

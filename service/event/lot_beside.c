@@ -55,12 +55,13 @@ static str copy_end(struct arena *a, struct buf *b)
     return copy.p == NULL ? (str){"", 0} : copy;
 }
 
+// All of the hold's, which may be of other lots too.
 static str units_text(struct arena *a, uint64_t units)
 {
     struct buf b;
 
     buf_init(&b, 64);
-    buf_addf(&b, "%llu held units", (unsigned long long)units);
+    buf_addf(&b, "hold of %llu unit%s", (unsigned long long)units, units == 1 ? "" : "s");
     return copy_end(a, &b);
 }
 
@@ -235,10 +236,10 @@ static int by_seq_held(const void *a, const void *b)
 
 static status look(struct looking *l)
 {
-    TRY(holds_get(l, true));
-    TRY(holds_get(l, false));
-    TRY(corrections_get(l));
+    TRY(holds_get(l, false)); // what is still to be done before what is done, where room ends
     TRY(waiting_get(l));
+    TRY(holds_get(l, true));
+    TRY(corrections_get(l));
     if (l->out->hold_n > 0) qsort(l->holds, l->out->hold_n, sizeof *l->holds, by_seq_held);
     if (l->out->act_n > 0) qsort(l->acts, l->out->act_n, sizeof *l->acts, by_seq);
     return txn_status(l->t);

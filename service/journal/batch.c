@@ -176,7 +176,7 @@ static bool attempt(struct batch *b, struct job *jobs, status *st)
     batch_tell_jump(b);
     if (!b->waits) batch_due(b); // its time was over before the jobs came
     for (struct job *j = jobs; j != NULL; j = job_next(j)) batch_job(b, j);
-    if (!b->waits) batch_tell_repeated(b);
+    if (!b->waits || b->ends_now) batch_tell_repeated(b);
     if (jobs != NULL && !b->waits) batch_prune(b);
     *st = txn_status(b->ledger.t);
     enum append_result r = st->cls == ST_OK ? append(b) : APPEND_OK;

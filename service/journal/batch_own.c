@@ -65,14 +65,15 @@ static struct digest16 refusal_digest(const struct job *j, const struct ask *a)
                        (str){(const char *)code.b, sizeof code.b});
 }
 
-// Beyond `rate.refusals`, but for what somebody must work off.
-static bool is_surplus(struct batch *b, const struct job *j, unsigned kind)
+// Beyond `rate.refusals` of its share, but for what somebody must work off.
+static bool is_surplus(struct batch *b, const struct job *j, const struct refused *r)
 {
     const struct committer_conf *conf = b->conf;
+    struct refusal_of of = {j->actor, refusal_share(r->st.cls)};
 
     if (conf->refusals_max == 0 || j->actor == 0) return false;
-    if (conf->refusal_stays != NULL && conf->refusal_stays(kind)) return false;
-    return refusal_is_surplus(&b->refusals, j->actor, conf->refusals_max, batch_now(b));
+    if (conf->refusal_stays != NULL && conf->refusal_stays(r->kind)) return false;
+    return refusal_is_surplus(&b->refusals, of, conf->refusals_max, batch_now(b));
 }
 
 // `of` says whose it is: its actor, client and lot. The seq of the fact.
@@ -110,7 +111,7 @@ uint64_t batch_record_refusal(struct batch *b, const struct job *j, const struct
     uint64_t seen = refusal_seen(&b->refusals, &what, now);
     if (seen != 0) return seen;
     batch_tell_repeated(b); // gives room
-    if (is_surplus(b, j, r.kind)) return b->ledger.head.seq;
+    if (is_surplus(b, j, &r)) return b->ledger.head.seq;
     uint64_t seq = write_refusal(
         b, &r, &(struct fact){.actor = j->actor, .client = tried->client, .lot = tried->lot});
     refusal_remember(&b->refusals, &what, seq, now);
@@ -189,7 +190,7 @@ bool batch_has_tidings(struct batch *b)
     const struct clock_conf *clock = b->conf->clock;
 
     if (clock != NULL && clock_has_tidings(&b->clock, clock, b->conf->env)) return true;
-    if (b->waits) return false;
+    if (b->waits && !b->ends_now) return false; // what is counted has no other time to be told
     if (b->conf->due != NULL && b->due_at.ms <= env_wall(b->conf->env).ms) return true;
     wall next = refusal_next(&b->refusals);
     return next.ms != INT64_MAX && (b->ends_now || next.ms <= env_wall(b->conf->env).ms);

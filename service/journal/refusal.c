@@ -131,17 +131,26 @@ bool refusal_expired(struct refusal_memory *m, wall now, uint64_t *seq, uint32_t
     return true;
 }
 
-bool refusal_is_surplus(struct refusal_memory *m, uint32_t actor, uint32_t most, wall now)
+enum refusal_share refusal_share(enum status_class cls)
+{
+    bool forbidden = cls == ST_UNAUTHENTICATED || cls == ST_NOT_ALLOWED || cls == ST_CONFLICT ||
+                     cls == ST_UNPROCESSABLE;
+    return forbidden ? REFUSAL_FORBIDDEN : REFUSAL_OF_NOTHING;
+}
+
+bool refusal_is_surplus(struct refusal_memory *m, struct refusal_of of, uint32_t most, wall now)
 {
     for (uint32_t i = 0; i < m->callers_used; i++) {
         struct refusal_caller *c = &m->callers[i];
-        if (c->actor != actor || now.ms - c->first.ms >= REFUSAL_SAME_MS) continue;
-        if (c->kept == most) return c->more++, true;
-        c->kept++;
+        if (c->actor != of.actor || now.ms - c->first.ms >= REFUSAL_SAME_MS) continue;
+        if (c->kept[of.share] == most) return c->more++, true;
+        c->kept[of.share]++;
         return false;
     }
     assert(m->callers_used < REFUSERS_KEPT);
-    m->callers[m->callers_used++] = (struct refusal_caller){actor, 1, 0, now};
+    struct refusal_caller *c = &m->callers[m->callers_used++];
+    *c = (struct refusal_caller){.actor = of.actor, .first = now};
+    c->kept[of.share] = 1;
     return false;
 }
 

@@ -5,8 +5,10 @@
 // may lose that count; an orderly end does not.
 //
 // So that nobody fills the journal by being refused, one caller has so many different ones in that
-// time as facts of their own; what is over becomes one `refusal` of no kind, REFUSAL_SURPLUS, with
-// their number as its offender: `[{"calls":4711}]`. Those that somebody must work off all stay.
+// time as facts of their own, of each share: nonsense does not use up what an attempt at something
+// that is there is told with. What is over, of both shares, becomes one `refusal` of no kind,
+// REFUSAL_SURPLUS, with their number as its offender: `[{"calls":4711}]`. Those that somebody must
+// work off all stay.
 #pragma once
 #include "service/journal/kind.h"
 
@@ -14,6 +16,13 @@
 #define REFUSALS_KEPT   256 // told apart at once; beyond it the oldest is told of before its time
 #define REFUSERS_KEPT   256 // callers whose refusals are counted at once; the same
 #define REFUSAL_SURPLUS "refusal.more"
+
+enum refusal_share {
+    REFUSAL_OF_NOTHING, // it could not be read, or named nothing that is there
+    REFUSAL_FORBIDDEN,  // 401, 403, 409 and 422
+    REFUSAL_SHARES
+};
+enum refusal_share refusal_share(enum status_class cls);
 
 // The decided part of a `refusal`, and the request of the kind (a decision that the loop made).
 struct refused {
@@ -48,7 +57,8 @@ struct refusal_memory {
         wall first;
     } slots[REFUSALS_KEPT];
     struct refusal_caller {
-        uint32_t actor, kept, more; // as facts of their own; over these
+        uint32_t actor, more;          // over `kept`
+        uint32_t kept[REFUSAL_SHARES]; // as facts of their own
         wall first;
     } callers[REFUSERS_KEPT];
     uint32_t used, callers_used; // both in order of time
@@ -61,8 +71,12 @@ void refusal_remember(struct refusal_memory *m, const struct digest16 *what, uin
 // Takes one that is old enough, or gives room for the next; *more says how often it was repeated
 // (may be 0). False: none.
 bool refusal_expired(struct refusal_memory *m, wall now, uint64_t *seq, uint32_t *more);
-// Has the caller `most` by now? Then this one is counted, and is no fact.
-bool refusal_is_surplus(struct refusal_memory *m, uint32_t actor, uint32_t most, wall now);
+// Has the caller `most` of the share by now? Then this one is counted, and is no fact.
+struct refusal_of {
+    uint32_t actor;
+    enum refusal_share share;
+};
+bool refusal_is_surplus(struct refusal_memory *m, struct refusal_of of, uint32_t most, wall now);
 // As refusal_expired; out->more may be 0.
 bool refusal_caller_expired(struct refusal_memory *m, wall now, struct refusal_caller *out);
 // What is told of so many that were over; its offender lies in `text`.

@@ -437,6 +437,17 @@ static void put_signature(const struct out *o, const struct lot_act *act, const 
     buf_fini(&line);
 }
 
+static void put_more(const struct out *o)
+{
+    str cells[] = {S(""), S("more"), S("holds and signatures"), S("the journal has them all")};
+
+    if (o->html)
+        buf_add(o->to,
+                S("<p>There are more holds and signatures: the journal has them all.</p>\n"));
+    else
+        put_row(o, cells, LEN(cells));
+}
+
 static void put_signatures(const struct out *o)
 {
     struct signed_wish wish = {o->b->lot.number, UINT64_MAX, o->b->beside};
@@ -451,9 +462,7 @@ static void put_signatures(const struct out *o)
     }
     walk_close(&walk.papers.walk);
     foot(o);
-    if (o->html && wish.beside != NULL && wish.beside->more)
-        buf_add(o->to,
-                S("<p>There are more holds and signatures: the journal has them all.</p>\n"));
+    if (wish.beside != NULL && wish.beside->more) put_more(o);
 }
 
 static void put_all(const struct out *o)

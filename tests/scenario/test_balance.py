@@ -206,7 +206,7 @@ def test_a_page_lists_all_that_was_signed_about_its_lot(site, line, lot, qa):
     assert all(row[6].startswith("20") for row in shown["Holds"])
     signed = [(row[2], row[4], row[3].split(": ")[-1]) for row in shown["Signatures"]]
     assert signed == [("end_hold", "", "answered"), ("reopen", "", "one more"),
-                      ("end_hold", "2 held units", "they are good"),
+                      ("end_hold", "hold of 2 units", "they are good"),
                       ("correct", event, "the other line")]
     for row in shown["Signatures"]:
         assert re.match(r"Mia Muster \(mia, qa\), (review|approval), 20\d\d-.*: ", row[3]), row

@@ -87,6 +87,18 @@ def test_a_token_that_is_sent_where_it_does_not_belong_is_repeated_nowhere(site,
     assert all("pt_***" in text and "ps_***" in text for text in told.values())
 
 
+def test_a_serial_that_looks_like_the_beginning_of_a_token_is_told_as_it_is(site, line):
+    """Nor are two of them taken for one."""
+    for serial in ("PS_2026112700000001", "PS_2026112700000002"):
+        got = line.call.report({"type": "scrap", "gtin": harness.GTIN, "serials": [serial],
+                                "reason": "x"})
+        assert serial in json.dumps(got["results"][0]["problem"])
+    site.stop()
+    told = [json.dumps(r["fact"]) for r in site.journal() if r["kind"] == "refusal"]
+    assert len(told) == 2 and "0001" in told[0] and "0002" in told[1]
+    assert not [r for r in site.journal() if r["kind"] == "refusal.repeated"]
+
+
 def head_of(person, line, *more):
     """A request of the person, as it goes over the wire."""
     lines = [line, "Host: x", "Authorization: " + person.http.headers["Authorization"], *more]
@@ -131,7 +143,9 @@ def test_what_no_route_was_asked_for_is_on_record_where_the_head_can_be_read(sit
 
 
 def test_nobody_fills_the_journal_by_being_refused(site, line):
-    """So many of a caller in a minute; what is over is one record that says how many."""
+    """So many of a caller in a minute; what is over is one record that says how many.
+
+    What names nothing that is there leaves its room to what is forbidden."""
     site.stop()
     site.configure(rate={"refusals": 7})
     site.start()
@@ -145,14 +159,18 @@ def test_nobody_fills_the_journal_by_being_refused(site, line):
     for i in range(30):  # what somebody must work off stays whole
         line.call.report({"type": "scrap", "gtin": harness.GTIN, "serials": [f"NONE{i}"],
                           "reason": "x"})
+    for i in range(20):
+        carl.refused("PUT", f"/v1/users/eve{i}", {"name": "Eve", "role": "admin"}, status=403)
     ben.refused("GET", "/v1/nothing", status=404)  # another's are not theirs
     site.stop()
     carls = refused_of(site, "carl")
     kept = [r for r in carls if r[0] != "refusal.more"]
     repeated = sum(r["fact"]["times"] for r in site.journal() if r["kind"] == "refusal.repeated")
-    assert len(kept) == 7 and ("route.unknown", {"call": "GET /v1/nothing"}) in kept
+    assert len(kept) == 14 and ("route.unknown", {"call": "GET /v1/nothing"}) in kept
+    assert [of["call"] for code, of in kept if code == "access.role"] == \
+        [f"PUT /v1/users/eve{i}" for i in range(7)]
     more = [of for code, of in carls if code == "refusal.more"]
-    assert len(more) == 1 and len(kept) + more[0]["calls"] + repeated == 150
+    assert len(more) == 1 and len(kept) + more[0]["calls"] + repeated == 170
     assert len(refused_of(site, "ben")) == 1
     assert len([r for r in site.journal() if r["kind"] == "refusal"
                 and "NONE" in r["fact"].get("units", "")]) == 30

@@ -225,9 +225,13 @@ def test_a_hold_is_ended_by_two(site, line, lot, qa, noa, what):  # noqa: F811
     assert qa.post(path, said, 202, headers=key)["pending"] == first["pending"]
     (item,) = noa.get("/v1/acts")["items"]
     assert (item["act"], item["hold"], item["client"]) == ("end_hold", hold["id"], "acme")
+    noa.post(f"/v1/acts/{item['id']}/withdraw", {"reason": "look again"}, 204)
+    gone, key = key, {"Idempotency-Key": "anew"}
+    qa.post(path, said, 202, headers=key)
     done = noa.post(path, said, 200)
     assert done["state"] == "released" and "pending" not in done
     assert qa.post(path, said, 200, headers=key) == done
+    assert qa.post(path, said, 202, headers=gone) == done  # not by it
     assert (done["first"]["name"], done["signature"]["name"]) == ("Mia Muster", "Noa Null")
     assert "hold" not in line.operator.get("/v1/units/" + quote(unit, safe=""))["flags"]
     assert noa.post(path, said, 200) == done  # done is done

@@ -1,6 +1,8 @@
 // The balance of a lot: what its counters say, its differences to the serial, and what explains
 // them. After each test all units are counted again, and the journal is replayed.
 #include "line_site.h"
+#include "service/event/hold.h"
+#include "service/event/lot_acts.h"
 #include "service/exception/exception.h"
 #include "service/journal/site.h"
 #include "service/lot/balance.h"
@@ -291,6 +293,68 @@ static const char *then(struct fixture *f, int64_t ms)
     return line;
 }
 
+#define HOLDS 500 // of one call
+
+static uint64_t head_seq(struct fixture *f)
+{
+    struct txn *t = fixture_read(f);
+    uint64_t seq = journal_head_get(t).seq;
+
+    fixture_read_end(t);
+    return seq;
+}
+
+// A hold of each of the units.
+static void put_holds(struct fixture *f, const struct numbers *of)
+{
+    struct buf b;
+
+    buf_init(&b, 1 * MB);
+    for (uint32_t i = 0; i < of->n; i++)
+        buf_addf(&b, "%s{\"type\":\"hold\",\"units\":[\"%s\"],\"reason\":\"dented\"}",
+                 i == 0 ? "[" : ",", sgtin(f, PILLS, of->texts[i]));
+    buf_add(&b, (str){"]", 2});
+    struct fixture_answer a = report(f, b.p);
+    buf_fini(&b);
+    if (!holds(a.body, "\"refused\":0")) fail_msg("%d %.*s", a.code, STR(a.body));
+}
+
+static void end_holds(struct fixture *f, uint64_t from, uint32_t n)
+{
+    static struct hold_release_ask end[HOLDS];
+    struct job *j = fixture_job(f, n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        end[i] = (struct hold_release_ask){
+            from + i, {.user = S("mia"), .meaning = S("review"), .reason = S("ok")}
+        };
+        j->asks[i] = (struct ask){.kind = &kind_hold_released, .what = &end[i]};
+    }
+    fixture_job_run(f, j);
+    assert_int_equal(j->asks[n - 1].result.cls, ST_OK);
+}
+
+// More than the balance lists of them.
+static void what_is_still_held_is_told_however_much_was(void **state)
+{
+    struct fixture *f = *state;
+    struct numbers s = line_site_serials(f, PILLS, "A2", HOLDS);
+
+    accepted(f, say_commission(f, "A2", PILLS, (struct part){&s, 0, HOLDS}));
+    for (unsigned i = 0; i < 9; i++) {
+        uint64_t before = head_seq(f);
+        put_holds(f, &s);
+        assert_int_equal(head_seq(f), before + HOLDS);
+        end_holds(f, before + 1, HOLDS);
+    }
+    accepted(f, "{\"type\":\"hold\",\"lot\":\"A2\",\"gtin\":\"" PILLS
+                "\",\"reason\":\"still looked at\"}");
+    f->caller.role = ROLE_OPERATOR;
+    told(f, "text/csv", ",more,holds and signatures,the journal has them all,", 1);
+    told(f, "text/csv", ",hold,held,the lot,still looked at,", 1);
+    told(f, "text/html", "<p>There are more holds", 1);
+}
+
 static void a_lot_is_told_as_it_was_recorded(void **state)
 {
     struct fixture *f = *state;
@@ -344,6 +408,7 @@ int main(void)
         T(what_does_not_come_out_is_somebodys_to_look_at),
         T(a_counter_said_anew_is_explained_anew),
         T(what_was_explained_by_count_covers_no_later_difference),
+        T(what_is_still_held_is_told_however_much_was),
         T(a_lot_is_told_as_it_was_recorded),
         T(unread_labels_are_counted_once),
     };

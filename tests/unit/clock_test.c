@@ -261,6 +261,25 @@ static void what_was_accepted_goes_on_in_the_new_time(void **state)
     assert_false(is_stopped(f));
 }
 
+static void what_is_counted_is_told_at_an_orderly_end_while_it_is_stopped(void **state)
+{
+    struct fixture *f = *state;
+
+    hire_olga(f);
+    for (unsigned i = 0; i < 3; i++) assert_int_equal(accepted_by_olga(f).code, 409);
+    jump(f, 2 * (int64_t)HOUR);
+    assert_int_equal(put(f, "a"), 503);
+    uint64_t seq = newest(f).seq;
+    f->now.ms += MINUTE; // it waits
+    committer_step(f->site.committer, false);
+    assert_int_equal(newest(f).seq, seq);
+    assert_int_equal(committer_start(f->site.committer).cls, ST_OK);
+    committer_stop(f->site.committer);
+    assert_int_equal(newest(f).kind, FACT_REFUSAL_REPEATED);
+    assert_int_equal(newest(f).seq, seq + 1);
+    assert_true(is_stopped(f));
+}
+
 static void a_clock_that_comes_back_ends_the_stop(void **state)
 {
     struct fixture *f = *state;
@@ -576,6 +595,7 @@ int main(void)
         CLOCK_TEST(a_large_jump_ahead_stops_writing_at_the_steady_time),
         CLOCK_TEST(it_is_not_forgotten_at_a_restart),
         CLOCK_TEST(what_was_accepted_goes_on_in_the_new_time),
+        CLOCK_TEST(what_is_counted_is_told_at_an_orderly_end_while_it_is_stopped),
         CLOCK_TEST(a_clock_that_comes_back_ends_the_stop),
         CLOCK_TEST(only_a_stop_can_be_accepted_and_only_by_a_person_with_a_reason),
         CLOCK_TEST(a_person_signs_and_a_wrong_password_counts_while_it_is_stopped),
