@@ -382,6 +382,10 @@ static status numbers_run(struct advancing *a, struct advance_plan *p)
         printf("warning: %" PRIu64
                " numbers are of no pool: are they written as they were given?\n",
                p->counts.named);
+    if (p->counts.unsought > 0)
+        printf("warning: %" PRIu64 " of these were not looked for among numbers of a newer key: no "
+               "more were looked up, give them again in a smaller file\n",
+               p->counts.unsought);
     TRY(evident_end(a));
     TRY(moves_put(a, p->moves, p->move_count));
     TRY(moves_put(a, p->opens, p->open_count));
