@@ -457,6 +457,32 @@ def test_a_standby_has_a_key_that_came_while_it_followed(make_site, following, t
     restore(site, tmp_path / "standby", tmp_path / "key")
 
 
+def test_a_key_that_waits_may_be_taken_back_while_a_standby_follows(make_site, following, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    copied, keys = tmp_path / "key", site.folder / "site.key"
+    mine = keys.read_text()
+    process = following(site, tmp_path / "standby", "--with-key", copied)
+    assert process.stdout.readline().startswith("following from record ")
+
+    def round_done():
+        line.serials(1)
+        count, deadline = len(site.journal()), time.monotonic() + harness.CALL_S
+        while json.loads((tmp_path / "standby/head.json").read_text())["seq"] < count:
+            assert time.monotonic() < deadline and process.poll() is None, "it does not follow"
+
+    for text in (mine + f"2 {'5a' * 32}\n", mine + f"2 {'6b' * 32}\n", mine):
+        keys.write_text(text)
+        for _ in range(2):  # the key of a round is copied before the facts of the next one
+            round_done()
+        assert copied.read_text() == mine
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(harness.STOP_S) == 0, process.stderr.read()
+    copied.write_text(mine + f"2 {'5a' * 32}\n")  # a copy with more than the site has is no loss
+    backup(site, tmp_path / "standby", "--with-key", copied)
+    assert copied.read_text().startswith(mine)
+
+
 def test_a_standby_whose_key_cannot_be_copied_says_so(make_site, following, tmp_path):
     site = make_site().start()
     process = following(site, tmp_path / "standby", "--with-key", tmp_path / "key")
