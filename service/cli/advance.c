@@ -10,6 +10,13 @@
 #include <string.h>
 
 #define PLAN_MEMORY (2 * GB)
+#define LOSSES_MAX  64u
+
+struct loss {      // of a machine
+    uint64_t seq;  // of the head that the next one was restored to
+    wall of, back; // its recordTime, and the restore's
+    bool told;     // by a head file of between the two
+};
 
 struct advancing {
     const struct advance_wish *wish;
@@ -24,6 +31,7 @@ struct advancing {
     uint64_t since;  // the same of the oldest restore after which nobody has advanced the pools
     uint64_t first;  // and of the oldest of all
     uint64_t losses; // of machines since then
+    struct loss lost[LOSSES_MAX];
     bool frozen;
     bool evident;    // something tells of numbers given since the backup, or that none were
     status why;      // not: a head file is older
@@ -55,6 +63,27 @@ static void head_is_old(struct advancing *a, status why)
     printf("warning: %s: %s\n", why.reason, why.text);
 }
 
+// Sequence numbers alone do not tell whose head it is: each machine went on where its backup ended.
+static void head_is_of(struct advancing *a, const struct journal_head *said)
+{
+    for (uint32_t i = 0; i < a->losses && i < LOSSES_MAX; i++) {
+        struct loss *l = &a->lost[i];
+        if (said->seq > l->seq && said->at.ms >= l->of.ms && said->at.ms < l->back.ms)
+            l->told = true;
+    }
+}
+
+static uint64_t losses_untold(const struct advancing *a)
+{
+    uint64_t n = a->losses;
+
+    for (uint32_t i = 0; i < a->losses && i < LOSSES_MAX; i++) n -= a->lost[i].told ? 1 : 0;
+    return n;
+}
+
+// Of several machines what one gave says nothing of another, nor do numbers say whose they are.
+static bool is_of_one(const struct advancing *a) { return a->losses <= 1; }
+
 // Is it a lost machine's, of after the backup that the next one came from? One that this journal
 // holds says nothing of that; beside better evidence it does no harm.
 static status head_judge(struct advancing *a, const struct journal_head *said)
@@ -71,7 +100,8 @@ static status head_judge(struct advancing *a, const struct journal_head *said)
     if (strcmp(st.reason, "journal.truncated") != 0 && strcmp(st.reason, "journal.rewritten") != 0)
         return st;
     a->newer = said->seq > a->since;
-    a->evident = a->evident || a->newer;
+    if (a->newer) head_is_of(a, said);
+    a->evident = a->evident || (is_of_one(a) ? a->newer : losses_untold(a) == 0);
     if (a->newer) return OK;
     if (said->seq > a->first) {
         head_is_old(a, fail(ST_CONFLICT, "evidence.old", 0,
@@ -329,6 +359,11 @@ static void say(const struct advancing *a, const struct advance_counts *c)
 static status evident_end(struct advancing *a)
 {
     if (a->evident) return OK;
+    if (!is_of_one(a))
+        return open_end(a, fail(ST_CONFLICT, "evidence.none", 0,
+                                "no head file tells of %" PRIu64 " of the %" PRIu64
+                                " machines that were lost: bring it, or accept it",
+                                losses_untold(a), a->losses));
     if (a->why.cls != ST_OK) return open_end(a, a->why);
     return open_end(a, fail(ST_CONFLICT, "evidence.none", 0,
                             "no file tells of numbers given since the backup: bring more, or "
@@ -342,11 +377,15 @@ static status numbers_run(struct advancing *a, struct advance_plan *p)
     if (st.cls == ST_OK) st = advance_settle(a->numbers, a->t, &a->arena, p);
     TRY(files_end(a, st));
     TRY(strangers_end(a, &p->counts));
-    if (p->counts.ahead > 0) a->evident = true;
+    if (p->counts.ahead > 0 && is_of_one(a)) a->evident = true;
     if (p->counts.named > 0)
         printf("warning: %" PRIu64
                " numbers are of no pool: are they written as they were given?\n",
                p->counts.named);
+    if (p->counts.unsought > 0)
+        printf("warning: %" PRIu64 " of these were not looked for among numbers of a newer key: no "
+               "more were looked up, give them again in a smaller file\n",
+               p->counts.unsought);
     TRY(evident_end(a));
     TRY(moves_put(a, p->moves, p->move_count));
     TRY(moves_put(a, p->opens, p->open_count));
@@ -386,6 +425,17 @@ static status epochs_take(struct advancing *a)
     }
 }
 
+static void loss_add(struct advancing *a, const struct fact *restored)
+{
+    struct loss l = {.seq = restored->seq - 1, .back = restored->at};
+    struct fact f;
+
+    if (journal_get_header(a->t, l.seq, &f).cls == ST_OK) l.of = f.at;
+    if (a->losses == 0) a->since = restored->seq;
+    if (a->losses < LOSSES_MAX) a->lost[a->losses] = l;
+    a->losses++;
+}
+
 // A site that came back may be lost again before anybody has said what the first machine gave: then
 // evidence of both is wanted.
 static void losses_read(struct advancing *a, uint64_t newest)
@@ -396,7 +446,7 @@ static void losses_read(struct advancing *a, uint64_t newest)
     for (uint64_t seq = a->first; seq <= newest; seq++) {
         if (journal_get_header(a->t, seq, &f).cls != ST_OK) continue;
         if (f.kind == FACT_POOLS_ADVANCED) a->losses = 0;
-        if (f.kind == FACT_SITE_RESTORED && a->losses++ == 0) a->since = seq;
+        if (f.kind == FACT_SITE_RESTORED) loss_add(a, &f);
     }
     a->since--; // to the backup's head
     a->first--;
@@ -404,7 +454,8 @@ static void losses_read(struct advancing *a, uint64_t newest)
         printf("warning: %" PRIu64 " machines were lost: bring what each has left\n", a->losses);
 }
 
-// An earlier call, that came to no end, may have moved marks: they are evidence still.
+// An earlier call, that came to no end, may have moved marks: they are evidence still, where there
+// is no question of whom.
 static void past_read(struct advancing *a)
 {
     uint64_t restored = restored_newest(a->t), head = journal_head_get(a->t).seq;
@@ -414,7 +465,7 @@ static void past_read(struct advancing *a)
     a->frozen = restored_get(a->t).frozen;
     a->evident = !a->frozen;
     if (restored > 0) losses_read(a, restored);
-    for (uint64_t seq = restored + 1; a->frozen && seq <= head; seq++)
+    for (uint64_t seq = restored + 1; a->frozen && is_of_one(a) && seq <= head; seq++)
         if (journal_get_header(a->t, seq, &f).cls == ST_OK && f.kind == FACT_NUMBERS_RECOVERED)
             a->evident = true;
     space_rows(a->t, count_space, a);

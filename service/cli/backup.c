@@ -5,6 +5,7 @@
 #include "service/kinds.h"
 #include "service/pool/site_key.h"
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 
 struct backing { // the command
     const char *from, *key_to;
-    status key; // of the key's latest copy
     bool follow, told, ended;
     sigset_t signals;
     mono last;
@@ -40,23 +40,36 @@ static bool tell(void *self, uint64_t seq, uint64_t of)
     return !is_ended(b, 0);
 }
 
+// A line that waits seals nothing and may be taken back: the copy does without it, or keeps it.
+static status key_merge(const char *to, struct site_keys *keys, uint32_t epoch)
+{
+    struct site_keys had;
+
+    for (; keys->count > epoch; keys->count--)
+        OPENSSL_cleanse(keys->key[keys->count - 1], SITE_KEY_SIZE);
+    site_keys_init(&had);
+    status st = site_keys_load(to, &had);
+    if (st.cls != ST_OK || had.count < keys->count ||
+        memcmp(had.key, keys->key, (size_t)keys->count * SITE_KEY_SIZE) != 0)
+        st = site_keys_save(to, keys);
+    site_keys_fini(&had);
+    return st;
+}
+
 // A site gets another key while it is stopped, and a backup goes on beside it: what was copied
 // before is then worth nothing. A key that cannot be copied ends the following.
-static status key_copy(const struct backing *b)
+static status key_copy(void *self, uint32_t epoch)
 {
+    const struct backing *b = self;
     char path[FOLDER_PATH_MAX];
-    struct site_keys keys, had;
+    struct site_keys keys;
     struct folder f;
 
     if (b->key_to == NULL) return OK;
     TRY(folder_find(b->from, &f));
     TRY(folder_path(&f, "site.key", path));
     TRY(site_keys_load(path, &keys));
-    site_keys_init(&had);
-    status st = site_keys_load(b->key_to, &had);
-    if (st.cls != ST_OK || memcmp(&had, &keys, sizeof keys) != 0)
-        st = site_keys_save(b->key_to, &keys);
-    site_keys_fini(&had);
+    status st = key_merge(b->key_to, &keys, epoch);
     site_keys_fini(&keys);
     return st;
 }
@@ -65,8 +78,7 @@ static bool again(void *self, const struct shadow_result *round)
 {
     struct backing *b = self;
 
-    b->key = key_copy(b);
-    if (!b->follow || b->key.cls != ST_OK) return false;
+    if (!b->follow) return false;
     if (!b->told) {
         printf("following from record %" PRIu64 "\n", round->head.seq);
         fflush(stdout);
@@ -82,6 +94,7 @@ static status run(struct backing *b, const char *to)
                                .kinds = site_kinds,
                                .env = &env_real,
                                .progress = tell,
+                               .key = key_copy,
                                .again = again,
                                .self = b};
     struct backup_result r;
@@ -90,9 +103,7 @@ static status run(struct backing *b, const char *to)
     if (b->key_to != NULL && folder_holds(to, b->key_to))
         return fail(ST_BAD_INPUT, "backup.key", 0,
                     "%s lies in the backup: who gets that must not get the key", b->key_to);
-    TRY(key_copy(b));
     TRY(backup_run(&conf, &r));
-    TRY(b->key);
     if (b->ended && !b->follow)
         return fail(ST_CONFLICT, "backup.ended", 0,
                     "told to end at record %" PRIu64 ": give it again to go on", r.head.seq);
@@ -108,7 +119,7 @@ static status run(struct backing *b, const char *to)
 
 int cli_backup(int argc, char **argv)
 {
-    struct backing b = {.key = OK};
+    struct backing b = {0};
 
     sigemptyset(&b.signals);
     sigaddset(&b.signals, SIGTERM);

@@ -160,8 +160,9 @@ static status head_mark(struct reading *r, struct json_r *j)
 static status take_head(struct reading *r, str json)
 {
     struct json_r j = json_reader(json, &r->arena);
-    str key, spaces = {0}, journal = {0}, link = {0};
+    str key, spaces = {0}, journal = {0}, link = {0}, at = {0};
     struct journal_head said = {0};
+    struct moment when;
     status st = OK;
 
     for (json_object(&j); json_key(&j, &key);) {
@@ -173,10 +174,13 @@ static status take_head(struct reading *r, str json)
             said.seq = (uint64_t)json_int(&j, 0, INT64_MAX);
         else if (str_eq(key, S("link")))
             link = json_string(&j);
+        else if (str_eq(key, S("at")))
+            at = json_string(&j);
         else
             (void)json_raw(&j);
     }
     TRY(json_failed(r, &j));
+    if (when_read(at, &when).cls == ST_OK) said.at = when.at; // or 0: it is of no time
     if (spaces.n == 0 || journal.n == 0 || !hex_get(link, said.link.b, sizeof said.link.b))
         return refused(r, "evidence.head", "the head file lacks its journal, link or spaces");
     r->file->head = true;

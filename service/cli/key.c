@@ -63,11 +63,29 @@ static status signatures_check(struct stopped *s, const struct wish *w, struct s
     return fail(ST_CONFLICT, "act.second", 0, "two people must sign it: --sign NAME --second NAME");
 }
 
+static status in_use(struct stopped *s, uint32_t *epoch)
+{
+    struct txn *t = txn_read(s->site.db);
+
+    *epoch = epoch_now(t);
+    return txn_end(&t, false);
+}
+
+// Each line that waits is signed for by itself.
+static void say(const struct site_keys *keys, const char *path, uint32_t epoch)
+{
+    printf("epoch %u is in use: copy %s to where it is kept safe\n", epoch, path);
+    if (keys->count > epoch)
+        printf("%u more %s: give the command again for the next\n", keys->count - epoch,
+               keys->count - epoch == 1 ? "line waits" : "lines wait");
+}
+
 static status key_add(struct stopped *s, const char *path, const struct wish *w,
                       struct site_keys *keys)
 {
     struct epoch_ask what = {.reason = w->reason, .by = w->by};
     struct ask ask;
+    uint32_t epoch;
     bool waits;
 
     TRY(stopped_clock(s));
@@ -77,7 +95,8 @@ static status key_add(struct stopped *s, const char *path, const struct wish *w,
     if (!waits) TRY(line_add(path, keys));
     s->site.keys = keys;
     TRY(stopped_run(s, &kind_epoch_added, &what, &ask));
-    printf("epoch %u is in use: copy %s to where it is kept safe\n", keys->count, path);
+    TRY(in_use(s, &epoch));
+    say(keys, path, epoch);
     return cli_output_done();
 }
 

@@ -2,6 +2,7 @@
 // what a fact of the copy points to is there, as far as it was on the site's disk.
 #include "service/ops/backup.h"
 #include "service/ops/head_file.h"
+#include "service/pool/epoch.h"
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,14 +119,25 @@ static status round_run(struct backing *b, struct shadow_result *r)
     return OK;
 }
 
+static status key_tell(const struct backing *b)
+{
+    struct txn *t = txn_read(b->source);
+    uint32_t epoch = epoch_now(t);
+
+    TRY(txn_end(&t, false));
+    return b->conf->key(b->conf->self, epoch);
+}
+
 static status rounds_run(struct backing *b)
 {
     struct shadow_result r;
     bool more = true;
 
+    TRY(key_tell(b));
     while (more) {
         TRY(round_run(b, &r));
         if (r.fed > 0) TRY(files_copy(b));
+        TRY(key_tell(b));
         more = b->conf->again != NULL && b->conf->again(b->conf->self, &r);
     }
     return files_copy(b);

@@ -12,6 +12,8 @@ struct backup_conf {
     const struct kind *const *kinds;
     const struct env *env;
     bool (*progress)(void *self, uint64_t seq, uint64_t of); // false: enough
+    // Before the first round and after each: the epoch of the site's key that is in use.
+    status (*key)(void *self, uint32_t epoch);
     // After each round. True: another one; NULL: there is one alone.
     bool (*again)(void *self, const struct shadow_result *round);
     void *self;
@@ -27,5 +29,5 @@ struct backup_result {
 
 // Codes: backup.other (the folder is another journal's, or has records that this one has not),
 // backup.site (it is a site of its own), backup.same, folder.*, journal.broken,
-// message.*, store.*
+// message.*, store.*, those of conf->key
 status backup_run(const struct backup_conf *conf, struct backup_result *out);

@@ -35,7 +35,7 @@ struct advance *advance_new(const struct site *s)
     a->magic = ADVANCE_MAGIC;
     a->site = s;
     a->spaces = names_new(s);
-    a->lost = lost_new(s);
+    a->lost = lost_new(s, LOST_TRIES_MAX);
     buf_init(&a->ahead, 8 * (size_t)ADVANCE_NUMBERS_MAX);
     buf_init(&a->names, NAMES_MAX);
     arena_init(&a->scratch, 64 * MB);
@@ -170,11 +170,7 @@ static uint32_t look_in_pools(struct slice *s, const struct pool_id *id)
 
 static bool look_in_lost(const struct slice *s, str text)
 {
-    bool found = false;
-
-    for (uint32_t i = 0; i < s->pool_count && !found; i++)
-        found = lost_find(s->a->lost, s->t, s->pools[i], text);
-    return found;
+    return lost_find(s->a->lost, s->t, &(struct lost_text){text, s->pools, s->pool_count});
 }
 
 // Is it a text of a list? What an import that is not done has brought will be dropped.
@@ -445,5 +441,6 @@ status advance_settle(struct advance *a, struct txn *t, struct arena *arena,
     TRY(settle_names(&g));
     out->tests_names = a->unclaimed;
     out->counts = a->counts;
+    out->counts.unsought = lost_unsought(a->lost);
     return txn_status(t);
 }

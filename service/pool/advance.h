@@ -33,6 +33,7 @@ struct advance_counts {
     uint64_t ahead;     // that move marks
     uint64_t far;       // taken out alone
     uint64_t named;     // of no pool
+    uint64_t unsought;  // of those, not looked for in spaces of newer keys
     uint64_t strangers; // of GTINs and company prefixes that are not the site's
     str stranger;       // the first, as a Digital Link
 };

@@ -8,11 +8,13 @@
 // decided part of `import.done`: pool 4 | space 3 | import 8 | count 8
 // decided part of `import.dropped`: pool 4 | space 3 | first ordinal 5 | count 4 | claims given up:
 //   space 3, ordinal 5, to the end
-// decided part of `pool.returned`: pool 4 | space 3 | first ordinal 5 | count 8 | reason str | how
-//   many lay in the pool again var, where there were any
+// decided part of `pool.returned`: pool 4 | space 3 | first ordinal 5 | count 8 (of those from
+//   there on that no event told of) | reason str | how many lay in the pool again var, where there
+//   were any
 #include "common/arena.h"
 #include "service/journal/restored.h"
 #include "service/pool/import_int.h"
+#include "service/pool/take.h"
 #include <string.h>
 
 static status refuse_named(struct decide *d, const struct import_place *at)
@@ -207,14 +209,15 @@ static status back_decide(struct decide *d)
     bytes_u(d->out, p->pool, 4);
     bytes_u(d->out, at.space.space, 3);
     bytes_u(d->out, at.space.high, 5);
-    bytes_u(d->out, at.space.capacity - at.space.high, 8);
+    bytes_u(d->out, at.space.capacity - at.space.high - list_told(d->t, &at.space), 8);
+    TRY(txn_status(d->t));
     bytes_str(d->out, p->reason);
     if (at.space.back > 0) bytes_var(d->out, at.space.back);
     return OK;
 }
 
 struct rest {
-    uint64_t high, never; // numbers that were never given, above the mark
+    uint64_t never; // numbers that were never given, above the mark
     str reason;
     uint64_t back; // that lay in the pool again
 };
@@ -224,8 +227,7 @@ static struct rest rest_get(const struct fact *f)
     struct bytes_r in = bytes_reader(f->decided);
     struct rest x = {0};
 
-    (void)bytes_get_raw(&in, 7); // pool and space
-    x.high = bytes_get_u(&in, 5);
+    (void)bytes_get_raw(&in, 12); // pool, space and the mark
     x.never = bytes_get_u(&in, 8);
     x.reason = bytes_get_str(&in);
     if (in.p != in.end) x.back = bytes_get_var(&in);
@@ -249,7 +251,7 @@ static void back_write(struct txn *t, const struct fact *f, const void *arg)
     }
     struct rest x = rest_get(f);
     if (x.back > 0) back_cut_lying(t, s.space);
-    s.high = x.high + x.never;
+    s.high = s.capacity; // the others, which events told of, are not given either
     s.back -= x.back;
     space_row_put(t, &s);
 }

@@ -11,24 +11,20 @@ struct found { // a space
     struct number_space space;
 };
 
-struct missing { // a pool
-    struct missing *next;
-    uint32_t pool, misses;
-};
-
 struct lost_spaces {
     unsigned magic;
     const struct site *site;
     struct found *found;
-    struct missing *missing;
+    uint64_t tries, tries_max; // spaces that were built
+    uint64_t unsought;         // texts
 };
 
-struct lost_spaces *lost_new(const struct site *s)
+struct lost_spaces *lost_new(const struct site *s, uint64_t tries_max)
 {
     struct lost_spaces *l = calloc(1, sizeof *l);
 
     assert(l != NULL);
-    *l = (struct lost_spaces){.magic = LOST_MAGIC, .site = s};
+    *l = (struct lost_spaces){.magic = LOST_MAGIC, .site = s, .tries_max = tries_max};
     return l;
 }
 
@@ -44,24 +40,8 @@ void lost_free(struct lost_spaces **lp)
         space_fini(&f->space);
         free(f);
     }
-    for (struct missing *m = l->missing, *next; m != NULL; m = next) {
-        next = m->next;
-        free(m);
-    }
     l->magic = 0;
     free(l);
-}
-
-static struct missing *missing_of(struct lost_spaces *l, uint32_t pool)
-{
-    struct missing *m = l->missing;
-
-    while (m != NULL && m->pool != pool) m = m->next;
-    if (m != NULL) return m;
-    m = calloc(1, sizeof *m);
-    assert(m != NULL);
-    *m = (struct missing){.next = l->missing, .pool = pool};
-    return l->missing = m;
 }
 
 static bool holds(const struct number_space *s, str text, uint64_t *ordinal)
@@ -89,6 +69,7 @@ static bool is_of(struct lost_spaces *l, const struct space_row *row, str text)
     struct number_space s;
     uint64_t ordinal;
 
+    l->tries++;
     if (space_build(l->site, row, &s).cls != ST_OK) return false;
     bool fits = s.size >> LOST_TEXTS_BITS != 0 && holds(&s, text, &ordinal);
     if (fits)
@@ -122,27 +103,40 @@ static bool is_searched(const struct lost_spaces *l, const struct space_row *new
            text.n == space_length(&s);
 }
 
-bool lost_find(struct lost_spaces *l, struct txn *t, uint32_t pool, str text)
+static bool is_found(const struct lost_spaces *l, const struct lost_text *x)
 {
-    struct pool_row p;
-    struct space_row newest;
     uint64_t ordinal;
 
-    OBJ_CHECK(l, LOST_MAGIC);
     for (struct found *f = l->found; f != NULL; f = f->next) {
-        if (f->move.pool != pool || !holds(&f->space, text, &ordinal)) continue;
+        bool here = false;
+        for (uint32_t i = 0; i < x->n && !here; i++) here = f->move.pool == x->pools[i];
+        if (!here || !holds(&f->space, x->text, &ordinal)) continue;
         if (f->move.to <= ordinal) f->move.to = ordinal + 1;
         return true;
     }
-    if (!pool_row_get(t, pool, &p) || p.kind != POOL_RANDOM ||
-        !space_row_get(t, pool_newest(&p), &newest) || !is_searched(l, &newest, text))
-        return false;
-    struct missing *m = missing_of(l, pool);
-    if (m->misses == LOST_MISSES_MAX) return false;
-    bool found = search(l, t, &newest, text);
-    m->misses += found ? 0 : 1;
+    return false;
+}
+
+bool lost_find(struct lost_spaces *l, struct txn *t, const struct lost_text *x)
+{
+    bool sought = true, found = false;
+    struct space_row newest;
+    struct pool_row p;
+
+    OBJ_CHECK(l, LOST_MAGIC);
+    if (is_found(l, x)) return true;
+    for (uint32_t i = 0; i < x->n && sought && !found; i++) {
+        if (!pool_row_get(t, x->pools[i], &p) || p.kind != POOL_RANDOM ||
+            !space_row_get(t, pool_newest(&p), &newest) || !is_searched(l, &newest, x->text))
+            continue;
+        sought = l->tries < l->tries_max;
+        found = sought && search(l, t, &newest, x->text);
+    }
+    l->unsought += sought ? 0 : 1;
     return found;
 }
+
+uint64_t lost_unsought(const struct lost_spaces *l) { return l->unsought; }
 
 status lost_moves(const struct lost_spaces *l, struct arena *a, struct recover_ask **out,
                   uint32_t *n)

@@ -311,3 +311,20 @@ status list_take(struct take *k)
                 "so many of the next numbers are taken that %u can be found at once, not %u", l.got,
                 k->wanted);
 }
+
+uint64_t list_told(struct txn *t, const struct space_row *row)
+{
+    uint64_t n = 0, past;
+    struct unit_rows rows;
+
+    unit_rows_read(&rows, t);
+    for (uint64_t at = row->high; at < row->capacity; at = past) {
+        unit_id u = unit_next(t, unit_id_of(row->space, at));
+        if (u.v == 0) break;
+        at = unit_ordinal(u);
+        past = (at / UNITS_A_ROW + 1) * UNITS_A_ROW;
+        for (; at < past && at < row->capacity; at++)
+            if (unit_get(&rows, unit_id_of(row->space, at)).last != 0) n++;
+    }
+    return n;
+}

@@ -20,5 +20,7 @@ struct take {
 };
 status space_take(struct take *k); // pool.exhausted, pool.crowded, request.memory
 status list_take(struct take *k);  // the same, of an imported list
+// How many numbers of a list, from its mark on, events told of: list_take passes them over.
+uint64_t list_told(struct txn *t, const struct space_row *row);
 // recover.c: what was taken, as an issue that nobody remembers; `flags` besides its own.
 void recovered_put(struct decide *d, const struct take *k, unsigned flags);

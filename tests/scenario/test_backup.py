@@ -457,6 +457,32 @@ def test_a_standby_has_a_key_that_came_while_it_followed(make_site, following, t
     restore(site, tmp_path / "standby", tmp_path / "key")
 
 
+def test_a_key_that_waits_may_be_taken_back_while_a_standby_follows(make_site, following, tmp_path):
+    site = make_site().start()
+    line = harness.Line(site)
+    copied, keys = tmp_path / "key", site.folder / "site.key"
+    mine = keys.read_text()
+    process = following(site, tmp_path / "standby", "--with-key", copied)
+    assert process.stdout.readline().startswith("following from record ")
+
+    def round_done():
+        line.serials(1)
+        count, deadline = len(site.journal()), time.monotonic() + harness.CALL_S
+        while json.loads((tmp_path / "standby/head.json").read_text())["seq"] < count:
+            assert time.monotonic() < deadline and process.poll() is None, "it does not follow"
+
+    for text in (mine + f"2 {'5a' * 32}\n", mine + f"2 {'6b' * 32}\n", mine):
+        keys.write_text(text)
+        for _ in range(2):  # the key of a round is copied before the facts of the next one
+            round_done()
+        assert copied.read_text() == mine
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(harness.STOP_S) == 0, process.stderr.read()
+    copied.write_text(mine + f"2 {'5a' * 32}\n")  # a copy with more than the site has is no loss
+    backup(site, tmp_path / "standby", "--with-key", copied)
+    assert copied.read_text().startswith(mine)
+
+
 def test_a_standby_whose_key_cannot_be_copied_says_so(make_site, following, tmp_path):
     site = make_site().start()
     process = following(site, tmp_path / "standby", "--with-key", tmp_path / "key")
@@ -1025,8 +1051,12 @@ def test_a_site_that_is_lost_twice_takes_evidence_of_both_machines(lost, tmp_pat
     site.stop()
     shutil.rmtree(site.folder)
     restore(site, tmp_path / "second", tmp_path / "key")
-    said = advance(site, first_head)
-    assert "2 machines were lost" in said and "NO EVIDENCE" not in said
+    for _ in range(2):  # marks that a refused call moved are no evidence the next time
+        done = packtrail("verify", site.folder, "--advance", first_head)
+        assert done.returncode == 1 and "evidence.none" in done.stderr, done.stdout + done.stderr
+        assert "of 1 of the 2 machines" in done.stderr and "2 machines were lost" in done.stdout
+    said = advance(site, first_head, "--accept", "it was frozen until the end", "--by", "Olga")
+    assert "accepted: evidence.none" in said
     site.start()
     lost.call = site.as_role("operator")
     more = lost.serials(500)
@@ -1042,6 +1072,41 @@ def test_a_site_that_is_lost_twice_takes_evidence_of_both_machines(lost, tmp_pat
     done = packtrail("verify", site.folder, "--advance", first_head)
     assert done.returncode == 1 and "evidence.old" in done.stderr, done.stdout + done.stderr
     assert "machines were lost" not in advance(site, first_head, tmp_path / "third.json")
+    site.start()
+    lost.call = site.as_role("operator")
+    assert not given & set(lost.serials(500))
+    site.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("more", [0, 300], ids=["shorter", "longer"])
+def test_the_head_of_one_lost_machine_says_nothing_of_another(lost, tmp_path, more):
+    """The second machine's backup is of before its pools were advanced; then it gave numbers."""
+    site = lost.site
+    for number in range(more):  # the first one's journal may be the longer one, too
+        site.admin.put(f"/v1/lines/much-{number}", {"name": "Line"})
+    given = set(lost.serials(70))
+    lost.lose()
+    (tmp_path / "head.json").rename(tmp_path / "first.json")
+    for number in range(30):
+        site.admin.put(f"/v1/lines/more-{number}", {"name": "Line"})
+    backup(site, tmp_path / "second")
+    site.stop()
+    advance(site, tmp_path / "first.json")
+    site.start()
+    lost.call = site.as_role("operator")
+    later = lost.serials(200)
+    given.update(later)
+    site.stop()
+    (tmp_path / "second.json").write_text((site.folder / "head.json").read_text())
+    (tmp_path / "list").write_text("\n".join(later[:50]))
+    shutil.rmtree(site.folder)
+    restore(site, tmp_path / "second", tmp_path / "key")
+    for files in (["first.json"], ["second.json"], ["first.json", "--gtin", lost.gtin, "list"]):
+        what = [name if name in ("--gtin", lost.gtin) else tmp_path / name for name in files]
+        done = packtrail("verify", site.folder, "--advance", *what)
+        assert done.returncode == 1 and "evidence.none" in done.stderr, (files, done.stdout)
+    assert "NO EVIDENCE" not in advance(site, tmp_path / "first.json", tmp_path / "second.json")
     site.start()
     lost.call = site.as_role("operator")
     assert not given & set(lost.serials(500))

@@ -344,6 +344,27 @@ def test_a_number_of_a_list_that_no_request_got_is_nobodys_to_report(line):
         assert said["accepted"] == count, said
 
 
+def test_what_events_told_of_does_not_go_back_to_the_owner_of_a_list(line, gateway):
+    admin, text = line.site.admin, {"Content-Type": "text/plain"}
+    admin.put("/v1/pools/codes", {"gtin": line.gtin, "kind": "list", "rank": 0})
+    rows = "".join(f"C{n:03}\n" for n in range(500))  # told of: the first, the last, another row's
+    assert admin.post("/v1/pools/codes/import", rows, 201, headers=text) == {"imported": 500}
+    told = [0, 1, 7, 205, 499]
+    captured(gateway, event(1, [OURS + f"C{n:03}" for n in told]))
+    wish = {"gtin": line.gtin, "quantity": 1, "pool": "codes"}
+    assert line.operator.post("/v1/serials", wish, 201)["serials"] == ["C002"]
+    gone = 500 - 1 - len(told)
+    assert admin.post("/v1/pools/codes/return", {"reason": "over"}) == {"returned": gone}
+    fact, = admin.get("/v1/journal", params={"kind": "pool.returned"})["items"]
+    assert fact["fact"]["returned"] == gone
+    assert admin.get("/v1/pools/codes")["left"] == 0
+    assert admin.post("/v1/pools/codes/return", {"reason": "again"}) == {"returned": 0}
+    assert admin.post("/v1/pools/codes/import", "D0\n", 201, headers=text) == {"imported": 1}
+    assert line.operator.post("/v1/serials", wish, 201)["serials"] == ["D0"]
+    line.site.stop()
+    line.site.verify()
+
+
 def test_a_pool_that_is_younger_than_an_event_gives_none_of_its_numbers(line, gateway):
     """Serials that another system gave, before this one was there; and a pool's next epoch."""
     captured(gateway, event(1, [OURS + "0000", OURS + "0002"]))

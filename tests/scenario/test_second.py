@@ -609,6 +609,20 @@ def test_a_key_that_nobody_signed_is_not_used_until_two_sign_it(signers):
     signers.start()
 
 
+def test_lines_that_wait_are_signed_for_one_by_one_and_told_so(signers):
+    file = signers.folder / "site.key"
+    text = file.read_text() + f"2 {'5a' * 32}\n3 {'6b' * 32}\n"
+    file.write_text(text)
+    args = (*COMMANDS["epoch.added"](signers), "--sign", "mia", "--second", "noa", "--meaning",
+            "approval")
+    for epoch, waits in ((2, True), (3, False)):
+        rc, said = command(signers, *args)
+        assert rc == 0 and file.read_text() == text, said
+        assert signers.journal()[-1]["fact"]["epoch"] == epoch
+        assert f"epoch {epoch} is in use: copy " in said and ("1 more line waits" in said) == waits
+    signers.start()
+
+
 def test_a_word_that_is_no_act_stops_the_start(make_site):
     site = make_site()
     site.configure(signatures={"second": "release everything"})

@@ -4,6 +4,7 @@
 #include "service/pool/advance.h"
 #include "service/pool/epoch.h"
 #include "service/pool/import.h"
+#include "service/pool/lost.h"
 #include "service/pool/pool_db.h"
 #include "service/pool/pool_int.h"
 #include <setjmp.h>
@@ -351,6 +352,75 @@ static void numbers_tell_of_spaces_of_newer_keys(void **state)
     fixture_verify(f);
 }
 
+static void misread_texts_and_other_pools_hide_no_space_of_a_newer_key(void **state)
+{
+    static const uint8_t key[SITE_KEY_SIZE] = {7, 7, 7};
+    struct fixture *f = *state;
+    str held[100 + 70 + 70];
+    uint32_t spaces[2];
+
+    for (int i = 0; i < 2; i++) {
+        static const char *const names[] = {"p", "q"};
+        char conf[128];
+        struct got g;
+        snprintf(conf, sizeof conf,
+                 "{\"kind\":\"random\",\"gtin\":\"" GTIN_A
+                 "\",\"rank\":%d,\"share\":{\"of\":2,\"index\":%d}}",
+                 2 - i, i + 1);
+        must(pool_site_put(f, names[i], conf));
+        must(pool_site_issue(f, GTIN_A, 10, &g)); // of the one that was put last
+        spaces[i] = g.issued.space;
+    }
+    assert_int_not_equal(spaces[0], spaces[1]);
+    restore(f);
+    must(site_keys_add(&f->keys, key));
+    for (uint32_t i = 0; i < 2; i++) {
+        str *texts = texts_of_lost(f, spaces[i], spaces[1] + 5 + i, 2, 70);
+        memcpy(held + 100 + 70 * (1 - i), texts, 70 * sizeof *held);
+    }
+    for (uint32_t i = 0; i < 100; i++) {
+        char *misread = arena_alloc(&f->arena, held[100].n);
+        assert_non_null(misread);
+        for (size_t k = 0; k < held[100].n; k++) misread[k] = held[100 + i].p[held[100].n - 1 - k];
+        held[i] = (str){misread, held[100].n};
+    }
+    struct advance_plan p = settle(f, GTIN_A, held, LEN(held));
+    assert_int_equal(p.counts.ahead, 140);
+    assert_int_equal(p.counts.named, 100);
+    assert_int_equal(p.counts.unsought, 0);
+    assert_int_equal(p.open_count, 2);
+    for (uint32_t i = 0; i < 2; i++) assert_int_equal(p.opens[i].to, 70);
+}
+
+static void texts_that_are_too_many_to_look_up_are_counted(void **state)
+{
+    static const uint8_t key[SITE_KEY_SIZE] = {7, 7, 7};
+    struct fixture *f = *state;
+    uint32_t pools[POOLS_OF_ID_MAX];
+    struct got g;
+
+    must(pool_site_put(f, "p", "{\"kind\":\"random\",\"gtin\":\"" GTIN_A "\"}"));
+    must(pool_site_issue(f, GTIN_A, 10, &g));
+    restore(f);
+    must(site_keys_add(&f->keys, key));
+    str *held = texts_of_lost(f, g.issued.space, g.issued.space + 5, 2, 2);
+    struct lost_spaces *l = lost_new(&f->site, 1);
+    struct txn *t = fixture_read(f);
+    struct pool_id id = pool_id_gtin(GTIN_A);
+    uint32_t n = pools_of(t, &id, pools);
+    struct lost_text strange = {S("23456789ABCDEFGHJKLM"), pools, n}, good = {held[0], pools, n};
+    assert_false(lost_find(l, t, &strange));
+    assert_int_equal(lost_unsought(l), 0);
+    assert_false(lost_find(l, t, &good));
+    assert_int_equal(lost_unsought(l), 1);
+    lost_free(&l);
+    l = lost_new(&f->site, LOST_TRIES_MAX);
+    assert_false(lost_find(l, t, &strange));
+    assert_true(lost_find(l, t, &good));
+    lost_free(&l);
+    fixture_read_end(t);
+}
+
 // A text of seven digits is one of any space.
 static void few_texts_tell_nothing_of_a_newer_key(void **state)
 {
@@ -446,6 +516,8 @@ int main(void)
         claim(a_number_far_beyond_the_mark_is_never_given_and_moves_nothing),
         claim(what_a_space_had_to_pass_over_stays_passed_over),
         claim(numbers_tell_of_spaces_of_newer_keys),
+        claim(misread_texts_and_other_pools_hide_no_space_of_a_newer_key),
+        claim(texts_that_are_too_many_to_look_up_are_counted),
         claim(few_texts_tell_nothing_of_a_newer_key),
         claim(a_space_of_a_newer_key_is_opened_again),
         claim(strangers_are_counted_and_the_first_is_named),

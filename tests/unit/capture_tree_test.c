@@ -342,13 +342,34 @@ static void a_claim_comes_too_late_for_what_was_given(void **state)
     line_site_check(*state);
 }
 
-static struct captured_look look_at(struct fixture *f, const char *sscc)
+static str seen(struct fixture *f, const char *sscc)
 {
     struct captured_says e = {
         "ObjectEvent",
         fmt(f, ",\"action\":\"OBSERVE\",\"epcList\":[\"https://id.gs1.org/00/%s\"]", sscc),
         {.at = f->now}};
-    return captured_site_look(f, acme_of(f), captured_site_json(f, &e));
+    return captured_site_json(f, &e);
+}
+
+static struct captured_look look_at(struct fixture *f, const char *sscc)
+{
+    return captured_site_look(f, acme_of(f), seen(f, sscc));
+}
+
+static void make_late_pool(struct fixture *f)
+{
+    must(fixture_put(f, &kind_pool_put, "late",
+                     "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
+                     "\"extension\":\"5\"}"));
+}
+
+static void late_pool_passes_over(struct fixture *f, const char *named)
+{
+    struct numbers then = line_site_pool_ssccs(f, "late", 4);
+
+    assert_true(memcmp(then.texts[0].p, named, 17) < 0 && memcmp(then.texts[3].p, named, 17) > 0);
+    for (uint32_t i = 0; i < then.n; i++) assert_false(str_eq(then.texts[i], str_of(named)));
+    line_site_check(f);
 }
 
 // The client's first event names a number of a pool that is made before the committer comes to it.
@@ -358,14 +379,20 @@ static void a_pool_that_is_made_while_an_event_is_taken_passes_over_it(void **st
     const char *named = next_sscc(f, "59521141000000001");
     struct captured_look l = look_at(f, named);
 
-    must(fixture_put(f, &kind_pool_put, "late",
-                     "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
-                     "\"extension\":\"5\"}"));
+    make_late_pool(f);
     (void)captured_site_commit(f, l);
-    struct numbers then = line_site_pool_ssccs(f, "late", 4);
-    assert_true(memcmp(then.texts[0].p, named, 17) < 0 && memcmp(then.texts[3].p, named, 17) > 0);
-    for (uint32_t i = 0; i < then.n; i++) assert_false(str_eq(then.texts[i], str_of(named)));
-    line_site_check(f);
+    late_pool_passes_over(f, named);
+}
+
+static void a_pool_that_is_made_while_a_request_is_taken_passes_over_what_it_names(void **state)
+{
+    struct fixture *f = *state;
+    const char *named = next_sscc(f, "59521141000000001");
+    struct captured_part *x = captured_site_part(f, acme_of(f), seen(f, named));
+
+    make_late_pool(f);
+    captured_site_send(f, x);
+    late_pool_passes_over(f, named);
 }
 
 // By a client's strict rules, all or nothing: its names do not come to be either.
@@ -396,9 +423,7 @@ static void the_space_of_names_that_were_refused_is_taken_for_no_other(void **st
     struct captured_look l = look_at(f, named);
 
     refused_with_its_names(f);
-    must(fixture_put(f, &kind_pool_put, "late",
-                     "{\"kind\":\"sscc\",\"client\":\"acme\",\"prefix\":\"9521141\","
-                     "\"extension\":\"5\"}"));
+    make_late_pool(f);
     (void)captured_site_commit(f, l);
     names_leave(); // the committer's: loops have their own
     struct numbers then = line_site_pool_ssccs(f, "late", 4);
@@ -488,6 +513,7 @@ int main(void)
         TREE_TEST(the_sites_own_pool_passes_over_what_an_event_named),
         TREE_TEST(a_claim_comes_too_late_for_what_was_given),
         TREE_TEST(a_pool_that_is_made_while_an_event_is_taken_passes_over_it),
+        TREE_TEST(a_pool_that_is_made_while_a_request_is_taken_passes_over_what_it_names),
         TREE_TEST(the_space_of_names_that_were_refused_is_taken_for_no_other),
         TREE_TEST(a_list_passes_over_what_an_event_told_of_its_numbers),
         TREE_TEST(a_list_comes_behind_thousands_that_events_told_of),

@@ -1,4 +1,5 @@
 #include "captured_site.h"
+#include "service/capture/capture_int.h"
 #include "service/event/capture.h"
 #include <setjmp.h>
 #include <stdio.h>
@@ -69,4 +70,51 @@ str captured_site_json(struct fixture *f, const struct captured_says *e)
 uint64_t captured_site_say(struct fixture *f, client_id c, const struct captured_says *e)
 {
     return captured_site_event(f, c, captured_site_json(f, e));
+}
+
+// ---- parts
+
+struct captured_part {
+    struct part part;
+    bool done;
+    status st;
+};
+
+static void part_arrived(struct part *p, struct job *j)
+{
+    struct captured_part *x = p->owner;
+
+    x->st = part_status(p, j);
+    x->done = true;
+}
+
+struct captured_part *captured_site_part(struct fixture *f, client_id c, str json)
+{
+    struct captured_part *x = NEW(&f->arena, struct captured_part);
+    struct part *p = &x->part;
+    struct epcis_event event;
+
+    part_init(p, &f->site, f->loop);
+    p->alone = true;
+    p->done = part_arrived;
+    p->owner = x;
+    p->actor = f->actor;
+    p->scope = (struct epcis_scope){.version = EPCIS_2_0};
+    p->taker.client = c;
+    p->taker.scope = capture_scope_digest(&p->scope);
+    must_take(epcis_event_read(json, &p->scope, &p->arena, &event), json);
+    p->taker.t = fixture_read(f);
+    must_take(part_add(p, &(struct document_event){0, json, &event, &p->arena, 0}), json);
+    fixture_read_end(p->taker.t);
+    x->done = false;
+    return x;
+}
+
+void captured_site_send(struct fixture *f, struct captured_part *x)
+{
+    assert_true(part_send(&x->part));
+    while (committer_step(f->site.committer, false) > 0) {}
+    while (!x->done) loop_step(f->loop, false);
+    must_take(x->st, S("a part"));
+    part_fini(&x->part);
 }

@@ -21,3 +21,8 @@ struct captured_says {
 };
 str captured_site_json(struct fixture *f, const struct captured_says *e);
 uint64_t captured_site_say(struct fixture *f, client_id c, const struct captured_says *e);
+
+// The same of a single event as requests have it: looked at in a snapshot, and sent later.
+struct captured_part;
+struct captured_part *captured_site_part(struct fixture *f, client_id c, str json);
+void captured_site_send(struct fixture *f, struct captured_part *x); // it ends
