@@ -82,7 +82,8 @@ const struct setting site_setting_table[] = {
      .value = "40", .says = "And at once, after a pause."},
     {"rate.refusals", SETTING_COUNT, SETTING_RESTART, AT(rate.refusals), 1, 1000000,
      .value = "120",
-     .says = "Refusals of one caller kept one by one in a minute; what is over is counted."},
+     .says = "Refusals of one caller kept one by one in a minute: of `401`, `403`, `409`, "
+             "`422`, and as many of all others; what is over is counted."},
     {"store.map_max", SETTING_BYTES, SETTING_RESTART, AT(map_max), 64 * MB, 64 * 1024 * GB,
      .value = "256 GB",
      .says = "Address space kept for the data; over it nothing more is stored (507)."},
