@@ -8,29 +8,18 @@
 #include "common/http_server.h"
 #include "common/process.h"
 #include "service/access/access.h"
-#include "service/access/certificate.h"
 #include "service/access/door.h"
 #include "service/access/hashing.h"
 #include "service/access/limit.h"
 #include "service/access/session.h"
-#include "service/access/user.h"
 #include "service/capture/capture.h"
-#include "service/catalog/market.h"
-#include "service/catalog/place.h"
-#include "service/catalog/product.h"
-#include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/captured_render.h"
-#include "service/event/lot_acts.h"
-#include "service/event/report.h"
-#include "service/event/units_api.h"
 #include "service/exception/refused.h"
 #include "service/exchange/prefixes.h"
 #include "service/exchange/trust.h"
-#include "service/inbox/inbox.h"
 #include "service/journal/restored.h"
 #include "service/kinds.h"
-#include "service/lot/lot.h"
 #include "service/lot/released.h"
 #include "service/ops/clock.h"
 #include "service/ops/export_key.h"
@@ -41,23 +30,16 @@
 #include "service/pool/epoch.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
-#include "service/pool/pool_api.h"
 #include "service/pool/secret.h"
 #include "service/pool/site_key.h"
-#include "service/query/query_routes.h"
-#include "service/rest/rest.h"
+#include "service/routes.h"
 #include "service/serve_certificates.h"
 #include "service/serve_imports.h"
 #include "service/serve_job.h"
 #include "service/serve_seed.h"
 #include "service/settings.h"
 #include "service/soap/soap.h"
-#include "service/trade/correct.h"
-#include "service/trade/receive.h"
-#include "service/trade/shipment.h"
-#include "service/verification/verification.h"
 #include "service/vocabulary/master.h"
-#include "service/vocabulary/master_api.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,42 +49,6 @@
 #define MANNERS_MAX          8u
 #define EXCHANGE_END_MS      3000u // that a message under way has to come to its end
 #define CERTIFICATES_TOLD_MS (24 * INT64_C(3600000))
-
-// clang-format off
-const struct http_route *const serve_routes[] = {
-    ops_routes,
-    clock_routes,
-    access_routes,
-    session_routes,
-    certificate_routes,
-    user_routes,
-    client_routes,
-    product_routes,
-    market_routes,
-    place_routes,
-    pool_routes,
-    lot_routes,
-    lot_paper_routes,
-    lot_act_routes,
-    lot_balance_routes,
-    hold_routes,
-    report_routes,
-    units_routes,
-    shipment_routes,
-    receive_routes,
-    correct_routes,
-    inbox_routes,
-    verification_routes,
-    exchange_routes,
-    rest_routes,
-    subscriptions_routes,
-    capture_routes,
-    query_routes,
-    master_routes,
-    soap_routes,
-    NULL,
-};
-// clang-format on
 
 struct service {
     struct arena arena; // settings and what else lives as long as the service
@@ -305,7 +251,7 @@ static status server_open(struct service *s)
 {
     const struct site_settings *set = &s->settings;
     struct http_server_conf conf = {.limits = site_settings_http(set),
-                                    .routes = serve_routes,
+                                    .routes = site_routes,
                                     .manners = s->manners,
                                     .access_check = access_check,
                                     .turned = api_turned,

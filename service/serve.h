@@ -2,9 +2,6 @@
 #pragma once
 #include "common/status.h"
 
-struct http_route;
-extern const struct http_route *const serve_routes[]; // every room's table, ended by NULL
-
 struct serve_options {
     const char *file;   // packtrail.yaml in the site's folder
     const char *listen; // instead of what the file says, or NULL

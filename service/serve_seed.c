@@ -5,7 +5,7 @@
 #include "service/ops/scratch.h"
 #include "service/ops/seeded.h"
 #include "service/pool/names.h"
-#include "service/serve.h"
+#include "service/routes.h"
 #include "service/serve_job.h"
 #include <string.h>
 
@@ -15,7 +15,7 @@
 // The noun whose PUT the path is of, and the name in it.
 static const struct item_noun *noun_of(str path, str *name)
 {
-    for (const struct http_route *const *table = serve_routes; *table != NULL; table++)
+    for (const struct http_route *const *table = site_routes; *table != NULL; table++)
         for (const struct http_route *r = *table; r->path != NULL; r++) {
             str base = str_of(r->path);
             if (r->method != HTTP_PUT || r->run != item_api_put) continue;

@@ -3,44 +3,24 @@
 #include "house.h"
 #include "common/log.h"
 #include "service/access/access.h"
-#include "service/access/certificate.h"
 #include "service/access/limit.h"
 #include "service/access/session.h"
 #include "service/access/token.h"
-#include "service/access/user.h"
 #include "service/api/version.h"
 #include "service/capture/capture.h"
-#include "service/catalog/market.h"
-#include "service/catalog/place.h"
-#include "service/catalog/product.h"
-#include "service/client/client.h"
 #include "service/event/capture.h"
 #include "service/event/captured_render.h"
-#include "service/event/lot_acts.h"
-#include "service/event/report.h"
-#include "service/event/units_api.h"
 #include "service/exchange/prefixes.h"
-#include "service/inbox/inbox.h"
 #include "service/journal/replay.h"
 #include "service/kinds.h"
-#include "service/lot/lot.h"
 #include "service/lot/released.h"
 #include "service/ops/clock.h"
-#include "service/ops/ops.h"
 #include "service/pool/names.h"
 #include "service/pool/pool.h"
-#include "service/pool/pool_api.h"
 #include "service/pool/secret.h"
-#include "service/query/query_routes.h"
-#include "service/rest/rest.h"
+#include "service/routes.h"
 #include "service/serve_job.h"
-#include "service/soap/soap.h"
-#include "service/trade/correct.h"
-#include "service/trade/receive.h"
-#include "service/trade/shipment.h"
-#include "service/verification/verification.h"
 #include "service/vocabulary/master.h"
-#include "service/vocabulary/master_api.h"
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,38 +32,6 @@
 #define MAP_MAX (1 * GB)
 #define BEGIN   INT64_C(1764000000000) // 2025-11-24T16:00:00Z
 #define QUIET   4u                     // rounds without work, after which nothing waits
-
-static const struct http_route *const routes[] = {ops_routes,
-                                                  clock_routes,
-                                                  access_routes,
-                                                  session_routes,
-                                                  certificate_routes,
-                                                  user_routes,
-                                                  client_routes,
-                                                  product_routes,
-                                                  market_routes,
-                                                  place_routes,
-                                                  pool_routes,
-                                                  lot_routes,
-                                                  lot_paper_routes,
-                                                  lot_act_routes,
-                                                  lot_balance_routes,
-                                                  hold_routes,
-                                                  report_routes,
-                                                  units_routes,
-                                                  shipment_routes,
-                                                  receive_routes,
-                                                  correct_routes,
-                                                  inbox_routes,
-                                                  verification_routes,
-                                                  exchange_routes,
-                                                  rest_routes,
-                                                  subscriptions_routes,
-                                                  capture_routes,
-                                                  query_routes,
-                                                  master_routes,
-                                                  soap_routes,
-                                                  NULL};
 
 // ---- what the service learns from the world
 
@@ -451,7 +399,7 @@ void house_make(struct house *h)
     site_keys_init(&h->keys);
     env_random(&h->env, key, sizeof key);
     must(site_keys_add(&h->keys, key));
-    h->tree = http_tree_new(routes);
+    h->tree = http_tree_new(site_routes);
     site_begin(h);
     facts_put(h);
     must(house_start(h, 0));
