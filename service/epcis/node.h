@@ -20,6 +20,8 @@ extern const struct epcis_ns epcis_ns_xml;
 // May it be written with its own prefix? Not where that is no name, is XML's (xml…), or belongs to
 // what documents are made of, in `json` also to GS1's context, and stands for something else there.
 bool epcis_ns_keeps_prefix(const struct epcis_ns *ns, bool json);
+// What the URI begins with, before its colon; empty where a reader of JSON takes it for no prefix.
+str epcis_uri_scheme(str uri);
 bool epcis_ns_is_cbvmda(str uri); // with or without the colon at its end (CHECKLIST 11.9)
 
 // An element of somebody's own vocabulary, with whatever lies in it. Siblings are a chain.

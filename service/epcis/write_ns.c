@@ -87,16 +87,22 @@ bool epcis_ns_keeps_prefix(const struct epcis_ns *ns, bool json)
 
 static bool is_xml(const struct epcis_ns *ns) { return str_eq(ns->uri, epcis_ns_xml.uri); }
 
+str epcis_uri_scheme(str uri)
+{
+    str rest = uri, scheme;
+
+    if (!str_cut(&rest, ':', &scheme) || str_starts(rest, S("//"))) return (str){"", 0};
+    return scheme;
+}
+
 // Where it is declared, a URI of the event that begins with it would be taken for one that is built
 // of it (json_context.c).
 static bool is_scheme(const struct epcis_doc *d, str prefix)
 {
-    for (const struct epcis_used *u = d->used; u != NULL; u = u->next) {
-        str rest = u->ns->uri, first;
-        if (str_cut(&rest, ':', &first) && str_eq(first, prefix) && !str_starts(rest, S("//")))
-            return true;
-    }
-    return false;
+    const struct epcis_used *u = d->used;
+
+    while (u != NULL && !str_eq(epcis_uri_scheme(u->ns->uri), prefix)) u = u->next;
+    return u != NULL;
 }
 
 static str prefix_of(struct epcis_doc *d, const struct epcis_ns *ns)

@@ -4,6 +4,7 @@
 #include "service/api/api.h"
 #include "service/lot/balance.h"
 #include "service/lot/lot_int.h"
+#include "service/lot/signed.h"
 
 static void write_level(struct json_w *w, const struct product *p, const struct lot_past *past,
                         unsigned level)
@@ -117,9 +118,7 @@ static status is_done(struct txn *t, const struct fact *proposal, struct arena *
     *out = false;
     paper_walk_open(&walk, t, proposal->lot);
     while (st.cls == ST_OK && !*out && paper_walk_next(&walk, &seq, &kind)) {
-        bool signed_ = kind == FACT_LOT_AMENDED || kind == FACT_LOT_RELEASED ||
-                       kind == FACT_LOT_REOPENED || kind == FACT_LOT_RECALLED;
-        if (seq < proposal->seq || !signed_) continue;
+        if (seq < proposal->seq || lot_signed_word(kind) == NULL) continue;
         st = journal_get(t, seq, a, &f);
         *out = st.cls == ST_OK && completes(&f, proposal->seq);
     }

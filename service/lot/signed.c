@@ -1,7 +1,7 @@
 #include "service/lot/signed.h"
 #include "service/lot/lot_int.h"
 
-static const char *signed_word(unsigned kind)
+const char *lot_signed_word(unsigned kind)
 {
     switch (kind) {
     case FACT_LOT_RELEASED: return "release";
@@ -33,10 +33,10 @@ static void paper_find(struct signed_walk *w)
 
     w->has_paper = false;
     while (!w->has_paper && paper_walk_next(&w->papers, &seq, &kind) && seq <= w->wish.until) {
-        if (signed_word(kind) == NULL) continue;
+        if (lot_signed_word(kind) == NULL) continue;
         if (journal_get(w->papers.walk.t, seq, w->a, &f).cls != ST_OK) continue;
         w->paper = (struct lot_act){
-            .seq = seq, .word = signed_word(kind), .upon = {"", 0}
+            .seq = seq, .word = lot_signed_word(kind), .upon = {"", 0}
         };
         w->has_paper = signature_of(&f, &w->paper);
     }

@@ -30,6 +30,9 @@ struct lot_beside {
     bool more; // than were looked at
 };
 
+// What people signed of a lot that is such a paper (FACT_LOT_…); NULL: it is not signed.
+const char *lot_signed_word(unsigned kind);
+
 //     struct signed_walk w;
 //     signed_walk_open(&w, t, &(struct signed_wish){.lot = lot.number, .until = UINT64_MAX}, a);
 //     while (signed_walk_next(&w, &act)) …

@@ -14,15 +14,6 @@ static bool is_free(const struct epcis_ns *ns)
            str_is_utf8(ns->uri, NULL);
 }
 
-// Where it were a prefix, too, the URI would be taken for one that is built of that.
-static str scheme_of(const struct epcis_ns *ns)
-{
-    str rest = ns->uri, scheme;
-
-    if (!str_cut(&rest, ':', &scheme) || str_starts(rest, S("//"))) return (str){"", 0};
-    return scheme;
-}
-
 static bool is_scheme(const struct ns_seen *s, str prefix)
 {
     uint32_t i = 0;
@@ -31,10 +22,11 @@ static bool is_scheme(const struct ns_seen *s, str prefix)
     return i < s->scheme_n;
 }
 
-// False: there is no room to know it.
+// What a URI begins with is no prefix: it would be taken for one that is built of that. False:
+// there is no room to know it.
 static bool scheme_see(struct ns_seen *s, const struct epcis_ns *ns)
 {
-    str scheme = scheme_of(ns);
+    str scheme = epcis_uri_scheme(ns->uri);
 
     if (scheme.n == 0 || is_scheme(s, scheme)) return true;
     if (s->scheme_n == NS_SEEN_MAX || (scheme = arena_str(s->arena, scheme)).p == NULL)
